@@ -1,0 +1,97 @@
+"""The page's port tables, as data.
+
+Source: page, "Base Services ports configuration" and "OpenVidu Enterprise Nodes ports
+configuration". The security groups, the docs and the port tests all read these tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Who may reach a port."""
+
+    WORLD = "world"
+    """0.0.0.0/0 and ::/0."""
+    CLUSTER = "cluster"
+    """The cluster's subnet, 10.5.0.0/24 on the page."""
+    OPERATORS = "operators"
+    """The networks in `sshCidrs`. The page opens SSH to the world; this project asks."""
+
+
+@dataclass(frozen=True)
+class PortRule:
+    """One row of a port table for one protocol.
+
+    Attributes:
+        service: short name of what listens, used in resource names.
+        protocol: `tcp` or `udp`.
+        first: first port of the range.
+        last: last port of the range, inclusive; equal to `first` for one port.
+        source: who may connect.
+        purpose: what the port is for, in the words of the page.
+    """
+
+    service: str
+    protocol: str
+    first: int
+    last: int
+    source: Source
+    purpose: str
+
+
+def _tcp(service: str, port: int, source: Source, purpose: str) -> PortRule:
+    return PortRule(service, "tcp", port, port, source, purpose)
+
+
+SSH = 22
+HTTP = 80
+HTTPS = 443
+REDIS = 6379
+KIBANA = 5601
+S3 = 9000
+ELASTICSEARCH = 9200
+API = 5443
+"""On the base: the REST API for the internal network. On a node: OpenVidu Server."""
+REPLICATION_MANAGER = 4443
+MEDIA_NODE_CONTROLLER = 3000
+SPEECH_TO_TEXT = 4000
+TURN = 443
+MEDIA_FIRST, MEDIA_LAST = 40000, 65535
+
+_SSH_RULE = _tcp("ssh", SSH, Source.OPERATORS, "SSH for administration")
+
+BASE_PORTS: tuple[PortRule, ...] = (
+    _SSH_RULE,
+    _tcp("http", HTTP, Source.WORLD, "nginx: Let's Encrypt certificate generation"),
+    _tcp("https", HTTPS, Source.WORLD, "nginx: OpenVidu Call and OpenVidu Enterprise API"),
+    _tcp("redis", REDIS, Source.CLUSTER, "Redis: sessions and cluster information"),
+    _tcp("kibana", KIBANA, Source.CLUSTER, "Kibana: logs and metrics"),
+    _tcp("s3", S3, Source.CLUSTER, "MinIO: configuration and recordings"),
+    _tcp("elasticsearch", ELASTICSEARCH, Source.CLUSTER, "Elasticsearch: logs and metrics"),
+    _tcp("api", API, Source.CLUSTER, "OpenVidu Enterprise API for the internal network"),
+)
+
+NODE_PORTS: tuple[PortRule, ...] = (
+    _SSH_RULE,
+    PortRule("turn", "tcp", TURN, TURN, Source.WORLD, "TURN and STUN over TCP"),
+    PortRule("turn", "udp", TURN, TURN, Source.WORLD, "TURN and STUN over UDP"),
+    _tcp(
+        "media-node-controller",
+        MEDIA_NODE_CONTROLLER,
+        Source.CLUSTER,
+        "Media Node Controller: media servers and recording containers",
+    ),
+    _tcp("speech-to-text", SPEECH_TO_TEXT, Source.CLUSTER, "Speech To Text service"),
+    _tcp(
+        "replication-manager",
+        REPLICATION_MANAGER,
+        Source.CLUSTER,
+        "Replication Manager: proxy to OpenVidu Server, health",
+    ),
+    _tcp("openvidu-server", API, Source.CLUSTER, "OpenVidu Server, used by Replication Manager"),
+    PortRule("media", "tcp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Media streams over TCP"),
+    PortRule("media", "udp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Media streams over UDP"),
+)
