@@ -1,0 +1,222 @@
+"""From a stack's configuration to `Settings`: every mistake found in one go.
+
+Nothing is registered before `read` has returned, so that bad input never reaches a machine.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, get_type_hints
+
+from components import certificates
+from components.mistakes import ConfigurationError, Mistake, set_command
+from components.settings import Key, Settings
+from openvidu import environment
+
+_Values = Mapping[str, Any]
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+
+
+@functools.cache
+def keys() -> dict[str, tuple[str, Key]]:
+    """Configuration keys by name, each with its field of `Settings`."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {
+        key.name: (attribute, key)
+        for attribute, hint in hints.items()
+        for key in getattr(hint, "__metadata__", ())
+    }
+
+
+def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
+    """The settings that a stack's configuration stands for.
+
+    Args:
+        config: text by key, without namespace, as the engine hands it to the program.
+        secret_keys: the keys that were stored with `--secret`.
+
+    Raises:
+        ConfigurationError: with every mistake.
+    """
+    mistakes = _unknown_keys(config)
+    parsed: dict[str, Any] = {}
+    for name, (attribute, key) in keys().items():
+        value, mistake = _parse(key, config.get(name), name in secret_keys)
+        if mistake:
+            mistakes.append(mistake)
+        elif value is not None:
+            parsed[attribute] = value
+    checked = {**_defaults(), **parsed}
+    for check in _CROSS_CHECKS:
+        mistakes.extend(check(checked))
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    return Settings(**parsed)
+
+
+def _defaults() -> dict[str, Any]:
+    fields = dataclasses.fields(Settings)
+    return {
+        field.name: field.default for field in fields if field.default is not dataclasses.MISSING
+    }
+
+
+def _unknown_keys(config: Mapping[str, str]) -> list[Mistake]:
+    known = keys()
+    lowered = {name.lower(): name for name in known}
+    mistakes = []
+    for name in sorted(set(config) - set(known)):
+        near = lowered.get(name.lower()) or next(
+            iter(difflib.get_close_matches(name, known, n=1)), None
+        )
+        hint = f"did you mean {near}?" if near else "see docs/config.md for the keys"
+        mistakes.append(Mistake(name, f"there is no such key; {hint}", f"pulumi config rm {name}"))
+    return mistakes
+
+
+def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | None]:
+    command = set_command(key.name, key.example, secret=key.secret)
+    if not text and (text is None or _is_optional_text(key)):
+        if keys()[key.name][0] in _defaults():
+            return None, None
+        if key.made:
+            command = "python -m scripts.init_stack"
+        return None, Mistake(key.name, "is missing", command)
+    if key.secret and not is_secret:
+        return None, Mistake(key.name, "is stored in plain text; it must be a secret", command)
+    try:
+        return key.parse(text), None
+    except ValueError as takes:
+        found = "the secret found doesn't fit" if key.secret else f"found {_shown(text)}"
+        return None, Mistake(key.name, f"{found}; takes {takes}", command)
+
+
+def _is_optional_text(key: Key) -> bool:
+    """Whether "" means unset: `Pulumi.yaml` gives it to keys that have no other default.
+
+    A key that `Pulumi.yaml` declares without a default would be required by the engine, whose
+    message knows neither the example nor `init_stack`.
+    """
+    return _defaults().get(keys()[key.name][0]) is None
+
+
+def _shown(text: str) -> str:
+    return json.dumps(text if len(text) <= 60 else text[:57] + "...")
+
+
+def _node_numbers(values: _Values) -> list[Mistake]:
+    """Node count and retired numbers against the addresses of the subnet."""
+    if not {"node_count", "retired_nodes", "subnet_cidr"} <= values.keys():
+        return []
+    capacity = values["subnet_cidr"].num_addresses - 7
+    count, retired = values["node_count"], values["retired_nodes"]
+    mistakes = []
+    if not 1 <= count <= capacity:
+        takes = f"1 to {capacity}, the nodes that {values['subnet_cidr']} has addresses for"
+        mistakes.append(
+            Mistake("nodeCount", f"found {count}; takes {takes}", set_command("nodeCount", "2"))
+        )
+    elif count + len(set(retired)) > capacity:
+        mistakes.append(
+            Mistake(
+                "retiredNodes",
+                f"with {len(set(retired))} numbers retired, {count} nodes don't fit into "
+                f"{values['subnet_cidr']}, which has {capacity} numbers",
+                "pulumi config rm retiredNodes",
+            )
+        )
+    if len(set(retired)) != len(retired) or any(not 1 <= number <= capacity for number in retired):
+        mistakes.append(
+            Mistake(
+                "retiredNodes",
+                f"found {list(retired)}; takes different numbers from 1 to {capacity}",
+                set_command("retiredNodes", "[2]"),
+            )
+        )
+    return mistakes
+
+
+def _ssh_networks(values: _Values) -> list[Mistake]:
+    """At least one network for SSH; the whole internet only when that is said twice."""
+    if "ssh_cidrs" not in values:
+        return []
+    cidrs = values["ssh_cidrs"]
+    if not cidrs:
+        command = set_command("sshCidrs", '["203.0.113.0/24"]')
+        return [Mistake("sshCidrs", "is empty; takes the networks that may use SSH", command)]
+    anywhere = [network for network in cidrs if network in _ANYWHERE]
+    if anywhere and not values.get("allow_ssh_from_anywhere"):
+        problem = f"{anywhere[0]} opens SSH to the whole internet; confirm it or name networks"
+        return [Mistake("sshCidrs", problem, "pulumi config set allowSshFromAnywhere true")]
+    return []
+
+
+def _certificate(values: _Values) -> list[Mistake]:
+    """What each certificate type needs."""
+    kind = values.get("certificate_type")
+    domain = values.get("domain_or_public_ip")
+    mistakes = []
+    if kind == "letsencrypt":
+        if domain is None or domain.replace(".", "").isdigit():
+            problem = f"letsencrypt needs a domain name, found {domain or 'none'}"
+            command = set_command("domainOrPublicIp", "openvidu.example.io")
+            mistakes.append(Mistake("domainOrPublicIp", problem, command))
+        if values.get("letsencrypt_email") is None:
+            command = set_command("letsencryptEmail", "openvidu@example.io")
+            mistakes.append(Mistake("letsencryptEmail", "letsencrypt needs it", command))
+    if kind == "owncert":
+        mistakes.extend(
+            certificates.mistakes(
+                values.get("own_certificate"), values.get("own_private_key"), domain
+            )
+        )
+    return mistakes
+
+
+def _hosted_zone(values: _Values) -> list[Mistake]:
+    """A record needs a name to point."""
+    domain = values.get("domain_or_public_ip")
+    if values.get("hosted_zone_id") and (domain is None or domain.replace(".", "").isdigit()):
+        command = set_command("domainOrPublicIp", "openvidu.example.io")
+        return [Mistake("domainOrPublicIp", "hostedZoneId needs a domain name", command)]
+    return []
+
+
+def _ssh_key_pair(values: _Values) -> list[Mistake]:
+    """The two halves of the SSH key belong together."""
+    public, private = values.get("ssh_public_key"), values.get("ssh_private_key")
+    if public and private and not certificates.is_ssh_pair(public, private):
+        command = "python -m scripts.init_stack"
+        return [Mistake("sshPublicKey", "doesn't belong to sshPrivateKey", command)]
+    return []
+
+
+def _extra_env(values: _Values) -> list[Mistake]:
+    """Further `.env` keys must not hide documented ones from OpenVidu's `grep`."""
+    mistakes = []
+    for name, text in values.get("extra_env", ()):
+        command = f"pulumi config rm --path 'extraEnv.{name}'"
+        hidden = next((key for key in environment.BASE_REQUIRED if key in name), None)
+        if hidden:
+            problem = f"{name} contains {hidden}, which OpenVidu would mix up with it"
+            mistakes.append(Mistake("extraEnv", problem, command))
+            continue
+        try:
+            environment.render({name: text}, header="")
+        except environment.UnwritableValueError as error:
+            mistakes.append(Mistake("extraEnv", str(error), command))
+    return mistakes
+
+
+_CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
+    _node_numbers,
+    _ssh_networks,
+    _certificate,
+    _hosted_zone,
+    _ssh_key_pair,
+    _extra_env,
+)

@@ -1,0 +1,449 @@
+"""Every configuration key, once: its type, default, meaning and example.
+
+`Pulumi.yaml`'s schema and the config reference are checked against this table. Parsing and
+cross-checks are in `configuration`.
+Source: the keys follow the parameters of the page, "Installing Base Services" step 6 and
+"Installing OpenVidu Enterprise Nodes" step 6.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any
+
+from components import values
+
+_DEFAULT_SUBNET = ipaddress.IPv4Network("10.5.0.0/24")
+BASE_OFFSET = 5
+"""The base is the fifth address of the cluster's subnet; node i the one at 5 + i."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """A configuration key.
+
+    Attributes:
+        name: as in `pulumi config set`, without namespace.
+        kind: type in `Pulumi.yaml`'s schema: string, integer, boolean, array or object.
+        parse: turns the configured text into the value, or raises `ValueError` with what it takes.
+        meaning: one sentence for the schema and the reference.
+        example: a value that is taken, as text.
+        secret: stored with `--secret`, never shown.
+        made: `init_stack` makes the value when it is missing.
+    """
+
+    name: str
+    kind: str
+    parse: Callable[[str], Any]
+    meaning: str
+    example: str
+    secret: bool = False
+    made: bool = False
+
+
+def _list_of(parse: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
+    def parse_list(text: str) -> tuple[Any, ...]:
+        try:
+            items = json.loads(text)
+        except json.JSONDecodeError:
+            raise ValueError("a list") from None
+        if not isinstance(items, list):
+            raise ValueError("a list")
+        # A boolean is an int to Python: 'true' must not become 1.
+        texts = [item if isinstance(item, str) else json.dumps(item) for item in items]
+        try:
+            return tuple(parse(item) for item in texts)
+        except ValueError as error:
+            raise ValueError(f"a list, each item {error}") from None
+
+    return parse_list
+
+
+def _string_map(text: str) -> tuple[tuple[str, str], ...]:
+    try:
+        items = json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError("an object of names and texts") from None
+    if not isinstance(items, dict) or not all(isinstance(item, str) for item in items.values()):
+        raise ValueError("an object of names and texts")
+    return tuple(sorted(items.items()))
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse_choice(text: str) -> str:
+        if text not in choices:
+            raise ValueError("one of " + ", ".join(choices))
+        return text
+
+    return parse_choice
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What to deploy. Frozen, typed, and checked as a whole by `configuration.read`."""
+
+    node_count: Annotated[
+        int,
+        Key(
+            "nodeCount",
+            "integer",
+            values.whole_number,
+            "Nodes wanted: the machines that carry the calls.",
+            "2",
+        ),
+    ] = 2
+    retired_nodes: Annotated[
+        tuple[int, ...],
+        Key(
+            "retiredNodes",
+            "array",
+            _list_of(values.whole_number),
+            "Node numbers not to use: [2] drains node 2 and adds the next number.",
+            "[2]",
+        ),
+    ] = ()
+    shape: Annotated[
+        str,
+        Key(
+            "shape",
+            "string",
+            _one_of("ha"),
+            "Form of the deployment: base services and nodes.",
+            "ha",
+        ),
+    ] = "ha"
+    machines: Annotated[
+        str, Key("machines", "string", _one_of("aws"), "Where machines come from.", "aws")
+    ] = "aws"
+    openvidu_version: Annotated[
+        str,
+        Key(
+            "openviduVersion",
+            "string",
+            values.version,
+            "Version of OpenVidu Enterprise, or latest.",
+            "2.30.0",
+        ),
+    ] = "2.30.0"
+    media_server: Annotated[
+        str,
+        Key(
+            "mediaServer",
+            "string",
+            _one_of("mediasoup", "kurento"),
+            "Media server of the nodes.",
+            "mediasoup",
+        ),
+    ] = "mediasoup"
+    domain_or_public_ip: Annotated[
+        str | None,
+        Key(
+            "domainOrPublicIp",
+            "string",
+            values.domain_or_ip,
+            "Domain name that points to the base, or its public IP. Default: the base's public IP.",
+            "openvidu.example.io",
+        ),
+    ] = None
+    hosted_zone_id: Annotated[
+        str | None,
+        Key(
+            "hostedZoneId",
+            "string",
+            values.name,
+            "Route 53 zone in which to point the domain to the base.",
+            "Z0123456789ABCDEFGHIJ",
+        ),
+    ] = None
+    certificate_type: Annotated[
+        str,
+        Key(
+            "certificateType",
+            "string",
+            _one_of("selfsigned", "owncert", "letsencrypt"),
+            "Where the certificate of the load balancer comes from.",
+            "letsencrypt",
+        ),
+    ] = "selfsigned"
+    letsencrypt_email: Annotated[
+        str | None,
+        Key(
+            "letsencryptEmail",
+            "string",
+            values.email,
+            "E-mail address for Let's Encrypt.",
+            "openvidu@example.io",
+        ),
+    ] = None
+    own_certificate: Annotated[
+        str | None,
+        Key(
+            "ownCertificate",
+            "string",
+            values.certificate,
+            "Your certificate and its chain, PEM.",
+            '-- "$(cat certificate.pem)"',
+        ),
+    ] = None
+    own_private_key: Annotated[
+        str | None,
+        Key(
+            "ownPrivateKey",
+            "string",
+            values.private_key,
+            "Private key of your certificate, PEM.",
+            "",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
+    openvidu_secret: Annotated[
+        str,
+        Key(
+            "openviduSecret",
+            "string",
+            values.secret,
+            "Secret with which applications reach the REST API.",
+            "",
+            secret=True,
+            made=True,
+        ),
+    ] = field(repr=False)
+    redis_password: Annotated[
+        str,
+        Key(
+            "redisPassword",
+            "string",
+            values.secret,
+            "Password of Redis.",
+            "",
+            secret=True,
+            made=True,
+        ),
+    ] = field(repr=False)
+    s3_secret_key: Annotated[
+        str,
+        Key(
+            "s3SecretKey",
+            "string",
+            values.s3_secret_key,
+            "Secret key of S3.",
+            "",
+            secret=True,
+            made=True,
+        ),
+    ] = field(repr=False)
+    elasticsearch_password: Annotated[
+        str,
+        Key(
+            "elasticsearchPassword",
+            "string",
+            values.elasticsearch_password,
+            "Password of Elasticsearch and Kibana, 7 characters or more.",
+            "",
+            secret=True,
+            made=True,
+        ),
+    ] = field(repr=False)
+    openvidu_pro_license: Annotated[
+        str,
+        Key(
+            "openviduProLicense",
+            "string",
+            values.license_key,
+            "License of your OpenVidu account.",
+            "",
+            secret=True,
+        ),
+    ] = field(repr=False)
+    s3_bucket: Annotated[
+        str,
+        Key(
+            "s3Bucket",
+            "string",
+            values.bucket,
+            "Bucket for configuration and recordings.",
+            "openvidu-enterprise",
+        ),
+    ] = "openvidu-enterprise"
+    s3_access_key: Annotated[
+        str, Key("s3AccessKey", "string", values.access_key, "Access key of S3.", "minioadmin")
+    ] = "minioadmin"
+    elasticsearch_username: Annotated[
+        str,
+        Key(
+            "elasticsearchUsername",
+            "string",
+            values.name,
+            "User of Elasticsearch and Kibana.",
+            "elasticadmin",
+        ),
+    ] = "elasticadmin"
+    https_port: Annotated[
+        int, Key("httpsPort", "integer", values.port, "Port of the load balancer for users.", "443")
+    ] = 443
+    subnet_cidr: Annotated[
+        ipaddress.IPv4Network,
+        Key("subnetCidr", "string", values.subnet, "Network of the cluster.", "10.5.0.0/24"),
+    ] = _DEFAULT_SUBNET
+    ssh_cidrs: Annotated[
+        tuple[str, ...],
+        Key(
+            "sshCidrs",
+            "array",
+            _list_of(values.cidr),
+            "Networks that may reach port 22. Yours must be among them.",
+            '["203.0.113.0/24"]',
+        ),
+    ]
+    allow_ssh_from_anywhere: Annotated[
+        bool,
+        Key(
+            "allowSshFromAnywhere",
+            "boolean",
+            values.boolean,
+            "Confirms that sshCidrs may hold 0.0.0.0/0 or ::/0.",
+            "true",
+        ),
+    ] = False
+    ssh_user: Annotated[
+        str,
+        Key(
+            "sshUser", "string", values.unix_user, "User for SSH, with passwordless sudo.", "ubuntu"
+        ),
+    ] = "ubuntu"
+    ssh_public_key: Annotated[
+        str,
+        Key(
+            "sshPublicKey",
+            "string",
+            values.ssh_public_key,
+            "Public key that machines accept.",
+            '"$(cat id_ed25519.pub)"',
+            made=True,
+        ),
+    ]
+    ssh_private_key: Annotated[
+        str,
+        Key(
+            "sshPrivateKey",
+            "string",
+            values.ssh_private_key,
+            "Private key of sshPublicKey, in OpenSSH form, without passphrase.",
+            "",
+            secret=True,
+            made=True,
+        ),
+    ] = field(repr=False)
+    base_instance_type: Annotated[
+        str,
+        Key(
+            "baseInstanceType",
+            "string",
+            values.instance_type,
+            "EC2 type of the base: at least 4 CPUs and 8 GiB.",
+            "c5.2xlarge",
+        ),
+    ] = "c5.2xlarge"
+    node_instance_type: Annotated[
+        str,
+        Key(
+            "nodeInstanceType",
+            "string",
+            values.instance_type,
+            "EC2 type of nodes: at least 4 CPUs and 8 GiB.",
+            "c5.2xlarge",
+        ),
+    ] = "c5.2xlarge"
+    volume_size: Annotated[
+        int,
+        Key(
+            "volumeSize",
+            "integer",
+            values.volume_size,
+            "GiB of each machine's encrypted root volume.",
+            "100",
+        ),
+    ] = 100
+    drain_timeout: Annotated[
+        timedelta,
+        Key(
+            "drainTimeout",
+            "string",
+            values.duration,
+            "How long a leaving node waits for its calls; then the update fails.",
+            "6h",
+        ),
+    ] = timedelta(hours=6)
+    force_after_drain_timeout: Annotated[
+        bool,
+        Key(
+            "forceAfterDrainTimeout",
+            "boolean",
+            values.boolean,
+            "Remove a node whose calls outlast drainTimeout all the same. Cuts these calls.",
+            "true",
+        ),
+    ] = False
+    recording: Annotated[
+        bool,
+        Key(
+            "recording",
+            "boolean",
+            values.boolean,
+            "Whether calls can be recorded, into s3Bucket.",
+            "true",
+        ),
+    ] = False
+    webhook_endpoint: Annotated[
+        str | None,
+        Key(
+            "webhookEndpoint",
+            "string",
+            values.http_url,
+            "Address that receives the cluster's events.",
+            "https://app.example.io/events",
+        ),
+    ] = None
+    webhook_events: Annotated[
+        tuple[str, ...],
+        Key(
+            "webhookEvents",
+            "array",
+            _list_of(values.name),
+            "Events to send. Default: all.",
+            '["HANodeRegistered"]',
+        ),
+    ] = ()
+    extra_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key("extraEnv", "object", _string_map, "Further keys of the nodes' .env.", ""),
+    ] = ()
+
+    @property
+    def base_private_ip(self) -> str:
+        """Private address of the base: 10.5.0.5 in 10.5.0.0/24."""
+        return str(self.subnet_cidr.network_address + BASE_OFFSET)
+
+    @property
+    def node_capacity(self) -> int:
+        """How many node numbers the subnet has addresses for; AWS keeps the last one."""
+        return self.subnet_cidr.num_addresses - BASE_OFFSET - 2
+
+    def node_private_ip(self, number: int) -> str:
+        """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24."""
+        return str(self.subnet_cidr.network_address + BASE_OFFSET + number)
+
+    @property
+    def node_numbers(self) -> tuple[int, ...]:
+        """Numbers of the nodes wanted: the lowest ones that aren't retired."""
+        numbers: list[int] = []
+        candidate = 1
+        while len(numbers) < self.node_count:
+            if candidate not in self.retired_nodes:
+                numbers.append(candidate)
+            candidate += 1
+        return tuple(numbers)

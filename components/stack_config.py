@@ -1,0 +1,24 @@
+"""The stack's configuration as the engine hands it to the program."""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi.runtime import config as runtime_config
+
+
+def config_of_stack() -> tuple[dict[str, str], set[str]]:
+    """All keys of the project's namespace, and which of them are secrets.
+
+    Returns:
+        text by key without namespace; names of the keys that were stored with `--secret`.
+
+    `pulumi.Config` can only be asked for keys that one knows; unknown keys are looked for too.
+    """
+    prefix = f"{pulumi.get_project()}:"
+    everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    config = {
+        name.removeprefix(prefix): text
+        for name, text in everything.items()
+        if name.startswith(prefix)
+    }
+    return config, {name for name in config if runtime_config.is_config_secret(f"{prefix}{name}")}

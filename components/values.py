@@ -1,0 +1,251 @@
+"""Typed configuration values: text becomes a type once, and nobody checks again.
+
+Each function takes the text as `pulumi config` holds it and returns the value, or raises
+`ValueError` with what it takes. Messages never repeat the text: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from openvidu import environment, release
+
+_DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+_DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
+_EMAIL = re.compile(r"[a-zA-Z0-9._%+-]+@([a-zA-Z0-9.-]+)")
+_BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
+_NAME = re.compile(r"[a-zA-Z0-9_.-]+")
+_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_PLACEHOLDERS: Final = frozenset(
+    {
+        "openvidu_secret",
+        "redis_secret",
+        "minio_secret",
+        "elastic_secret",
+        "your_openvidu_pro_license",
+        "changeme",
+        "change_me",
+    }
+)
+LONGEST_DOMAIN = 253
+
+
+def whole_number(text: str) -> int:
+    """A whole number without spaces, sign or leading zeros, as in `3`."""
+    if not re.fullmatch(r"0|[1-9][0-9]{0,8}", text):
+        raise ValueError("a whole number")
+    return int(text)
+
+
+def boolean(text: str) -> bool:
+    """`true` or `false`."""
+    if text not in ("true", "false"):
+        raise ValueError("true or false")
+    return text == "true"
+
+
+def duration(text: str) -> timedelta:
+    """A length of time such as `6h`, `1h30m` or `45s`; more than nothing."""
+    found = _DURATION.fullmatch(text)
+    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
+    length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    if not length or length > timedelta(days=30):
+        raise ValueError("a length of time of up to 30 days")
+    return length
+
+
+def version(text: str) -> str:
+    """A version of OpenVidu Enterprise HA, 2.28.0 or later, or `latest`."""
+    if text != release.LATEST and not release.VERSION_PATTERN.fullmatch(text):
+        raise ValueError("a version from 2.28.0 on, or latest")
+    return text
+
+
+def subnet(text: str) -> ipaddress.IPv4Network:
+    """The cluster's network: private, and large enough for base and nodes (/16 to /28)."""
+    try:
+        network = ipaddress.IPv4Network(text)
+    except ValueError:
+        raise ValueError("an IPv4 network in CIDR form without host bits") from None
+    private = any(
+        network.subnet_of(ipaddress.IPv4Network(block))
+        for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    )
+    if not private:
+        raise ValueError("a private network, within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+    if not 16 <= network.prefixlen <= 28:
+        raise ValueError("a network from /16 to /28, the sizes AWS takes for a subnet")
+    return network
+
+
+def cidr(text: str) -> str:
+    """An IPv4 or IPv6 network in CIDR form without host bits."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("an IPv4 or IPv6 network in CIDR form") from None
+
+
+def domain_or_ip(text: str) -> str:
+    """A fully qualified domain name, or a public IPv4 address."""
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return domain(text)
+    return text
+
+
+def domain(text: str) -> str:
+    """A fully qualified domain name without wildcard, of up to 253 characters."""
+    labels = text.split(".")
+    fits = len(text) <= LONGEST_DOMAIN and len(labels) >= 2 and not labels[-1].isdigit()
+    if not fits or not all(_DOMAIN_LABEL.fullmatch(label) for label in labels):
+        raise ValueError("a domain name of up to 253 characters without wildcard")
+    return text
+
+
+def email(text: str) -> str:
+    """An e-mail address."""
+    found = _EMAIL.fullmatch(text)
+    if not found:
+        raise ValueError("an e-mail address")
+    domain(found.group(1))
+    return text
+
+
+def secret(text: str) -> str:
+    """A secret of letters, digits, `-` and `_` that isn't a placeholder of the documentation."""
+    if not environment.SECRET_PATTERN.fullmatch(text):
+        raise ValueError("letters, digits, - and _ only, not empty")
+    if text.lower() in _PLACEHOLDERS:
+        raise ValueError("a value of your own, not a placeholder")
+    return text
+
+
+def elasticsearch_password(text: str) -> str:
+    """A secret of at least 7 characters."""
+    if len(secret(text)) < environment.ELASTICSEARCH_PASSWORD_LENGTH:
+        raise ValueError("at least 7 characters")
+    return text
+
+
+def s3_secret_key(text: str) -> str:
+    """A secret of at least 8 characters, as MinIO wants."""
+    if len(secret(text)) < environment.MINIO_SECRET_KEY_LENGTH:
+        raise ValueError("at least 8 characters")
+    return text
+
+
+def name(text: str) -> str:
+    """A user name or access key: letters, digits, `.`, `-` and `_`."""
+    if not _NAME.fullmatch(text):
+        raise ValueError("letters, digits, . - and _ only, not empty")
+    return text
+
+
+def access_key(text: str) -> str:
+    """An S3 access key: a name of at least 3 characters, as MinIO wants."""
+    if len(name(text)) < 3:
+        raise ValueError("at least 3 characters")
+    return text
+
+
+def bucket(text: str) -> str:
+    """The name of an S3 bucket: 3 to 63 small letters, digits, `.` and `-`."""
+    if not _BUCKET.fullmatch(text):
+        raise ValueError("3 to 63 small letters, digits, . and -")
+    return text
+
+
+def port(text: str) -> int:
+    """A TCP port, 1 to 65535."""
+    number = whole_number(text)
+    if not 1 <= number <= 65535:
+        raise ValueError("a port from 1 to 65535")
+    return number
+
+
+def instance_type(text: str) -> str:
+    """The name of an EC2 instance type; whether AWS has it is asked later."""
+    if not _INSTANCE_TYPE.fullmatch(text):
+        raise ValueError("an EC2 instance type")
+    return text
+
+
+def volume_size(text: str) -> int:
+    """GiB of a root volume: 30 to 16384."""
+    size = whole_number(text)
+    if not 30 <= size <= 16384:
+        raise ValueError("30 to 16384 GiB")
+    return size
+
+
+def unix_user(text: str) -> str:
+    """The name of a Linux user."""
+    if not _USER.fullmatch(text):
+        raise ValueError("the name of a Linux user")
+    return text
+
+
+def ssh_public_key(text: str) -> str:
+    """An OpenSSH public key on one line."""
+    try:
+        serialization.load_ssh_public_key(text.strip().encode())
+    except Exception:
+        raise ValueError("an OpenSSH public key") from None
+    return text.strip()
+
+
+def ssh_private_key(text: str) -> str:
+    """An OpenSSH private key without passphrase."""
+    try:
+        serialization.load_ssh_private_key(text.strip().encode() + b"\n", password=None)
+    except Exception:
+        raise ValueError("an OpenSSH private key without passphrase") from None
+    return text.strip() + "\n"
+
+
+def writable(text: str) -> str:
+    """Text that `.env` can hold: printable ASCII without `= # $` back-tick and backslash."""
+    if not text or not environment.is_writable(text):
+        raise ValueError("printable ASCII without = # $ ` and backslash, not empty")
+    return text
+
+
+def license_key(text: str) -> str:
+    """A license of an OpenVidu account."""
+    if writable(text).strip("<>").lower() in _PLACEHOLDERS:
+        raise ValueError("the license of your OpenVidu account, not a placeholder")
+    return text
+
+
+def http_url(text: str) -> str:
+    """An `http://` or `https://` address that `.env` can hold."""
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", writable(text)):
+        raise ValueError("an address that starts with http:// or https://")
+    return text
+
+
+def certificate(text: str) -> str:
+    """One or more PEM certificates, the server's own first."""
+    try:
+        x509.load_pem_x509_certificates(text.encode())
+    except ValueError:
+        raise ValueError("a certificate in PEM form") from None
+    return text.strip() + "\n"
+
+
+def private_key(text: str) -> str:
+    """A PEM private key without passphrase."""
+    try:
+        serialization.load_pem_private_key(text.encode(), password=None)
+    except Exception:
+        raise ValueError("a private key in PEM form without passphrase") from None
+    return text.strip() + "\n"

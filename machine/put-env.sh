@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Puts .env in place: mode 0600, written beside the old one and moved over it, so that a cut at
+# any moment leaves the old file or the new one.
+#
+# Reads FOLDER and KEEP as lines NAME=value on stdin, an empty line, then the file's text. KEEP
+# names a key whose value on this machine wins over the text's (the load balancer's list of
+# nodes, which join and drain edit).
+set -euo pipefail
+umask 077
+
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${FOLDER:?}"
+target=$FOLDER/.env
+
+[[ -d $FOLDER ]] || {
+  echo "$FOLDER is missing: OpenVidu isn't installed. Run: pulumi up" >&2
+  exit 1
+}
+if [[ -n ${KEEP:-} ]]; then
+  # Join and drain hold this lock while they edit the list.
+  exec 9>"$FOLDER/.env.lock"
+  flock --timeout 120 9
+fi
+
+new=$(mktemp "$FOLDER/.env.XXXXXX")
+trap 'rm -f "$new"' EXIT
+kept=
+if [[ -n ${KEEP:-} && -f $target ]]; then
+  kept=$(grep "^$KEEP=." "$target" || true)
+fi
+while IFS= read -r line; do
+  if [[ -n $kept && $line == "$KEEP="* ]]; then
+    line=$kept
+  fi
+  printf '%s\n' "$line"
+done >"$new"
+
+if cmp --silent "$new" "$target"; then
+  chmod 600 "$target"
+  echo ".env is as it should be."
+  exit 0
+fi
+sync "$new"
+mv -f "$new" "$target"
+sync "$FOLDER"
+echo ".env written, $(grep -c '^[A-Z]' "$target") keys."

@@ -1,0 +1,48 @@
+"""A valid configuration to start from."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import pytest
+
+from components.configuration import read
+from components.settings import Settings
+from scripts.init_stack import make_ssh_key
+
+SECRETS = (
+    "openviduSecret",
+    "redisPassword",
+    "s3SecretKey",
+    "elasticsearchPassword",
+    "openviduProLicense",
+    "sshPrivateKey",
+    "ownPrivateKey",
+)
+
+
+@functools.cache
+def ssh_key() -> tuple[str, str]:
+    return make_ssh_key()
+
+
+@pytest.fixture
+def config() -> dict[str, str]:
+    public, private = ssh_key()
+    return {
+        "domainOrPublicIp": "openvidu.example.io",
+        "openviduSecret": "secret-of-openvidu",
+        "redisPassword": "secret-of-redis",
+        "s3SecretKey": "secret-of-s3",
+        "elasticsearchPassword": "secret-of-elasticsearch",
+        "openviduProLicense": "license-of-openvidu",
+        "sshCidrs": json.dumps(["198.51.100.0/24"]),
+        "sshPublicKey": public,
+        "sshPrivateKey": private,
+    }
+
+
+@pytest.fixture
+def settings(config: dict[str, str]) -> Settings:
+    return read(config, SECRETS)

@@ -1,0 +1,131 @@
+"""Bad input is refused, all mistakes at once, by key and never with a secret's value."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from components.configuration import read
+from components.mistakes import ConfigurationError
+from tests.program.conftest import SECRETS
+
+
+def mistakes_of(config: dict[str, str]) -> dict[str, str]:
+    """Problems by key."""
+    with pytest.raises(ConfigurationError) as caught:
+        read(config, SECRETS)
+    return {mistake.key: mistake.problem for mistake in caught.value.mistakes}
+
+
+def test_the_example_is_taken(config: dict[str, str]) -> None:
+    settings = read(config, SECRETS)
+    assert settings.node_numbers == (1, 2)
+    assert settings.base_private_ip == "10.5.0.5"
+    assert [settings.node_private_ip(number) for number in settings.node_numbers] == [
+        "10.5.0.6",
+        "10.5.0.7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        *(
+            ("nodeCount", text)
+            for text in ("0", "-1", "1.5", "3 ", "true", "", "1000000000", "250")
+        ),
+        *(
+            ("openviduSecret", text)
+            for text in ("a b", "a=b", "a#b", "a$b", "a'b", 'a"b', "a\\b", "a\nb", "a\0b", "é")
+        ),
+        ("openviduSecret", "OPENVIDU_SECRET"),
+        ("redisPassword", "REDIS_SECRET"),
+        ("elasticsearchPassword", "sixsix"),
+        ("s3SecretKey", "seven77"),
+        ("openviduProLicense", "<YOUR_OPENVIDU_PRO_LICENSE>"),
+        *(
+            ("subnetCidr", text)
+            for text in ("10.5.0.0", "10.5.0.5/24", "10.5.0.0/29", "8.8.8.0/24")
+        ),
+        *(
+            ("sshCidrs", text)
+            for text in ("[]", '["10.0.0.1/8"]', '["0.0.0.0/0"]', '["::/0"]', "x")
+        ),
+        *(
+            ("domainOrPublicIp", text)
+            for text in ("*.example.io", "a;b.io", "a.io\nX=1", "a" * 250 + ".io.x")
+        ),
+        ("certificateType", "own"),
+        *(("openviduVersion", text) for text in ("../x", "2.30", "v2.30.0", "2.30.0;id", "2.27.0")),
+        *(("drainTimeout", text) for text in ("0s", "-1h", "1h30x", "6", "", "9999h")),
+        ("httpsPort", "70000"),
+        ("retiredNodes", "[0]"),
+        ("retiredNodes", "[true]"),
+        ("retiredNodes", "[2, 2]"),
+        ("volumeSize", "8"),
+        ("extraEnv", '{"MY_OPENVIDU_SECRET": "x"}'),
+        ("extraEnv", '{"lower": "x"}'),
+        ("extraEnv", '{"A": "x y=z"}'),
+    ],
+)
+def test_a_bad_value_is_refused_by_its_key(config: dict[str, str], key: str, text: str) -> None:
+    assert set(mistakes_of({**config, key: text})) == {key}
+
+
+def test_all_mistakes_come_in_one_error(config: dict[str, str]) -> None:
+    config |= {"nodeCount": "0", "certificateType": "letsencrypt", "nodecount": "3"}
+    del config["redisPassword"]
+    found = mistakes_of(config)
+    assert set(found) == {"nodeCount", "letsencryptEmail", "nodecount", "redisPassword"}
+
+
+def test_a_misspelt_key_gets_the_right_one(config: dict[str, str]) -> None:
+    assert mistakes_of({**config, "nodecount": "3"})["nodecount"].endswith(
+        "did you mean nodeCount?"
+    )
+
+
+def test_a_secret_is_never_part_of_the_error(config: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**config, "redisPassword": "do not show"}, SECRETS)
+    assert "do not show" not in str(caught.value)
+
+
+def test_a_secret_in_plain_text_is_refused(config: dict[str, str]) -> None:
+    with pytest.raises(ConfigurationError, match="openviduSecret: is stored in plain text"):
+        read(config, set(SECRETS) - {"openviduSecret"})
+
+
+def test_a_missing_secret_names_the_command_that_makes_it(config: dict[str, str]) -> None:
+    del config["openviduSecret"]
+    with pytest.raises(ConfigurationError, match="python -m scripts.init_stack"):
+        read(config, SECRETS)
+
+
+def test_settings_show_no_secret(config: dict[str, str]) -> None:
+    assert "secret-of" not in repr(read(config, SECRETS))
+
+
+def test_letsencrypt_wants_a_domain(config: dict[str, str]) -> None:
+    config |= {
+        "certificateType": "letsencrypt",
+        "letsencryptEmail": "openvidu@example.io",
+        "domainOrPublicIp": "198.51.100.1",
+    }
+    assert set(mistakes_of(config)) == {"domainOrPublicIp"}
+
+
+def test_ssh_from_anywhere_needs_a_word_of_confirmation(config: dict[str, str]) -> None:
+    config |= {"sshCidrs": json.dumps(["0.0.0.0/0"]), "allowSshFromAnywhere": "true"}
+    assert read(config, SECRETS).ssh_cidrs == ("0.0.0.0/0",)
+
+
+def test_a_retired_number_is_skipped(config: dict[str, str]) -> None:
+    assert read({**config, "retiredNodes": "[2]"}, SECRETS).node_numbers == (1, 3)
+
+
+def test_the_subnet_bounds_the_nodes(config: dict[str, str]) -> None:
+    config["subnetCidr"] = "10.5.0.0/28"
+    assert read({**config, "nodeCount": "9"}, SECRETS).node_private_ip(9) == "10.5.0.14"
+    assert "nodeCount" in mistakes_of({**config, "nodeCount": "10"})

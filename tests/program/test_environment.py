@@ -1,0 +1,108 @@
+"""`.env`: what is written is what every reader reads, and nothing else is written."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.env_files import base_env, node_env
+from components.settings import Settings
+from openvidu import environment
+
+NODE_EXAMPLE = """\
+DOMAIN_OR_PUBLIC_IP=openvidu.example.io
+OPENVIDU_PRO_LICENSE=license-of-openvidu
+OPENVIDU_SECRET=secret-of-openvidu
+OPENVIDU_ENTERPRISE_MEDIA_SERVER=mediasoup
+HTTPS_PORT=443
+OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=10.5.0.6
+OPENVIDU_ENTERPRISE_HA_REDIS_HOST=10.5.0.5
+OPENVIDU_ENTERPRISE_HA_REDIS_PORT=6379
+OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD=secret-of-redis
+OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SERVICE_ENDPOINT=http://10.5.0.5:9000
+OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET=openvidu-enterprise
+OPENVIDU_ENTERPRISE_HA_S3_CONFIG_ACCESS_KEY=minioadmin
+OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SECRET_KEY=secret-of-s3
+OPENVIDU_PRO_ELASTICSEARCH_HOST=http://10.5.0.5:9200
+OPENVIDU_PRO_KIBANA_HOST=http://10.5.0.5:5601
+ELASTICSEARCH_USERNAME=elasticadmin
+ELASTICSEARCH_PASSWORD=secret-of-elasticsearch
+"""
+
+
+def test_a_node_has_every_line_of_the_documented_example(settings: Settings) -> None:
+    lines = node_env(settings, 1, "openvidu.example.io").splitlines()
+    assert set(NODE_EXAMPLE.splitlines()) <= set(lines)
+
+
+def test_nodes_differ_in_their_private_address_only(settings: Settings) -> None:
+    first, second = (node_env(settings, number, "x.example.io").splitlines() for number in (1, 2))
+    different = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
+    assert different == [
+        (f"{environment.NODE_PRIVATE_IP}=10.5.0.6", f"{environment.NODE_PRIVATE_IP}=10.5.0.7")
+    ]
+
+
+def test_the_base_has_every_required_key(settings: Settings) -> None:
+    values = environment.parse(base_env(settings, "openvidu.example.io"))
+    assert all(values[key] for key in environment.BASE_REQUIRED)
+
+
+@given(st.text())
+def test_any_value_is_refused_or_reads_back(text: str) -> None:
+    try:
+        rendered = environment.render({"KEY": text}, header="x")
+    except environment.UnwritableValueError:
+        return
+    assert environment.parse(rendered) == {"KEY": text}
+    assert rendered.count("\n") == 2
+
+
+@given(st.text(st.characters(codec="ascii"), max_size=8))
+def test_shell_and_python_read_the_same(text: str) -> None:
+    if not environment.is_writable(text):
+        return
+    rendered = environment.render({"KEY": text}, header="x")
+    # The way OpenVidu's own scripts read a value.
+    found = subprocess.run(
+        ["bash", "-c", "grep -v '^#' | grep KEY | cut -d '=' -f2"],
+        input=rendered,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout == f"{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "ips", "after"),
+    [
+        ("127.0.0.1", {"10.5.0.6"}, "10.5.0.6"),
+        ("10.5.0.6", {"10.5.0.10", "10.5.0.9"}, "10.5.0.9,10.5.0.10"),
+        ("10.5.0.6", set(), "127.0.0.1"),
+    ],
+)
+def test_the_list_of_nodes_is_never_empty(before: str, ips: set[str], after: str) -> None:
+    text = f"A=1\n{environment.NODE_IPS}={before}\nB=2\n"
+    changed = environment.with_value(text, environment.NODE_IPS, environment.node_ips_value(ips))
+    assert changed == f"A=1\n{environment.NODE_IPS}={after}\nB=2\n"
+    assert set(environment.node_ips(changed)) == ips
+
+
+def test_put_env_writes_0600_and_keeps_the_list_of_nodes(tmp_path: Path) -> None:
+    script = Path("machine/put-env.sh").read_text()
+
+    def put(text: str) -> None:
+        stdin = f"FOLDER={tmp_path}\nKEEP={environment.NODE_IPS}\n\n{text}"
+        subprocess.run(["bash", "-c", script], input=stdin, text=True, check=True)
+
+    put(f"A=1\n{environment.NODE_IPS}=127.0.0.1\n")
+    target = tmp_path / ".env"
+    assert target.stat().st_mode & 0o777 == 0o600
+    target.write_text(f"A=1\n{environment.NODE_IPS}=10.5.0.6\n")
+    put(f"A=2\n{environment.NODE_IPS}=127.0.0.1\n")
+    assert target.read_text() == f"A=2\n{environment.NODE_IPS}=10.5.0.6\n"

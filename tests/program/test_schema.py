@@ -1,0 +1,11 @@
+"""`Pulumi.yaml` and the table of settings say the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from components.schema import pulumi_yaml
+
+
+def test_pulumi_yaml_is_current() -> None:
+    assert Path("Pulumi.yaml").read_text() == pulumi_yaml()
