@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Starts OpenVidu on a node. Whether it's ready, and known to the cluster, is asked when it joins.
+# Source: on-premises page, "Installing OpenVidu Enterprise Nodes", step 7.
+#
+# Reads FOLDER as a line NAME=value on stdin. OpenVidu's start takes everything down first, so a
+# node that runs is left alone; one whose containers run gets a minute to answer.
+set -euo pipefail
+
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${FOLDER:?}"
+
+cd "$FOLDER"
+address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
+is_running() {
+  [[ -n $(docker compose ps --status running --quiet openvidu-server 2>/dev/null) ]]
+}
+answers() {
+  curl --fail --silent --max-time 5 --output /dev/null "http://$address:4443/openvidu/health"
+}
+
+started=$SECONDS
+until answers; do
+  if ! is_running || ((SECONDS - started > 60)); then
+    break
+  fi
+  sleep 1
+done
+if answers; then
+  echo "OpenVidu runs on $address."
+  exit 0
+fi
+# Without this, start follows the logs for ever.
+if ! FOLLOW_OPENVIDU_LOGS=false ./openvidu start </dev/null; then
+  echo "OpenVidu did not start on $address; the reason is above. Then: pulumi up" >&2
+  exit 1
+fi

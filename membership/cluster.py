@@ -1,0 +1,166 @@
+"""What can be seen of the cluster: the REST API and the health of one node.
+
+Every answer becomes a value. `Unknown` is one of them: never an empty list, never zero.
+Source: page, "Scale Down" and "Check cluster and nodes health"; REST API reference of
+OpenVidu 2.30.0, "Media Nodes".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from openvidu import api, ports
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nothing can be said; `reason` tells why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The API won't do it; trying again doesn't help.
+
+    Attributes:
+        status: HTTP status.
+        reason: what that status means here.
+    """
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MediaNode:
+    """A media node of the cluster.
+
+    Attributes:
+        id: its id in the API, which isn't the node's id.
+        ip: its private address.
+        status: such as `running` or `waiting-idle-to-terminate`.
+        sessions: ids of the sessions that it carries.
+    """
+
+    id: str
+    ip: str
+    status: str
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A node's health endpoint answered with an HTTP status."""
+
+    status: int
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Nothing listens: the machine refused the connection."""
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """No answer at all: the machine is off, or lost."""
+
+    reason: str
+
+
+Health = Answers | Silent | Unreachable | Unknown
+
+
+class Cluster:
+    """The cluster as the base sees it."""
+
+    def __init__(self, secret: str, *, timeout_seconds: float = 10) -> None:
+        """Prepare for asking.
+
+        Args:
+            secret: OPENVIDU_SECRET.
+            timeout_seconds: limit of each request.
+        """
+        self._auth = (api.USER, secret)
+        self._timeout = timeout_seconds
+
+    def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
+        """The media nodes that the cluster lists, asked through the load balancer."""
+        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}"
+        answer = self._request("GET", url)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code != httpx.codes.OK:
+            return Unknown(f"GET {url} answered {answer.status_code}")
+        try:
+            return [_media_node(entry) for entry in answer.json()["content"]]
+        except (ValueError, KeyError, TypeError):
+            return Unknown(f"GET {url} answered something that isn't a list of media nodes")
+
+    def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
+        """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
+
+        Returns:
+            None when the node is in that state now.
+        """
+        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}/{node.id}"
+        answer = self._request("PATCH", url, {"status": api.WAITING_IDLE_TO_TERMINATE})
+        if not isinstance(answer, httpx.Response):
+            return answer
+        match answer.status_code:
+            case 200 | 204:
+                return None
+            case 404:
+                return Unknown("the cluster no longer lists the node")
+            case 400 | 405 | 501 as status:
+                return Refused(status, "this deployment doesn't take the documented drain call")
+            case status:
+                return Unknown(f"PATCH {url} answered {status}")
+
+    def lists(self, ip: str) -> bool | Unknown | Refused:
+        """Whether the cluster's health, asked at the node itself, lists the node as UP."""
+        url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.HEALTH}"
+        answer = self._request("GET", url)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        try:
+            nodes = answer.json()["nodes"]
+            return bool(nodes.get(api.node_id(ip), {}).get("status") == api.CLUSTER_UP)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Unknown(f"GET {url} answered {answer.status_code} without a list of nodes")
+
+    def health(self, ip: str) -> Health:
+        """The node's own health endpoint; needs no login."""
+        url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.NODE_HEALTH}"
+        try:
+            return Answers(httpx.get(url, timeout=self._timeout).status_code)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            if "refused" in str(error).lower():
+                return Silent()
+            return Unreachable(f"{ip}: {error or type(error).__name__}")
+        except httpx.HTTPError as error:
+            return Unknown(f"{ip} doesn't answer: {type(error).__name__}")
+
+    def _request(
+        self, method: str, url: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response | Unknown | Refused:
+        try:
+            answer = httpx.request(method, url, json=body, auth=self._auth, timeout=self._timeout)
+        except httpx.HTTPError as error:
+            return Unknown(f"{method} {url}: {type(error).__name__} {error}".rstrip())
+        if answer.status_code in (401, 403):
+            return Refused(
+                answer.status_code, "OPENVIDU_SECRET in the base's .env isn't the cluster's"
+            )
+        return answer
+
+
+def _media_node(entry: dict[str, Any]) -> MediaNode:
+    sessions = entry.get("sessions") or []
+    ids = tuple(
+        str(session["sessionId"] if isinstance(session, dict) else session) for session in sessions
+    )
+    return MediaNode(str(entry["id"]), str(entry["ip"]), str(entry["status"]), ids)

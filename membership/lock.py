@@ -1,0 +1,62 @@
+"""One writer at a time to the base's list of addresses.
+
+A lock with an owner and a lease in the base's Redis says who works on it, also to people; a
+dead holder loses it when its lease ends. The file lock below it keeps `put-env.sh` out, which
+also runs while Redis doesn't.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import redis
+from redis.exceptions import LockError
+
+LOCK_NAME = "openvidu-enterprise:load-balancer"
+LEASE_SECONDS = 60
+"""Longer than an edit and a reload take, short enough to wait for."""
+
+
+class LockTimeoutError(Exception):
+    """Somebody else holds the lock for longer than its lease."""
+
+
+@contextmanager
+def load_balancer_lock(
+    client: redis.Redis, folder: Path, *, purpose: str, say: Callable[[str], None] = print
+) -> Iterator[None]:
+    """Hold the lock while the list of addresses is edited and applied.
+
+    Args:
+        client: the base's Redis.
+        folder: install folder of the base services.
+        purpose: what for; shown to whoever waits.
+        say: takes progress lines.
+
+    Raises:
+        LockTimeoutError: the lock isn't free within two leases.
+    """
+    owner = f"{purpose} ({socket.gethostname()}, process {os.getpid()}, {time.time_ns()})"
+    lock = client.lock(LOCK_NAME, timeout=LEASE_SECONDS, sleep=0.2)
+    deadline = time.monotonic() + 2 * LEASE_SECONDS
+    while not lock.acquire(blocking_timeout=5, token=owner):
+        holder = client.get(LOCK_NAME)
+        name = holder.decode(errors="replace") if isinstance(holder, bytes) else "nobody"
+        if time.monotonic() > deadline:
+            raise LockTimeoutError(f"the load balancer's list is locked by: {name}")
+        say(f"waiting for the load balancer's list, which is locked by: {name}")
+    try:
+        with (folder / ".env.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+    finally:
+        try:
+            lock.release()
+        except LockError:
+            say("the lock's lease ended before the edit did; the list is checked afterwards")

@@ -1,0 +1,109 @@
+"""Makes the secrets and the SSH key of a stack, and stores them. Never overwrites one.
+
+python -m scripts.init_stack
+python -m scripts.init_stack --stack production --license-file license.txt
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from rich.console import Console
+
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+PROJECT = "openvidu-enterprise"
+_SECRET_BYTES = 24
+_SECRETS = ("openviduSecret", "redisPassword", "s3SecretKey", "elasticsearchPassword")
+_SSH = ("sshPublicKey", "sshPrivateKey")
+_LICENSE = "openviduProLicense"
+
+
+def make_secret() -> str:
+    """A secret of 32 letters, digits, `-` and `_` that doesn't start like an option."""
+    while (made := secrets.token_urlsafe(_SECRET_BYTES)).startswith("-"):
+        continue
+    return made
+
+
+def make_ssh_key() -> tuple[str, str]:
+    """A new ed25519 key: public and private half, in OpenSSH form."""
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.OpenSSH,
+        serialization.NoEncryption(),
+    )
+    return f"{public.decode()} {PROJECT}", private.decode()
+
+
+def missing_values(
+    present: Collection[str], license_key: str | None, secret: Callable[[], str] = make_secret
+) -> dict[str, str]:
+    """What has to be stored, by key; nothing that is present.
+
+    Args:
+        present: keys that the stack has.
+        license_key: the OpenVidu license, when it was given.
+        secret: makes a secret.
+
+    Raises:
+        PulumiError: one half of the SSH key is there and the other isn't.
+    """
+    values = {key: secret() for key in _SECRETS if key not in present}
+    there = [key for key in _SSH if key in present]
+    if len(there) == 1:
+        absent = next(key for key in _SSH if key not in present)
+        raise PulumiError(
+            f"{there[0]} is set, but {absent} isn't; they belong together.\n"
+            f"  Set the other half, or make a new pair: pulumi config rm {there[0]}, then "
+            "python -m scripts.init_stack"
+        )
+    if not there:
+        values |= dict(zip(_SSH, make_ssh_key(), strict=True))
+    if license_key and _LICENSE not in present:
+        values[_LICENSE] = license_key
+    return values
+
+
+def main(
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+    license_file: Annotated[
+        Path | None, typer.Option(help="File that holds your OpenVidu license.", exists=True)
+    ] = None,
+) -> None:
+    """Make the secrets and the SSH key that a stack lacks, and store them as Pulumi secrets.
+
+    Nothing that is there is overwritten, and no secret is shown.
+    """
+    console = Console()
+    try:
+        pulumi = PulumiCli(stack)
+        present = {key.removeprefix(f"{PROJECT}:") for key in pulumi.config()}
+        license_key = license_file.read_text().strip() if license_file else None
+        values = missing_values(present, license_key)
+        for key, value in values.items():
+            pulumi.set_config(key, value, secret=key != "sshPublicKey")
+            console.print(f"{key}: made and stored")
+    except PulumiError as error:
+        console.print(str(error), style="red")
+        sys.exit(1)
+    for key in (*_SECRETS, *_SSH):
+        if key not in values:
+            console.print(f"{key}: is there, left as it is")
+    if _LICENSE not in present | values.keys():
+        console.print(f"Next, your license: pulumi config set --secret {_LICENSE}")
+
+
+if __name__ == "__main__":
+    typer.run(main)
