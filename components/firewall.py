@@ -1,0 +1,143 @@
+"""Security groups, one resource a rule, from the page's port tables.
+
+Source: page, "Base Services ports configuration" and "OpenVidu Enterprise Nodes ports
+configuration"; outbound of both is open.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.settings import Settings
+from openvidu.ports import PortRule, Source
+
+_WORLD = ("0.0.0.0/0", "::/0")
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """One inbound rule of a security group.
+
+    Attributes:
+        name: resource name without the role, such as `redis-from-cluster`.
+        rule: row of the port table.
+        cidr: who may connect, IPv4 or IPv6.
+    """
+
+    name: str
+    rule: PortRule
+    cidr: str
+
+
+def inbound(ports: Sequence[PortRule], settings: Settings) -> list[Inbound]:
+    """The rules that a port table stands for, one for each protocol and network."""
+    return [
+        Inbound(_name(rule, cidr, ports), rule, cidr)
+        for rule in ports
+        for cidr in _networks(rule.source, settings)
+    ]
+
+
+def _networks(source: Source, settings: Settings) -> Sequence[str]:
+    match source:
+        case Source.WORLD:
+            return _WORLD
+        case Source.CLUSTER:
+            return (str(settings.subnet_cidr),)
+        case Source.OPERATORS:
+            return settings.ssh_cidrs
+
+
+def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule]) -> str:
+    both_protocols = sum(other.service == rule.service for other in ports) > 1
+    service = f"{rule.service}-{rule.protocol}" if both_protocols else rule.service
+    match rule.source:
+        case Source.WORLD:
+            return f"{service}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
+        case Source.CLUSTER:
+            return f"{service}-from-cluster"
+        case Source.OPERATORS:
+            return f"{service}-from-{cidr}"
+
+
+def _if_version(version: int, cidr: str) -> str | None:
+    """`cidr` when it's of that IP version: AWS has an argument for each."""
+    return cidr if ipaddress.ip_network(cidr).version == version else None
+
+
+class Firewall(pulumi.ComponentResource):
+    """The security group of one role.
+
+    Attributes:
+        security_group_id: id of the group.
+        rules: every rule; a machine depends on them, so that it's reachable once it runs.
+    """
+
+    security_group_id: pulumi.Output[str]
+    rules: list[pulumi.Resource]
+
+    def __init__(
+        self,
+        role: str,
+        ports: Sequence[PortRule],
+        settings: Settings,
+        *,
+        vpc_id: pulumi.Input[str],
+        tags: Mapping[str, str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register a security group and its rules.
+
+        Args:
+            role: `base` or `node`; prefix of resource names.
+            ports: the role's port table.
+            settings: gives the subnet and the networks for SSH.
+            vpc_id: the VPC of the group.
+            tags: tags that every resource carries.
+            opts: options of the component.
+        """
+        super().__init__("openvidu-enterprise:index:Firewall", f"{role}-firewall", None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        named = {**tags, "Name": f"{tags['project']}-{tags['stack']}-{role}", "role": role}
+        group = aws.ec2.SecurityGroup(
+            f"{role}-security-group",
+            vpc_id=vpc_id,
+            description=f"OpenVidu Enterprise {role}",
+            tags=named,
+            opts=child,
+        )
+        self.rules = [
+            aws.vpc.SecurityGroupIngressRule(
+                f"{role}-{entry.name}",
+                security_group_id=group.id,
+                cidr_ipv4=_if_version(4, entry.cidr),
+                cidr_ipv6=_if_version(6, entry.cidr),
+                ip_protocol=entry.rule.protocol,
+                from_port=entry.rule.first,
+                to_port=entry.rule.last,
+                description=entry.rule.purpose,
+                tags=named,
+                opts=child,
+            )
+            for entry in inbound(ports, settings)
+        ]
+        self.rules.extend(
+            aws.vpc.SecurityGroupEgressRule(
+                f"{role}-outbound-{'ipv6' if ':' in cidr else 'ipv4'}",
+                security_group_id=group.id,
+                cidr_ipv4=_if_version(4, cidr),
+                cidr_ipv6=_if_version(6, cidr),
+                ip_protocol="-1",
+                description="All outbound traffic",
+                tags=named,
+                opts=child,
+            )
+            for cidr in _WORLD
+        )
+        self.security_group_id = group.id
+        self.register_outputs({"securityGroupId": group.id})

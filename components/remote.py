@@ -1,0 +1,80 @@
+"""Scripts on machines: files of `machine/`, run as root over SSH with values on stdin."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pulumi
+from pulumi_command import remote
+
+from components.machine import Machine
+from components.settings import Settings
+
+_SCRIPTS = Path(__file__).resolve().parent.parent / "machine"
+
+_DIAL_ATTEMPTS = 60
+"""pulumi-command waits up to 5 s between attempts: five minutes for a machine to boot."""
+_DIAL_TIMEOUT_SECONDS = 15
+
+
+def script(name: str) -> str:
+    """Text of a script in `machine/` as a command that runs it as root.
+
+    The script gets its values on stdin, so that none is in a process list.
+    """
+    text = (_SCRIPTS / name).read_text()
+    return f"exec sudo -n bash -c {shlex.quote(text)} {name}"
+
+
+def run_on(  # noqa: PLR0913 - each is a thing of its own
+    machine: Machine,
+    name: str,
+    script_name: str,
+    settings: Settings,
+    *,
+    parent: pulumi.Resource,
+    stdin: pulumi.Input[str] = "",
+    triggers: Sequence[pulumi.Input[str]] = (),
+    depends_on: Sequence[pulumi.Resource] = (),
+    ignore_changes: Sequence[str] = (),
+) -> remote.Command:
+    """Run a script of `machine/` on a machine, when it's new and when the script or input changed.
+
+    Args:
+        machine: where to run it.
+        name: name of the resource.
+        script_name: file in `machine/`; it must be safe to run twice.
+        settings: gives user and key for SSH.
+        parent: the component that owns the command.
+        stdin: what the script reads; may be secret.
+        triggers: values whose change runs the script on what is a new machine.
+        depends_on: what has to be done before.
+        ignore_changes: inputs whose change doesn't run the script again.
+    """
+    return remote.Command(
+        name,
+        connection={
+            "host": machine.public_ip,
+            "user": settings.ssh_user,
+            "private_key": pulumi.Output.secret(settings.ssh_private_key),
+            "host_key": machine.host_key,
+            "dial_error_limit": _DIAL_ATTEMPTS,
+            "per_dial_timeout": _DIAL_TIMEOUT_SECONDS,
+        },
+        create=script(script_name),
+        stdin=stdin,
+        triggers=[machine.identity, *triggers],
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=[*machine.depends_on, *depends_on],
+            additional_secret_outputs=["stdout", "stderr"],
+            ignore_changes=list(ignore_changes),
+        ),
+    )
+
+
+def fields(values: Mapping[str, str]) -> str:
+    """Values for a script's stdin: `NAME=value` lines and an empty line that ends them."""
+    return "".join(f"{name}={value}\n" for name, value in values.items()) + "\n"
