@@ -6,14 +6,16 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
+from components.cluster import Cluster
 from components.configuration import read
+from components.membership_program import bundle
 from components.mistakes import ConfigurationError
 from openvidu.ports import BASE_PORTS, NODE_PORTS, Source
 from tests.program.conftest import SECRETS
@@ -61,13 +63,11 @@ class Recorder(Mocks):  # type: ignore[misc]
 
 
 @pytest.fixture
-def deployed(config: dict[str, str]) -> Iterator[Recorder]:
-    yield deploy(config)
+def deployed(config: dict[str, str]) -> Recorder:
+    return deploy(config)
 
 
 def deploy(config: dict[str, str]) -> Recorder:
-    from components.cluster import Cluster
-
     recorder = Recorder()
     set_mocks(recorder, project="openvidu-enterprise", stack="dev")
 
@@ -152,8 +152,6 @@ def test_commands_check_the_host_key(deployed: Recorder) -> None:
 
 
 def test_the_same_source_gives_the_same_membership_program() -> None:
-    from components.membership_program import bundle
-
     assert bundle() == bundle()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(bundle()))) as archive:
         assert {"__main__.py", "membership/drain.py", "openvidu/api.py"} <= set(archive.namelist())

@@ -1,0 +1,62 @@
+"""Edits of the base's address list: none is lost, a failed reload changes nothing."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from membership.load_balancer import LoadBalancer, ReloadError
+
+
+def test_an_address_goes_in_and_out(base_folder: Path) -> None:
+    balancer = LoadBalancer(base_folder)
+    balancer.add("10.5.0.8", purpose="test")
+    assert balancer.node_ips == ("10.5.0.6", "10.5.0.7", "10.5.0.8")
+    assert balancer.serving() == {"10.5.0.6", "10.5.0.7", "10.5.0.8"}
+    balancer.remove("10.5.0.6", purpose="test")
+    assert balancer.serving() == {"10.5.0.7", "10.5.0.8"}
+
+
+def test_what_is_as_wanted_is_not_reloaded(base_folder: Path) -> None:
+    LoadBalancer(base_folder).add("10.5.0.6", purpose="test")
+    assert not (base_folder / "reloads").exists()
+
+
+def test_the_last_address_leaves_a_list_that_openvidu_takes(base_folder: Path) -> None:
+    balancer = LoadBalancer(base_folder)
+    balancer.remove("10.5.0.6", purpose="test")
+    balancer.remove("10.5.0.7", purpose="test")
+    assert balancer.node_ips == ()
+    assert "OPENVIDU_ENTERPRISE_HA_NODE_IPS=127.0.0.1\n" in (base_folder / ".env").read_text()
+
+
+def test_edits_at_the_same_time_are_all_kept(base_folder: Path) -> None:
+    addresses = [f"10.5.0.{number}" for number in range(10, 20)]
+    editors = [
+        threading.Thread(
+            target=LoadBalancer(base_folder, say=lambda _: None).add,
+            args=(address,),
+            kwargs={"purpose": address},
+        )
+        for address in addresses
+    ]
+    for editor in editors:
+        editor.start()
+    for editor in editors:
+        editor.join()
+    assert set(LoadBalancer(base_folder).node_ips) == {"10.5.0.6", "10.5.0.7", *addresses}
+
+
+def test_a_failed_reload_puts_the_old_list_back(base_folder: Path) -> None:
+    (base_folder / "fail-reload").touch()
+    before = (base_folder / ".env").read_bytes()
+    with pytest.raises(ReloadError, match="reload failed"):
+        LoadBalancer(base_folder).remove("10.5.0.6", purpose="test")
+    assert (base_folder / ".env").read_bytes() == before
+
+
+def test_the_file_stays_private(base_folder: Path) -> None:
+    LoadBalancer(base_folder).add("10.5.0.8", purpose="test")
+    assert (base_folder / ".env").stat().st_mode & 0o777 == 0o600
