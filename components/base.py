@@ -5,6 +5,8 @@ Source: page, "Installing Base Services".
 
 from __future__ import annotations
 
+import hashlib
+
 import pulumi
 
 from components.env_files import base_env
@@ -59,16 +61,17 @@ class BaseServices(pulumi.ComponentResource):
             stdin=install_fields(release.BASE, settings.openvidu_version),
             depends_on=[docker],
         )
+        env_text: pulumi.Output[str] = pulumi.Output.secret(
+            self.domain_or_public_ip.apply(lambda domain: base_env(settings, domain))
+        )
         env = run_on(
             machine,
             "base-env",
             "put-env.sh",
             settings,
             parent=self,
-            stdin=self.domain_or_public_ip.apply(
-                lambda domain: pulumi.Output.secret(
-                    env_fields(release.BASE, keep=environment.NODE_IPS) + base_env(settings, domain)
-                )
+            stdin=pulumi.Output.concat(
+                env_fields(release.BASE, keep=environment.NODE_IPS), env_text
             ),
             depends_on=[install],
         )
@@ -94,7 +97,15 @@ class BaseServices(pulumi.ComponentResource):
             "start-base.sh",
             settings,
             parent=self,
-            stdin=fields({"FOLDER": release.BASE.folder}),
+            # A changed configuration is applied; the script sees for itself what changed.
+            stdin=env_text.apply(
+                lambda text: fields(
+                    {
+                        "FOLDER": release.BASE.folder,
+                        "CONFIGURATION": hashlib.sha256(text.encode()).hexdigest(),
+                    }
+                )
+            ),
             depends_on=before_start,
         )
         program = run_on(

@@ -65,9 +65,9 @@ class Node(pulumi.ComponentResource):
             "put-env.sh",
             settings,
             parent=self,
-            stdin=base.domain_or_public_ip.apply(
-                lambda domain: pulumi.Output.secret(
-                    env_fields(release.NODE) + node_env(settings, number, domain)
+            stdin=pulumi.Output.secret(
+                base.domain_or_public_ip.apply(
+                    lambda domain: env_fields(release.NODE) + node_env(settings, number, domain)
                 )
             ),
             depends_on=[install],

@@ -2,8 +2,9 @@
 # Starts the base services and waits until Redis, S3, Elasticsearch and the API port answer.
 # Source: on-premises page, "Installing Base Services", step 7.
 #
-# Reads FOLDER as a line NAME=value on stdin. Safe to run again: services that run as configured
-# stay as they are.
+# Reads FOLDER as a line NAME=value on stdin. Services that run with the configuration in .env are
+# left alone: a start would make the load balancer's container anew, because its list of nodes has
+# changed since, and so cut connections.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -13,8 +14,10 @@ done
 limit_seconds=900
 
 cd "$FOLDER"
-# Without this, start follows the logs for ever.
-FOLLOW_OPENVIDU_LOGS=false ./base-services start </dev/null
+
+configuration() {
+  grep -v '^OPENVIDU_ENTERPRISE_HA_NODE_IPS=' .env | sha256sum | cut -d ' ' -f 1
+}
 
 value_of() {
   sed -n "s/^$1=//p" .env
@@ -64,7 +67,15 @@ wait_for() {
   echo "base: $service answers"
 }
 
+if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] &&
+  redis_answers && s3_answers && elasticsearch_answers && api_answers; then
+  echo "base: runs as configured"
+  exit 0
+fi
+# Without this, start follows the logs for ever.
+FOLLOW_OPENVIDU_LOGS=false ./base-services start </dev/null
 wait_for Redis redis_answers
 wait_for S3 s3_answers
 wait_for Elasticsearch elasticsearch_answers
 wait_for "the API port 5443" api_answers
+configuration >.started-with
