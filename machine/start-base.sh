@@ -56,6 +56,7 @@ wait_for() {
     if ((SECONDS - started > limit_seconds)); then
       echo "$service doesn't answer after $limit_seconds s." >&2
       docker compose ps >&2 || true
+      docker compose logs --no-color --tail 20 loadbalancer >&2 || true
       echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: pulumi up" >&2
       exit 1
     fi

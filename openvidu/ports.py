@@ -65,7 +65,7 @@ _SSH_RULE = _tcp("ssh", SSH, Source.OPERATORS, "SSH for administration")
 
 BASE_PORTS: tuple[PortRule, ...] = (
     _SSH_RULE,
-    _tcp("http", HTTP, Source.WORLD, "nginx: Let's Encrypt certificate generation"),
+    _tcp("http", HTTP, Source.WORLD, "nginx: certificate generation by letsencrypt"),
     _tcp("https", HTTPS, Source.WORLD, "nginx: OpenVidu Call and OpenVidu Enterprise API"),
     _tcp("redis", REDIS, Source.CLUSTER, "Redis: sessions and cluster information"),
     _tcp("kibana", KIBANA, Source.CLUSTER, "Kibana: logs and metrics"),

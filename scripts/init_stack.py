@@ -89,7 +89,7 @@ def main(
     console = Console()
     try:
         pulumi = PulumiCli(stack)
-        present = {key.removeprefix(f"{PROJECT}:") for key in pulumi.config()}
+        present = pulumi.configured()
         license_key = license_file.read_text().strip() if license_file else None
         values = missing_values(present, license_key)
         for key, value in values.items():

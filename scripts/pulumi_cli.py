@@ -34,6 +34,18 @@ class PulumiCli:
         self._program = found
         self._stack = ["--stack", stack] if stack else []
 
+    def configured(self) -> set[str]:
+        """The keys that were given a value, without namespace.
+
+        The engine lists every key of the project's schema too, with its default: the empty text
+        where there is none.
+        """
+        return {
+            name.partition(":")[2]
+            for name, entry in self.config().items()
+            if entry.get("secret") or entry.get("value")
+        }
+
     def config(self) -> dict[str, dict[str, Any]]:
         """The stack's configuration: by full key, `{"value": …, "secret": …}`; no secret shown."""
         found: dict[str, dict[str, Any]] = json.loads(self._run("config", "--json"))
