@@ -1,0 +1,125 @@
+"""What a table about a resource type says: its properties, and the calls of its life."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from lab.providers.aws.call import Call
+from lab.providers.aws.rules import tags
+from lab.providers.aws.schema import STRING_MAP, Check, Property, State, string
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a resource is, and what it shall be."""
+
+    old: State
+    new: State
+
+    def differs(self, *names: str) -> bool:
+        """Tell whether one of the properties is given a new value."""
+        return any(
+            self.new.get(name) is not None and self.old.get(name) != self.new.get(name)
+            for name in names
+        )
+
+
+Create: TypeAlias = Callable[[Call, State], str]
+"""Makes the resource from its inputs and returns its id; does not wait."""
+
+Settle: TypeAlias = Callable[[Call, str, State], None]
+"""Waits until a new resource can be used."""
+
+Read: TypeAlias = Callable[[Call, str, State], State | None]
+"""Returns the outputs by id and last known state, or None if there is no such resource."""
+
+Delete: TypeAlias = Callable[[Call, str, State], None]
+"""Removes the resource and waits until it is gone; one that is gone already is no error."""
+
+Apply: TypeAlias = Callable[[Call, str, Change], None]
+"""Brings some properties of a resource to their new values."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """One step of an update: runs when one of its properties is to change.
+
+    It also runs after a create, for those properties that the create call cannot set.
+    """
+
+    properties: frozenset[str]
+    apply: Apply
+
+
+def update(apply: Apply, *properties: str) -> Update:
+    """A step that brings these properties to their new values."""
+    return Update(frozenset(properties), apply)
+
+
+@dataclass(frozen=True)
+class AutoName:
+    """A name that is made from the resource's, with a random end, if none is given."""
+
+    name: str
+    prefix: str
+
+
+def _no_settling(call: Call, identifier: str, inputs: State) -> None:
+    """Usable at once."""
+
+
+def _no_more_replacing(old: State, new: State) -> Iterator[str]:
+    yield from ()
+
+
+def _tagged_by_id(identifier: str, state: State) -> str:
+    return identifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResourceType:
+    """One resource type.
+
+    Attributes:
+        name: Its name in Pulumi.
+        noun: Its name in messages.
+        inputs: The properties that a program may set.
+        outputs: The properties that only AWS sets.
+        create, settle, read, updates, delete: The calls of its life.
+        checks: Conditions on several properties.
+        also_replaces: Names the properties whose change replaces, where that depends on values.
+        provider_only: Properties that steer the provider and that AWS does not know.
+        autoname: The property that gets a name if none is given.
+        taggable: Has `tags` and `tagsAll`.
+        tag_target: What its tags hang on.
+        regional: Has `region`.
+    """
+
+    name: str
+    noun: str
+    inputs: Mapping[str, Property]
+    outputs: frozenset[str]
+    create: Create
+    read: Read
+    delete: Delete
+    settle: Settle = _no_settling
+    updates: tuple[Update, ...] = ()
+    checks: tuple[Check, ...] = ()
+    also_replaces: Callable[[State, State], Iterator[str]] = _no_more_replacing
+    provider_only: frozenset[str] = frozenset()
+    autoname: AutoName | None = None
+    taggable: bool = True
+    tag_target: Callable[[str, State], str] = _tagged_by_id
+    regional: bool = True
+    properties: Mapping[str, Property] = field(init=False)
+
+    def __post_init__(self) -> None:
+        common: dict[str, Property] = {}
+        if self.taggable:
+            common["tags"] = STRING_MAP.but(rules=(tags,))
+            common["tagsAll"] = STRING_MAP.but(computed=True, settable=False)
+        if self.regional:
+            common["region"] = string(computed=True, replaces=True)
+        object.__setattr__(self, "properties", {**self.inputs, **common})

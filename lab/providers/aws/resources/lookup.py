@@ -1,0 +1,39 @@
+"""Looking up one thing by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lab.providers.aws.errors import is_gone
+
+
+def find_one(describe: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Any] | None:
+    """The first item of an answer's list, or None if AWS knows no such thing.
+
+    Args:
+        describe: The call.
+        key: Where the answer holds the list.
+    """
+    try:
+        items = describe().get(key)
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
+    return items[0] if items else None
+
+
+def given(**arguments: Any) -> dict[str, Any]:
+    """The arguments of a call without those that are None or empty."""
+    return {name: value for name, value in arguments.items() if value not in (None, "", [], {})}
+
+
+def where(**filters: str) -> list[Any]:
+    """Filters of a describe call; `_` in a name stands for `-`, `__` for `.`."""
+    return [
+        {"Name": name.replace("__", ".").replace("_", "-"), "Values": [value]}
+        for name, value in filters.items()
+    ]

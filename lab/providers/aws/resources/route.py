@@ -1,0 +1,112 @@
+"""aws:ec2/route:Route, for IPv4 destinations.
+
+Source: terraform-provider-aws 6, aws_route.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+from lab.providers.aws.call import MINUTE, Call
+from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resources.route_table import find_route_table
+from lab.providers.aws.rules import identifier as an_id
+from lab.providers.aws.rules import ipv4_network
+from lab.providers.aws.schema import State, exactly_one_of, string
+
+# Pulumi's name of each target, and AWS's.
+_TARGETS: Final = {
+    "gatewayId": "GatewayId",
+    "natGatewayId": "NatGatewayId",
+    "networkInterfaceId": "NetworkInterfaceId",
+    "transitGatewayId": "TransitGatewayId",
+    "vpcPeeringConnectionId": "VpcPeeringConnectionId",
+}
+_SETTLE_SECONDS: Final = 5 * MINUTE
+
+
+def _route(inputs: State) -> Any:
+    target = {theirs: inputs[ours] for ours, theirs in _TARGETS.items() if inputs.get(ours)}
+    return {
+        "RouteTableId": inputs["routeTableId"],
+        "DestinationCidrBlock": inputs["destinationCidrBlock"],
+        **target,
+    }
+
+
+def _create(call: Call, inputs: State) -> str:
+    call.ec2.create_route(**_route(inputs))
+    # The real provider's id: the table's, and the checksum of the destination.
+    checksum = zlib.crc32(inputs["destinationCidrBlock"].encode())
+    return f"r-{inputs['routeTableId']}{checksum}"
+
+
+def _find(call: Call, state: State) -> dict[str, Any] | None:
+    table = find_route_table(call, state["routeTableId"])
+    for route in (table or {}).get("Routes", ()):
+        if route.get("DestinationCidrBlock") == state["destinationCidrBlock"]:
+            found: dict[str, Any] = route
+            return found
+    return None
+
+
+def _settle(call: Call, identifier: str, inputs: State) -> None:
+    call.wait(
+        f"route {identifier} to be in force", lambda: _find(call, inputs), seconds=_SETTLE_SECONDS
+    )
+
+
+def _read(call: Call, identifier: str, state: State) -> State | None:
+    if "routeTableId" not in state:
+        # An import: the id is the table's and the destination.
+        table, _, destination = identifier.partition("_")
+        state = {"routeTableId": table, "destinationCidrBlock": destination}
+    route = _find(call, state)
+    if route is None:
+        return None
+    return {
+        "destinationCidrBlock": state["destinationCidrBlock"],
+        "instanceId": route.get("InstanceId", ""),
+        "instanceOwnerId": route.get("InstanceOwnerId", ""),
+        "origin": route.get("Origin", ""),
+        "routeTableId": state["routeTableId"],
+        "state": route.get("State", ""),
+        **{ours: route[theirs] for ours, theirs in _TARGETS.items() if route.get(theirs)},
+    }
+
+
+def _retarget(call: Call, identifier: str, change: Change) -> None:
+    call.ec2.replace_route(**_route(change.new))
+
+
+def _delete(call: Call, identifier: str, state: State) -> None:
+    with gone_is_fine():
+        call.ec2.delete_route(
+            RouteTableId=state["routeTableId"],
+            DestinationCidrBlock=state["destinationCidrBlock"],
+        )
+
+
+ROUTE: Final = ResourceType(
+    name="aws:ec2/route:Route",
+    noun="route",
+    inputs={
+        "destinationCidrBlock": string(ipv4_network, required=True, replaces=True),
+        "routeTableId": string(an_id("rtb"), required=True, replaces=True),
+        "gatewayId": string(),
+        "natGatewayId": string(an_id("nat")),
+        "networkInterfaceId": string(an_id("eni"), computed=True),
+        "transitGatewayId": string(an_id("tgw")),
+        "vpcPeeringConnectionId": string(an_id("pcx")),
+    },
+    outputs=frozenset({"instanceId", "instanceOwnerId", "origin", "state"}),
+    checks=(exactly_one_of(*_TARGETS),),
+    taggable=False,
+    create=_create,
+    settle=_settle,
+    read=_read,
+    updates=(update(_retarget, *_TARGETS),),
+    delete=_delete,
+)

@@ -1,0 +1,155 @@
+"""A fake AWS on the loopback interface, and the provider in front of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import grpc
+import grpc.aio
+import moto.ec2.responses.instances
+import pytest
+from moto.core.types import Base64EncodedString
+from moto.server import ThreadedMotoServer
+from mypy_boto3_ec2 import EC2Client
+from mypy_boto3_route53 import Route53Client
+from pulumi.runtime.proto import provider_pb2_grpc
+
+from lab.providers.aws.servicer import AwsServicer
+from lab.providers.base import EngineLog
+from tests.providers.aws.driver import Driver
+from tests.providers.aws.edge import Edge, edge_before
+from tests.providers.aws.world import World, build_world
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moto.ec2.responses.instances, "parse_user_data", _parse_user_data)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+def _parse_user_data(value: Any) -> Base64EncodedString | None:
+    """As in moto, but right for ModifyInstanceAttribute, whose value it has decoded already."""
+    if value is None:
+        return None
+    if isinstance(value, bytes):
+        return Base64EncodedString.from_raw_bytes(value)
+    return Base64EncodedString(value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def environment(endpoint: str) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", endpoint)
+        patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setenv("AWS_REGION", REGION)
+        patch.delenv("AWS_PROFILE", raising=False)
+        patch.delenv("AWS_DEFAULT_REGION", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def ec2(environment: None) -> EC2Client:
+    client: EC2Client = boto3.client("ec2", region_name=REGION)
+    return client
+
+
+@contextmanager
+def served() -> Iterator[Driver]:
+    """The provider's servicer on a loop of its own, and a driver connected to it."""
+    loop = asyncio.new_event_loop()
+    stopping = asyncio.Event()
+    started = threading.Event()
+    ports: list[int] = []
+
+    async def run() -> None:
+        server = grpc.aio.server()
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(AwsServicer(EngineLog()), server)
+        ports.append(server.add_insecure_port("127.0.0.1:0"))
+        await server.start()
+        started.set()
+        await stopping.wait()
+        await server.stop(None)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    started.wait(10)
+    with grpc.insecure_channel(f"127.0.0.1:{ports[0]}") as channel:
+        yield Driver(channel)
+    loop.call_soon_threadsafe(stopping.set)
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def aws(environment: None) -> Iterator[Driver]:
+    with served() as driver:
+        driver.configure()
+        yield driver
+
+
+@pytest.fixture
+def unconfigured(environment: None) -> Iterator[Driver]:
+    with served() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def _edge(endpoint: str) -> Iterator[Edge]:
+    with edge_before(endpoint) as edge:
+        yield edge
+
+
+@pytest.fixture
+def edge(_edge: Edge) -> Iterator[Edge]:
+    yield _edge
+    _edge.heal()
+
+
+@pytest.fixture
+def aws_behind_edge(
+    edge: Edge, environment: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Driver]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", edge.url)
+    with served() as driver:
+        driver.configure(maxRetries=3)
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def world(ec2: EC2Client) -> World:
+    return build_world(ec2)
+
+
+@pytest.fixture(scope="session")
+def zone(environment: None) -> str:
+    client: Route53Client = boto3.client("route53", region_name=REGION)
+    answer = client.create_hosted_zone(Name="example.com", CallerReference="1")
+    return answer["HostedZone"]["Id"].removeprefix("/hostedzone/")
+
+
+@pytest.fixture
+def make_interface(ec2: EC2Client, world: World) -> Callable[[], str]:
+    def make() -> str:
+        answer = ec2.create_network_interface(SubnetId=world.subnet)
+        return answer["NetworkInterface"]["NetworkInterfaceId"]
+
+    return make
+
+
+@pytest.fixture
+def make_address(ec2: EC2Client) -> Callable[[], str]:
+    return lambda: ec2.allocate_address(Domain="vpc")["AllocationId"]
