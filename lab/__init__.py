@@ -1,0 +1,5 @@
+"""The lab: a rehearsal of the whole deployment on one Linux machine, without a cloud account.
+
+For rehearsal, tests and benchmarks only. Nothing in it reaches a network outside its own.
+May import `openvidu` and `membership`; nothing outside `lab`, `tests` and `bench` imports it.
+"""

@@ -1,0 +1,103 @@
+"""Serves the fake AWS over HTTP, refuses calls that a fault hits, and tells of changes."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import parse_qs
+from wsgiref.types import StartResponse, WSGIEnvironment
+from xml.sax.saxutils import escape
+
+from moto.moto_server.werkzeug_app import MotoRequestHandler
+from werkzeug.serving import make_server
+
+from lab.cloud.faults import Refusal
+
+_FORM = "application/x-www-form-urlencoded"
+_SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]+/([^/]+)/")
+_READS = ("Describe", "Get", "List", "Search")
+
+
+class Gate:
+    """Stands before moto: one EC2 call at a time, because moto's EC2 is made for one."""
+
+    def __init__(
+        self,
+        behind: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
+        lock: AbstractContextManager[Any],
+        refusal: Callable[[str, str], Refusal | None],
+        changed: Callable[[], None],
+    ) -> None:
+        """Stand before an application.
+
+        Args:
+            behind: moto's.
+            lock: held during EC2 calls.
+            refusal: says whether an EC2 call (action, instance type) is refused.
+            changed: called after each call that may have changed something.
+        """
+        self._behind = behind
+        self._lock = lock
+        self._refusal = refusal
+        self._changed = changed
+
+    def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        """Answer one call."""
+        service = _service(environ)
+        if service == "ec2":
+            call = _form(environ)
+            action = call.get("Action", "")
+            if refused := self._refusal(action, call.get("InstanceType", "")):
+                return _refuse(refused, start)
+            with self._lock:
+                answer = [b"".join(self._behind(environ, start))]
+                if not action.startswith(_READS):
+                    self._changed()
+            return answer
+        answer = [b"".join(self._behind(environ, start))]
+        if service == "route53" and environ["REQUEST_METHOD"] != "GET":
+            self._changed()
+        return answer
+
+
+class _Handler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Keep quiet: every call is the lab's own."""
+
+
+def serve(gate: Gate, address: str, port: int) -> None:
+    """Listen, and answer in threads until the process ends."""
+    server = make_server(address, port, gate, threaded=True, request_handler=_Handler)
+    threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
+
+
+def _service(environ: WSGIEnvironment) -> str:
+    """The service that a signed call is for."""
+    found = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return found.group(1) if found else ""
+
+
+def _form(environ: WSGIEnvironment) -> dict[str, str]:
+    """The call's parameters, left in place for moto to read."""
+    if not str(environ.get("CONTENT_TYPE", "")).startswith(_FORM):
+        return {}
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    return {name: values[0] for name, values in parse_qs(body.decode()).items()}
+
+
+def _refuse(refusal: Refusal, start: StartResponse) -> list[bytes]:
+    """Source: EC2 API, "Error codes for the Amazon EC2 API", "Example error response"."""
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>'
+        f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
+        f"</Error></Errors><RequestID>{uuid.uuid4()}</RequestID></Response>"
+    ).encode()
+    headers = [("Content-Type", "text/xml;charset=UTF-8"), ("Content-Length", str(len(body)))]
+    start(f"{refusal.status} Refused", headers)
+    return [body]

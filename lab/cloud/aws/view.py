@@ -1,0 +1,189 @@
+"""Reads what the fake AWS holds, as the lab's networks and machines need it."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+from moto.ec2.models import ec2_backends
+from moto.route53.models import route53_backends
+
+from lab.cloud.aws.patching import error
+from lab.cloud.aws.power import Settled
+from lab.cloud.firewall import Rule
+from lab.cloud.network import Interface, Subnet
+
+_GONE = "terminated"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance, as the fake AWS holds it.
+
+    Attributes:
+        instance_id: its id.
+        name: its tag Name, or empty.
+        role: its tag role, or empty.
+        state: `pending`, `running`, …
+        private_dns_name: such as `ip-10-5-0-6.eu-west-1.compute.internal`.
+        interface: its network interface; None when it's terminated.
+    """
+
+    instance_id: str
+    name: str
+    role: str
+    state: str
+    private_dns_name: str
+    interface: Interface | None
+
+    @property
+    def hostname(self) -> str:
+        """The first part of its private DNS name."""
+        return self.private_dns_name.partition(".")[0]
+
+
+class View:
+    """What the fake AWS holds. Hold `lock` while it may change."""
+
+    def __init__(self, settled: Settled) -> None:
+        """Begin to look.
+
+        Args:
+            settled: changes the states of instances.
+        """
+        self.lock = threading.RLock()
+        self._settled = settled
+
+    def instances(self) -> list[Instance]:
+        """Every instance, terminated ones too, in the order of their start."""
+        with self.lock:
+            return [_instance(found) for found in _all()]
+
+    def instance(self, instance_id: str) -> Instance:
+        """One instance.
+
+        Raises:
+            EC2ClientError: there is no such instance.
+        """
+        with self.lock:
+            return _instance(_find(instance_id))
+
+    def authorized_key(self, instance_id: str) -> str | None:
+        """The public key of the instance's key pair; None when it has none."""
+        with self.lock:
+            found = _find(instance_id)
+            pair = found.ec2_backend.key_pairs.get(found.key_name)
+            return str(pair.public_key) if pair else None
+
+    def user_data(self, instance_id: str) -> bytes:
+        """The instance's user data; empty when it has none."""
+        with self.lock:
+            found = _find(instance_id).user_data
+        if not found:
+            return b""
+        encoded = found if isinstance(found, bytes) else str(found).encode()
+        return base64.b64decode(encoded)
+
+    def settle(self, instance_id: str, state: str) -> None:
+        """Say that a machine has become `running`, `stopped` or `terminated`."""
+        with self.lock:
+            found = _find(instance_id)
+            if found.state != _GONE:
+                self._settled.settle(found, state)
+
+    def records(self) -> dict[str, str]:
+        """The addresses (A records) that Route 53 holds, by name."""
+        with self.lock:
+            return {
+                record.name.rstrip("."): str(record.records[0])
+                for accounts in route53_backends.values()
+                for backend in accounts.values()
+                for zone in backend.zones.values()
+                for record in zone.rrsets
+                if record.type == "A" and record.records
+            }
+
+
+def _all() -> Iterator[Any]:
+    for accounts in list(ec2_backends.values()):
+        for backend in list(accounts.values()):
+            for reservation in list(backend.reservations.values()):
+                yield from reservation.instances
+
+
+def _find(instance_id: str) -> Any:
+    for instance in _all():
+        if instance.id == instance_id:
+            return instance
+    raise error("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+
+
+def _instance(found: Any) -> Instance:
+    tags = found.ec2_backend.tags.get(found.id, {})
+    return Instance(
+        found.id,
+        tags.get("Name", ""),
+        tags.get("role", ""),
+        found.state,
+        found.private_dns_name,
+        _interface(found) if found.nics and found.state != _GONE else None,
+    )
+
+
+def _interface(found: Any) -> Interface:
+    interface = found.nics[0]
+    backend, subnet = found.ec2_backend, interface.subnet
+    public = interface.public_ip if _leads_to_internet(backend, subnet) else None
+    return Interface(
+        found.id,
+        interface.mac_address,
+        interface.private_ip_address,
+        public,
+        Subnet(subnet.id, subnet.vpc_id, IPv4Network(subnet.cidr_block)),
+        tuple(_rules(backend, interface.group_set)),
+    )
+
+
+def _leads_to_internet(backend: Any, subnet: Any) -> bool:
+    """Whether the subnet's route table leads to an internet gateway that is attached."""
+    tables = [table for table in backend.route_tables.values() if table.vpc_id == subnet.vpc_id]
+    own = [table for table in tables if subnet.id in table._associations.values()]
+    main = [table for table in tables if table.main_association_id]
+    for table in (own or main)[:1]:
+        for route in table.routes:
+            gateway = backend.internet_gateways.get(getattr(route.gateway, "id", None))
+            if route.destination_cidr_block == "0.0.0.0/0" and gateway is not None:
+                return gateway.vpc is not None and bool(gateway.vpc.id == subnet.vpc_id)
+    return False
+
+
+def _rules(backend: Any, groups: Iterable[Any]) -> Iterator[Rule]:
+    for group in groups:
+        for inbound, rules in ((True, group.ingress_rules), (False, group.egress_rules)):
+            for rule in rules:
+                yield Rule(
+                    inbound,
+                    rule.ip_protocol,
+                    rule.from_port,
+                    rule.to_port,
+                    tuple(sorted(_networks(backend, rule))),
+                )
+
+
+def _networks(backend: Any, rule: Any) -> Iterator[str]:
+    """The other side of a rule, as CIDRs."""
+    for key in ("CidrIp", "CidrIpv6"):
+        if rule.ip_range.get(key):
+            yield rule.ip_range[key]
+    if group_id := rule.source_group.get("GroupId"):
+        for interface in backend.enis.values():
+            if any(group.id == group_id for group in interface.group_set):
+                yield f"{interface.private_ip_address}/32"
+    if rule.prefix_list_id:
+        prefixes = backend.managed_prefix_lists[rule.prefix_list_id]
+        for entry in prefixes.entries.get(prefixes.version, []):
+            yield entry["Cidr"]

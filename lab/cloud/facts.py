@@ -1,0 +1,52 @@
+"""What a lab is made of: addresses that never change, and what a host is told about itself.
+
+The addresses come from ranges that are kept for documentation and benchmarks (RFC 5737,
+RFC 2544, RFC 3927): none of them is anybody's on the internet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from pathlib import Path
+
+OPERATOR_ADDRESS = "198.51.100.10"
+"""Where the operator's desk is: what a host sees as the source of the operator's SSH."""
+
+API_ADDRESS, API_PORT = "169.254.10.1", 5000
+"""Where the fake AWS listens; hosts can't reach it."""
+API_URL = f"http://{API_ADDRESS}:{API_PORT}"
+
+MIRROR_ADDRESS = "198.18.0.2"
+"""Where the simulated OpenVidu's downloads, packages and images come from."""
+ACME_ADDRESS = "198.18.0.3"
+"""Where the stand-in for Let's Encrypt listens."""
+
+ELASTIC_ADDRESSES = IPv4Network("203.0.113.0/24")
+"""The public addresses that the fake AWS hands out."""
+
+MIRROR_NAMES = ("s3-eu-west-1.amazonaws.com",)
+"""Source: page, "Installing Base Services": the host that the install scripts come from."""
+ACME_NAMES = ("acme-v02.api.letsencrypt.org",)
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""The checkout that this lab belongs to."""
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What is known about a host before its first boot.
+
+    Attributes:
+        python: the interpreter that runs the project's modules, visible in the host.
+        project: the project's checkout, visible in the host.
+        mirror: address of the mirror.
+        private_ip: the host's address in its subnet.
+        public_ip: its public address, where it has one at this time.
+    """
+
+    python: Path
+    project: Path
+    mirror: str
+    private_ip: str
+    public_ip: str | None

@@ -1,0 +1,174 @@
+"""What makes a host's disk an Ubuntu machine's: names, users, SSH, the lab's authority.
+
+Source: Ubuntu's cloud images: user `ubuntu` with passwordless sudo, keys from the key pair,
+no password logins; the host name is made of the private address, as AWS does.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.cloud.disk import Disk
+from lab.cloud.requirements import CERTIFICATES
+
+USER = "ubuntu"
+_USER_ID = 1000
+_SYSTEM_IDS = range(1000)
+_NOBODY_ID = 65534
+HOST_KEYS = {"rsa": 2048, "ecdsa": 256, "ed25519": 256}
+"""Kinds of SSH host keys, and their bits."""
+
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+_OS_RELEASE = """\
+PRETTY_NAME="Ubuntu 24.04.1 LTS"
+NAME="Ubuntu"
+VERSION_ID="24.04"
+VERSION="24.04.1 LTS (Noble Numbat)"
+VERSION_CODENAME=noble
+ID=ubuntu
+ID_LIKE=debian
+UBUNTU_CODENAME=noble
+"""
+
+_SSHD_CONFIG = f"""\
+Port 22
+HostKey /etc/ssh/ssh_host_rsa_key
+HostKey /etc/ssh/ssh_host_ecdsa_key
+HostKey /etc/ssh/ssh_host_ed25519_key
+PidFile none
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UsePAM no
+UseDNS no
+PrintMotd no
+AcceptEnv LANG LC_*
+SetEnv PATH={_PATH}
+Subsystem sftp internal-sftp
+"""
+
+_SUDOERS = f"""\
+Defaults env_reset
+Defaults secure_path="{_PATH}"
+root ALL=(ALL:ALL) ALL
+{USER} ALL=(ALL) NOPASSWD:ALL
+"""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells one machine from another.
+
+    Attributes:
+        hostname: such as `ip-10-5-0-6`.
+        authorized_key: public key that may log in; None when the instance has no key pair.
+        certificate: the lab's authority, as PEM.
+    """
+
+    hostname: str
+    authorized_key: str | None
+    certificate: str
+
+
+def install(disk: Disk, identity: Identity) -> None:
+    """Write the machine's own files on its new disk, its SSH host keys among them.
+
+    Raises:
+        subprocess.CalledProcessError: ssh-keygen failed.
+    """
+    etc = disk.root / "etc"
+    making = _start_keys(etc / "ssh", identity.hostname)
+    _replace(etc / "hostname", f"{identity.hostname}\n")
+    _replace(etc / "machine-id", f"{uuid.uuid4().hex}\n")
+    _replace(etc / "os-release", _OS_RELEASE)
+    _replace(etc / "resolv.conf", "# A lab's names are all in /etc/hosts.\n")
+    _replace(etc / "ssh" / "sshd_config", _SSHD_CONFIG)
+    _replace(etc / "sudoers", _SUDOERS, 0o440)
+    _add_users(etc)
+    _make_homes(disk, identity.authorized_key)
+    _trust(disk.root, identity.certificate)
+    for process in making:
+        if process.wait():
+            raise subprocess.CalledProcessError(process.returncode, process.args)
+
+
+def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
+    """Begin to make the host keys; this machine's own are not the host's."""
+    for key in folder.glob("ssh_host_*"):
+        key.unlink()
+    return [
+        subprocess.Popen(
+            ["ssh-keygen", "-q", "-N", "", "-t", kind, "-b", str(bits)]
+            + ["-C", f"root@{hostname}", "-f", str(folder / f"ssh_host_{kind}_key")],
+            stdin=subprocess.DEVNULL,
+        )
+        for kind, bits in HOST_KEYS.items()
+    ]
+
+
+def _add_users(etc: Path) -> None:
+    """Keep the system's users, without passwords, and put `ubuntu` in the place of people."""
+    users = [line for line in _records(etc / "passwd") if _is_system(line[2])]
+    users.append(
+        [USER, "x", str(_USER_ID), str(_USER_ID), "Ubuntu", f"/home/{USER}", "/bin/bash"]
+    )
+    groups = [[*line[:3], ""] for line in _records(etc / "group") if _is_system(line[2])]
+    groups.append([USER, "x", str(_USER_ID), ""])
+    for group in groups:
+        if group[0] in ("adm", "sudo"):
+            group[3] = USER
+    # No date of the last change: nothing expires.
+    shadow = [[user[0], "*", "", "0", "99999", "7", "", "", ""] for user in users]
+    for name, records, mode in (
+        ("passwd", users, 0o644),
+        ("group", groups, 0o644),
+        ("shadow", shadow, 0o640),
+        ("gshadow", [[group[0], "*", "", group[3]] for group in groups], 0o640),
+    ):
+        _replace(etc / name, "".join(":".join(record) + "\n" for record in records), mode)
+
+
+def _records(file: Path) -> list[list[str]]:
+    return [line.split(":") for line in file.read_text().splitlines() if line.count(":") >= 3]
+
+
+def _is_system(number: str) -> bool:
+    return int(number) in _SYSTEM_IDS or int(number) == _NOBODY_ID
+
+
+def _make_homes(disk: Disk, authorized_key: str | None) -> None:
+    disk.home("root").chmod(0o700)
+    home = disk.home("home") / USER
+    home.mkdir(mode=0o750)
+    profile = disk.root / "etc" / "skel"
+    for name in (".bashrc", ".profile"):
+        if (profile / name).is_file():
+            (home / name).write_bytes((profile / name).read_bytes())
+    if authorized_key:
+        ssh = home / ".ssh"
+        ssh.mkdir(mode=0o700)
+        _replace(ssh / "authorized_keys", authorized_key.strip() + "\n", 0o600)
+    for path in (home, *home.rglob("*")):
+        os.chown(path, _USER_ID, _USER_ID)
+
+
+def _trust(root: Path, certificate: str) -> None:
+    """Add the lab's authority to the trust store, also for the next update-ca-certificates."""
+    added = root / "usr" / "local" / "share" / "ca-certificates" / "openvidu-lab.crt"
+    added.parent.mkdir(parents=True, exist_ok=True)
+    added.write_text(certificate)
+    with (root / CERTIFICATES.relative_to("/")).open("a") as bundle:
+        bundle.write(certificate)
+
+
+def _replace(path: Path, text: str, mode: int = 0o644) -> None:
+    """Write a file anew: what was there may be a link to somewhere else."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    path.chmod(mode)
