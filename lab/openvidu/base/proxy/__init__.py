@@ -1,0 +1,1 @@
+"""The container `loadbalancer`: a real nginx, configured from its environment."""

@@ -1,0 +1,228 @@
+"""The command line of `docker compose`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from lab.openvidu.docker import compose, images, logs
+from lab.openvidu.docker.containers import Container
+from lab.openvidu.docker.inspection import describe_state
+from lab.openvidu.docker.project import Project, load, project_name
+
+VERSION = "2.29.7"
+_STATES = ("created", "running", "restarting", "exited")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `docker compose ARGUMENTS`; the exit status."""
+    options = _parser().parse_args(_without_clusters(arguments))
+    folder = Path(options.project_directory or os.getcwd()).absolute()  # noqa: PTH109 - $PWD
+    run = _COMMANDS[options.command]
+    return run(folder, options)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="docker compose", add_help=False)
+    parser.add_argument("--project-directory")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def command(name: str, *, services: str | None = "*") -> argparse.ArgumentParser:
+        added = commands.add_parser(name, add_help=False)
+        if services:
+            added.add_argument("services", nargs=services)
+        return added
+
+    up = command("up")
+    up.add_argument("-d", "--detach", action="store_true")
+    up.add_argument("--force-recreate", action="store_true")
+    up.add_argument("--exit-code-from")
+    down = command("down")
+    down.add_argument("-v", "--volumes", action="store_true")
+    down.add_argument("--remove-orphans", action="store_true")
+    ps = command("ps")
+    ps.add_argument("-a", "--all", action="store_true")
+    ps.add_argument("-q", "--quiet", action="store_true")
+    ps.add_argument("--status", action="append", default=[], choices=_STATES)
+    ps.add_argument("--services", dest="only_services", action="store_true")
+    ps.add_argument("--format", choices=("table", "json"), default="table")
+    shown = command("logs")
+    shown.add_argument("-f", "--follow", action="store_true")
+    shown.add_argument("--no-log-prefix", action="store_true")
+    shown.add_argument("--no-color", action="store_true")
+    shown.add_argument("-n", "--tail", default="all")
+    for name in ("pull", "stop", "start", "restart", "config"):
+        command(name)
+    command("version", services=None).add_argument("--short", action="store_true")
+    execute = command("exec", services=None)
+    execute.add_argument("-e", "--env", action="append", default=[])
+    execute.add_argument("-i", "--interactive", action="store_true")
+    execute.add_argument("-t", "--tty", action="store_true")
+    execute.add_argument("-T", "--no-TTY", dest="no_tty", action="store_true")
+    execute.add_argument("service")
+    execute.add_argument("argv", nargs=argparse.REMAINDER)
+    return parser
+
+
+def _without_clusters(arguments: Sequence[str]) -> list[str]:
+    """`-it` as `-i -t`: argparse takes such clusters apart only where no value may follow."""
+    return [part for word in arguments for part in (("-i", "-t") if word == "-it" else (word,))]
+
+
+def _project(folder: Path) -> Project:
+    project = load(folder, compose.shell())
+    for name in project.unset:
+        compose.say(
+            f'time="" level=warning msg="The \\"{name}\\" variable is not set. '
+            'Defaulting to a blank string."'
+        )
+    return project
+
+
+def _up(folder: Path, options: argparse.Namespace) -> int:
+    project = _project(folder)
+    if options.exit_code_from:
+        return compose.attach(project, options.services, options.exit_code_from)
+    containers = compose.up(project, options.services, recreate=options.force_recreate)
+    if not options.detach:
+        logs.show(containers, follow=True, lines=None, prefixed=True)
+    return 0
+
+
+def _down(folder: Path, _: argparse.Namespace) -> int:
+    compose.down(project_name(folder))
+    return 0
+
+
+def _ps(folder: Path, options: argparse.Namespace) -> int:
+    found = [
+        container for container in _chosen(folder, options) if _is_asked_for(container, options)
+    ]
+    if options.only_services:
+        lines = [container.spec.service for container in found]
+    elif options.quiet:
+        lines = [container.id for container in found]
+    elif options.format == "json":
+        lines = [json.dumps(_as_json(container)) for container in found]
+    else:
+        rows = [("NAME", "IMAGE", "SERVICE", "STATUS")]
+        rows += [(c.spec.name, c.spec.image, c.spec.service, describe_state(c)) for c in found]
+        lines = table(rows)
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    return 0
+
+
+def _is_asked_for(container: Container, options: argparse.Namespace) -> bool:
+    state = container.state
+    if options.status:
+        return state.status in options.status
+    return options.all or state.active
+
+
+def _logs(folder: Path, options: argparse.Namespace) -> int:
+    lines = None if options.tail == "all" else int(options.tail)
+    logs.show(
+        _chosen(folder, options),
+        follow=options.follow,
+        lines=lines,
+        prefixed=not options.no_log_prefix,
+    )
+    return 0
+
+
+def _pull(folder: Path, options: argparse.Namespace) -> int:
+    project = _project(folder)
+    for service in project.services:
+        if not options.services or service.name in options.services:
+            images.pull(service.image)
+            compose.say(f" {service.name} Pulled")
+    return 0
+
+
+def _stop(folder: Path, options: argparse.Namespace) -> int:
+    compose.stop(_chosen(folder, options))
+    return 0
+
+
+def _start(folder: Path, options: argparse.Namespace) -> int:
+    for container in _chosen(folder, options):
+        container.start()
+        compose.say(f" Container {container.spec.name}  Started")
+    return 0
+
+
+def _restart(folder: Path, options: argparse.Namespace) -> int:
+    compose.restart(_chosen(folder, options))
+    return 0
+
+
+def _config(folder: Path, _: argparse.Namespace) -> int:
+    services = {service.name: {"image": service.image} for service in _project(folder).services}
+    sys.stdout.write(json.dumps({"services": services}, indent=2) + "\n")
+    return 0
+
+
+def _version(_: Path, options: argparse.Namespace) -> int:
+    text = VERSION if options.short else f"Docker Compose version v{VERSION}"
+    sys.stdout.write(f"{text}\n")
+    return 0
+
+
+def _exec(folder: Path, options: argparse.Namespace) -> int:
+    _project(folder).service(options.service)
+    containers = compose.containers_of(project_name(folder), [options.service])
+    if not containers:
+        raise compose.ContainerNotRunningError(options.service)
+    given = dict(item.partition("=")[::2] for item in options.env)
+    tty = options.tty and not options.no_tty
+    return compose.execute(containers[0], options.argv, given, tty=tty)
+
+
+def _chosen(folder: Path, options: argparse.Namespace) -> list[Container]:
+    if options.services:
+        project = _project(folder)
+        for name in options.services:
+            project.service(name)
+    return compose.containers_of(project_name(folder), options.services)
+
+
+def _as_json(container: Container) -> dict[str, object]:
+    state = container.state
+    return {
+        "ID": container.id[:12],
+        "Name": container.spec.name,
+        "Image": container.spec.image,
+        "Project": container.spec.project,
+        "Service": container.spec.service,
+        "State": state.status,
+        "ExitCode": state.exit_code,
+        "CreatedAt": container.spec.created,
+    }
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows as lines, each column as wide as its widest cell."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+_COMMANDS = {
+    "up": _up,
+    "down": _down,
+    "ps": _ps,
+    "logs": _logs,
+    "pull": _pull,
+    "stop": _stop,
+    "start": _start,
+    "restart": _restart,
+    "config": _config,
+    "version": _version,
+    "exec": _exec,
+}

@@ -1,0 +1,248 @@
+"""Containers: made, started, stopped and removed, with their state in files.
+
+`/var/lib/docker-standin/containers/ID/` has `spec.json` (frozen at creation, mode 0600 because
+of the environment), `fs/` (what the container writes inside), and what `shim.sh` writes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
+from lab.openvidu.docker.processes import Process, kill_session
+
+FOLDER = STATE / "containers"
+STOP_SECONDS = 10.0
+_SHIM = Path(__file__).with_name("shim.sh")
+_SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class NameTakenError(Exception):
+    """There is a container of that name already."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A container as it was created.
+
+    Attributes:
+        name: unique on the host.
+        image: with its tag.
+        environment: what was asked for; the image's own is added when it starts.
+        folder: working directory: the Compose project's folder.
+        restart: `no`, `always`, `on-failure` or `unless-stopped`.
+        project: the Compose project, empty for `docker run`.
+        service: the Compose service, empty for `docker run`.
+        digest: of the service's configuration, to notice a change.
+        created: ISO 8601.
+    """
+
+    name: str
+    image: str
+    environment: Mapping[str, str]
+    folder: str
+    restart: str = "no"
+    project: str = ""
+    service: str = ""
+    digest: str = ""
+    created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+
+
+@dataclass(frozen=True)
+class State:
+    """What a container does.
+
+    Attributes:
+        status: `created`, `running`, `restarting` or `exited`.
+        exit_code: of the last run, 0 before the first has ended.
+        pid: of its process where it runs.
+    """
+
+    status: str
+    exit_code: int = 0
+    pid: int = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether it runs, or is about to run again."""
+        return self.status in ("running", "restarting")
+
+
+class Container:
+    """One container of this host."""
+
+    def __init__(self, identity: str, spec: Spec) -> None:
+        self.id = identity
+        self.spec = spec
+        self.folder = FOLDER / identity
+
+    @classmethod
+    def create(cls, spec: Spec) -> Container:
+        """Make a container, without starting it.
+
+        Raises:
+            NameTakenError: another has its name.
+            UnknownImageError: the lab has nothing to run in place of the image.
+        """
+        entrypoint(spec.image)
+        if any(other.spec.name == spec.name for other in every()):
+            raise NameTakenError(spec.name)
+        container = cls(secrets.token_hex(32), spec)
+        (container.folder / "fs").mkdir(parents=True)
+        container.folder.chmod(0o700)
+        (container.folder / "log").touch()
+        text = json.dumps(asdict(spec), indent=1)
+        container._write("spec.json", text)
+        return container
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The whole environment of its processes."""
+        image = {
+            "PATH": _SEARCH_PATH,
+            "HOSTNAME": self.id[:12],
+            "PYTHONPATH": str(PROJECT),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "CONTAINER_FILES": str(self.folder / "fs"),
+        }
+        return image | dict(self.spec.environment)
+
+    @property
+    def log(self) -> Path:
+        """The file of what it printed."""
+        return self.folder / "log"
+
+    @property
+    def state(self) -> State:
+        """What it does right now."""
+        shim, main = self._shim(), self._main()
+        exit_code = int(self._read("status") or 0)
+        if shim and shim.alive:
+            if main:
+                return State("running", exit_code, main.pid)
+            return State("restarting", exit_code)
+        return State("exited" if shim else "created", exit_code)
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self.state.active:
+            return
+        for name in ("stopped", "pid", "status"):
+            (self.folder / name).unlink(missing_ok=True)
+        shim = subprocess.Popen(
+            ["/bin/sh", _SHIM, self.folder, self.spec.restart, *entrypoint(self.spec.image)],
+            cwd=self.spec.folder,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        found = Process.find(shim.pid)
+        self._write("shim", found.render() if found else f"{shim.pid} 0\n")
+
+    def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Ask its process to end, and kill what is left after `seconds`."""
+        (self.folder / "stopped").touch()
+        main = self._main()
+        if main:
+            main.signal(signal.SIGTERM)
+            main.wait(seconds)
+        self._kill()
+
+    def remove(self, *, seconds: float = STOP_SECONDS) -> None:
+        """Stop it, and delete all that it wrote inside."""
+        self.stop(seconds)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def first_exit(self) -> int | None:
+        """The exit status once its process has ended, be it started again since or not."""
+        text = self._read("status")
+        return int(text) if text else None
+
+    def comes_back(self) -> bool:
+        """Whether it is started when the host boots."""
+        by_hand = (self.folder / "stopped").exists()
+        match self.spec.restart:
+            case "always":
+                return True
+            case "unless-stopped":
+                return not by_hand
+            case "on-failure":
+                return not by_hand and self._read("status") != "0"
+            case _:
+                return False
+
+    def _kill(self) -> None:
+        shim = self._shim()
+        main = self._main()
+        if main:
+            kill_session(main.pid)
+            main.wait(1)
+        if shim and not shim.wait(0.2):
+            kill_session(shim.pid)
+            shim.wait(1)
+
+    def _shim(self) -> Process | None:
+        text = self._read("shim")
+        return Process.parse(text) if text else None
+
+    def _main(self) -> Process | None:
+        """Its process, where it runs: a child of the shim, in a session of its own."""
+        text = self._read("pid")
+        found = Process.parse(text) if text else None
+        return found if found and found.alive else None
+
+    def _read(self, name: str) -> str:
+        try:
+            return (self.folder / name).read_text().strip()
+        except FileNotFoundError:
+            return ""
+
+    def _write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(text)
+
+
+def every() -> list[Container]:
+    """All containers, the oldest first."""
+    found: list[Container] = []
+    for path in FOLDER.glob("*/spec.json"):
+        try:
+            spec = Spec(**json.loads(path.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            continue  # it is being removed, or made, at this moment
+        found.append(Container(path.parent.name, spec))
+    return sorted(found, key=lambda container: (container.spec.created, container.spec.name))
+
+
+def find(reference: str) -> Container | None:
+    """The container of that name, or whose id begins so."""
+    for container in every():
+        if container.spec.name == reference or container.id.startswith(reference):
+            return container
+    return None
+
+
+def boot() -> list[Container]:
+    """Start what dockerd starts when the host boots; what it started.
+
+    `always` comes back even where it was stopped by hand, `unless-stopped` doesn't, and
+    `on-failure` where its last run wasn't a success. Each as it was created.
+    """
+    coming = [container for container in every() if container.comes_back()]
+    for container in coming:
+        container.start()
+    return coming

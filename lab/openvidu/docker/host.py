@@ -1,0 +1,54 @@
+"""What the stand-ins on a host know about the host that they are on."""
+
+from __future__ import annotations
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = Path("/etc/openvidu-lab/host.json")
+_HTTPS = 443
+_SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """The facts that `lab.openvidu.image.prepare` leaves on a host.
+
+    Attributes:
+        mirror: address of the lab's mirror: stands for package archive and image registry too.
+        authority: address of the stand-in for Let's Encrypt.
+        private_ip: the host's private address.
+        public_ip: its public address, where it has one.
+    """
+
+    mirror: str
+    authority: str
+    private_ip: str
+    public_ip: str | None
+
+    def write(self, path: Path = FILE) -> None:
+        """Leave the facts on a host."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self)) + "\n")
+
+    @classmethod
+    def read(cls, path: Path = FILE) -> HostFile | None:
+        """The facts, or `None` outside of a lab's host."""
+        return cls(**json.loads(path.read_text())) if path.exists() else None
+
+
+def registry_is_reachable() -> bool:
+    """Whether this host gets out to where packages and images come from.
+
+    A machine without a public address, or whose security group lets nothing out, doesn't.
+    """
+    facts = HostFile.read()
+    if facts is None:
+        return True
+    try:
+        with socket.create_connection((facts.mirror, _HTTPS), timeout=_SECONDS):
+            return True
+    except OSError:
+        return False

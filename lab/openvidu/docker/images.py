@@ -1,0 +1,135 @@
+"""Which images there are, and what runs in place of each.
+
+Source of the names: repository of OpenVidu, `enterprise-ha/docker-compose`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lab.openvidu import faults
+from lab.openvidu.docker.host import registry_is_reachable
+
+PROJECT = Path(__file__).resolve().parents[3]
+STATE = Path("/var/lib/docker-standin")
+_PULLED = STATE / "images"
+
+
+class PullError(Exception):
+    """An image can't be had; the message is the one that `docker pull` prints."""
+
+
+class UnknownImageError(Exception):
+    """The lab has nothing to run in place of the image."""
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    # -P: the working directory is an install folder, not a place to import from.
+    return [sys.executable, "-P", "-m", f"lab.openvidu.{name}", *arguments]
+
+
+def listener(*addresses: str) -> list[str]:
+    """A process that listens on addresses such as `tcp:443`."""
+    script = PROJECT / "lab/openvidu/node/listener.py"
+    return [sys.executable, "-I", "-S", str(script), *addresses]
+
+
+_MEDIA = ("tcp:40000", "udp:40000", "tcp:65535", "udp:65535")
+
+_ENTRYPOINTS: Mapping[str, list[str]] = {
+    "openvidu/openvidu-proxy": _module("base.proxy"),
+    "openvidu/openvidu-call": _module("base.call"),
+    "minio/minio": _module("s3"),
+    "minio/mc": _module("s3.make_bucket"),
+    "redis": ["/bin/sh", str(PROJECT / "lab/openvidu/base/redis.sh")],
+    "openvidu/openvidu-elasticsearch": _module("base.elasticsearch"),
+    "docker.elastic.co/kibana/kibana": _module("base.kibana"),
+    "openvidu/openvidu-server-pro": _module("node.server"),
+    "openvidu/replication-manager-on-prem": _module("node.manager"),
+    "openvidu/openvidu-coturn": listener("tcp:443", "udp:443"),
+    "openvidu/media-node-controller": _module("node.controller"),
+    "openvidu/mediasoup-controller": listener(*_MEDIA),
+    "kurento/kurento-media-server": listener(*_MEDIA),
+    "openvidu/speech-to-text-service": listener("tcp:4000"),
+}
+
+_NEVER_RUN = frozenset(
+    {
+        "docker.elastic.co/beats/filebeat-oss",
+        "docker.elastic.co/beats/metricbeat-oss",
+        "openvidu/openvidu-recording",
+    }
+)
+"""Images that a node pulls and the lab never runs."""
+
+_COMMANDS: Mapping[str, Mapping[str, list[str]]] = {
+    "openvidu/openvidu-proxy": {
+        "update_enterprise_ha_nodes.sh": _module("base.proxy", "update"),
+        "nginx": ["/bin/sh", "-c", 'exec nginx -c "$CONTAINER_FILES/nginx.conf" "$@"', "nginx"],
+    },
+}
+"""Commands of an image that aren't, or aren't the same, on the host."""
+
+
+def repository(image: str) -> str:
+    """The name of an image without its tag."""
+    name, colon, tag = image.rpartition(":")
+    return name if colon and "/" not in tag else image
+
+
+def entrypoint(image: str) -> list[str]:
+    """What runs in place of an image.
+
+    Raises:
+        UnknownImageError: the lab has nothing for it.
+    """
+    try:
+        return _ENTRYPOINTS[repository(image)]
+    except KeyError as error:
+        raise UnknownImageError(image) from error
+
+
+def command(image: str, argv: Sequence[str]) -> list[str]:
+    """What to run on the host for a command in a container."""
+    known = _COMMANDS.get(repository(image), {})
+    return [*known.get(argv[0], argv[:1]), *argv[1:]]
+
+
+def pulled() -> list[str]:
+    """The images that are on this host."""
+    return _PULLED.read_text().splitlines() if _PULLED.exists() else []
+
+
+def pull(image: str) -> bool:
+    """Get an image; `False` where it was here already.
+
+    Raises:
+        PullError: it doesn't exist, the registry can't be reached, or the fault `pull` is set.
+    """
+    if not image or any(character in image for character in " <>$"):
+        raise PullError("invalid reference format")
+    fault = faults.look("pull")
+    if fault and fault.option("image", "") in image:
+        faults.strike("pull")
+        raise PullError(
+            f"Error response from daemon: Get https://registry-1.docker.io/v2/{image}: "
+            "net/http: TLS handshake timeout"
+        )
+    if image in pulled():
+        return False
+    if not registry_is_reachable():
+        raise PullError(
+            "Error response from daemon: Get https://registry-1.docker.io/v2/: "
+            "net/http: request canceled while waiting for connection"
+        )
+    if repository(image) not in _ENTRYPOINTS and repository(image) not in _NEVER_RUN:
+        raise PullError(
+            f"Error response from daemon: pull access denied for {repository(image)}, "
+            "repository does not exist or may require 'docker login'"
+        )
+    _PULLED.parent.mkdir(parents=True, exist_ok=True)
+    with _PULLED.open("a") as file:
+        file.write(f"{image}\n")
+    return True

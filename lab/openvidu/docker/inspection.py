@@ -1,0 +1,101 @@
+"""`docker inspect`, with as much of its templates as scripts use."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from lab.openvidu.docker.containers import Container
+
+_FIELD = re.compile(r"\{\{\s*(json\s+)?((?:\.\w+)+)\s*\}\}")
+_ENVIRONMENT = re.compile(r"\{\{range \.Config\.Env\}\}\{\{println \.\}\}\{\{end\}\}")
+
+
+class TemplateError(Exception):
+    """A template that asks for what isn't there."""
+
+
+def describe(container: Container) -> dict[str, object]:
+    """What `docker inspect` shows of a container."""
+    state = container.state
+    return {
+        "Id": container.id,
+        "Name": f"/{container.spec.name}",
+        "Created": container.spec.created,
+        "State": {
+            "Status": state.status,
+            "Running": state.status == "running",
+            "Restarting": state.status == "restarting",
+            "ExitCode": state.exit_code,
+            "Pid": state.pid,
+        },
+        "Config": {
+            "Image": container.spec.image,
+            "Env": [f"{name}={value}" for name, value in container.environment.items()],
+            "Labels": {
+                "com.docker.compose.project": container.spec.project,
+                "com.docker.compose.service": container.spec.service,
+            },
+        },
+        "HostConfig": {"RestartPolicy": {"Name": container.spec.restart}},
+    }
+
+
+def fill_in_row(template: str, container: Container) -> str:
+    """A `--format` template of `docker ps` filled in.
+
+    Raises:
+        TemplateError: it has something else than ID, Image, Names, Status and State.
+    """
+    fields = {
+        "ID": container.id[:12],
+        "Image": container.spec.image,
+        "Names": container.spec.name,
+        "State": container.state.status,
+        "Status": describe_state(container),
+    }
+    text = template.replace("\\t", "\t")
+    for name, value in fields.items():
+        text = text.replace(f"{{{{.{name}}}}}", value)
+    if "{{" in text:
+        raise TemplateError(f"template: the lab's docker can't fill in {template!r}")
+    return text
+
+
+def describe_state(container: Container) -> str:
+    """The state in the words of `docker ps`."""
+    state = container.state
+    match state.status:
+        case "running":
+            return "Up"
+        case "restarting":
+            return f"Restarting ({state.exit_code})"
+        case "exited":
+            return f"Exited ({state.exit_code})"
+        case _:
+            return "Created"
+
+
+def fill_in(template: str, container: Container) -> str:
+    """A `--format` template filled in.
+
+    Raises:
+        TemplateError: it has something else than fields, `json` and the range over Env.
+    """
+    facts = describe(container)
+
+    def field(match: re.Match[str]) -> str:
+        value: object = facts
+        for name in match[2].lstrip(".").split("."):
+            if not isinstance(value, dict) or name not in value:
+                raise TemplateError(f"template: can't evaluate field {name} in {match[0]}")
+            value = value[name]
+        if match[1]:
+            return json.dumps(value)
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    lines = "".join(f"{name}={value}\n" for name, value in container.environment.items())
+    text = _FIELD.sub(field, _ENVIRONMENT.sub(lambda _: lines, template))
+    if "{{" in text:
+        raise TemplateError(f"template: the lab's docker can't fill in {template!r}")
+    return text

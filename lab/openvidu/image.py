@@ -1,0 +1,103 @@
+"""What the simulated OpenVidu puts into a host's image, and runs at its boot.
+
+Docker isn't there at first: `apt-get install docker.io docker-compose-v2` puts it in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.cloud.facts import ACME_ADDRESS, HostFacts
+from lab.openvidu import faults
+from lab.openvidu.docker import host
+from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
+
+_BOOT = LIBRARY / "boot"
+_APT_GET = Path("/usr/local/sbin/apt-get")
+_FAULT = Path("/usr/local/sbin/openvidu-lab-fault")
+
+_SEARCH_PATH = tuple(
+    Path(folder)
+    for folder in ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+)
+"""Where a real Docker of the machine may be: a host begins without."""
+
+BOOT: list[list[str]] = [[str(_BOOT)]]
+"""What a host runs at every boot: starts its containers again, as dockerd would."""
+
+
+@dataclass(frozen=True)
+class _Command:
+    """A command of the image.
+
+    Attributes:
+        module: what it runs, with a first argument maybe.
+        refusal: what everybody but root gets to read.
+        status: the exit status that goes with it.
+    """
+
+    module: str
+    refusal: str
+    status: int
+
+
+_NO_DOCKER = (
+    "permission denied while trying to connect to the Docker daemon socket at "
+    "unix:///var/run/docker.sock"
+)
+_COMMANDS: Mapping[Path, _Command] = {
+    LIBRARY / "docker": _Command("lab.openvidu.docker", _NO_DOCKER, 1),
+    LIBRARY / "docker-compose": _Command("lab.openvidu.docker compose", _NO_DOCKER, 1),
+    _APT_GET: _Command(
+        "lab.openvidu.packages",
+        "E: Could not open lock file /var/lib/dpkg/lock-frontend - are you root?",
+        100,
+    ),
+    _FAULT: _Command("lab.openvidu.faults", "openvidu-lab-fault is for root", 1),
+}
+
+
+def prepare(root: Path, lab: HostFacts) -> None:
+    """Put the stand-ins into a host's image.
+
+    Args:
+        root: the host's root, mounted, before its first boot.
+        lab: the host's facts.
+    """
+    for path, command in _COMMANDS.items():
+        _write(root, path, _launcher(lab, command))
+    _write(root, _BOOT, f"#!/bin/sh\n[ ! -x {DOCKER} ] || exec {DOCKER} --boot\n")
+    for folder in _SEARCH_PATH:
+        for name in ("docker", "docker-compose", "dockerd"):
+            _inside(root, folder / name).unlink(missing_ok=True)
+    _inside(root, COMPOSE_PLUGIN).unlink(missing_ok=True)
+    facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip)
+    facts.write(_inside(root, host.FILE))
+    _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
+
+
+def _launcher(lab: HostFacts, command: _Command) -> str:
+    # Only root is sure to be let in where the interpreter is.
+    # -P: the caller's folder is not a place to import from.
+    return f"""\
+#!/bin/sh
+if [ "$(id -u)" -ne 0 ]; then
+    echo '{command.refusal}' >&2
+    exit {command.status}
+fi
+exec env PYTHONPATH='{lab.project}' PYTHONDONTWRITEBYTECODE=1 \\
+    '{lab.python}' -P -m {command.module} "$@"
+"""
+
+
+def _write(root: Path, path: Path, text: str) -> None:
+    target = _inside(root, path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text)
+    target.chmod(0o755)
+
+
+def _inside(root: Path, path: Path) -> Path:
+    return root / path.relative_to("/")

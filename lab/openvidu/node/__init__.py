@@ -1,0 +1,1 @@
+"""A simulated OpenVidu Enterprise node: replication manager, OpenVidu Server, media."""

@@ -1,0 +1,104 @@
+"""Recordings on disk, and their upload to the bucket.
+
+Source: page, "Enabling Recording" and prerequisites ("stored locally while being recorded, and
+then uploaded to S3"); REST reference, "The Recording object".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from lab.openvidu import faults
+from lab.openvidu.node.book import Recording
+from lab.openvidu.node.cluster import Json
+from lab.openvidu.s3.client import Bucket, BucketError
+from lab.openvidu.s3.signature import Keys
+from lab.openvidu.web.server import log
+
+_DEFAULT_FOLDER = "/opt/openvidu/recordings"
+_DEFAULT_SECONDS = "10"
+_SIZE = 16 * 1024
+
+
+class Uploader:
+    """Stores what was recorded, uploads it, and removes the local file."""
+
+    def __init__(self, values: Mapping[str, str], install: Path) -> None:
+        self._folder = Path(values.get("OPENVIDU_RECORDING_PATH") or _DEFAULT_FOLDER)
+        self._install = install
+        self._bucket = _bucket(values)
+        self._changed: dict[str, Json] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, recording: Recording) -> None:
+        """Make the local file, which is there as long as the recording isn't in the bucket."""
+        path = self._file(recording)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"\0" * _SIZE)
+        self._note(recording)
+
+    def upload(self, recording: Recording, done: Callable[[], Awaitable[None]]) -> None:
+        """Upload in the background, and then call `done`."""
+        self._note(recording)
+        task = asyncio.create_task(self._upload(recording, done))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def take_changes(self) -> dict[str, Json]:
+        """The recordings that changed since the last time."""
+        changed, self._changed = self._changed, {}
+        return changed
+
+    def give_back(self, changed: dict[str, Json]) -> None:
+        """What was taken, and could not be reported."""
+        self._changed = changed | self._changed
+
+    async def finish(self) -> None:
+        """Wait for the uploads, unless the fault `slow-upload` says to abandon them."""
+        fault = faults.look("slow-upload")
+        if fault and fault.option("abandon", "false") == "true":
+            return
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _upload(self, recording: Recording, done: Callable[[], Awaitable[None]]) -> None:
+        fault = faults.strike("slow-upload")
+        if fault:
+            await asyncio.sleep(float(fault.option("seconds", _DEFAULT_SECONDS)))
+        path = self._file(recording)
+        recording.size = path.stat().st_size
+        recording.status = "ready"
+        if self._bucket:
+            key = f"{recording.id}/{path.name}"
+            try:
+                await self._bucket.put(key, path.read_bytes())
+            except BucketError as error:
+                recording.status = "failed"
+                log(f"recording {recording.id} was not uploaded: {error}")
+            else:
+                recording.url = f"{self._bucket.endpoint}/{self._bucket.name}/{key}"
+                path.unlink()
+                path.parent.rmdir()
+                log(f"recording {recording.id} uploaded")
+        self._note(recording)
+        await done()
+
+    def _file(self, recording: Recording) -> Path:
+        return self._folder / recording.id / f"{recording.name}.mp4"
+
+    def _note(self, recording: Recording) -> None:
+        self._changed[recording.id] = recording.describe()
+
+
+def _bucket(values: Mapping[str, str]) -> Bucket | None:
+    """The recordings' bucket; `None` where recordings stay on the node."""
+    name = values.get("OPENVIDU_PRO_AWS_S3_BUCKET", "")
+    endpoint = values.get("OPENVIDU_PRO_AWS_S3_SERVICE_ENDPOINT", "")
+    if values.get("OPENVIDU_PRO_RECORDING_STORAGE", "s3") != "s3" or not (name and endpoint):
+        return None
+    keys = Keys(
+        values.get("OPENVIDU_PRO_AWS_ACCESS_KEY", ""), values.get("OPENVIDU_PRO_AWS_SECRET_KEY", "")
+    )
+    return Bucket(endpoint, name, keys, values.get("OPENVIDU_PRO_AWS_REGION") or "us-east-1")

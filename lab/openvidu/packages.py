@@ -1,0 +1,147 @@
+"""The `apt-get` stand-in of a simulated host.
+
+It knows `update` and `install`. Packages that are on the machine are the newest already;
+`docker.io` and `docker-compose-v2` put the container stand-in in place; nothing else can be had.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from lab.openvidu.docker.host import registry_is_reachable
+
+LIBRARY = Path("/usr/local/lib/openvidu-lab")
+"""Where the host's image keeps the commands until their packages are installed."""
+DOCKER = Path("/usr/bin/docker")
+COMPOSE_PLUGIN = Path("/usr/libexec/docker/cli-plugins/docker-compose")
+_INSTALLED = LIBRARY / "installed"
+_ARCHIVE = "http://archive.ubuntu.com/ubuntu noble"
+
+
+def _put_docker() -> None:
+    shutil.copyfile(LIBRARY / "docker", DOCKER)
+    DOCKER.chmod(0o755)
+
+
+def _put_compose() -> None:
+    COMPOSE_PLUGIN.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(LIBRARY / "docker-compose", COMPOSE_PLUGIN)
+    COMPOSE_PLUGIN.chmod(0o755)
+
+
+def _put_modules(*names: str) -> None:
+    """Have the machine's own Python find modules that the lab has: all in plain Python."""
+    for name in names:
+        found = importlib.util.find_spec(name)
+        if found is None or found.origin is None:
+            raise ModuleNotFoundError(f"the lab's environment has no {name}; run: uv sync")
+        origin = Path(found.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        link = _modules_folder() / source.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(source)
+
+
+@functools.cache
+def _modules_folder() -> Path:
+    """Where the machine's own `python3` looks for packages."""
+    command = ["python3", "-c", "import site; print(site.getsitepackages()[0])"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
+
+
+_HTTPX = ("httpx", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
+
+PROVIDED: Mapping[str, tuple[Path, Callable[[], None]]] = {
+    "docker.io": (DOCKER, _put_docker),
+    "docker-compose-v2": (COMPOSE_PLUGIN, _put_compose),
+    "python3-httpx": (_INSTALLED / "python3-httpx", partial(_put_modules, *_HTTPX)),
+    "python3-redis": (_INSTALLED / "python3-redis", partial(_put_modules, "redis")),
+}
+"""Packages that the stand-in has, the file that says that each is installed, and what it does."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run `apt-get ARGUMENTS`; the exit status."""
+    words = _without_options(arguments)
+    match words:
+        case ["update"]:
+            return _update()
+        case ["install", *names] if names:
+            return _install(names)
+        case ["clean" | "autoclean" | "autoremove"]:
+            return 0
+        case [other, *_]:
+            return _fail(f"Invalid operation {other}")
+        case _:
+            return _fail("the lab's apt-get knows update and install")
+
+
+def _without_options(arguments: Sequence[str]) -> list[str]:
+    words: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        if word in ("-o", "--option", "-t", "-c"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            words.append(word)
+    return words
+
+
+def _update() -> int:
+    if not registry_is_reachable():
+        # As the real one: an archive that doesn't answer is a warning, and the status is 0.
+        _say(f"Err:1 {_ARCHIVE} InRelease", "  Could not connect, connection timed out")
+        sys.stderr.write("W: Some index files failed to download. They have been ignored.\n")
+        return 0
+    _say(f"Hit:1 {_ARCHIVE} InRelease", "Reading package lists... Done")
+    return 0
+
+
+def _install(names: Sequence[str]) -> int:
+    _say("Reading package lists... Done", "Building dependency tree... Done")
+    new: list[str] = []
+    for name in names:
+        if name in PROVIDED and not PROVIDED[name][0].exists():
+            new.append(name)
+        elif name in PROVIDED or _is_on_machine(name):
+            _say(f"{name} is already the newest version.")
+        else:
+            return _fail(f"Unable to locate package {name}")
+    if new and not registry_is_reachable():
+        return _fail(f"Failed to fetch {_ARCHIVE}/{new[0]}.deb  Could not connect, timed out")
+    for name in new:
+        marker, put = PROVIDED[name]
+        put()
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        _say(f"Setting up {name} ...")
+    return 0
+
+
+def _is_on_machine(name: str) -> bool:
+    command = ["dpkg-query", "--show", "--showformat=${Status}", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "install ok installed" in done.stdout
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+
+
+def _fail(message: str) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"E: {message}\n")
+    return 100
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
