@@ -1,0 +1,130 @@
+"""`config` and its subcommands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from typing import Any
+
+from lab.engine.cli.session import NoSecrets, Session
+from lab.engine.errors import EngineError, UsageError
+from lab.engine.model import paths
+from lab.engine.project import values
+from lab.engine.store.codec import Decrypts
+
+
+def list_all(options: Namespace) -> None:
+    """Print the configuration; secrets blinded unless asked for."""
+    session = Session(options)
+    config = _merged(session)
+    shown: dict[str, dict[str, Any]] = {}
+    for key in sorted(config):
+        raw, secret = config[key], values.has_secure(config[key])
+        entry: dict[str, Any] = {"secret": secret}
+        if options.show_secrets or not secret:
+            plain = values.opened(raw, _opener(session, raw))
+            entry = {"value": values.as_text(plain), "secret": secret}
+            if isinstance(raw, dict | list) and not values.is_secure(raw):
+                entry["objectValue"] = plain
+        shown[key] = entry
+    if options.json:
+        sys.stdout.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
+        return
+    names = {key: key.removeprefix(f"{session.project.name}:") for key in shown}
+    width = max(map(len, ["KEY", *names.values()]))
+    sys.stdout.write(f"{'KEY':<{width}}  VALUE\n")
+    for key, entry in shown.items():
+        text = entry.get("value", values.as_text(values.blinded(config[key])))
+        text = text.rstrip("\n").replace("\n", "\n" + " " * (width + 2))
+        sys.stdout.write(f"{names[key]:<{width}}  {text}\n")
+
+
+def set_(options: Namespace) -> None:
+    """Set a value; from standard input when none is given."""
+    session = Session(options)
+    text = options.value
+    if text is None:
+        if sys.stdin.isatty():
+            raise UsageError(f"config set {options.key}: expected a value, or one on stdin")
+        text = sys.stdin.read().removesuffix("\n")
+    path = paths.parse(options.key) if options.path else (options.key,)
+    key, inner = _split(path)
+    raw = values.typed(text, options.type, guess=options.path)
+    if options.secret:
+        raw = {"secure": session.crypter.encrypt(text)}
+    elif not options.plaintext and not options.path and _looks_secret(key, text):
+        raise UsageError(
+            f"config value for '{key}' looks like a secret; rerun with --secret to encrypt it, or "
+            "--plaintext if you meant to store in plaintext"
+        )
+    file = session.file
+    full = file.full_key(key)
+    file.set(key, values.put(file.config.get(full), inner, raw) if inner else raw)
+    file.save()
+
+
+def get(options: Namespace) -> None:
+    """Print a value, opened."""
+    session = Session(options)
+    path = paths.parse(options.key) if options.path else (options.key,)
+    key, inner = _split(path)
+    full = session.file.full_key(key)
+    config = _merged(session)
+    raw = values.get(config.get(full), inner)
+    if raw is None:
+        raise EngineError(
+            f"configuration key '{options.key}' not found for stack '{session.stack}'"
+        )
+    plain = values.opened(raw, _opener(session, raw))
+    if options.json:
+        entry: dict[str, Any] = {"value": values.as_text(plain)}
+        if isinstance(plain, dict | list):
+            entry["objectValue"] = plain
+        entry["secret"] = values.has_secure(raw)
+        sys.stdout.write(json.dumps(entry, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write(f"{values.as_text(plain)}\n")
+
+
+def rm(options: Namespace) -> None:
+    """Remove a value."""
+    session = Session(options)
+    path = paths.parse(options.key) if options.path else (options.key,)
+    key, inner = _split(path)
+    file = session.file
+    full = file.full_key(key)
+    if inner and full in file.config:
+        file.set(key, values.drop(file.config[full], inner))
+    else:
+        file.remove(key)
+    file.save()
+
+
+def _split(path: paths.Path) -> tuple[str, paths.Path]:
+    if not path or not isinstance(path[0], str):
+        raise UsageError("expected a key, as NAME or NAMESPACE:NAME")
+    return path[0], path[1:]
+
+
+def _merged(session: Session) -> dict[str, values.Raw]:
+    """The stack's configuration with the project's values; keys that are missing stay so."""
+    merged = dict(session.file.config)
+    for one in session.project.declarations:
+        if one.value is not None:
+            merged.setdefault(one.key, one.value)
+    return merged
+
+
+def _opener(session: Session, raw: values.Raw) -> Decrypts:
+    return session.crypter if values.has_secure(raw) else NoSecrets()
+
+
+def _looks_secret(key: str, text: str) -> bool:
+    telling = ("password", "pwd", "secret", "token")
+    return any(word in key.lower() for word in telling) and _is_dense(text)
+
+
+def _is_dense(text: str) -> bool:
+    """Whether a text looks made by chance: long, without spaces, with many kinds of letters."""
+    return len(text) >= 16 and " " not in text and len(set(text)) >= 10

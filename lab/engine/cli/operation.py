@@ -1,0 +1,188 @@
+"""One deployment, from the command line's wishes to the stack's history."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from lab.engine.cli import configuration
+from lab.engine.cli.configuration import Configuration
+from lab.engine.cli.session import Session
+from lab.engine.display.console import Console, Style, say
+from lab.engine.display.facts import Display, Facts, Message
+from lab.engine.display.masking import Masker
+from lab.engine.display.preview_json import JsonDigest
+from lab.engine.errors import DeploymentCancelledError, DeploymentFailedError, EngineError
+from lab.engine.model.state import Deployment as Snapshot
+from lab.engine.model.urn import stack_urn
+from lab.engine.plugin.registry import Registry
+from lab.engine.run.context import Context
+from lab.engine.run.deployment import Deployment, Work
+from lab.engine.run.interrupts import interruptible
+from lab.engine.run.options import MOST_PARALLEL, Options, Targets, default_parallel
+from lab.engine.run.program import Program
+from lab.engine.store.codec import Sealer
+from lab.engine.store.journal import Journal
+
+_TITLES: Final = {
+    ("update", True): "Previewing update",
+    ("update", False): "Updating",
+    ("destroy", True): "Previewing destroy",
+    ("destroy", False): "Destroying",
+    ("refresh", True): "Previewing refresh",
+    ("refresh", False): "Refreshing",
+}
+
+
+class Operation:
+    """A preview, or the deed.
+
+    Args:
+        session: the command's surroundings.
+        options: the command line.
+        verb: update, refresh or destroy.
+        preview: whether to touch nothing.
+    """
+
+    def __init__(self, session: Session, options: Namespace, verb: str, *, preview: bool) -> None:
+        self._session = session
+        self._options = options
+        self._verb = verb
+        self._preview = preview
+        self._masker = Masker()
+        self._facts = Facts(preview=preview)
+
+    def run(self, program: Program | None) -> None:
+        """Carry it out.
+
+        Args:
+            program: the program, started; None when none is to run.
+
+        Raises:
+            DeploymentFailedError: it failed; why has been shown.
+            DeploymentCancelledError: the operator has stopped it.
+            EngineError: it can't even begin.
+        """
+        session = self._session
+        lock = session.backend.lock(session.stack)
+        if not self._preview:
+            lock.acquire()
+        try:
+            session.forget_state()
+            config = configuration.load(
+                session,
+                getattr(self._options, "config", []),
+                self._masker,
+                validate=self._verb == "update",
+            )
+            context, base = self._context(config)
+            good = self._deploy(context, base, config, program)
+        finally:
+            if not self._preview:
+                lock.release()
+        if context.cancelled:
+            raise DeploymentCancelledError("")
+        if not good:
+            raise DeploymentFailedError("")
+        if self._options.expect_no_changes and self._facts.changes:
+            raise EngineError("no changes were expected but changes were proposed")
+
+    def _deploy(
+        self, context: Context, base: Snapshot, config: Configuration, program: Program | None
+    ) -> bool:
+        session = self._session
+        if not self._preview:
+            session.backend.back_up(session.stack)
+        began = int(time.time())
+        deployment = Deployment(context, base, config.secret_keys)
+        with interruptible(context, say(self._masker)):
+            good = deployment.run(Work(self._verb, program, session.project))
+        if not self._preview:
+            session.backend.record(session.stack, self._history(config, began, good=good))
+        return good
+
+    def _context(self, config: Configuration) -> tuple[Context, Snapshot]:
+        session = self._session
+        base, encrypting = session.state()
+        for state in base.resources:
+            self._masker.learn(state.inputs)
+            self._masker.learn(state.outputs, whole=True)
+        display = self._display(config)
+        environment = {**session.environment, "PULUMI_CONFIG": json.dumps(dict(config.texts))}
+        context = Context(
+            project=session.project.name,
+            stack=session.stack,
+            config=config.as_values,
+            options=self._choices(),
+            registry=Registry(environment, _reporter(display), self._masker.learn),
+            journal=self._journal(base, encrypting),
+            display=display,
+            masker=self._masker,
+        )
+        return context, base
+
+    def _journal(self, base: Snapshot, sealer: Sealer) -> Journal:
+        session = self._session
+        provider = {"type": "passphrase", "state": {"salt": session.crypter.state}}
+
+        def save(text: str) -> None:
+            session.backend.save(session.stack, text)
+
+        return Journal(base, sealer, provider, None if self._preview else save)
+
+    def _display(self, config: Configuration) -> Display:
+        options = self._options
+        if options.json:
+            return JsonDigest(
+                config.blinded, self._facts, self._masker, show_secrets=options.show_secrets
+            )
+        terminal = sys.stdout.isatty() and not options.non_interactive
+        colour = options.color == "always" or (options.color == "auto" and sys.stdout.isatty())
+        style = Style(colour=colour, terminal=terminal, diff=options.diff)
+        session = self._session
+        title = f"{_TITLES[self._verb, self._preview]} ({session.stack})"
+        urn = stack_urn(session.stack, session.project.name)
+        return Console(title, urn, self._facts, self._masker, style)
+
+    def _choices(self) -> Options:
+        options = self._options
+        parallel = default_parallel() if options.parallel is None else options.parallel
+        if parallel < 1:
+            parallel = MOST_PARALLEL
+        replaced = (*getattr(options, "replace", []), *getattr(options, "target_replace", []))
+        targets = (*options.target, *getattr(options, "target_replace", []))
+        return Options(
+            preview=self._preview,
+            parallel=min(parallel, MOST_PARALLEL),
+            targets=Targets(targets),
+            target_dependents=options.target_dependents,
+            replace=Targets(replaced),
+            continue_on_error=options.continue_on_error,
+            refresh=options.refresh == "true",
+            clear_pending_creates=options.clear_pending_creates,
+        )
+
+    def _history(self, config: Configuration, began: int, *, good: bool) -> Mapping[str, Any]:
+        return {
+            "kind": self._verb,
+            "startTime": began,
+            "message": self._options.message,
+            "environment": {"exec.kind": "embedded"},
+            "config": dict(config.raw),
+            "version": 0,
+            "result": "succeeded" if good else "failed",
+            "endTime": int(time.time()),
+            "resourceChanges": {op.value: count for op, count in self._facts.counts.items()},
+        }
+
+
+def _reporter(display: Display) -> Callable[[str], None]:
+    def report(line: str) -> None:
+        if line.strip():
+            display.log(Message("info", line))
+
+    return report

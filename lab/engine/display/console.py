@@ -1,0 +1,241 @@
+"""Progress as lines, then a summary: what `preview`, `up`, `refresh` and `destroy` print.
+
+To a terminal the lines are coloured, and a last one tells what is going on; to a file or a pipe
+they are plain, and a line every half minute tells that long steps still run.
+
+Source of the form: pulumi, pkg/backend/display/progress.go and rows.go.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, TextIO
+
+from lab.engine.display import summary
+from lab.engine.display.differences import step_lines
+from lab.engine.display.facts import Facts, Message, difference_text, is_hidden
+from lab.engine.display.masking import Masker
+from lab.engine.display.words import BOLD, RED, RESET, WORDS, YELLOW
+from lab.engine.model import urn as urns
+from lab.engine.model.state import ResourceState
+from lab.engine.model.step import Op, Step
+
+_HEARTBEAT_SECONDS: Final = 30.0
+_TICK_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How to print.
+
+    Attributes:
+        colour: whether to use colours.
+        terminal: whether a line may be overwritten.
+        diff: whether to show property differences in place of progress.
+    """
+
+    colour: bool = False
+    terminal: bool = False
+    diff: bool = False
+
+
+@dataclass(slots=True)
+class _Running:
+    step: Step
+    since: float
+    info: str = ""
+
+
+class Console:
+    """Prints a deployment's progress and its summary.
+
+    Args:
+        title: `Updating (dev)`, say.
+        stack_urn: the stack's URN, to which general messages belong.
+        facts: collects what the summary needs.
+        masker: hides secrets.
+        style: colours and the like.
+        out: where to print.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        stack_urn: str,
+        facts: Facts,
+        masker: Masker,
+        style: Style,
+        out: TextIO = sys.stdout,
+    ) -> None:
+        self._facts = facts
+        self._stack_urn = stack_urn
+        self._masker = masker
+        self._style = style
+        self._out = out
+        self._verb = title.split(" ", 1)[0].lower()
+        self._running: dict[str, _Running] = {}
+        self._last: dict[str, Step] = {}
+        self._lock = threading.RLock()
+        self._started = self._printed = time.monotonic()
+        self._over = threading.Event()
+        self._status = ""
+        self._print(f"{title}:", BOLD)
+        if not style.diff:
+            self._print("")
+        threading.Thread(target=self._tick, name="heartbeat", daemon=True).start()
+
+    def begin(self, step: Step) -> None:
+        """A step begins."""
+        with self._lock:
+            self._last[step.urn] = step
+            self._running[step.urn] = _Running(step, time.monotonic())
+            if self._is_silent(step):
+                return
+            words = WORDS[step.op]
+            text = words.plan if self._facts.preview else f"{words.doing} (0s)"
+            self._row(step, text)
+
+    def end(self, step: Step, error: str | None) -> None:
+        """A step has ended; with an error if it failed."""
+        with self._lock:
+            self._facts.ended(step, error)
+            running = self._running.pop(step.urn, None)
+            if error is not None:
+                self._facts.said(Message("error", error, step.urn))
+                info = f"error: {error.splitlines()[0]}" if error else ""
+                self._row(step, f"**{WORDS[step.op].doing} failed**", RED, info=info)
+            elif self._style.diff:
+                self._print_lines(step_lines(step, self._stack_urn))
+            elif step.result is not None:
+                self._refreshed(step)
+            elif not self._facts.preview and not self._is_silent(step):
+                seconds = time.monotonic() - running.since if running else 0.0
+                self._row(step, f"{WORDS[step.op].done} ({seconds:.2f}s)")
+
+    def _refreshed(self, step: Step) -> None:
+        if step.result is not Op.SAME and step.result is not None:
+            words = WORDS[step.result]
+            self._row(step, words.plan if self._facts.preview else words.done, sign=words.sign)
+
+    def outputs(self, old: ResourceState | None, new: ResourceState) -> None:
+        """A component, or the stack, has told its outputs."""
+        if new.type == urns.STACK_TYPE:
+            self._facts.new_outputs = new.outputs
+            self._facts.old_outputs = old.outputs if old else {}
+
+    def log(self, message: Message) -> None:
+        """Somebody has said something."""
+        if message.severity == "debug":
+            return
+        with self._lock:
+            self._facts.said(message)
+            urn = message.urn or self._stack_urn
+            running = self._running.get(urn)
+            prefix = "" if message.severity == "info" else f"{message.severity}: "
+            text = f"{prefix}{message.text.strip()}"
+            if running:
+                running.info = text
+            if self._style.diff and message.ephemeral:
+                return
+            colour = {"error": RED, "warning": YELLOW}.get(message.severity, "")
+            first = text.splitlines()[0] if text else ""
+            step = self._last.get(urn)
+            if step is None or urn == self._stack_urn:
+                self._print(f"    {urns.type_of(urn)} {urns.name_of(urn)}  {first}", colour)
+            else:
+                self._row(step, self._state_of(running, step), colour, info=first)
+
+    def _state_of(self, running: _Running | None, step: Step) -> str:
+        words = WORDS[step.op]
+        if self._facts.preview or running is None:
+            return words.plan if self._facts.preview else words.done
+        return f"{words.doing} ({summary.duration(time.monotonic() - running.since)})"
+
+    def finish(self, *, failed: bool) -> None:
+        """All is over: print the summary."""
+        with self._lock:
+            self._over.set()
+            self._clear_status()
+            facts = self._facts
+            if self._style.diff:
+                self._print("")
+            self._print_lines(summary.diagnostics(facts, self._stack_urn))
+            if not (facts.preview and failed):
+                self._print_lines(summary.outputs(facts))
+            self._print_lines(summary.counts(facts))
+            if not facts.preview:
+                seconds = time.monotonic() - self._started
+                self._print(f"Duration: {summary.duration(seconds)}\n")
+
+    def _is_silent(self, step: Step) -> bool:
+        same = step.op is Op.SAME or step.result is Op.SAME
+        return self._style.diff or same or step.skipped or is_hidden(step.resource)
+
+    def _row(
+        self, step: Step, text: str, colour: str = "", *, sign: str | None = None, info: str = ""
+    ) -> None:
+        words = WORDS[step.op]
+        mark = f" {words.sign if sign is None else sign:<2} "
+        details = "; ".join(one for one in (difference_text(step.diff), info) if one)
+        resource = step.resource
+        line = f"{mark}{resource.type} {resource.name} {text} {details}".rstrip()
+        self._print(line, colour or words.colour)
+
+    def _print_lines(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._print(text)
+
+    def _print(self, text: str, colour: str = "") -> None:
+        with self._lock:
+            self._clear_status()
+            text = self._masker.mask(text)
+            if self._style.colour and colour:
+                text = f"{colour}{text}{RESET}"
+            self._out.write(f"{text}\n")
+            self._out.flush()
+            self._printed = time.monotonic()
+
+    def _clear_status(self) -> None:
+        if self._status:
+            self._out.write("\r\033[K")
+            self._status = ""
+
+    def _tick(self) -> None:
+        while not self._over.wait(_TICK_SECONDS):
+            with self._lock:
+                working = [one for one in self._running.values() if not self._is_silent(one.step)]
+                if not working or self._over.is_set():
+                    continue
+                if self._style.terminal:
+                    self._draw(working)
+                elif time.monotonic() - self._printed >= _HEARTBEAT_SECONDS:
+                    self._print(f"@ {self._describe(working)}")
+
+    def _draw(self, working: list[_Running]) -> None:
+        self._clear_status()
+        self._status = self._masker.mask(f"@ {self._describe(working)}")[:150]
+        self._out.write(self._status)
+        self._out.flush()
+
+    def _describe(self, working: list[_Running]) -> str:
+        oldest = min(working, key=lambda one: one.since)
+        since = summary.duration(time.monotonic() - oldest.since)
+        info = f": {oldest.info.splitlines()[0]}" if oldest.info else ""
+        return (
+            f"{self._verb}: {len(working)} in progress, {oldest.step.resource.name} "
+            f"for {since}{info}"
+        )
+
+
+def say(masker: Masker, out: TextIO = sys.stderr) -> Callable[[str], None]:
+    """A function that prints a line, without the secrets in it."""
+
+    def run(text: str) -> None:
+        out.write(f"{masker.mask(text)}\n")
+        out.flush()
+
+    return run

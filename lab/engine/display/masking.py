@@ -1,0 +1,74 @@
+"""Keeps known secrets off the screen: whatever is printed passes here.
+
+Source: pulumi, sdk/go/common/util/logging/log.go (AddGlobalSecretFilter).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from lab.engine.model.values import Secret, Value, parts
+
+MASK: Final = "[secret]"
+# Shorter texts stay: masking every "1" or "on" would hide the output and show the secret.
+_SHORTEST: Final = 3
+_SHORTEST_LINE: Final = 12
+
+
+class Masker:
+    """Learns secret texts and replaces them."""
+
+    def __init__(self) -> None:
+        self._texts: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        self._lock = threading.Lock()
+
+    def learn(self, value: Value | Mapping[str, Value], *, whole: bool = False) -> None:
+        """Take in every text inside the secrets of a value.
+
+        Args:
+            value: a property or all of them.
+            whole: only whole texts, not their lines. For outputs: what a command printed is
+                secret in the state, while its lines are progress to be seen.
+        """
+        found: list[str] = []
+        for part in parts(value if not isinstance(value, Mapping) else dict(value)):
+            # Not the parts of a secret object: a connection's host is no secret by itself.
+            if isinstance(part, Secret) and (text := _text(part.element)):
+                found.append(text)
+        if found:
+            self.learn_texts(found, whole=whole)
+
+    def learn_texts(self, texts: Iterable[str], *, whole: bool = False) -> None:
+        """Take in texts that are secret, in their JSON form too, and their lines unless `whole`."""
+        forms: set[str] = set()
+        for text in texts:
+            forms |= {text, text.strip(), json.dumps(text)[1:-1], json.dumps(text.strip())[1:-1]}
+            lines = [] if whole else map(str.strip, text.splitlines())
+            forms |= {line for line in lines if len(line) > _SHORTEST_LINE}
+        with self._lock:
+            fresh = {form for form in forms if len(form) >= _SHORTEST} - self._texts
+            if fresh:
+                self._texts |= fresh
+                self._pattern = None
+
+    def mask(self, text: str) -> str:
+        """The text with every known secret replaced."""
+        with self._lock:
+            if self._pattern is None:
+                longest_first = sorted(self._texts, key=len, reverse=True)
+                self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+            pattern = self._pattern
+        return pattern.sub(MASK, text)
+
+
+def _text(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, int | float) and not isinstance(part, bool):
+        return str(part)
+    return ""

@@ -1,0 +1,95 @@
+"""The end of a deployment's report: diagnostics, outputs, counts, duration.
+
+Source of the form: pulumi, pkg/backend/display/display.go and progress.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lab.engine.display.facts import Facts, Message
+from lab.engine.display.render import change_lines, lines
+from lab.engine.display.words import WORDS
+from lab.engine.model import urn as urns
+from lab.engine.model.step import Op
+from lab.engine.model.values import UNKNOWN, Properties
+
+_ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.READ_DISCARD)
+
+
+def diagnostics(facts: Facts, stack_urn: str) -> Iterator[str]:
+    """What was said, by resource, the stack's own first."""
+    by_urn: dict[str, list[Message]] = {}
+    for message in facts.messages:
+        if message.severity != "debug":
+            by_urn.setdefault(message.urn or stack_urn, []).append(message)
+    if not by_urn:
+        return
+    yield "Diagnostics:"
+    for urn in sorted(by_urn, key=lambda one: one != stack_urn):
+        yield f"  {urns.type_of(urn)} ({urns.name_of(urn)}):"
+        for message in by_urn[urn]:
+            prefix = "" if message.severity == "info" else f"{message.severity}: "
+            for line in f"{prefix}{message.text.rstrip()}".splitlines():
+                yield f"    {line}".rstrip()
+        yield ""
+
+
+def outputs(facts: Facts) -> Iterator[str]:
+    """The stack's outputs; of a preview, what changes among them."""
+    new = facts.new_outputs
+    if facts.preview:
+        if new is None:
+            return
+        known = {key: value for key, value in new.items() if not _same_as_far_as_known(key, facts)}
+        old = {key: value for key, value in facts.old_outputs.items() if key not in new}
+        old.update({key: facts.old_outputs[key] for key in known if key in facts.old_outputs})
+        changed = list(change_lines(old, known, "  "))
+        if changed:
+            yield "Outputs:"
+            yield from changed
+            yield ""
+        return
+    shown = facts.old_outputs if new is None else new
+    if shown:
+        yield "Outputs:"
+        yield from lines(shown, "    ")
+        yield ""
+
+
+def _same_as_far_as_known(key: str, facts: Facts) -> bool:
+    new: Properties = facts.new_outputs or {}
+    return new[key] is UNKNOWN and key in facts.old_outputs
+
+
+def counts(facts: Facts) -> Iterator[str]:
+    """How many resources were, or would be, changed in which way."""
+    yield "Resources:"
+    kinds = 0
+    for op in _ORDER:
+        count = facts.counts[op]
+        if count:
+            kinds += 1
+            words = WORDS[op]
+            verb = f"to {words.plan}" if facts.preview else words.done
+            yield f"    {words.sign:<2}{count} {verb}"
+    pieces = []
+    if kinds > 1:
+        pieces.append(f"{facts.changes} changes")
+    same = facts.counts[Op.SAME]
+    if same:
+        pieces.append(f"{same} unchanged")
+    if pieces:
+        yield f"    {'. '.join(pieces)}"
+    if facts.failed:
+        yield f"    {len(facts.failed)} errored"
+    yield ""
+
+
+def duration(seconds: float) -> str:
+    """How long it took, as 42s or 1h2m3s."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}h" if hours else ""
+    text += f"{minutes}m" if hours or minutes else ""
+    return f"{text}{rest}s"

@@ -1,0 +1,1 @@
+"""Providers: their processes, the protocol, and the registry of configured ones."""

@@ -1,0 +1,139 @@
+"""Provider processes: found on the PATH as `pulumi-resource-NAME`, which print their port.
+
+A provider can also run already: PULUMI_DEBUG_PROVIDERS=NAME:PORT,... attaches to it.
+
+Source: pulumi, pkg/resource/plugin/plugin.go and provider_plugin.go.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Final
+
+from lab.engine.errors import ProviderError
+
+_GRACE_SECONDS: Final = 2.0
+
+
+class PluginProcess:
+    """A running provider.
+
+    Args:
+        package: the provider's name (`aws`).
+        version: the version that the program asks for, or "".
+        engine: address of the engine's own service, handed to the provider.
+        environment: variables of the process.
+        report: gets each line that the process prints besides its port.
+
+    Raises:
+        ProviderError: it isn't there, or ends before it has printed a port.
+    """
+
+    def __init__(
+        self,
+        package: str,
+        version: str,
+        engine: str,
+        environment: Mapping[str, str],
+        report: Callable[[str], None],
+    ) -> None:
+        self.package = package
+        self._process: subprocess.Popen[str] | None = None
+        attached = _attached(package, environment)
+        if attached:
+            self._port = attached
+            return
+        binary = _find(package, version, environment)
+        self._process = subprocess.Popen(
+            [str(binary), engine],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(environment),
+            process_group=0,  # so that Ctrl-C reaches the engine, and the provider through it
+        )
+        self._port = ""
+        self._report = report
+        self._binary = binary
+        self._errors: list[str] = []
+        assert self._process.stderr is not None  # noqa: S101 - it is a pipe
+        self._relay(self._process.stderr, self._errors)
+
+    @property
+    def attached(self) -> bool:
+        """Whether it ran already."""
+        return self._process is None
+
+    def address(self) -> str:
+        """Where it serves; waits until it does.
+
+        Raises:
+            ProviderError: it ended without a word about its port.
+        """
+        if not self._port and self._process is not None:
+            assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+            line = self._process.stdout.readline().strip()
+            if not line.isdigit():
+                self.kill()
+                said = "".join(f"\n  {one}" for one in [line, *self._errors][-20:] if one)
+                raise ProviderError(
+                    f"could not start the provider '{self.package}': {self._binary} should print "
+                    f"its port, and ended or printed something else{said}"
+                )
+            self._port = line
+            self._relay(self._process.stdout, None)
+        return f"127.0.0.1:{self._port}"
+
+    def stop(self) -> None:
+        """Ask it to end, and make sure."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def _relay(self, stream: IO[str], keep: list[str] | None) -> None:
+        def run() -> None:
+            for line in stream:
+                text = line.rstrip("\n")
+                if keep is not None:
+                    keep.append(text)
+                self._report(text)
+
+        threading.Thread(target=run, name=f"{self.package}-output", daemon=True).start()
+
+
+def _attached(package: str, environment: Mapping[str, str]) -> str:
+    for entry in environment.get("PULUMI_DEBUG_PROVIDERS", "").split(","):
+        name, _, port = entry.partition(":")
+        if name == package and port.isdigit():
+            return port
+    return ""
+
+
+def _find(package: str, version: str, environment: Mapping[str, str]) -> Path:
+    name = f"pulumi-resource-{package}"
+    found = shutil.which(name, path=environment.get("PATH", ""))
+    if found:
+        return Path(found)
+    home = Path(environment.get("PULUMI_HOME") or "~/.pulumi").expanduser()
+    installed = sorted((home / "plugins").glob(f"resource-{package}-v{version or '*'}/{name}"))
+    if installed:
+        return installed[-1]
+    raise ProviderError(
+        f"no provider '{package}' found: there's no {name} on the PATH\n"
+        "  put it there; the lab's own are put there by `uv run lab up`"
+    )

@@ -1,0 +1,413 @@
+"""One provider, as the engine talks to it.
+
+Source: pulumi, pkg/resource/plugin/provider_plugin.go.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+
+from lab.engine.errors import ProviderError
+from lab.engine.model import urn as urns
+from lab.engine.model.diff import Diff, PropertyDiff
+from lab.engine.model.state import ResourceState
+from lab.engine.model.values import (
+    UNKNOWN,
+    Properties,
+    Secret,
+    Value,
+    as_secret,
+    has_secret,
+    has_unknown,
+    keep_secrets,
+    opened,
+)
+from lab.engine.plugin import wire
+from lab.engine.plugin.process import PluginProcess
+
+MAX_MESSAGE: Final = 400 * 1024 * 1024
+CHANNEL_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE),
+    ("grpc.max_send_message_length", MAX_MESSAGE),
+)
+_CHANGED: Final = {0: None, 1: False, 2: True}
+_GONE: Final = ("Socket closed", "recvmsg:Connection reset by peer", "Broken pipe")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFailure:
+    """An input that the provider refuses."""
+
+    property: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a resource.
+
+    Attributes:
+        id: the provider's name for it; "" when a read found nothing.
+        inputs: what it was made from, when a read tells.
+        init_errors: why it exists but isn't ready.
+    """
+
+    id: str
+    outputs: Properties
+    inputs: Properties | None = None
+    init_errors: tuple[str, ...] = ()
+
+
+class Provider:
+    """A provider process and the channel to it.
+
+    Args:
+        process: the process.
+        engine: address of the engine's own service.
+        learn: gets all that comes back, so that secrets in it can be masked.
+    """
+
+    def __init__(self, process: PluginProcess, engine: str, learn: Callable[[Value], None]) -> None:
+        self._process = process
+        self._learn = learn
+        self._channel = grpc.insecure_channel(process.address(), options=CHANNEL_OPTIONS)
+        self._stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
+        self._secrets = self._references = self._preview = False
+        self._shaken = False
+        self.configured = True
+        self._shake_hands(engine)
+
+    def _shake_hands(self, engine: str) -> None:
+        request = provider_pb2.ProviderHandshakeRequest(
+            engine_address=engine, configure_with_urn=True, invoke_with_preview=True
+        )
+        try:
+            answer = self._stub.Handshake(request, wait_for_ready=True)
+        except grpc.RpcError as error:
+            if error.code() is not grpc.StatusCode.UNIMPLEMENTED:
+                raise failed(error) from error
+        else:
+            self._shaken = self._preview = True
+            self._secrets = answer.accept_secrets
+            self._references = answer.accept_resources
+        if self._process.attached:
+            self._call(self._stub.Attach, plugin_pb2.PluginAttach(address=engine))
+
+    def check_config(
+        self, urn: str, olds: Properties, news: Properties
+    ) -> tuple[Properties, list[CheckFailure]]:
+        """Have the provider's own configuration checked."""
+        request = provider_pb2.CheckRequest(
+            urn=urn,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            olds=wire.write(olds, secrets=False),
+            news=wire.write(news, secrets=False),
+        )
+        try:
+            answer = self._stub.CheckConfig(request)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return news, []
+            raise failed(error) from error
+        inputs = wire.read(answer.inputs)
+        keep_secrets(inputs, news)
+        return inputs, _failures(answer)
+
+    def diff_config(self, old: ResourceState, news: Properties) -> Diff:
+        """How the provider takes a change of its configuration."""
+        request = provider_pb2.DiffRequest(
+            urn=old.urn,
+            id=old.id,
+            name=old.name,
+            type=old.type,
+            old_inputs=wire.write(_public(old.inputs), secrets=False),
+            olds=wire.write(old.outputs, secrets=False),
+            news=wire.write(_public(news), secrets=False),
+        )
+        try:
+            return _diff(self._stub.DiffConfig(request))
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNIMPLEMENTED:
+                return Diff(changed=None)
+            raise failed(error) from error
+
+    def configure(self, urn: str, id_: str, inputs: Properties) -> None:
+        """Configure it, unless something in the configuration isn't known yet."""
+        inputs = _public(inputs)
+        if has_unknown(inputs):
+            self.configured = False
+            return
+        package = urns.package_of(urns.type_of(urn))
+        request = provider_pb2.ConfigureRequest(
+            urn=urn,
+            id=id_,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            args=wire.write(inputs),
+            variables={
+                f"{package}:config:{key}": _variable(value)
+                for key, value in inputs.items()
+                if key != "version"
+            },
+            acceptSecrets=True,
+            acceptResources=True,
+            sends_old_inputs=True,
+            sends_old_inputs_to_delete=True,
+        )
+        answer = self._call(self._stub.Configure, request)
+        self.configured = True
+        if not self._shaken:
+            self._secrets = answer.acceptSecrets
+            self._references = answer.acceptResources
+            self._preview = answer.supportsPreview
+
+    def check(
+        self, urn: str, olds: Properties | None, news: Properties, seed: bytes
+    ) -> tuple[Properties, list[CheckFailure]]:
+        """Have a resource's inputs checked, and defaults filled in."""
+        if not self.configured:
+            return news, []
+        request = provider_pb2.CheckRequest(
+            urn=urn,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            news=self._struct(news),
+            randomSeed=seed,
+        )
+        if olds is not None:
+            request.olds.CopyFrom(self._struct(olds))
+        answer = self._call(self._stub.Check, request)
+        inputs = self._read(answer.inputs)
+        if not self._secrets:
+            keep_secrets(inputs, news)
+        return inputs, _failures(answer)
+
+    def diff(
+        self, old: ResourceState, inputs: Properties, news: Properties, ignored: Sequence[str]
+    ) -> Diff:
+        """How a resource changes when it gets other inputs.
+
+        Raises:
+            ProviderError: with code `DIFF_UNAVAILABLE`, when the provider isn't configured yet.
+        """
+        if not self.configured:
+            raise ProviderError(
+                "The provider for this resource has inputs that are not known during preview.\n"
+                "This preview may not correctly represent the changes that will be applied during "
+                "an update.",
+                "DIFF_UNAVAILABLE",
+            )
+        request = provider_pb2.DiffRequest(
+            id=old.id,
+            urn=old.urn,
+            name=old.name,
+            type=old.type,
+            old_inputs=self._struct(inputs),
+            olds=self._struct(old.outputs),
+            news=self._struct(news),
+            ignoreChanges=ignored,
+        )
+        return _diff(self._call(self._stub.Diff, request))
+
+    def create(self, urn: str, inputs: Properties, timeout: float, *, preview: bool) -> Outcome:
+        """Create a resource, or say what it would look like."""
+        if preview and not self.configured:
+            return Outcome("", {})
+        if preview and not self._preview:
+            return Outcome("", dict(inputs))
+        request = provider_pb2.CreateRequest(
+            urn=urn,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            properties=self._struct(inputs, unknowns=preview),
+            timeout=timeout,
+            preview=preview,
+        )
+        outcome = self._outcome(self._stub.Create, request, inputs)
+        if not outcome.id and not preview:
+            raise ProviderError(f"the provider gave no id for '{urn}', which it should have made")
+        return outcome
+
+    def update(
+        self,
+        old: ResourceState,
+        inputs: Properties,
+        timeout: float,
+        ignored: Sequence[str],
+        *,
+        preview: bool,
+    ) -> Outcome:
+        """Change a resource, or say what it would look like."""
+        if preview and not self.configured:
+            return Outcome(old.id, {})
+        if preview and not self._preview:
+            return Outcome(old.id, dict(inputs))
+        request = provider_pb2.UpdateRequest(
+            id=old.id,
+            urn=old.urn,
+            name=old.name,
+            type=old.type,
+            olds=self._struct(old.outputs, unknowns=False),
+            old_inputs=self._struct(old.inputs, unknowns=False),
+            news=self._struct(inputs, unknowns=preview),
+            timeout=timeout,
+            ignoreChanges=ignored,
+            preview=preview,
+        )
+        return self._outcome(self._stub.Update, request, inputs)
+
+    def read(
+        self, urn: str, id_: str, inputs: Properties, state: Properties, timeout: float
+    ) -> Outcome:
+        """Look at a resource as it is; the outcome has no id when it's gone."""
+        if not self.configured:
+            return Outcome(id_, {}, {})
+        request = provider_pb2.ReadRequest(
+            id=id_,
+            urn=urn,
+            name=urns.name_of(urn),
+            type=urns.type_of(urn),
+            inputs=self._struct(inputs, unknowns=False),
+            properties=self._struct(state, unknowns=False),
+            timeout=timeout,
+        )
+        return self._outcome(self._stub.Read, request, inputs | state)
+
+    def delete(self, old: ResourceState) -> None:
+        """Delete a resource."""
+        request = provider_pb2.DeleteRequest(
+            id=old.id,
+            urn=old.urn,
+            name=old.name,
+            type=old.type,
+            properties=self._struct(old.outputs, unknowns=False),
+            old_inputs=self._struct(old.inputs, unknowns=False),
+            timeout=old.timeouts.delete,
+        )
+        self._call(self._stub.Delete, request)
+
+    def invoke(
+        self, token: str, arguments: Properties, *, preview: bool
+    ) -> tuple[Properties, list[CheckFailure]]:
+        """Call one of the provider's functions."""
+        if not self.configured:
+            return {}, []
+        request = provider_pb2.InvokeRequest(
+            tok=token, args=self._struct(arguments, unknowns=False), preview=preview
+        )
+        answer = self._call(self._stub.Invoke, request)
+        result = self._read(getattr(answer, "return"))
+        if has_secret(arguments) and not self._secrets:
+            result = {key: as_secret(item) for key, item in result.items()}
+        return result, _failures(answer)
+
+    def cancel(self) -> None:
+        """Ask it to give up what it does."""
+        self._stub.Cancel.future(empty_pb2.Empty())
+
+    def close(self) -> None:
+        """End the process."""
+        self._channel.close()
+        self._process.stop()
+
+    def kill(self) -> None:
+        """End the process at once, in the middle of whatever it does."""
+        self._process.kill()
+
+    def _struct(self, properties: Properties, *, unknowns: bool = True) -> Any:
+        return wire.write(
+            properties, secrets=self._secrets, references=self._references, unknowns=unknowns
+        )
+
+    def _read(self, struct: Any) -> Properties:
+        found = wire.read(struct)
+        self._learn(found)
+        return found
+
+    def _call(self, method: Callable[..., Answer], request: Any) -> Answer:
+        try:
+            return method(request)
+        except grpc.RpcError as error:
+            raise failed(error) from error
+
+    def _outcome(self, method: Callable[..., Any], request: Any, given: Properties) -> Outcome:
+        reasons: tuple[str, ...] = ()
+        try:
+            answer = method(request)
+        except grpc.RpcError as error:
+            answer = _partial(error)
+            if answer is None:
+                raise failed(error) from error
+            reasons = tuple(answer.reasons)
+        outputs = self._read(answer.properties)
+        inputs = None
+        if hasattr(answer, "inputs") and answer.HasField("inputs"):
+            inputs = self._read(answer.inputs)
+        if not self._secrets:
+            keep_secrets(outputs, given)
+            keep_secrets(inputs or {}, given)
+        return Outcome(getattr(answer, "id", ""), outputs, inputs, reasons)
+
+
+def failed(error: grpc.RpcError) -> ProviderError:
+    """The error that a failed call stands for."""
+    code = error.code()
+    text = error.details() or code.name
+    if code is grpc.StatusCode.UNAVAILABLE and text in _GONE:
+        text = f"the provider's process ended in the middle of the call ({text})"
+    return ProviderError(text, code.name)
+
+
+def _partial(error: grpc.RpcError) -> provider_pb2.ErrorResourceInitFailed | None:
+    metadata: Any = error.trailing_metadata()
+    for key, value in metadata or ():
+        if key != "grpc-status-details-bin":
+            continue
+        status = status_pb2.Status.FromString(value)
+        for detail in status.details:
+            found = provider_pb2.ErrorResourceInitFailed()
+            if detail.Unpack(found):
+                return found
+    return None
+
+
+def _failures(answer: Any) -> list[CheckFailure]:
+    return [CheckFailure(one.property, one.reason) for one in answer.failures]
+
+
+def _diff(answer: provider_pb2.DiffResponse) -> Diff:
+    detailed = None
+    if answer.hasDetailedDiff:
+        kinds = provider_pb2.PropertyDiff.Kind
+        detailed = {
+            key: PropertyDiff(kinds.Name(one.kind).lower().replace("_", "-"), one.inputDiff)
+            for key, one in answer.detailedDiff.items()
+        }
+    return Diff(
+        changed=_CHANGED[answer.changes],
+        changed_keys=tuple(answer.diffs),
+        replace_keys=tuple(answer.replaces),
+        stable_keys=tuple(answer.stables),
+        delete_before_replace=answer.deleteBeforeReplace,
+        detailed=detailed,
+    )
+
+
+def _public(inputs: Properties) -> Properties:
+    return {key: value for key, value in inputs.items() if key != "__internal"}
+
+
+def _variable(value: Value) -> str:
+    plain = opened(value)
+    if isinstance(plain, str):
+        return plain
+    return json.dumps(plain) if not isinstance(plain, Secret) and plain is not UNKNOWN else ""

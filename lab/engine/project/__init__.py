@@ -1,0 +1,1 @@
+"""What the user wrote: Pulumi.yaml, Pulumi.STACK.yaml, and which stack is selected."""

@@ -1,0 +1,1 @@
+"""A deployment: registrations become steps, steps call providers, the journal records them."""
