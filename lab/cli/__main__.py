@@ -1,0 +1,5 @@
+"""`python -m lab.cli`, the same as `uv run lab`."""
+
+from lab.cli.app import main
+
+main()

@@ -1,0 +1,248 @@
+"""The lab's command line.
+
+Each command is a few lines: it opens the lab, does one thing, and reports. Expected failures are
+`LabError`s and become one message and status 1.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from lab import cloud
+from lab.cli import faults, show
+from lab.cloud import requirements
+from lab.directory import DEFAULT_NAME, LabDirectory
+from lab.engines import Engine, resolve
+from lab.errors import LabError
+from lab.stack import Stack
+from lab.status import host_called, look
+from openvidu import release
+
+app = typer.Typer(
+    help="A rehearsal of the whole deployment on this machine: no cloud account, no internet.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+config_app = typer.Typer(help="The lab's stack configuration.", no_args_is_help=True)
+app.add_typer(config_app, name="config")
+app.add_typer(faults.app, name="fault")
+_err = Console(stderr=True)
+
+_BANNER = "A lab for rehearsal, tests and benchmarks; nothing here reaches a real network."
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What the options before the command chose."""
+
+    directory: LabDirectory
+    engine: Engine
+
+    def open(self) -> Stack:
+        """The running lab's stack."""
+        return Stack.open(self.directory, self.engine)
+
+
+@app.callback()
+def choose(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="Which lab; several run side by side.")] = DEFAULT_NAME,
+    engine: Annotated[Engine, typer.Option(help="What deploys.")] = Engine.AUTO,
+) -> None:
+    """Choose the lab and the engine."""
+    try:
+        context.obj = _Choice(LabDirectory.of(name), resolve(engine))
+    except ValueError as error:
+        raise LabError(str(error)) from None
+
+
+@app.command()
+def up(
+    context: typer.Context,
+    parallel: Annotated[int | None, typer.Option(help="Resources at a time.")] = None,
+    refresh: Annotated[bool, typer.Option(help="Look at the machines first.")] = False,
+) -> None:
+    """Start the lab where it doesn't run, deploy, and show the cluster's health."""
+    choice: _Choice = context.obj
+    _err.print(_BANNER, style="dim")
+    _require()
+    stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)
+    stack.initialise()
+    options = ["--parallel", str(parallel)] if parallel else []
+    options += ["--refresh"] if refresh else []
+    stack.pulumi("up", "--yes", "--skip-preview", *options)
+    found = look(stack)
+    show.health(found)
+    if found.health.get("clusterStatus") != "UP":
+        raise LabError("the cluster isn't UP. Look at: uv run lab status")
+
+
+@app.command()
+def preview(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="As pulumi preview --json.")] = False,
+    diff: Annotated[bool, typer.Option(help="Show what differs.")] = False,
+) -> None:
+    """Show what an update would do; touches nothing."""
+    flags = ["--json"] if as_json else []
+    flags += ["--diff"] if diff else []
+    context.obj.open().pulumi("preview", *flags)
+
+
+@app.command()
+def scale(context: typer.Context, count: Annotated[int, typer.Argument(help="Nodes.")]) -> None:
+    """Set nodeCount and deploy."""
+    context.obj.open().set_config("nodeCount", str(count))
+    up(context)
+
+
+@config_app.command("set")
+def config_set(
+    context: typer.Context,
+    key: str,
+    value: str,
+    secret: Annotated[bool, typer.Option(help="Store it encrypted.")] = False,
+) -> None:
+    """Set a key, as `pulumi config set` does."""
+    context.obj.open().set_config(key, value, secret=secret)
+
+
+@app.command()
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show the cluster's health, the load balancer's addresses and the machines."""
+    found = look(context.obj.open())
+    if as_json:
+        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+    else:
+        show.status(found)
+
+
+@app.command()
+def state(context: typer.Context) -> None:
+    """Print the stack's deployment, as `pulumi stack export` does."""
+    context.obj.open().pulumi("stack", "export")
+
+
+@app.command()
+def logs(
+    context: typer.Context,
+    host: Annotated[str, typer.Argument(help="base, node-1, …")],
+    console: Annotated[bool, typer.Option(help="The machine's console instead.")] = False,
+) -> None:
+    """Print the logs of OpenVidu's services on a machine."""
+    stack = context.obj.open()
+    machine = host_called(stack, host)
+    control = stack.supervisor.control
+    if console:
+        sys.stdout.write(control.console(machine.instance_id))
+        return
+    folder = (release.BASE if host == "base" else release.NODE).folder
+    done = control.exec(
+        machine.instance_id, ["sh", "-c", f"cd {folder} && docker compose logs --no-color"]
+    )
+    sys.stdout.write(done.stdout + done.stderr)
+
+
+@app.command(context_settings=_PASS_ON)
+def ssh(
+    context: typer.Context, host: Annotated[str, typer.Argument(help="base, node-1, …")]
+) -> None:
+    """Log in to a machine, or run a command there: lab ssh node-1 -- uptime."""
+    stack = context.obj.open()
+    machine = host_called(stack, host)
+    if machine.public_ip is None:
+        raise LabError(f"{host} has no public address yet. See: uv run lab status")
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / "key"
+        key.touch(mode=0o600)
+        key.write_text(stack.secret("sshPrivateKey") + "\n")
+        known = Path(folder) / "known_hosts"
+        known.write_text(_known_hosts(stack, machine.instance_id, machine.public_ip))
+        options = ["-i", str(key), "-o", f"UserKnownHostsFile={known}", "-o", "LogLevel=ERROR"]
+        target = f"{stack.secret('sshUser') or 'ubuntu'}@{machine.public_ip}"
+        _exit_with(stack, ["ssh", "-F", "none", *options, target, *context.args])
+
+
+def _known_hosts(stack: Stack, instance_id: str, public_ip: str) -> str:
+    from scripts.host_key import host_key  # noqa: PLC0415 - boto3 is slow to import
+
+    key = host_key(stack.supervisor.control.console(instance_id))
+    return f"{public_ip} {key}\n" if key else ""
+
+
+@app.command(context_settings=_PASS_ON)
+def curl(
+    context: typer.Context, url: Annotated[str, typer.Argument(help="And curl's own options.")]
+) -> None:
+    """Fetch a URL from outside, as a browser on the internet would."""
+    choice: _Choice = context.obj
+    authority = str(choice.directory.certificate_authority)
+    _exit_with(
+        choice.open(),
+        ["curl", "--silent", "--show-error", "--cacert", authority, *context.args, url],
+    )
+
+
+@app.command()
+def kill(
+    context: typer.Context, host: Annotated[str, typer.Argument(help="base, node-1, …")]
+) -> None:
+    """Crash a machine: its processes end at once, as if the power failed."""
+    stack = context.obj.open()
+    stack.supervisor.control.kill_host(host_called(stack, host).instance_id)
+
+
+@app.command()
+def destroy(context: typer.Context) -> None:
+    """Drain the nodes and remove every resource; the lab goes on."""
+    context.obj.open().pulumi("destroy", "--yes", "--skip-preview")
+
+
+@app.command()
+def reset(context: typer.Context) -> None:
+    """Stop the lab and forget it, whatever state it's in."""
+    choice: _Choice = context.obj
+    running = cloud.find(choice.directory.path)
+    if running:
+        running.stop()
+    choice.directory.stack_config.unlink(missing_ok=True)
+    cloud.remove(choice.directory.path)
+    _err.print(f"Lab '{choice.directory.name}' is gone.")
+
+
+def _require() -> None:
+    """Say at once what this machine lacks, and how to get it."""
+    missing = requirements.missing()
+    if missing:
+        raise LabError(requirements.explain(missing))
+
+
+def _exit_with(stack: Stack, command: list[str]) -> None:
+    """Run an interactive command on the operator's desk and end with its status."""
+    done = subprocess.run(stack.supervisor.enter(command), env=stack.environment(), check=False)
+    sys.exit(done.returncode)
+
+
+def main() -> None:
+    """Entry point of `lab`."""
+    try:
+        app()
+    except LabError as error:
+        _err.print(f"lab: {error}", style="red", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _err.print("lab: stopped. The same command carries on; uv run lab reset forgets the lab.")
+        sys.exit(130)

@@ -1,0 +1,36 @@
+"""How a lab's status looks in a terminal; plain where it's piped."""
+
+from __future__ import annotations
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from lab.status import Status
+
+_out = Console()
+_COLOURS = {"UP": "green", "UNSTABLE": "yellow", "DOWN": "red"}
+
+
+def health(found: Status) -> None:
+    """Print the cluster's health as the page shows it."""
+    _out.print_json(json.dumps(found.health))
+
+
+def status(found: Status) -> None:
+    """Print the machines, the load balancer and the health."""
+    cluster = found.health.get("clusterStatus", "no answer")
+    _out.print(f"Cluster: {cluster}", style=_COLOURS.get(cluster, "red"))
+    nodes = found.health.get("nodes", {})
+    table = Table("machine", "private IP", "public IP", "running", "health", "load balancer")
+    for name, host in found.hosts.items():
+        private = host.private_ip or ""
+        serves = "" if name == "base" else "yes" if private in found.node_ips else "no"
+        listed = nodes.get(f"master_{private}", {}).get("status", "")
+        running = "yes" if host.running else "no"
+        table.add_row(name, private, host.public_ip or "", running, listed, serves)
+    _out.print(table)
+    for key, value in found.outputs.items():
+        if isinstance(value, str):
+            _out.print(f"{key}: {value}", highlight=False)

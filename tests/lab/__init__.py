@@ -1,0 +1,1 @@
+"""The whole thing in the lab: the unmodified program on machines that are namespaces."""

@@ -1,0 +1,97 @@
+"""Labs to test in: each is driven by its command line, as a user drives it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from lab import cloud
+from lab.cloud import Supervisor
+from lab.directory import LabDirectory
+from openvidu import release
+
+LIMIT_SECONDS = 280
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a command left: its status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A lab by its name."""
+
+    name: str
+
+    def run(self, *arguments: str) -> Completed:
+        """Run `lab ARGUMENTS` and don't mind how it ends."""
+        done = subprocess.run(
+            [sys.executable, "-m", "lab.cli", "--name", self.name, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=False,
+        )
+        return Completed(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *arguments: str) -> str:
+        """Run `lab ARGUMENTS`, which must end well; returns what it printed."""
+        done = self.run(*arguments)
+        assert done.status == 0, f"lab {' '.join(arguments)}\n{done.out}\n{done.err}"
+        return done.out
+
+    def json(self, *arguments: str) -> Any:
+        """What `lab ARGUMENTS` printed, as JSON."""
+        return json.loads(self.ok(*arguments))
+
+    @property
+    def directory(self) -> LabDirectory:
+        return LabDirectory.of(self.name)
+
+    @property
+    def supervisor(self) -> Supervisor:
+        found = cloud.find(self.directory.path)
+        assert found
+        return found
+
+    def on(self, host: str, script: str) -> str:
+        """What a shell script prints on a machine, run there as root."""
+        for machine in self.supervisor.control.hosts():
+            if machine.name.endswith(f"-{host}") and machine.running:
+                return self.supervisor.control.exec(
+                    machine.instance_id, ["bash", "-c", script]
+                ).stdout
+        raise AssertionError(f"{host} doesn't run")
+
+    def base_env(self) -> str:
+        """The base's `.env`."""
+        return self.on("base", f"cat {release.BASE.folder}/.env")
+
+
+def new_lab(prefix: str) -> Lab:
+    return Lab(f"{prefix}-{uuid.uuid4().hex[:6]}")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Lab]:
+    """The documented example, deployed: a base and two nodes, healthy."""
+    os.environ.setdefault("OPENVIDU_LAB_HOME", "/var/tmp/openvidu-lab-tests")  # noqa: S108
+    lab = new_lab("example")
+    try:
+        lab.ok("up")
+        yield lab
+    finally:
+        lab.ok("reset")
