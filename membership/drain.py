@@ -13,7 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from membership.cluster import Answers, Cluster, Health, MediaNode, Refused, Silent, Unknown
+from membership.cluster import (
+    Answers,
+    Cluster,
+    Health,
+    MediaNode,
+    Refused,
+    Silent,
+    Unknown,
+    Unreachable,
+)
 from membership.errors import MembershipError
 from membership.load_balancer import LoadBalancer
 from openvidu import api
@@ -22,7 +31,7 @@ POLL_SECONDS = 2.0
 PROGRESS_SECONDS = 10.0
 CONFIRMATIONS = 3
 """Readings in a row that must say that the node has left."""
-CONFIRMATIONS_ALONE = 30
+CONFIRMATIONS_ALONE = 10
 """The same, when no node is left that could be asked."""
 KEPT = "The machine stays, and so do its calls."
 
@@ -43,7 +52,7 @@ class Seen:
     Attributes:
         listed: what the cluster lists under the node's address; None when it lists others only.
         health: what the node's own health endpoint says.
-        alone: no other address is in the load balancer, so that nobody answers when it's gone.
+        alone: no other node answers that could be asked.
     """
 
     listed: MediaNode | Unknown | Refused | None
@@ -54,8 +63,8 @@ class Seen:
 def has_left(seen: Seen) -> bool:
     """Whether one look says that the node has left. Unknown is never gone.
 
-    The cluster must not list it and its port must be silent. When it was the last node, nobody
-    is left to ask, and the silent port has to do, over more readings.
+    The cluster must not list it and its port must be silent. When it was among the last nodes,
+    nobody is left to ask, and the silent port has to do, over more readings.
     """
     silent = not isinstance(seen.health, Answers | Unknown)
     unlisted = seen.listed is None or (seen.alone and isinstance(seen.listed, Unknown))
@@ -92,10 +101,12 @@ def drain(
 def look(node: Node, cluster: Cluster, load_balancer: LoadBalancer) -> Seen:
     """One look at the world."""
     listed = cluster.media_nodes()
-    alone = not set(load_balancer.node_ips) - {node.ip}
     health = cluster.health(node.ip)
     if isinstance(listed, list):
-        return Seen(next((item for item in listed if item.ip == node.ip), None), health, alone)
+        own = next((item for item in listed if item.ip == node.ip), None)
+        return Seen(own, health, alone=False)
+    others = set(load_balancer.node_ips) - {node.ip}
+    alone = all(isinstance(cluster.health(ip), Silent | Unreachable) for ip in others)
     return Seen(listed, health, alone)
 
 

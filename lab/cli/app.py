@@ -38,6 +38,14 @@ app.add_typer(faults.app, name="fault")
 _err = Console(stderr=True)
 
 _BANNER = "A lab for rehearsal, tests and benchmarks; nothing here reaches a real network."
+_EXPECTED = (
+    LabError,
+    cloud.ControlError,
+    cloud.LaunchError,
+    faults.FaultError,
+    subprocess.TimeoutExpired,
+)
+"""What a command can't do, in words; anything else is a mistake of ours and shows where."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -206,6 +214,12 @@ def kill(
 
 
 @app.command()
+def cancel(context: typer.Context) -> None:
+    """Free the stack's lock after an update that was killed."""
+    context.obj.open().pulumi("cancel", "--yes")
+
+
+@app.command()
 def destroy(context: typer.Context) -> None:
     """Drain the nodes and remove every resource; the lab goes on."""
     context.obj.open().pulumi("destroy", "--yes", "--skip-preview")
@@ -240,7 +254,7 @@ def main() -> None:
     """Entry point of `lab`."""
     try:
         app()
-    except LabError as error:
+    except _EXPECTED as error:
         _err.print(f"lab: {error}", style="red", highlight=False)
         sys.exit(1)
     except KeyboardInterrupt:

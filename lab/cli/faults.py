@@ -9,7 +9,10 @@ import typer
 
 from lab.errors import LabError
 from lab.openvidu import faults
+from lab.openvidu.faults import FaultError
 from lab.status import host_called
+
+__all__ = ["FaultError", "app"]
 
 app = typer.Typer(
     help="Have AWS, a machine's OpenVidu or the internet misbehave. "
@@ -29,7 +32,7 @@ def set_fault(
     options: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE …")] = None,
     host: _Host = None,
 ) -> None:
-    """Set a fault: `lab fault set throttle times=5`, `lab fault set drain answer=405 --on node-2`."""
+    """Set a fault, such as: throttle times=5, or drain answer=405 --on node-2."""
     stack = context.obj.open()
     given = options or []
     if host is not None:

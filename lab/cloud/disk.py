@@ -6,7 +6,6 @@ outlives a reboot of the host, and nothing of it outlives the lab.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,7 +65,7 @@ class Disk:
             with suppress(OSError):
                 namespaces.unmount(mounted)
             with suppress(OSError):
-                os.rmdir(mounted)
+                mounted.rmdir()
 
 
 def _is_first_user_namespace() -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 from lab.cloud import namespaces
 from lab.cloud.namespaces import FILES, Namespace
@@ -32,11 +33,12 @@ def enter(pid: int) -> None:
     Raises:
         OSError: the process is gone, or is somebody else's.
     """
-    where = os.getcwd()
+    where = Path.cwd()
+    theirs, ours = Path(f"/proc/{pid}/ns"), Path("/proc/self/ns")
     opened = [
-        (os.open(f"/proc/{pid}/ns/{name}", os.O_RDONLY), kind)
+        (os.open(theirs / name, os.O_RDONLY), kind)
         for kind, name in FILES.items()
-        if os.readlink(f"/proc/{pid}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
+        if (theirs / name).readlink() != (ours / name).readlink()
     ]
     for descriptor, kind in opened:
         namespaces.enter(descriptor, kind)
@@ -45,7 +47,7 @@ def enter(pid: int) -> None:
             os.setgid(0)
             os.setuid(0)
     # Entering a mount namespace leads to its root.
-    os.chdir(where if os.path.isdir(where) else "/")
+    os.chdir(where if where.is_dir() else "/")
 
 
 def main(pid: int, command: list[str]) -> int:
@@ -61,7 +63,7 @@ def main(pid: int, command: list[str]) -> int:
             os.setpgid(0, 0)
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
         try:
-            os.execvp(command[0], command)
+            os.execvp(command[0], command)  # noqa: S606 - this is what it is for
         except OSError as error:
             sys.stderr.write(f"{command[0]}: {error.strerror}\n")
             os._exit(127)

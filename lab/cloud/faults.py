@@ -6,10 +6,9 @@ or numbers.
 | kind | options, first value is the default | what happens |
 | --- | --- | --- |
 | `throttle` | `times`, `after=0`, `rate=1`, `actions` | calls get RequestLimitExceeded (503) |
-| `no-capacity` | `times`, `after=0`, `rate=1`, `instance-type` | RunInstances and StartInstances \
-get InsufficientInstanceCapacity (500) |
-| `api-error` | `code`, `status=500`, `message`, `times`, `after=0`, `rate=1`, `actions` | calls get \
-that error |
+| `no-capacity` | `times`, `after=0`, `rate=1`, `instance-type` | RunInstances, StartInstances get \
+InsufficientInstanceCapacity (500) |
+| `api-error` | `code`, `status=500`, `message`, and those of `throttle` | calls get that error |
 | `boot-delay` | `seconds`, `host` | the next machines say `running`, but boot that much later |
 | `lose-host` | `host`, `how=crash`, `after=0` | a machine is lost after so many seconds; `how` as \
 in `Loss` |
@@ -236,9 +235,7 @@ class Faults:
         try:
             how = Loss(str(given.get("how", Loss.CRASH)))
         except ValueError:
-            raise FaultError(
-                f"lose-host: how={given['how']!r}; takes {', '.join(Loss)}"
-            ) from None
+            raise FaultError(f"lose-host: how={given['how']!r}; takes {', '.join(Loss)}") from None
         after = _number("lose-host", given, "after", 0)
         timer = threading.Timer(after, self._lose, (str(given["host"]), how))
         timer.daemon = True

@@ -59,9 +59,7 @@ class Fleet:
 
     def launch(self, instance_id: str) -> None:
         """Boot a new machine."""
-        machine = Machine(
-            instance_id, self._site, lambda again: self._ended(instance_id, again)
-        )
+        machine = Machine(instance_id, self._site, lambda again: self._ended(instance_id, again))
         with self._lock:
             self._entries[instance_id] = _Entry(machine)
         self._submit(instance_id, self._launch)
@@ -197,9 +195,7 @@ class Fleet:
                 raise MachineError(f"no machine {instance_id!r}; there are: {known}")
             return self._entries[instance_id]
 
-    def _submit(
-        self, instance_id: str, work: Callable[[str, _Entry], None]
-    ) -> Future[None]:
+    def _submit(self, instance_id: str, work: Callable[[str, _Entry], None]) -> Future[None]:
         """Put work at the end of a machine's queue."""
         entry = self._entry(instance_id)
 

@@ -103,8 +103,10 @@ def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
         key.unlink()
     return [
         subprocess.Popen(
-            ["ssh-keygen", "-q", "-N", "", "-t", kind, "-b", str(bits)]
-            + ["-C", f"root@{hostname}", "-f", str(folder / f"ssh_host_{kind}_key")],
+            [
+                *("ssh-keygen", "-q", "-N", "", "-t", kind, "-b", str(bits)),
+                *("-C", f"root@{hostname}", "-f", str(folder / f"ssh_host_{kind}_key")),
+            ],
             stdin=subprocess.DEVNULL,
         )
         for kind, bits in HOST_KEYS.items()
@@ -114,9 +116,7 @@ def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
 def _add_users(etc: Path) -> None:
     """Keep the system's users, without passwords, and put `ubuntu` in the place of people."""
     users = [line for line in _records(etc / "passwd") if _is_system(line[2])]
-    users.append(
-        [USER, "x", str(_USER_ID), str(_USER_ID), "Ubuntu", f"/home/{USER}", "/bin/bash"]
-    )
+    users.append([USER, "x", str(_USER_ID), str(_USER_ID), "Ubuntu", f"/home/{USER}", "/bin/bash"])
     groups = [[*line[:3], ""] for line in _records(etc / "group") if _is_system(line[2])]
     groups.append([USER, "x", str(_USER_ID), ""])
     for group in groups:

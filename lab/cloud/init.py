@@ -21,11 +21,7 @@ from lab.cloud import mounts, namespaces
 from lab.cloud.namespaces import Namespace
 
 _KINDS = (
-    Namespace.PROCESSES
-    | Namespace.NETWORK
-    | Namespace.MOUNT
-    | Namespace.HOSTNAME
-    | Namespace.IPC
+    Namespace.PROCESSES | Namespace.NETWORK | Namespace.MOUNT | Namespace.HOSTNAME | Namespace.IPC
 )
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

@@ -5,20 +5,21 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud import requirements
 from lab.cloud.control.client import SOCKET, ControlClient
 from lab.cloud.facts import PROJECT
-from lab.cloud.supervisor import IMAGE, READY, RECORD, SERVICES
+from lab.cloud.options import IMAGE, READY, RECORD, SERVICES
 
 _NAMESPACES = ["--mount", "--uts", "--ipc", "--net", "--pid", "--fork"]
 _USER_NAMESPACE = ["--user", "--map-root-user", "--map-auto"]
@@ -68,16 +69,13 @@ class Supervisor:
         Raises:
             LaunchError: processes were still there after some time.
         """
-        limit = time.monotonic() + _STOP_SECONDS
-        with _suppress_gone():
-            os.kill(self.pid, signal.SIGKILL)
-        while _is_supervisor(self.pid, self.directory):
-            if time.monotonic() > limit:
-                raise LaunchError(
-                    f"process {self.pid} didn't end within {_STOP_SECONDS:.0f} s; "
-                    f"look at it: ps -o pid,stat,wchan,args -p {self.pid}"
-                )
-            time.sleep(0.01)
+        # Its parent is unshare(1), which made the namespaces and waits for it.
+        ending = [pid for pid in (self.pid, _parent(self.pid)) if pid is not None]
+        with ExitStack() as opened:
+            waiting = [fd for pid in ending if (fd := _open_process(pid, opened)) is not None]
+            if waiting and _is_supervisor(self.pid, self.directory):
+                signal.pidfd_send_signal(waiting[0], signal.SIGKILL)
+                _wait_for(waiting, self.pid)
         for name in (RECORD, SOCKET):
             (self.directory / name).unlink(missing_ok=True)
 
@@ -193,9 +191,33 @@ def _lock(file: Path) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _suppress_gone() -> Iterator[None]:
+def _parent(pid: int) -> int | None:
+    """The parent of a process; None when the process is gone."""
     try:
-        yield
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return int(status.split("PPid:")[1].split()[0]) or None
+
+
+def _open_process(pid: int, opened: ExitStack) -> int | None:
+    """A descriptor that stands for this process and no later one; None when it's gone."""
+    try:
+        descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
-        return
+        return None
+    opened.callback(os.close, descriptor)
+    return descriptor
+
+
+def _wait_for(processes: list[int], pid: int) -> None:
+    """Wait until processes have ended. A namespace's process 1 ends after all others in it."""
+    limit = time.monotonic() + _STOP_SECONDS
+    for process in processes:
+        waiting = select.poll()
+        waiting.register(process, select.POLLIN)
+        if not waiting.poll(max(0.0, limit - time.monotonic()) * 1000):
+            raise LaunchError(
+                f"process {pid} didn't end within {_STOP_SECONDS:.0f} s; "
+                f"look at it: ps -o pid,stat,wchan,args -p {pid}"
+            )

@@ -56,9 +56,7 @@ class Names:
                 self._set[name] = address
             self._write()
 
-    def sync(
-        self, hosts: Mapping[str, str], base: str | None, records: Mapping[str, str]
-    ) -> None:
+    def sync(self, hosts: Mapping[str, str], base: str | None, records: Mapping[str, str]) -> None:
         """Take over what the fake AWS holds.
 
         Args:
@@ -79,8 +77,7 @@ class Names:
 
     def _write(self) -> None:
         chosen = {
-            name: self._base if address == BASE else address
-            for name, address in self._set.items()
+            name: self._base if address == BASE else address for name, address in self._set.items()
         }
         known = {name: address for name, address in chosen.items() if address}
         text = render({**self._hosts, **_FIXED, **self._records, **known}).encode()

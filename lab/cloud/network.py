@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from lab.cloud import edge, firewall
@@ -55,6 +55,15 @@ class Subnet:
     def gateway(self) -> str:
         """The router's address. Source: VPC guide, "Subnet sizing": the first one."""
         return str(self.cidr.network_address + 1)
+
+    @property
+    def gateway_mac(self) -> str:
+        """The router's hardware address.
+
+        Without one of its own, a bridge takes a port's, and changes it when that port goes: hosts
+        would lose the router.
+        """
+        return "0a:58:" + IPv4Address(self.gateway).packed.hex(":")
 
     @property
     def bridge(self) -> str:
@@ -211,7 +220,7 @@ class Network:
             )
         _ip(
             [
-                f"link add {subnet.bridge} type bridge",
+                f"link add {subnet.bridge} address {subnet.gateway_mac} type bridge",
                 f"addr add {subnet.gateway}/{subnet.cidr.prefixlen} dev {subnet.bridge}",
                 f"link set {subnet.bridge} up",
             ]

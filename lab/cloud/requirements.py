@@ -48,7 +48,14 @@ _PROGRAMS: tuple[Missing, ...] = (
     Missing("pgrep", "lists processes on machines", "procps"),
     Missing("redis-server", "is the base's Redis", "redis-server"),
     Missing("nginx", "is the base's load balancer", "nginx"),
+    Missing("openssl", "signs the base's own certificate", "openssl"),
 )
+_MODULES: tuple[Missing, ...] = (
+    Missing("httpx", "asks the cluster, on the base", "python3-httpx"),
+    Missing("redis", "locks the load balancer's list, on the base", "python3-redis"),
+)
+"""Modules of the machines' own Python. A machine installs them; in a lab nothing is downloaded."""
+_SYSTEM_MODULES = Path("/usr/lib/python3/dist-packages")
 _USER_PROGRAMS: tuple[Missing, ...] = (
     Missing("newuidmap", "maps user ids of an ordinary user's lab", "uidmap"),
 )
@@ -75,6 +82,7 @@ def missing() -> list[Missing]:
     as_root = os.geteuid() == 0
     wanted = _PROGRAMS if as_root else _PROGRAMS + _USER_PROGRAMS
     lacking = [entry for entry in wanted if find_program(entry.what) is None]
+    lacking += [entry for entry in _MODULES if not (_SYSTEM_MODULES / entry.what).is_dir()]
     if not CERTIFICATES.exists():
         lacking.append(_CERTIFICATES)
     if not as_root and not lacking:

@@ -29,7 +29,7 @@ from lab.cloud.host import HostError
 from lab.cloud.machine import MachineError, Site
 from lab.cloud.names import Names
 from lab.cloud.network import Network
-from lab.cloud.supervisor import Options
+from lab.cloud.options import Options
 
 
 def start(options: Options) -> None:

@@ -14,18 +14,11 @@ import os
 import signal
 import sys
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud import namespaces
 from lab.cloud.namespaces import Mount
-
-READY = "ready"
-"""What is written on the descriptor `--ready` once the lab can be used; else the reason."""
-RECORD = "supervisor.json"
-IMAGE = "lab.openvidu.image"
-SERVICES = "lab.openvidu.services"
-
+from lab.cloud.options import IMAGE, READY, RECORD, SERVICES, Options
 
 _MOTO = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
@@ -33,25 +26,6 @@ _MOTO = {
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """What moto reads from the environment, once, when it's imported."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a supervisor is told.
-
-    Attributes:
-        directory: the lab's directory.
-        boot_seconds: how long an instance is pending.
-        image: module with what hosts get, as `lab.openvidu.image`.
-        services: module with what runs beside the fake AWS, as `lab.openvidu.services`.
-        ready: descriptor on which to say that the lab can be used.
-    """
-
-    directory: Path
-    boot_seconds: float
-    image: str
-    services: str
-    ready: int
 
 
 def _options(arguments: list[str]) -> Options:
@@ -69,11 +43,9 @@ def main(arguments: list[str]) -> None:
     """Be process 1 of a lab; doesn't return."""
     options = _options(arguments)
     # The machine's own /proc still counts as the caller does.
-    outside = int(os.readlink("/proc/self"))
+    outside = int(str(Path("/proc/self").readlink()))
     namespaces.make_private()
-    namespaces.mount(
-        "proc", "/proc", "proc", Mount.NO_SUID | Mount.NO_DEVICES | Mount.NO_PROGRAMS
-    )
+    namespaces.mount("proc", "/proc", "proc", Mount.NO_SUID | Mount.NO_DEVICES | Mount.NO_PROGRAMS)
     child = os.fork()
     if child == 0:
         _run(options, outside)

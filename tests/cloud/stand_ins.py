@@ -17,6 +17,6 @@ def prepare(root: Path, lab: HostFacts) -> None:
     (root / "etc" / "lab-python").write_text(f"{lab.python} {lab.project}\n")
 
 
-def ROOT_SERVICES(directory: Path) -> list[list[str]]:
+def ROOT_SERVICES(directory: Path) -> list[list[str]]:  # noqa: N802 - the name that is called
     code = "import http.server as h; h.test(h.SimpleHTTPRequestHandler, port=443, bind='%s')"
     return [[sys.executable, "-c", code % MIRROR_ADDRESS]]

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PROJECT = "demo"
@@ -108,10 +110,19 @@ class Stack:
         head = "import pulumi\nfrom things import *\nconfig = pulumi.Config()\n"
         (self.project / "__main__.py").write_text(head + textwrap.dedent(text))
 
+    def configure(self, **values: str) -> None:
+        """Set plain values of the configuration; by hand, as that is faster than `config set`."""
+        file = self.project / f"Pulumi.{STACK}.yaml"
+        raw = yaml.safe_load(file.read_text())
+        config = raw.setdefault("config", {})
+        for key, value in values.items():
+            config[key.replace("__", ":") if "__" in key else f"{PROJECT}:{key}"] = value
+        file.write_text(yaml.safe_dump(raw, sort_keys=False))
+
     def run(self, *arguments: str, stdin: str = "") -> Completed:
         """Run a command of the engine, and wait."""
         done = subprocess.run(
-            [*self.command, *arguments, *self._selection(arguments)],
+            [*self.command, *self._with_selection(arguments)],
             input=stdin,
             capture_output=True,
             text=True,
@@ -122,9 +133,12 @@ class Stack:
         )
         return Completed(done.returncode, done.stdout, done.stderr)
 
-    def _selection(self, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        named = arguments[:2] == ("stack", "init") or arguments[0] in ("version", "whoami")
-        return ("--non-interactive",) if named else ("--non-interactive", "-s", STACK)
+    def _with_selection(self, arguments: tuple[str, ...]) -> list[str]:
+        """The arguments, with the stack named where that can be done, before any `--`."""
+        names_its_own = arguments[:2] in (("stack", "init"), ("stack", "select"))
+        chosen = ["--non-interactive", *([] if names_its_own else ["-s", STACK])]
+        end = arguments.index("--") if "--" in arguments else len(arguments)
+        return [*arguments[:end], *chosen, *arguments[end:]]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Begin a command of the engine."""

@@ -36,7 +36,7 @@ def test_what_was_made_before_a_failure_is_in_state_and_the_next_run_goes_on(sta
 def test_a_failed_update_keeps_the_old_state(stack: Stack) -> None:
     stack.program('Thing("a", value=config.get("value") or "one")')
     stack.must_up()
-    stack.run("config", "set", "value", "two")
+    stack.configure(value="two")
     stack.fail("update", "a", "not now")
     assert stack.up().code != 0
     assert stack.resources()["a"]["inputs"]["value"] == "one"
@@ -112,7 +112,7 @@ def test_with_continue_on_error_independent_resources_are_made(stack: Stack) -> 
 def test_an_original_whose_delete_failed_is_deleted_by_the_next_run(stack: Stack) -> None:
     stack.program('Thing("a", unique=config.get("unique"))')
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     stack.fail("delete", "a", "still in use")
     assert stack.up().code != 0
     states = [one for one in stack.checkpoint()["resources"] if one["urn"].endswith("::a")]
@@ -126,7 +126,7 @@ def test_an_original_whose_delete_failed_is_deleted_by_the_next_run(stack: Stack
 def test_a_replacement_cut_between_delete_and_create_is_carried_on(stack: Stack) -> None:
     stack.program('Thing("a", opts(delete_before_replace=True), unique=config.get("unique"))')
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     stack.fail("create", "a", "no capacity")
     assert stack.up().code != 0
     assert stack.resources()["a"]["pendingReplacement"] is True
@@ -141,12 +141,12 @@ def test_a_replacement_cut_between_delete_and_create_is_carried_on(stack: Stack)
 
 def test_a_resource_that_exists_but_is_not_ready_is_kept_and_tried_again(stack: Stack) -> None:
     stack.program('Thing("a", partial=config.get_bool("partial"))')
-    stack.run("config", "set", "partial", "true")
+    stack.configure(partial="true")
     done = stack.up()
     assert done.code != 0
     assert "it never became ready" in done.text
     assert stack.resources()["a"]["initErrors"] == ["it never became ready"]
-    stack.run("config", "set", "partial", "false")
+    stack.configure(partial="false")
     stack.must_up()
     assert stack.calls("create", "update") == ["create a", "update a"]
     assert "initErrors" not in stack.resources()["a"]

@@ -45,7 +45,7 @@ def test_a_second_up_changes_nothing(stack: Stack) -> None:
 def test_a_changed_value_updates(stack: Stack) -> None:
     stack.program(TWO_THINGS)
     stack.must_up()
-    stack.run("config", "set", "value", "two")
+    stack.configure(value="two")
     assert stack.steps() == {"a": "update"}
     done = stack.must_up()
     assert "[diff: ~value]" in done.out
@@ -56,7 +56,7 @@ def test_a_replacement_is_created_before_the_original_is_deleted(stack: Stack) -
     stack.program(TWO_THINGS)
     stack.must_up()
     old = stack.resources()["a"]["id"]
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     assert stack.steps()["a"] == "replace"
     stack.forget_calls()
     done = stack.must_up()
@@ -213,7 +213,7 @@ def test_time_limits_reach_the_provider(stack: Stack) -> None:
         """
     )
     stack.must_up()
-    stack.run("config", "set", "value", "two")
+    stack.configure(value="two")
     stack.must_up()
     stack.destroy()
     limits = {one["op"]: one["timeout"] for one in stack.entries("create", "update", "delete")}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from tests.engine.harness import Stack
 
 
-
 def test_delete_before_replace_deletes_first(stack: Stack) -> None:
     stack.program('Thing("a", opts(delete_before_replace=True), unique=config.get("unique"))')
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     assert stack.steps() == {"a": "replace"}
     stack.forget_calls()
     stack.must_up()
@@ -28,7 +27,7 @@ def test_delete_before_replace_takes_along_what_must_be_replaced_too(stack: Stac
         """
     )
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     steps = stack.steps()
     assert steps == {"a": "replace", "b": "replace", "c": "update", "d": "replace"}
     stack.forget_calls()
@@ -62,7 +61,7 @@ def test_deleted_with_is_replaced_along(stack: Stack) -> None:
         """
     )
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     assert stack.steps() == {"a": "replace", "b": "replace"}
 
 
@@ -74,7 +73,7 @@ def test_replace_with_is_replaced_along(stack: Stack) -> None:
         """
     )
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     assert stack.steps() == {"a": "replace", "b": "replace"}
     stack.must_up()
     stack.must_up("--expect-no-changes")
@@ -97,7 +96,7 @@ def test_a_protected_resource_is_not_deleted(stack: Stack) -> None:
 def test_a_protected_resource_is_not_replaced(stack: Stack) -> None:
     stack.program('Thing("a", opts(protect=True), unique=config.get("unique"))')
     stack.must_up()
-    stack.run("config", "set", "unique", "y")
+    stack.configure(unique="y")
     assert stack.preview().code != 0
     stack.forget_calls()
     done = stack.up()
@@ -126,7 +125,7 @@ def test_ignored_changes_stay_as_they_were(stack: Stack) -> None:
         """
     )
     stack.must_up()
-    stack.run("config", "set", "value", "two")
+    stack.configure(value="two")
     assert stack.steps() == {"a": "update"}
     stack.must_up()
     inputs = stack.resources()["a"]["inputs"]
@@ -143,9 +142,9 @@ def test_replace_on_changes_replaces(stack: Stack) -> None:
         """
     )
     stack.must_up()
-    stack.run("config", "set", "value", "two")
+    stack.configure(value="two")
     assert stack.steps() == {"a": "update"}
-    stack.run("config", "set", "port", "443")
+    stack.configure(port="443")
     # The provider reports `rules` as a whole, which the path does not cover.
     assert stack.steps() == {"a": "update"}
     stack.program(
@@ -161,7 +160,7 @@ def test_a_replacement_trigger_replaces(stack: Stack) -> None:
     stack.program('Thing("a", opts(replacement_trigger=config.get("trigger") or "1"))')
     stack.must_up()
     stack.must_up("--expect-no-changes")
-    stack.run("config", "set", "trigger", "2")
+    stack.configure(trigger="2")
     assert stack.steps() == {"a": "replace"}
     stack.must_up()
     stack.must_up("--expect-no-changes")

@@ -6,7 +6,7 @@ from tests.engine.harness import Stack
 
 
 def test_the_default_provider_carries_the_version_and_the_configuration(stack: Stack) -> None:
-    stack.run("config", "set", "testing:account", "blue")
+    stack.configure(testing__account="blue")
     stack.program('Thing("a")')
     stack.must_up()
     resources = stack.resources()
@@ -26,10 +26,10 @@ def test_the_default_provider_is_kept(stack: Stack) -> None:
 
 
 def test_a_change_that_replaces_the_provider_replaces_its_resources(stack: Stack) -> None:
-    stack.run("config", "set", "testing:account", "blue")
+    stack.configure(testing__account="blue")
     stack.program('Thing("a")')
     stack.must_up()
-    stack.run("config", "set", "testing:account", "green")
+    stack.configure(testing__account="green")
     assert stack.steps() == {"a": "replace"}
     stack.must_up()
     assert stack.objects() == ["a"]
@@ -37,10 +37,10 @@ def test_a_change_that_replaces_the_provider_replaces_its_resources(stack: Stack
 
 
 def test_a_change_that_does_not_replace_the_provider_configures_it_anew(stack: Stack) -> None:
-    stack.run("config", "set", "testing:colour", "blue")
+    stack.configure(testing__colour="blue")
     stack.program('Thing("a")')
     stack.must_up()
-    stack.run("config", "set", "testing:colour", "green")
+    stack.configure(testing__colour="green")
     assert stack.steps() == {}
     stack.forget_calls()
     stack.must_up()

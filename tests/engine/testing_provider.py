@@ -5,7 +5,8 @@ Run as `pulumi-resource-testing ENGINE_ADDRESS` with the folder in TESTING_DIR:
 - `objects/ID.json` are the live objects;
 - `calls.jsonl` has a line for each call, in the order in which calls began;
 - `fail/OP.NAME` makes OP on NAME fail with the file's text (`once:` before it: only once);
-- `hold/OP.NAME` makes OP on NAME wait until the file is gone, or Cancel arrives.
+- `hold/OP.NAME` makes OP on NAME wait until the file is gone, or Cancel arrives;
+- with `stubborn`, Cancel changes nothing.
 
 Inputs with a meaning: a changed `unique` replaces, `dbr` asks for delete-before-replace, `logs`
 are sent to the engine's log by create, `partial` makes create succeed but fail to initialise.
@@ -75,7 +76,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def obey(self, op: str, name: str, context: grpc.ServicerContext) -> None:
         hold = self.folder / "hold" / f"{op}.{name}"
         while hold.exists():
-            if self.cancelled.is_set():
+            if self.cancelled.is_set() and not (self.folder / "stubborn").exists():
                 context.abort(grpc.StatusCode.UNAVAILABLE, f"{op} of {name} was cancelled")
             time.sleep(0.02)
         fail = self.folder / "fail" / f"{op}.{name}"

@@ -48,6 +48,7 @@ class World:
         self.node_ips = (NODE.ip, *others)
         self.done: list[str] = []
         self.waiting = False
+        self.others_health: Health = Answers(200)
 
     def media_nodes(self) -> object:
         self._now = next(self._looks, self._now)
@@ -62,8 +63,7 @@ class World:
         return listed
 
     def health(self, ip: str) -> Health:
-        assert ip == NODE.ip
-        return self._now[1]
+        return self._now[1] if ip == NODE.ip else self.others_health
 
     def stop_new_sessions(self, node: MediaNode) -> None:
         self.done.append(f"PATCH {node.id}")
@@ -147,6 +147,15 @@ def test_the_last_node_leaves_when_nobody_is_left_to_ask(clock: Clock) -> None:
     nobody = Unknown("GET … answered 502")
     looks: list[tuple[object, Health]] = [([BUSY], Answers(200))] * 3 + [(nobody, Silent())]
     world = World(looks, ())
+    run(world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def test_nodes_that_leave_together_do_not_wait_for_one_another(clock: Clock) -> None:
+    nobody = Unknown("GET … answered 502")
+    looks: list[tuple[object, Health]] = [([BUSY], Answers(200))] * 3 + [(nobody, Silent())]
+    world = World(looks, ("10.5.0.6",))
+    world.others_health = Silent()
     run(world)
     assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
 

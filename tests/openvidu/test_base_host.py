@@ -231,10 +231,13 @@ def test_a_process_that_dies_is_started_again(cluster: Cluster) -> None:
 
 
 def test_a_killed_nginx_leaves_no_workers_behind(cluster: Cluster) -> None:
-    cluster.base.run("kill -9 $(cat /var/lib/docker-standin/containers/*/fs/nginx.pid)")
+    master = "cat /var/lib/docker-standin/containers/*/fs/nginx.pid"
+    before = cluster.base.run(master).stdout
+    cluster.base.run(f"kill -9 {before}")
+    cluster.wait_for(lambda: cluster.base.run(master).stdout != before, "another nginx")
+    workers = "pgrep -fc 'nginx: worker process$'"
+    cluster.wait_for(lambda: cluster.base.run(workers, check=False).stdout == "1\n", "one worker")
     cluster.wait_for(cluster.base_answers, "the load balancer")
-    workers = cluster.base.run("pgrep -fc 'nginx: worker'").stdout
-    assert workers == "1\n"
 
 
 def test_lets_encrypt_signs_for_a_domain_that_leads_here(cluster: Cluster) -> None:

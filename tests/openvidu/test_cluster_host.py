@@ -177,7 +177,8 @@ def test_a_bad_drain_call_is_refused(cluster: Cluster) -> None:
     node = cluster.media_node(NODES[0])
     assert node is not None
     path = f"{api.MEDIA_NODES}/{node['id']}"
-    for body in ({}, {"status": "running-away"}, {"status": "terminating"}, []):
+    bad: list[object] = [{}, {"status": "running-away"}, {"status": "terminating"}, []]
+    for body in bad:
         assert cluster.call("PATCH", path, body).status_code == 400
 
 
@@ -191,9 +192,9 @@ def test_a_lost_media_server_makes_the_cluster_unstable(cluster: Cluster) -> Non
     host = cluster.nodes[NODES[1]]
     host.run("openvidu-lab-fault set media-disconnected")
     cluster.wait_for(lambda: cluster.call("GET", api.HEALTH).status_code == 409, "UNSTABLE")
-    body = cluster.health()
+    body = cluster.call("GET", api.HEALTH).json()
     assert body["clusterStatus"] == "UNSTABLE"
-    assert body["nodes"][f"master_{NODES[1]}"]["disconnectedMediaNodes"]  # type: ignore[index]
+    assert body["nodes"][f"master_{NODES[1]}"]["disconnectedMediaNodes"]
     host.run("openvidu-lab-fault clear")
     cluster.wait_for(lambda: cluster.call("GET", api.HEALTH).status_code == 200, "UP")
 

@@ -6,12 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lab.openvidu.docker.interpolation import (
-    MissingVariableError,
-    interpolate,
-    read_env_file,
-)
-from lab.openvidu.docker.project import ComposeFileError, load
+from lab.openvidu.docker.errors import ComposeFileError, MissingVariableError
+from lab.openvidu.docker.interpolation import interpolate, read_env_file
+from lab.openvidu.docker.project import load
 
 SERVICE = """
 services:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
@@ -18,6 +19,7 @@ from lab.openvidu.testing.cluster import (
     run,
     write_env,
 )
+from lab.openvidu.testing.world import Host
 from openvidu import api, environment
 from openvidu.release import BASE, NODE
 from tests.openvidu.calls import joined, names, open_session, sessions_on
@@ -26,6 +28,8 @@ from tests.openvidu.hook import URL, Inbox
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-life")]
 NODES = ("10.5.0.6",)
 STAYING = NODES[0]
+SECOND = "10.5.0.10"
+BROKEN = "10.5.0.16"
 RECORDING = {
     "OPENVIDU_RECORDING": True,
     "OPENVIDU_PRO_AWS_S3_BUCKET": BUCKET,
@@ -49,133 +53,140 @@ def inbox(running_cluster: Cluster) -> Iterator[Inbox]:
     made.close()
 
 
+@pytest.fixture
+def second(cluster: Cluster, inbox: Inbox) -> Host:
+    """Another node, which runs; it may come to any end."""
+    if SECOND not in cluster.nodes:
+        # What the bucket's configuration is to win over.
+        cluster.add_node(SECOND, OPENVIDU_ENTERPRISE_MEDIA_SERVER="kurento", HTTPS_PORT="8443")
+    elif not is_listed(cluster, SECOND):
+        run(cluster.nodes[SECOND], NODE, "restart")
+    cluster.wait_for(lambda: is_listed(cluster, SECOND), "the second node")
+    return cluster.nodes[SECOND]
+
+
+@pytest.fixture
+def broken(cluster: Cluster, inbox: Inbox) -> Host:
+    """A host with a node installed that was never started."""
+    if BROKEN not in cluster.nodes:
+        cluster.nodes[BROKEN] = cluster.world.host("broken", BROKEN)
+        install(cluster.nodes[BROKEN], NODE)
+    write_env(cluster.nodes[BROKEN], NODE, {**NODE_ENV, environment.NODE_PRIVATE_IP: BROKEN})
+    return cluster.nodes[BROKEN]
+
+
 def is_listed(cluster: Cluster, ip: str) -> bool:
     return api.node_id(ip) in cluster.health()["nodes"]
-
-
-def has_stopped(cluster: Cluster, ip: str) -> bool:
-    return cluster.nodes[ip].run("docker ps -aq").stdout == ""
 
 
 def test_a_restart_through_the_api_changes_every_nodes_configuration(
     cluster: Cluster, inbox: Inbox
 ) -> None:
-    assert inbox.of_kind("HANodeDeregistered")
+    assert inbox.of_kind("HANodeRegistered")[0]["ip"] == STAYING
     env = cluster.nodes[STAYING].run(f"cat {NODE.folder}/.env").stdout
     assert environment.parse(env)["OPENVIDU_RECORDING"] == "true"
     assert cluster.call("GET", api.CONFIG).json()["OPENVIDU_RECORDING"] == "true"
 
 
-def test_a_new_node_takes_the_buckets_configuration_and_keeps_its_address(
-    cluster: Cluster, inbox: Inbox
-) -> None:
-    ip = "10.5.0.10"
-    host = cluster.add_node(ip, OPENVIDU_ENTERPRISE_MEDIA_SERVER="kurento", HTTPS_PORT="8443")
-    env = environment.parse(host.run(f"cat {NODE.folder}/.env").stdout)
-    assert env[environment.NODE_PRIVATE_IP] == ip
+def test_a_new_node_takes_the_buckets_configuration_and_keeps_its_address(second: Host) -> None:
+    env = environment.parse(second.run(f"cat {NODE.folder}/.env").stdout)
+    assert env[environment.NODE_PRIVATE_IP] == SECOND
     assert (env["OPENVIDU_ENTERPRISE_MEDIA_SERVER"], env["HTTPS_PORT"]) == ("mediasoup", "443")
-    registered = inbox.of_kind("HANodeRegistered")[-1]
-    assert (registered["nodeId"], registered["ip"]) == (f"master_{ip}", ip)
-    assert isinstance(registered["timestamp"], int)
-    cluster.lose(ip)
 
 
-def test_a_node_without_sessions_goes_at_once(cluster: Cluster, inbox: Inbox) -> None:
-    ip = "10.5.0.11"
-    host = cluster.add_node(ip)
-    assert cluster.drain(ip).status_code == 200
-    cluster.wait_for(lambda: not is_listed(cluster, ip), "the node to leave")
-    cluster.wait_for(lambda: has_stopped(cluster, ip), "the node's processes to end")
-    assert inbox.of_kind("HANodeDeregistered")[-1]["ip"] == ip
-    changes = [e for e in inbox.of_kind("mediaNodeStatusChanged") if e["ip"] == ip]
-    assert [e["newStatus"] for e in changes] == ["waiting-idle-to-terminate", "terminated"]
-    assert not cluster.node_answers(ip)
-    assert run(host, NODE, "restart")
-    cluster.wait_for(lambda: is_listed(cluster, ip), "the node to come back")
-    cluster.lose(ip)
+def test_a_change_in_a_nodes_own_file_is_undone_at_its_next_start(second: Host) -> None:
+    second.run(f"sed -i s/HTTPS_PORT=443/HTTPS_PORT=8443/ {NODE.folder}/.env")
+    said = run(second, NODE, "restart")
+    env = environment.parse(second.run(f"cat {NODE.folder}/.env").stdout)
+    assert "=> Configuration file found in S3" in said
+    assert "=> Configuration file updated from S3 to local file /opt/openvidu/.env" in said
+    assert env["HTTPS_PORT"] == "443"
+
+
+def test_a_node_tells_that_it_came(second: Host, inbox: Inbox) -> None:
+    registered = [e for e in inbox.of_kind("HANodeRegistered") if e["ip"] == SECOND]
+    assert registered[-1]["nodeId"] == f"master_{SECOND}"
+    assert isinstance(registered[-1]["timestamp"], int)
+
+
+def test_a_node_without_sessions_goes_at_once(cluster: Cluster, second: Host, inbox: Inbox) -> None:
+    inbox.events.clear()
+    assert cluster.drain(SECOND).status_code == 200
+    cluster.wait_for(lambda: not is_listed(cluster, SECOND), "the node to leave")
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
+    assert second.run("ss -tlnH").stdout == ""
+    assert [event["ip"] for event in inbox.of_kind("HANodeDeregistered")] == [SECOND]
+    changes = [event["newStatus"] for event in inbox.of_kind("mediaNodeStatusChanged")]
+    assert changes == ["waiting-idle-to-terminate", "terminated"]
+
+
+def test_a_node_that_left_comes_back_with_restart(cluster: Cluster, second: Host) -> None:
+    cluster.drain(SECOND)
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
+    run(second, NODE, "restart")
+    cluster.wait_for(lambda: is_listed(cluster, SECOND), "the node to come back")
 
 
 def test_a_drained_node_keeps_its_calls_and_takes_no_new_ones(
-    cluster: Cluster, inbox: Inbox
+    cluster: Cluster, second: Host
 ) -> None:
-    ip = "10.5.0.12"
-    host = cluster.add_node(ip)
-    cluster.balance(STAYING, ip)
-    open_session(cluster, "kept", ip=ip)
+    open_session(cluster, "kept", ip=SECOND)
     with joined(cluster, "kept") as socket:
-        assert cluster.drain(ip).status_code == 200
-        assert cluster.drain(ip).status_code == 204
-        media_node = cluster.media_node(ip)
-        assert media_node is not None
-        back = {"status": api.RUNNING}
-        path = f"{api.MEDIA_NODES}/{media_node['id']}"
-        assert cluster.call("PATCH", path, back).status_code == 400
-        for number in range(4):
-            open_session(cluster, f"new-{number}", ip=ip)
-        assert sessions_on(cluster, ip) == ["kept"]
+        assert cluster.drain(SECOND).status_code == 200
+        assert cluster.drain(SECOND).status_code == 204
+        node = cluster.media_node(SECOND)
+        assert node is not None
+        path = f"{api.MEDIA_NODES}/{node['id']}"
+        assert cluster.call("PATCH", path, {"status": api.RUNNING}).status_code == 400
+        for number in range(3):
+            open_session(cluster, f"new-{number}", ip=SECOND)
+        assert sessions_on(cluster, SECOND) == ["kept"]
         with joined(cluster, "kept"):
-            assert cluster.media_node(ip) is not None
+            assert cluster.node_answers(SECOND)
         socket.send('{"id": 1, "method": "ping"}')
         assert "pong" in str(socket.recv(timeout=3))
-    cluster.wait_for(lambda: not is_listed(cluster, ip), "the node to leave")
-    cluster.wait_for(lambda: has_stopped(cluster, ip), "the node's processes to end")
-    assert host.run("ss -tlnH").stdout == ""
-    assert cluster.call("GET", f"{api.MEDIA_NODES}/{media_node['id']}").status_code == 404
-    cluster.balance(STAYING)
+    cluster.wait_for(lambda: not is_listed(cluster, SECOND), "the node to leave")
+    assert not cluster.node_answers(SECOND)
+    assert cluster.call("GET", path).status_code == 404
     for name in names(cluster):
         cluster.call("DELETE", f"{api.SESSIONS}/{name}")
-    cluster.lose(ip)
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
 
 
-def test_without_a_running_node_new_sessions_are_refused(cluster: Cluster, inbox: Inbox) -> None:
+def test_without_a_running_node_new_sessions_are_refused(
+    cluster: Cluster, second: Host, inbox: Inbox
+) -> None:
+    run(second, NODE, "stop")
     open_session(cluster, "last")
     with joined(cluster, "last"):
         assert cluster.drain(STAYING).status_code == 200
         assert cluster.call("POST", api.SESSIONS, {}).status_code == 503
-    cluster.wait_for(lambda: has_stopped(cluster, STAYING), "the node's processes to end")
+    cluster.wait_for(lambda: cluster.has_stopped(STAYING), "the node's processes to end")
     run(cluster.nodes[STAYING], NODE, "restart")
     cluster.wait_for(lambda: is_listed(cluster, STAYING), "the node to come back")
 
 
-def test_a_crashed_node_is_missed(cluster: Cluster, inbox: Inbox) -> None:
-    ip = "10.5.0.13"
-    host = cluster.add_node(ip)
-    open_session(cluster, "lost", ip=ip)
-    cluster.lose(ip)
-    cluster.wait_for(lambda: not is_listed(cluster, ip), "the node to be missed")
-    cluster.wait_for(lambda: bool(inbox.of_kind("nodeCrashed")), "nodeCrashed")
-    crashed = [event for event in inbox.of_kind("nodeCrashed") if event["ip"] == ip]
-    assert [(e["id"], e["nodeRole"]) for e in crashed] == [(f"master_{ip}", "masternode")]
-    assert crashed[0]["sessionIds"] == ["lost"]
-    assert inbox.of_kind("sessionDestroyed")[-1]["reason"] == "nodeCrashed"
-    assert "lost" not in names(cluster)
-
-
 def test_stopping_a_node_cuts_its_calls_and_removes_the_media_containers(
-    cluster: Cluster, inbox: Inbox
+    cluster: Cluster, second: Host
 ) -> None:
-    ip = "10.5.0.14"
-    host = cluster.add_node(ip)
-    open_session(cluster, "cut", ip=ip)
-    assert "media-server" in host.run("docker ps").stdout
-    run(host, NODE, "stop")
-    assert not is_listed(cluster, ip)
-    assert has_stopped(cluster, ip)
-    cluster.lose(ip)
+    open_session(cluster, "cut", ip=SECOND)
+    assert "media-server" in second.run("docker ps").stdout
+    with joined(cluster, "cut") as socket:
+        run(second, NODE, "stop")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(timeout=3)
+    assert not is_listed(cluster, SECOND)
+    assert cluster.has_stopped(SECOND)
 
 
+@pytest.mark.parametrize("orderly", [True, False])
 def test_a_node_comes_back_after_a_reboot_with_its_old_environment(
-    cluster: Cluster, inbox: Inbox
+    cluster: Cluster, second: Host, orderly: bool
 ) -> None:
-    ip = "10.5.0.15"
-    host = cluster.add_node(ip)
-    env = host.run(f"cat {NODE.folder}/.env").stdout
-    write_env(host, NODE, {**environment.parse(env), environment.OPENVIDU_SECRET: "another"})
-    host.reboot()
-    cluster.wait_for(lambda: cluster.node_answers(ip), "the node after its reboot")
-    cluster.wait_for(lambda: is_listed(cluster, ip), "the node in the list")
-    assert cluster.call("GET", api.HEALTH, ip=ip).status_code == 200
-    cluster.lose(ip)
+    second.run(f"sed -i s/^OPENVIDU_SECRET=.*/OPENVIDU_SECRET=another/ {NODE.folder}/.env")
+    second.reboot(orderly=orderly)
+    cluster.wait_for(lambda: cluster.node_answers(SECOND), "the node after its reboot")
+    assert cluster.call("GET", api.HEALTH, ip=SECOND).status_code in (200, 409)
 
 
 @pytest.mark.parametrize(
@@ -188,21 +199,14 @@ def test_a_node_comes_back_after_a_reboot_with_its_old_environment(
     ],
 )
 def test_a_node_that_cannot_reach_its_services_does_not_start(
-    cluster: Cluster, inbox: Inbox, changed: dict[str, str], said: str
+    cluster: Cluster, broken: Host, changed: dict[str, str], said: str
 ) -> None:
-    ip = "10.5.0.16"
-    if ip not in cluster.nodes:
-        cluster.nodes[ip] = cluster.world.host("node16", ip)
-        install(cluster.nodes[ip], NODE)
-    host = cluster.nodes[ip]
-    # Its own bucket has no configuration yet that would win over the file.
-    write_env(host, NODE, {**NODE_ENV, environment.NODE_PRIVATE_IP: ip, **changed})
-    # The Redis of a file is what counts before the file is synced.
-    done = host.run(f"cd {NODE.folder} && ./openvidu start", check=False)
+    write_env(broken, NODE, {**NODE_ENV, environment.NODE_PRIVATE_IP: BROKEN, **changed})
+    done = broken.run(f"cd {NODE.folder} && ./openvidu start", check=False)
     assert done.returncode == 1
     assert said in done.stdout
     assert "ERROR: Openvidu Node failed to start" in done.stdout
-    assert has_stopped(cluster, ip)
+    assert cluster.has_stopped(BROKEN)
 
 
 @pytest.mark.parametrize(
@@ -213,15 +217,9 @@ def test_a_node_that_cannot_reach_its_services_does_not_start(
         ("redis-unreachable", "unable to connect to Redis server"),
     ],
 )
-def test_a_start_can_be_made_to_fail(cluster: Cluster, inbox: Inbox, kind: str, said: str) -> None:
-    ip = "10.5.0.17"
-    if ip not in cluster.nodes:
-        cluster.nodes[ip] = cluster.world.host("node17", ip)
-        install(cluster.nodes[ip], NODE)
-        write_env(cluster.nodes[ip], NODE, {**NODE_ENV, environment.NODE_PRIVATE_IP: ip})
-    host = cluster.nodes[ip]
-    faults.write(Fault(kind), host.faults)
-    done = host.run(f"cd {NODE.folder} && ./openvidu start", check=False)
+def test_a_start_can_be_made_to_fail(broken: Host, kind: str, said: str) -> None:
+    faults.write(Fault(kind), broken.faults)
+    done = broken.run(f"cd {NODE.folder} && ./openvidu start", check=False)
     assert done.returncode == 1
     assert said in done.stdout
 
@@ -240,28 +238,30 @@ def test_a_recording_goes_to_the_bucket_at_the_end_of_its_session(
     cluster.wait_for(lambda: cluster.call("GET", path).json()["status"] == "ready", "the upload")
     assert cluster.nodes[STAYING].run(f"ls {folder}").stdout == ""
     assert "mp4" in cluster.base.run(f"ls {BASE.folder}/minio-s3/{BUCKET}").stdout
-    statuses = [event["status"] for event in inbox.of_kind("recordingStatusChanged")]
-    assert statuses == ["started", "stopped", "ready"]
+
+    def told() -> list[str]:
+        return [event["status"] for event in inbox.of_kind("recordingStatusChanged")]
+
+    cluster.wait_for(lambda: "ready" in told(), "the last webhook")
+    assert told() == ["started", "stopped", "ready"]
 
 
 @pytest.mark.parametrize("abandon", ["false", "true"])
 def test_a_node_leaves_before_its_recording_is_in_the_bucket(
-    cluster: Cluster, inbox: Inbox, abandon: str
+    cluster: Cluster, second: Host, abandon: str
 ) -> None:
-    ip = "10.5.0.18" if abandon == "false" else "10.5.0.19"
-    host = cluster.add_node(ip)
-    faults.write(Fault("slow-upload", {"seconds": "2", "abandon": abandon}), host.faults)
-    open_session(cluster, f"slow-{abandon}", ip=ip)
+    faults.write(Fault("slow-upload", {"seconds": "1.5", "abandon": abandon}), second.faults)
+    recordings = f"ls {NODE.folder}/recordings"
+    open_session(cluster, f"slow-{abandon}", ip=SECOND)
     with joined(cluster, f"slow-{abandon}"):
         cluster.call("POST", "/openvidu/api/recordings/start", {"session": f"slow-{abandon}"})
-        cluster.drain(ip)
-    cluster.wait_for(lambda: not is_listed(cluster, ip), "the node to leave")
-    left_behind = host.run(f"ls {NODE.folder}/recordings").stdout
-    cluster.wait_for(lambda: has_stopped(cluster, ip), "the node's processes to end")
-    at_the_end = host.run(f"ls {NODE.folder}/recordings").stdout
+        cluster.drain(SECOND)
+    cluster.wait_for(lambda: not is_listed(cluster, SECOND), "the node to leave")
+    left_behind = second.run(recordings).stdout
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
+    at_the_end = second.run(recordings).stdout
     assert f"slow-{abandon}" in left_behind
     assert (at_the_end == "") == (abandon == "false")
-    cluster.lose(ip)
 
 
 def test_the_webhooks_of_a_session_come_in_order(cluster: Cluster, inbox: Inbox) -> None:
@@ -274,3 +274,17 @@ def test_the_webhooks_of_a_session_come_in_order(cluster: Cluster, inbox: Inbox)
 
     cluster.wait_for(lambda: "sessionDestroyed" in told(), "sessionDestroyed")
     assert told() == ["sessionCreated", "participantJoined", "participantLeft", "sessionDestroyed"]
+
+
+def test_a_crashed_node_is_missed(cluster: Cluster, second: Host, inbox: Inbox) -> None:
+    open_session(cluster, "lost", ip=SECOND)
+    inbox.events.clear()
+    cluster.lose(SECOND)
+    assert is_listed(cluster, SECOND)
+    cluster.wait_for(lambda: not is_listed(cluster, SECOND), "the node to be missed")
+    cluster.wait_for(lambda: bool(inbox.of_kind("sessionDestroyed")), "the webhooks")
+    crashed = inbox.of_kind("nodeCrashed")
+    assert [(e["id"], e["nodeRole"]) for e in crashed] == [(f"master_{SECOND}", "masternode")]
+    assert crashed[0]["sessionIds"] == ["lost"]
+    assert inbox.of_kind("sessionDestroyed")[-1]["reason"] == "nodeCrashed"
+    assert names(cluster) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import io
 import json
@@ -68,6 +69,8 @@ def deployed(config: dict[str, str]) -> Recorder:
 
 
 def deploy(config: dict[str, str]) -> Recorder:
+    # Pulumi's test runner wants an event loop; other tests may have closed theirs.
+    asyncio.set_event_loop(asyncio.new_event_loop())
     recorder = Recorder()
     set_mocks(recorder, project="openvidu-enterprise", stack="dev")
 

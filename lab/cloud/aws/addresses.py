@@ -26,9 +26,7 @@ def install(limit: Callable[[], int]) -> None:
 
     def allocate_address(self: Any, *arguments: Any, **options: Any) -> ElasticAddress:
         if len(self.addresses) >= limit():
-            raise error(
-                "AddressLimitExceeded", "The maximum number of addresses has been reached."
-            )
+            raise error("AddressLimitExceeded", "The maximum number of addresses has been reached.")
         return allocate(self, *arguments, **options)
 
     def release_address(
@@ -40,9 +38,7 @@ def install(limit: Callable[[], int]) -> None:
             else self.address_by_allocation([allocation_id])
         )[0]
         if found.association_id:
-            raise error(
-                "InvalidIPAddress.InUse", f"Address {found.public_ip} is in use."
-            )
+            raise error("InvalidIPAddress.InUse", f"Address {found.public_ip} is in use.")
         release(self, address=address, allocation_id=allocation_id)
 
     put(ElasticAddressBackend, "allocate_address", allocate_address)

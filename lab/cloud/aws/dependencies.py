@@ -36,9 +36,7 @@ def install() -> None:
 
     def checked_subnet(self: Any, subnet_id: str) -> Any:
         if any(interface.subnet.id == subnet_id for interface in self.enis.values()):
-            raise error(
-                _CODE, f"The subnet '{subnet_id}' has dependencies and cannot be deleted."
-            )
+            raise error(_CODE, f"The subnet '{subnet_id}' has dependencies and cannot be deleted.")
         return delete_subnet(self, subnet_id)
 
     def checked_gateway(self: Any, internet_gateway_id: str, vpc_id: str) -> Any:

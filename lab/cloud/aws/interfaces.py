@@ -39,9 +39,7 @@ def install() -> None:
             _check(self, place, address)
         if not wanted:
             private_ip_address = _free(self, place)
-        return create(
-            self, place, private_ip_address, private_ip_addresses, *arguments, **options
-        )
+        return create(self, place, private_ip_address, private_ip_addresses, *arguments, **options)
 
     def delete_network_interface(self: Any, eni_id: str) -> None:
         interface = self.get_network_interface(eni_id)
@@ -70,7 +68,7 @@ def install() -> None:
         ("public_ip_address", "public_ip"),
     ):
         put(Instance, name, property(_of_first(wanted_name)))
-    dns_name = Instance.private_dns_name
+    dns_name: Any = Instance.__dict__["private_dns_name"]
     put(
         Instance,
         "private_dns_name",
@@ -96,11 +94,9 @@ def check_unused(backend: Any, interfaces: list[dict[str, Any]]) -> None:
     if len(interfaces) > 1:
         raise error("Unsupported", "An instance of a lab has one network interface.")
     for entry in interfaces:
-        if interface_id := entry.get("NetworkInterfaceId"):
-            if backend.get_network_interface(interface_id).attachment_id:
-                raise error(
-                    "InvalidNetworkInterface.InUse", f"interface: [{interface_id}] in use."
-                )
+        interface_id = entry.get("NetworkInterfaceId")
+        if interface_id and backend.get_network_interface(interface_id).attachment_id:
+            raise error("InvalidNetworkInterface.InUse", f"interface: [{interface_id}] in use.")
 
 
 def release(instance: Instance) -> None:

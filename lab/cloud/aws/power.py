@@ -13,8 +13,8 @@ from typing import Any, Protocol
 from moto.core.responses import ActionResult
 from moto.core.types import Base64EncodedString
 from moto.core.utils import utcnow
-from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, Reservation
 from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, Reservation
 from moto.ec2.responses.general import General
 
 from lab.cloud.aws import interfaces, quotas
@@ -155,9 +155,7 @@ def _launched_with(backend: Any, token: str) -> Reservation | None:
 def _check_architecture(backend: Any, image_id: str, instance_type: str) -> None:
     found = INSTANCE_TYPES.get(instance_type)
     if found is None:
-        raise error(
-            "InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType."
-        )
+        raise error("InvalidParameterValue", f"Invalid value '{instance_type}' for InstanceType.")
     known = found["ProcessorInfo"]["SupportedArchitectures"]
     for image in backend.describe_images(ami_ids=[image_id]):
         if image.architecture not in known:

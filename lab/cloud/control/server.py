@@ -40,7 +40,7 @@ class _Server(ThreadingMixIn, UnixStreamServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
-    def do_POST(self) -> None:  # noqa: N802 - the base class's name
+    def do_POST(self) -> None:
         """Answer one call."""
         length = int(self.headers.get("Content-Length", 0))
         status, found = self._call(self.path.lstrip("/"), self.rfile.read(length))

@@ -66,7 +66,7 @@ def _once(session: Session, options: Namespace, verb: str, *, preview: bool) -> 
     # for secrets is made, and this process loads gRPC (which is why that import stands here).
     program = Program(session.project) if verb == "update" else None
     try:
-        session.begin_unlocking()
+        session.begin_unlocking(needed=not preview)
         from lab.engine.cli.operation import Operation  # noqa: PLC0415
 
         Operation(session, options, verb, preview=preview).run(program)

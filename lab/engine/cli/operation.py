@@ -79,6 +79,8 @@ class Operation:
                 self._masker,
                 validate=self._verb == "update",
             )
+            if not self._preview:
+                session.crypter.check()
             context, base = self._context(config)
             good = self._deploy(context, base, config, program)
         finally:

@@ -10,7 +10,11 @@ _Subparsers = Any
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """Read a command line; ends the process with a usage message when it makes no sense."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, extra = parser.parse_known_args(arguments)
+    _take_late_word(options, extra, arguments)
+    if extra:
+        parser.error(f"unrecognized arguments: {' '.join(extra)}")
     for name, default in _GLOBAL.items():
         if not hasattr(options, name):
             setattr(options, name, default)
@@ -24,6 +28,22 @@ _GLOBAL: dict[str, Any] = {
     "non_interactive": False,
     "color": "auto",
 }
+
+
+def _take_late_word(options: argparse.Namespace, extra: list[str], arguments: list[str]) -> None:
+    """Take a word that stands after options for the positional argument that is still open.
+
+    `config set KEY --secret VALUE` is common, and argparse takes positional arguments only where
+    the first of them stands. What comes after `--` is a word whatever it looks like.
+    """
+    if "--" in extra:
+        extra.remove("--")
+    after = arguments[arguments.index("--") :] if "--" in arguments else []
+    for name in ("value", "name", "urn", "url"):
+        if extra and getattr(options, name, "") is None:
+            if extra[0].startswith("-") and extra[0] not in after:
+                return
+            setattr(options, name, extra.pop(0))
 
 
 def _common() -> argparse.ArgumentParser:

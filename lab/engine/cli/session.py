@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from lab.engine.project import project as projects
 from lab.engine.project.project import Project
 from lab.engine.project.selection import Selection
 from lab.engine.project.stack_file import StackFile
+from lab.engine.project.values import has_secure
 from lab.engine.store.backend import Backend
 from lab.engine.store.codec import Decoder, Encrypting
-from lab.engine.store.crypter import Crypter, SecretsError, passphrase, salt_of
+from lab.engine.store.crypter import Crypter, LazyCrypter, SecretsError, passphrase, salt_of
 
 
 class NoSecrets:
@@ -113,32 +113,24 @@ class Session:
         """Have the state read anew: it may have changed since."""
         self.__dict__.pop("raw_state", None)
 
-    def begin_unlocking(self) -> None:
-        """Begin to make the key for secrets, which takes a while, beside other work."""
-        salt = self._salt()
-        if salt and self._unlocking is None:
-            self._unlocking = _background(Crypter.unlock, passphrase(self.environment), salt)
-
-    _unlocking: Future[Crypter] | None = None
+    def begin_unlocking(self, *, needed: bool) -> None:
+        """Begin to make the key for secrets, if it's needed or there are any, beside other work."""
+        has_secrets = any(map(has_secure, self.file.config.values()))
+        if needed or has_secrets or self.backend.has_secrets(self.stack):
+            self.crypter.begin()
 
     @cached_property
-    def crypter(self) -> Crypter:
+    def crypter(self) -> LazyCrypter:
         """The stack's crypter; a stack without one gets one.
 
         Raises:
-            SecretsError: no passphrase, or the wrong one.
+            SecretsError: the stack's secrets are kept by something else than a passphrase.
         """
-        if self._unlocking is not None:
-            return self._unlocking.result()
-        salt = self._salt()
-        if salt:
-            crypter = Crypter.unlock(passphrase(self.environment), salt)
-        else:
-            crypter = Crypter.new(passphrase(self.environment))
+        salt = self._salt() or Crypter.new(passphrase(self.environment)).state
         if not self.file.salt:
-            self.file.set_salt(crypter.state)
+            self.file.set_salt(salt)
             self.file.save()
-        return crypter
+        return LazyCrypter(lambda: passphrase(self.environment), salt)
 
     def _salt(self) -> str:
         if self.file.secrets_provider not in ("", "passphrase"):
@@ -173,7 +165,3 @@ class Session:
 def plain_name(name: str) -> str:
     """A stack's name without organization and project."""
     return name.rsplit("/", 1)[-1]
-
-
-def _background(function: Any, *arguments: Any) -> Future[Any]:
-    return ThreadPoolExecutor(1, thread_name_prefix="key").submit(function, *arguments)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -37,6 +38,7 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.max_receive_message_length", MAX_MESSAGE),
     ("grpc.max_send_message_length", MAX_MESSAGE),
 )
+_CANCEL_SECONDS: Final = 5.0
 _CHANGED: Final = {0: None, 1: False, 2: True}
 _GONE: Final = ("Socket closed", "recvmsg:Connection reset by peer", "Broken pipe")
 Answer = TypeVar("Answer")
@@ -311,8 +313,9 @@ class Provider:
         return result, _failures(answer)
 
     def cancel(self) -> None:
-        """Ask it to give up what it does."""
-        self._stub.Cancel.future(empty_pb2.Empty())
+        """Ask it to give up what it does; one that doesn't listen is left to itself."""
+        with suppress(grpc.RpcError):
+            self._stub.Cancel(empty_pb2.Empty(), timeout=_CANCEL_SECONDS)
 
     def close(self) -> None:
         """End the process."""

@@ -74,10 +74,8 @@ class Registry:
     def diff(self, old: ResourceState, news: Properties) -> Diff:
         """How a provider takes a change of its configuration."""
         with self._lock:
-            provider = self._checked.get(old.urn) or self._ready.get(_reference(old))
-        if provider is None:
-            raise ProviderError(f"provider {old.urn} has not been started")
-        diff = provider.diff_config(old, news)
+            provider = self._checked.get(old.urn)
+        diff = (provider or self.ensure(_reference(old), old)).diff_config(old, news)
         if diff.changed is None:
             same = equal(_public(old.inputs), _public(news))
             return Diff(changed=not same, replace_keys=diff.replace_keys)
@@ -130,8 +128,10 @@ class Registry:
 
     def cancel(self) -> None:
         """Ask all providers to give up what they do."""
-        for provider in list(self._all):
-            provider.cancel()
+        providers = list(self._all)
+        if providers:
+            with ThreadPoolExecutor(len(providers)) as pool:
+                list(pool.map(Provider.cancel, providers))
 
     def close(self) -> None:
         """End all provider processes."""

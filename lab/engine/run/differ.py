@@ -67,10 +67,6 @@ class Differ:
     ) -> Diff:
         """What the provider says about a change; the engine's own diff where it says nothing."""
         if old.is_provider:
-            if self._context.registry.get(str(urns.Reference(old.urn, old.id))) is None:
-                known = self._ledger.provider_state(str(urns.Reference(old.urn, old.id)))
-                if known is not None:
-                    self._context.registry.same(known)
             return self._context.registry.diff(old, news)
         diff = self.provider(old).diff(old, inputs, news, ignored)
         if diff.changed is not None:

@@ -61,11 +61,7 @@ class Planner:
         draft = self._begin(goal)
         self._check(draft, fresh=draft.recreating or self._starts_anew(draft))
         steps = self._decide(draft)
-        if steps is None:
-            steps = self._compare(draft)
-        with self._ledger.lock:
-            check_skipped(self._context, self._ledger, self._targeting, steps)
-        return steps
+        return self._compare(draft) if steps is None else steps
 
     def plan_read(self, goal: Goal, id_: str) -> list[Step]:
         """The steps for a resource that is looked at only."""
@@ -93,13 +89,16 @@ class Planner:
             if new.is_provider:
                 for name in (urn, alias) if alias else (urn,):
                     ledger.providers[name] = new
+            targeted = self._targeting.includes(new)
+            if targeted:
+                check_skipped(self._context, ledger, self._targeting, new)
             return _Draft(
                 goal=goal,
                 urn=urn,
                 old=old,
                 new=new,
                 recreating=old is not None and id(old) in ledger.condemned,
-                targeted=self._targeting.includes(new),
+                targeted=targeted,
                 forced=self._targeting.replaces(urn, old),
                 seed=os.urandom(32),
             )

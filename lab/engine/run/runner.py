@@ -47,11 +47,17 @@ def _end_with_the_engine() -> None:
 
 
 def _user_trace(program: Path) -> str:
+    """The trace from the program's own code on; without such, only what was raised."""
     frames = traceback.extract_tb(sys.exc_info()[2])
     for number, frame in enumerate(frames):
-        if Path(frame.filename).resolve().is_relative_to(program):
+        if _is_own(Path(frame.filename).resolve(), program):
             return traceback.format_exc(limit=number - len(frames))
-    return traceback.format_exc()
+    return "".join(traceback.format_exception_only(*sys.exc_info()[:2]))
+
+
+def _is_own(file: Path, program: Path) -> bool:
+    library = {"site-packages", "runner.py"} & set(file.parts)
+    return file.is_relative_to(program) and not library
 
 
 def _configure(settings: dict[str, Any]) -> None:

@@ -28,8 +28,10 @@ class Targeting:
 
     def includes(self, state: ResourceState) -> bool:
         """Whether a resource is meant; providers and the stack always are."""
-        if not self.limited or state.is_provider or state.type == urns.STACK_TYPE:
-            return True
+        implied = state.is_provider or state.type == urns.STACK_TYPE
+        return not self.limited or implied or self._is_named(state)
+
+    def _is_named(self, state: ResourceState) -> bool:
         if state.urn in self._options.targets:
             return True
         if not self._options.target_dependents:
@@ -39,7 +41,7 @@ class Targeting:
 
     def note(self, state: ResourceState) -> None:
         """Count a resource that is meant among those whose dependents are meant too."""
-        if self.limited and self.includes(state) and not state.is_provider:
+        if self.limited and self._is_named(state):
             self._actual.add(state.urn)
 
     def replaces(self, urn: str, old: ResourceState | None) -> bool:

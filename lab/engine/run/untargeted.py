@@ -5,8 +5,6 @@ Source: pulumi, pkg/resource/deploy/step_generator.go (getDependencySteps, valid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
 from lab.engine.run.context import Context, RefusedError
@@ -33,27 +31,24 @@ def leave_alone(ledger: Ledger, old: ResourceState, urn: str) -> list[Step]:
 
 
 def check_skipped(
-    context: Context, ledger: Ledger, targeting: Targeting, steps: Sequence[Step]
+    context: Context, ledger: Ledger, targeting: Targeting, new: ResourceState
 ) -> None:
-    """Refuse steps that need a resource which isn't made, as it isn't targeted.
+    """Refuse a resource that needs one which isn't made, as it isn't targeted.
 
     Raises:
-        RefusedError: such a step, outside of a preview.
+        RefusedError: it does, and this is no preview.
     """
     if not targeting.limited:
         return
-    for step in steps:
-        if step.new is None or step.skipped:
+    for urn in (new.provider_urn, new.parent, *new.needs()):
+        if urn not in ledger.skipped:
             continue
-        for urn in (step.new.provider_urn, step.new.parent, *step.new.needs()):
-            if urn not in ledger.skipped:
-                continue
-            text = (
-                f"Resource '{step.urn}' depends on '{urn}' which was not specified in --target "
-                "list.\n  Name it too, or use --target-dependents"
-            )
-            if not context.options.preview:
-                raise RefusedError(text, step.urn)
-            context.error(text, step.urn)
-            context.fail(stop=False)
-            ledger.skipped.discard(urn)
+        text = (
+            f"Resource '{new.urn}' depends on '{urn}' which was not specified in --target "
+            "list.\n  Name it too, or use --target-dependents"
+        )
+        if not context.options.preview:
+            raise RefusedError(text, new.urn)
+        context.error(text, new.urn)
+        context.fail(stop=False)
+        ledger.skipped.discard(urn)

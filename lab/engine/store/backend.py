@@ -80,6 +80,10 @@ class Backend:
         latest: Mapping[str, Any] = (raw.get("checkpoint") or {}).get("latest") or {}
         return latest
 
+    def has_secrets(self, stack: str) -> bool:
+        """Whether anything in a stack's checkpoint is encrypted."""
+        return '"ciphertext"' in self._checkpoint(stack).read_text()
+
     def save(self, stack: str, deployment: str | None) -> None:
         """Write a stack's checkpoint, whole.
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,6 +109,59 @@ class Crypter:
             ) from error
         self._texts[sealed] = plain.decode()
         return self._texts[sealed]
+
+
+class LazyCrypter:
+    """A stack's crypter, made when there is a secret: making the key takes a while.
+
+    Args:
+        phrase: gives the passphrase.
+        state: what the stack keeps.
+    """
+
+    def __init__(self, phrase: Callable[[], str], state: str) -> None:
+        self.state = state
+        self._phrase = phrase
+        self._lock = threading.Lock()
+        self._crypter: Crypter | None = None
+
+    def begin(self) -> None:
+        """Make the key beside other work."""
+        threading.Thread(target=self._try, name="key", daemon=True).start()
+
+    def check(self) -> None:
+        """Make sure that secrets can be encrypted, before there's one that can't be lost.
+
+        Raises:
+            SecretsError: no passphrase, or the wrong one.
+        """
+        self._made()
+
+    def encrypt(self, text: str) -> str:
+        """Encrypt.
+
+        Raises:
+            SecretsError: no passphrase, or the wrong one.
+        """
+        return self._made().encrypt(text)
+
+    def decrypt(self, sealed: str) -> str:
+        """Decrypt.
+
+        Raises:
+            SecretsError: no passphrase, or the wrong one, or the text was altered.
+        """
+        return self._made().decrypt(sealed)
+
+    def _made(self) -> Crypter:
+        with self._lock:
+            if self._crypter is None:
+                self._crypter = Crypter.unlock(self._phrase(), self.state)
+            return self._crypter
+
+    def _try(self) -> None:
+        with suppress(SecretsError):  # whoever needs it gets the error
+            self._made()
 
 
 def passphrase(environment: Mapping[str, str]) -> str:

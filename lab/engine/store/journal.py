@@ -144,24 +144,34 @@ class Journal:
                 raise self._error
 
     def _write(self) -> None:
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._wanted > self._written or self._closed)
-                if self._wanted == self._written:
-                    return
-                target = self._wanted
-                text = self._text()
-            try:
-                if self._save:
-                    self._save(text)
-            except EngineError as error:
-                with self._change:
-                    self._error = error
-                    self._change.notify_all()
-                return
-            with self._change:
-                self._written = target
-                self._change.notify_all()
+        try:
+            while self._write_once():
+                pass
+        except EngineError as error:
+            self._give_up(error)
+        except Exception as error:  # whatever it is, nobody may wait for a write that won't come
+            self._give_up(EngineError(f"can't write the state: {error!r}"))
+            raise
+
+    def _write_once(self) -> bool:
+        """Write what is wanted, once something is; false when there's nothing to come."""
+        with self._change:
+            self._change.wait_for(lambda: self._wanted > self._written or self._closed)
+            if self._wanted == self._written:
+                return False
+            target = self._wanted
+            text = self._text()
+        if self._save:
+            self._save(text)
+        with self._change:
+            self._written = target
+            self._change.notify_all()
+        return True
+
+    def _give_up(self, error: EngineError) -> None:
+        with self._change:
+            self._error = error
+            self._change.notify_all()
 
     def _text(self) -> str:
         operations = [*self._pending.values(), *self._carried]

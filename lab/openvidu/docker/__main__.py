@@ -1,283 +1,49 @@
-"""The command line of `docker`."""
+"""The container stand-in's command: `docker ARGUMENTS`.
+
+Each part is imported when it is wanted: an install pulls a dozen images, each with a command.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
-from lab.openvidu.docker import compose, compose_cli, images, inspection, logs
-from lab.openvidu.docker.compose_cli import table
-from lab.openvidu.docker.containers import (
-    Container,
-    NameTakenError,
-    Spec,
-    boot,
-    every,
-    find,
-)
-from lab.openvidu.docker.inspection import describe_state
-from lab.openvidu.docker.interpolation import MissingVariableError
-from lab.openvidu.docker.project import ComposeFileError
+from lab.openvidu.docker import images
+from lab.openvidu.docker.errors import DockerError
 from lab.openvidu.packages import COMPOSE_PLUGIN
-
-VERSION = "27.5.1"
-
-
-class RefusedError(Exception):
-    """The command can't be run at all; the message is what Docker prints."""
-
-
-class NoSuchContainerError(Exception):
-    """No container of that name or id."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run `docker ARGUMENTS`; the exit status."""
     try:
-        _check_plugin(arguments)
-        if arguments[:1] == ["compose"]:
-            return compose_cli.main(arguments[1:])
-        return _docker(arguments)
+        return _run(arguments)
     except KeyboardInterrupt:
         return 130
-    except tuple(_FAILURES) as error:
-        return _fail(*_explain(error))
+    except DockerError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.status
     except OSError as error:
-        return _fail(f"Error response from daemon: {error}", 1)
+        sys.stderr.write(f"Error response from daemon: {error}\n")
+        return 1
 
 
-def _check_plugin(arguments: Sequence[str]) -> None:
-    if arguments[:1] == ["compose"] and not COMPOSE_PLUGIN.exists():
-        raise RefusedError("docker: 'compose' is not a docker command.\nSee 'docker --help'")
-
-
-def _explain(error: Exception) -> tuple[str, int]:
-    """What Docker prints for an error, and its exit status."""
-    if isinstance(error, ComposeFileError):
-        return str(error), error.status
-    text, status = _FAILURES[type(error)]
-    return text.format(error), status
-
-
-def _docker(arguments: Sequence[str]) -> int:
-    if arguments[:1] in (["--version"], ["-v"]):
-        sys.stdout.write(f"Docker version {VERSION}, build lab\n")
-        return 0
-    if arguments == ["--boot"]:
-        boot()
-        return 0
-    words = [part for word in arguments for part in (("-i", "-t") if word == "-it" else (word,))]
-    options = _parser().parse_args(words)
-    return _COMMANDS[options.command](options)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="docker", add_help=False)
-    commands = parser.add_subparsers(dest="command", required=True)
-
-    def command(name: str, operand: str = "", count: str | None = None) -> argparse.ArgumentParser:
-        added = commands.add_parser(name, add_help=False)
-        if operand:
-            added.add_argument(operand, nargs=count)
-        return added
-
-    ps = command("ps")
-    ps.add_argument("-a", "--all", action="store_true")
-    ps.add_argument("-q", "--quiet", action="store_true")
-    ps.add_argument("--format")
-    command("pull", "image").add_argument("-q", "--quiet", action="store_true")
-    command("images")
-    command("info").add_argument("-f", "--format")
-    command("version").add_argument("-f", "--format")
-    shown = command("logs", "container")
-    shown.add_argument("-f", "--follow", action="store_true")
-    shown.add_argument("-n", "--tail", default="all")
-    stop = command("stop", "containers", "+")
-    stop.add_argument("-t", "--time", type=float, default=10.0)
-    command("start", "containers", "+")
-    command("restart", "containers", "+")
-    command("kill", "containers", "+")
-    command("rm", "containers", "+").add_argument("-f", "--force", action="store_true")
-    command("inspect", "containers", "+").add_argument("-f", "--format")
-    execute = command("exec")
-    execute.add_argument("-e", "--env", action="append", default=[])
-    execute.add_argument("-i", "--interactive", action="store_true")
-    execute.add_argument("-t", "--tty", action="store_true")
-    execute.add_argument("container")
-    execute.add_argument("argv", nargs=argparse.REMAINDER)
-    run = command("run")
-    run.add_argument("-d", "--detach", action="store_true", required=True)
-    run.add_argument("-e", "--env", action="append", default=[])
-    run.add_argument("--name", required=True)
-    run.add_argument("--network")
-    run.add_argument("--restart", default="no")
-    run.add_argument("image")
-    return parser
-
-
-def _ps(options: argparse.Namespace) -> int:
-    found = [container for container in every() if options.all or container.state.active]
-    if options.quiet:
-        lines = [container.id[:12] for container in found]
-    elif options.format:
-        lines = [inspection.fill_in_row(options.format, container) for container in found]
-    else:
-        rows = [("CONTAINER ID", "IMAGE", "CREATED", "STATUS", "NAMES")]
-        rows += [
-            (c.id[:12], c.spec.image, c.spec.created[:19], describe_state(c), c.spec.name)
-            for c in found
-        ]
-        lines = table(rows)
-    sys.stdout.writelines(f"{line}\n" for line in lines)
-    return 0
-
-
-def _pull(options: argparse.Namespace) -> int:
-    new = images.pull(options.image)
-    state = "Downloaded newer image for" if new else "Image is up to date for"
-    sys.stdout.write(f"Status: {state} {options.image}\n")
-    return 0
-
-
-def _images(_: argparse.Namespace) -> int:
-    sys.stdout.writelines(f"{image}\n" for image in images.pulled())
-    return 0
-
-
-def _info(options: argparse.Namespace) -> int:
-    facts = {"ServerVersion": VERSION, "Containers": str(len(every()))}
-    if options.format:
-        sys.stdout.write(options.format.replace("{{.ServerVersion}}", VERSION) + "\n")
-    else:
-        sys.stdout.writelines(f" {name}: {value}\n" for name, value in facts.items())
-    return 0
-
-
-def _version(options: argparse.Namespace) -> int:
-    template = options.format or "Client: {{.Client.Version}}\nServer: {{.Server.Version}}"
-    for name in ("{{.Client.Version}}", "{{.Server.Version}}"):
-        template = template.replace(name, VERSION)
-    sys.stdout.write(f"{template}\n")
-    return 0
-
-
-def _logs(options: argparse.Namespace) -> int:
-    lines = None if options.tail == "all" else int(options.tail)
-    logs.show([_named(options.container)], follow=options.follow, lines=lines, prefixed=False)
-    return 0
-
-
-def _stop(options: argparse.Namespace) -> int:
-    return _for_each(options, lambda container: container.stop(options.time))
-
-
-def _start(options: argparse.Namespace) -> int:
-    return _for_each(options, Container.start)
-
-
-def _restart(options: argparse.Namespace) -> int:
-    def restart(container: Container) -> None:
-        container.stop()
-        container.start()
-
-    return _for_each(options, restart)
-
-
-def _kill(options: argparse.Namespace) -> int:
-    return _for_each(options, lambda container: container.stop(0.0))
-
-
-def _rm(options: argparse.Namespace) -> int:
-    for name in options.containers:
-        container = _named(name)
-        if container.state.active and not options.force:
-            return _fail(
-                f"Error response from daemon: cannot remove container {name!r}: "
-                "container is running: stop the container before removing or force remove",
-                1,
-            )
-        container.remove(seconds=0.0)
-        sys.stdout.write(f"{name}\n")
-    return 0
-
-
-def _inspect(options: argparse.Namespace) -> int:
-    found = [_named(name) for name in options.containers]
-    if options.format:
-        for container in found:
-            sys.stdout.write(inspection.fill_in(options.format, container) + "\n")
-    else:
-        facts = [inspection.describe(container) for container in found]
-        sys.stdout.write(json.dumps(facts, indent=4) + "\n")
-    return 0
-
-
-def _exec(options: argparse.Namespace) -> int:
-    given = dict(item.partition("=")[::2] for item in options.env)
-    container = _named(options.container)
-    return compose.execute(container, options.argv, given, tty=options.tty)
-
-
-def _run(options: argparse.Namespace) -> int:
-    given = dict(item.partition("=")[::2] for item in options.env)
-    images.pull(options.image)
-    container = Container.create(
-        Spec(options.name, options.image, given, folder="/", restart=options.restart)
-    )
-    container.start()
-    sys.stdout.write(f"{container.id}\n")
-    return 0
-
-
-def _named(reference: str) -> Container:
-    container = find(reference)
-    if container is None:
-        raise NoSuchContainerError(reference)
-    return container
-
-
-def _for_each(options: argparse.Namespace, act: Callable[[Container], None]) -> int:
-    for name in options.containers:
-        act(_named(name))
-        sys.stdout.write(f"{name}\n")
-    return 0
-
-
-def _fail(message: str, status: int) -> int:
-    sys.stderr.write(f"{message}\n")
+def _run(arguments: Sequence[str]) -> int:
+    status: int
+    match list(arguments):
+        case ["pull", *options, image] if all(option in ("-q", "--quiet") for option in options):
+            new = images.pull(image)
+            state = "Downloaded newer image for" if new else "Image is up to date for"
+            sys.stdout.write(f"Status: {state} {image}\n")
+            return 0
+        case ["compose", *rest]:
+            if not COMPOSE_PLUGIN.exists():
+                raise DockerError("docker: 'compose' is not a docker command.\nSee 'docker --help'")
+            status = import_module("lab.openvidu.docker.compose_cli").main(rest)
+        case rest:
+            status = import_module("lab.openvidu.docker.container_cli").main(rest)
     return status
 
-
-_FAILURES: dict[type[Exception], tuple[str, int]] = {
-    ComposeFileError: ("{}", 1),
-    MissingVariableError: ("{}", 1),
-    NameTakenError: ('docker: Error response from daemon: Conflict. "/{}" is in use.', 125),
-    RefusedError: ("{}", 1),
-    NoSuchContainerError: ("Error response from daemon: No such container: {}", 1),
-    compose.ContainerNotRunningError: ('service "{}" is not running', 1),
-    images.PullError: ("{}", 1),
-    images.UnknownImageError: ("Error response from daemon: No such image: {}", 1),
-    inspection.TemplateError: ("{}", 1),
-}
-
-_COMMANDS = {
-    "ps": _ps,
-    "pull": _pull,
-    "images": _images,
-    "info": _info,
-    "version": _version,
-    "logs": _logs,
-    "stop": _stop,
-    "start": _start,
-    "restart": _restart,
-    "kill": _kill,
-    "rm": _rm,
-    "inspect": _inspect,
-    "exec": _exec,
-    "run": _run,
-}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from lab.openvidu import faults
 from lab.openvidu.docker import images, logs
-from lab.openvidu.docker.containers import Container, every, find
-from lab.openvidu.docker.project import ComposeFileError, Project, Service
-
-
-class ContainerNotRunningError(Exception):
-    """A command was to run in a container that doesn't run."""
+from lab.openvidu.docker.containers import Container, every
+from lab.openvidu.docker.project import Project, Service
 
 
 def containers_of(project: str, services: Iterable[str] = ()) -> list[Container]:
@@ -59,13 +53,6 @@ def _bring_up(project: Project, service: Service, *, recreate: bool) -> Containe
     else:
         for container in old:
             container.remove()
-        other = find(service.container_name)
-        if other:
-            raise ComposeFileError(
-                f'Error response from daemon: Conflict. The container name "/{other.spec.name}" '
-                "is already in use",
-                1,
-            )
         container, done = Container.create(project.spec(service)), "Started"
     container.start()
     say(f" Container {container.spec.name}  {done}")
@@ -104,33 +91,6 @@ def restart(containers: Sequence[Container]) -> None:
     for container in containers:
         container.start()
         say(f" Container {container.spec.name}  Started")
-
-
-def execute(
-    container: Container, argv: Sequence[str], environment: Mapping[str, str], *, tty: bool
-) -> int:
-    """Run a command in a container, with its environment and more; the exit status.
-
-    Raises:
-        ContainerNotRunningError: the container doesn't run.
-    """
-    if container.state.status != "running":
-        raise ContainerNotRunningError(container.spec.name)
-    if tty and not sys.stdin.isatty() and faults.strike("exec-needs-tty"):
-        sys.stderr.write("the input device is not a TTY\n")
-        return 1
-    try:
-        return subprocess.run(
-            images.command(container.spec.image, argv),
-            env=container.environment | dict(environment),
-            cwd=container.spec.folder,
-            check=False,
-        ).returncode
-    except FileNotFoundError:
-        sys.stderr.write(
-            f'OCI runtime exec failed: exec failed: "{argv[0]}": executable file not found\n'
-        )
-        return 127
 
 
 def say(text: str) -> None:

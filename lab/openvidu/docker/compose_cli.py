@@ -11,7 +11,9 @@ from pathlib import Path
 
 from lab.openvidu.docker import compose, images, logs
 from lab.openvidu.docker.containers import Container
-from lab.openvidu.docker.inspection import describe_state
+from lab.openvidu.docker.errors import ContainerNotRunningError
+from lab.openvidu.docker.execution import execute
+from lab.openvidu.docker.inspection import describe_state, table
 from lab.openvidu.docker.project import Project, load, project_name
 
 VERSION = "2.29.7"
@@ -58,13 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     for name in ("pull", "stop", "start", "restart", "config"):
         command(name)
     command("version", services=None).add_argument("--short", action="store_true")
-    execute = command("exec", services=None)
-    execute.add_argument("-e", "--env", action="append", default=[])
-    execute.add_argument("-i", "--interactive", action="store_true")
-    execute.add_argument("-t", "--tty", action="store_true")
-    execute.add_argument("-T", "--no-TTY", dest="no_tty", action="store_true")
-    execute.add_argument("service")
-    execute.add_argument("argv", nargs=argparse.REMAINDER)
+    running = command("exec", services=None)
+    running.add_argument("-e", "--env", action="append", default=[])
+    running.add_argument("-i", "--interactive", action="store_true")
+    running.add_argument("-t", "--tty", action="store_true")
+    running.add_argument("-T", "--no-TTY", dest="no_tty", action="store_true")
+    running.add_argument("service")
+    running.add_argument("argv", nargs=argparse.REMAINDER)
     return parser
 
 
@@ -176,10 +178,10 @@ def _exec(folder: Path, options: argparse.Namespace) -> int:
     _project(folder).service(options.service)
     containers = compose.containers_of(project_name(folder), [options.service])
     if not containers:
-        raise compose.ContainerNotRunningError(options.service)
+        raise ContainerNotRunningError(options.service)
     given = dict(item.partition("=")[::2] for item in options.env)
     tty = options.tty and not options.no_tty
-    return compose.execute(containers[0], options.argv, given, tty=tty)
+    return execute(containers[0], options.argv, given, tty=tty)
 
 
 def _chosen(folder: Path, options: argparse.Namespace) -> list[Container]:
@@ -202,15 +204,6 @@ def _as_json(container: Container) -> dict[str, object]:
         "ExitCode": state.exit_code,
         "CreatedAt": container.spec.created,
     }
-
-
-def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Rows as lines, each column as wide as its widest cell."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
 
 
 _COMMANDS = {

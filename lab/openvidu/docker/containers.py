@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lab.openvidu.docker.errors import NameTakenError
 from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
 from lab.openvidu.docker.processes import Process, kill_session
 
@@ -24,10 +25,6 @@ FOLDER = STATE / "containers"
 STOP_SECONDS = 10.0
 _SHIM = Path(__file__).with_name("shim.sh")
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-
-class NameTakenError(Exception):
-    """There is a container of that name already."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +108,6 @@ class Container:
             "PATH": _SEARCH_PATH,
             "HOSTNAME": self.id[:12],
             "PYTHONPATH": str(PROJECT),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "CONTAINER_FILES": str(self.folder / "fs"),
         }
         return image | dict(self.spec.environment)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 FILE = Path("/etc/openvidu-lab/host.json")
 _HTTPS = 443
-_SECONDS = 3.0
+_SECONDS = 10.0
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.openvidu import faults
+from lab.openvidu.docker.errors import PullError, UnknownImageError
 from lab.openvidu.docker.host import registry_is_reachable
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATE = Path("/var/lib/docker-standin")
 _PULLED = STATE / "images"
-
-
-class PullError(Exception):
-    """An image can't be had; the message is the one that `docker pull` prints."""
-
-
-class UnknownImageError(Exception):
-    """The lab has nothing to run in place of the image."""
 
 
 def _module(name: str, *arguments: str) -> list[str]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from lab.openvidu.docker.containers import Container
+from lab.openvidu.docker.errors import TemplateError
 
 _FIELD = re.compile(r"\{\{\s*(json\s+)?((?:\.\w+)+)\s*\}\}")
 _ENVIRONMENT = re.compile(r"\{\{range \.Config\.Env\}\}\{\{println \.\}\}\{\{end\}\}")
-
-
-class TemplateError(Exception):
-    """A template that asks for what isn't there."""
 
 
 def describe(container: Container) -> dict[str, object]:
@@ -99,3 +97,12 @@ def fill_in(template: str, container: Container) -> str:
     if "{{" in text:
         raise TemplateError(f"template: the lab's docker can't fill in {template!r}")
     return text
+
+
+def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows as lines, each column as wide as its widest cell."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

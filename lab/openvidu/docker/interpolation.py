@@ -8,15 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from lab.openvidu.docker.errors import MissingVariableError
+
 _VARIABLE = re.compile(
     r"\$(?:(?P<escaped>\$)|(?P<bare>[A-Za-z_][A-Za-z0-9_]*)"
     r"|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<operator>:?[-?+])(?P<word>[^}]*))?\})"
 )
 _LINE = re.compile(r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_.-]*)\s*=(?P<rest>.*)")
-
-
-class MissingVariableError(Exception):
-    """`${NAME:?message}` without a value."""
 
 
 def interpolate(text: str, values: Mapping[str, str], unset: set[str] | None = None) -> str:

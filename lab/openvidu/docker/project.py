@@ -13,22 +13,11 @@ from typing import cast
 import yaml
 
 from lab.openvidu.docker.containers import Spec
+from lab.openvidu.docker.errors import ComposeFileError
 from lab.openvidu.docker.interpolation import interpolate, read_env_file
 
 _FILES = ("docker-compose.yml", "docker-compose.override.yml")
 _RESTARTS = ("no", "always", "on-failure", "unless-stopped")
-
-
-class ComposeFileError(Exception):
-    """The project can't be read.
-
-    Attributes:
-        status: the exit status that `docker compose` has for it.
-    """
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @dataclass(frozen=True)

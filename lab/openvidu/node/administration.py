@@ -6,7 +6,6 @@ restarts every node) and "Scale Down" (a node that has terminated stops all its 
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -42,8 +41,6 @@ def _run_apart(argv: list[str], folder: Path) -> None:
         "PYTHONPATH": str(PROJECT),
         "FOLLOW_OPENVIDU_LOGS": "false",
     }
-    if "PYTHONDONTWRITEBYTECODE" in os.environ:
-        environment["PYTHONDONTWRITEBYTECODE"] = "1"
     subprocess.Popen(
         argv,
         cwd=folder,

@@ -54,7 +54,7 @@ class Settings:
             redis=Address(
                 values[_REDIS_HOST],
                 int(values.get(environment.REDIS_PORT) or ports.REDIS),
-                values[environment.REDIS_PASSWORD],
+                values.get(environment.REDIS_PASSWORD, ""),
             ),
             bucket=bucket(values),
             only_sync=values.get("INITIAL_CONFIG_SYNC") == "true",

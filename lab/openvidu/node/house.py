@@ -24,6 +24,7 @@ from lab.openvidu.node.book import Book
 from lab.openvidu.node.cluster import HEARTBEAT_SECONDS, Json
 from lab.openvidu.node.gateway import REPORT_PATH
 from lab.openvidu.node.membership import Report
+from lab.openvidu.node.objects import Recording
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.client import UnreachableError, request
 from lab.openvidu.web.server import log
@@ -164,7 +165,8 @@ class House:
         await self._uploader.finish()
         stop_this_node(self._install)
 
-    async def _uploaded(self) -> None:
+    async def _uploaded(self, recording: Recording) -> None:
+        self.book.events.append(recording.event(now()))
         await self._report()
 
     def _move_to(self, status: str) -> None:

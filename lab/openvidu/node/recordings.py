@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from lab.openvidu import faults
-from lab.openvidu.node.book import Recording
 from lab.openvidu.node.cluster import Json
+from lab.openvidu.node.objects import Recording
 from lab.openvidu.s3.client import Bucket, BucketError
 from lab.openvidu.s3.signature import Keys
 from lab.openvidu.web.server import log
@@ -20,6 +20,9 @@ from lab.openvidu.web.server import log
 _DEFAULT_FOLDER = "/opt/openvidu/recordings"
 _DEFAULT_SECONDS = "10"
 _SIZE = 16 * 1024
+
+Done = Callable[[Recording], Awaitable[None]]
+"""Is called with a recording whose upload has ended."""
 
 
 class Uploader:
@@ -39,7 +42,7 @@ class Uploader:
         path.write_bytes(b"\0" * _SIZE)
         self._note(recording)
 
-    def upload(self, recording: Recording, done: Callable[[], Awaitable[None]]) -> None:
+    def upload(self, recording: Recording, done: Done) -> None:
         """Upload in the background, and then call `done`."""
         self._note(recording)
         task = asyncio.create_task(self._upload(recording, done))
@@ -63,7 +66,9 @@ class Uploader:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _upload(self, recording: Recording, done: Callable[[], Awaitable[None]]) -> None:
+    async def _upload(
+        self, recording: Recording, done: Callable[[Recording], Awaitable[None]]
+    ) -> None:
         fault = faults.strike("slow-upload")
         if fault:
             await asyncio.sleep(float(fault.option("seconds", _DEFAULT_SECONDS)))
@@ -83,7 +88,7 @@ class Uploader:
                 path.parent.rmdir()
                 log(f"recording {recording.id} uploaded")
         self._note(recording)
-        await done()
+        await done(recording)
 
     def _file(self, recording: Recording) -> Path:
         return self._folder / recording.id / f"{recording.name}.mp4"

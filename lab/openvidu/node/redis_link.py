@@ -23,7 +23,7 @@ class RedisError(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """Where Redis is, and its password."""
+    """Where Redis is, and its password; empty for one that wants none."""
 
     host: str
     port: int
@@ -79,8 +79,9 @@ class RedisLink:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         streams = await asyncio.open_connection(self._address.host, self._address.port)
         self._streams = streams
-        streams[1].write(_encode(("AUTH", self._address.password)))
-        await _read_reply(streams[0])
+        if self._address.password:
+            streams[1].write(_encode(("AUTH", self._address.password)))
+            await _read_reply(streams[0])
         return streams
 
 

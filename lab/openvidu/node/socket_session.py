@@ -15,8 +15,9 @@ from websockets.http11 import Request as Handshake
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
-from lab.openvidu.node.book import Connection, RefusedError
+from lab.openvidu.node.book import RefusedError
 from lab.openvidu.node.house import House, now
+from lab.openvidu.node.objects import Connection
 from lab.openvidu.web.messages import Request, Response, Takeover, json_response
 
 _CHUNK = 16 * 1024

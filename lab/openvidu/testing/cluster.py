@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from lab.openvidu.docker import containers
 from lab.openvidu.testing.world import Host, World
 from openvidu import api, environment
 from openvidu.release import BASE, NODE, Product
@@ -188,6 +189,11 @@ class Cluster:
         )
         return done.returncode == 0
 
+    def has_stopped(self, ip: str) -> bool:
+        """Whether a node has no containers any more."""
+        folder = self.nodes[ip].root / containers.FOLDER.relative_to("/")
+        return not any(folder.iterdir())
+
     def node_answers(self, ip: str) -> bool:
         """Whether a node's own health is 200."""
 
@@ -211,7 +217,7 @@ class Cluster:
         while not condition():
             if time.monotonic() > limit:
                 raise TimeoutError(f"waited {seconds:g} s for {what}")
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def close(self) -> None:
         """End everything."""

@@ -120,17 +120,13 @@ class Host:
         """Its root, as its own processes find it before they change to it."""
         return str(self._folder / "root")
 
-    def reboot(self) -> None:
-        """End all its processes at once, and boot."""
-        self.run("kill -9 -1", check=False)
-        time.sleep(0.1)
-        self._init_again()
+    def reboot(self, *, orderly: bool = False) -> None:
+        """End all its processes, at once or with a moment to end by themselves, and boot."""
+        # Process 1 is spared, so that the namespaces live on.
+        self.run("kill -TERM -1; sleep 1; kill -KILL -1" if orderly else "kill -KILL -1")
+        self.run("rm -rf /run/* /tmp/*")
         for argv in image.BOOT:
             self.run(" ".join(argv))
-
-    def _init_again(self) -> None:
-        """`kill -9 -1` spares process 1, so only what a boot clears is left to do."""
-        self.run("rm -rf /run/* /tmp/*")
 
     def crash(self) -> None:
         """Lose it: processes, disk and network, at once."""

@@ -9,9 +9,13 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from lab.openvidu.web.wire import HEAD_LIMIT, WireError, parse_head, read_body, read_head
+
+_TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
+"""The host's trust store: an interpreter may bring another of its own."""
 
 
 class UnreachableError(Exception):
@@ -75,7 +79,8 @@ async def request(
     lines = {"Host": parts.netloc, "Content-Length": str(len(body)), "Connection": "close"}
     lines |= headers or {}
     head = f"{method} {target} HTTP/1.1\r\n" + "".join(f"{k}: {v}\r\n" for k, v in lines.items())
-    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    trust = _TRUST if _TRUST.exists() else None
+    tls = ssl.create_default_context(cafile=trust) if parts.scheme == "https" else None
     try:
         async with asyncio.timeout(seconds):
             reader, writer = await asyncio.open_connection(

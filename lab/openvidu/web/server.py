@@ -18,6 +18,8 @@ from lab.openvidu.web.wire import HEAD_LIMIT, WireError, parse_head, read_body, 
 # A peer whose machine vanished sends nothing: the kernel asks after 10 s, and gives up after 25 s.
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
+_TERMINATED = 128 + signal.SIGTERM
+
 
 async def listen(
     handler: Handler,
@@ -84,20 +86,23 @@ async def _answer(handler: Handler, request: Request) -> Response | Takeover:
 
 
 def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Run a service until SIGTERM or SIGINT.
+    """Run a service until SIGTERM or SIGINT, and exit as one that was ended by it.
 
     Args:
         main: gets the event that is set when the service has been asked to stop.
     """
 
-    async def supervised() -> None:
+    async def supervised() -> bool:
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopping.set)
         await main(stopping)
+        return stopping.is_set()
 
-    asyncio.run(supervised())
+    if asyncio.run(supervised()):
+        # Success would keep `restart: on-failure` from bringing it back after a reboot.
+        sys.exit(_TERMINATED)
 
 
 def log(text: str) -> None:

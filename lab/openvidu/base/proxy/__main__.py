@@ -45,6 +45,8 @@ def serve(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: nginx.terminate())
     # The authority fetches its token from port 80, so that has to be served first.
     _await_master(settings, nginx)
+    # Let's Encrypt will want to see the plain port.
+    _await_master(settings, nginx)
     try:
         ensure(settings)
     except CertificateError as error:

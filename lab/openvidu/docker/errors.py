@@ -1,0 +1,62 @@
+"""What can go wrong in the container stand-in, in Docker's words."""
+
+from __future__ import annotations
+
+
+class DockerError(Exception):
+    """A command failed; the message is what Docker prints.
+
+    Attributes:
+        status: the exit status that Docker has for it.
+    """
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class PullError(DockerError):
+    """An image can't be had."""
+
+
+class UnknownImageError(DockerError):
+    """The lab has nothing to run in place of an image."""
+
+    def __init__(self, image: str) -> None:
+        super().__init__(f"Error response from daemon: No such image: {image}")
+
+
+class ComposeFileError(DockerError):
+    """A Compose project can't be read."""
+
+
+class MissingVariableError(DockerError):
+    """`${NAME:?message}` without a value."""
+
+
+class NameTakenError(DockerError):
+    """There is a container of that name already."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'Error response from daemon: Conflict. The container name "/{name}" is already in use',
+            125,
+        )
+
+
+class NoSuchContainerError(DockerError):
+    """No container of that name or id."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(f"Error response from daemon: No such container: {reference}")
+
+
+class ContainerNotRunningError(DockerError):
+    """A command was to run in a container that doesn't run."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'service "{name}" is not running')
+
+
+class TemplateError(DockerError):
+    """A `--format` template that asks for what isn't there."""

@@ -1,0 +1,151 @@
+"""Machines boot, can be logged in to, and live through what happens to machines."""
+
+from __future__ import annotations
+
+import pytest
+
+from lab.cloud import ControlError
+from lab.cloud.facts import PROJECT
+from tests.cloud.desk import Desk, Machine, wait_until
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
+
+
+def test_login_with_the_key_pair_and_the_host_key_of_the_console(
+    desk: Desk, machine: Machine
+) -> None:
+    done = desk.ssh(machine, "whoami; sudo whoami; hostname; sudo hostname")
+    name = "ip-" + machine.private_ip.replace(".", "-")
+    assert (done.stdout.split(), done.stderr) == (["ubuntu", "root", name, name], "")
+
+
+def test_the_console_has_three_kinds_of_host_keys(desk: Desk, machine: Machine) -> None:
+    printed = desk.console(machine)
+    block = printed.split("-----BEGIN SSH HOST KEY KEYS-----\n")[1]
+    keys = block.split("-----END SSH HOST KEY KEYS-----")[0].splitlines()
+    assert [key.split()[0] for key in keys] == ["ecdsa-sha2-nistp256", "ssh-ed25519", "ssh-rsa"]
+
+
+def test_a_machine_looks_like_ubuntu(desk: Desk, machine: Machine) -> None:
+    assert "ID=ubuntu" in desk.run(machine, "cat /etc/os-release").split()
+    people = "awk -F: '$3 >= 1000 && $3 < 60000 {print $1}' /etc/passwd"
+    assert desk.run(machine, people).split() == ["ubuntu"]
+    assert desk.run(machine, "ls /home").split() == ["ubuntu"]
+    assert desk.run(machine, "cut -d: -f2 /etc/shadow | sort -u").split() == ["*"]
+
+
+def test_a_machine_sees_the_project_but_no_labs(desk: Desk, machine: Machine) -> None:
+    assert desk.run(machine, f"ls {PROJECT}/pyproject.toml")
+    lab = desk.supervisor.directory
+    assert desk.run(machine, f"ls {lab} 2>/dev/null | wc -l").strip() == "0"
+    python, project = desk.run(machine, "cat /etc/lab-python").split()
+    assert desk.run(machine, f"cd {project} && {python} -c 'import lab.cloud, redis; print(1)'")
+
+
+def test_a_machine_trusts_the_labs_authority(desk: Desk, machine: Machine) -> None:
+    ca = (desk.supervisor.directory / "ca" / "ca.pem").read_text()
+    assert ca.strip() in desk.run(machine, "cat /etc/ssl/certs/ca-certificates.crt")
+
+
+def test_user_data_runs_once_and_boot_commands_at_each_boot(desk: Desk) -> None:
+    machine = desk.launch(user_data="#!/bin/sh\necho ran-user-data | tee -a /var/log/user\n")
+    assert "ran-user-data" in desk.console(machine)
+    desk.aws("reboot_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_login(machine, times=2)
+    wait_until(lambda: len(desk.run(machine, "cat /var/log/boots").split()) == 2, "it booted")
+    assert desk.run(machine, "cat /var/log/user") == "ran-user-data\n"
+    desk.terminate(machine)
+
+
+def test_a_reboot_keeps_disk_address_and_host_key(desk: Desk) -> None:
+    machine = desk.launch()
+    desk.run(machine, "echo kept > /opt/file; echo lost > /tmp/file")
+    before = desk.run(machine, "cat /etc/ssh/*.pub; ip -o addr show eth0; cat /etc/machine-id")
+    desk.supervisor.control.reboot_host(machine.instance_id)
+    desk.wait_for_login(machine, times=2)
+    assert desk.run(machine, "cat /opt/file; ls /tmp") == "kept\n"
+    after = desk.run(machine, "cat /etc/ssh/*.pub; ip -o addr show eth0; cat /etc/machine-id")
+    assert after.split()[:9] == before.split()[:9]
+    wait_until(lambda: desk.ssh(machine, "true").returncode == 0, "it can be logged in to")
+    desk.terminate(machine)
+
+
+def test_stop_and_start_keep_the_disk(desk: Desk) -> None:
+    machine = desk.launch()
+    desk.run(machine, "echo kept > /opt/file")
+    desk.aws("stop_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_state(machine, "stopped")
+    with pytest.raises(ControlError, match="doesn't run"):
+        desk.run(machine, "true")
+    desk.aws("start_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_login(machine, times=2)
+    assert desk.run(machine, "cat /opt/file") == "kept\n"
+    desk.terminate(machine)
+
+
+def test_termination_frees_the_interface_for_the_next_machine(desk: Desk) -> None:
+    machine = desk.launch()
+    desk.terminate(machine)
+    found = desk.aws("describe_network_interfaces", NetworkInterfaceIds=[machine.interface_id])
+    assert found["NetworkInterfaces"][0]["Status"] == "available"
+    host = next(
+        host for host in desk.supervisor.control.hosts() if host.instance_id == machine.instance_id
+    )
+    assert (host.running, host.pid, host.state, host.private_ip) == (False, None, "terminated", "")
+
+
+def test_a_crashed_machine_is_still_running_for_ec2(desk: Desk) -> None:
+    machine = desk.launch()
+    assert desk.probe(machine.public_ip, 22) == "open"
+    desk.supervisor.control.kill_host(machine.instance_id)
+    assert desk.probe(machine.public_ip, 22) == "lost"
+    assert desk.state(machine) == "running"
+    desk.supervisor.control.reboot_host(machine.instance_id)
+    desk.wait_for_login(machine, times=2)
+    desk.terminate(machine)
+
+
+@pytest.mark.parametrize(("how", "state"), [("stop", "stopped"), ("terminate", "terminated")])
+def test_a_lost_machine_is_what_ec2_says(desk: Desk, how: str, state: str) -> None:
+    machine = desk.launch()
+    desk.supervisor.control.kill_host(machine.instance_id, how)
+    assert desk.state(machine) == state
+    desk.terminate(machine)
+
+
+def test_a_machine_can_be_lost_later(desk: Desk) -> None:
+    machine = desk.launch("to-lose")
+    desk.supervisor.control.fault("lose-host", host="to-lose", how="terminate", after=0.1)
+    desk.wait_for_state(machine, "terminated")
+
+
+def test_a_boot_can_take_longer(desk: Desk) -> None:
+    desk.supervisor.control.fault("boot-delay", seconds=1, host="late")
+    machine = desk.launch("late", wait=False)
+    desk.wait_for_state(machine, "running")
+    assert desk.console(machine) == ""
+    assert desk.probe(machine.public_ip, 22) == "lost"
+    desk.wait_for_login(machine)
+    desk.terminate(machine)
+
+
+def test_a_machine_that_powers_off_is_stopped(desk: Desk) -> None:
+    machine = desk.launch()
+    desk.supervisor.control.exec(machine.instance_id, ["kill", "-TERM", "1"])
+    desk.wait_for_state(machine, "stopped")
+    desk.terminate(machine)
+
+
+def test_what_a_command_leaves_running_lives_on(desk: Desk, machine: Machine) -> None:
+    control = desk.supervisor.control
+    done = control.exec(machine.instance_id, ["sh", "-c", "sleep 97 & cat"], stdin="typed")
+    assert (done.status, done.stdout) == (0, "typed")
+    assert desk.run(machine, "pgrep -x sleep && pkill -x sleep")
+
+
+def test_a_disk_can_be_full(desk: Desk) -> None:
+    machine = desk.launch()
+    control = desk.supervisor.control
+    done = control.exec(machine.instance_id, ["sh", "-c", "head -c 600M /dev/zero > /opt/full"])
+    assert "No space left on device" in done.stderr
+    desk.terminate(machine)
