@@ -88,8 +88,11 @@ class Cluster:
         self._timeout = timeout_seconds
 
     def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
-        """The media nodes that the cluster lists, asked through the load balancer."""
-        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}"
+        """The media nodes that the cluster lists, asked through the load balancer.
+
+        Without `sessions=true` the list comes without sessions (REST API reference, "Media Nodes").
+        """
+        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}?sessions=true"
         answer = self._request("GET", url)
         if not isinstance(answer, httpx.Response):
             return answer
