@@ -6,6 +6,7 @@ outlives a reboot of the host, and nothing of it outlives the lab.
 
 from __future__ import annotations
 
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,7 +24,8 @@ class Disk:
     """The disk of one host.
 
     Attributes:
-        root: the host's root directory, as the lab's root namespace sees it.
+        root: the host's root directory once it's mounted, as the lab's root namespace sees it.
+        upper: what the host has of its own; can be filled before `mount`.
     """
 
     def __init__(self, folder: Path, size_mib: int = SIZE_MIB) -> None:
@@ -36,12 +38,13 @@ class Disk:
         self._store = folder / "disk"
         self._size_mib = size_mib
         self.root = folder / "root"
+        self.upper = self._store / "upper"
 
     def create(self) -> None:
-        """Make the disk.
+        """Make room for what the host writes.
 
         Raises:
-            OSError: the kernel has no overlay file system, or doesn't let us use it.
+            OSError: the kernel refuses.
         """
         self._store.mkdir(parents=True)
         self.root.mkdir()
@@ -50,10 +53,18 @@ class Disk:
         )
         for name in ("upper", "work", *HOMES):
             (self._store / name).mkdir()
+
+    def mount(self) -> None:
+        """Lay what the host has of its own over this machine's files.
+
+        Raises:
+            OSError: there is no overlay file system, or we may not use it.
+        """
         options = f"lowerdir=/,upperdir={self._store}/upper,workdir={self._store}/work"
-        if not _is_first_user_namespace():
-            options += ",userxattr"
-        namespaces.mount("root", self.root, "overlay", Mount.NONE, options)
+        if _is_first_user_namespace():
+            namespaces.mount("root", self.root, "overlay", Mount.NONE, options)
+        else:
+            _mount_as_user(self.root, options)
 
     def home(self, name: str) -> Path:
         """The folder that takes the place of `/home` or `/root`."""
@@ -66,6 +77,22 @@ class Disk:
                 namespaces.unmount(mounted)
             with suppress(OSError):
                 mounted.rmdir()
+
+
+def _mount_as_user(root: Path, options: str) -> None:
+    """Mount an overlay in a user namespace.
+
+    The kernel's own would show this machine's files as nobody's there, and could not change them.
+    This one shows them as root's.
+    """
+    done = subprocess.run(
+        ["fuse-overlayfs", "-o", f"{options},squash_to_root", str(root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise OSError(f"fuse-overlayfs on {root}: {done.stderr.strip()}")
 
 
 def _is_first_user_namespace() -> bool:

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud.disk import Disk
+from lab.cloud.init import LOGS
 from lab.cloud.requirements import CERTIFICATES
 
 USER = "ubuntu"
 _USER_ID = 1000
 _SYSTEM_IDS = range(1000)
 _NOBODY_ID = 65534
+_SKELETON = Path("/etc/skel")
 HOST_KEYS = {"rsa": 2048, "ecdsa": 256, "ed25519": 256}
 """Kinds of SSH host keys, and their bits."""
 
@@ -78,20 +80,26 @@ class Identity:
 def install(disk: Disk, identity: Identity) -> None:
     """Write the machine's own files on its new disk, its SSH host keys among them.
 
+    They are written before the disk is mounted: what is there then hides this machine's files,
+    also those that only root may read.
+
     Raises:
         subprocess.CalledProcessError: ssh-keygen failed.
     """
-    etc = disk.root / "etc"
+    etc = disk.upper / "etc"
+    (etc / "ssh").mkdir(parents=True)
     making = _start_keys(etc / "ssh", identity.hostname)
-    _replace(etc / "hostname", f"{identity.hostname}\n")
-    _replace(etc / "machine-id", f"{uuid.uuid4().hex}\n")
-    _replace(etc / "os-release", _OS_RELEASE)
-    _replace(etc / "resolv.conf", "# A lab's names are all in /etc/hosts.\n")
-    _replace(etc / "ssh" / "sshd_config", _SSHD_CONFIG)
-    _replace(etc / "sudoers", _SUDOERS, 0o440)
+    _write(etc / "hostname", f"{identity.hostname}\n")
+    _write(etc / "machine-id", f"{uuid.uuid4().hex}\n")
+    _write(etc / "os-release", _OS_RELEASE)
+    _write(etc / "resolv.conf", "# A lab's names are all in /etc/hosts.\n")
+    _write(etc / "ssh" / "sshd_config", _SSHD_CONFIG)
+    _write(etc / "sudoers", _SUDOERS, 0o440)
     _add_users(etc)
     _make_homes(disk, identity.authorized_key)
-    _trust(disk.root, identity.certificate)
+    _trust(disk.upper, identity.certificate)
+    for log in LOGS:
+        _write(disk.upper / log.relative_to("/"), "", 0o640)
     for process in making:
         if process.wait():
             raise subprocess.CalledProcessError(process.returncode, process.args)
@@ -99,8 +107,6 @@ def install(disk: Disk, identity: Identity) -> None:
 
 def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
     """Begin to make the host keys; this machine's own are not the host's."""
-    for key in folder.glob("ssh_host_*"):
-        key.unlink()
     return [
         subprocess.Popen(
             [
@@ -115,9 +121,9 @@ def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
 
 def _add_users(etc: Path) -> None:
     """Keep the system's users, without passwords, and put `ubuntu` in the place of people."""
-    users = [line for line in _records(etc / "passwd") if _is_system(line[2])]
+    users = [line for line in _records(Path("/etc/passwd")) if _is_system(line[2])]
     users.append([USER, "x", str(_USER_ID), str(_USER_ID), "Ubuntu", f"/home/{USER}", "/bin/bash"])
-    groups = [[*line[:3], ""] for line in _records(etc / "group") if _is_system(line[2])]
+    groups = [[*line[:3], ""] for line in _records(Path("/etc/group")) if _is_system(line[2])]
     groups.append([USER, "x", str(_USER_ID), ""])
     for group in groups:
         if group[0] in ("adm", "sudo"):
@@ -130,7 +136,7 @@ def _add_users(etc: Path) -> None:
         ("shadow", shadow, 0o640),
         ("gshadow", [[group[0], "*", "", group[3]] for group in groups], 0o640),
     ):
-        _replace(etc / name, "".join(":".join(record) + "\n" for record in records), mode)
+        _write(etc / name, "".join(":".join(record) + "\n" for record in records), mode)
 
 
 def _records(file: Path) -> list[list[str]]:
@@ -145,30 +151,24 @@ def _make_homes(disk: Disk, authorized_key: str | None) -> None:
     disk.home("root").chmod(0o700)
     home = disk.home("home") / USER
     home.mkdir(mode=0o750)
-    profile = disk.root / "etc" / "skel"
     for name in (".bashrc", ".profile"):
-        if (profile / name).is_file():
-            (home / name).write_bytes((profile / name).read_bytes())
+        if (_SKELETON / name).is_file():
+            (home / name).write_bytes((_SKELETON / name).read_bytes())
     if authorized_key:
-        ssh = home / ".ssh"
-        ssh.mkdir(mode=0o700)
-        _replace(ssh / "authorized_keys", authorized_key.strip() + "\n", 0o600)
+        _write(home / ".ssh" / "authorized_keys", authorized_key.strip() + "\n", 0o600)
+        (home / ".ssh").chmod(0o700)
     for path in (home, *home.rglob("*")):
         os.chown(path, _USER_ID, _USER_ID)
 
 
-def _trust(root: Path, certificate: str) -> None:
+def _trust(upper: Path, certificate: str) -> None:
     """Add the lab's authority to the trust store, also for the next update-ca-certificates."""
-    added = root / "usr" / "local" / "share" / "ca-certificates" / "openvidu-lab.crt"
-    added.parent.mkdir(parents=True, exist_ok=True)
-    added.write_text(certificate)
-    with (root / CERTIFICATES.relative_to("/")).open("a") as bundle:
-        bundle.write(certificate)
+    _write(upper / "usr" / "local" / "share" / "ca-certificates" / "openvidu-lab.crt", certificate)
+    _write(upper / CERTIFICATES.relative_to("/"), CERTIFICATES.read_text() + certificate)
 
 
-def _replace(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file anew: what was there may be a link to somewhere else."""
-    path.unlink(missing_ok=True)
+def _write(path: Path, text: str, mode: int = 0o644) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     path.write_text(text)
     path.chmod(mode)

@@ -40,6 +40,9 @@ _BOOTED = _INSTANCE / "boot-finished"
 _OUTPUT = Path("/var/log/cloud-init-output.log")
 _BOOT_LOG = Path("/var/log/boot.log")
 _SSH_LOG = Path("/var/log/auth.log")
+LOGS = (_OUTPUT, _BOOT_LOG, _SSH_LOG)
+"""Files that init writes; a new disk has them empty."""
+_KEYS = [Path(f"/etc/ssh/ssh_host_{kind}_key.pub") for kind in ("ecdsa", "ed25519", "rsa")]
 GO = b"go\n"
 
 
@@ -133,8 +136,7 @@ class _Init:
 
     def _finish_first_boot(self) -> None:
         """Print what cloud-init prints in its last stage, once in a machine's life."""
-        if _OUTPUT.exists():
-            _say(_OUTPUT.read_text(errors="replace"))
+        _say(_OUTPUT.read_text(errors="replace"))
         _print_host_keys()
         _BOOTED.parent.mkdir(parents=True, exist_ok=True)
         _BOOTED.touch()
@@ -189,8 +191,7 @@ def _start_user_data() -> int | None:
 
 def _print_host_keys() -> None:
     """Print the public host keys as cloud-init's module keys_to_console does."""
-    keys = sorted(Path("/etc/ssh").glob("ssh_host_*_key.pub"))
-    lines = [key.read_text().strip() for key in keys]
+    lines = [key.read_text().strip() for key in _KEYS]
     _say("-----BEGIN SSH HOST KEY KEYS-----")
     _say("\n".join(lines))
     _say("-----END SSH HOST KEY KEYS-----")

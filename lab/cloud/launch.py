@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.cloud import requirements
 from lab.cloud.control.client import SOCKET, ControlClient
 from lab.cloud.facts import PROJECT
 from lab.cloud.options import IMAGE, READY, RECORD, SERVICES
@@ -105,6 +104,9 @@ def start(
     with _lock(directory / ".start.lock"):
         if running := find(directory):
             return running
+        # Imported late: it is a command too, which must not be loaded before it is run.
+        from lab.cloud import requirements  # noqa: PLC0415
+
         if lacking := requirements.missing():
             raise LaunchError(requirements.explain(lacking))
         _spawn(directory, boot_seconds, image, services)

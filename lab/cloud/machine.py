@@ -107,10 +107,11 @@ class Machine:
             image.Identity(order.hostname, order.authorized_key, self._site.certificate),
         )
         if order.user_data:
-            file = self._disk.root / USER_DATA.relative_to("/")
+            file = self._disk.upper / USER_DATA.relative_to("/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch(mode=0o600)
             file.write_bytes(order.user_data)
+        self._disk.mount()
         self._site.stand_ins.prepare(
             self._disk.root,
             HostFacts(

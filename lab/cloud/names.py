@@ -7,8 +7,10 @@ place, because a bind mount holds on to the file, not to its name.
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from lab.cloud.facts import ACME_ADDRESS, ACME_NAMES, MIRROR_ADDRESS, MIRROR_NAMES
@@ -16,6 +18,7 @@ from lab.cloud.facts import ACME_ADDRESS, ACME_NAMES, MIRROR_ADDRESS, MIRROR_NAM
 BASE = "base"
 """A name that is set to this stands for the public address of the host with tag role=base."""
 
+_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _FIXED = {
     **dict.fromkeys(MIRROR_NAMES, MIRROR_ADDRESS),
     **dict.fromkeys(ACME_NAMES, ACME_ADDRESS),
@@ -27,6 +30,14 @@ def render(addresses: Mapping[str, str]) -> str:
     """The text of a hosts file."""
     lines = [f"{address} {name}\n" for name, address in sorted(addresses.items())]
     return _LOOPBACK + "".join(lines)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Names:
@@ -48,7 +59,15 @@ class Names:
         file.write_text(render(_FIXED))
 
     def set(self, name: str, address: str | None) -> None:
-        """Let a name resolve to an address, or to `base`; None forgets the name."""
+        """Let a name resolve to an address, or to `base`; None forgets the name.
+
+        Raises:
+            ValueError: the name or the address can't be in a hosts file.
+        """
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"name {name!r}: takes a DNS name, such as openvidu.example.io")
+        if address is not None and address != BASE and not _is_address(address):
+            raise ValueError(f"{name}: address {address!r}: takes an IP address, or {BASE!r}")
         with self._lock:
             if address is None:
                 self._set.pop(name, None)

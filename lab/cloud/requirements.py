@@ -58,7 +58,9 @@ _MODULES: tuple[Missing, ...] = (
 _SYSTEM_MODULES = Path("/usr/lib/python3/dist-packages")
 _USER_PROGRAMS: tuple[Missing, ...] = (
     Missing("newuidmap", "maps user ids of an ordinary user's lab", "uidmap"),
+    Missing("fuse-overlayfs", "makes disks in an ordinary user's lab", "fuse-overlayfs"),
 )
+_FUSE = Path("/dev/fuse")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _CERTIFICATES = Missing(str(CERTIFICATES), "is the machines' trust store", "ca-certificates")
 
@@ -86,7 +88,7 @@ def missing() -> list[Missing]:
     if not CERTIFICATES.exists():
         lacking.append(_CERTIFICATES)
     if not as_root and not lacking:
-        lacking.extend(_user_namespaces())
+        lacking.extend([*_user_namespaces(), *_fuse()])
     return lacking
 
 
@@ -107,6 +109,19 @@ def _user_namespaces() -> list[Missing]:
             instead="Run the lab as root. Or give yourself subordinate ids (sudo usermod "
             '--add-subuids 100000-165535 --add-subgids 100000-165535 "$USER"), and on Ubuntu 23.10 '
             "and later allow it: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
+        )
+    ]
+
+
+def _fuse() -> list[Missing]:
+    """Why an ordinary user can't mount disks here, if they can't."""
+    if os.access(_FUSE, os.R_OK | os.W_OK):
+        return []
+    return [
+        Missing(
+            str(_FUSE),
+            "without root, disks are mounted with it, and you may not use it",
+            instead=f"Run the lab as root, or allow it: sudo chmod 666 {_FUSE}",
         )
     ]
 

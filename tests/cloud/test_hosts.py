@@ -30,7 +30,6 @@ def test_a_machine_looks_like_ubuntu(desk: Desk, machine: Machine) -> None:
     assert "ID=ubuntu" in desk.run(machine, "cat /etc/os-release").split()
     people = "awk -F: '$3 >= 1000 && $3 < 60000 {print $1}' /etc/passwd"
     assert desk.run(machine, people).split() == ["ubuntu"]
-    assert desk.run(machine, "ls /home").split() == ["ubuntu"]
     assert desk.run(machine, "cut -d: -f2 /etc/shadow | sort -u").split() == ["*"]
 
 
@@ -39,7 +38,7 @@ def test_a_machine_sees_the_project_but_no_labs(desk: Desk, machine: Machine) ->
     lab = desk.supervisor.directory
     assert desk.run(machine, f"ls {lab} 2>/dev/null | wc -l").strip() == "0"
     python, project = desk.run(machine, "cat /etc/lab-python").split()
-    assert desk.run(machine, f"cd {project} && {python} -c 'import lab.cloud, redis; print(1)'")
+    assert desk.run(machine, f"cd {project} && {python} -c 'import lab.cloud, yaml; print(1)'")
 
 
 def test_a_machine_trusts_the_labs_authority(desk: Desk, machine: Machine) -> None:

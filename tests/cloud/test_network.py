@@ -12,15 +12,27 @@ from tests.cloud.desk import SSH_FROM_WORLD, WORLD, Desk, Machine
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 
 
-@pytest.fixture
-def pair(desk: Desk) -> Iterator[tuple[Machine, Machine]]:
-    """Two machines that nobody may connect to yet."""
-    machines = desk.launch(rules=(), wait=False), desk.launch(rules=(), wait=False)
+@pytest.fixture(scope="module")
+def _machines(_session_desk: Desk) -> Iterator[tuple[Machine, Machine]]:
+    machines = _session_desk.launch(wait=False), _session_desk.launch(wait=False)
     for machine in machines:
-        desk.wait_for_login(machine)
+        _session_desk.wait_for_login(machine)
     yield machines
     for machine in machines:
-        desk.terminate(machine)
+        _session_desk.terminate(machine)
+
+
+@pytest.fixture
+def pair(desk: Desk, _machines: tuple[Machine, Machine]) -> tuple[Machine, Machine]:
+    """Two machines that nobody may connect to yet."""
+    for machine in _machines:
+        machine.group_id = desk.new_group()
+        desk.aws(
+            "modify_network_interface_attribute",
+            NetworkInterfaceId=machine.interface_id,
+            Groups=[machine.group_id],
+        )
+    return _machines
 
 
 def test_ports_are_closed_until_a_rule_opens_them(
@@ -45,11 +57,6 @@ def test_a_rule_for_a_group_lets_its_members_in(desk: Desk, pair: tuple[Machine,
     )
     assert desk.probe(machine.private_ip, 22, neighbour) == "open"
     assert desk.probe(machine.public_ip, 22) == "lost"
-    desk.aws(
-        "revoke_security_group_ingress",
-        GroupId=machine.group_id,
-        IpPermissions=[SSH_FROM_WORLD | {"UserIdGroupPairs": [{"GroupId": neighbour.group_id}]}],
-    )
 
 
 def test_an_open_port_where_nothing_listens_refuses(
@@ -116,13 +123,13 @@ def test_a_machine_reaches_itself_by_its_public_address(
     assert desk.probe("127.0.0.1", 22, machine) == "open"
 
 
-def test_the_public_address_can_be_taken_away(desk: Desk, pair: tuple[Machine, Machine]) -> None:
-    machine, neighbour = pair
-    desk.allow(machine.group_id, SSH_FROM_WORLD | WORLD)
-    assert desk.probe(machine.public_ip, 22) == "open"
-    desk.aws("disassociate_address", PublicIp=machine.public_ip)
-    assert desk.probe(machine.public_ip, 22) == "lost"
-    assert desk.probe(machine.private_ip, 22, neighbour) == "open"
+def test_the_public_address_can_be_taken_away(desk: Desk, machine: Machine) -> None:
+    other = desk.launch()
+    assert desk.probe(other.public_ip, 22) == "open"
+    desk.aws("disassociate_address", PublicIp=other.public_ip)
+    assert desk.probe(other.public_ip, 22) == "lost"
+    assert desk.probe(other.private_ip, 22, machine) == "open"
+    desk.terminate(other)
 
 
 def test_a_machine_without_a_public_address_has_no_way_out(desk: Desk, machine: Machine) -> None:

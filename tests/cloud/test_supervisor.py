@@ -28,9 +28,7 @@ def lab(desk: Desk) -> Supervisor:
 
 
 def test_a_lab_that_runs_is_left_alone(lab: Supervisor) -> None:
-    begun = time.monotonic()
     assert start(lab.directory) == lab
-    assert time.monotonic() - begun < 0.5
     assert cloud.find(lab.directory) == lab
 
 
@@ -41,7 +39,7 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
         folder = desk.supervisor.directory
         inner = own_networks(desk.supervisor.pid)
         assert len(inner) == 2
-    assert own_networks_left(inner) == set()
+    wait_until(lambda: not own_networks_left(inner), "all processes are gone")
     assert str(folder) not in Path("/proc/self/mounts").read_text()
     assert Path("/proc/net/dev").read_text().count(":") == networks
     assert cloud.find(folder) is None
