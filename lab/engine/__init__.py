@@ -4,6 +4,6 @@
 it. It speaks Pulumi's public gRPC protocol, keeps its state as the CLI's file backend does, and
 is meant for rehearsals and tests, on one machine.
 
-Inside, arrows point one way: `cli` -> `run` -> `plugin`, `store`, `display` -> `project` ->
+Inside, arrows point one way: `cli` -> `run` -> `project`, `display`, `plugin` -> `store` ->
 `model`. Nothing here imports another part of the lab.
 """

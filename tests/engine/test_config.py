@@ -130,8 +130,14 @@ def test_a_key_that_is_not_there_is_an_error(stack: Stack) -> None:
 def test_a_secret_inside_an_object_makes_the_key_secret(stack: Stack) -> None:
     stack.run("config", "set", "--path", "db.user", "admin")
     stack.run("config", "set", "--path", "--secret", "db.password", "veiled")
-    stack.program('pulumi.export("db", config.require_secret_object("db"))')
+    stack.program(
+        """
+        pulumi.export("db", config.require_secret_object("db"))
+        print("connecting as admin with veiled")
+        """
+    )
     done = stack.must_up()
+    assert "connecting as admin with [secret]" in done.text
     assert "veiled" not in done.text
     assert stack.outputs() == {"db": {"user": "admin", "password": "veiled"}}
 

@@ -119,3 +119,11 @@ def test_a_provider_that_depends_on_something_unknown_waits_for_it(stack: Stack)
     stack.must_up()
     configured = [one["args"].get("account") for one in stack.entries("configure")]
     assert "token of first" in configured
+
+
+def test_a_provider_is_started_once_however_many_ask_for_it(stack: Stack) -> None:
+    stack.program('things = [Thing(f"t{number}") for number in range(8)]')
+    stack.must_up()
+    stack.forget_calls()
+    assert stack.destroy("--parallel", "8").code == 0
+    assert len(stack.entries("configure")) == 1

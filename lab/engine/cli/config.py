@@ -10,6 +10,7 @@ from typing import Any
 from lab.engine.cli.session import NoSecrets, Session
 from lab.engine.errors import EngineError, UsageError
 from lab.engine.model import paths
+from lab.engine.project import project as projects
 from lab.engine.project import values
 from lab.engine.store.codec import Decrypts
 
@@ -109,11 +110,8 @@ def _split(path: paths.Path) -> tuple[str, paths.Path]:
 
 def _merged(session: Session) -> dict[str, values.Raw]:
     """The stack's configuration with the project's values; keys that are missing stay so."""
-    merged = dict(session.file.config)
-    for one in session.project.declarations:
-        if one.value is not None:
-            merged.setdefault(one.key, one.value)
-    return merged
+    stack = session.stack
+    return projects.apply(session.project, stack, session.file.config, complete=False)
 
 
 def _opener(session: Session, raw: values.Raw) -> Decrypts:

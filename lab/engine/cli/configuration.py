@@ -47,7 +47,8 @@ def load(
         session: the command's surroundings.
         given: KEY=VALUE from the command line, to be kept in the file too.
         masker: learns the secrets.
-        validate: whether to hold it against the types that the project declares.
+        validate: whether to hold it against what the project declares; to destroy must be
+            possible without.
 
     Raises:
         EngineError: a value is missing, or is of another type.
@@ -60,7 +61,7 @@ def load(
         file.set(key, text)
     if given:
         file.save()
-    raw = projects.apply(session.project, session.stack, file.config)
+    raw = projects.apply(session.project, session.stack, file.config, complete=validate)
     secret_keys = frozenset(key for key, one in raw.items() if values.has_secure(one))
     opener = session.crypter if secret_keys else NoSecrets()
     if validate:
@@ -68,6 +69,5 @@ def load(
     plain = {key: values.opened(one, opener) for key, one in raw.items()}
     texts = {key: values.as_text(one) for key, one in plain.items()}
     for key in secret_keys:
-        masker.learn(Secret(plain[key]))
-        masker.learn(Secret(texts[key]))
+        masker.learn_texts([texts[key], *values.secure_texts(raw[key], opener)])
     return Configuration(texts, secret_keys, raw)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from argparse import Namespace
@@ -19,6 +18,7 @@ from lab.engine.display.preview_json import JsonDigest
 from lab.engine.errors import DeploymentCancelledError, DeploymentFailedError, EngineError
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.urn import stack_urn
+from lab.engine.model.values import Value
 from lab.engine.plugin.registry import Registry
 from lab.engine.run.context import Context
 from lab.engine.run.deployment import Deployment, Work
@@ -114,18 +114,20 @@ class Operation:
             self._masker.learn(state.inputs)
             self._masker.learn(state.outputs, whole=True)
         display = self._display(config)
-        environment = {**session.environment, "PULUMI_CONFIG": json.dumps(dict(config.texts))}
         context = Context(
             project=session.project.name,
             stack=session.stack,
             config=config.as_values,
             options=self._choices(),
-            registry=Registry(environment, _reporter(display), self._masker.learn),
+            registry=Registry(session.environment, _reporter(display), self._learn_answer),
             journal=self._journal(base, encrypting),
             display=display,
             masker=self._masker,
         )
         return context, base
+
+    def _learn_answer(self, value: Value) -> None:
+        self._masker.learn(value, whole=True)
 
     def _journal(self, base: Snapshot, sealer: Sealer) -> Journal:
         session = self._session

@@ -8,6 +8,7 @@ Source of the form: pulumi, pkg/backend/display/progress.go and rows.go.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
@@ -217,7 +218,9 @@ class Console:
 
     def _draw(self, working: list[_Running]) -> None:
         self._clear_status()
-        self._status = self._masker.mask(f"@ {self._describe(working)}")[:150]
+        self._status = self._masker.mask(f"@ {self._describe(working)}")[
+            : shutil.get_terminal_size().columns - 1
+        ]
         self._out.write(self._status)
         self._out.flush()
 

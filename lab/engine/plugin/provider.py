@@ -8,16 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import grpc
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from lab.engine.errors import ProviderError
 from lab.engine.model import urn as urns
-from lab.engine.model.diff import Diff, PropertyDiff
+from lab.engine.model.diff import Diff
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import (
     UNKNOWN,
@@ -31,6 +30,7 @@ from lab.engine.model.values import (
     opened,
 )
 from lab.engine.plugin import wire
+from lab.engine.plugin.answers import CheckFailure, Outcome, diff_of, failed, failures, partial
 from lab.engine.plugin.process import PluginProcess
 
 MAX_MESSAGE: Final = 400 * 1024 * 1024
@@ -39,33 +39,7 @@ CHANNEL_OPTIONS: Final = (
     ("grpc.max_send_message_length", MAX_MESSAGE),
 )
 _CANCEL_SECONDS: Final = 5.0
-_CHANGED: Final = {0: None, 1: False, 2: True}
-_GONE: Final = ("Socket closed", "recvmsg:Connection reset by peer", "Broken pipe")
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class CheckFailure:
-    """An input that the provider refuses."""
-
-    property: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a resource.
-
-    Attributes:
-        id: the provider's name for it; "" when a read found nothing.
-        inputs: what it was made from, when a read tells.
-        init_errors: why it exists but isn't ready.
-    """
-
-    id: str
-    outputs: Properties
-    inputs: Properties | None = None
-    init_errors: tuple[str, ...] = ()
 
 
 class Provider:
@@ -122,7 +96,7 @@ class Provider:
             raise failed(error) from error
         inputs = wire.read(answer.inputs)
         keep_secrets(inputs, news)
-        return inputs, _failures(answer)
+        return inputs, failures(answer)
 
     def diff_config(self, old: ResourceState, news: Properties) -> Diff:
         """How the provider takes a change of its configuration."""
@@ -136,7 +110,7 @@ class Provider:
             news=wire.write(_public(news), secrets=False),
         )
         try:
-            return _diff(self._stub.DiffConfig(request))
+            return diff_of(self._stub.DiffConfig(request))
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
                 return Diff(changed=None)
@@ -191,7 +165,7 @@ class Provider:
         inputs = self._read(answer.inputs)
         if not self._secrets:
             keep_secrets(inputs, news)
-        return inputs, _failures(answer)
+        return inputs, failures(answer)
 
     def diff(
         self, old: ResourceState, inputs: Properties, news: Properties, ignored: Sequence[str]
@@ -218,7 +192,7 @@ class Provider:
             news=self._struct(news),
             ignoreChanges=ignored,
         )
-        return _diff(self._call(self._stub.Diff, request))
+        return diff_of(self._call(self._stub.Diff, request))
 
     def create(self, urn: str, inputs: Properties, timeout: float, *, preview: bool) -> Outcome:
         """Create a resource, or say what it would look like."""
@@ -310,7 +284,7 @@ class Provider:
         result = self._read(getattr(answer, "return"))
         if has_secret(arguments) and not self._secrets:
             result = {key: as_secret(item) for key, item in result.items()}
-        return result, _failures(answer)
+        return result, failures(answer)
 
     def cancel(self) -> None:
         """Ask it to give up what it does; one that doesn't listen is left to itself."""
@@ -347,7 +321,7 @@ class Provider:
         try:
             answer = method(request)
         except grpc.RpcError as error:
-            answer = _partial(error)
+            answer = partial(error)
             if answer is None:
                 raise failed(error) from error
             reasons = tuple(answer.reasons)
@@ -359,50 +333,6 @@ class Provider:
             keep_secrets(outputs, given)
             keep_secrets(inputs or {}, given)
         return Outcome(getattr(answer, "id", ""), outputs, inputs, reasons)
-
-
-def failed(error: grpc.RpcError) -> ProviderError:
-    """The error that a failed call stands for."""
-    code = error.code()
-    text = error.details() or code.name
-    if code is grpc.StatusCode.UNAVAILABLE and text in _GONE:
-        text = f"the provider's process ended in the middle of the call ({text})"
-    return ProviderError(text, code.name)
-
-
-def _partial(error: grpc.RpcError) -> provider_pb2.ErrorResourceInitFailed | None:
-    metadata: Any = error.trailing_metadata()
-    for key, value in metadata or ():
-        if key != "grpc-status-details-bin":
-            continue
-        status = status_pb2.Status.FromString(value)
-        for detail in status.details:
-            found = provider_pb2.ErrorResourceInitFailed()
-            if detail.Unpack(found):
-                return found
-    return None
-
-
-def _failures(answer: Any) -> list[CheckFailure]:
-    return [CheckFailure(one.property, one.reason) for one in answer.failures]
-
-
-def _diff(answer: provider_pb2.DiffResponse) -> Diff:
-    detailed = None
-    if answer.hasDetailedDiff:
-        kinds = provider_pb2.PropertyDiff.Kind
-        detailed = {
-            key: PropertyDiff(kinds.Name(one.kind).lower().replace("_", "-"), one.inputDiff)
-            for key, one in answer.detailedDiff.items()
-        }
-    return Diff(
-        changed=_CHANGED[answer.changes],
-        changed_keys=tuple(answer.diffs),
-        replace_keys=tuple(answer.replaces),
-        stable_keys=tuple(answer.stables),
-        delete_before_replace=answer.deleteBeforeReplace,
-        detailed=detailed,
-    )
 
 
 def _public(inputs: Properties) -> Properties:

@@ -18,8 +18,9 @@ from lab.engine.model import urn as urns
 from lab.engine.model.diff import Diff
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import Properties, Value, equal
+from lab.engine.plugin.answers import CheckFailure
 from lab.engine.plugin.process import PluginProcess
-from lab.engine.plugin.provider import CheckFailure, Provider
+from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.wire import UNKNOWN_TEXT
 
 _INTERNAL = "__internal"
@@ -48,6 +49,7 @@ class Registry:
         self._all: list[Provider] = []
         self._checked: dict[str, Provider] = {}
         self._ready: dict[str, Provider] = {}
+        self._making: dict[str, threading.Lock] = {}
         self._warm: dict[str, Future[Provider]] = {}
         self._starter = ThreadPoolExecutor(thread_name_prefix="provider-start")
 
@@ -93,11 +95,13 @@ class Registry:
         return _public(inputs)
 
     def same(self, state: ResourceState) -> None:
-        """Have a provider ready that stands in state as it is."""
+        """Have a provider ready that stands in state as it is; started once, whoever asks."""
+        reference = _reference(state)
         with self._lock:
-            if _reference(state) in self._ready:
-                return
-        self._configure(state.urn, state.id, state.inputs)
+            making = self._making.setdefault(reference, threading.Lock())
+        with making:
+            if self.get(reference) is None:
+                self._configure(state.urn, state.id, state.inputs)
 
     def get(self, reference: str) -> Provider | None:
         """The configured provider that a resource names."""

@@ -138,11 +138,19 @@ def _type_of(value: Raw) -> str | None:
     return kinds.get(type(value))
 
 
-def apply(project: Project, stack: str, config: Mapping[str, Raw]) -> dict[str, Raw]:
+def apply(
+    project: Project, stack: str, config: Mapping[str, Raw], *, complete: bool = True
+) -> dict[str, Raw]:
     """The configuration of a stack with the project's values and defaults filled in.
 
+    Args:
+        project: the project.
+        stack: the stack's name.
+        config: what the stack has.
+        complete: whether what the project wants must be there.
+
     Raises:
-        EngineError: keys that the project wants are missing.
+        EngineError: it must, and it isn't.
     """
     merged = dict(config)
     missing = []
@@ -151,7 +159,7 @@ def apply(project: Project, stack: str, config: Mapping[str, Raw]) -> dict[str, 
             continue
         if one.value is not None:
             merged[one.key] = one.value
-        elif one.key.startswith(f"{project.name}:"):
+        elif complete and one.key.startswith(f"{project.name}:"):
             missing.append(one.key.removeprefix(f"{project.name}:"))
     if missing:
         names = " and ".join(f"'{key}'" for key in sorted(missing))

@@ -45,6 +45,14 @@ def opened(raw: Raw, crypter: Decrypts) -> Raw:
     return raw
 
 
+def secure_texts(raw: Raw, crypter: Decrypts) -> list[str]:
+    """Every text that is encrypted in the value, decrypted."""
+    if is_secure(raw):
+        return [crypter.decrypt(raw["secure"])]
+    inner = raw.values() if isinstance(raw, dict) else raw if isinstance(raw, list) else ()
+    return [text for item in inner for text in secure_texts(item, crypter)]
+
+
 def blinded(raw: Raw) -> Raw:
     """The value with `[secret]` in place of everything encrypted."""
     if is_secure(raw):

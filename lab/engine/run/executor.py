@@ -13,7 +13,8 @@ from lab.engine.errors import ProviderError
 from lab.engine.model.state import CREATING, DELETING, READING, UPDATING, ResourceState, now
 from lab.engine.model.step import Op, Step
 from lab.engine.model.values import Properties, Secret, as_secret, equal
-from lab.engine.plugin.provider import Outcome, Provider
+from lab.engine.plugin.answers import Outcome
+from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.wire import UNKNOWN_TEXT
 from lab.engine.run.changed import worth_a_write
 from lab.engine.run.context import Context, StoppedError

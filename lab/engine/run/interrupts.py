@@ -1,16 +1,18 @@
-"""Ctrl-C: once to stop gracefully, twice to stop at once.
+"""Ctrl-C: once to stop gracefully, twice to stop at once, a third time for what still hangs.
 
 Source: pulumi, pkg/cmd/pulumi/operations (cancellation scopes).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from lab.engine.errors import EXIT_CANCELLED
 from lab.engine.run.context import Context
 
 
@@ -37,6 +39,8 @@ def interruptible(context: Context, say: Callable[[str], None]) -> Iterator[None
 
 
 def _stop(context: Context, say: Callable[[str], None]) -> None:
+    if context.terminated:
+        os._exit(EXIT_CANCELLED)
     if context.cancelled:
         say("^C received; stopping at once. What was going on is noted in state as pending.")
         context.terminate()

@@ -17,7 +17,7 @@ from lab.engine.model.goal import Goal
 from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
 from lab.engine.model.values import Properties, copied_properties, has_unknown
-from lab.engine.plugin.provider import CheckFailure
+from lab.engine.plugin.answers import CheckFailure
 from lab.engine.run.context import Context, RefusedError
 from lab.engine.run.dependents import replaced_with
 from lab.engine.run.differ import Differ, ignoring, trigger_fires
