@@ -149,4 +149,5 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def _dump(raw: Mapping[str, Any]) -> str:
-    return yaml.dump(raw, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**20)
+    # Escaped: YAML takes some characters outside ASCII, such as U+0085, for line breaks.
+    return yaml.dump(raw, Dumper=_Dumper, sort_keys=False, allow_unicode=False, width=2**20)
