@@ -58,7 +58,7 @@ class StackFile:
     def set_salt(self, salt: str) -> None:
         """Keep the salt with which secrets are encrypted."""
         self.salt = salt
-        lines = self._text.splitlines()
+        lines = _lines(self._text)
         kept = [line for line in lines if not line.startswith("encryptionsalt:")]
         self._text = "\n".join([f"encryptionsalt: {salt}", *kept]) + "\n"
 
@@ -83,7 +83,7 @@ class StackFile:
 
 def edit(text: str, section: str, key: str, rendered: str) -> str:
     """Replace, add or (with nothing rendered) remove one entry of a section of a YAML text."""
-    lines = text.splitlines()
+    lines = _lines(text)
     start = next((n for n, line in enumerate(lines) if _opens(line, section)), None)
     if start is None:
         lines.append(f"{section}:")
@@ -99,9 +99,14 @@ def edit(text: str, section: str, key: str, rendered: str) -> str:
     after = at + 1
     while after < len(body) and _belongs(body[after], indent):
         after += 1
-    block = [" " * indent + line if line else "" for line in rendered.splitlines()]
+    block = [" " * indent + line if line else "" for line in _lines(rendered)]
     body[at:after] = block
     return "\n".join([*lines[: start + 1], *body, *lines[end:]]) + "\n"
+
+
+def _lines(text: str) -> list[str]:
+    # Not splitlines: for that, more than a newline ends a line.
+    return text.rstrip("\n").split("\n") if text.strip("\n") else []
 
 
 def _opens(line: str, section: str) -> bool:
@@ -142,6 +147,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text.rstrip("\n") else None
+    if re.search("[\x85\u2028\u2029\ufeff]", text):
+        style = '"'  # YAML takes these for the end of a line, unless they are escaped
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
