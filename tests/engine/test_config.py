@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.engine.harness import Stack
@@ -61,6 +63,20 @@ def test_values_of_the_stack_go_before_defaults(typed: Stack) -> None:
         "domain": "",
         "region": "eu-north-1",
     }
+
+
+def test_values_are_set_together_or_not_at_all(typed: Stack) -> None:
+    values = {"nodeCount": {"value": "4"}, "retiredNodes": {"value": "[2]", "objectValue": [2]}}
+    typed.run("config", "set-all", "--json", json.dumps(values))
+    pairs = ("--plaintext", "drain=true", "--secret", "domain=example.io")
+    typed.run("config", "set-all", *pairs)
+    refused = typed.run("config", "set-all", "--plaintext", "nodeCount=5", "--plaintext", "drain")
+    typed.must_up()
+    assert refused.code != 0
+    assert "config value must be in the form [key]=[value]" in refused.text
+    outputs = typed.outputs()
+    assert (outputs["nodeCount"], outputs["retiredNodes"], outputs["drain"]) == (4, [2], True)
+    assert json.loads(typed.run("config", "--json").out)["demo:domain"] == {"secret": True}
 
 
 @pytest.mark.parametrize("text", ["3 ", "1.5", "many", ""])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import signal
+import socket
 
 import pytest
 
@@ -25,6 +27,7 @@ def test_what_was_made_before_a_failure_is_in_state_and_the_next_run_goes_on(sta
     assert done.code != 0
     assert "no capacity" in done.text
     assert "update failed" in done.text
+    assert "2 errored" in done.out
     assert sorted(set(stack.resources()) - {"default_1_2_3"}) == ["a", "demo-dev"]
     assert stack.checkpoint().get("pending_operations") is None
     stack.mend()
@@ -107,6 +110,47 @@ def test_with_continue_on_error_independent_resources_are_made(stack: Stack) -> 
     done = stack.up("--continue-on-error")
     assert done.code != 0
     assert stack.objects() == ["c"]
+
+
+def test_with_continue_on_error_what_comes_later_is_made_too(stack: Stack) -> None:
+    stack.program(
+        """
+        a = Thing("a")
+        Thing("b", value=pulumi.Output.concat("after ", a.id))
+        c = Thing("c")
+        d = Thing("d", value=pulumi.Output.concat("after ", c.id))
+        Thing("e", value=pulumi.Output.concat("after ", d.id))
+        """
+    )
+    stack.fail("create", "a", "no capacity")
+    done = stack.up("--continue-on-error")
+    assert done.code != 0
+    assert "no capacity" in done.text
+    assert stack.objects() == ["c", "d", "e"]
+    stack.mend()
+    stack.must_up()
+    assert stack.objects() == ["a", "b", "c", "d", "e"]
+
+
+def test_with_continue_on_error_what_depends_on_a_failed_update_stays(stack: Stack) -> None:
+    stack.program(
+        """
+        a = Thing("a", value=config.get("value") or "one")
+        b = Thing("b", value=a.token)
+        Thing("c", opts=pulumi.ResourceOptions(depends_on=[b]))
+        """
+    )
+    stack.must_up()
+    before = stack.objects()
+    stack.configure(value="two")
+    stack.fail("update", "a", "not now")
+    stack.forget_calls()
+    assert stack.up("--continue-on-error").code != 0
+    assert stack.calls("delete", "create") == []
+    assert stack.objects() == before
+    stack.mend()
+    stack.must_up()
+    assert stack.objects() == before
 
 
 def test_an_original_whose_delete_failed_is_deleted_by_the_next_run(stack: Stack) -> None:
@@ -235,6 +279,7 @@ def test_a_second_run_is_refused_while_one_is_going_on(stack: Stack) -> None:
     refused = stack.up()
     assert refused.code != 0
     assert "currently locked by 1 lock(s)" in refused.text
+    assert f"{getpass.getuser()}@{socket.gethostname()} (pid {process.pid})" in refused.text
     assert "pulumi cancel" in refused.text
     assert stack.preview().code == 0
     stack.release()

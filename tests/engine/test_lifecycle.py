@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from tests.engine.harness import Stack
 
 TWO_THINGS = """
@@ -50,6 +52,28 @@ def test_a_changed_value_updates(stack: Stack) -> None:
     done = stack.must_up()
     assert "[diff: ~value]" in done.out
     assert stack.resources()["a"]["outputs"]["echo"] == "two"
+
+
+def test_changed_properties_and_outputs_are_marked(stack: Stack) -> None:
+    stack.program(
+        """
+        value = config.get("value") or "one"
+        Thing("a", kept="same", value=value, tags={"a": "1", "b": value}, __hidden=value)
+        pulumi.export("kept", "same")
+        pulumi.export("value", value)
+        """
+    )
+    stack.must_up()
+    stack.configure(value="two")
+    shown = stack.preview("--diff").out
+    assert '~ value: "one" => "two"' in shown or '~ value : "one" => "two"' in shown
+    assert '~ b: "one" => "two"' in shown
+    assert 'a: "1"' in shown
+    assert "__hidden" not in shown
+    lines = stack.must_up().out.splitlines()
+    at = lines.index("Outputs:")
+    assert lines[at + 1 : at + 3] == ['    kept : "same"', '  ~ value: "one" => "two"']
+    assert "[diff: ~__hidden" not in "".join(lines)
 
 
 def test_a_replacement_is_created_before_the_original_is_deleted(stack: Stack) -> None:
@@ -218,3 +242,16 @@ def test_time_limits_reach_the_provider(stack: Stack) -> None:
     stack.destroy()
     limits = {one["op"]: one["timeout"] for one in stack.entries("create", "update", "delete")}
     assert limits == {"create": 90, "update": 300, "delete": 3600}
+
+
+def test_a_changed_file_changes_the_asset(stack: Stack) -> None:
+    stack.program('Thing("a", file=pulumi.FileAsset("notes.txt"), text=pulumi.StringAsset("x"))')
+    notes = stack.project / "notes.txt"
+    notes.write_text("one")
+    stack.must_up()
+    found = stack.resources()["a"]["inputs"]
+    assert found["file"]["hash"] == hashlib.sha256(b"one").hexdigest()
+    assert found["text"]["hash"] == hashlib.sha256(b"x").hexdigest()
+    stack.must_up("--expect-no-changes")
+    notes.write_text("two")
+    assert stack.steps() == {"a": "update"}

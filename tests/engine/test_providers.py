@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.engine.harness import Stack
+from pathlib import Path
+
+from tests.engine.harness import Stack, wait_until
 
 
 def test_the_default_provider_carries_the_version_and_the_configuration(stack: Stack) -> None:
@@ -127,3 +129,32 @@ def test_a_provider_is_started_once_however_many_ask_for_it(stack: Stack) -> Non
     stack.forget_calls()
     assert stack.destroy("--parallel", "8").code == 0
     assert len(stack.entries("configure")) == 1
+
+
+def test_a_replacement_is_checked_once_more_as_a_new_resource(stack: Stack) -> None:
+    stack.program('Thing("a", unique=config.get("unique") or "x")')
+    stack.must_up()
+    (first,) = stack.entries("check")
+    assert first["fresh"]
+    assert len(bytes.fromhex(first["seed"])) == 32
+    stack.configure(unique="y")
+    stack.forget_calls()
+    stack.must_up()
+    compared, anew = stack.entries("check")
+    assert (compared["fresh"], anew["fresh"]) == (False, True)
+    assert compared["seed"] == anew["seed"] != first["seed"]
+
+
+def test_children_of_a_provider_do_not_outlive_it(stack: Stack) -> None:
+    stack.program('Thing("a", child=True)')
+    stack.must_up()
+    child = Path("/proc") / (stack.things / "child").read_text()
+    wait_until(lambda: not runs(child), "the provider's child to end")
+
+
+def runs(process: Path) -> bool:
+    """Whether a process lives, and isn't only waiting to be reaped."""
+    try:
+        return (process / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

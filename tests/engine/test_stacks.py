@@ -106,6 +106,20 @@ def test_the_other_engine_carries_on_with_the_same_files(filled: Stack) -> None:
     assert filled.objects() == []
 
 
+@pytest.mark.skipif(bool(MISSING), reason=f"not on the PATH: {', '.join(MISSING)}")
+def test_the_other_engine_imports_what_was_exported_and_sees_no_change(filled: Stack) -> None:
+    exported = filled.run("stack", "export").out
+    filled.run("stack", "rm", "--yes", "--force", "--preserve-config")
+    other = Stack(filled.folder, "pulumi" if filled.engine == "embedded" else "embedded")
+    assert other.run("stack", "init", "dev").code == 0
+    done = other.run("stack", "import", stdin=exported)
+    assert done.code == 0, done.text
+    done = other.preview("--expect-no-changes")
+    assert done.code == 0, done.text
+    assert other.steps() == {}
+    assert other.outputs()["password"] == "correct-horse"
+
+
 def test_each_update_is_in_the_history(filled: Stack, tmp_path: Path) -> None:
     folder = filled.folder / "state/.pulumi/history/demo/dev"
     entries = [json.loads(file.read_text()) for file in sorted(folder.glob("*.history.json"))]
@@ -119,6 +133,29 @@ def test_preview_as_json_has_the_same_form(filled: Stack) -> None:
     assert {"config", "steps", "duration", "changeSummary"} <= set(document)
     step = next(one for one in document["steps"] if one["op"] == "update")
     assert {"op", "urn", "provider", "oldState", "newState"} <= set(step)
+    assert {"id", "outputs"} <= set(step["oldState"])
+    assert not {"id", "outputs"} & set(step["newState"])
     assert step["diffReasons"] == ["value"]
     assert step["detailedDiff"] == {"value": {"kind": "update", "inputDiff": True}}
     assert document["changeSummary"] == {"same": 3, "update": 1}
+
+
+READS_ITS_STATE = """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = pulumi.runtime.invoke(
+        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
+    ).value["outputs"]
+    before = {urn.rpartition("::")[2]: one["outputs"].get("value") for urn, one in found.items()}
+    Thing("a", value=config.require_secret("password"))
+    pulumi.export("before", before.get("a", "nothing"))
+"""
+
+
+def test_a_program_reads_what_its_last_deployment_left(stack: Stack) -> None:
+    stack.run("config", "set", "--secret", "password", "correct-horse")
+    stack.program(READS_ITS_STATE)
+    stack.must_up()
+    assert stack.run("stack", "output", "before", "--show-secrets").out.strip() == "nothing"
+    stack.must_up()
+    found = stack.run("stack", "output", "before", "--show-secrets").out.strip()
+    assert found == "correct-horse"

@@ -9,11 +9,14 @@ Run as `pulumi-resource-testing ENGINE_ADDRESS` with the folder in TESTING_DIR:
 - with `stubborn`, Cancel changes nothing.
 
 Inputs with a meaning: a changed `unique` replaces, `dbr` asks for delete-before-replace, `logs`
-are sent to the engine's log by create, `partial` makes create succeed but fail to initialise.
+are sent to the engine's log by create, `partial` makes create succeed but fail to initialise,
+`child` makes create start a process that runs on, and note its id in `child`.
 """
 
 import json
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -124,7 +127,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.InvokeResponse(**{"return": struct(answer)})
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        name = self.record("check", request.urn)
+        seed, fresh = request.randomSeed.hex(), not request.olds.fields
+        name = self.record("check", request.urn, seed=seed, fresh=fresh)
         self.obey("check", name, context)
         failures = []
         if plain(request.news).get("refuse"):
@@ -174,6 +178,9 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             )
             self.engine.Log(message)
         self.obey("create", name, context)
+        if inputs.get("child"):
+            child = subprocess.Popen(["sleep", "600"])
+            (self.folder / "child").write_text(str(child.pid))
         number = len(list((self.folder / "objects").iterdir())) + 1
         id_ = f"{name}-{number}-{time.monotonic_ns() % 10**6}"
         outputs = self.outputs(name, inputs, f"token of {name}")
@@ -241,6 +248,7 @@ def parent_ends() -> Iterator[None]:
 
 
 def main() -> None:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=64))
     provider = Provider(Path(os.environ["TESTING_DIR"]), sys.argv[1])
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)

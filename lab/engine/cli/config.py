@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import Namespace
+from collections.abc import Iterable
 from typing import Any
 
 from lab.engine.cli.session import NoSecrets, Session
@@ -50,19 +51,52 @@ def set_(options: Namespace) -> None:
             raise UsageError(f"config set {options.key}: expected a value, or one on stdin")
         text = sys.stdin.read().removesuffix("\n")
     path = paths.parse(options.key) if options.path else (options.key,)
-    key, inner = _split(path)
-    raw = values.typed(text, options.type, guess=options.path)
-    if options.secret:
-        raw = {"secure": session.crypter.encrypt(text)}
-    elif not options.plaintext and not options.path and _looks_secret(key, text):
+    key, _ = _split(path)
+    looks_secret = not options.plaintext and not options.path and _looks_secret(key, text)
+    if looks_secret and not options.secret:
         raise UsageError(
             f"config value for '{key}' looks like a secret; rerun with --secret to encrypt it, or "
             "--plaintext if you meant to store in plaintext"
         )
+    raw = values.typed(text, options.type, guess=options.path)
+    _put(session, path, raw, text, secret=options.secret)
+    session.file.save()
+
+
+def set_all(options: Namespace) -> None:
+    """Set values: all of them, or none when one is refused."""
+    session = Session(options)
+    for pairs, secret in ((options.plaintext, False), (options.secret, True)):
+        for pair in pairs:
+            name, separator, text = pair.partition("=")
+            if not separator:
+                raise UsageError("config value must be in the form [key]=[value]")
+            path = paths.parse(name) if options.path else (name,)
+            _put(session, path, values.typed(text, None, guess=options.path), text, secret=secret)
+    for name, entry in _entries(options.json):
+        if "value" not in entry:
+            raise UsageError(f'value for --json object key "{name}" is nil')
+        text = entry["value"]
+        raw = entry.get("objectValue", text)
+        _put(session, (name,), raw, text, secret=entry.get("secret", False))
+    session.file.save()
+
+
+def _entries(text: str | None) -> Iterable[tuple[str, dict[str, Any]]]:
+    try:
+        found: dict[str, dict[str, Any]] = json.loads(text) if text else {}
+    except ValueError as error:
+        raise UsageError(f"could not parse --json argument: {error}") from None
+    return found.items()
+
+
+def _put(session: Session, path: paths.Path, raw: values.Raw, text: str, *, secret: bool) -> None:
+    """Change the configuration in memory."""
+    key, inner = _split(path)
+    if secret:
+        raw = {"secure": session.crypter.encrypt(text)}
     file = session.file
-    full = file.full_key(key)
-    file.set(key, values.put(file.config.get(full), inner, raw) if inner else raw)
-    file.save()
+    file.set(key, values.put(file.config.get(file.full_key(key)), inner, raw) if inner else raw)
 
 
 def get(options: Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from lab.engine.cli import configuration
@@ -54,7 +54,8 @@ class Operation:
         self._verb = verb
         self._preview = preview
         self._masker = Masker()
-        self._facts = Facts(preview=preview)
+        self._urn = stack_urn(session.stack, session.project.name)
+        self._facts = Facts(preview=preview, stack_urn=self._urn)
 
     def run(self, program: Program | None) -> None:
         """Carry it out.
@@ -113,6 +114,8 @@ class Operation:
         for state in base.resources:
             self._masker.learn(state.inputs)
             self._masker.learn(state.outputs, whole=True)
+            if state.urn == self._urn and not (self._preview or self._verb == "destroy"):
+                self._facts.old_outputs = state.outputs
         display = self._display(config)
         context = Context(
             project=session.project.name,
@@ -133,8 +136,8 @@ class Operation:
         session = self._session
         provider = {"type": "passphrase", "state": {"salt": session.crypter.state}}
 
-        def save(text: str) -> None:
-            session.backend.save(session.stack, text)
+        def save(pieces: Iterable[bytes]) -> None:
+            session.backend.save(session.stack, pieces)
 
         return Journal(base, sealer, provider, None if self._preview else save)
 
@@ -149,8 +152,7 @@ class Operation:
         style = Style(colour=colour, terminal=terminal, diff=options.diff)
         session = self._session
         title = f"{_TITLES[self._verb, self._preview]} ({session.stack})"
-        urn = stack_urn(session.stack, session.project.name)
-        return Console(title, urn, self._facts, self._masker, style)
+        return Console(title, self._urn, self._facts, self._masker, style)
 
     def _choices(self) -> Options:
         options = self._options

@@ -61,12 +61,6 @@ class Session:
         """The backend."""
         return Backend(self.url, self.project.name)
 
-    @property
-    def stack_if_any(self) -> str | None:
-        """The stack that is named or selected, if any."""
-        named = getattr(self.options, "name", None) or self.options.stack
-        return plain_name(named) if named else self.selection.stack(self.project, self.url)
-
     @cached_property
     def stack(self) -> str:
         """The stack that is named or selected; it exists.

@@ -199,7 +199,7 @@ def import_(options: Namespace) -> None:
     try:
         session.backend.back_up(session.stack)
         text = json.dumps(deployment, separators=(",", ":"), ensure_ascii=False)
-        session.backend.save(session.stack, text)
+        session.backend.save(session.stack, [text.encode()])
     finally:
         lock.release()
     sys.stdout.write("Import complete.\n")

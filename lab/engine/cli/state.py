@@ -65,7 +65,7 @@ def _edit(
         raw["resources"] = edit(list(raw.get("resources") or []))
         session.backend.back_up(session.stack)
         text = json.dumps(raw, separators=(",", ":"), ensure_ascii=False)
-        session.backend.save(session.stack, text)
+        session.backend.save(session.stack, [text.encode()])
     finally:
         lock.release()
     sys.stdout.write(said)

@@ -129,10 +129,12 @@ class Console:
             self._facts.old_outputs = old.outputs if old else {}
 
     def log(self, message: Message) -> None:
-        """Somebody has said something."""
+        """Somebody has said something; what providers print while they end is no news."""
         if message.severity == "debug":
             return
         with self._lock:
+            if self._over.is_set():
+                return
             self._facts.said(message)
             urn = message.urn or self._stack_urn
             running = self._running.get(urn)

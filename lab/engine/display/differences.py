@@ -36,8 +36,9 @@ def step_lines(step: Step, stack_urn: str) -> Iterator[str]:
     indent = "    " if state.urn != stack_urn else ""
     sign = WORDS[op].sign
     yield f"{indent}{sign:<2}{state.type}: ({op})"
-    if state.id and op is not Op.CREATE:
-        yield f"{indent}    [id={state.id}]"
+    known = state if step.old is None else step.old
+    if known.id and op is not Op.CREATE:
+        yield f"{indent}    [id={known.id}]"
     yield f"{indent}    [urn={state.urn}]"
     if state.provider:
         yield f"{indent}    [provider={state.provider}]"
@@ -46,9 +47,10 @@ def step_lines(step: Step, stack_urn: str) -> Iterator[str]:
 
 def _properties(step: Step, op: Op, indent: str) -> Iterator[str]:
     old, new = step.old, step.new
-    if op is Op.DELETE or new is None:
-        return
-    if old is None or op in (Op.CREATE, Op.READ):
+    if new is None:
+        # What a refresh found gone isn't ours to delete; a delete tells what goes.
+        yield from lines(old.inputs if old and step.result is None else {}, indent)
+    elif old is None or op in (Op.CREATE, Op.READ):
         yield from lines(new.inputs, indent)
     elif op in (Op.UPDATE, Op.REPLACE):
         yield from _changed(old, new, step.diff, indent, outputs=step.result is not None)

@@ -53,7 +53,7 @@ class Facts:
     """What is to be counted and repeated in the end; safe to use from many threads."""
 
     preview: bool
-    steps: list[Step] = field(default_factory=list)
+    stack_urn: str
     messages: list[Message] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     counts: Counter[Op] = field(default_factory=Counter)
@@ -68,13 +68,14 @@ class Facts:
                 self.failed.add(step.urn)
             elif not step.skipped and step.counts and not is_hidden(step.resource):
                 self.counts[step.shown_op] += 1
-                self.steps.append(step)
 
     def said(self, message: Message) -> None:
         """Take a message in, unless it was a passing one."""
         with self.lock:
             if not message.ephemeral:
                 self.messages.append(message)
+            if message.severity == "error":
+                self.failed.add(message.urn or self.stack_urn)
 
     @property
     def changes(self) -> int:
@@ -88,7 +89,7 @@ def is_hidden(state: ResourceState) -> bool:
 
 
 def difference_text(diff: Diff | None) -> str:
-    """Which properties differ, in short: `[diff: ~triggers,+tags]`."""
+    """Which properties differ, in short: `[diff: +tags~stdin,triggers]`."""
     if diff is None or diff.changed is False:
         return ""
     signs: dict[str, str] = {}
@@ -101,6 +102,6 @@ def difference_text(diff: Diff | None) -> str:
     for key in (*diff.changed_keys, *diff.replace_keys):
         if diff.detailed is None or key not in signs:
             signs.setdefault(key, "~")
-    if not signs:
-        return ""
-    return "[diff: " + ",".join(f"{signs[key]}{key}" for key in sorted(signs)) + "]"
+    groups = [(sign, sorted(key for key in signs if signs[key] == sign)) for sign in "+-~"]
+    text = "".join(sign + ",".join(keys) for sign, keys in groups if keys)
+    return f"[diff: {text}]" if text else ""

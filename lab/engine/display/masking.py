@@ -24,7 +24,6 @@ class Masker:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
         self._lock = threading.Lock()
 
     def learn(self, value: Value | Mapping[str, Value], *, whole: bool = False) -> None:
@@ -51,19 +50,17 @@ class Masker:
             lines = [] if whole else map(str.strip, text.splitlines())
             forms |= {line for line in lines if len(line) > _SHORTEST_LINE}
         with self._lock:
-            fresh = {form for form in forms if len(form) >= _SHORTEST} - self._texts
-            if fresh:
-                self._texts |= fresh
-                self._pattern = None
+            self._texts |= {form for form in forms if len(form) >= _SHORTEST}
 
     def mask(self, text: str) -> str:
         """The text with every known secret replaced."""
+        # One pattern of all secrets would be made anew for each that is learnt, and be slow.
         with self._lock:
-            if self._pattern is None:
-                longest_first = sorted(self._texts, key=len, reverse=True)
-                self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
-            pattern = self._pattern
-        return pattern.sub(MASK, text)
+            there = [secret for secret in self._texts if secret in text]
+        if not there:
+            return text
+        longest_first = sorted(there, key=len, reverse=True)
+        return re.sub("|".join(map(re.escape, longest_first)), MASK, text)
 
 
 def _text(part: Any) -> str:

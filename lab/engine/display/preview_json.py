@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
-from lab.engine.display.facts import Facts, Message
+from lab.engine.display.facts import Facts, Message, is_hidden
 from lab.engine.display.masking import Masker
 from lab.engine.model import urn as urns
 from lab.engine.model.state import ResourceState
@@ -48,13 +48,18 @@ class JsonDigest:
         self._sealer: Sealer = Revealing() if show_secrets else Blinding()
         self._out = out
         self._started = time.monotonic()
+        self._steps: list[dict[str, Any]] = []
 
     def begin(self, step: Step) -> None:
-        """A step begins: nothing to print."""
+        """A step begins: its new state has no outputs yet, and is shown so."""
+        if step.result is None:
+            self._take(step)
 
     def end(self, step: Step, error: str | None) -> None:
-        """A step has ended."""
+        """A step has ended; of a refresh, that tells what it found."""
         self._facts.ended(step, error)
+        if step.result is not None:
+            self._take(step)
         if error is not None:
             self.log(Message("error", error, step.urn))
 
@@ -71,8 +76,8 @@ class JsonDigest:
         del failed
         facts = self._facts
         document = {
-            "config": self._config,
-            "steps": [self._step(one) for one in facts.steps if self._is_shown(one)],
+            **({"config": self._config} if self._config else {}),
+            "steps": self._steps,
             "diagnostics": [_diagnostic(one) for one in facts.messages],
             "duration": round((time.monotonic() - self._started) * 1e9),
             "changeSummary": {op.value: count for op, count in sorted(facts.counts.items())},
@@ -88,8 +93,10 @@ class JsonDigest:
             return {key: self._masked(item) for key, item in part.items()}
         return [self._masked(item) for item in part] if isinstance(part, list) else part
 
-    def _is_shown(self, step: Step) -> bool:
-        return step.shown_op is not Op.SAME or step.resource.type == urns.STACK_TYPE
+    def _take(self, step: Step) -> None:
+        changes = step.shown_op is not Op.SAME or step.resource.type == urns.STACK_TYPE
+        if changes and step.counts and not step.skipped and not is_hidden(step.resource):
+            self._steps.append(self._step(step))
 
     def _step(self, step: Step) -> dict[str, Any]:
         found: dict[str, Any] = {"op": step.shown_op.value, "urn": step.urn}

@@ -46,21 +46,37 @@ def scalar(value: Value) -> str:
     if value is None:
         return "<null>"
     if isinstance(value, str):
-        return f'"{value}"'
+        return json.dumps(value, ensure_ascii=False)
     return json.dumps(value, ensure_ascii=False, default=lambda _: "[secret]")
 
 
-def change_lines(old: Mapping[str, Value], new: Mapping[str, Value], indent: str) -> Iterator[str]:
-    """What differs between two sets of properties, marked by `+`, `-` and `~`."""
-    keys = [k for k in old.keys() | new.keys() if not k.startswith("__")]
-    changed = [
-        key for key in keys if key not in old or key not in new or differ(old[key], new[key])
+def change_lines(
+    old: Mapping[str, Value], new: Mapping[str, Value], indent: str, *, whole: bool = False
+) -> Iterator[str]:
+    """What differs between two sets of properties, marked by `+`, `-` and `~`.
+
+    Args:
+        old: the properties before.
+        new: the properties after.
+        indent: stands before each line.
+        whole: whether to show what stays the same as well, as is done inside of what changes.
+    """
+    keys = [
+        key
+        for key in old.keys() | new.keys()
+        if not key.startswith("__") and (whole or _changed(key, old, new))
     ]
-    width = max(map(len, changed), default=0)
-    for key in sorted(changed):
-        yield from _change(
-            f"{key:<{width}}: ", old.get(key), new.get(key), indent, key in old, key in new
-        )
+    width = max(map(len, keys), default=0)
+    for key in sorted(keys):
+        label = f"{key:<{width}}: "
+        if _changed(key, old, new):
+            yield from _change(label, old.get(key), new.get(key), indent, key in old, key in new)
+        else:
+            yield from value_lines(f"{indent}  {label}", new[key], indent + "  ")
+
+
+def _changed(key: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> bool:
+    return key not in old or key not in new or differ(old[key], new[key])
 
 
 def _change(
@@ -72,24 +88,28 @@ def _change(
         yield from value_lines(f"{indent}- {label}", old, indent + "  ")
     elif isinstance(old, dict) and isinstance(new, dict):
         yield f"{indent}~ {label}{{"
-        yield from change_lines(old, new, indent + _INDENT)
+        yield from change_lines(old, new, indent + _INDENT, whole=True)
         yield f"{indent}  }}"
     elif isinstance(old, list) and isinstance(new, list):
         yield f"{indent}~ {label}["
         for index in range(max(len(old), len(new))):
-            was_there, is_there = index < len(old), index < len(new)
-            before = old[index] if was_there else None
-            after = new[index] if is_there else None
-            if was_there and is_there and not differ(before, after):
-                continue
-            inner = indent + _INDENT
-            yield from _change(f"[{index}]: ", before, after, inner, was_there, is_there)
+            yield from _item(index, old, new, indent + _INDENT)
         yield f"{indent}  ]"
     elif _is_block(old) or _is_block(new):
         yield from value_lines(f"{indent}- {label}", old, indent + "  ")
         yield from value_lines(f"{indent}+ {label}", new, indent + "  ")
     else:
         yield f"{indent}~ {label}{scalar(old)} => {scalar(new)}"
+
+
+def _item(index: int, old: list[Value], new: list[Value], indent: str) -> Iterator[str]:
+    was, will = index < len(old), index < len(new)
+    before = old[index] if was else None
+    after = new[index] if will else None
+    if was and will and not differ(before, after):
+        yield from value_lines(f"{indent}  [{index}]: ", after, indent + "  ")
+    else:
+        yield from _change(f"[{index}]: ", before, after, indent, was, will)
 
 
 def _is_block(value: Value) -> bool:

@@ -37,23 +37,20 @@ def diagnostics(facts: Facts, stack_urn: str) -> Iterator[str]:
 
 def outputs(facts: Facts) -> Iterator[str]:
     """The stack's outputs; of a preview, what changes among them."""
-    new = facts.new_outputs
+    old, new = facts.old_outputs, facts.new_outputs
     if facts.preview:
         if new is None:
             return
         known = {key: value for key, value in new.items() if not _same_as_far_as_known(key, facts)}
-        old = {key: value for key, value in facts.old_outputs.items() if key not in new}
-        old.update({key: facts.old_outputs[key] for key in known if key in facts.old_outputs})
-        changed = list(change_lines(old, known, "  "))
-        if changed:
-            yield "Outputs:"
-            yield from changed
-            yield ""
-        return
-    shown = facts.old_outputs if new is None else new
+        old = {key: one for key, one in old.items() if key in known or key not in new}
+        shown = list(change_lines(old, known, "  ") if old else lines(known, "    "))
+    elif new is None or not old:
+        shown = list(lines(old if new is None else new, "    "))
+    else:
+        shown = list(change_lines(old, new, "  ", whole=True))
     if shown:
         yield "Outputs:"
-        yield from lines(shown, "    ")
+        yield from shown
         yield ""
 
 

@@ -1,7 +1,8 @@
 """What differs between two sets of properties, and what a provider says about it.
 
 Source: pulumi, sdk/go/common/resource/properties_diff.go and
-pkg/resource/deploy/step_generator.go (applyReplaceOnChanges).
+pkg/resource/deploy/step_generator.go (applyReplaceOnChanges); pkg/resource/plugin/provider.go
+(DiffResult.Replace).
 """
 
 from __future__ import annotations
@@ -56,14 +57,15 @@ class Diff:
     changed: bool | None
     changed_keys: tuple[str, ...] = ()
     replace_keys: tuple[str, ...] = ()
-    stable_keys: tuple[str, ...] = ()
     delete_before_replace: bool = False
     detailed: Mapping[str, PropertyDiff] | None = field(default=None)
 
     @property
     def replaces(self) -> bool:
-        """Whether the resource must be replaced."""
-        return bool(self.replace_keys)
+        """Whether the resource must be replaced: a key says so, or a difference does."""
+        return bool(self.replace_keys) or any(
+            one.replaces for one in (self.detailed or {}).values()
+        )
 
     def inverted(self) -> Diff:
         """The same differences seen from the other side."""

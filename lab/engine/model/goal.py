@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from lab.engine.model.state import NO_TIMEOUTS, ResourceState, Timeouts
 from lab.engine.model.values import Properties, Value, copied_properties
@@ -47,7 +46,6 @@ class Goal:
     aliases: tuple[Alias, ...] = ()
     timeouts: Timeouts = NO_TIMEOUTS
     source_position: str = ""
-    stack_trace: tuple[dict[str, Any], ...] = ()
 
     def state(self, urn: str, old: ResourceState | None, alias: str) -> ResourceState:
         """The state that the resource is to have, before any provider has spoken."""
@@ -74,5 +72,4 @@ class Goal:
             created=old.created if old else "",
             modified=old.modified if old else "",
             source_position=self.source_position,
-            stack_trace=list(self.stack_trace),
         )

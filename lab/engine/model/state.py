@@ -69,7 +69,6 @@ class ResourceState:
     created: str = ""
     modified: str = ""
     source_position: str = ""
-    stack_trace: list[dict[str, Any]] = field(default_factory=list)
     extra: dict[str, Any] = field(default_factory=dict)
     """What another engine wrote and this one has no use for; kept as it was."""
 

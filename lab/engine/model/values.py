@@ -1,7 +1,6 @@
 """Property values: JSON, and two things that JSON hasn't: secrets and values not known yet.
 
-Assets, archives and resource references stay objects that carry Pulumi's signature key; the engine
-hands them on without a look inside.
+Assets, archives and resource references stay objects that carry Pulumi's signature key.
 
 Source: pulumi, sdk/go/common/resource/properties.go and sig/sig.go.
 """
@@ -16,6 +15,8 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET_SIGNATURE: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker
 REFERENCE_SIGNATURE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT_SIGNATURE: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+ASSET_SIGNATURE: Final = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE_SIGNATURE: Final = "0def7320c3a5731c473e5ecbe6d01bc7"
 
 
 @dataclass(frozen=True, slots=True)

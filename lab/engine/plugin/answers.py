@@ -84,7 +84,6 @@ def diff_of(answer: provider_pb2.DiffResponse) -> Diff:
         changed=_CHANGED[answer.changes],
         changed_keys=tuple(answer.diffs),
         replace_keys=tuple(answer.replaces),
-        stable_keys=tuple(answer.stables),
         delete_before_replace=answer.deleteBeforeReplace,
         detailed=detailed,
     )

@@ -7,16 +7,19 @@ Source: pulumi, pkg/resource/plugin/plugin.go and provider_plugin.go.
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
 from lab.engine.errors import ProviderError
 
-_GRACE_SECONDS: Final = 2.0
+_GRACE_SECONDS: Final = 5.0
 
 
 class PluginProcess:
@@ -50,7 +53,7 @@ class PluginProcess:
         binary = _find(package, version, environment)
         self._process = subprocess.Popen(
             [str(binary), engine],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # which closes when the engine is gone, however it went
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -79,7 +82,7 @@ class PluginProcess:
             assert self._process.stdout is not None  # noqa: S101 - it is a pipe
             line = self._process.stdout.readline().strip()
             if not line.isdigit():
-                self.kill()
+                self.stop()
                 said = "".join(f"\n  {one}" for one in [line, *self._errors][-20:] if one)
                 raise ProviderError(
                     f"could not start the provider '{self.package}': {self._binary} should print "
@@ -90,20 +93,9 @@ class PluginProcess:
         return f"127.0.0.1:{self._port}"
 
     def stop(self) -> None:
-        """Ask it to end, and make sure."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-
-    def kill(self) -> None:
-        """End it at once."""
+        """Ask it and its children to end, and make sure."""
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            end_group(self._process, signal.SIGINT, _GRACE_SECONDS)
 
     def _relay(self, stream: IO[str], keep: list[str] | None) -> None:
         def run() -> None:
@@ -114,6 +106,29 @@ class PluginProcess:
                 self._report(text)
 
         threading.Thread(target=run, name=f"{self.package}-output", daemon=True).start()
+
+
+def end_group(process: subprocess.Popen[str], number: signal.Signals, grace_seconds: float) -> None:
+    """End a process that leads a process group, and its children with it.
+
+    Args:
+        process: the group's leader.
+        number: the signal that asks the group to end.
+        grace_seconds: how long the leader may take; then the whole group is killed.
+    """
+    if process.returncode is not None:
+        return
+    _signal_group(process, number)
+    try:
+        process.wait(grace_seconds)
+    except subprocess.TimeoutExpired:
+        _signal_group(process, signal.SIGKILL)
+        process.wait()
+
+
+def _signal_group(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _attached(package: str, environment: Mapping[str, str]) -> str:

@@ -147,7 +147,7 @@ class Provider:
             self._preview = answer.supportsPreview
 
     def check(
-        self, urn: str, olds: Properties | None, news: Properties, seed: bytes
+        self, urn: str, olds: Properties, news: Properties, seed: bytes
     ) -> tuple[Properties, list[CheckFailure]]:
         """Have a resource's inputs checked, and defaults filled in."""
         if not self.configured:
@@ -156,11 +156,10 @@ class Provider:
             urn=urn,
             name=urns.name_of(urn),
             type=urns.type_of(urn),
+            olds=self._struct(olds),
             news=self._struct(news),
             randomSeed=seed,
         )
-        if olds is not None:
-            request.olds.CopyFrom(self._struct(olds))
         answer = self._call(self._stub.Check, request)
         inputs = self._read(answer.inputs)
         if not self._secrets:
@@ -291,14 +290,15 @@ class Provider:
         with suppress(grpc.RpcError):
             self._stub.Cancel(empty_pb2.Empty(), timeout=_CANCEL_SECONDS)
 
-    def close(self) -> None:
-        """End the process."""
-        self._channel.close()
+    def stop(self) -> None:
+        """End the process, in the middle of whatever it does."""
         self._process.stop()
 
-    def kill(self) -> None:
-        """End the process at once, in the middle of whatever it does."""
-        self._process.kill()
+    def close(self) -> None:
+        """Tell the process that all is over, and end it."""
+        self.cancel()
+        self._process.stop()
+        self._channel.close()
 
     def _struct(self, properties: Properties, *, unknowns: bool = True) -> Any:
         return wire.write(

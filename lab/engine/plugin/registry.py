@@ -59,11 +59,11 @@ class Registry:
             self._warm[package] = self._starter.submit(self._start, package, "")
 
     def check(
-        self, urn: str, olds: Properties | None, news: Properties
+        self, urn: str, olds: Properties, news: Properties
     ) -> tuple[Properties, list[CheckFailure]]:
         """Check a provider's configuration; starts its process."""
         provider = self._load(urn, news)
-        inputs, failures = provider.check_config(urn, _public(olds or {}), _public(news))
+        inputs, failures = provider.check_config(urn, _public(olds), _public(news))
         if failures:
             return inputs, failures
         for key in ("version", _INTERNAL):
@@ -124,29 +124,24 @@ class Registry:
             raise ProviderError(f"provider '{reference}' could not be made ready")
         return found
 
-    def rename(self, reference: str, former: str) -> None:
-        """Let a provider be found under the name that it had before."""
-        with self._lock:
-            if reference in self._ready:
-                self._ready[former] = self._ready[reference]
-
     def cancel(self) -> None:
         """Ask all providers to give up what they do."""
+        self._each(Provider.cancel)
+
+    def stop(self) -> None:
+        """End all provider processes, in the middle of whatever they do."""
+        self._each(Provider.stop)
+
+    def close(self) -> None:
+        """End all provider processes, those that have only just begun as well."""
+        self._starter.shutdown(wait=True)
+        self._each(Provider.close)
+
+    def _each(self, act: Callable[[Provider], None]) -> None:
         providers = list(self._all)
         if providers:
             with ThreadPoolExecutor(len(providers)) as pool:
-                list(pool.map(Provider.cancel, providers))
-
-    def close(self) -> None:
-        """End all provider processes."""
-        self._starter.shutdown(wait=True)
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(Provider.close, self._all))
-
-    def kill(self) -> None:
-        """End all provider processes at once."""
-        for provider in list(self._all):
-            provider.kill()
+                list(pool.map(act, providers))
 
     def _configure(self, urn: str, id_: str, inputs: Properties) -> None:
         with self._lock:

@@ -83,7 +83,7 @@ class Context:
         """Stop at once: what was going on stays noted in state as pending."""
         self._terminated = self._cancelled = True
         self._stopping.set()
-        self.registry.kill()
+        self.registry.stop()
 
     def error(self, text: str, urn: str = "") -> None:
         """Show an error."""

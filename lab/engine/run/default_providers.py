@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from lab.engine.model import urn as urns
 from lab.engine.model.goal import Goal
 from lab.engine.model.state import ResourceState
-from lab.engine.model.values import Properties, Secret, Value, opened
+from lab.engine.model.values import Properties, Value, opened
 from lab.engine.run.context import RefusedError
 
 
@@ -81,8 +81,3 @@ class DefaultProviders:
                 f"Default provider for '{package}' disabled. It must use an explicit provider.\n"
                 "  (by the configuration pulumi:disable-default-providers)"
             )
-
-
-def config_values(texts: Mapping[str, str], secret_keys: set[str]) -> dict[str, Value]:
-    """Configuration as values: a secret one is a Secret."""
-    return {key: Secret(text) if key in secret_keys else text for key, text in texts.items()}

@@ -19,6 +19,7 @@ from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import opened
 from lab.engine.plugin.provider import Provider
+from lab.engine.plugin.required import required_providers
 from lab.engine.project.project import Project
 from lab.engine.run.context import Context
 from lab.engine.run.deletes import delete_leftovers
@@ -81,28 +82,30 @@ class Deployment:
         context = self._context
         log = LogServer(EngineService(context.display.log))
         context.registry.engine_address = log.address
-        self._warm_up()
+        self._warm_up(work)
         try:
-            self._do(work)
+            try:
+                self._do(work)
+            except EngineError as error:
+                context.error(str(error))
+                context.fail()
+            self._finish()
+        finally:
+            context.registry.close()
+            log.stop()
+        return not context.failed and not context.cancelled
+
+    def _finish(self) -> None:
+        """Write what is left, and sum up; providers, which may take a while to end, end later."""
+        context = self._context
+        try:
+            context.journal.close()
         except EngineError as error:
             context.error(str(error))
             context.fail()
-        finally:
-            self._close()
-            log.stop()
         if context.cancelled:
-            self._context.error(f"{_noun(context)} canceled")
+            context.error(f"{_noun(context)} canceled")
         context.display.finish(failed=context.failed or context.cancelled)
-        return not context.failed and not context.cancelled
-
-    def _close(self) -> None:
-        try:
-            self._context.journal.close()
-        except EngineError as error:
-            self._context.error(str(error))
-            self._context.fail()
-        finally:
-            self._context.registry.close()
 
     def _do(self, work: Work) -> None:
         context = self._context
@@ -226,11 +229,13 @@ class Deployment:
             "`pulumi refresh --clear-pending-creates`."
         )
 
-    def _warm_up(self) -> None:
-        """Start the providers that the stack has used before, while the program gets ready."""
-        for state in self._base.resources:
-            if state.is_provider:
-                self._context.registry.warm_up(urns.package_of(state.type))
+    def _warm_up(self, work: Work) -> None:
+        """Start the providers that are likely to be used, while the program gets ready."""
+        likely = {urns.package_of(one.type) for one in self._base.resources if one.is_provider}
+        if work.program is not None:
+            likely |= {*required_providers(work.project.python)}
+        for package in sorted(likely):
+            self._context.registry.warm_up(package)
 
     def _provider_of(self, state: ResourceState) -> Provider:
         return self._differ.provider(state)

@@ -29,6 +29,8 @@ class Ledger:
         self.reads: set[str] = set()
         self.deletes: set[str] = set()
         self.skipped: set[str] = set()
+        self.failed: set[str] = set()
+        """What could not be made, and what depends on that."""
         self.condemned: set[int] = set()
         """Old states (by identity) that were deleted to make room for their successors."""
         self.dependent_keys: dict[str, tuple[str, ...]] = {}
@@ -42,6 +44,11 @@ class Ledger:
         self.base = list(base)
         self.olds = {state.urn: state for state in base if not state.delete}
         self.graph = DependencyGraph(self.base)
+        self._provider_states = {
+            str(urns.Reference(state.urn, state.id)): state
+            for state in reversed(self.base)
+            if state.is_provider
+        }
 
     def name(self, goal: Goal) -> str:
         """The URN of a registration.
@@ -57,6 +64,10 @@ class Ledger:
         self.seen.add(urn)
         self.goals[urn] = goal
         return urn
+
+    def depends_on_failed(self, state: ResourceState) -> bool:
+        """Whether something that the resource can't be without could not be made."""
+        return bool({state.parent, state.provider_urn, *state.needs()} & self.failed)
 
     def find_old(self, urn: str, goal: Goal) -> tuple[ResourceState | None, str]:
         """The resource as it was, under this or a former URN, and that former URN or "".
@@ -98,7 +109,4 @@ class Ledger:
 
     def provider_state(self, reference: str) -> ResourceState | None:
         """The provider resource that a reference names, as it was."""
-        for state in self.base:
-            if state.is_provider and str(urns.Reference(state.urn, state.id)) == reference:
-                return state
-        return None
+        return self._provider_states.get(reference)

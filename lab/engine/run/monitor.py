@@ -21,6 +21,7 @@ from lab.engine.model.state import ResourceState
 from lab.engine.model.values import Properties, has_unknown, opened
 from lab.engine.plugin import wire
 from lab.engine.plugin.provider import Provider
+from lab.engine.run import builtin
 from lab.engine.run.context import Context, RefusedError, StoppedError
 from lab.engine.run.default_providers import DefaultProviders
 from lab.engine.run.ledger import Ledger
@@ -52,6 +53,7 @@ _NAMED_FEATURES: Final = frozenset(
         "replaceWith",
     }
 )
+_ORGANIZATION: Final = "organization"
 _GONE: Final = "resource monitor shut down"
 Answer = TypeVar("Answer")
 
@@ -95,7 +97,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return resource_pb2.DeploymentInfo(
             project=self._context.project,
             stack=self._context.stack,
-            organization="organization",
+            organization=_ORGANIZATION,
             config={key: str(opened(value)) for key, value in self._context.config.items()},
             dryRun=self._context.options.preview,
             parallel=self._context.options.parallel,
@@ -204,6 +206,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         if self._context.stopping:
             raise StoppedError(_GONE)
         package = urns.package_of(request.tok)
+        if package == builtin.PACKAGE:
+            return self._call_builtin(request)
         reference = request.provider
         if not reference:
             given = self._component_providers.get(request.parent, {})
@@ -220,6 +224,16 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         for failure in failures:
             response.failures.add(property=failure.property, reason=failure.reason)
         getattr(response, "return").CopyFrom(wire.write(result, references=request.acceptResources))
+        return response
+
+    def _call_builtin(
+        self, request: resource_pb2.ResourceInvokeRequest
+    ) -> resource_pb2.ResourceInvokeResponse:
+        own = f"{_ORGANIZATION}/{self._context.project}/{self._context.stack}"
+        arguments = wire.read(request.args)
+        found = builtin.call(request.tok, arguments, own, self._ledger.base)
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(wire.write(found, references=False))
         return response
 
     def SignalAndWaitForShutdown(  # noqa: N802

@@ -59,6 +59,11 @@ class Planner:
             ProviderError: a provider failed to answer.
         """
         draft = self._begin(goal)
+        if self._ledger.depends_on_failed(draft.new):
+            # Its inputs may be unknown, so that they can't be checked: it stays as it is.
+            with self._ledger.lock:
+                self._ledger.sames |= {draft.urn, draft.old.urn if draft.old else draft.urn}
+            return [Step(op=Op.SAME, old=draft.old, new=draft.new)]
         self._check(draft, fresh=draft.recreating or self._starts_anew(draft))
         steps = self._decide(draft)
         return self._compare(draft) if steps is None else steps
@@ -114,7 +119,7 @@ class Planner:
             new.inputs = copied_properties(old.inputs) if old else {}
             return
         inputs = copied_properties(goal.properties)
-        olds: Properties | None = None
+        olds: Properties = {}
         if old is not None and not fresh:
             inputs, bad = ignoring(inputs, old.inputs, goal.ignore_changes)
             olds = old.inputs
@@ -126,7 +131,7 @@ class Planner:
                 )
         new.inputs = self._checked(draft, olds, inputs)
 
-    def _checked(self, draft: _Draft, olds: Properties | None, inputs: Properties) -> Properties:
+    def _checked(self, draft: _Draft, olds: Properties, inputs: Properties) -> Properties:
         new = draft.new
         if not new.custom:
             return inputs

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
+from lab.engine.plugin.process import end_group
 from lab.engine.project.project import Project
 
 # What the runner exits with when the error has been shown through the engine's log.
@@ -91,13 +93,8 @@ class Program:
         return self._process.returncode == 0
 
     def stop(self) -> None:
-        """End it, whatever it does."""
-        self._process.terminate()
-        try:
-            self._process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        """End it, whatever it does, and what it has started."""
+        end_group(self._process, signal.SIGTERM, _GRACE_SECONDS)
 
 
 def _relay(stream: IO[str], report: Callable[[str], None]) -> None:

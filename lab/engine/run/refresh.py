@@ -103,8 +103,9 @@ def _repaired(base: list[ResourceState], kept: list[ResourceState]) -> list[Reso
             state.parent = parents.get(state.parent, "")
         state.dependencies = [urn for urn in state.dependencies if urn in there]
         state.property_dependencies = {
-            key: [urn for urn in listed if urn in there]
+            key: left
             for key, listed in state.property_dependencies.items()
+            if (left := [urn for urn in listed if urn in there])
         }
         state.replace_with = [urn for urn in state.replace_with if urn in there]
         if state.deleted_with not in there:

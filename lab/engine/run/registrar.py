@@ -51,7 +51,6 @@ class Registrar:
         self._active = 0
         self._idle = threading.Condition()
         self._steps: dict[str, Step] = {}
-        self._failed_urns: set[str] = set()
         self._stack_outputs: Properties | None = None
 
     def wait_until_idle(self) -> None:
@@ -106,7 +105,7 @@ class Registrar:
     def _set_outputs(self, urn: str, outputs: Properties) -> None:
         step = self._steps.get(urn)
         if step is None:
-            if urn in self._failed_urns:
+            if urn in self._ledger.failed:
                 return
             raise RefusedError(f"cannot set outputs of '{urn}', which isn't registered", urn)
         if step.skipped or step.new is None:
@@ -120,8 +119,8 @@ class Registrar:
 
     def _carry_out(self, steps: list[Step]) -> Registered:
         state = next(step.new for step in reversed(steps) if step.new is not None)
-        if self._depends_on_failed(state):
-            self._failed_urns.add(state.urn)
+        if self._ledger.depends_on_failed(state):
+            self._ledger.failed.add(state.urn)
             return Registered(state, failed=True)
         for step in steps:
             if step.new is not None and step.op is not Op.REPLACE:
@@ -129,16 +128,12 @@ class Registrar:
         try:
             self._executor.run(steps)
         except StepFailedError:
-            self._failed_urns.add(state.urn)
+            self._ledger.failed.add(state.urn)
             if self._context.stopping:
                 raise
             return Registered(state, failed=True)
         self._context.masker.learn(state.outputs, whole=True)
         return Registered(state, unknown=any(step.skipped for step in steps))
-
-    def _depends_on_failed(self, state: ResourceState) -> bool:
-        tied = {state.parent, state.provider_urn, *state.needs()}
-        return bool(tied & self._failed_urns)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

@@ -18,6 +18,7 @@ from lab.engine.model.goal import Alias, Goal
 from lab.engine.model.state import NO_TIMEOUTS, Timeouts
 from lab.engine.model.values import Properties
 from lab.engine.plugin import wire
+from lab.engine.run.assets import hashed
 from lab.engine.run.context import RefusedError
 from lab.engine.run.durations import seconds
 
@@ -58,9 +59,9 @@ def goal_of(
         root: the project's folder, to which source positions are relative.
 
     Raises:
-        RefusedError: a time limit is no duration.
+        RefusedError: a time limit is no duration, or an asset can't be read.
     """
-    properties = wire.read(request.object)
+    properties = hashed(wire.read(request.object), root)
     protect = request.protect if request.HasField("protect") else None
     retain = request.retainOnDelete if request.HasField("retainOnDelete") else None
     deleted_with = request.deletedWith

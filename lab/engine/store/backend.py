@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -84,19 +84,17 @@ class Backend:
         """Whether anything in a stack's checkpoint is encrypted."""
         return '"ciphertext"' in self._checkpoint(stack).read_text()
 
-    def save(self, stack: str, deployment: str | None) -> None:
+    def save(self, stack: str, deployment: Iterable[bytes] | None) -> None:
         """Write a stack's checkpoint, whole.
 
         Args:
             stack: the stack's name.
-            deployment: JSON of the deployment, or None for a stack without one.
+            deployment: JSON of the deployment, in pieces, or None for a stack without one.
         """
         name = json.dumps(f"organization/{self._project}/{stack}")
-        latest = f',"latest":{deployment}' if deployment else ""
-        write_whole(
-            self._checkpoint(stack),
-            f'{{"version":{VERSION},"checkpoint":{{"stack":{name}{latest}}}}}\n',
-        )
+        head = f'{{"version":{VERSION},"checkpoint":{{"stack":{name}'.encode()
+        latest = [] if deployment is None else [b',"latest":', *deployment]
+        write_whole(self._checkpoint(stack), [head, *latest, b"}}\n"])
 
     def back_up(self, stack: str) -> None:
         """Keep a copy of the checkpoint, as it is before an update."""

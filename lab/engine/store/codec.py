@@ -43,7 +43,6 @@ _PLAIN: Final = {
     "created": "created",
     "modified": "modified",
     "source_position": "sourcePosition",
-    "stack_trace": "stackTrace",
     "ignore_changes": "ignoreChanges",
     "hide_diff": "hideDiff",
     "replace_on_changes": "replaceOnChanges",

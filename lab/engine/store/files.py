@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.engine.errors import EngineError
 
 
-def write_whole(path: Path, content: str, *, mode: int = 0o600, durable: bool = True) -> None:
+def write_whole(
+    path: Path, content: str | Iterable[bytes], *, mode: int = 0o600, durable: bool = True
+) -> None:
     """Write a file so that whoever reads it, at any time, finds the old or the new one whole.
 
     Args:
         path: where to; its folder is made when it's missing.
-        content: the text.
+        content: the text, or its pieces in UTF-8.
         mode: permissions of the file.
         durable: whether it must outlive a loss of power too.
 
@@ -28,8 +31,8 @@ def write_whole(path: Path, content: str, *, mode: int = 0o600, durable: bool = 
         raise EngineError(f"can't write {path}: {error.strerror}; it stays as it was") from error
     beside = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(content)
+        with os.fdopen(descriptor, "wb") as file:
+            file.writelines([content.encode()] if isinstance(content, str) else content)
             file.flush()
             os.fchmod(file.fileno(), mode)
             if durable:

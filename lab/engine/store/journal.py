@@ -2,7 +2,8 @@
 
 Before a step begins, and after it has ended, the state is written; the step goes on when the file
 has been. One thread writes: all that changed while it wrote goes into its next file, so that many
-steps at once cost few writes. Each resource is encoded once, and again only when it changes.
+steps at once cost few writes. Each resource is encoded once, and again only when it changes: a
+write of a large state only joins texts.
 
 Source of what counts when: pulumi, pkg/backend/snapshot.go.
 """
@@ -11,13 +12,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from lab.engine.errors import EngineError
 from lab.engine.model.aliases import normalised
 from lab.engine.model.state import CREATING, Deployment, Operation, ResourceState, now
 from lab.engine.store.codec import Sealer, encode_resource
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A resource that is there, and its text in the file; empty until it's written, or changes."""
+
+    state: ResourceState
+    text: bytes = b""
 
 
 class Journal:
@@ -27,7 +37,8 @@ class Journal:
         base: the state when the deployment began.
         sealer: encrypts secrets.
         secrets_provider: goes into the file, for whoever decrypts them.
-        save: writes the JSON of a deployment; None for a preview, which writes nothing.
+        save: writes the JSON of a deployment, given in pieces; None for a preview, which writes
+            nothing.
     """
 
     def __init__(
@@ -35,19 +46,18 @@ class Journal:
         base: Deployment,
         sealer: Sealer,
         secrets_provider: dict[str, Any],
-        save: Callable[[str], None] | None,
+        save: Callable[[Iterable[bytes]], None] | None,
     ) -> None:
-        self._base = list(base.resources)
-        self._carried = [one for one in base.operations if one.kind == CREATING]
         self._metadata = base.metadata
         self._sealer = sealer
         self._secrets_provider = secrets_provider
         self._save = save
-        self._news: list[ResourceState] = []
-        self._done: set[int] = set()
-        self._keep: list[ResourceState] = []  # holds on to done states, so that ids stay theirs
-        self._pending: dict[int, Operation] = {}
-        self._encoded: dict[int, str] = {}
+        # By identity of the state; what is new stands in the file before what was there.
+        self._news: dict[int, _Entry] = {}
+        self._base = _entries(base.resources)
+        self._pending: dict[int, tuple[ResourceState, bytes]] = {}
+        carried = [one for one in base.operations if one.kind == CREATING]
+        self._carried = [self._operation(one) for one in carried]
         self._change = threading.Condition()
         self._wanted = self._written = 0
         self._error: EngineError | None = None
@@ -58,9 +68,11 @@ class Journal:
 
     def begin(self, state: ResourceState, kind: str) -> None:
         """Note that an operation on a resource begins."""
+        if not self._save:
+            return
+        text = self._operation(Operation(state, kind))
         with self._change:
-            self._pending[id(state)] = Operation(state, kind)
-            self._keep.append(state)
+            self._pending[id(state)] = (state, text)
         self._commit()
 
     def end(
@@ -82,10 +94,10 @@ class Journal:
         with self._change:
             self._pending.pop(id(operated), None)
             for state in remove:
-                self._done.add(id(state))
-                self._keep.append(state)
+                self._news.pop(id(state), None)
+                self._base.pop(id(state), None)
             if add is not None:
-                self._news.append(add)
+                self._news[id(add)] = _Entry(add)
         if write:
             self._commit()
 
@@ -94,7 +106,9 @@ class Journal:
         with self._change:
             for name, value in fields.items():
                 setattr(state, name, value)
-            self._encoded.pop(id(state), None)
+            entry = self._news.get(id(state)) or self._base.get(id(state))
+            if entry is not None:
+                entry.text = b""
 
     def rebase(self, resources: list[ResourceState], *, carry: bool) -> None:
         """Take other resources as the ones that the deployment began with (after a refresh).
@@ -104,8 +118,7 @@ class Journal:
             carry: whether unfinished creations of an earlier run stay noted.
         """
         with self._change:
-            self._base = list(resources)
-            self._encoded.clear()
+            self._base = _entries(resources)
             if not carry:
                 self._carried = []
         self._commit()
@@ -122,15 +135,6 @@ class Journal:
             self._change.notify_all()
         if self._save:
             self._writer.join()
-
-    def resources(self) -> list[ResourceState]:
-        """The resources that are there at this moment, in dependency order."""
-        with self._change:
-            return normalised(self._current())
-
-    def _current(self) -> list[ResourceState]:
-        both = [*self._news, *self._base]
-        return [state for state in both if id(state) not in self._done]
 
     def _commit(self) -> None:
         if not self._save:
@@ -160,9 +164,9 @@ class Journal:
             if self._wanted == self._written:
                 return False
             target = self._wanted
-            text = self._text()
+            pieces = self._pieces()
         if self._save:
-            self._save(text)
+            self._save(pieces)
         with self._change:
             self._written = target
             self._change.notify_all()
@@ -173,29 +177,39 @@ class Journal:
             self._error = error
             self._change.notify_all()
 
-    def _text(self) -> str:
-        operations = [*self._pending.values(), *self._carried]
-        pending = ",".join(
-            f'{{"resource":{self._resource(one.resource)},"type":"{one.kind}"}}'
-            for one in operations
-        )
-        current = self._current()
-        resources = ",".join(
-            self._resource(one, lasting=one is original)
-            for original, one in zip(current, normalised(current), strict=True)
-        )
-        manifest = json.dumps({"time": now(), "magic": "", "version": ""})
-        provider = json.dumps(self._secrets_provider)
-        text = f'{{"manifest":{manifest},"secrets_providers":{provider}'
-        text += f',"resources":[{resources}]' if resources else ""
-        text += f',"pending_operations":[{pending}]' if pending else ""
-        return f'{text},"metadata":{json.dumps(self._metadata)}}}'
+    def _pieces(self) -> list[bytes]:
+        resources = b",".join(self._resources())
+        pending = b",".join([*(text for _, text in self._pending.values()), *self._carried])
+        pieces = [b'{"manifest":', _json({"time": now(), "magic": "", "version": ""})]
+        pieces += [b',"secrets_providers":', _json(self._secrets_provider)]
+        pieces += [b',"resources":[', resources, b"]"] if resources else []
+        pieces += [b',"pending_operations":[', pending, b"]"] if pending else []
+        return [*pieces, b',"metadata":', _json(self._metadata), b"}"]
 
-    def _resource(self, state: ResourceState, *, lasting: bool = False) -> str:
-        text = self._encoded.get(id(state)) if lasting else None
-        if text is None:
-            raw = encode_resource(state, self._sealer)
-            text = json.dumps(raw, separators=(",", ":"), ensure_ascii=False)
-            if lasting:
-                self._encoded[id(state)] = text
-        return text
+    def _resources(self) -> list[bytes]:
+        entries = [*self._news.values(), *self._base.values()]
+        for entry in entries:
+            if not entry.text:
+                entry.text = self._encoded(entry.state)
+        if not any(entry.state.aliases for entry in entries):
+            return [entry.text for entry in entries]
+        named = normalised([entry.state for entry in entries])
+        return [
+            entry.text if state is entry.state else self._encoded(state)
+            for entry, state in zip(entries, named, strict=True)
+        ]
+
+    def _operation(self, operation: Operation) -> bytes:
+        resource = self._encoded(operation.resource)
+        return b'{"resource":%b,"type":"%b"}' % (resource, operation.kind.encode())
+
+    def _encoded(self, state: ResourceState) -> bytes:
+        return _json(encode_resource(state, self._sealer))
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _entries(resources: Sequence[ResourceState]) -> dict[int, _Entry]:
+    return {id(state): _Entry(state) for state in resources}

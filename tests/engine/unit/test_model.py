@@ -142,6 +142,16 @@ def test_replace_on_changes_turns_an_update_into_a_replacement() -> None:
     assert not with_replacements(diff, ["c"], init_errors=False).replaces
 
 
+def test_a_chosen_element_of_a_list_replaces_though_the_key_alone_is_not_chosen() -> None:
+    diff = Diff(
+        changed=True, changed_keys=("triggers",), detailed={"triggers[1]": PropertyDiff("update")}
+    )
+    assert not diff.replaces
+    chosen = with_replacements(diff, ["triggers[*]"], init_errors=False)
+    assert chosen.replaces
+    assert not chosen.replace_keys
+
+
 def test_deletes_go_in_waves_dependents_first() -> None:
     a = thing("a")
     b, c = thing("b", a), thing("c", a)

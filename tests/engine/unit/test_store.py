@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -114,11 +115,11 @@ class Saved:
         self.gate.set()
         self.error: EngineError | None = None
 
-    def save(self, text: str) -> None:
+    def save(self, pieces: Iterable[bytes]) -> None:
         self.gate.wait()
         if self.error:
             raise self.error
-        self.texts.append(text)
+        self.texts.append(b"".join(pieces).decode())
 
     @property
     def last(self) -> dict[str, Any]:

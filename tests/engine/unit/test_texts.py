@@ -113,6 +113,7 @@ def test_only_what_differs_is_shown() -> None:
     assert shown == [
         '- gone  : "x"',
         "~ list  : [",
+        "      [0]: 1",
         "    ~ [1]: 2 => 3",
         "  ]",
         '+ new   : "y"',
@@ -124,14 +125,14 @@ def test_only_what_differs_is_shown() -> None:
     ("diff", "text"),
     [
         (None, ""),
-        (Diff(changed=True, changed_keys=("b", "a")), "[diff: ~a,~b]"),
+        (Diff(changed=True, changed_keys=("b", "a")), "[diff: ~a,b]"),
         (Diff(changed=True, detailed={"triggers[0]": PropertyDiff("update")}), "[diff: ~triggers]"),
         (
             Diff(
                 changed=True,
                 detailed={"a": PropertyDiff("add"), "b": PropertyDiff("delete-replace")},
             ),
-            "[diff: +a,-b]",
+            "[diff: +a-b]",
         ),
     ],
 )
