@@ -43,6 +43,8 @@ class HostFacts:
         mirror: address of the mirror.
         private_ip: the host's address in its subnet.
         public_ip: its public address, where it has one at this time.
+        cpus: processors that it's said to have.
+        memory_mib: memory likewise.
     """
 
     python: Path
@@ -50,3 +52,5 @@ class HostFacts:
     mirror: str
     private_ip: str
     public_ip: str | None
+    cpus: int
+    memory_mib: int

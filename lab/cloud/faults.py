@@ -9,6 +9,8 @@ or numbers.
 | `no-capacity` | `times`, `after=0`, `rate=1`, `instance-type` | RunInstances, StartInstances get \
 InsufficientInstanceCapacity (500) |
 | `api-error` | `code`, `status=500`, `message`, and those of `throttle` | calls get that error |
+| `late-answer` | `seconds`, and those of `throttle` | calls are carried out, and answered so much \
+later |
 | `boot-delay` | `seconds`, `host` | the next machines say `running`, but boot that much later |
 | `lose-host` | `host`, `how=crash`, `after=0` | a machine is lost after so many seconds; `how` as \
 in `Loss` |
@@ -25,6 +27,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from lab.cloud.control.models import Loss
 
@@ -61,11 +64,10 @@ class Quotas:
     addresses: int = 200
 
 
-@dataclass
-class _Strike:
-    """A refusal, and which calls it hits."""
+@dataclass(kw_only=True)
+class _Aim:
+    """Which calls a fault hits."""
 
-    refusal: Refusal
     actions: frozenset[str]
     instance_type: str = ""
     times: int | None = None
@@ -89,6 +91,16 @@ class _Strike:
         return True
 
 
+@dataclass(kw_only=True)
+class _Strike(_Aim):
+    refusal: Refusal
+
+
+@dataclass(kw_only=True)
+class _Late(_Aim):
+    seconds: float
+
+
 @dataclass
 class _Delay:
     seconds: float
@@ -98,6 +110,7 @@ class _Delay:
 @dataclass
 class _Set:
     strikes: list[_Strike] = field(default_factory=list)
+    late: list[_Late] = field(default_factory=list)
     delays: list[_Delay] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
@@ -110,6 +123,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "throttle": _COUNTS | {"actions"},
     "no-capacity": _COUNTS | {"instance-type"},
     "api-error": _COUNTS | {"actions", "code", "status", "message"},
+    "late-answer": _COUNTS | {"actions", "seconds"},
     "boot-delay": frozenset({"seconds", "host"}),
     "lose-host": frozenset({"host", "how", "after"}),
     "quota": frozenset({"vcpus", "addresses"}),
@@ -178,6 +192,17 @@ class Faults:
                     return strike.refusal
         return None
 
+    def lateness(self, action: str, instance_type: str) -> float:
+        """Seconds by which the answer to an EC2 call comes later.
+
+        Args:
+            action: such as `RunInstances`.
+            instance_type: the call's instance type; empty where it has none.
+        """
+        with self._lock:
+            hit = [late for late in self._set.late if late.hits(action, instance_type)]
+            return sum(late.seconds for late in hit)
+
     def boot_delay(self, name: str) -> float:
         """Seconds by which a machine boots later.
 
@@ -191,7 +216,7 @@ class Faults:
         match kind:
             case "throttle":
                 refusal = Refusal("RequestLimitExceeded", 503, "Request limit exceeded.")
-                self._set.strikes.append(_strike(kind, given, refusal, _actions(given)))
+                self._set.strikes.append(_Strike(refusal=refusal, **_aim(kind, given)))
             case "no-capacity":
                 refusal = Refusal(
                     "InsufficientInstanceCapacity",
@@ -200,9 +225,8 @@ class Faults:
                     "you requested. Our system will be working on provisioning additional "
                     "capacity.",
                 )
-                strike = _strike(kind, given, refusal, _START)
-                strike.instance_type = str(given.get("instance-type", ""))
-                self._set.strikes.append(strike)
+                aim = {**_aim(kind, given), "actions": _START}
+                self._set.strikes.append(_Strike(refusal=refusal, **aim))
             case "api-error":
                 if not given.get("code"):
                     raise FaultError("api-error: say which: code=InternalError")
@@ -211,11 +235,12 @@ class Faults:
                     _whole(kind, given, "status") or 500,
                     str(given.get("message", "asked for by a fault")),
                 )
-                self._set.strikes.append(_strike(kind, given, refusal, _actions(given)))
+                self._set.strikes.append(_Strike(refusal=refusal, **_aim(kind, given)))
+            case "late-answer":
+                seconds = _seconds(kind, given)
+                self._set.late.append(_Late(seconds=seconds, **_aim(kind, given)))
             case "boot-delay":
-                if "seconds" not in given:
-                    raise FaultError("boot-delay: say how long: seconds=180")
-                delay = _Delay(_number(kind, given, "seconds", 0), str(given.get("host", "")))
+                delay = _Delay(_seconds(kind, given), str(given.get("host", "")))
                 self._set.delays.append(delay)
             case "lose-host":
                 self._set.timers.append(self._timer(given))
@@ -243,18 +268,20 @@ class Faults:
         return timer
 
 
-def _strike(kind: str, given: _Options, refusal: Refusal, actions: frozenset[str]) -> _Strike:
-    return _Strike(
-        refusal,
-        actions,
-        times=_whole(kind, given, "times"),
-        after=_whole(kind, given, "after") or 0,
-        rate=_number(kind, given, "rate", 1.0),
-    )
+def _aim(kind: str, given: _Options) -> dict[str, Any]:
+    return {
+        "actions": frozenset(filter(None, str(given.get("actions", "")).split(","))),
+        "instance_type": str(given.get("instance-type", "")),
+        "times": _whole(kind, given, "times"),
+        "after": _whole(kind, given, "after") or 0,
+        "rate": _number(kind, given, "rate", 1.0),
+    }
 
 
-def _actions(given: _Options) -> frozenset[str]:
-    return frozenset(filter(None, str(given.get("actions", "")).split(",")))
+def _seconds(kind: str, given: _Options) -> float:
+    if "seconds" not in given:
+        raise FaultError(f"{kind}: say how long: seconds=180")
+    return _number(kind, given, "seconds", 0)
 
 
 def _number(kind: str, given: _Options, name: str, default: float) -> float:

@@ -186,6 +186,7 @@ class Fleet:
             self._view.authorized_key(instance_id),
             self._view.user_data(instance_id),
             found.interface,
+            *self._view.size(instance_id),
         )
 
     def _entry(self, instance_id: str) -> _Entry:

@@ -15,6 +15,7 @@ from lab.cloud.facts import MIRROR_ADDRESS, PROJECT, HostFacts
 from lab.cloud.host import Host
 from lab.cloud.init import USER_DATA, Plan
 from lab.cloud.network import Interface, Network
+from lab.cloud.volumes import Volumes
 
 _OWN_FOLDERS = ("/tmp", "/run", "/dev", "/proc", "/sys", *(f"/{name}" for name in HOMES))  # noqa: S108
 """Folders that a host has of its own: what this machine has there isn't visible."""
@@ -33,6 +34,7 @@ class Site:
         certificate: the lab's authority, as PEM.
         hosts_file: mounted as `/etc/hosts`.
         network: the lab's networks.
+        volumes: the lab's volumes.
         hidden: folders that machines see empty.
         stand_ins: module with `prepare(root, facts)` and `BOOT`, as `lab.openvidu.image`.
     """
@@ -41,6 +43,7 @@ class Site:
     certificate: str
     hosts_file: Path
     network: Network
+    volumes: Volumes
     hidden: Sequence[Path]
     stand_ins: ModuleType
 
@@ -54,12 +57,16 @@ class Order:
         authorized_key: public key that may log in; None without a key pair.
         user_data: what it gets at its first boot; may be empty.
         interface: its network interface.
+        cpus: its processors.
+        memory_mib: its memory.
     """
 
     hostname: str
     authorized_key: str | None
     user_data: bytes
     interface: Interface
+    cpus: int
+    memory_mib: int
 
 
 class Machine:
@@ -120,6 +127,8 @@ class Machine:
                 MIRROR_ADDRESS,
                 order.interface.private_ip,
                 order.interface.public_ip,
+                order.cpus,
+                order.memory_mib,
             ),
         )
 
@@ -134,6 +143,7 @@ class Machine:
             mounts.Plan(
                 str(self._disk.root),
                 str(self._site.hosts_file),
+                str(self._site.volumes.of(self._instance_id)),
                 {f"/{name}": str(self._disk.home(name)) for name in HOMES},
                 [str(path) for path in self._site.hidden],
                 [str(path) for path in shared_folders()],

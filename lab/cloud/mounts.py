@@ -32,10 +32,12 @@ class Plan:
         hidden: folders that a host sees empty: they belong to this machine or to other labs.
         shared: folders that a host reads where they are: the project and its Python.
         hosts_file: what the host sees as `/etc/hosts`.
+        volumes: folder with the attached volumes, each a folder in the place of a device.
     """
 
     root: str
     hosts_file: str
+    volumes: str
     homes: dict[str, str] = field(default_factory=dict)
     hidden: list[str] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
@@ -69,6 +71,9 @@ def make(plan: Plan) -> None:
     namespaces.mount("proc", root / "proc", "proc", _SAFE | Mount.NO_PROGRAMS)
     _sys(root / "sys")
     _dev(root / "dev")
+    by_id = root / "dev/disk/by-id"
+    by_id.mkdir(parents=True)
+    namespaces.bind(plan.volumes, by_id)
     namespaces.pivot_root(root)
 
 

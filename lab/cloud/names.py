@@ -16,7 +16,8 @@ from pathlib import Path
 from lab.cloud.facts import ACME_ADDRESS, ACME_NAMES, MIRROR_ADDRESS, MIRROR_NAMES
 
 BASE = "base"
-"""A name that is set to this stands for the public address of the host with tag role=base."""
+"""A name that is set to this stands for the public address of the host with tag role=base, or
+role=master."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _FIXED = {

@@ -162,6 +162,7 @@ class Network:
                 ],
                 pid,
             )
+            self._forget(interface)
             self._plugged[interface.instance_id] = _Plugged(interface, pid, rules)
 
     def unplug(self, instance_id: str) -> None:
@@ -208,6 +209,15 @@ class Network:
                 if other.subnet_id != subnet.subnet_id and other.cidr.overlaps(subnet.cidr):
                     return other
         return None
+
+    def _forget(self, interface: Interface) -> None:
+        """Have nobody know the address as another machine's, as they'd do for half a minute."""
+        flush = f"neigh flush to {interface.private_ip} dev"
+        _ip([f"{flush} {interface.subnet.bridge}"])
+        for other in self._plugged.values():
+            if other.interface.subnet.subnet_id == interface.subnet.subnet_id:
+                # A host may be going just now.
+                _ip([f"{flush} {_HOST_INTERFACE}"], other.pid, force=True)
 
     def _bridge(self, subnet: Subnet) -> None:
         """Make the subnet's bridge, unless it's there."""

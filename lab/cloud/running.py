@@ -30,6 +30,7 @@ from lab.cloud.machine import MachineError, Site
 from lab.cloud.names import Names
 from lab.cloud.network import Network
 from lab.cloud.options import Options
+from lab.cloud.volumes import Volumes
 
 
 def start(options: Options) -> None:
@@ -62,12 +63,14 @@ class _Lab:
         namespaces.bind(hosts_file, "/etc/hosts")
         self.view = View(power.Settled())
         self.faults = Faults(self._lose)
+        self.volumes = Volumes(options.directory)
         self.fleet = Fleet(
             Site(
                 options.directory,
                 certificate.read_text(),
                 hosts_file,
                 self.network,
+                self.volumes,
                 _hidden(options.directory),
                 importlib.import_module(options.image),
             ),
@@ -102,8 +105,9 @@ class _Lab:
         quotas.install(lambda: self.faults.quotas)
         power.install(self.fleet, lambda: self.faults.quotas.vcpus)
         moto = DomainDispatcherApplication(create_backend_app)
-        gate = server.Gate(moto, self.view.lock, self.faults.refusal, self._sync)
+        gate = server.Gate(moto, self.view.lock, self.faults, self._sync)
         server.serve(gate, API_ADDRESS, API_PORT)
+        server.warm_up(gate)
 
     def _sync(self) -> None:
         """Bring networks and names to what the fake AWS holds."""
@@ -117,11 +121,13 @@ class _Lab:
                 if entry.interface
                 for name in (entry.private_dns_name, entry.hostname)
             }
+            serving = ("base", "master")
             bases = [
                 entry.interface.public_ip
                 for entry in instances
-                if entry.interface and entry.interface.public_ip and entry.role == "base"
+                if entry.interface and entry.interface.public_ip and entry.role in serving
             ]
+            self.volumes.sync(self.view.volumes())
             self.names.sync(named, bases[-1] if bases else None, self.view.records())
 
     def _hosts(self) -> list[dict[str, Any]]:

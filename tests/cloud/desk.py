@@ -123,12 +123,14 @@ class Desk:
         user_data: str = "",
         rules: tuple[dict[str, Any], ...] = (SSH_FROM_WORLD | WORLD,),
         subnet: str = "",
+        private_ip: str = "",
         wait: bool = True,
     ) -> Machine:
         """Launch an instance as the program does: interface first, then address, then instance."""
         group = self.new_group(*rules)
+        wanted = {"PrivateIpAddress": private_ip} if private_ip else {}
         interface = self.aws(
-            "create_network_interface", SubnetId=subnet or self.subnet, Groups=[group]
+            "create_network_interface", SubnetId=subnet or self.subnet, Groups=[group], **wanted
         )["NetworkInterface"]
         interface_id, private_ip = interface["NetworkInterfaceId"], interface["PrivateIpAddress"]
         address: dict[str, str] = {}

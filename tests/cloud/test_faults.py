@@ -60,6 +60,14 @@ def test_a_delay_is_for_the_named_machine(faults: Faults) -> None:
     assert faults.boot_delay("project-stack-base") == 0
 
 
+def test_an_answer_comes_late_once(faults: Faults) -> None:
+    faults.add("late-answer", {"seconds": 30, "actions": "RunInstances", "times": 1})
+    found = [faults.lateness(action, "") for action in ("CreateTags", "RunInstances")]
+    assert found == [0, 30]
+    assert faults.lateness("RunInstances", "") == 0
+    assert codes(faults, "RunInstances") == [None]
+
+
 def test_clear_ends_all(faults: Faults) -> None:
     faults.add("throttle", {})
     faults.add("quota", {"vcpus": 8})
@@ -87,6 +95,7 @@ def test_a_machine_is_lost_in_the_way_that_was_asked() -> None:
         ("throttle", {"times": 1.5}, "expected a whole number"),
         ("throttle", {"after": -1}, "expected 0 or more"),
         ("boot-delay", {}, "seconds=180"),
+        ("late-answer", {}, "seconds=180"),
         ("lose-host", {}, "host=node-1"),
         ("lose-host", {"host": "base", "how": "burn"}, "takes crash, stop, terminate"),
         ("api-error", {}, "code=InternalError"),

@@ -148,3 +148,16 @@ def test_a_disk_can_be_full(desk: Desk) -> None:
     done = control.exec(machine.instance_id, ["sh", "-c", "head -c 600M /dev/zero > /opt/full"])
     assert "No space left on device" in done.stderr
     desk.terminate(machine)
+
+
+def test_an_address_that_another_machine_had_is_the_new_ones_at_once(
+    desk: Desk, machine: Machine
+) -> None:
+    before = desk.launch()
+    hello = f"timeout 5 bash -c 'read -r line </dev/tcp/{before.private_ip}/22; echo $line'"
+    assert desk.run(machine, hello).startswith("SSH-")
+    desk.terminate(before)
+    desk.aws("delete_network_interface", NetworkInterfaceId=before.interface_id)
+    after = desk.launch(private_ip=before.private_ip)
+    assert desk.run(machine, hello).startswith("SSH-")
+    desk.terminate(after)

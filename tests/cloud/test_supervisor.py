@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,15 +35,16 @@ def test_a_lab_that_runs_is_left_alone(lab: Supervisor) -> None:
 
 
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
-    networks = Path("/proc/net/dev").read_text().count(":")
-    with open_desk(tmp_path) as desk:
-        desk.launch()
-        folder = desk.supervisor.directory
-        inner = own_networks(desk.supervisor.pid)
-        assert len(inner) == 2
-    wait_until(lambda: not own_networks_left(inner), "all processes are gone")
+    interfaces = Path("/proc/net/dev").read_text().count(":")
+    with ExitStack() as watching:
+        with open_desk(tmp_path) as desk:
+            desk.launch()
+            folder = desk.supervisor.directory
+            alive = watching.enter_context(watch_processes(desk.supervisor.pid))
+            assert alive()
+        wait_until(lambda: not alive(), "all processes are gone")
     assert str(folder) not in Path("/proc/self/mounts").read_text()
-    assert Path("/proc/net/dev").read_text().count(":") == networks
+    assert Path("/proc/net/dev").read_text().count(":") == interfaces
     assert cloud.find(folder) is None
     cloud.remove(folder)
     assert not folder.exists()
@@ -50,20 +53,30 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
 def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
     with open_desk(tmp_path) as desk:
         desk.launch()
-        inner = own_networks(desk.supervisor.pid)
-        os.kill(desk.supervisor.pid, signal.SIGKILL)
-        wait_until(lambda: not own_networks_left(inner), "all processes are gone")
+        with watch_processes(desk.supervisor.pid) as alive:
+            os.kill(desk.supervisor.pid, signal.SIGKILL)
+            wait_until(lambda: not alive(), "all processes are gone")
         assert cloud.find(desk.supervisor.directory) is None
 
 
-def own_networks(pid: int) -> set[str]:
-    """The network namespaces of a lab: its root's, and its hosts'."""
-    return {network for process in process_tree(pid) if (network := network_of(process))}
+@contextmanager
+def watch_processes(pid: int) -> Iterator[Callable[[], set[int]]]:
+    """Tells which processes live in the network namespaces of a lab: its root's and its hosts'.
 
+    The namespaces are held open: else another lab's would soon have the number of one that's gone.
+    """
+    tree = process_tree(pid)
+    networks = {network for process in tree if (network := network_of(process))}
+    assert len(networks) == 2
+    with ExitStack() as held:
+        for process in tree:
+            held.enter_context(Path(f"/proc/{process}/ns/net").open("rb"))
 
-def own_networks_left(networks: set[str]) -> set[str]:
-    seen = {network_of(int(process.name)) for process in Path("/proc").glob("[0-9]*")}
-    return networks & {network for network in seen if network}
+        def alive() -> set[int]:
+            found = {int(process.name) for process in Path("/proc").glob("[0-9]*")}
+            return {process for process in found if network_of(process) in networks}
+
+        yield alive
 
 
 def process_tree(pid: int) -> set[int]:

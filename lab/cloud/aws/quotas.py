@@ -16,6 +16,8 @@ from lab.cloud.faults import Quotas
 
 _VCPUS = "L-1216C47A"
 _ADDRESSES = "L-0263D0A3"
+_DEFAULTS = Quotas(vcpus=5, addresses=5)
+"""Of a new account."""
 _GONE = ("terminated", "stopped")
 
 
@@ -26,6 +28,7 @@ def install(quotas: Callable[[], Quotas]) -> None:
         quotas: those in force.
     """
     ask = ServiceQuotasBackend.get_service_quota
+    ask_defaults = ServiceQuotasBackend.list_aws_default_service_quotas
 
     def get_service_quota(self: Any, service_code: str, quota_code: str) -> dict[str, Any]:
         if service_code == "ec2" and quota_code in (_VCPUS, _ADDRESSES):
@@ -33,7 +36,14 @@ def install(quotas: Callable[[], Quotas]) -> None:
         found: dict[str, Any] = ask(self, service_code, quota_code)
         return found
 
+    def list_aws_default_service_quotas(self: Any, service_code: str) -> list[dict[str, Any]]:
+        if service_code == "ec2":
+            return [_quota(self.region_name, code, _DEFAULTS) for code in (_VCPUS, _ADDRESSES)]
+        found: list[dict[str, Any]] = ask_defaults(self, service_code)
+        return found
+
     put(ServiceQuotasBackend, "get_service_quota", get_service_quota)
+    put(ServiceQuotasBackend, "list_aws_default_service_quotas", list_aws_default_service_quotas)
 
 
 def _quota(region: str, code: str, found: Quotas) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -15,8 +16,9 @@ from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
+from werkzeug.test import Client
 
-from lab.cloud.faults import Refusal
+from lab.cloud.faults import Faults, Refusal
 
 _FORM = "application/x-www-form-urlencoded"
 _SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]+/([^/]+)/")
@@ -30,7 +32,7 @@ class Gate:
         self,
         behind: Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]],
         lock: AbstractContextManager[Any],
-        refusal: Callable[[str, str], Refusal | None],
+        faults: Faults,
         changed: Callable[[], None],
     ) -> None:
         """Stand before an application.
@@ -38,12 +40,12 @@ class Gate:
         Args:
             behind: moto's.
             lock: held during EC2 calls.
-            refusal: says whether an EC2 call (action, instance type) is refused.
+            faults: says which EC2 calls are refused, and which are answered late.
             changed: called after each call that may have changed something.
         """
         self._behind = behind
         self._lock = lock
-        self._refusal = refusal
+        self._faults = faults
         self._changed = changed
 
     def __call__(self, environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
@@ -51,13 +53,14 @@ class Gate:
         service = _service(environ)
         if service == "ec2":
             call = _form(environ)
-            action = call.get("Action", "")
-            if refused := self._refusal(action, call.get("InstanceType", "")):
+            action, instance_type = call.get("Action", ""), call.get("InstanceType", "")
+            if refused := self._faults.refusal(action, instance_type):
                 return _refuse(refused, start)
             with self._lock:
                 answer = [b"".join(self._behind(environ, start))]
                 if not action.startswith(_READS):
                     self._changed()
+            time.sleep(self._faults.lateness(action, instance_type))
             return answer
         answer = [b"".join(self._behind(environ, start))]
         if service == "route53" and environ["REQUEST_METHOD"] != "GET":
@@ -74,6 +77,17 @@ def serve(gate: Gate, address: str, port: int) -> None:
     """Listen, and answer in threads until the process ends."""
     server = make_server(address, port, gate, threaded=True, request_handler=_Handler)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
+
+
+def warm_up(gate: Gate) -> None:
+    """Make a first call without waiting for it: moto reads its model of EC2 then."""
+    headers = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=lab/20200101/us-east-1/ec2/aws4_request",
+        "Content-Type": _FORM,
+    }
+    call = Client(gate).post
+    arguments = {"data": "Action=DescribeRegions&Version=2016-11-15", "headers": headers}
+    threading.Thread(target=call, args=("/",), kwargs=arguments, name="aws-first-call").start()
 
 
 def _service(environ: WSGIEnvironment) -> str:

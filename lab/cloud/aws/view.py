@@ -10,6 +10,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.route53.models import route53_backends
 
 from lab.cloud.aws.patching import error
@@ -87,6 +88,29 @@ class View:
             return b""
         encoded = found if isinstance(found, bytes) else str(found).encode()
         return base64.b64decode(encoded)
+
+    def size(self, instance_id: str) -> tuple[int, int]:
+        """The instance's virtual CPUs, and its memory in MiB."""
+        with self.lock:
+            found = INSTANCE_TYPES[_find(instance_id).instance_type]
+        return found["VCpuInfo"]["DefaultVCpus"], found["MemoryInfo"]["SizeInMiB"]
+
+    def volumes(self) -> dict[str, str | None]:
+        """The volumes that were made by themselves, each with its instance, or None."""
+        with self.lock:
+            roots = {
+                mapping.volume_id
+                for instance in _all()
+                for device, mapping in instance.block_device_mapping.items()
+                if device == instance.root_device_name
+            }
+            return {
+                volume.id: volume.attachment.instance.id if volume.attachment else None
+                for accounts in list(ec2_backends.values())
+                for backend in list(accounts.values())
+                for volume in list(backend.volumes.values())
+                if volume.id not in roots
+            }
 
     def settle(self, instance_id: str, state: str) -> None:
         """Say that a machine has become `running`, `stopped` or `terminated`."""

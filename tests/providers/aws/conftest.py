@@ -153,3 +153,19 @@ def make_interface(ec2: EC2Client, world: World) -> Callable[[], str]:
 @pytest.fixture
 def make_address(ec2: EC2Client) -> Callable[[], str]:
     return lambda: ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+
+@pytest.fixture
+def make_volume(ec2: EC2Client) -> Callable[[], str]:
+    return lambda: ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=10)["VolumeId"]
+
+
+@pytest.fixture
+def make_instance(ec2: EC2Client, world: World) -> Callable[[], str]:
+    def make() -> str:
+        answer = ec2.run_instances(
+            ImageId=world.image, SubnetId=world.subnet, MinCount=1, MaxCount=1
+        )
+        return answer["Instances"][0]["InstanceId"]
+
+    return make

@@ -106,6 +106,23 @@ def test_the_caller_and_the_region_are_told(aws: Driver) -> None:
         aws.invoke("aws:index/getRegion:getRegion", name="mars-1")
 
 
+def test_elastic_ips_are_listed_and_described(aws: Driver) -> None:
+    made = [
+        aws.create("aws:ec2/eip:Eip", name, domain="vpc", tags={"Name": name})
+        for name in ("a", "b")
+    ]
+    ids = [one.id for one in made]
+    listed = aws.invoke("aws:ec2/getEips:getEips")
+    assert {*ids} <= {*listed["allocationIds"]}
+    tagged = aws.invoke("aws:ec2/getEips:getEips", tags={"Name": "b"})
+    assert tagged["allocationIds"] == [ids[1]]
+    described = aws.invoke("aws:ec2/getElasticIp:getElasticIp", id=ids[1])
+    assert described["tags"] == {"Name": "b"}
+    assert described["publicIp"] == tagged["publicIps"][0]
+    with pytest.raises(grpc.RpcError, match=r"eipalloc-none"):
+        aws.invoke("aws:ec2/getElasticIp:getElasticIp", id="eipalloc-none")
+
+
 def test_a_quota_is_found_by_code_and_by_name(aws: Driver) -> None:
     token = "aws:servicequotas/getServiceQuota:getServiceQuota"
     by_code = aws.invoke(token, serviceCode="vpc", quotaCode="L-F678F1CE")

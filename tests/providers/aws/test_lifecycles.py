@@ -51,6 +51,7 @@ def lives(world: World, zone: str) -> list[Life]:
     }
     interface = {"subnetId": world.subnet, "privateIps": ["10.5.0.17"], "description": "node 12"}
     record = {"zoneId": zone, "name": "call.example.com", "type": "A", "ttl": 60}
+    volume = {"availabilityZone": "eu-west-1a", "type": "gp3", "encrypted": True}
     instance = {
         "ami": world.image,
         "instanceType": "c5.2xlarge",
@@ -205,6 +206,16 @@ def lives(world: World, zone: str) -> list[Life]:
             },
         ),
         Life(
+            "aws:ebs/volume:Volume",
+            r"vol-\w+",
+            made={**volume, "size": 20, "tags": {"Name": "data"}},
+            changed={**volume, "size": 40, "tags": {"Name": "the data"}},
+            replaced={
+                "availabilityZone": {**volume, "size": 20, "availabilityZone": "eu-west-1b"},
+                "encrypted": {**volume, "size": 20, "encrypted": False},
+            },
+        ),
+        Life(
             "aws:route53/record:Record",
             rf"{zone}_call\.example\.com_A",
             made={**record, "records": ["203.0.113.5"]},
@@ -227,6 +238,8 @@ def life(
     zone: str,
     make_interface: Callable[[], str],
     make_address: Callable[[], str],
+    make_instance: Callable[[], str],
+    make_volume: Callable[[], str],
 ) -> Life:
     association = Life(
         "aws:ec2/eipAssociation:EipAssociation",
@@ -239,7 +252,19 @@ def life(
             },
         },
     )
-    known = {each.token: each for each in [*lives(world, zone), association]}
+    attachment = Life(
+        "aws:ec2/volumeAttachment:VolumeAttachment",
+        r"vai-\d+",
+        made={"deviceName": "/dev/sdf", "instanceId": make_instance(), "volumeId": make_volume()},
+        replaced={
+            "instanceId": {
+                "deviceName": "/dev/sdf",
+                "instanceId": "i-0",
+                "volumeId": make_volume(),
+            },
+        },
+    )
+    known = {each.token: each for each in [*lives(world, zone), association, attachment]}
     return known[request.param]
 
 
@@ -288,8 +313,12 @@ def _given(outputs: State, inputs: Inputs) -> Inputs:
 
 # What the provider keeps to itself gets its default only with the first update.
 DEFAULTED = {"revokeRulesOnDelete", "forceDestroy", "userDataReplaceOnChange"}
-# AWS does not tell the public key, and a route's id is no address.
-NOT_IMPORTED = {"aws:ec2/keyPair:KeyPair", "aws:ec2/route:Route"}
+# AWS does not tell the public key, and a route's and an attachment's id is no address.
+NOT_IMPORTED = {
+    "aws:ec2/keyPair:KeyPair",
+    "aws:ec2/route:Route",
+    "aws:ec2/volumeAttachment:VolumeAttachment",
+}
 
 
 @pytest.mark.parametrize("life", sorted(set(TYPES) - NOT_IMPORTED), indirect=True)

@@ -8,6 +8,7 @@ from typing import Final
 from lab.providers.aws.function import Function
 from lab.providers.aws.invokes.account import AVAILABILITY_ZONES, CALLER_IDENTITY, REGION
 from lab.providers.aws.invokes.ami import AMI
+from lab.providers.aws.invokes.elastic_ip import ELASTIC_IP, ELASTIC_IPS
 from lab.providers.aws.invokes.instance_type import INSTANCE_TYPE, INSTANCE_TYPE_OFFERINGS
 from lab.providers.aws.invokes.service_quota import SERVICE_QUOTA
 from lab.providers.aws.invokes.zone import ZONE
@@ -18,6 +19,8 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         AMI,
         AVAILABILITY_ZONES,
         CALLER_IDENTITY,
+        ELASTIC_IP,
+        ELASTIC_IPS,
         INSTANCE_TYPE,
         INSTANCE_TYPE_OFFERINGS,
         REGION,

@@ -19,6 +19,8 @@ from lab.providers.aws.resources.route_table_association import ROUTE_TABLE_ASSO
 from lab.providers.aws.resources.security_group import SECURITY_GROUP
 from lab.providers.aws.resources.security_group_rule import EGRESS_RULE, INGRESS_RULE
 from lab.providers.aws.resources.subnet import SUBNET
+from lab.providers.aws.resources.volume import VOLUME
+from lab.providers.aws.resources.volume_attachment import VOLUME_ATTACHMENT
 from lab.providers.aws.resources.vpc import VPC
 
 RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
@@ -38,6 +40,8 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         ROUTE_TABLE_ASSOCIATION,
         SECURITY_GROUP,
         SUBNET,
+        VOLUME,
+        VOLUME_ATTACHMENT,
         VPC,
     )
 }

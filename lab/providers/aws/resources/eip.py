@@ -5,6 +5,7 @@ Source: terraform-provider-aws 6, aws_eip.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
@@ -60,12 +61,15 @@ def _settle(call: Call, identifier: str, inputs: State) -> None:
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
     address = _find(call, identifier)
-    if address is None:
-        return None
+    return describe(call, address) if address else None
+
+
+def describe(call: Call, address: Mapping[str, Any]) -> State:
+    """The outputs that an address has, which AWS has described."""
     public, private = address["PublicIp"], address.get("PrivateIpAddress") or ""
     return {
-        "allocationId": identifier,
-        "arn": call.arn("elastic-ip", identifier),
+        "allocationId": address["AllocationId"],
+        "arn": call.arn("elastic-ip", address["AllocationId"]),
         "associationId": address.get("AssociationId") or "",
         "domain": address.get("Domain"),
         "instance": address.get("InstanceId") or "",

@@ -23,11 +23,11 @@ from lab.providers.aws.resources.instance.states import (
     state_of,
     wait_for_state,
 )
-from lab.providers.aws.resources.lookup import find_one, given
+from lab.providers.aws.resources.lookup import given
+from lab.providers.aws.resources.volume_modification import wait_for_modification
 from lab.providers.aws.tags import replace_tags
 
 _SECONDS: Final = 10 * MINUTE
-_VOLUME_DONE: Final = ("optimizing", "completed")
 _VOLUME: Final = {
     "iops": "Iops",
     "throughput": "Throughput",
@@ -142,7 +142,7 @@ def change_root_volume(call: Call, identifier: str, change: Change) -> None:
     }
     if resized:
         call.ec2.modify_volume(VolumeId=volume, **resized)
-        _wait_for_volume(call, volume)
+        wait_for_modification(call, volume)
     if new.get("deleteOnTermination") not in (None, old.get("deleteOnTermination")):
         call.ec2.modify_instance_attribute(
             InstanceId=identifier,
@@ -155,20 +155,6 @@ def change_root_volume(call: Call, identifier: str, change: Change) -> None:
         )
     if "volumeTags" not in change.new:
         replace_tags(call, volume, old.get("tags") or {}, new.get("tags") or {})
-
-
-def _wait_for_volume(call: Call, volume: str) -> None:
-    def done() -> bool | None:
-        modification = find_one(
-            lambda: call.ec2.describe_volumes_modifications(VolumeIds=[volume]),
-            "VolumesModifications",
-        )
-        state = (modification or {}).get("ModificationState")
-        if state == "failed":
-            raise AwsError(f"{volume}: {(modification or {}).get('StatusMessage')}")
-        return True if state in _VOLUME_DONE else None
-
-    call.wait(f"{volume} to be modified", done, seconds=_SECONDS)
 
 
 def set_volume_tags(call: Call, identifier: str, change: Change) -> None:
