@@ -4,12 +4,14 @@ It reads a `Plan` from the socket DESCRIPTOR, makes the host's namespaces, tells
 the process that is the host's init, and waits for the word to go on: by then the network is
 there. Then init mounts, starts sshd, runs user data at the first boot and the image's boot
 commands at each, prints the console, and reaps what others leave, until SIGTERM shuts it down.
+The console offers a login when sshd listens, as on Ubuntu, whose systemd listens for sshd early.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -32,6 +34,10 @@ _ENVIRONMENT = {
 _SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 _SSHD = "/usr/sbin/sshd"
 _RESTART_SECONDS = 1.0
+_LISTEN_SECONDS = 10.0
+_POLL_SECONDS = 0.01
+_SSH_LISTENS = re.compile(r"^ *\d+: 0{8}:0016 0{8}:0000 0A ", re.MULTILINE)
+"""A line of /proc/net/tcp. Source: proc(5): local address, remote address, state (0A: LISTEN)."""
 _SHUTDOWN_SECONDS = 3.0
 _INSTANCE = Path("/var/lib/cloud/instance")
 USER_DATA = _INSTANCE / "user-data.txt"
@@ -143,11 +149,19 @@ class _Init:
         self._ready()
 
     def _ready(self) -> None:
+        limit = time.monotonic() + _LISTEN_SECONDS
+        while self._sshd_starts() and time.monotonic() < limit:
+            time.sleep(_POLL_SECONDS)
         _say(f"\nUbuntu 24.04.1 LTS {self._plan.hostname} ttyS0\n\n{self._plan.hostname} login:")
 
     def _start_sshd(self) -> None:
         self._restart_at = None
         self._sshd = _spawn([_SSHD, "-D", "-e"], _SSH_LOG)
+
+    def _sshd_starts(self) -> bool:
+        """Whether sshd runs and doesn't listen yet."""
+        listens = _SSH_LISTENS.search(Path("/proc/net/tcp").read_text())
+        return listens is None and bool(self._sshd) and Path(f"/proc/{self._sshd}/exe").exists()
 
     def _wait(self) -> int:
         if self._restart_at is None:

@@ -161,3 +161,21 @@ def test_an_address_that_another_machine_had_is_the_new_ones_at_once(
     after = desk.launch(private_ip=before.private_ip)
     assert desk.run(machine, hello).startswith("SSH-")
     desk.terminate(after)
+
+
+def test_the_console_offers_a_login_when_ssh_answers(desk: Desk) -> None:
+    machine = desk.launch()
+    desk.run(
+        machine, "mkfifo /etc/ssh/slow; sed -i '1i Include /etc/ssh/slow' /etc/ssh/sshd_config"
+    )
+    desk.supervisor.control.reboot_host(machine.instance_id)
+    control = desk.supervisor.control
+    wait_until(
+        lambda: control.exec(machine.instance_id, ["pgrep", "-x", "sshd"]).status == 0,
+        "sshd reads its configuration",
+    )
+    assert desk.console(machine).count(" login:") == 1
+    desk.run(machine, "timeout 5 sh -c ': > /etc/ssh/slow'")
+    desk.wait_for_login(machine, times=2)
+    assert desk.probe(machine.public_ip, 22) == "open"
+    desk.terminate(machine)
