@@ -24,6 +24,7 @@ slow-upload           node    seconds=10: a recording's upload takes that long;
                               abandon=true: the node terminates without waiting for it
 reload                base    the load balancer's reload fails and the old list is kept;
                               silent=true: with exit status 0, as the original script has it
+slow-reload           base    seconds=10: the load balancer's list reaches nginx that much later
 exec-needs-tty        any     `docker compose exec -it` without a TTY fails, as Compose v1's
 pull                  any     `docker pull` fails; image=TEXT: of names that contain TEXT
 download              mirror  answer=404 or cut; file=TEXT: of paths that contain TEXT;
@@ -44,6 +45,7 @@ FOLDER = Path("/etc/openvidu-lab/faults")
 
 _ANSWER = re.compile(r"[1-5][0-9][0-9]|hang|half|not-json|close")
 _YES_OR_NO = re.compile("true|false")
+_SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _ANY = re.compile(".*")
 
 OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
@@ -53,8 +55,9 @@ OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "start": {"status": re.compile("[1-9][0-9]?")},
     "s3-unreachable": {},
     "redis-unreachable": {},
-    "slow-upload": {"seconds": re.compile(r"[0-9]+(\.[0-9]+)?"), "abandon": _YES_OR_NO},
+    "slow-upload": {"seconds": _SECONDS, "abandon": _YES_OR_NO},
     "reload": {"silent": _YES_OR_NO},
+    "slow-reload": {"seconds": _SECONDS},
     "exec-needs-tty": {},
     "pull": {"image": _ANY},
     "download": {"answer": re.compile("404|cut"), "file": _ANY, "client": _ANY},

@@ -14,10 +14,12 @@ from lab.cloud.facts import ACME_ADDRESS, HostFacts
 from lab.openvidu import faults
 from lab.openvidu.docker import host
 from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
+from lab.openvidu.systemd import units
 
 _BOOT = LIBRARY / "boot"
 _APT_GET = Path("/usr/local/sbin/apt-get")
 _FAULT = Path("/usr/local/sbin/openvidu-lab-fault")
+_SYSTEMCTL = Path("/usr/bin/systemctl")
 
 _SEARCH_PATH = tuple(
     Path(folder)
@@ -26,7 +28,7 @@ _SEARCH_PATH = tuple(
 """Where a real Docker of the machine may be: a host begins without."""
 
 BOOT: list[list[str]] = [[str(_BOOT)]]
-"""What a host runs at every boot: starts its containers again, as dockerd would."""
+"""What a host runs at every boot: starts containers again, as dockerd would, and services."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,21 @@ _COMMANDS: Mapping[Path, _Command] = {
         "E: Could not open lock file /var/lib/dpkg/lock-frontend - are you root?",
         100,
     ),
+    _SYSTEMCTL: _Command("lab.openvidu.systemd", "Interactive authentication required.", 1),
     _FAULT: _Command("lab.openvidu.faults", "openvidu-lab-fault is for root", 1),
+}
+
+
+_MOUNT_ALL = "awk '$1 !~ /^#/ { print $2 }' /etc/fstab | while read -r place; do mount $place; done"
+_VOLUMES: Mapping[Path, str] = {
+    # A volume is a folder in place of a device: see lab.cloud.volumes.
+    Path("/usr/local/sbin/blkid"): '[ -e "$1/.formatted" ]',
+    Path("/usr/local/sbin/mkfs.ext4"): 'for device; do :; done; touch "$device/.formatted"',
+    Path("/usr/local/bin/mount"): (
+        'device=$(awk -v place="$1" \'$2 == place && $3 == "ext4" { print $1 }\' /etc/fstab)\n'
+        '[ -n "$device" ] || exec /usr/bin/mount "$@"\n'
+        'exec /usr/bin/mount --bind "$device" "$1"'
+    ),
 }
 
 
@@ -71,14 +87,37 @@ def prepare(root: Path, lab: HostFacts) -> None:
     compileall.compile_dir(Path(__file__).parent, quiet=2)
     for path, command in _COMMANDS.items():
         _write(root, path, _launcher(lab, command))
-    _write(root, _BOOT, f"#!/bin/sh\n[ ! -x {DOCKER} ] || exec {DOCKER} --boot\n")
+    for path, text in {**_sizes(lab), **_VOLUMES}.items():
+        _write(root, path, f"#!/bin/sh\n{text}\n")
+    _write(
+        root,
+        _BOOT,
+        f"#!/bin/sh\n{_MOUNT_ALL}\n[ ! -x {DOCKER} ] || {DOCKER} --boot\n{_SYSTEMCTL} --boot\n",
+    )
     for folder in _SEARCH_PATH:
         for name in ("docker", "docker-compose", "dockerd"):
             _inside(root, folder / name).unlink(missing_ok=True)
     _inside(root, COMPOSE_PLUGIN).unlink(missing_ok=True)
+    # What this machine has enabled isn't on the host.
+    for link in _inside(root, units.link("")).glob("*"):
+        link.unlink()
     facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip)
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
+
+
+def _sizes(lab: HostFacts) -> Mapping[Path, str]:
+    """What a machine of the ordered size says of itself: this one's own is another."""
+    folder = Path("/usr/local/bin")
+    return {
+        folder / "nproc": f"echo {lab.cpus}",
+        folder / "free": f"echo 'Mem: {lab.memory_mib} 0 {lab.memory_mib}'",
+        # The disk is in memory, and small: what is free of it is told as 100 GiB.
+        folder / "df": (
+            "case $* in *--output=avail*) echo Avail; echo 102400 ;; "
+            '*) exec /usr/bin/df "$@" ;; esac'
+        ),
+    }
 
 
 def _launcher(lab: HostFacts, command: _Command) -> str:

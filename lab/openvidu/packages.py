@@ -1,6 +1,6 @@
 """The `apt-get` stand-in of a simulated host.
 
-It knows `update` and `install`. Packages that are on the machine are the newest already;
+It knows `update`, `install` and `remove`. Packages that are on the machine are the newest already;
 `docker.io` and `docker-compose-v2` put the container stand-in in place; nothing else can be had.
 """
 
@@ -58,11 +58,13 @@ def _modules_folder() -> Path:
     return Path(done.stdout.strip())
 
 
+_BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
 _HTTPX = ("httpx", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
 
 PROVIDED: Mapping[str, tuple[Path, Callable[[], None]]] = {
     "docker.io": (DOCKER, _put_docker),
     "docker-compose-v2": (COMPOSE_PLUGIN, _put_compose),
+    "python3-boto3": (_INSTALLED / "python3-boto3", partial(_put_modules, *_BOTO3)),
     "python3-httpx": (_INSTALLED / "python3-httpx", partial(_put_modules, *_HTTPX)),
     "python3-redis": (_INSTALLED / "python3-redis", partial(_put_modules, "redis")),
 }
@@ -77,12 +79,14 @@ def main(arguments: Sequence[str]) -> int:
             return _update()
         case ["install", *names] if names:
             return _install(names)
+        case ["remove", *names] if names:
+            return _remove(names)
         case ["clean" | "autoclean" | "autoremove"]:
             return 0
         case [other, *_]:
             return _fail(f"Invalid operation {other}")
         case _:
-            return _fail("the lab's apt-get knows update and install")
+            return _fail("the lab's apt-get knows update, install and remove")
 
 
 def _without_options(arguments: Sequence[str]) -> list[str]:
@@ -124,6 +128,19 @@ def _install(names: Sequence[str]) -> int:
         marker.parent.mkdir(parents=True, exist_ok=True)
         marker.touch()
         _say(f"Setting up {name} ...")
+    return 0
+
+
+def _remove(names: Sequence[str]) -> int:
+    for name in names:
+        if name not in PROVIDED:
+            return _fail(f"the lab's apt-get doesn't remove {name}: it is this machine's own")
+        marker, _ = PROVIDED[name]
+        if marker.exists():
+            marker.unlink()
+            _say(f"Removing {name} ...")
+        else:
+            _say(f"Package '{name}' is not installed, so not removed")
     return 0
 
 

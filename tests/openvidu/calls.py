@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
 from lab.openvidu.testing.cluster import BASE_IP, Cluster
 from openvidu import api, ports
+
+GIVE_UP = 4104, "Connection closed for reconnection"
+"""With this openvidu-browser closes a socket that it gives up for another."""
 
 
 def open_session(cluster: Cluster, name: str, *, ip: str = "", **more: object) -> None:
@@ -18,16 +23,23 @@ def open_session(cluster: Cluster, name: str, *, ip: str = "", **more: object) -
     assert answer.status_code == 200, answer.text
 
 
+def invite(cluster: Cluster, name: str) -> str:
+    """A token for a session."""
+    invitation = cluster.call("POST", f"{api.SESSIONS}/{name}/connection", {}).json()
+    token: str = invitation["token"].rpartition("token=")[2]
+    return token
+
+
 @contextmanager
-def joined(cluster: Cluster, name: str, *, ip: str = "") -> Iterator[ClientConnection]:
-    """A user's WebSocket through nginx, or through one node, for as long as the block lasts."""
+def socket_to(
+    cluster: Cluster, name: str, token: str, more: str = "", *, ip: str = ""
+) -> Iterator[ClientConnection]:
+    """A WebSocket through nginx, or through one node, for as long as the block lasts."""
     trusting = ssl.create_default_context()
     trusting.check_hostname = False
     trusting.verify_mode = ssl.CERT_NONE
-    invitation = cluster.call("POST", f"{api.SESSIONS}/{name}/connection", {}).json()
-    token = invitation["token"].rpartition("token=")[2]
     front = f"ws://{ip}:{ports.REPLICATION_MANAGER}" if ip else f"wss://{BASE_IP}"
-    url = f"{front}/openvidu?sessionId={name}&token={token}"
+    url = f"{front}/openvidu?sessionId={name}&token={token}{more}"
 
     def open_socket() -> ClientConnection:
         return connect(url, ssl=None if ip else trusting).__enter__()
@@ -37,6 +49,20 @@ def joined(cluster: Cluster, name: str, *, ip: str = "") -> Iterator[ClientConne
         yield socket
     finally:
         socket.close()
+
+
+@contextmanager
+def joined(cluster: Cluster, name: str, *, ip: str = "") -> Iterator[ClientConnection]:
+    """A user who is in a session for as long as the block lasts."""
+    with socket_to(cluster, name, invite(cluster, name), ip=ip) as socket:
+        yield socket
+
+
+def ask(socket: ClientConnection, method: str, **params: object) -> dict[str, Any]:
+    """Make a JSON-RPC request; its answer."""
+    socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
+    answer: dict[str, Any] = json.loads(socket.recv(timeout=3))
+    return answer
 
 
 def names(cluster: Cluster, *, ip: str = "") -> list[str]:

@@ -10,14 +10,14 @@ import pytest
 
 from lab.openvidu.docker import images
 from lab.openvidu.mirror.catalogue import VERSIONS, NotFoundError, content
-from openvidu.release import BASE, LATEST, NODE, Product
+from openvidu.release import BASE, LATEST, MASTER, NODE, Product
 
 OPENVIDU = Path(__file__).parents[2] / "lab" / "openvidu"
 PATH = "/aws.openvidu.io"
 COMMANDS = ("base-services/base-services", "node/openvidu")
 
 
-@pytest.mark.parametrize("product", [BASE, NODE])
+@pytest.mark.parametrize("product", [BASE, MASTER, NODE])
 @pytest.mark.parametrize("version", [*VERSIONS, LATEST])
 def test_each_version_has_its_install_script(product: Product, version: str) -> None:
     script = content(urlsplit(product.url(version)).path).decode()
@@ -43,7 +43,9 @@ def test_what_is_not_there_is_not_found(path: str) -> None:
         content(path)
 
 
-@pytest.mark.parametrize("name", ["base-services/docker-compose.yml", "node/docker-compose.yml"])
+@pytest.mark.parametrize(
+    "name", [f"{name}/docker-compose.yml" for name in ("base-services", "master", "node")]
+)
 def test_every_image_of_the_compose_files_is_known(name: str) -> None:
     lines = content(f"{PATH}/2.30.0/{name}").decode().splitlines()
     found = [line.split("image: ")[1] for line in lines if "image: " in line]
@@ -63,7 +65,8 @@ def test_shell_scripts_are_clean() -> None:
     scripts = [
         *OPENVIDU.rglob("*.sh"),
         files / "base-services/base-services",
+        files / "master/openvidu",
         files / "node/openvidu",
     ]
-    assert len(scripts) == 6
+    assert len(scripts) == 8
     subprocess.run(["shellcheck", *scripts], check=True)

@@ -9,6 +9,12 @@ from websockets.exceptions import ConnectionClosed
 
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
+from lab.openvidu.signalling import (
+    NOT_CONNECTED,
+    RECONNECTED,
+    SILENCE_REASON,
+    UNKNOWN_SESSION,
+)
 from lab.openvidu.testing.cluster import (
     BASE_IP,
     BUCKET,
@@ -22,7 +28,16 @@ from lab.openvidu.testing.cluster import (
 from lab.openvidu.testing.world import Host
 from openvidu import api, environment
 from openvidu.release import BASE, NODE
-from tests.openvidu.calls import joined, names, open_session, sessions_on
+from tests.openvidu.calls import (
+    GIVE_UP,
+    ask,
+    invite,
+    joined,
+    names,
+    open_session,
+    sessions_on,
+    socket_to,
+)
 from tests.openvidu.hook import URL, Inbox
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-life")]
@@ -153,6 +168,46 @@ def test_a_drained_node_keeps_its_calls_and_takes_no_new_ones(
     cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
 
 
+def test_a_draining_node_waits_for_a_user_whose_socket_broke(
+    cluster: Cluster, second: Host
+) -> None:
+    open_session(cluster, "away", ip=SECOND)
+    token = invite(cluster, "away")
+    with socket_to(cluster, "away", token) as socket:
+        ask(socket, "ping")
+        attendee = ask(socket, "joinRoom")["result"]["sessionId"]
+        assert cluster.drain(SECOND).status_code == 200
+        socket.close(*GIVE_UP)
+    assert sessions_on(cluster, SECOND) == ["away"]
+    with socket_to(cluster, "away", token, "&reconnect=true") as socket:
+        assert ask(socket, "ping")["error"] == NOT_CONNECTED
+        back = ask(socket, "connect", sessionId=attendee)["result"]
+        assert back == {"value": RECONNECTED, "sessionId": attendee}
+        ask(socket, "leaveRoom")
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node's processes to end")
+
+
+def test_a_user_who_is_away_for_too_long_is_evicted(cluster: Cluster, inbox: Inbox) -> None:
+    open_session(cluster, "evicted")
+    token = invite(cluster, "evicted")
+    with socket_to(cluster, "evicted", token) as socket:
+        attendee = ask(socket, "joinRoom")["result"]["sessionId"]
+        socket.close(*GIVE_UP)
+    cluster.wait_for(lambda: "evicted" not in names(cluster), "the end of the session")
+    with socket_to(cluster, "evicted", token, "&reconnect=true") as socket:
+        assert ask(socket, "connect", sessionId=attendee)["error"] == UNKNOWN_SESSION
+
+
+def test_a_user_who_falls_silent_is_away(cluster: Cluster) -> None:
+    open_session(cluster, "silent")
+    with socket_to(cluster, "silent", invite(cluster, "silent")) as socket:
+        ask(socket, "ping", interval=100)
+        with pytest.raises(ConnectionClosed, match=SILENCE_REASON):
+            socket.recv(timeout=5)
+        assert "silent" in names(cluster)
+    cluster.call("DELETE", f"{api.SESSIONS}/silent")
+
+
 def test_without_a_running_node_new_sessions_are_refused(
     cluster: Cluster, second: Host, inbox: Inbox
 ) -> None:
@@ -280,7 +335,6 @@ def test_a_crashed_node_is_missed(cluster: Cluster, second: Host, inbox: Inbox) 
     open_session(cluster, "lost", ip=SECOND)
     inbox.events.clear()
     cluster.lose(SECOND)
-    assert is_listed(cluster, SECOND)
     cluster.wait_for(lambda: not is_listed(cluster, SECOND), "the node to be missed")
     cluster.wait_for(lambda: bool(inbox.of_kind("sessionDestroyed")), "the webhooks")
     crashed = inbox.of_kind("nodeCrashed")

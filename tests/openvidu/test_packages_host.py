@@ -1,7 +1,8 @@
-"""The `apt-get` stand-in, on a host of its own."""
+"""The `apt-get` stand-in, on hosts that have just been made."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
 
@@ -11,15 +12,33 @@ from lab.openvidu.testing.world import Host, World
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-packages")]
 
+_NUMBERS = itertools.count(20)
+
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A host that has just been made."""
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A network with a mirror."""
     if os.geteuid() != 0:
         pytest.skip("hosts of these tests are namespaces made by root")
     world = World(tmp_path_factory.mktemp("world"))
-    yield world.host("fresh", "10.5.0.20")
+    yield world
     world.close()
+
+
+@pytest.fixture
+def host(world: World) -> Iterator[Host]:
+    """A host of the test's own: no test sees what another installed."""
+    number = next(_NUMBERS)
+    host = world.host(f"fresh-{number}", f"10.5.0.{number}")
+    yield host
+    host.crash()
+
+
+@pytest.fixture
+def docker_host(host: Host) -> Host:
+    """A host with Docker."""
+    host.run("apt-get install --yes docker.io")
+    return host
 
 
 def test_docker_is_not_there_at_first(host: Host) -> None:
@@ -50,25 +69,25 @@ def test_the_machines_python_gets_its_modules(host: Host) -> None:
     host.run("apt-get install -y python3-httpx python3-redis && python3 -c 'import httpx, redis'")
 
 
-def test_nothing_is_to_be_had_without_a_way_out(host: Host) -> None:
-    host.run("ip route del default")
-    update = host.run("apt-get update", check=False)
-    pull = host.run("docker pull redis:7.0.8-alpine", check=False)
+def test_nothing_is_to_be_had_without_a_way_out(docker_host: Host) -> None:
+    docker_host.run("ip route del default")
+    update = docker_host.run("apt-get update", check=False)
+    pull = docker_host.run("docker pull redis:7.0.8-alpine", check=False)
     assert "Could not connect" in update.stdout
     assert pull.returncode == 1
-    host.run("ip route add default via 10.5.0.1")
-    assert host.run("docker pull redis:7.0.8-alpine").returncode == 0
+    docker_host.run("ip route add default via 10.5.0.1")
+    assert docker_host.run("docker pull redis:7.0.8-alpine").returncode == 0
 
 
-def test_the_commands_are_for_root_only(host: Host) -> None:
-    docker = host.run("setpriv --reuid 65534 docker ps", check=False)
-    packages = host.run("setpriv --reuid 65534 apt-get install -y curl", check=False)
+def test_the_commands_are_for_root_only(docker_host: Host) -> None:
+    docker = docker_host.run("setpriv --reuid 65534 docker ps", check=False)
+    packages = docker_host.run("setpriv --reuid 65534 apt-get install -y curl", check=False)
     assert "permission denied" in docker.stderr
     assert "are you root?" in packages.stderr
     assert (docker.returncode, packages.returncode) == (1, 100)
 
 
-def test_an_unknown_image_is_not_to_be_had(host: Host) -> None:
-    done = host.run("docker pull nobody/nothing:1", check=False)
+def test_an_unknown_image_is_not_to_be_had(docker_host: Host) -> None:
+    done = docker_host.run("docker pull nobody/nothing:1", check=False)
     assert done.returncode == 1
     assert "pull access denied for nobody/nothing" in done.stderr

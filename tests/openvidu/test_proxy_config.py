@@ -18,6 +18,7 @@ def settings(tmp_path: Path, **values: str) -> Settings:
     given = {
         "DOMAIN_OR_PUBLIC_IP": "openvidu.example.io",
         "CERTIFICATE_TYPE": "selfsigned",
+        "PROXY_MODE": "ENTERPRISE_HA",
         environment.NODE_IPS: "10.5.0.6,10.5.0.7",
         "CONTAINER_FILES": str(tmp_path / "files"),
     }
@@ -42,6 +43,7 @@ def test_a_bad_list_of_nodes_is_refused(tmp_path: Path, value: str) -> None:
         {},
         {"PROXY_HTTPS_PORT": "8443", "PROXY_HTTP_PORT": "8080", "WORKER_CONNECTIONS": "100"},
         {"ALLOWED_ACCESS_TO_DASHBOARD": "10.5.0.0/24", "ALLOWED_ACCESS_TO_RESTAPI": "192.0.2.1"},
+        {"PROXY_MODE": "PRO", environment.NODE_IPS: ""},
     ],
 )
 def test_nginx_takes_the_configuration(tmp_path: Path, values: dict[str, str]) -> None:

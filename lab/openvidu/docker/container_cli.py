@@ -43,7 +43,10 @@ def _parser() -> argparse.ArgumentParser:
     ps.add_argument("-a", "--all", action="store_true")
     ps.add_argument("-q", "--quiet", action="store_true")
     ps.add_argument("--format")
-    command("images")
+    listed = command("images")
+    listed.add_argument("-q", "--quiet", action="store_true")
+    listed.add_argument("--no-trunc", action="store_true")
+    command("rmi", "images", "+").add_argument("-f", "--force", action="store_true")
     command("info").add_argument("-f", "--format")
     command("version").add_argument("-f", "--format")
     shown = command("logs", "container")
@@ -91,6 +94,13 @@ def _ps(options: argparse.Namespace) -> int:
 
 def _images(_: argparse.Namespace) -> int:
     sys.stdout.writelines(f"{image}\n" for image in images.pulled())
+    return 0
+
+
+def _rmi(options: argparse.Namespace) -> int:
+    for image in options.images:
+        images.remove(image)
+        sys.stdout.write(f"Untagged: {image}\n")
     return 0
 
 
@@ -195,6 +205,7 @@ def _for_each(options: argparse.Namespace, act: Callable[[Container], None]) -> 
 _COMMANDS = {
     "ps": _ps,
     "images": _images,
+    "rmi": _rmi,
     "info": _info,
     "version": _version,
     "logs": _logs,

@@ -29,6 +29,7 @@ def listener(*addresses: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(script), *addresses]
 
 
+_COTURN = " ".join(["exec", *listener("tcp:${COTURN_PORT:-443}", "udp:${COTURN_PORT:-443}")])
 _MEDIA = ("tcp:40000", "udp:40000", "tcp:65535", "udp:65535")
 
 _ENTRYPOINTS: Mapping[str, list[str]] = {
@@ -41,7 +42,7 @@ _ENTRYPOINTS: Mapping[str, list[str]] = {
     "docker.elastic.co/kibana/kibana": _module("base.kibana"),
     "openvidu/openvidu-server-pro": _module("node.server"),
     "openvidu/replication-manager-on-prem": _module("node.manager"),
-    "openvidu/openvidu-coturn": listener("tcp:443", "udp:443"),
+    "openvidu/openvidu-coturn": ["/bin/sh", "-c", _COTURN],
     "openvidu/media-node-controller": _module("node.controller"),
     "openvidu/mediasoup-controller": listener(*_MEDIA),
     "kurento/kurento-media-server": listener(*_MEDIA),
@@ -93,6 +94,11 @@ def command(image: str, argv: Sequence[str]) -> list[str]:
 def pulled() -> list[str]:
     """The images that are on this host."""
     return _PULLED.read_text().splitlines() if _PULLED.exists() else []
+
+
+def remove(image: str) -> None:
+    """Forget an image; harmless where it isn't on this host."""
+    _PULLED.write_text("".join(f"{other}\n" for other in pulled() if other != image))
 
 
 def pull(image: str) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openvidu.release import BASE, LATEST, NODE
+from openvidu.release import BASE, LATEST, MASTER, NODE
 
 VERSIONS = ("2.28.0", "2.29.0", "2.30.0", "2.31.0")
 _BUCKET = "/aws.openvidu.io"
-_FOLDERS = {"base-services": BASE, "node": NODE}
+_FOLDERS = {"base-services": BASE, "master": MASTER, "node": NODE}
 _FILES = Path(__file__).with_name("files")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from lab.openvidu import faults
 from lab.openvidu.node import misbehaviour, socket_session
+from lab.openvidu.node.attendance import Attendance
 from lab.openvidu.node.book import RefusedError
 from lab.openvidu.node.house import House, now
 from lab.openvidu.web.messages import (
@@ -22,7 +23,7 @@ from lab.openvidu.web.messages import (
 )
 from openvidu import api, environment
 
-_RECORDINGS = "/openvidu/api/recordings"
+RECORDINGS = "/openvidu/api/recordings"
 _SECRETS = ("SECRET", "PASSWORD", "LICENSE", "ACCESS_KEY")
 _INSPECTOR = "<!doctype html><title>OpenVidu Inspector</title><h1>OpenVidu Inspector</h1>"
 
@@ -32,12 +33,13 @@ class Endpoints:
 
     def __init__(self, house: House, values: Mapping[str, str]) -> None:
         self._house = house
+        self._attendance = Attendance(house)
         self._values = values
 
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request."""
         if request.wants_websocket:
-            return await socket_session.accept(self._house, request)
+            return await socket_session.accept(self._house, self._attendance, request)
         if request.path.startswith("/inspector") or request.path.startswith("/dashboard"):
             return html_response(_INSPECTOR)
         if not request.path.startswith("/openvidu/api"):
@@ -57,8 +59,8 @@ class Endpoints:
         if path.startswith(api.SESSIONS):
             parts = path.removeprefix(api.SESSIONS).strip("/").split("/")
             return await self._sessions(request, [part for part in parts if part])
-        if path.startswith(_RECORDINGS) and request.method == "POST":
-            return await self._recordings(request, path.removeprefix(_RECORDINGS).strip("/"))
+        if path.startswith(RECORDINGS) and request.method == "POST":
+            return await self._recordings(request, path.removeprefix(RECORDINGS).strip("/"))
         raise RefusedError(404, "Not Found")
 
     async def _drain(self, request: Request) -> Response | Takeover:

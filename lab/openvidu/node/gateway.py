@@ -61,7 +61,7 @@ class Gateway:
         if path == _API or path.startswith(f"{_API}/"):
             return await self._api(request)
         if request.wants_websocket and "sessionId" in request.query:
-            return await self._to_holder(request, request.query["sessionId"])
+            return await self._socket(request)
         return await relay(request, _LOOPBACK, ports.API)
 
     async def _internal(self, request: Request) -> Response:
@@ -166,6 +166,14 @@ class Gateway:
                 return json_response({"status": 400, "error": "the body is not JSON"}, 400)
             session_id = str(body.get("session", "")) if isinstance(body, dict) else ""
         return await self._to_holder(request, session_id)
+
+    async def _socket(self, request: Request) -> Response | Takeover:
+        answer = await self._to_holder(request, request.query["sessionId"])
+        gone = isinstance(answer, Response) and answer.status == 404
+        if gone and request.query.get("reconnect") == "true":
+            # openvidu-browser wants to be told by `connect`: else it would try for ever.
+            return await relay(request, _LOOPBACK, ports.API)
+        return answer
 
     async def _to_holder(self, request: Request, session_id: str) -> Response | Takeover:
         for member in await self._cluster.members():

@@ -61,7 +61,7 @@ class House:
     """
 
     def __init__(self, values: Mapping[str, str], uploader: Uploader) -> None:
-        self._ip = values["MULTI_MASTER_NODE_ID"]
+        self._ip = values.get("MULTI_MASTER_NODE_ID", "127.0.0.1")
         self._secret = values[environment.OPENVIDU_SECRET]
         self._install = Path(values.get("DOTENV_PATH", "."))
         self._uploader = uploader

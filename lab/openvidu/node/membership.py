@@ -65,6 +65,8 @@ class Membership:
         self._heard = 0.0
         self._leaving: list[Callable[[], None]] = []
         self._left = False
+        # A heartbeat on its way to Redis while the node leaves would register it anew.
+        self._writing = asyncio.Lock()
 
     @property
     def server_is_up(self) -> bool:
@@ -86,6 +88,10 @@ class Membership:
         Raises:
             RedisError: the cluster's state can't be written.
         """
+        async with self._writing:
+            await self._take(report)
+
+    async def _take(self, report: Report) -> None:
         self._heard = time.monotonic()
         before, self._media_node = self._media_node, report.media_node
         if report.media_node["status"] == TERMINATED:
@@ -109,7 +115,8 @@ class Membership:
     async def leave(self) -> None:
         """Deregister this node, if it is registered."""
         try:
-            await self._leave_cluster()
+            async with self._writing:
+                await self._leave_cluster()
         except RedisError as error:
             log(f"the node could not be deregistered: {error}")
 

@@ -1,6 +1,6 @@
-"""The container `openvidu-server`: the node's sessions, on 5443.
+"""The container `openvidu-server`: sessions, on 5443, of a node or of a single master.
 
-It reports every change to the replication manager before it answers, so that the cluster's
+A node's reports every change to the replication manager before it answers, so that the cluster's
 picture is never behind what a client was told. Source: repository of OpenVidu 2.30.0, service
 `openvidu-server` (MULTI_MASTER_REPLICATION_MANAGER_WEBHOOK); REST reference.
 """
@@ -12,6 +12,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from lab.openvidu.master.endpoints import MasterEndpoints
+from lab.openvidu.master.house import MasterHouse, is_master
 from lab.openvidu.node.endpoints import Endpoints
 from lab.openvidu.node.house import House
 from lab.openvidu.node.recordings import Uploader
@@ -23,8 +25,8 @@ _COLLECT_EVERY = 900.0
 
 async def serve(stopping: asyncio.Event) -> None:
     """Serve until asked to stop; the sessions end then."""
-    house = House(os.environ, Uploader(os.environ, Path.cwd()))
-    endpoints = Endpoints(house, os.environ)
+    uploader = Uploader(os.environ, Path.cwd())
+    house, endpoints = _master(uploader) if is_master(os.environ) else _node(uploader)
     server = await listen(endpoints.handle, ports.API)
     log("OpenVidu Server is ready")
     tasks = [asyncio.create_task(house.keep_reporting()), asyncio.create_task(_collect(house))]
@@ -33,6 +35,16 @@ async def serve(stopping: asyncio.Event) -> None:
     for task in tasks:
         task.cancel()
     await house.close()
+
+
+def _node(uploader: Uploader) -> tuple[House, Endpoints]:
+    house = House(os.environ, uploader)
+    return house, Endpoints(house, os.environ)
+
+
+def _master(uploader: Uploader) -> tuple[House, Endpoints]:
+    house = MasterHouse(os.environ, uploader)
+    return house, MasterEndpoints(house, os.environ)
 
 
 async def _collect(house: House) -> None:

@@ -56,7 +56,7 @@ class Host:
         _wait((self.folder / "ready").exists, "the host's root")
         self._pid = _child(self._init.pid)
         world.connect(name, self._pid, ip)
-        facts = HostFacts(Path(sys.executable), PROJECT, MIRROR_ADDRESS, ip, None)
+        facts = HostFacts(Path(sys.executable), PROJECT, MIRROR_ADDRESS, ip, None, 8, 16384)
         image.prepare(self.root, facts)
         (self.root / "etc/hosts").write_text(world.names)
         trusted = self.root / _TRUST.relative_to("/")

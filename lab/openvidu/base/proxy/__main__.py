@@ -1,4 +1,6 @@
-"""The container `loadbalancer`; with `update`, the command that rewrites its list of nodes.
+"""The container `loadbalancer`, or a single master's `nginx`.
+
+With `update`, the load balancer's command that rewrites its list of nodes.
 
 The entrypoint builds the list from the environment that the container was created with, at
 each start. `update` changes the running container only. That is the documented trap: after a
@@ -21,7 +23,7 @@ from lab.openvidu.base.proxy.certificates import CertificateError, ensure
 from lab.openvidu.base.proxy.settings import Settings, SettingsError, node_ips, parse
 from openvidu import environment
 
-_NGINX_START_SECONDS = 5.0
+_NGINX_START_SECONDS = 30.0
 
 
 def main(arguments: list[str]) -> int:
@@ -45,15 +47,16 @@ def serve(settings: Settings) -> int:
     signal.signal(signal.SIGTERM, lambda *_: nginx.terminate())
     # The authority fetches its token from port 80, so that has to be served first.
     _await_master(settings, nginx)
-    # Let's Encrypt will want to see the plain port.
-    _await_master(settings, nginx)
     try:
         ensure(settings)
     except CertificateError as error:
-        # nginx stays up on the plain port, as in the original: the base services live on, and
-        # the next start tries again.
-        _say("=======¡ERROR!=======", f"{settings.certificate_type}: {error}")
-        _say("nginx: [emerg] cannot load certificate: HTTPS and port 5443 are not served")
+        # nginx stays up on the plain port, as in the original: it lives on, and the next start
+        # of the container tries again.
+        _say(str(error))
+        _say(
+            "nginx: [emerg] cannot load certificate "
+            f'"/etc/letsencrypt/live/{settings.domain}/fullchain.pem": BIO_new_file() failed'
+        )
     else:
         _write_main(settings, with_tls=True)
         if reload(settings) == 0:
@@ -67,6 +70,9 @@ def update(settings: Settings) -> int:
     path = settings.files / "upstream.conf"
     old = path.read_text()
     _say(f"Updating {environment.NODE_IPS} in load balancer", f"new list: {','.join(new)}")
+    slow = faults.strike("slow-reload")
+    if slow:
+        time.sleep(float(slow.option("seconds", "10")))
     path.write_text(config.upstream(new))
     fault = faults.strike("reload")
     if fault:

@@ -12,6 +12,7 @@ import json
 import secrets
 import shutil
 import subprocess
+import sys
 
 from lab.openvidu.base.proxy.settings import Settings
 from lab.openvidu.docker.host import HostFile
@@ -30,10 +31,11 @@ def ensure(settings: Settings) -> None:
     Raises:
         CertificateError: Let's Encrypt refused, one's own isn't there, or openssl failed.
     """
-    marker = settings.install / "certificates" / "certificates.conf"
+    marker = settings.install / "certificates" / "live" / "certificates.conf"
     wanted = f"{settings.domain}\t{settings.certificate_type}\n"
     if marker.exists() and marker.read_text() != wanted:
-        shutil.rmtree(settings.install / "certificates")
+        # Not the folder above it, which is a mount in the original and may be one here.
+        shutil.rmtree(marker.parent)
     folder = settings.certificate
     folder.mkdir(parents=True, exist_ok=True)
     marker.write_text(wanted)
@@ -74,6 +76,8 @@ def _copy_own(settings: Settings) -> None:
 
 def _ask_authority(settings: Settings) -> None:
     """One exchange in place of ACME's many: the authority fetches a token from port 80."""
+    sys.stdout.write("    - Requesting LetsEncrypt certificate...\n")
+    sys.stdout.flush()
     host = HostFile.read()
     if host is None:
         raise CertificateError("this is no host of a lab, so there is no certificate authority")
@@ -89,7 +93,13 @@ def _ask_authority(settings: Settings) -> None:
         )
         issued = json.loads(answer.body)
         if answer.status != 200:
-            raise CertificateError(issued["detail"])
+            # In certbot's words.
+            raise CertificateError(
+                "Certbot failed to authenticate some domains (authenticator: webroot). "
+                "The Certificate Authority reported these problems:\n"
+                f"  Domain: {settings.domain}\n  Detail: {issued['detail']}\n"
+                "Some challenges have failed."
+            )
     except UnreachableError as error:
         raise CertificateError(f"the certificate authority can't be reached: {error}") from error
     finally:

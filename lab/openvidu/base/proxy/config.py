@@ -2,7 +2,8 @@
 
 Source of the behaviour: repository of OpenVidu 2.30.0, image `openvidu-proxy`: round robin
 over the nodes' 4443 with passive checks (2 failures, 3 s), 5443 in plain HTTP for the internal
-network, the application at `/`, inspector, Kibana and MinIO under their paths.
+network, the application at `/`, inspector, Kibana and MinIO under their paths. A single master's
+nginx has its OpenVidu Server behind it, and neither MinIO nor a port for the internal network.
 """
 
 from __future__ import annotations
@@ -32,11 +33,12 @@ _PROXY = """\
 
 
 def upstream(node_ips: Iterable[str]) -> str:
-    """The upstream list of the nodes, a file of its own."""
+    """The upstream list, a file of its own: the nodes, or else the server on this machine."""
     servers = "".join(
         f"    server {ip}:{ports.REPLICATION_MANAGER} max_fails=2 fail_timeout=3s;\n"
         for ip in node_ips
     )
+    servers = servers or f"    server 127.0.0.1:{ports.API};\n"
     return f"upstream openviduserver {{\n{servers}}}\n"
 
 
@@ -52,7 +54,8 @@ def main(settings: Settings, *, with_tls: bool) -> str:
     files = settings.files
     servers = _plain_server(settings)
     if with_tls:
-        servers += f"    include {files}/upstream.conf;\n" + _internal() + _public(settings)
+        internal = _internal() if settings.balances else ""
+        servers += f"    include {files}/upstream.conf;\n" + internal + _public(settings)
     return f"""\
 user root root;
 worker_processes 1;
@@ -131,9 +134,10 @@ def _public(settings: Settings) -> str:
             _location("/openvidu", "http://openviduserver"),
             _location("/inspector", "http://openviduserver", dashboard, slash),
             _location("/kibana", f"http://127.0.0.1:{ports.KIBANA}", dashboard, kibana),
-            _location("/minio", f"http://127.0.0.1:{CONSOLE_PORT}", dashboard, minio),
         )
     )
+    if settings.balances:
+        locations += _location("/minio", f"http://127.0.0.1:{CONSOLE_PORT}", dashboard, minio)
     return f"""\
     server {{
 {_listen(settings.https_port, "ssl default_server")}        server_name {settings.domain};

@@ -1,6 +1,7 @@
 """What the proxy is configured with: its environment, parsed once.
 
-Source: repository of OpenVidu 2.30.0, service `loadbalancer` and image `openvidu-proxy`.
+Source: repository of OpenVidu 2.30.0, services `loadbalancer` and `nginx` and image
+`openvidu-proxy`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Settings:
         domain: domain or public address.
         certificate_type: `selfsigned`, `owncert` or `letsencrypt`.
         email: for Let's Encrypt.
+        balances: whether it's the load balancer of base services, and not a single master's nginx.
         node_ips: the load balancer's upstream list.
         http_port: public port without TLS.
         https_port: public port with TLS.
@@ -38,6 +40,7 @@ class Settings:
     domain: str
     certificate_type: str
     email: str
+    balances: bool
     node_ips: tuple[str, ...]
     http_port: int
     https_port: int
@@ -86,11 +89,13 @@ def parse(values: Mapping[str, str], install: Path) -> Settings:
         listed = tuple(part.strip() for part in values.get(name, "").split(",") if part.strip())
         return () if listed == ("all",) else listed
 
+    balances = values["PROXY_MODE"] == "ENTERPRISE_HA"
     return Settings(
         domain=values["DOMAIN_OR_PUBLIC_IP"],
         certificate_type=values["CERTIFICATE_TYPE"],
         email=values.get("LETSENCRYPT_EMAIL", ""),
-        node_ips=node_ips(values.get(environment.NODE_IPS, "")),
+        balances=balances,
+        node_ips=node_ips(values.get(environment.NODE_IPS, "")) if balances else (),
         http_port=number("PROXY_HTTP_PORT", ports.HTTP),
         https_port=number("PROXY_HTTPS_PORT", ports.HTTPS),
         worker_connections=number("WORKER_CONNECTIONS", 10240),
