@@ -45,4 +45,5 @@ fi
 sync "$new"
 mv -f "$new" "$target"
 sync "$FOLDER"
-echo ".env written, $(grep -c '^[A-Z]' "$target") keys."
+# With the time, what starts with this file sees that it was written once more.
+echo ".env written at $(date -u +%FT%T.%NZ), $(grep -c '^[A-Z]' "$target") keys."

@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
-# Puts the program on the base that moves nodes into and out of the load balancer.
+# Puts the program on the base that moves nodes into and out of the load balancer, and the service
+# that keeps the load balancer at its list after a reboot.
 #
-# Reads the program as base64 on stdin: a zip file that python3 runs. Written beside the old one
-# and moved over it; a drain that runs keeps what it has loaded.
+# Reads KEEP as a line NAME=value on stdin, an empty line, then the program as base64: a zip file that
+# python3 runs. Written beside the old one and moved over it; a drain that runs keeps what it has
+# loaded. KEEP=false does without the service: a single master has no list.
 set -euo pipefail
 folder=/opt/openvidu-membership
 
-if ! python3 -c 'import httpx, redis' 2>/dev/null; then
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${KEEP:?}"
+
+if ! python3 -c 'import boto3, httpx, redis' 2>/dev/null; then
   export DEBIAN_FRONTEND=noninteractive
   apt-get -o DPkg::Lock::Timeout=600 update --quiet
-  apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet python3-httpx python3-redis
+  apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet python3-boto3 python3-httpx python3-redis
 fi
 install -d -m 755 "$folder"
 new=$(mktemp "$folder/.new.XXXXXX")
@@ -20,3 +27,23 @@ python3 "$new" --help >/dev/null
 sync "$new"
 mv -f "$new" "$folder/membership.pyz"
 echo "Membership program written to $folder."
+[[ $KEEP == true ]] || exit 0
+
+unit=openvidu-load-balancer.service
+cat >"/etc/systemd/system/$unit" <<UNIT
+[Unit]
+Description=Keeps OpenVidu's load balancer at the nodes listed in .env
+After=docker.service
+Wants=docker.service
+
+[Service]
+ExecStart=/usr/bin/python3 $folder/membership.pyz keep
+Restart=always
+RestartSec=5
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+systemctl daemon-reload
+systemctl enable --quiet "$unit"
+systemctl restart "$unit"

@@ -2,8 +2,9 @@
 # Starts OpenVidu on a node. Whether it's ready, and known to the cluster, is asked when it joins.
 # Source: on-premises page, "Installing OpenVidu Enterprise Nodes", step 7.
 #
-# Reads FOLDER as a line NAME=value on stdin. OpenVidu's start takes everything down first, so a
-# node that runs is left alone; one whose containers run gets a minute to answer.
+# Reads FOLDER, and LOGINS where it's known, as lines NAME=value on stdin. OpenVidu's start takes
+# everything down first, so a node that runs is left alone; one whose containers run gets a minute to
+# answer. With other LOGINS than it was started with, a node can't reach the base any more: it restarts.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -27,7 +28,10 @@ until answers; do
   fi
   sleep 1
 done
-if answers; then
+if [[ -n ${LOGINS:-} && ! -e .started-with ]] && answers; then
+  echo "$LOGINS" >.started-with
+fi
+if answers && [[ -z ${LOGINS:-} || $(<.started-with) == "$LOGINS" ]]; then
   echo "OpenVidu runs on $address."
   exit 0
 fi
@@ -36,3 +40,4 @@ if ! FOLLOW_OPENVIDU_LOGS=false ./openvidu start </dev/null; then
   echo "OpenVidu did not start on $address; the reason is above. Then: pulumi up" >&2
   exit 1
 fi
+[[ -z ${LOGINS:-} ]] || echo "$LOGINS" >.started-with

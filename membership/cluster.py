@@ -7,6 +7,8 @@ OpenVidu 2.30.0, "Media Nodes".
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +55,23 @@ class MediaNode:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A session.
+
+    Attributes:
+        id: its id.
+        media_node: id of the media node that carries it.
+        participants: how many connections it has.
+        created: Unix seconds when it was made.
+    """
+
+    id: str
+    media_node: str
+    participants: int
+    created: float
+
+
+@dataclass(frozen=True)
 class Answers:
     """A node's health endpoint answered with an HTTP status."""
 
@@ -85,7 +104,46 @@ class Cluster:
             timeout_seconds: limit of each request.
         """
         self._auth = (api.USER, secret)
-        self._timeout = timeout_seconds
+        # A connection that was kept may be one to a load balancer or node that is gone.
+        self._client = httpx.Client(
+            timeout=timeout_seconds, limits=httpx.Limits(max_keepalive_connections=0)
+        )
+
+    def with_secret(self, secret: str) -> Cluster:
+        """The same cluster, asked with another OPENVIDU_SECRET."""
+        other = copy.copy(self)
+        other._auth = (api.USER, secret)
+        return other
+
+    def is_served(self) -> bool:
+        """Whether the load balancer listens, as seen from the base itself."""
+        try:
+            self._client.get(f"http://127.0.0.1:{ports.API}{api.HEALTH}")
+        except httpx.ConnectError:
+            return False
+        except httpx.HTTPError:
+            return True
+        return True
+
+    def restart(self, changed: Mapping[str, str]) -> Unknown | Refused | None:
+        """Change the shared configuration, and restart every node with it.
+
+        Source: page, "Configuration management".
+
+        Returns:
+            None when it was accepted.
+        """
+        url = f"http://127.0.0.1:{ports.API}{api.RESTART}"
+        answer = self._request("POST", url, dict(changed))
+        if not isinstance(answer, httpx.Response):
+            return answer
+        match answer.status_code:
+            case 200 | 204:
+                return None
+            case 400 | 404 | 405 | 501 as status:
+                return Refused(status, "this deployment doesn't take the documented restart call")
+            case status:
+                return Unknown(f"POST {url} answered {status}")
 
     def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
         """The media nodes that the cluster lists, asked through the load balancer.
@@ -102,6 +160,17 @@ class Cluster:
             return [_media_node(entry) for entry in answer.json()["content"]]
         except (ValueError, KeyError, TypeError):
             return Unknown(f"GET {url} answered something that isn't a list of media nodes")
+
+    def calls(self) -> list[Call] | Unknown | Refused:
+        """The sessions of the cluster (REST API reference, "Session")."""
+        url = f"http://127.0.0.1:{ports.API}{api.SESSIONS}"
+        answer = self._request("GET", url)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        try:
+            return [_call(entry) for entry in answer.json()["content"]]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Unknown(f"GET {url} answered {answer.status_code} without a list of sessions")
 
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
@@ -123,6 +192,16 @@ class Cluster:
             case status:
                 return Unknown(f"PATCH {url} answered {status}")
 
+    def is_up(self) -> bool | Unknown | Refused:
+        """Whether the cluster's health, asked through the load balancer, is UP.
+
+        Source: page, "Check cluster and nodes health": 200, and 409 or 503 otherwise.
+        """
+        answer = self._request("GET", f"http://127.0.0.1:{ports.API}{api.HEALTH}")
+        if not isinstance(answer, httpx.Response):
+            return answer
+        return answer.status_code == httpx.codes.OK
+
     def lists(self, ip: str) -> bool | Unknown | Refused:
         """Whether the cluster's health, asked at the node itself, lists the node as UP."""
         url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.HEALTH}"
@@ -139,7 +218,7 @@ class Cluster:
         """The node's own health endpoint; needs no login."""
         url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.NODE_HEALTH}"
         try:
-            return Answers(httpx.get(url, timeout=self._timeout).status_code)
+            return Answers(self._client.get(url).status_code)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if "refused" in str(error).lower():
                 return Silent()
@@ -151,7 +230,7 @@ class Cluster:
         self, method: str, url: str, body: dict[str, Any] | None = None
     ) -> httpx.Response | Unknown | Refused:
         try:
-            answer = httpx.request(method, url, json=body, auth=self._auth, timeout=self._timeout)
+            answer = self._client.request(method, url, json=body, auth=self._auth)
         except httpx.HTTPError as error:
             return Unknown(f"{method} {url}: {type(error).__name__} {error}".rstrip())
         if answer.status_code in (401, 403):
@@ -167,3 +246,12 @@ def _media_node(entry: dict[str, Any]) -> MediaNode:
         str(session["sessionId"] if isinstance(session, dict) else session) for session in sessions
     )
     return MediaNode(str(entry["id"]), str(entry["ip"]), str(entry["status"]), ids)
+
+
+def _call(entry: dict[str, Any]) -> Call:
+    return Call(
+        id=str(entry["id"]),
+        media_node=str(entry.get("mediaNodeId") or ""),
+        participants=int(entry["connections"]["numberOfElements"]),
+        created=float(entry["createdAt"]) / 1000,
+    )

@@ -1,34 +1,27 @@
 """Scale down: a node leaves without a call being cut.
 
-Stop new sessions, wait until the node has left, take its address out of the load balancer. Only
-then may its machine go. Each step looks at the world and does what is missing: after a crash,
-running it again is resuming.
-Source: page, "Scale Down".
+Stop new sessions, wait until the node has left; then, once its recordings are in the bucket, take
+its address out of the load balancer. Only then may its machine go. Each step looks at the world
+and does what is missing: after a crash, running it again is resuming. Source: page, "Scale Down".
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
+from enum import IntEnum
 
-from membership.cluster import (
-    Answers,
-    Cluster,
-    Health,
-    MediaNode,
-    Refused,
-    Silent,
-    Unknown,
-    Unreachable,
-)
+from membership.cluster import MediaNode, Refused, Silent, Unknown
 from membership.errors import MembershipError
-from membership.load_balancer import LoadBalancer
-from openvidu import api
+from membership.line import Line
+from membership.registry import Node, Phase, Record
+from membership.seen import Seen, calls_on, in_words, look
+from membership.wait import Wait
+from membership.world import Run, World, belongs_to_another, claim, move, require_newest
 
 POLL_SECONDS = 2.0
-PROGRESS_SECONDS = 10.0
+SOON_SECONDS = 0.5
+"""Once the node carries no calls it stops in a moment, and then that has to be confirmed."""
+LONGEST_POLL_SECONDS = 30.0
+"""While the API gives no answer, it's asked less and less often."""
 CONFIRMATIONS = 3
 """Readings in a row that must say that the node has left."""
 CONFIRMATIONS_ALONE = 10
@@ -36,154 +29,159 @@ CONFIRMATIONS_ALONE = 10
 KEPT = "The machine stays, and so do its calls."
 
 
-@dataclass(frozen=True)
-class Node:
-    """The node that leaves: its name, private address, and which machine it is."""
+class Outcome(IntEnum):
+    """How a drain ended; the exit status tells it to whoever removes the machine."""
 
-    name: str
-    ip: str
-    identity: str
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One look at the world.
-
-    Attributes:
-        listed: what the cluster lists under the node's address; None when it lists others only.
-        health: what the node's own health endpoint says.
-        alone: no other node answers that could be asked.
-    """
-
-    listed: MediaNode | Unknown | Refused | None
-    health: Health
-    alone: bool
+    LEFT = 0
+    """The node has left; its machine is there and can be asked for its recordings."""
+    GONE = 10
+    """There's no machine to be asked."""
 
 
-def has_left(seen: Seen) -> bool:
-    """Whether one look says that the node has left. Unknown is never gone.
-
-    The cluster must not list it and its port must be silent. When it was among the last nodes,
-    nobody is left to ask, and the silent port has to do, over more readings.
-    """
-    silent = not isinstance(seen.health, Answers | Unknown)
-    unlisted = seen.listed is None or (seen.alone and isinstance(seen.listed, Unknown))
-    return silent and unlisted
-
-
-def drain(
-    node: Node,
-    cluster: Cluster,
-    load_balancer: LoadBalancer,
-    *,
-    limit: timedelta,
-    force: bool,
-    say: Callable[[str], None],
-) -> None:
-    """Drain a node and take it out of the load balancer.
-
-    Args:
-        node: which one.
-        cluster: what can be seen.
-        load_balancer: what is changed at the end.
-        limit: how long to wait for its calls.
-        force: take it out all the same when the limit is over; cuts its calls.
-        say: takes progress lines.
+def drain(node: Node, run: Run, world: World) -> Outcome:
+    """Drain a node: returns when it has left the cluster.
 
     Raises:
         MembershipError: the node stays; says why and what to type.
     """
-    wait_until_left(node, cluster, load_balancer, limit=limit, force=force, say=say)
-    load_balancer.remove(node.ip, purpose=f"{node.name} leaves")
-    say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
+    if belongs_to_another(node, world):
+        world.say(f"{node.name}: {node.identity} is gone: another machine has {node.ip}")
+        return Outcome.GONE
+    claim(node, run, world)
+    outcome = _Drain(node, run, world).wait()
+    move(node, Phase.LEFT, world)
+    return outcome
 
 
-def look(node: Node, cluster: Cluster, load_balancer: LoadBalancer) -> Seen:
-    """One look at the world."""
-    listed = cluster.media_nodes()
-    health = cluster.health(node.ip)
-    if isinstance(listed, list):
-        own = next((item for item in listed if item.ip == node.ip), None)
-        return Seen(own, health, alone=False)
-    others = set(load_balancer.node_ips) - {node.ip}
-    alone = all(isinstance(cluster.health(ip), Silent | Unreachable) for ip in others)
-    return Seen(listed, health, alone)
+def remove(node: Node, run: Run, world: World) -> None:
+    """Take a node that has left out of the load balancer. Harmless when it's out.
 
-
-def wait_until_left(
-    node: Node,
-    cluster: Cluster,
-    load_balancer: LoadBalancer,
-    *,
-    limit: timedelta,
-    force: bool,
-    say: Callable[[str], None],
-) -> None:
-    """Stop new sessions on the node, then wait until it has left the cluster."""
-    started = time.monotonic()
-    last_said = float("-inf")
-    confirmed = 0
-    while True:
-        seen = look(node, cluster, load_balancer)
-        confirmed = confirmed + 1 if has_left(seen) else 0
-        if confirmed >= (CONFIRMATIONS if seen.listed is None else CONFIRMATIONS_ALONE):
-            say(f"{node.name}: has left the cluster")
+    Raises:
+        MembershipError: a newer run works on the node.
+        ReloadError, LockTimeoutError: the load balancer goes on with the old list.
+    """
+    record = world.registry.get(node.ip)
+    if belongs_to_another(node, world):
+        if record and record.phase is Phase.SERVING:
+            world.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
             return
-        _stop_new_sessions(node, cluster, seen, say)
-        elapsed = timedelta(seconds=time.monotonic() - started)
-        if elapsed > limit:
-            if force:
-                say(f"{node.name}: the limit is over; cutting {_calls(seen)}")
-                return
-            raise _timed_out(node, seen, limit)
-        if elapsed.total_seconds() - last_said >= PROGRESS_SECONDS:
-            say(f"{node.name}: waiting for {_calls(seen)}, {_rounded(elapsed)} of {limit}")
-            last_said = elapsed.total_seconds()
-        time.sleep(POLL_SECONDS)
+    else:
+        require_newest(node, run, world)
+    world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves")
+    world.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
+
+    def finished(record: Record | None) -> Record | None:
+        done = record and record.leaving and record.run == run.id
+        return None if done else record
+
+    world.registry.change(node.ip, finished)
 
 
-def _stop_new_sessions(
-    node: Node, cluster: Cluster, seen: Seen, say: Callable[[str], None]
-) -> None:
-    answer: Unknown | Refused | None = None
-    if isinstance(seen.listed, Refused):
-        answer = seen.listed
-    elif isinstance(seen.listed, MediaNode) and (
-        seen.listed.status != api.WAITING_IDLE_TO_TERMINATE
-    ):
-        answer = cluster.stop_new_sessions(seen.listed)
-        if answer is None:
-            say(f"{node.name}: takes no new sessions from now on")
-    if isinstance(answer, Refused):
-        key = "check openviduSecret" if answer.status in (401, 403) else "drain it by hand"
+def abort(node: Node, run: Run, world: World) -> None:
+    """Stop the run that drains a node; it can join again. Source: page, "Scale Down", "Abort".
+
+    Raises:
+        MembershipError: it's too late: the machine goes, or has gone.
+    """
+    record = world.registry.get(node.ip)
+    if record is None or record.identity != node.identity:
         raise MembershipError(
             node.name,
-            "stopping new sessions",
-            f"the API answers {answer.status}: {answer.reason}",
-            KEPT,
-            f"{key} (on-premises page, Scale Down), then: pulumi up",
+            "aborting its drain",
+            f"it has left, and its machine, {node.identity}, goes",
+            "Nothing was changed.",
+            "when that update has ended, set a higher nodeCount, then: pulumi up",
         )
+    claim(node, run, world)
 
 
-def _calls(seen: Seen) -> str:
-    if isinstance(seen.listed, MediaNode):
-        count = len(seen.listed.sessions)
-        return "1 call" if count == 1 else f"{count} calls"
-    if isinstance(seen.listed, Unknown):
-        return f"the API ({seen.listed.reason})"
-    return "the node to stop" if not isinstance(seen.health, Silent) else "confirmation"
+class _Drain:
+    """The wait of one run for one node."""
 
+    def __init__(self, node: Node, run: Run, world: World) -> None:
+        self._node = node
+        self._run = run
+        self._world = world
+        self._line = Line(node, run, world)
+        self._wait = Wait(node.name, world, run.waited)
+        self._unknown = self._dead = 0
+        self._carried: tuple[str, ...] = ()
 
-def _timed_out(node: Node, seen: Seen, limit: timedelta) -> MembershipError:
-    return MembershipError(
-        node.name,
-        "waiting until it has left",
-        f"still waiting for {_calls(seen)} after {limit}",
-        f"{KEPT} It takes no new sessions.",
-        "wait again: pulumi up; or cut them: "
-        "pulumi config set forceAfterDrainTimeout true && pulumi up",
-    )
+    def wait(self) -> Outcome:
+        """Stop new sessions on the node, then wait until it has left the cluster."""
+        confirmed = 0
+        while True:
+            require_newest(self._node, self._run, self._world)
+            seen = look(self._node, self._world)
+            confirmed = confirmed + 1 if seen.has_left else 0
+            if confirmed >= (CONFIRMATIONS if seen.listed is None else CONFIRMATIONS_ALONE):
+                self._say("has left the cluster")
+                return Outcome.LEFT if isinstance(seen.health, Silent) else Outcome.GONE
+            self._notice_death(seen)
+            first = self._stop_new_sessions(seen)
+            if self._wait.passed > self._world.policy.limit and not seen.has_left:
+                return self._give_up(seen)
+            if self._wait.is_due:
+                what = first or in_words(seen, self._world)
+                self._wait.progress(what, self._world.policy.limit)
+            self._pause(seen)
 
+    def _stop_new_sessions(self, seen: Seen) -> str | None:
+        """Stop new sessions where that's to be done; returns what has to happen before."""
+        answer: Unknown | Refused | None = None
+        if isinstance(seen.listed, Refused):
+            answer = seen.listed
+        elif isinstance(seen.listed, MediaNode) and not seen.is_draining and not seen.is_down:
+            if (reason := self._line.waits_for(seen)) is not None:
+                # Waiting for others takes nothing from the time that its calls have.
+                self._wait.begin_again()
+                return f"its turn: {reason}"
+            answer = self._world.cluster.stop_new_sessions(seen.listed)
+            if answer is None:
+                self._say("takes no new sessions from now on")
+            elif isinstance(answer, Refused):
+                move(self._node, Phase.SERVING, self._world)
+        if isinstance(answer, Refused):
+            key = "check openviduSecret" if answer.status in (401, 403) else "drain it by hand"
+            raise MembershipError(
+                self._node.name,
+                "stopping new sessions",
+                f"the API answers {answer.status}: {answer.reason}",
+                KEPT,
+                f"{key} (on-premises page, Scale Down), then: pulumi up",
+            )
+        return None
 
-def _rounded(length: timedelta) -> timedelta:
-    return timedelta(seconds=int(length.total_seconds()))
+    def _notice_death(self, seen: Seen) -> None:
+        if isinstance(seen.listed, MediaNode):
+            self._carried = seen.listed.sessions
+        # The list may be a moment older than the port: one reading is no death.
+        self._dead = self._dead + 1 if (lost := seen.died_with(self._carried)) else 0
+        if self._dead == CONFIRMATIONS - 1:
+            self._say(f"the node died; lost with it: {len(lost)} calls ({', '.join(lost)})")
+
+    def _give_up(self, seen: Seen) -> Outcome:
+        limit, what = self._world.policy.limit, in_words(seen, self._world)
+        if not self._world.policy.force:
+            raise MembershipError(
+                self._node.name,
+                "waiting until it has left",
+                f"still waiting for {what} after {limit}",
+                f"{KEPT} It takes no new sessions.",
+                "wait again: pulumi up; or cut them: "
+                "pulumi config set forceAfterDrainTimeout true && pulumi up; "
+                f"or keep the node: uv run python -m scripts.abort_drain {self._node.name}",
+            )
+        cut = calls_on(seen, self._world) or []
+        ids = f" ({', '.join(call.id for call in cut)})" if cut else ""
+        self._say(f"{limit} are over, and forceAfterDrainTimeout is set; cutting {what}{ids}")
+        return Outcome.GONE
+
+    def _pause(self, seen: Seen) -> None:
+        unknown = isinstance(seen.listed, Unknown) and not seen.alone
+        self._unknown = min(self._unknown + 1, 10) if unknown else 0
+        usual = SOON_SECONDS if seen.changes_soon and not seen.alone else POLL_SECONDS
+        self._world.clock.sleep(min(usual * 2**self._unknown, LONGEST_POLL_SECONDS))
+
+    def _say(self, text: str) -> None:
+        self._world.say(f"{self._node.name}: {text}")

@@ -1,75 +1,141 @@
 """Scale up: a node enters the load balancer once it's ready.
 
-Source: page, "Scale Up" step 3.
+A node that was drained comes back in the same way, after its calls have ended: a drain can't be
+taken back. Source: page, "Scale Up" step 3 and "Scale Down", "Abort".
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from enum import IntEnum
 
-from membership.cluster import Answers, Cluster, Refused
+from membership.cluster import Answers, Cluster, Refused, Unknown
 from membership.errors import MembershipError
-from membership.load_balancer import LoadBalancer
+from membership.registry import Node, Phase, Record
+from membership.seen import in_words, look
+from membership.wait import Wait
+from membership.world import Run, World, claim, move, require_newest
 
-READY_LIMIT_SECONDS = 900
+READY_LIMIT = timedelta(minutes=15)
 _POLL_SECONDS = 1.0
-_PROGRESS_SECONDS = 10.0
+_OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 
 
-def join(
-    name: str, ip: str, cluster: Cluster, load_balancer: LoadBalancer, say: Callable[[str], None]
-) -> None:
-    """Bring a node into the load balancer. Harmless for a node that is there.
+class Found(IntEnum):
+    """What a node needs before it can join; the exit status tells it."""
 
-    Args:
-        name: `node-1`, for messages.
-        ip: the node's private address.
-        cluster: what can be seen.
-        load_balancer: what is changed.
-        say: takes progress lines.
+    RUNS = 0
+    """It answers."""
+    STOPPED = 10
+    """It has to be started."""
+
+
+def announce(node: Node, world: World) -> None:
+    """Note which machine is a node, and has its address, before OpenVidu starts there.
+
+    What the node had before, at another address, is forgotten once it has left.
+    """
+
+    def announced(record: Record | None) -> Record:
+        if record and record.identity == node.identity:
+            return record
+        fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, world.clock.now())
+        return replace(fresh, generation=record.generation) if record else fresh
+
+    world.registry.change(node.ip, announced)
+    for before in world.registry.all():
+        if before.name == node.name and before.ip != node.ip and before.phase is Phase.LEFT:
+            world.registry.change(before.ip, lambda _: None)
+
+
+def prepare(node: Node, run: Run, world: World) -> Found:
+    """Wait for a drain of the node that was begun; returns what the node needs then.
 
     Raises:
-        MembershipError: the node isn't ready within the limit, or the cluster refuses to say.
+        MembershipError: its calls don't end within the limit, or a newer run works on it.
     """
-    wait_until_ready(name, ip, cluster, say)
-    load_balancer.add(ip, purpose=f"{name} joins")
-    say(f"{name}: {ip} is in the load balancer")
-
-
-def wait_until_ready(name: str, ip: str, cluster: Cluster, say: Callable[[str], None]) -> None:
-    """Wait until the node answers 200 and the cluster lists it."""
-    started = time.monotonic()
-    last_said = float("-inf")
-    while (seen := _missing(ip, cluster, name)) is not None:
-        elapsed = time.monotonic() - started
-        if elapsed > READY_LIMIT_SECONDS:
+    record = claim(node, run, world)
+    wait = Wait(node.name, world, run.waited)
+    while True:
+        require_newest(node, run, world)
+        seen = look(node, world)
+        if seen.is_down and not seen.is_draining:
+            break
+        was_drained = seen.is_draining or (
+            record.phase is not Phase.STARTING
+            and (seen.listed is None or isinstance(seen.listed, Unknown))
+        )
+        if not was_drained:
+            return Found.RUNS
+        what = in_words(seen, world)
+        if wait.passed > world.policy.limit:
             raise MembershipError(
-                name,
-                "waiting until the node is ready",
-                f"not ready after {READY_LIMIT_SECONDS} s; last seen: {seen}",
-                "The node isn't in the load balancer; calls on other nodes go on.",
-                f"ssh to {name}, then: sudo sh -c 'cd /opt/openvidu && ./openvidu logs'",
+                node.name,
+                "waiting until its drain is over",
+                f"still waiting for {what} after {world.policy.limit}",
+                "It takes no new sessions until then; its calls go on.",
+                "pulumi up",
             )
-        if elapsed - last_said >= _PROGRESS_SECONDS:
-            say(f"{name}: waiting until ready, {elapsed:.0f} s of {READY_LIMIT_SECONDS} s: {seen}")
-            last_said = elapsed
-        time.sleep(_POLL_SECONDS)
-    say(f"{name}: answers 200, and the cluster lists it")
+        wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
+        world.clock.sleep(_POLL_SECONDS)
+    if record.phase is not Phase.STARTING:
+        world.load_balancer.remove(node.ip, purpose=f"{node.name} is started")
+        move(node, Phase.LEFT, world)
+    return Found.STOPPED
 
 
-def _missing(ip: str, cluster: Cluster, name: str) -> str | None:
+def join(node: Node, generation: int, run: Run, world: World) -> None:
+    """Bring a node into the load balancer. Harmless for a node that is there.
+
+    Raises:
+        MembershipError: the node isn't ready within the limit, the cluster refuses to say, or a
+            newer run works on it.
+        ReloadError, LockTimeoutError: the load balancer goes on with the old list.
+    """
+    claim(node, run, world)
+    wait_until_ready(node, run, world)
+    world.load_balancer.add(node.ip, purpose=f"{node.name} joins")
+
+    def joined(record: Record | None) -> Record | None:
+        return record and replace(
+            record.at(Phase.SERVING, world.clock.now()), generation=generation, leaving=False
+        )
+
+    world.registry.change(node.ip, joined)
+    world.say(f"{node.name}: {node.ip} is in the load balancer")
+
+
+def wait_until_ready(node: Node, run: Run, world: World) -> None:
+    """Wait until the node answers 200 and the cluster lists it."""
+    wait = Wait(node.name, world)
+    while (seen := _missing(node, world.cluster)) is not None:
+        require_newest(node, run, world)
+        if wait.passed > READY_LIMIT:
+            raise MembershipError(
+                node.name,
+                "waiting until the node is ready",
+                f"not ready after {READY_LIMIT.seconds} s; last seen: {seen}",
+                _OTHERS,
+                f"ssh to {node.name}, then: sudo sh -c 'cd /opt/openvidu && ./openvidu logs'",
+            )
+        wait.progress(f"{node.ip}: {seen}", READY_LIMIT)
+        world.clock.sleep(_POLL_SECONDS)
+    world.say(f"{node.name}: answers 200, and the cluster lists it")
+
+
+def _missing(node: Node, cluster: Cluster) -> str | None:
     """What is still missing for the node to be ready; None when it is."""
-    health = cluster.health(ip)
+    health = cluster.health(node.ip)
     if health != Answers(200):
-        return f"health of {ip} is {health}"
-    listed = cluster.lists(ip)
+        return f"health of {node.ip} is {health}"
+    listed = cluster.lists(node.ip)
     if isinstance(listed, Refused):
         raise MembershipError(
-            name,
+            node.name,
             "waiting until the node is ready",
             f"the API answers {listed.status}: {listed.reason}",
-            "The node isn't in the load balancer; calls on other nodes go on.",
+            _OTHERS,
             "check openviduSecret, then: pulumi up",
         )
-    return None if listed is True else f"the cluster doesn't list {ip} yet ({listed})"
+    return None if listed is True else f"the cluster doesn't list {node.ip} yet ({listed})"

@@ -11,6 +11,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import redis
@@ -20,6 +21,8 @@ from openvidu import environment, ports, release
 
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 _COMMAND_TIMEOUT_SECONDS = 120
+KEEPER = "openvidu-load-balancer.service"
+"""The unit that runs `keep`."""
 
 
 class ReloadError(Exception):
@@ -40,6 +43,11 @@ class LoadBalancer:
         """
         self._folder = folder
         self._say = say
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is a `.env`."""
+        return self._env.exists()
 
     @property
     def values(self) -> dict[str, str]:
@@ -74,22 +82,48 @@ class LoadBalancer:
         """Take an address out of the list, and out of nginx. Harmless when it's gone."""
         self._edit(lambda ips: set(ips) - {ip}, purpose=purpose)
 
+    def apply_again(self) -> bool:
+        """Have nginx serve the list in `.env`; returns whether it served another.
+
+        Raises:
+            ReloadError: nginx can't be asked, or doesn't take the list.
+            LockTimeoutError: somebody else edits the list.
+        """
+        if self.serving() == set(self.node_ips):
+            return False
+        with self._lock("the list in .env"):
+            self._apply(set(self.node_ips))
+        return True
+
     def _edit(self, change: Callable[[tuple[str, ...]], set[str]], *, purpose: str) -> None:
-        client = redis.Redis(
-            port=int(self.values.get(environment.REDIS_PORT) or ports.REDIS),
-            password=self.values[environment.REDIS_PASSWORD],
-            socket_timeout=10,
-        )
-        with load_balancer_lock(client, self._folder, purpose=purpose, say=self._say):
+        with self._lock(purpose):
             before = self._env.read_text()
             wanted = change(environment.node_ips(before))
             value = environment.node_ips_value(wanted)
             self._write(environment.with_value(before, environment.NODE_IPS, value))
             try:
                 self._apply(wanted)
-            except ReloadError:
+            except ReloadError as error:
                 self._write(before)
-                raise
+                raise ReloadError(f"{error}; the old list is back in .env") from error
+            self._keep_after_reboot()
+
+    def _lock(self, purpose: str) -> AbstractContextManager[None]:
+        client = redis.Redis(
+            port=int(self.values.get(environment.REDIS_PORT) or ports.REDIS),
+            password=self.values[environment.REDIS_PASSWORD],
+            socket_timeout=10,
+        )
+        return load_balancer_lock(client, self._folder, purpose=purpose, say=self._say)
+
+    def _keep_after_reboot(self) -> None:
+        """Make sure that a rebooted base serves this list, and not its container's first one."""
+        done = self._run("systemctl", "enable", "--now", "--quiet", KEEPER)
+        if done.returncode:
+            raise ReloadError(
+                f"{KEEPER} can't be enabled: after a reboot the old list would be back: "
+                f"{_last_line(done)}"
+            )
 
     def _apply(self, wanted: set[str]) -> None:
         if self.serving() == wanted:

@@ -16,11 +16,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import redis
-from redis.exceptions import LockError
+from redis.exceptions import LockError, RedisError
+from redis.lock import Lock
 
 LOCK_NAME = "openvidu-enterprise:load-balancer"
 LEASE_SECONDS = 60
 """Longer than an edit and a reload take, short enough to wait for."""
+
+
+_ASK_SECONDS = 5
 
 
 class LockTimeoutError(Exception):
@@ -45,12 +49,11 @@ def load_balancer_lock(
     owner = f"{purpose} ({socket.gethostname()}, process {os.getpid()}, {time.time_ns()})"
     lock = client.lock(LOCK_NAME, timeout=LEASE_SECONDS, sleep=0.2)
     deadline = time.monotonic() + 2 * LEASE_SECONDS
-    while not lock.acquire(blocking_timeout=5, token=owner):
-        holder = client.get(LOCK_NAME)
-        name = holder.decode(errors="replace") if isinstance(holder, bytes) else "nobody"
+    while not _acquired(lock, owner):
+        holder = _holder(client)
         if time.monotonic() > deadline:
-            raise LockTimeoutError(f"the load balancer's list is locked by: {name}")
-        say(f"waiting for the load balancer's list, which is locked by: {name}")
+            raise LockTimeoutError(f"the load balancer's list is locked by {holder}")
+        say(f"waiting for the load balancer's list, which is locked by {holder}")
     try:
         with (folder / ".env.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -58,5 +61,21 @@ def load_balancer_lock(
     finally:
         try:
             lock.release()
-        except LockError:
+        except (LockError, RedisError):
             say("the lock's lease ended before the edit did; the list is checked afterwards")
+
+
+def _acquired(lock: Lock, owner: str) -> bool:
+    try:
+        return bool(lock.acquire(blocking_timeout=_ASK_SECONDS, token=owner))
+    except RedisError:
+        time.sleep(_ASK_SECONDS)
+        return False
+
+
+def _holder(client: redis.Redis) -> str:
+    try:
+        holder = client.get(LOCK_NAME)
+    except RedisError as error:
+        return f"nobody, but Redis on the base doesn't answer: {error}"
+    return holder.decode(errors="replace") if isinstance(holder, bytes) else "nobody"

@@ -1,59 +1,212 @@
-"""Command line: `python3 membership.pyz join|drain --name node-1 --ip 10.5.0.6 …`."""
+"""Command line: `python3 membership.pyz ACTION --name node-1 --ip 10.5.0.6 …`.
+
+Exit status 0: done. 10: done, and the node has to be started (`prepare`), or its machine is gone
+(`drain`). 1: not done; standard error says why and what to type.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+from membership.bucket import Bucket
+from membership.clock import Clock, ConnectedClock, DisconnectedError
 from membership.cluster import Cluster
-from membership.drain import Node, drain
+from membership.configuration import Files, configure, drift, quiet, rotate
+from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
-from membership.join import join
+from membership.join import announce, join, prepare
+from membership.keep import keep
+from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
-from openvidu import environment
+from membership.overview import overview, versions
+from membership.policy import Policy
+from membership.registry import Node, Registry
+from membership.upgrade import pause, upgrade
+from membership.world import Run, World
+from openvidu import environment, release
+
+OVERVIEW_TIMEOUT_SECONDS = 3.0
+"""A preview waits for it."""
 
 
-def main() -> None:
-    """Run one action; exit status 0 when the wanted state is reached, else 1."""
+@dataclass(frozen=True)
+class _Task:
+    """What an action works with.
+
+    Attributes:
+        arguments: of the command line.
+        world: what it can look at and change.
+        bucket: where the nodes' configuration is kept.
+        files: what the stack wants of it.
+    """
+
+    arguments: argparse.Namespace
+    world: World
+    bucket: Bucket
+    files: Files
+
+    @property
+    def node(self) -> Node:
+        """The node that the action is about."""
+        return Node(self.arguments.name, self.arguments.ip, self.arguments.identity)
+
+    @property
+    def run(self) -> Run:
+        """Who acts."""
+        return Run(self.arguments.run, self.arguments.waited)
+
+
+def main() -> int:
+    """Run one action; returns its exit status."""
     arguments = _parser().parse_args()
-    load_balancer = LoadBalancer(say=_say)
-    cluster = Cluster(load_balancer.values[environment.OPENVIDU_SECRET])
     try:
-        if arguments.action == "join":
-            join(arguments.name, arguments.ip, cluster, load_balancer, _say)
-        else:
-            drain(
-                Node(arguments.name, arguments.ip, arguments.identity),
-                cluster,
-                load_balancer,
-                limit=timedelta(seconds=arguments.limit - arguments.waited),
-                force=arguments.force == "true",
-                say=_say,
-            )
+        return _act(arguments)
+    except DisconnectedError:
+        return 1
     except MembershipError as error:
         sys.exit(str(error))
     except (ReloadError, LockTimeoutError) as error:
         sys.exit(
             f"{arguments.name}: {arguments.action}: {error}\n"
-            "  The list is as it was before; the machine stays.\n  Next: pulumi up"
+            "  The machine stays.\n  Next: pulumi up"
         )
 
 
+def _act(arguments: argparse.Namespace) -> int:
+    product = release.MASTER if arguments.action.endswith("-master") else release.BASE
+    load_balancer = LoadBalancer(Path(product.folder), say=_say)
+    if arguments.action == _KEEP:
+        keep(load_balancer, _say, Clock())
+    if arguments.action in _BEFORE_CHANGES and not load_balancer.is_configured:
+        _say(f"{arguments.name}: nothing runs here yet")
+        return 0
+    secret = load_balancer.values[environment.OPENVIDU_SECRET]
+    timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action == "overview" else 10
+    world = World(
+        Cluster(secret, timeout_seconds=timeout),
+        load_balancer,
+        Registry(),
+        Policy.read(),
+        _say,
+        ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock(),
+    )
+    task = _Task(arguments, world, Bucket(load_balancer.values), Files())
+    return _ACTIONS[arguments.action].act(task) or 0
+
+
+def _show(task: _Task) -> None:
+    shown = {
+        "nodes": overview(task.world),
+        "drift": drift(task.bucket, task.files),
+        **versions(Path(release.BASE.folder)),
+    }
+    print(json.dumps(shown))  # noqa: T201 - its result
+
+
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201 - progress for the operator
+    try:
+        print(line, flush=True)  # noqa: T201 - progress for the operator
+    except BrokenPipeError:
+        # Nobody listens any more: the next wait ends the run.
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115
+
+
+@dataclass(frozen=True)
+class _Action:
+    """An action: what it's for, and what it does; that returns its exit status, if it isn't 0."""
+
+    meaning: str
+    act: Callable[[_Task], int | None]
+
+
+_KEEP = "keep"
+_BEFORE_CHANGES = ("quiet", "quiet-master", "upgrade", "upgrade-master")
+_ACTIONS: Mapping[str, _Action] = {
+    "announce": _Action(
+        "note which machine has the node's address", lambda task: announce(task.node, task.world)
+    ),
+    "prepare": _Action(
+        "wait for a drain that was begun; exit status 10: the node has to be started",
+        lambda task: prepare(task.node, task.run, task.world),
+    ),
+    "join": _Action(
+        "wait until the node is ready, then put it into the load balancer",
+        lambda task: join(task.node, task.arguments.generation, task.run, task.world),
+    ),
+    "leave": _Action(
+        "note that the node isn't wanted any more",
+        lambda task: leave_for_good(task.node, task.world),
+    ),
+    "drain": _Action(
+        "stop new sessions and wait until the node has left; exit status 10: no machine",
+        lambda task: drain(task.node, task.run, task.world),
+    ),
+    "remove": _Action(
+        "take a node that has left out of the load balancer",
+        lambda task: remove(task.node, task.run, task.world),
+    ),
+    "abort": _Action(
+        "stop the run that drains the node, so that it can join again",
+        lambda task: abort(task.node, task.run, task.world),
+    ),
+    "pause": _Action(
+        "drain a node that comes back",
+        lambda task: pause(task.node.name, task.node.ip, task.run, task.world),
+    ),
+    "upgrade": _Action(
+        "wait until an upgrade cuts no calls; by then nobody can make new ones",
+        lambda task: upgrade(task.run, task.world, master=False),
+    ),
+    "upgrade-master": _Action(
+        "wait until there are no calls that an upgrade of a single master could cut",
+        lambda task: upgrade(task.run, task.world, master=True),
+    ),
+    "rotate": _Action(
+        "put secrets that have changed into the bucket",
+        lambda task: rotate(task.bucket, task.files, task.world),
+    ),
+    "quiet": _Action(
+        "wait until there are no calls that a restart of the base could cut",
+        lambda task: quiet(task.run, task.world, master=False),
+    ),
+    "quiet-master": _Action(
+        "wait until there are no calls that a restart of a single master could cut",
+        lambda task: quiet(task.run, task.world, master=True),
+    ),
+    "configure": _Action(
+        "have the nodes run with the configuration that the stack wants",
+        lambda task: configure(task.bucket, task.files, task.run, task.world),
+    ),
+    "overview": _Action("print what the cluster looks like, as JSON", _show),
+}
 
 
 def _parser() -> argparse.ArgumentParser:
+    meanings = {name: action.meaning for name, action in _ACTIONS.items()}
+    meanings[_KEEP] = "keep the load balancer at the list in .env, for ever"
     parser = argparse.ArgumentParser(
-        prog="membership", description="Moves a node into or out of the load balancer."
+        prog="membership",
+        description="Moves nodes into and out of the load balancer.",
+        epilog="\n".join(f"{name:14} {meaning}" for name, meaning in meanings.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("action", choices=["join", "drain"])
-    parser.add_argument("--name", required=True, help="the node, such as node-1")
-    parser.add_argument("--ip", required=True, help="its private address")
-    parser.add_argument("--identity", required=True, help="its machine, such as an instance id")
-    parser.add_argument("--limit", type=int, default=21600, help="seconds that a drain may take")
-    parser.add_argument("--waited", type=int, default=0, help="seconds of these that are over")
-    parser.add_argument("--force", choices=["true", "false"], default="false")
+    parser.add_argument("action", choices=meanings)
+    parser.add_argument("--name", default="", help="the node, such as node-1")
+    parser.add_argument("--ip", default="", help="its private address")
+    parser.add_argument("--identity", default="", help="its machine, such as an instance id")
+    parser.add_argument("--generation", type=int, default=1, help="count of its returns to service")
+    parser.add_argument("--run", default="", help="who runs this, from where and since when")
+    parser.add_argument(
+        "--connected", action="store_true", help="stop waiting when standard input ends"
+    )
+    parser.add_argument(
+        "--waited", type=float, default=0, help="seconds before connections were lost"
+    )
     return parser

@@ -12,16 +12,26 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 
 import boto3
-from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_result,
+    stop_after_delay,
+    wait_exponential,
+)
 
 _BLOCK = re.compile(
     r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL
 )
 _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")
 LIMIT_SECONDS = 900
-POLL_SECONDS = 2
+FIRST_POLL_SECONDS = 0.25
+LONGEST_POLL_SECONDS = 2
+PROGRESS_SECONDS = 5
 
 
 def host_key(console: str) -> str | None:
@@ -32,6 +42,22 @@ def host_key(console: str) -> str | None:
     blocks = _BLOCK.findall(console)
     found = _KEY.search(blocks[-1]) if blocks else None
     return found.group(0) if found else None
+
+
+def _progress(instance_id: str) -> Callable[[RetryCallState], None]:
+    told = 0
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal told
+        passed = int(state.seconds_since_start or 0) // PROGRESS_SECONDS * PROGRESS_SECONDS
+        if passed > told:
+            told = passed
+            sys.stderr.write(
+                f"{instance_id}: boots; its SSH host key isn't on its console yet, "
+                f"{passed} s of {LIMIT_SECONDS} s\n"
+            )
+
+    return tell
 
 
 def main() -> None:
@@ -46,8 +72,9 @@ def main() -> None:
 
     waiting = Retrying(
         retry=retry_if_result(lambda key: key is None),
-        wait=wait_fixed(POLL_SECONDS),
+        wait=wait_exponential(FIRST_POLL_SECONDS, max=LONGEST_POLL_SECONDS),
         stop=stop_after_delay(LIMIT_SECONDS),
+        before_sleep=_progress(instance_id),
     )
     try:
         print(waiting(read))  # noqa: T201 - the result of this command

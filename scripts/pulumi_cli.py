@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -55,6 +56,30 @@ class PulumiCli:
         """Set a key; the value goes through stdin, so that it's in no process list."""
         self._run("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)
 
+    def set_path(self, path: str, value: str) -> None:
+        """Set a value within a key, as `hosts[1].hostKey`. Not for secrets."""
+        self._run("config", "set", "--plaintext", "--path", path, stdin=value)
+
+    def set_plain(self, values: Mapping[str, int | list[int]]) -> None:
+        """Set several keys at once: either all are stored or none is. Not for secrets."""
+        entries = {key: _entry(value) for key, value in values.items()}
+        self._run("config", "set-all", "--json", json.dumps(entries))
+
+    def export_state(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """The stack's state; its secrets are encrypted, or in plain text for use here."""
+        options = ["--show-secrets"] if show_secrets else []
+        found: dict[str, Any] = json.loads(self._run("stack", "export", *options))
+        return found
+
+    def import_state(self, text: str) -> None:
+        """Replace the stack's state by one that was exported."""
+        self._run("stack", "import", stdin=text)
+
+    def refresh(self, urns: Iterable[str]) -> None:
+        """Read some of the stack's resources anew."""
+        targets = [word for urn in urns for word in ("--target", urn)]
+        self._run("refresh", "--yes", "--skip-preview", *targets)
+
     def _run(self, *arguments: str, stdin: str = "") -> str:
         command = [self._program, *arguments, *self._stack, "--non-interactive"]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
@@ -62,3 +87,9 @@ class PulumiCli:
             shown = " ".join(["pulumi", *arguments])
             raise PulumiError(f"{shown} failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
+
+
+def _entry(value: int | list[int]) -> dict[str, Any]:
+    """A value as `pulumi config --json` shows it."""
+    text = json.dumps(value)
+    return {"value": text, "objectValue": value} if isinstance(value, list) else {"value": text}

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 from openvidu import environment
 
 PASSWORD = "secret-of-redis"
+
+settings.register_profile("thorough", max_examples=20_000)
 
 
 def free_port() -> int:
@@ -59,6 +62,12 @@ BASE_SERVICES = """\
 grep '^OPENVIDU_ENTERPRISE_HA_NODE_IPS=' .env | cut -d= -f2 | tr -d '\\n' > served
 echo >> reloads
 """
+SYSTEMCTL = """\
+#!/bin/bash
+here=$(dirname "$0")/..
+[[ -e $here/no-unit ]] && { echo "Unit file ${*: -1} does not exist." >&2; exit 1; }
+echo "$*" >>"$here/systemctl"
+"""
 
 
 @pytest.fixture
@@ -73,7 +82,11 @@ def base_folder(tmp_path: Path, redis_port: int, monkeypatch: pytest.MonkeyPatch
     (tmp_path / ".env").chmod(0o600)
     (tmp_path / "served").write_text("10.5.0.6,10.5.0.7")
     (tmp_path / "bin").mkdir()
-    for path, text in (("bin/docker", NGINX), ("base-services", BASE_SERVICES)):
+    for path, text in (
+        ("bin/docker", NGINX),
+        ("bin/systemctl", SYSTEMCTL),
+        ("base-services", BASE_SERVICES),
+    ):
         (tmp_path / path).write_text(text)
         (tmp_path / path).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")

@@ -2,113 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from membership import drain as drain_module
-from membership.cluster import (
-    Answers,
-    Health,
-    MediaNode,
-    Refused,
-    Silent,
-    Unknown,
-    Unreachable,
-)
-from membership.drain import Node, Seen, drain, has_left
+from membership.cluster import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.drain import Outcome, abort, drain, remove
 from membership.errors import MembershipError
-from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
+from membership.join import announce
+from membership.line import leave_for_good
+from membership.policy import Policy
+from membership.registry import Node, Phase
+from membership.world import Run, claim
+from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, VirtualClock, scene
 
-NODE = Node("node-2", "10.5.0.7", "i-2")
-BUSY = MediaNode("media_2", NODE.ip, RUNNING, ("call-1", "call-2"))
-OTHER = MediaNode("media_1", "10.5.0.6", RUNNING, ())
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+Looks = list[tuple[Listed, Health]]
+NOBODY = Unknown("GET … answered 502")
 
 
-class World:
-    """A cluster and a load balancer in one, that keeps what was done to it in order."""
-
-    def __init__(self, looks: Iterable[tuple[object, Health]], others: tuple[str, ...]) -> None:
-        self._looks = iter(looks)
-        self._now: tuple[object, Health] = ([], Unknown("not asked yet"))
-        self.node_ips = (NODE.ip, *others)
-        self.done: list[str] = []
-        self.waiting = False
-        self.others_health: Health = Answers(200)
-
-    def media_nodes(self) -> object:
-        self._now = next(self._looks, self._now)
-        listed = self._now[0]
-        if isinstance(listed, list) and self.waiting:
-            return [
-                MediaNode(item.id, item.ip, WAITING_IDLE_TO_TERMINATE, item.sessions)
-                if item.ip == NODE.ip
-                else item
-                for item in listed
-            ]
-        return listed
-
-    def health(self, ip: str) -> Health:
-        return self._now[1] if ip == NODE.ip else self.others_health
-
-    def stop_new_sessions(self, node: MediaNode) -> None:
-        self.done.append(f"PATCH {node.id}")
-        self.waiting = True
-
-    def remove(self, ip: str, *, purpose: str) -> None:
-        self.done.append(f"remove {ip}")
+def run(scene: Scene) -> Outcome:
+    """What the script does: drain, then take the address out."""
+    outcome = drain(NODE, RUN, scene.world)
+    remove(NODE, RUN, scene.world)
+    return outcome
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(drain_module, "time", clock)
-    return clock
-
-
-def run(world: World, *, force: bool = False) -> list[str]:
-    said: list[str] = []
-    drain(
-        NODE,
-        world,  # type: ignore[arg-type]
-        world,  # type: ignore[arg-type]
-        limit=timedelta(hours=6),
-        force=force,
-        say=said.append,
-    )
-    return said
-
-
-def test_the_address_leaves_after_the_node_has_left(clock: Clock) -> None:
-    looks = [([BUSY, OTHER], Answers(200))] * 5 + [([OTHER], Silent())] * 3
-    world = World(looks, ("10.5.0.6",))
-    run(world)
+def test_the_address_leaves_after_the_node_has_left(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY, OTHER], Answers(200))] * 5 + [([OTHER], Silent())] * 3
+    world = scene(tmp_path, looks)
+    assert run(world) is Outcome.LEFT
     assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
 
 
-def test_one_look_is_never_enough(clock: Clock) -> None:
-    looks = [
+def test_one_look_is_never_enough(tmp_path: Path) -> None:
+    looks: Looks = [
         ([OTHER], Silent()),
         ([OTHER], Silent()),
         *[([BUSY, OTHER], Answers(200))] * 50,
         *[([OTHER], Silent())] * 3,
     ]
-    run(World(looks, ("10.5.0.6",)))
-    assert clock.now > 50 * drain_module.POLL_SECONDS
+    world = scene(tmp_path, looks)
+    run(world)
+    assert world.clock.passed > 50 * drain_module.POLL_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -121,65 +58,275 @@ def test_one_look_is_never_enough(clock: Clock) -> None:
         ([BUSY, OTHER], Silent()),
     ],
 )
-def test_doubt_keeps_the_machine(clock: Clock, look: tuple[object, Health]) -> None:
-    world = World([look], ("10.5.0.6",))
+def test_doubt_keeps_the_machine(tmp_path: Path, look: tuple[Listed, Health]) -> None:
+    world = scene(tmp_path, [look])
     with pytest.raises(MembershipError, match="The machine stays"):
         run(world)
     assert "remove 10.5.0.7" not in world.done
 
 
+def test_no_call_for_a_moment_is_not_idle(tmp_path: Path) -> None:
+    looks: Looks = [([IDLE, OTHER], Answers(200))] + [([BUSY, OTHER], Answers(200))] * 9
+    world = scene(tmp_path, looks)
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        run(world)
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 405, 501])
-def test_a_refusal_stops_at_once(clock: Clock, status: int) -> None:
-    world = World([(Refused(status, "no"), Answers(200))], ("10.5.0.6",))
+def test_a_refusal_stops_at_once(tmp_path: Path, status: int) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.cluster.answer_to_patch = Refused(status, "no")
     with pytest.raises(MembershipError, match=str(status)):
         run(world)
-    assert clock.now == 0
+    assert world.clock.passed == 0
 
 
-def test_a_dead_node_drains_at_once(clock: Clock) -> None:
-    world = World([([OTHER], Unreachable("no route to host"))], ("10.5.0.6",))
-    run(world)
-    assert world.done == ["remove 10.5.0.7"]
-    assert clock.now < 10
-
-
-def test_the_last_node_leaves_when_nobody_is_left_to_ask(clock: Clock) -> None:
-    nobody = Unknown("GET … answered 502")
-    looks: list[tuple[object, Health]] = [([BUSY], Answers(200))] * 3 + [(nobody, Silent())]
-    world = World(looks, ())
-    run(world)
-    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
-
-
-def test_nodes_that_leave_together_do_not_wait_for_one_another(clock: Clock) -> None:
-    nobody = Unknown("GET … answered 502")
-    looks: list[tuple[object, Health]] = [([BUSY], Answers(200))] * 3 + [(nobody, Silent())]
-    world = World(looks, ("10.5.0.6",))
-    world.others_health = Silent()
-    run(world)
-    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
-
-
-def test_a_call_that_never_ends_meets_the_limit(clock: Clock) -> None:
-    world = World([([BUSY, OTHER], Answers(200))], ("10.5.0.6",))
-    with pytest.raises(MembershipError, match="2 calls after 6:00:00") as caught:
+def test_a_patch_that_fails_is_sent_again(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.cluster.answer_to_patch = Unknown("PATCH … answered 500")
+    with pytest.raises(MembershipError, match="still waiting"):
         run(world)
-    assert "forceAfterDrainTimeout" in str(caught.value)
+    assert world.done.count("PATCH media_2") > 100
+
+
+def test_an_api_without_answer_is_asked_less_and_less_often(tmp_path: Path) -> None:
+    world = scene(tmp_path, [(Unknown("GET … answered 503"), Answers(200))])
+    pauses: list[float] = []
+    sleep = world.clock.sleep
+    world.clock.sleep = lambda seconds: pauses.append(seconds) or sleep(seconds)  # type: ignore[func-returns-value,method-assign]
+    with pytest.raises(MembershipError):
+        run(world)
+    assert pauses[0] < pauses[1] < pauses[2] <= pauses[-1] == drain_module.LONGEST_POLL_SECONDS
+
+
+def test_a_dead_node_drains_at_once(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Unreachable("no route to host"))])
+    assert run(world) is Outcome.GONE
+    assert world.done == ["remove 10.5.0.7"]
+    assert world.clock.passed < 10
+
+
+@pytest.mark.parametrize("listed_while_down", [0, 1, 4])
+def test_a_node_that_dies_is_reported_with_its_calls(
+    tmp_path: Path, listed_while_down: int
+) -> None:
+    looks: Looks = [
+        *[([BUSY, OTHER], Answers(200))] * 3,
+        *[([BUSY, OTHER], Unreachable("no route to host"))] * listed_while_down,
+        ([OTHER], Unreachable("no route to host")),
+    ]
+    world = scene(tmp_path, looks)
+    assert run(world) is Outcome.GONE
+    assert "node-2: the node died; lost with it: 2 calls (call-1, call-2)" in world.said
+
+
+def test_a_node_that_leaves_as_it_should_is_not_reported_dead(tmp_path: Path) -> None:
+    world = scene(tmp_path, [*[([BUSY, OTHER], Answers(200))] * 3, ([OTHER], Silent())])
+    assert run(world) is Outcome.LEFT
+    assert not any("died" in said for said in world.said)
+
+
+def test_the_last_node_leaves_when_nobody_is_left_to_ask(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY], Answers(200))] * 3 + [(NOBODY, Silent())]
+    world = scene(tmp_path, looks, others=())
+    leave_for_good(NODE, world.world)
+    run(world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def test_a_node_that_has_left_is_confirmed_however_little_time_is_left(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY], Answers(200))] * 3 + [(NOBODY, Silent())]
+    world = scene(tmp_path, looks, others=())
+    world.policy = Policy(limit=timedelta(seconds=10), force=True)
+    leave_for_good(NODE, world.world)
+    assert run(world) is Outcome.LEFT
+    assert not any("cutting" in said for said in world.said)
+
+
+def test_nodes_that_leave_together_do_not_wait_for_one_another(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY], Answers(200))] * 3 + [(NOBODY, Silent())]
+    world = scene(tmp_path, looks)
+    world.record(1, leaving=True)
+    world.record(2, leaving=True)
+    world.cluster.others_health = Silent()
+    run(world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def test_the_last_serving_node_is_refused(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY], Answers(200))])
+    world.record(2, leaving=True)
+    world.cluster.others_health = Silent()
+    with pytest.raises(MembershipError, match=r"last node that serves \(node-1: out of service\)"):
+        run(world)
+    assert not world.done
+
+
+def test_the_last_serving_node_leaves_when_the_user_says_so(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY], Answers(200))] * 3 + [(NOBODY, Silent())]
+    world = scene(tmp_path, looks, others=())
+    with pytest.raises(MembershipError, match="drainLastNode"):
+        run(world)
+    world.policy = Policy(last_node=True)
+    run(world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def test_a_replaced_node_waits_until_the_one_before_serves_again(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY, OTHER], Answers(200))] * 50 + [([OTHER], Silent())] * 3
+    world = scene(tmp_path, looks, others=(1, 3))
+    world.record(3, phase=Phase.LEFT)
+    sleep = world.clock.sleep
+
+    def node_3_comes_back(seconds: float) -> None:
+        sleep(seconds)
+        if world.clock.passed >= 60:
+            world.record(3)
+        else:
+            assert not world.done
+
+    world.clock.sleep = node_3_comes_back  # type: ignore[method-assign]
+    run(world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+    assert any("its turn: node-3 must serve first: maxUnavailable is 1" in s for s in world.said)
+
+
+def test_nodes_that_leave_for_good_do_not_wait_for_their_turn(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY, OTHER], Answers(200))] * 5 + [([OTHER], Silent())] * 3
+    world = scene(tmp_path, looks, others=(1, 3))
+    world.record(3, phase=Phase.DRAINING, leaving=True)
+    world.record(2, leaving=True)
+    run(world)
+    assert world.clock.passed < 60
+
+
+def test_a_drain_of_a_machine_whose_address_another_has_does_nothing_to_that(
+    tmp_path: Path,
+) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    announce(Node(NODE.name, NODE.ip, "i-new"), world.world)
+    assert run(world) is Outcome.GONE
+    assert world.done == ["remove 10.5.0.7"]
+    assert world.clock.passed == 0
+
+
+def test_the_address_stays_for_a_new_machine_that_has_joined(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.record(2, identity="i-new")
+    run(world)
+    assert not world.done
+
+
+def test_of_two_runs_the_newer_goes_on(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    sleep = world.clock.sleep
+
+    def another_run(seconds: float) -> None:
+        sleep(seconds)
+        claim(NODE, Run("newer"), world.world)
+
+    world.clock.sleep = another_run  # type: ignore[method-assign]
+    with pytest.raises(MembershipError, match="a newer run works on it: newer"):
+        run(world)
+    with pytest.raises(MembershipError, match="a newer run works on it: newer"):
+        drain(NODE, RUN, world.world)
+    with pytest.raises(MembershipError, match="a newer run works on it: newer"):
+        remove(NODE, RUN, world.world)
     assert world.done == ["PATCH media_2"]
 
 
-def test_force_takes_it_out_and_says_what_it_cuts(clock: Clock) -> None:
-    world = World([([BUSY, OTHER], Answers(200))], ("10.5.0.6",))
-    assert "node-2: the limit is over; cutting 2 calls" in run(world, force=True)
+def test_a_call_that_never_ends_meets_the_limit(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.cluster.own_calls = [
+        Call("call-1", BUSY.id, 3, world.clock.now() - 3600),
+        Call("call-2", BUSY.id, 2, world.clock.now()),
+        Call("elsewhere", OTHER.id, 9, 0),
+    ]
+    with pytest.raises(MembershipError) as caught:
+        run(world)
+    message = str(caught.value)
+    assert "2 calls with 5 participants, the oldest 7:00:0" in message
+    assert "after 6:00:00" in message
+    for choice in ("pulumi up", "forceAfterDrainTimeout true", "scripts.abort_drain node-2"):
+        assert choice in message
+    assert world.done == ["PATCH media_2"]
+
+
+def test_force_takes_it_out_and_says_what_it_cuts(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = Policy(force=True)
+    world.cluster.own_calls = [Call(name, BUSY.id, 1, 0) for name in BUSY.sessions]
+    assert run(world) is Outcome.GONE
+    assert any("cutting 2 calls" in said and "(call-1, call-2)" in said for said in world.said)
     assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
 
 
-def test_progress_tells_calls_time_and_limit(clock: Clock) -> None:
-    looks = [([BUSY, OTHER], Answers(200))] * 6 + [([OTHER], Silent())] * 3
-    assert "node-2: waiting for 2 calls, 0:00:10 of 6:00:00" in run(World(looks, ("10.5.0.6",)))
+def test_what_earlier_attempts_waited_counts(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    drain_run = Run(RUN.id, waited=Policy().limit.total_seconds() - 60)
+    with pytest.raises(MembershipError, match="still waiting"):
+        drain(NODE, drain_run, world.world)
+    assert world.clock.passed < 120
 
 
-def test_unknown_is_gone_only_when_alone() -> None:
-    unknown = Unknown("502")
-    assert has_left(Seen(unknown, Silent(), alone=True))
-    assert not has_left(Seen(unknown, Silent(), alone=False))
+def test_progress_tells_calls_time_and_limit(tmp_path: Path) -> None:
+    looks: Looks = [([BUSY, OTHER], Answers(200))] * 6 + [([OTHER], Silent())] * 3
+    world = scene(tmp_path, looks)
+    run(world)
+    assert "node-2: waiting for 2 calls, 0:00:10 of 6:00:00" in world.said
+
+
+def test_a_node_that_left_for_good_is_forgotten_and_a_replaced_one_is_not(tmp_path: Path) -> None:
+    looks: Looks = [([OTHER], Silent())]
+    world = scene(tmp_path, looks)
+    run(world)
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert (record.phase, record.generation) == (Phase.LEFT, 1)
+    leave_for_good(NODE, world.world)
+    run(world)
+    assert world.registry.get(NODE.ip) is None
+
+
+def test_a_run_that_was_taken_over_meanwhile_leaves_the_record_to_the_newer_one(
+    tmp_path: Path,
+) -> None:
+    looks: Looks = [([OTHER], Silent())]
+    world = scene(tmp_path, looks)
+    world.record(2, phase=Phase.LEFT, leaving=True, run=RUN.id)
+    newer = Run("newer")
+    take_out = world.load_balancer.remove
+
+    def meanwhile(ip: str, *, purpose: str) -> None:
+        take_out(ip, purpose=purpose)
+        claim(NODE, newer, world.world)
+
+    world.load_balancer.remove = meanwhile  # type: ignore[method-assign]
+    remove(NODE, RUN, world.world)
+    world.load_balancer.remove = take_out  # type: ignore[method-assign]
+    assert drain(NODE, newer, world.world) is Outcome.LEFT
+    remove(NODE, newer, world.world)
+    assert world.registry.get(NODE.ip) is None
+
+
+def test_an_aborted_drain_ends_and_its_node_can_join(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+
+    class Interrupting(VirtualClock):
+        def sleep(self, seconds: float) -> None:
+            super().sleep(seconds)
+            abort(NODE, Run("the operator's"), world.world)
+
+    world.clock = Interrupting()
+    with pytest.raises(MembershipError, match="a newer run works on it: the operator's"):
+        drain(NODE, RUN, world.world)
+    assert world.done == ["PATCH media_2"]
+
+
+def test_a_node_that_has_left_for_good_is_not_called_back(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Silent())])
+    leave_for_good(NODE, world.world)
+    run(world)
+    with pytest.raises(MembershipError, match="it has left, and its machine, i-2, goes"):
+        abort(NODE, Run("the operator's"), world.world)
+    assert world.registry.get(NODE.ip) is None

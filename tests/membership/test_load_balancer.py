@@ -60,3 +60,22 @@ def test_a_failed_reload_puts_the_old_list_back(base_folder: Path) -> None:
 def test_the_file_stays_private(base_folder: Path) -> None:
     LoadBalancer(base_folder).add("10.5.0.8", purpose="test")
     assert (base_folder / ".env").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_rebooted_base_would_have_the_same_list(base_folder: Path) -> None:
+    LoadBalancer(base_folder).add("10.5.0.8", purpose="test")
+    enabled = (base_folder / "systemctl").read_text()
+    assert enabled == "enable --now --quiet openvidu-load-balancer.service\n"
+    (base_folder / "no-unit").touch()
+    with pytest.raises(ReloadError, match="after a reboot the old list would be back"):
+        LoadBalancer(base_folder).remove("10.5.0.8", purpose="test")
+
+
+def test_a_container_that_came_back_with_its_first_list_gets_the_one_in_env(
+    base_folder: Path,
+) -> None:
+    balancer = LoadBalancer(base_folder)
+    assert not balancer.apply_again()
+    (base_folder / "served").write_text("10.5.0.6")
+    assert balancer.apply_again()
+    assert balancer.serving() == {"10.5.0.6", "10.5.0.7"}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Tells what there is on a host before anything is changed there, as lines NAME=value.
+#
+# Reads ROLE, ADDRESS, FOLDER, PORTS and PEERS as lines NAME=value on stdin. PORTS are those that
+# OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379.
+set -euo pipefail
+
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${ADDRESS:?}" "${FOLDER:?}"
+
+say() { printf '%s=%s\n' "$1" "$2"; }
+has() { "$@" >/dev/null 2>&1 && echo yes || echo no; }
+
+say os "$(sed -n 's/^PRETTY_NAME="\(.*\)"$/\1/p' /etc/os-release 2>/dev/null || true)"
+say processor "$(uname -m)"
+say cpus "$(nproc)"
+say memoryMib "$(free --mebi | awk '/^Mem:/ { print $2 }')"
+say freeDiskMib "$(df --output=avail --block-size=1M /opt 2>/dev/null | tail -n 1 | tr -d ' ')"
+say docker "$(has docker info)"
+say compose "$(has docker compose version)"
+say packages "$(has command -v apt-get)"
+say python "$(has python3 -c 'import boto3, httpx, redis')"
+say clock "$(date +%s)"
+say addresses "$(hostname --all-ip-addresses 2>/dev/null | xargs)"
+say installed "$(has test -e "$FOLDER")"
+
+busy=
+listening=$(ss --no-header --listening --numeric --tcp --udp 2>/dev/null || true)
+for entry in ${PORTS:-}; do
+  protocol=${entry%%:*} port=${entry##*:}
+  if grep -qE "^$protocol .*[:.]$port +[^ ]+ *$" <<<"$listening"; then
+    busy+=" $entry"
+  fi
+done
+say busy "${busy# }"
+
+# A refused connection has reached the machine: nothing listens there yet.
+reach() {
+  local said
+  said=$(LC_ALL=C timeout 4 bash -c ": </dev/tcp/${1%:*}/${1#*:}" 2>&1) && return
+  [[ $said == *"Connection refused"* ]]
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0
+for peer in ${PEERS:-}; do
+  # In a file each, in order: several at a time.
+  { reach "$peer" || echo "$peer" >"$work/$((1000 + number))"; } &
+  number=$((number + 1))
+done
+wait
+say blocked "$(cat "$work"/* 2>/dev/null | xargs)"

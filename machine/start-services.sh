@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# Starts base services or a single master, and waits until they answer.
+# Source: on-premises page, "Installing Base Services", step 7; documentation, "Deploy OpenVidu Pro on
+# premises", "Execution" and "Administration".
+#
+# Reads as lines NAME=value on stdin: NAME of the machine, FOLDER, COMMAND in it, PROXY, which is
+# nginx's service, PUBLIC_IP, and WAIT_FOR: redis, s3, elasticsearch, api, server, proxy. Services that
+# run with the configuration in .env are left alone: a start would make the load balancer's container
+# anew, because its list of nodes has changed since, and so cut connections.
+#
+# Without a certificate nginx serves port 80 only. Its container tries once, when it starts: one that
+# was refused is made anew. Source: OpenVidu's image openvidu-proxy, entrypoint.
+set -euo pipefail
+
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${NAME:?}" "${FOLDER:?}" "${COMMAND:?}" "${PROXY:?}" "${PUBLIC_IP:?}" "${WAIT_FOR:?}"
+limit_seconds=900
+domain_seconds=30
+
+cd "$FOLDER"
+
+configuration() {
+  grep -v '^OPENVIDU_ENTERPRISE_HA_NODE_IPS=' .env | sha256sum | cut -d ' ' -f 1
+}
+
+value_of() {
+  sed -n "s/^$1=//p" .env
+}
+
+name_of() {
+  case $1 in
+  redis) echo Redis ;;
+  s3) echo S3 ;;
+  elasticsearch) echo Elasticsearch ;;
+  api) echo "the API port 5443" ;;
+  server) echo "OpenVidu Server" ;;
+  proxy) echo nginx ;;
+  esac
+}
+
+redis_answers() {
+  local reply
+  exec 3<>/dev/tcp/127.0.0.1/6379 || return 1
+  printf 'AUTH %s\r\nPING\r\n' "$(value_of OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD)" >&3
+  read -r -t 5 reply <&3 && [[ $reply == +OK* ]] && read -r -t 5 reply <&3
+  exec 3>&-
+  [[ $reply == +PONG* ]]
+}
+
+http_status() {
+  curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$1"
+}
+
+s3_answers() {
+  [[ $(http_status http://127.0.0.1:9000/minio/health/live) == 200 ]]
+}
+
+# Without a login, Elasticsearch that is up answers 401.
+elasticsearch_answers() {
+  [[ $(http_status http://127.0.0.1:9200/) == [24]?? ]]
+}
+
+# Without a ready node, nginx that is up answers 502.
+api_answers() {
+  [[ $(http_status http://127.0.0.1:5443/openvidu/api/health) != 000 ]]
+}
+
+# UP, UNSTABLE or DOWN: a master without media nodes says DOWN.
+# Source: REST API reference, "GET /openvidu/api/health".
+server_answers() {
+  local login status
+  login="user = \"OPENVIDUAPP:$(value_of OPENVIDU_SECRET)\""
+  status=$(curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' \
+    --config - http://127.0.0.1:5443/openvidu/api/health <<<"$login")
+  [[ $status =~ ^(200|409|503)$ ]]
+}
+
+proxy_answers() {
+  local port
+  port=$(value_of HTTPS_PORT)
+  curl --silent --insecure --output /dev/null --max-time 5 "https://127.0.0.1:${port:-443}/"
+}
+
+proxy_log() {
+  docker compose logs --no-color --no-log-prefix "$PROXY" 2>/dev/null || true
+}
+
+leads_to() {
+  { getent ahostsv4 "$1" || true; } | awk '{ print $1 }' | sort -u | xargs
+}
+
+what_lets_encrypt_needs() {
+  local domain found
+  domain=$(value_of DOMAIN_OR_PUBLIC_IP)
+  found=$(leads_to "$domain")
+  echo "Let's Encrypt has to reach this machine under its name. Check:"
+  echo "  $domain must lead to $PUBLIC_IP; here it leads to ${found:-no address}"
+  echo "  port 80 of $PUBLIC_IP must be open to the whole internet"
+  echo "  the e-mail: pulumi config set letsencryptEmail $(value_of LETSENCRYPT_EMAIL)"
+  echo "Then: pulumi up (Let's Encrypt takes about five failures an hour)"
+  echo "Or go on without it: pulumi config set certificateType selfsigned && pulumi up"
+}
+
+# A name that leads elsewhere costs one of the few failures that Let's Encrypt allows.
+wait_for_domain() {
+  local domain found started=$SECONDS
+  domain=$(value_of DOMAIN_OR_PUBLIC_IP)
+  [[ $(value_of CERTIFICATE_TYPE) == letsencrypt && ! -e certificates/live/$domain ]] || return 0
+  while found=$(leads_to "$domain") && [[ " $found " != *" $PUBLIC_IP "* ]]; do
+    if ((SECONDS - started > domain_seconds)); then
+      {
+        echo "$NAME: $domain doesn't lead to this machine; nothing was started."
+        what_lets_encrypt_needs
+      } >&2
+      exit 1
+    fi
+    if (((SECONDS - started) % 10 == 0)); then
+      echo "$NAME: waiting until $domain leads to $PUBLIC_IP; it leads to ${found:-no address}"
+    fi
+    sleep 1
+  done
+}
+
+has_no_certificate() {
+  proxy_log | grep 'cannot load certificate' >/dev/null
+}
+
+fail_without_certificate() {
+  local domain type
+  domain=$(value_of DOMAIN_OR_PUBLIC_IP)
+  type=$(value_of CERTIFICATE_TYPE)
+  {
+    echo "$NAME: nginx has no certificate for $domain ($type). It says:"
+    proxy_log | sed -n '/Requesting LetsEncrypt/,/cannot load certificate/p' | tail -n 20 |
+      sed '/^ *$/d; s/^ */  /'
+    echo "The other services run. What nginx serves can't be reached."
+    if [[ $type == letsencrypt ]]; then
+      what_lets_encrypt_needs
+    else
+      echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs $PROXY'. Then: pulumi up"
+    fi
+  } >&2
+  exit 1
+}
+
+wait_for() {
+  local service started=$SECONDS
+  service=$(name_of "$1")
+  until "$1_answers" 2>/dev/null; do
+    if [[ $1 == api || $1 == proxy ]] && has_no_certificate; then
+      fail_without_certificate
+    fi
+    if ((SECONDS - started > limit_seconds)); then
+      echo "$service doesn't answer after $limit_seconds s." >&2
+      docker compose ps >&2 || true
+      docker compose logs --no-color --tail 20 "$PROXY" >&2 || true
+      echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: pulumi up" >&2
+      exit 1
+    fi
+    if (((SECONDS - started) % 10 == 0)); then
+      echo "$NAME: waiting for $service, $((SECONDS - started)) s of $limit_seconds s"
+    fi
+    sleep 1
+  done
+  echo "$NAME: $service answers"
+}
+
+all_answer() {
+  local service
+  for service in $WAIT_FOR; do
+    "${service}_answers" 2>/dev/null || return 1
+  done
+}
+
+if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && all_answer; then
+  echo "$NAME: runs as configured"
+  exit 0
+fi
+wait_for_domain
+if has_no_certificate && ! all_answer; then
+  docker compose up --detach --force-recreate "$PROXY"
+fi
+# Without this, start follows the logs for ever.
+export FOLLOW_OPENVIDU_LOGS=false
+if [[ $NAME == master && -n $(docker compose ps --quiet 2>/dev/null) ]]; then
+  ./"$COMMAND" restart </dev/null
+else
+  ./"$COMMAND" start </dev/null
+fi
+for service in $WAIT_FOR; do
+  wait_for "$service"
+done
+configuration >.started-with

@@ -1,0 +1,101 @@
+"""The bucket that holds the cluster's configuration.
+
+Source: page, "Configuration management"; the object's name is that of OpenVidu Enterprise on AWS,
+"Change configuration".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from openvidu import environment, ports
+
+OBJECT = ".env"
+_MISSING = ("NoSuchKey", "NoSuchBucket")
+_SECONDS = 5
+_REGION = "us-east-1"
+"""MinIO's own, as long as it's told no other."""
+
+
+class BucketUnreadableError(Exception):
+    """The bucket gives no answer, or another one than its content."""
+
+
+class Bucket:
+    """The base's bucket."""
+
+    def __init__(self, base_env: Mapping[str, str]) -> None:
+        """Choose the bucket; nothing is asked yet.
+
+        Args:
+            base_env: the base's `.env`: bucket, access key and secret key.
+        """
+        self._values = base_env
+
+    def configuration(self) -> dict[str, str] | None:
+        """The configuration that nodes get at their next start; None before the first node's.
+
+        Raises:
+            BucketUnreadableError: it can't be read; says why.
+        """
+        with _explained():
+            text = self._read()
+            return None if text is None else environment.parse(text)
+
+    def change(self, values: Mapping[str, str]) -> None:
+        """Change values in the bucket; everything else there is kept to the byte.
+
+        Raises:
+            BucketUnreadableError: it can't be read or written; says why.
+        """
+        with _explained():
+            text = self._read() or ""
+            for name, value in values.items():
+                text = environment.with_value(text, name, value)
+            self._client().put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())
+
+    @property
+    def _name(self) -> str:
+        return self._values[environment.S3_BUCKET]
+
+    def _read(self) -> str | None:
+        from botocore.exceptions import ClientError  # noqa: PLC0415 - as below
+
+        try:
+            answer = self._client().get_object(Bucket=self._name, Key=OBJECT)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        return str(answer["Body"].read().decode())
+
+    def _client(self) -> Any:
+        # Slow to import, and only these actions need it.
+        import boto3  # noqa: PLC0415
+        from botocore.config import Config  # noqa: PLC0415
+
+        return boto3.client(
+            "s3",
+            endpoint_url=f"http://127.0.0.1:{ports.S3}",
+            region_name=_REGION,
+            aws_access_key_id=self._values[environment.S3_ACCESS_KEY],
+            aws_secret_access_key=self._values[environment.S3_SECRET_KEY],
+            config=Config(
+                connect_timeout=_SECONDS,
+                read_timeout=_SECONDS,
+                retries={"total_max_attempts": 2},
+                s3={"addressing_style": "path"},
+            ),
+        )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except (BotoCoreError, ClientError, UnicodeDecodeError) as error:
+        raise BucketUnreadableError(str(error)) from None

@@ -1,0 +1,261 @@
+"""The configuration that all nodes share: the bucket holds it, and a change restarts every node.
+
+So a change waits for a moment without calls. What was changed in the bucket by others is changed
+back. Each step looks at the world and does what is missing: running it again is resuming.
+Source: page, "Configuration management".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from membership.bucket import BucketUnreadableError
+from membership.cluster import Answers, Call, Cluster, Refused, Silent, Unknown, Unreachable
+from membership.errors import MembershipError
+from membership.registry import FOLDER
+from membership.seen import numbers
+from membership.wait import Wait
+from membership.world import Run, World
+from openvidu import environment
+
+WANTED = FOLDER / "configuration"
+"""What the stack wants: `put-membership-file.sh` writes it."""
+SET = FOLDER / "configuration-set"
+"""The names of what the stack has set before: one that is wanted no more is emptied."""
+
+POLL_SECONDS = 2.0
+SOON_SECONDS = 0.5
+"""A restart may be over in a moment: it has to be seen."""
+JOINING_SECONDS = 60.0
+"""A session that was made so long ago, and has nobody in it, is no call."""
+GOING_DOWN_SECONDS = 60.0
+"""A node that's told to restart goes down within that time."""
+RESTART_LIMIT = timedelta(minutes=15)
+_NAME = "configuration"
+_UNCHANGED = "Nothing was changed, and the cluster goes on as it was."
+
+
+class Stored(Protocol):
+    """Where the configuration is kept."""
+
+    def change(self, values: Mapping[str, str]) -> None:
+        """Change values, and nothing else."""
+
+    def configuration(self) -> dict[str, str] | None:
+        """What nodes get at their next start; None before the first node's."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files on the base.
+
+    Attributes:
+        wanted: what the stack wants.
+        kept: names of what it has set before.
+    """
+
+    wanted: Path = WANTED
+    kept: Path = SET
+
+    def read(self) -> dict[str, str]:
+        """What the stack wants; empty before it was told."""
+        return environment.parse(self.wanted.read_text()) if self.wanted.exists() else {}
+
+    def known(self) -> set[str]:
+        """Names of what the stack has set before."""
+        return set(self.kept.read_text().split()) if self.kept.exists() else set()
+
+
+def changes(
+    wanted: Mapping[str, str], stored: Mapping[str, str], before: Collection[str]
+) -> dict[str, str]:
+    """What has to be changed in the bucket. Pure.
+
+    Args:
+        wanted: what the stack wants.
+        stored: what the bucket holds.
+        before: names of what the stack has set before.
+    """
+    gone = {name: "" for name in before if name not in wanted}
+    return {
+        name: value for name, value in {**gone, **wanted}.items() if stored.get(name, "") != value
+    }
+
+
+def drift(bucket: Stored, files: Files) -> list[str] | None:
+    """Names of what the bucket holds otherwise than the stack wanted last; None: not known."""
+    try:
+        stored = bucket.configuration()
+    except BucketUnreadableError:
+        return None
+    return [] if stored is None else sorted(changes(files.read(), stored, files.known()))
+
+
+def rotate(bucket: Stored, files: Files, world: World) -> None:
+    """Put secrets that have changed into the bucket: nodes need them to get anything from there.
+
+    Source: page, "Configuration management": changed in the bucket, nodes have to be restarted.
+
+    Raises:
+        MembershipError: the bucket can't be read or written.
+    """
+    wanted, stored = files.read(), _stored(bucket)
+    if stored is None:
+        return
+    changed = {
+        name: wanted[name]
+        for name in environment.LOGINS
+        if name in wanted and wanted[name] != stored.get(name)
+    }
+    if changed:
+        bucket.change(changed)
+        world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
+
+
+def quiet(run: Run, world: World, *, master: bool) -> None:
+    """Wait until there are no calls that a restart of base services or a single master could cut.
+
+    Args:
+        run: who waits.
+        world: what can be seen from that machine.
+        master: whether it's a single master.
+
+    Raises:
+        MembershipError: calls didn't end in time.
+    """
+    ips = world.load_balancer.node_ips
+    if not master and all(isinstance(world.cluster.health(ip), Silent | Unreachable) for ip in ips):
+        return
+    if world.cluster.is_served():
+        what = "the master restarts" if master else "the base services restart"
+        _wait_for_no_calls(world.cluster, run, world, what)
+
+
+def configure(bucket: Stored, files: Files, run: Run, world: World) -> None:
+    """Have the cluster run with the configuration that the stack wants.
+
+    Raises:
+        MembershipError: the bucket or the API refuses, calls didn't end in time, or nodes didn't
+            come back; says what to type.
+    """
+    wanted = files.read()
+    stored = _stored(bucket)
+    changed = {} if stored is None else changes(wanted, stored, files.known())
+    world.say(f"{_NAME}: to change: {', '.join(sorted(changed)) or 'nothing'}")
+    cluster = world.cluster
+    if changed and stored is not None:
+        # Until they have restarted, nodes take the secret that they were started with.
+        cluster = cluster.with_secret(stored[environment.OPENVIDU_SECRET])
+        _wait_for_no_calls(cluster, run, world, "every node restarts")
+        _restart(cluster, changed, world)
+        cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
+    _wait_until_back(cluster, world, restarted=bool(changed))
+    world.say(f"{_NAME}: the bucket holds what the stack wants")
+    files.kept.write_text("\n".join(sorted(wanted)) + "\n")
+
+
+def _stored(bucket: Stored) -> dict[str, str] | None:
+    try:
+        return bucket.configuration()
+    except BucketUnreadableError as error:
+        raise MembershipError(
+            _NAME, "reading the bucket", str(error), _UNCHANGED, "pulumi up"
+        ) from None
+
+
+def _wait_for_no_calls(cluster: Cluster, run: Run, world: World, what_follows: str) -> None:
+    """A restart ends sessions: it waits until there are none, or is told not to."""
+    if world.policy.change_during_calls:
+        world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
+        return
+    wait = Wait(_NAME, world, run.waited)
+    limit = world.policy.change_limit
+    while True:
+        calls = cluster.calls()
+        if isinstance(calls, list):
+            calls = [call for call in calls if _is_live(call, world)]
+        if calls == []:
+            return
+        if isinstance(calls, Refused):
+            raise _refused(calls)
+        what = (
+            f"the API ({calls.reason})"
+            if isinstance(calls, Unknown)
+            else numbers(len(calls), calls, world.clock.now())
+        )
+        if wait.passed > limit:
+            raise MembershipError(
+                _NAME,
+                f"waiting for a moment without calls, as {what_follows}",
+                f"still {what} after {limit}",
+                _UNCHANGED,
+                "wait again: pulumi up; or cut them: "
+                "pulumi config set configChangeDuringCalls true && pulumi up",
+            )
+        wait.progress(what, limit, then=f"; then {what_follows}")
+        world.clock.sleep(POLL_SECONDS)
+
+
+def _is_live(call: Call, world: World) -> bool:
+    """Whether somebody is in a call, or about to be: OpenVidu keeps empty ones for an hour.
+
+    Source: OpenVidu's configuration, OPENVIDU_SESSIONS_GARBAGE_THRESHOLD.
+    """
+    return call.participants > 0 or world.clock.now() - call.created < JOINING_SECONDS
+
+
+def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None:
+    answer = cluster.restart(changed)
+    if isinstance(answer, Refused):
+        raise _refused(answer)
+    if isinstance(answer, Unknown):
+        # Whether it came through will be seen in the bucket.
+        raise MembershipError(
+            _NAME, "changing the configuration", answer.reason, "It may have changed.", "pulumi up"
+        )
+    world.say(f"{_NAME}: changed; every node restarts")
+
+
+def _wait_until_back(cluster: Cluster, world: World, *, restarted: bool) -> None:
+    """Wait until every node answers and is listed, and the cluster says that it's UP.
+
+    A node that restarts is back when it went down, or had the time to.
+    """
+    waiting = set(world.load_balancer.node_ips)
+    gone = set[str]() if restarted else set(waiting)
+    wait = Wait(_NAME, world)
+    while True:
+        for ip in sorted(waiting):
+            if cluster.health(ip) != Answers(200):
+                gone.add(ip)
+            elif (ip in gone or wait.passed.total_seconds() > GOING_DOWN_SECONDS) and cluster.lists(
+                ip
+            ) is True:
+                waiting.discard(ip)
+        if not waiting and cluster.is_up() is True:
+            return
+        shown = ", ".join(sorted(waiting)) or "the cluster"
+        if wait.passed > RESTART_LIMIT:
+            raise MembershipError(
+                _NAME,
+                "waiting until every node is back",
+                f"{shown} not healthy after {RESTART_LIMIT}",
+                "The configuration has changed.",
+                "sudo sh -c 'cd /opt/openvidu && docker compose logs' (there), then: pulumi up",
+            )
+        wait.progress(f"{shown} to be UP again", RESTART_LIMIT)
+        world.clock.sleep(SOON_SECONDS)
+
+
+def _refused(answer: Refused) -> MembershipError:
+    return MembershipError(
+        _NAME,
+        "changing the configuration",
+        f"the API answers {answer.status}: {answer.reason}",
+        _UNCHANGED,
+        "check openviduSecret against .env in the bucket, then: pulumi up",
+    )

@@ -1,0 +1,100 @@
+"""A node's place in line: it begins to drain when that leaves enough nodes that serve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from membership.cluster import Unknown
+from membership.errors import MembershipError
+from membership.registry import Node, Phase, Record
+from membership.seen import Seen, is_serving
+from membership.turn import Later, Never, Other, Turn, turn
+from membership.world import Run, World, require_newest
+
+TURN_SECONDS = 1800.0
+"""How long a node waits for its turn: longer than a machine takes to be replaced."""
+
+
+def leave_for_good(node: Node, world: World) -> None:
+    """Note that a node isn't wanted any more: its drain needn't wait for its turn."""
+
+    def leaving(record: Record | None) -> Record | None:
+        return record and replace(record, leaving=True)
+
+    world.registry.change(node.ip, leaving)
+
+
+class Line:
+    """The wait of one run for a node's turn."""
+
+    def __init__(self, node: Node, run: Run, world: World) -> None:
+        self._node = node
+        self._run = run
+        self._world = world
+        self._began = world.clock.monotonic()
+
+    def waits_for(self, seen: Seen) -> str | None:
+        """Note that the node drains, if it may; returns what has to happen first.
+
+        Raises:
+            MembershipError: it may never, or waits for too long; it goes on serving.
+        """
+        world = self._world
+        healths = {ip: world.cluster.health(ip) for ip in world.load_balancer.node_ips}
+        nodes = {one.ip: one for one in seen.nodes}
+        serving = {ip for ip, health in healths.items() if is_serving(health, nodes.get(ip))}
+        # Whoever gives no answer may serve all the same.
+        may_serve = serving | {ip for ip, health in healths.items() if isinstance(health, Unknown)}
+        # Of two nodes that look at the same time, one has to see that the other drains.
+        with world.registry.locked():
+            record = require_newest(self._node, self._run, world)
+            if record.phase is Phase.SERVING and self._node.ip in may_serve:
+                match self._turn(record, serving):
+                    case Never(reason):
+                        raise self._refused(reason)
+                    case Later(reason):
+                        return self._later(reason)
+            world.registry.write(record.at(Phase.DRAINING, world.clock.now()))
+        return None
+
+    def _turn(self, record: Record, serving: set[str]) -> Turn:
+        world = self._world
+        records = {one.ip: one for one in world.registry.all() if one.generation}
+        known = {*records, *world.load_balancer.node_ips} - {record.ip}
+        others = [
+            Other(
+                records[ip].name if ip in records else ip,
+                leaving=ip in records and records[ip].leaving,
+                serving=ip in serving and (ip not in records or records[ip].phase is Phase.SERVING),
+            )
+            for ip in sorted(known)
+        ]
+        return turn(
+            leaving=record.leaving,
+            others=others,
+            max_unavailable=world.policy.max_unavailable,
+            last_node=world.policy.last_node,
+        )
+
+    def _later(self, reason: str) -> str:
+        waited = self._world.clock.monotonic() - self._began
+        if waited > TURN_SECONDS:
+            raise MembershipError(
+                self._node.name,
+                "waiting for its turn",
+                f"{reason}; it doesn't after {timedelta(seconds=int(waited))}",
+                "The machine stays and goes on serving.",
+                "pulumi up",
+            )
+        return reason
+
+    def _refused(self, reason: str) -> MembershipError:
+        return MembershipError(
+            self._node.name,
+            "draining refused",
+            reason,
+            "The machine stays and goes on serving.",
+            "add a node first, with a higher nodeCount; or say that you mean it: "
+            "pulumi config set drainLastNode true && pulumi up",
+        )

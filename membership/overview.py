@@ -1,0 +1,86 @@
+"""What the cluster looks like now: what a preview tells, and what the next `up` has to repair."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from membership.cluster import Call, Health, MediaNode, Silent, Unreachable
+from membership.registry import Phase, Record
+from membership.world import World
+from openvidu import api
+
+_VERSION = re.compile(r"Openvidu Version: *([0-9.]+)")
+
+
+def overview(world: World) -> dict[str, Any]:
+    """Each node that the base knows, by private address, ready for JSON.
+
+    Returns:
+        For each address: `name`; `inService`, whether it takes sessions as it should;
+        `generation`, which is one more than the node's own when it has to be brought back;
+        `calls`, `participants`, `oldest` (Unix seconds), each None where the cluster can't be
+        asked.
+    """
+    records = {record.ip: record for record in world.registry.all()}
+    listed = world.cluster.media_nodes()
+    nodes = {node.ip: node for node in listed} if isinstance(listed, list) else None
+    calls = world.cluster.calls()
+    balanced = world.load_balancer.node_ips
+    ips = sorted({*records, *balanced})
+    with ThreadPoolExecutor(max(1, len(ips))) as pool:
+        healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
+    return {
+        ip: _node(
+            records.get(ip),
+            ip in balanced,
+            healths[ip],
+            nodes.get(ip) if nodes is not None else None,
+            calls if isinstance(calls, list) and nodes is not None else None,
+        )
+        for ip in ips
+    }
+
+
+def versions(folder: Path) -> dict[str, Any]:
+    """Which version is installed, and which an upgrade has put aside, ready for JSON.
+
+    Args:
+        folder: install folder of the base services.
+    """
+    compose = folder / "docker-compose.yml"
+    found = _VERSION.search(compose.read_text()) if compose.exists() else None
+    return {
+        "version": found[1] if found else None,
+        "asideVersions": sorted(one.name.removeprefix(".old-") for one in folder.glob(".old-*")),
+    }
+
+
+def _node(
+    record: Record | None,
+    balanced: bool,
+    health: Health,
+    listed: MediaNode | None,
+    calls: list[Call] | None,
+) -> Mapping[str, Any]:
+    in_service = (
+        balanced
+        and record is not None
+        and record.phase is Phase.SERVING
+        and not record.leaving
+        and not isinstance(health, Silent | Unreachable)
+        and (listed is None or listed.status != api.WAITING_IDLE_TO_TERMINATE)
+    )
+    generation = record.generation if record else 0
+    own = None if calls is None else [c for c in calls if listed and c.media_node == listed.id]
+    return {
+        "name": record.name if record else "",
+        "inService": in_service,
+        "generation": generation if in_service else generation + 1,
+        "calls": None if own is None else len(own),
+        "participants": None if own is None else sum(call.participants for call in own),
+        "oldest": min((call.created for call in own), default=None) if own else None,
+    }

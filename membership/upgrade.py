@@ -1,0 +1,49 @@
+"""Before another version is installed: calls end, as the upgrade stops what carries them.
+
+As documented every node stops before the base is upgraded. So each takes no new sessions, and stops
+when its calls have ended. Source: documentation, "Upgrading OpenVidu Enterprise", On Premises.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from membership.configuration import quiet
+from membership.drain import drain
+from membership.registry import Node, Phase
+from membership.world import Run, World
+
+
+def upgrade(run: Run, world: World, *, master: bool) -> None:
+    """Have no calls on what an upgrade of base services or a single master stops.
+
+    Raises:
+        MembershipError: calls didn't end in time; nodes that have stopped are brought back by the
+            next update.
+    """
+    if master or world.policy.rolling:
+        quiet(run, world, master=master)
+        return
+    # The cluster stops as a whole: no node has to wait for another one.
+    nodes = [Node(one.name, one.ip, one.identity) for one in world.registry.all()]
+    together = replace(
+        world, policy=replace(world.policy, max_unavailable=len(nodes), last_node=True)
+    )
+    with ThreadPoolExecutor(max(1, len(nodes))) as pool:
+        waits = [pool.submit(pause, node.name, node.ip, run, together) for node in nodes]
+    for wait in waits:
+        wait.result()
+
+
+def pause(name: str, ip: str, run: Run, world: World) -> None:
+    """Drain a node that comes back. Nothing is waited for where it has stopped already.
+
+    Raises:
+        MembershipError: its calls didn't end in time, or a newer run works on it.
+    """
+    record = world.registry.get(ip)
+    if record is None or record.phase in (Phase.STARTING, Phase.LEFT):
+        world.say(f"{name}: carries no calls")
+        return
+    drain(Node(name, ip, record.identity), run, world)

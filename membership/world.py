@@ -1,0 +1,112 @@
+"""What a run works with: what it can look at, and what it may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from membership.clock import Clock
+from membership.cluster import Cluster
+from membership.errors import MembershipError
+from membership.load_balancer import LoadBalancer
+from membership.policy import Policy
+from membership.registry import Node, Phase, Record, Registry
+
+
+@dataclass(frozen=True)
+class World:
+    """The base's view of everything, for one run.
+
+    Attributes:
+        cluster: what can be seen.
+        load_balancer: the list of addresses.
+        registry: what is known of each node.
+        policy: how nodes may leave.
+        say: takes progress lines.
+        clock: time.
+    """
+
+    cluster: Cluster
+    load_balancer: LoadBalancer
+    registry: Registry
+    policy: Policy
+    say: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a join or drain, for one node.
+
+    Attributes:
+        id: who runs it, from where and since when; shown to whoever is in its way.
+        waited: seconds that it took before its connection was lost, as often as that was.
+    """
+
+    id: str
+    waited: float = 0.0
+
+
+def belongs_to_another(node: Node, world: World) -> bool:
+    """Whether another machine has the node's address by now."""
+    record = world.registry.get(node.ip)
+    return record is not None and record.identity != node.identity
+
+
+def claim(node: Node, run: Run, world: World) -> Record:
+    """Take a node over from whatever run worked on it before; that one stops.
+
+    Raises:
+        MembershipError: this run has lost its connection, and a newer one has taken the node.
+    """
+
+    def taken(record: Record | None) -> Record:
+        if record is None:
+            listed = node.ip in world.load_balancer.node_ips
+            phase = Phase.SERVING if listed else Phase.STARTING
+            now = world.clock.now()
+            record = Record(node.name, node.ip, node.identity, phase, now, run=run.id)
+        if run.id in record.superseded:
+            raise _superseded(record)
+        return record.taken_by(run.id)
+
+    return world.registry.change(node.ip, taken)
+
+
+def require_newest(node: Node, run: Run, world: World) -> Record:
+    """The node's record, as long as no newer run has taken the node.
+
+    Raises:
+        MembershipError: one has.
+    """
+    record = world.registry.get(node.ip)
+    if record is None:
+        raise MembershipError(
+            node.name,
+            "going on",
+            "a newer run has taken it out of the cluster",
+            "This run stops.",
+            "pulumi up",
+        )
+    if record.run != run.id:
+        raise _superseded(record)
+    return record
+
+
+def move(node: Node, phase: Phase, world: World) -> None:
+    """Note in which phase a node is."""
+
+    def moved(record: Record | None) -> Record | None:
+        return record and record.at(phase, world.clock.now())
+
+    world.registry.change(node.ip, moved)
+
+
+def _superseded(record: Record) -> MembershipError:
+    return MembershipError(
+        record.name,
+        "going on",
+        f"a newer run works on it: {record.run}",
+        "This run stops; nothing was removed.",
+        "wait for that run to end, then: pulumi up",
+    )

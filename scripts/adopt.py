@@ -1,0 +1,114 @@
+"""Takes over what an update that was killed had made in AWS, before its state knew.
+
+python -m scripts.adopt
+python -m scripts.adopt --stack production --yes
+
+Run it after `pulumi cancel`, when an update warns of resources "interrupted while creating", or AWS
+says that an interface or address is in use. It removes nothing: what belongs to no interrupted
+create is named, with the command that removes it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Annotated
+
+import boto3
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from scripts import left_behind, tagged_in_aws
+from scripts.left_behind import Findings, Json
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+
+def main(
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+) -> None:
+    """Find what a killed update left in AWS, and put it into the stack's state."""
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        pulumi = PulumiCli(stack)
+        exported = pulumi.export_state()
+        findings = _look(exported["deployment"])
+        console.print(_told(findings))
+        if findings.adopt or findings.forget:
+            if not yes:
+                typer.confirm("Change the stack's state so?", abort=True)
+            _repair(pulumi, exported, findings)
+            console.print("The state is repaired. Next: pulumi up")
+    except (PulumiError, BotoCoreError, ClientError) as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        sys.exit(1)
+
+
+def _look(deployment: Json) -> Findings:
+    named = left_behind.names(deployment)
+    if named is None:
+        return Findings()
+    ec2 = _ec2(deployment)
+    untagged = {
+        resource["urn"]: found
+        for resource in left_behind.pending_creates(deployment)
+        if (found := tagged_in_aws.untagged(ec2, resource)) is not None
+    }
+    return left_behind.match(deployment, tagged_in_aws.tagged(ec2, *named), untagged)
+
+
+def _ec2(deployment: Json) -> tagged_in_aws.Ec2:
+    """A client for the region that the stack's provider works in."""
+    resources = deployment.get("resources") or []
+    providers = [one["inputs"] for one in resources if one["type"] == "pulumi:providers:aws"]
+    inputs: Json = providers[0] if providers else {}
+    session = boto3.Session(profile_name=inputs.get("profile"))
+    return session.client("ec2", region_name=inputs.get("region") or os.environ.get("AWS_REGION"))
+
+
+def _told(findings: Findings) -> str:
+    """What was found, for the operator."""
+    if not findings:
+        return "Nothing was left behind."
+    lines = [
+        f"{_name(urn)}: {id_} was made, and is taken over" for urn, id_ in findings.adopt.items()
+    ]
+    lines += [f"{_name(urn)}: the next update makes it" for urn in findings.forget]
+    lines += [
+        f"{_name(urn)}: can't be looked for. Look yourself, then: "
+        "pulumi refresh --clear-pending-creates"
+        for urn in findings.unknown
+    ]
+    lines += [
+        f"{stray.id} ({stray.tags.get('Name', 'no name')}) has this stack's tags, but is in no "
+        f"state. If nothing uses it:\n  aws ec2 {stray.kind.remove} {stray.id}"
+        for stray in findings.strays
+    ]
+    return "\n".join(lines)
+
+
+def _repair(pulumi: PulumiCli, exported: Json, findings: Findings) -> None:
+    """Write the state, and read what was adopted.
+
+    Raises:
+        PulumiError: another update has changed the state meanwhile, or holds its lock.
+    """
+    if pulumi.export_state() != exported:
+        raise PulumiError(
+            "The state has changed meanwhile: another update runs, or has run. Nothing was done.\n"
+            "  When it has ended: python -m scripts.adopt"
+        )
+    deployment = left_behind.repaired(exported["deployment"], findings)
+    pulumi.import_state(json.dumps({**exported, "deployment": deployment}))
+    if findings.adopt:
+        pulumi.refresh(findings.adopt)
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,67 @@
+# Brings a node into the cluster or out of it, or changes what all nodes share. An action of
+# scripts/over_ssh.sh: join, drain, leave, overview, and what comes before changes
+# of base or master.
+# shellcheck disable=SC2154 # name comes from there
+: "${BASE_HOST:?}"
+RECORDINGS=${RECORDINGS:-/opt/openvidu/recordings}
+# How long recordings on a node's disk may stay as they are before somebody has to look.
+RECORDING_SECONDS=${RECORDING_SECONDS:-600}
+run="$ACTION by $(id -un) on $(hostname) since $(date -u +%FT%TZ), process $$"
+
+# Runs the membership program on the base.
+on_base() {
+  on "the base" "$BASE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz $1 \
+    --name '$name' --ip '${NODE_IP:-}' --identity '${NODE_IDENTITY:-}' \
+    --generation '${NODE_GENERATION:-1}' --run '$run' --waited %WAITED% --connected"
+}
+
+# Files of recordings that have not gone to the bucket yet. OpenVidu's own notes begin with a dot.
+# Source: OpenVidu removes a recording from this folder once it's uploaded.
+recordings() {
+  on "$name" "$NODE_HOST" \
+    "[ ! -d $RECORDINGS ] || sudo -n find $RECORDINGS -type f ! -name '.*' -printf '%p %s\n'"
+}
+
+wait_for_recordings() {
+  local left before='' since=$SECONDS
+  while :; do
+    left=$(recordings) || exit 1
+    [[ -n $left ]] || return 0
+    if [[ $left != "$before" ]]; then
+      before=$left since=$SECONDS
+      echo "$name: waiting for recordings to reach the bucket: $(wc -l <<<"$left") files"
+    elif ((SECONDS - since > RECORDING_SECONDS)); then
+      echo "$name: recordings on its disk are not in the bucket, and nothing has changed for" \
+        "$RECORDING_SECONDS s:" >&2
+      echo "  ${left//$'\n'/$'\n'  }" >&2
+      echo "  The machine stays. Copy them from $SSH_USER@$NODE_HOST and delete them there." >&2
+      echo "  Next: pulumi up" >&2
+      exit 1
+    fi
+    sleep 2
+  done
+}
+
+case $ACTION in
+join)
+  on_base prepare
+  case $? in
+  0) ;;
+  10) on "$name" "$NODE_HOST" "printf 'FOLDER=/opt/openvidu\n\n' | $START_NODE" || exit ;;
+  *) exit 1 ;;
+  esac
+  on_base join
+  ;;
+drain)
+  on_base drain
+  case $? in
+  0) wait_for_recordings ;;
+  10) ;;
+  *) exit 1 ;;
+  esac
+  on_base remove
+  ;;
+*)
+  on_base "$ACTION"
+  ;;
+esac

@@ -1,0 +1,77 @@
+"""The nodes' memberships in a stack's state: what they do on the base, done once more.
+
+Values and script are those of the state, as the engine would run them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.over_ssh import run
+from scripts.pulumi_cli import PulumiCli
+
+_NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
+
+
+@dataclass(frozen=True)
+class Membership:
+    """A node's membership.
+
+    Attributes:
+        number: the node's.
+        environment: what its script needs.
+        private_key: for SSH.
+    """
+
+    number: int
+    environment: Mapping[str, str]
+    private_key: str
+
+    @property
+    def private_ip(self) -> str:
+        """The node's private address."""
+        return self.environment["NODE_IP"]
+
+    def run(self, action: str, **changes: str) -> int:
+        """Carry out an action; its progress goes to the terminal. Returns the exit status."""
+        done = run(action, {**self.environment, **changes}, self.private_key, capture=False)
+        return done.returncode
+
+    def ask(self, action: str, **changes: str) -> subprocess.CompletedProcess[str]:
+        """Carry out an action; returns what it printed."""
+        return run(action, {**self.environment, **changes}, self.private_key)
+
+
+def memberships(pulumi: PulumiCli) -> dict[int, Membership]:
+    """The memberships of a stack by the node's number.
+
+    Raises:
+        PulumiError: the state can't be had.
+    """
+    return from_state(pulumi.export_state(show_secrets=True))
+
+
+def from_state(exported: Mapping[str, Any]) -> dict[int, Membership]:
+    """The memberships in a state that was exported with its secrets shown."""
+    found = {}
+    for resource in exported["deployment"].get("resources", ()):
+        match = _NAME.search(resource["urn"])
+        if match and not resource.get("delete"):
+            inputs = {key: _plain(value) for key, value in resource["inputs"].items()}
+            number = int(match[1])
+            found[number] = Membership(number, inputs["environment"], inputs["stdin"])
+    return found
+
+
+def _plain(value: Any) -> Any:
+    """A value without the marks of secrets."""
+    if isinstance(value, dict):
+        if "plaintext" in value:
+            return _plain(json.loads(value["plaintext"]))
+        return {key: _plain(inner) for key, inner in value.items()}
+    return value

@@ -1,0 +1,28 @@
+"""Names of nodes as operators type them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from scripts.pulumi_cli import PulumiError
+
+
+def parse_node(text: str, there: Collection[int]) -> int:
+    """The number of a node: 3 for `node-3`.
+
+    Args:
+        text: what was typed.
+        there: numbers of the nodes that there are.
+
+    Raises:
+        PulumiError: that's no name of a node, or there's no such node.
+    """
+    match = re.fullmatch(r"(?:node-)?([1-9][0-9]*)", text)
+    if match and int(match[1]) in there:
+        return int(match[1])
+    names = ", ".join(f"node-{number}" for number in sorted(there)) or "none"
+    raise PulumiError(
+        f"no node of this stack is called {text!r}; its nodes: {names}.\n"
+        "  For another number of nodes: pulumi config set nodeCount N && pulumi up"
+    )

@@ -1,0 +1,132 @@
+"""Chooses nodes that are to go, and sets nodeCount and retiredNodes so that they do.
+
+python -m scripts.retire node-1
+python -m scripts.retire --count 2
+
+Nothing leaves before the next `pulumi up`, which waits until their calls have ended.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from components.numbering import Wanted
+from components.overview import NodeSeen, Unseen, parse
+from scripts import wanted_nodes
+from scripts.memberships import Membership, memberships
+from scripts.node_names import parse_node
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_RECONNECT_SECONDS = "0"
+"""Where the base can't be asked, the operator can name the nodes."""
+
+
+def main(
+    nodes: Annotated[list[str] | None, typer.Argument(help="Such as node-1 node-4.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Have nodes of your choice go with the next `pulumi up`, or the least loaded ones.
+
+    Name the nodes, or say how many.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    try:
+        if bool(nodes) == bool(count):
+            raise PulumiError(
+                "name the nodes, or say how many.\n  Next: python -m scripts.retire node-1\n"
+                "    or: python -m scripts.retire --count 1"
+            )
+        pulumi = PulumiCli(stack)
+        found = memberships(pulumi)
+        before = wanted_nodes.read(pulumi)
+        wanted = {number: found[number] for number in before.numbers if number in found}
+        if nodes:
+            leaving = {parse_node(text, wanted) for text in nodes}
+        else:
+            leaving = set(_choose(wanted, count or 0, console))
+        _change(pulumi, before, leaving, console)
+    except PulumiError as error:
+        console.print(str(error), style="red")
+        sys.exit(1)
+
+
+def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
+    """The nodes that cost least to lose.
+
+    Those that don't serve go first, then those with the fewest calls, then with the fewest
+    participants. Of equal ones the highest number goes, so that numbers stay low.
+
+    Args:
+        seen: each node by its number; None where the base doesn't know it.
+        count: how many to choose.
+    """
+
+    def load(number: int) -> tuple[bool, int, int, int]:
+        node = seen[number]
+        if node is None or not node.in_service:
+            return (False, 0, 0, -number)
+        return (True, node.calls or 0, node.participants or 0, -number)
+
+    return sorted(seen, key=load)[:count]
+
+
+def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> Iterable[int]:
+    """The least loaded nodes, as the base sees them.
+
+    Raises:
+        PulumiError: it can't be asked, or doesn't know.
+    """
+    seen = _look(wanted)
+    for number, node in seen.items():
+        console.print(f"node-{number}: {_in_words(node)}")
+    return least_loaded(seen, count)
+
+
+def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
+    if not wanted:
+        raise PulumiError("this stack has no nodes.\n  Next: pulumi up")
+    asked = next(iter(wanted.values())).ask("overview", RECONNECT_SECONDS=_RECONNECT_SECONDS)
+    overview = parse(asked.stdout) if asked.returncode == 0 else Unseen(asked.stderr.strip())
+    unknown = (
+        overview.reason
+        if isinstance(overview, Unseen)
+        else "the cluster doesn't say how many calls there are"
+        if any(node.calls is None and node.in_service for node in overview.nodes.values())
+        else None
+    )
+    if isinstance(overview, Unseen) or unknown:
+        raise PulumiError(
+            f"the base can't tell which nodes are the least loaded: {unknown}\n"
+            "  Next: name them: python -m scripts.retire node-1"
+        )
+    return {number: overview.nodes.get(one.private_ip) for number, one in wanted.items()}
+
+
+def _in_words(node: NodeSeen | None) -> str:
+    if node is None or not node.in_service:
+        return "doesn't serve"
+    return f"calls: {node.calls}, participants: {node.participants}"
+
+
+def _change(pulumi: PulumiCli, before: Wanted, leaving: set[int], console: Console) -> None:
+    after = before.without(leaving)
+    if not after.numbers:
+        raise PulumiError(
+            "no node would be left.\n  Next: for an end of everything: pulumi destroy"
+        )
+    for key, value in wanted_nodes.change(pulumi, before, after).items():
+        console.print(f"{key}: set to {value}")
+    names = " and ".join(f"node-{number}" for number in sorted(leaving))
+    console.print(f"{names} will leave once drained. Next: pulumi preview, then: pulumi up")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,92 @@
+"""Drains that are broken on purpose: each forgets one thing that the real one takes care of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from membership import drain as real
+from membership.cluster import MediaNode, Silent, Unknown
+from membership.registry import Node
+from membership.seen import Seen, look
+from membership.world import Run, World
+from tests.membership.simulation import deployment
+from tests.membership.simulation.base import SimulatedBase
+from tests.membership.simulation.faults import Kind
+from tests.membership.simulation.invariants import Invariant
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A broken drain.
+
+    Attributes:
+        name: what is wrong with it.
+        breaks: what it breaks, in some scenario.
+        under: the faults that show it.
+        install: puts it in place of the real one.
+        base_type: a broken base.
+    """
+
+    name: str
+    breaks: Invariant
+    under: tuple[Kind, ...]
+    install: Callable[[pytest.MonkeyPatch], None] = lambda _: None
+    base_type: type[SimulatedBase] | None = None
+
+
+def _gone_on_error(patch: pytest.MonkeyPatch) -> None:
+    def look_lightly(node: Node, world: World) -> Seen:
+        seen = look(node, world)
+        failed = isinstance(seen.listed, Unknown) or isinstance(seen.health, Unknown)
+        return Seen(None, Silent(), alone=False) if failed else seen
+
+    patch.setattr(real, "look", look_lightly)
+
+
+def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
+    def idle(seen: Seen) -> bool:
+        return seen.listed is None or (
+            isinstance(seen.listed, MediaNode) and not seen.listed.sessions
+        )
+
+    patch.setattr(Seen, "has_left", property(idle))
+    patch.setattr(real, "CONFIRMATIONS", 1)
+    patch.setattr(real, "CONFIRMATIONS_ALONE", 1)
+
+
+def _load_balancer_first(patch: pytest.MonkeyPatch) -> None:
+    def drain(node: Node, run: Run, world: World) -> Any:
+        world.load_balancer.remove(node.ip, purpose="at once")
+        return real.drain(node, run, world)
+
+    patch.setattr(deployment, "drain", drain)
+
+
+def _drains_by_address(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(real, "belongs_to_another", lambda node, world: False)
+
+
+class _NoLock(SimulatedBase):
+    @contextmanager
+    def _lock(self, purpose: str) -> Iterator[None]:
+        yield
+
+
+class _ForgetsTheReboot(SimulatedBase):
+    def _keep_after_reboot(self) -> None:
+        return
+
+
+BROKEN = (
+    Broken("gone on error", Invariant.OUT_AFTER_LEFT, (Kind.API,), _gone_on_error),
+    Broken("first zero is idle", Invariant.OUT_AFTER_LEFT, (Kind.FLICKER,), _first_zero_is_idle),
+    Broken("load balancer first", Invariant.OUT_AFTER_LEFT, (Kind.NONE,), _load_balancer_first),
+    Broken("no lock", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_NoLock),
+    Broken("forgets the reboot", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_ForgetsTheReboot),
+    Broken("drains by address", Invariant.OWN_MACHINE, (Kind.NONE,), _drains_by_address),
+)

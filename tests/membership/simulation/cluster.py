@@ -1,0 +1,249 @@
+"""A cluster whose nodes live, drain, die and come back in virtual time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from membership.cluster import (
+    Answers,
+    Call,
+    Health,
+    MediaNode,
+    Refused,
+    Silent,
+    Unknown,
+    Unreachable,
+)
+from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
+from tests.membership.simulation.faults import Fault, Kind
+from tests.membership.simulation.invariants import Invariant, Violation
+from tests.membership.simulation.stage import Stage
+
+LISTED_AFTER_CRASH_SECONDS = 8.0
+LEAVING_SECONDS = 1.0
+STARTING_SECONDS = 4.0
+
+
+class State(Enum):
+    """Of OpenVidu on a machine."""
+
+    STOPPED = auto()
+    STARTING = auto()
+    RUNNING = auto()
+    DRAINING = auto()
+    LEFT = auto()
+    CRASHED = auto()
+    """The machine has lost its power."""
+
+
+@dataclass
+class Machine:
+    """A node's machine.
+
+    Attributes:
+        number: the node's.
+        identity: no other machine has it.
+        calls: seconds at which they end, by id.
+        since: seconds when it came into its state.
+        joined: whether it was put into the load balancer; a rebooted one may have it before.
+    """
+
+    number: int
+    identity: str
+    state: State = State.STOPPED
+    calls: dict[str, float] = field(default_factory=dict)
+    since: float = 0.0
+    joined: bool = False
+
+    @property
+    def ip(self) -> str:
+        return f"10.5.0.{5 + self.number}"
+
+    @property
+    def up(self) -> bool:
+        return self.state in (State.RUNNING, State.DRAINING)
+
+    def live(self, now: float) -> list[str]:
+        """Calls that haven't ended."""
+        return [call for call, ends in self.calls.items() if ends > now]
+
+
+class SimulatedCluster:
+    """What `membership.cluster.Cluster` shows, and what it does to nodes."""
+
+    def __init__(self, stage: Stage, fault: Fault) -> None:
+        self.machines: dict[str, Machine] = {}
+        self.wanted: set[int] = set()
+        """Numbers that the configuration names."""
+        self.served: set[str] = set()
+        """Addresses that nginx has."""
+        self.leaving: set[str] = set()
+        """Identities of the machines that may drain."""
+        self.max_unavailable = 1
+        self._replaced: set[int] = set()
+        self._stage = stage
+        self._fault = fault
+        self._ids = itertools.count(1)
+
+    # What happens by itself.
+
+    def add(self, number: int) -> Machine:
+        """A new machine, on which nothing runs."""
+        machine = Machine(number, f"i-{next(self._ids)}", since=self._stage.now)
+        self.machines[machine.ip] = machine
+        return machine
+
+    def start(self, machine: Machine) -> None:
+        """Start OpenVidu; that ends what runs."""
+        self._require_no_calls(machine, "OpenVidu is started")
+        self._move(machine, State.STARTING)
+
+    def call(self, machine: Machine, seconds: float) -> None:
+        """A call begins."""
+        machine.calls[f"call-{next(self._ids)}"] = self._stage.now + seconds
+
+    def crash(self, machine: Machine) -> None:
+        """Its power fails."""
+        machine.calls.clear()
+        self._move(machine, State.CRASHED)
+
+    def release(self, machine: Machine) -> None:
+        """Remove a machine; no harm must come of it."""
+        self._tick()
+        self._require_no_calls(machine, "its machine is removed")
+        if machine.up:
+            what = f"{machine.identity} is {machine.state.name}"
+            raise Violation(Invariant.GONE_BEFORE_REMOVED, what)
+        if machine.ip in self.served and self.machines.get(machine.ip) is machine:
+            raise Violation(Invariant.OUT_BEFORE_REMOVED, f"nginx has {machine.ip}")
+        if self.machines.get(machine.ip) is machine:
+            del self.machines[machine.ip]
+
+    def serve(self, ips: Iterable[str]) -> None:
+        """nginx takes another list."""
+        self._tick()
+        for ip in self.served - set(ips):
+            machine = self.machines.get(ip)
+            if machine and machine.up and machine.joined:
+                raise Violation(Invariant.OUT_AFTER_LEFT, f"{ip} is {machine.state.name}")
+        self.served = set(ips)
+        for ip in self.served & self.machines.keys():
+            self.machines[ip].joined = True
+
+    @property
+    def serving(self) -> list[Machine]:
+        """Nodes that take new calls."""
+        self._tick()
+        return [
+            machine
+            for machine in self.machines.values()
+            if machine.state is State.RUNNING and machine.ip in self.served
+        ]
+
+    # What membership asks and does.
+
+    def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
+        if (no := self._no_answer()) is not None:
+            return no
+        hidden = self._fault.hides(self._stage.now)
+        return [
+            MediaNode(
+                machine.identity,
+                machine.ip,
+                WAITING_IDLE_TO_TERMINATE if machine.state is State.DRAINING else RUNNING,
+                () if machine.number == hidden else tuple(machine.live(self._stage.now)),
+            )
+            for machine in self.machines.values()
+            if self._is_listed(machine)
+        ]
+
+    def calls(self) -> list[Call] | Unknown:
+        if (no := self._no_answer()) is not None:
+            return no if isinstance(no, Unknown) else Unknown(no.reason)
+        now = self._stage.now
+        return [
+            Call(call, machine.identity, 2, 1_000_000)
+            for machine in self.machines.values()
+            for call in machine.live(now)
+        ]
+
+    def health(self, ip: str) -> Health:
+        self._stage.step()
+        self._tick()
+        if self._fault.strikes(Kind.HEALTH, self._stage.now):
+            return Unknown("read time-out")
+        machine = self.machines.get(ip)
+        if machine is None or machine.state is State.CRASHED:
+            return Unreachable("no route")
+        return Answers(200) if machine.up else Silent()
+
+    def lists(self, ip: str) -> bool | Unknown | Refused:
+        self._stage.step()
+        self._tick()
+        return ip in self.machines and self.machines[ip].up
+
+    def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
+        if (no := self._no_answer()) is not None:
+            return no
+        machine = self.machines.get(node.ip)
+        if machine is None or machine.identity != node.id or not machine.up:
+            return Unknown("the cluster no longer lists the node")
+        self._drain(machine)
+        if self._fault.strikes(Kind.LOST_ANSWER, self._stage.now):
+            return Unknown("read time-out")
+        return None
+
+    def _drain(self, machine: Machine) -> None:
+        if machine.state is State.DRAINING:
+            return
+        if machine.identity not in self.leaving:
+            raise Violation(Invariant.OWN_MACHINE, f"{machine.identity} drains, which is wanted")
+        others = [one for one in self.serving if one is not machine]
+        just_died = any(
+            one.state is State.CRASHED and self._stage.now - one.since < LISTED_AFTER_CRASH_SECONDS
+            for one in self.machines.values()
+        )
+        if self.wanted and not others and not just_died:
+            raise Violation(Invariant.ONE_SERVES, f"{machine.identity} drains, the last one")
+        self._move(machine, State.DRAINING)
+        self._replaced -= {one.number for one in self.serving}
+        if machine.number in self.wanted:
+            self._replaced.add(machine.number)
+        if len(self._replaced) > self.max_unavailable:
+            raise Violation(Invariant.FEW_AT_A_TIME, f"nodes {self._replaced}")
+
+    def _no_answer(self) -> Unknown | Refused | None:
+        """What is answered instead, as each request goes through the load balancer."""
+        self._stage.step()
+        self._tick()
+        if self._fault.strikes(Kind.API, self._stage.now):
+            return Unknown("answered 500")
+        if not any(one.up and one.ip in self.served for one in self.machines.values()):
+            return Unknown("answered 502")
+        return None
+
+    def _is_listed(self, machine: Machine) -> bool:
+        if machine.state is State.CRASHED:
+            return self._stage.now - machine.since < LISTED_AFTER_CRASH_SECONDS
+        return machine.up
+
+    def _require_no_calls(self, machine: Machine, why: str) -> None:
+        if machine.state is not State.CRASHED and (live := machine.live(self._stage.now)):
+            raise Violation(Invariant.NO_CALL_IS_CUT, f"{', '.join(live)}, as {why}")
+
+    def _move(self, machine: Machine, state: State) -> None:
+        machine.state = state
+        machine.since = self._stage.now
+
+    def _tick(self) -> None:
+        now = self._stage.now
+        for machine in self.machines.values():
+            if machine.state is State.STARTING and now >= machine.since + STARTING_SECONDS:
+                self._move(machine, State.RUNNING)
+            elif machine.state is State.DRAINING:
+                last = max([machine.since, *machine.calls.values()])
+                if now >= last + LEAVING_SECONDS:
+                    self._move(machine, State.LEFT)

@@ -1,0 +1,50 @@
+"""What goes wrong in a simulated deployment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Kind(Enum):
+    """Of a fault."""
+
+    NONE = "nothing"
+    API = "the API answers 500"
+    LOST_ANSWER = "the drain call is done, but its answer is lost"
+    HEALTH = "health endpoints don't answer in time"
+    FLICKER = "a look shows a node without its calls"
+    CRASH = "a node's machine loses its power"
+    REDIS = "Redis is away"
+    NGINX = "nginx refuses a new list"
+    NGINX_SILENT = "nginx refuses a new list, and nobody is told"
+    REBOOT = "the base reboots: nginx comes back with its first list"
+    KILL = "a run is killed at a step"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault.
+
+    Attributes:
+        kind: what goes wrong.
+        at: seconds when it begins.
+        lasts: seconds until it's healed.
+        node: number of the node that it strikes.
+        step: at which step a run is killed.
+    """
+
+    kind: Kind = Kind.NONE
+    at: float = 0.0
+    lasts: float = 0.0
+    node: int = 1
+    step: int = 1
+
+    def strikes(self, kind: Kind, now: float) -> bool:
+        """Whether it goes wrong now."""
+        return self.kind is kind and self.at <= now < self.at + self.lasts
+
+    def hides(self, now: float) -> int | None:
+        """The node whose calls a look doesn't show."""
+        # Shorter than two looks are apart.
+        return self.node if self.kind is Kind.FLICKER and self.at <= now < self.at + 0.9 else None

@@ -1,0 +1,275 @@
+"""A changed configuration reaches the cluster once, and cuts no call unless told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from membership import configuration
+from membership.bucket import BucketUnreadableError
+from membership.cluster import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.configuration import Files, changes, configure, drift, quiet, rotate
+from membership.errors import MembershipError
+from membership.policy import Policy
+from membership.world import Run, World
+from openvidu.environment import OPENVIDU_SECRET
+from tests.membership.worlds import RUN, Scene, VirtualClock, scene
+
+OLD = {OPENVIDU_SECRET: "old", "OPENVIDU_RECORDING": "false", "FOREIGN": "stays"}
+NODES = ("10.5.0.6", "10.5.0.7")
+
+
+@dataclass
+class RestartingCluster:
+    """Calls that end at a time, and nodes that are away for a while after a restart."""
+
+    clock: VirtualClock
+    stored: dict[str, str]
+    calls_end: float = 0.0
+    secret: str = "old"
+    away_seconds: float = 5.0
+    up_at: float = 0.0
+    served: bool = True
+    dead: bool = False
+    answer: Unknown | Refused | None = None
+    restarted: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    asked_with: list[str] = field(default_factory=list)
+
+    def with_secret(self, secret: str) -> RestartingCluster:
+        self.asked_with.append(secret)
+        return self
+
+    def configuration(self) -> dict[str, str] | None:
+        return dict(self.stored) or None
+
+    def change(self, values: Mapping[str, str]) -> None:
+        self.stored |= values
+
+    def is_served(self) -> bool:
+        return self.served
+
+    def calls(self) -> list[Call] | Unknown | Refused:
+        return [Call("call", "media", 2, 0)] if self.clock.passed < self.calls_end else []
+
+    def restart(self, changed: Mapping[str, str]) -> Unknown | Refused | None:
+        if self.answer is None:
+            self.restarted.append((self.clock.passed, dict(changed)))
+            self.stored |= changed
+        return self.answer
+
+    def health(self, ip: str) -> Health:
+        if not self.restarted:
+            return Unreachable("no route to host") if self.dead else Answers(200)
+        began = self.restarted[-1][0]
+        # The second node goes down later than the first.
+        delay = 3.0 * NODES.index(ip)
+        away = began + delay <= self.clock.passed < began + delay + self.away_seconds
+        return Silent() if away else Answers(200)
+
+    def lists(self, ip: str) -> bool:
+        return True
+
+    def is_up(self) -> bool:
+        return self.clock.passed >= self.up_at
+
+
+@dataclass
+class Stage:
+    scene: Scene
+    cluster: RestartingCluster
+    files: Files
+
+    @property
+    def world(self) -> World:
+        self.scene.cluster = self.cluster  # type: ignore[assignment]
+        return self.scene.world
+
+    def run(self, run: Run = RUN) -> None:
+        configure(self.cluster, self.files, run, self.world)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    made = scene(tmp_path, [])
+    files = Files(tmp_path / "wanted", tmp_path / "set")
+    files.wanted.write_text(f"{OPENVIDU_SECRET}=old\nOPENVIDU_RECORDING=true\n")
+    return Stage(made, RestartingCluster(made.clock, dict(OLD)), files)
+
+
+def test_what_differs_is_changed_once_and_nodes_are_waited_for(stage: Stage) -> None:
+    stage.run()
+    assert stage.cluster.restarted == [(0.0, {"OPENVIDU_RECORDING": "true"})]
+    # The second node was down last, from second 3 to second 8.
+    assert stage.scene.clock.passed >= 8
+    stage.run()
+    assert len(stage.cluster.restarted) == 1
+    assert stage.cluster.stored["FOREIGN"] == "stays"
+
+
+def test_nodes_that_have_restarted_before_are_waited_for_too(stage: Stage) -> None:
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=old\n")
+    stage.cluster.up_at = 30.0
+    stage.run()
+    assert not stage.cluster.restarted
+    assert 30 <= stage.scene.clock.passed < 35
+
+
+def test_a_change_waits_for_a_moment_without_calls(stage: Stage) -> None:
+    stage.cluster.calls_end = 100.0
+    stage.run()
+    assert stage.cluster.restarted[0][0] >= 100
+    assert any("waiting for 1 call with 2 participants" in said for said in stage.scene.said)
+
+
+def test_calls_that_do_not_end_keep_the_configuration_as_it_was(stage: Stage) -> None:
+    stage.cluster.calls_end = float("inf")
+    stage.scene.policy = Policy(change_limit=timedelta(minutes=5))
+    with pytest.raises(MembershipError) as caught:
+        stage.run()
+    assert "still 1 call with 2 participants" in str(caught.value)
+    assert "configChangeDuringCalls true" in str(caught.value)
+    assert not stage.cluster.restarted
+    assert 300 <= stage.scene.clock.passed < 310
+
+
+def test_what_was_waited_before_a_lost_connection_counts(stage: Stage) -> None:
+    stage.cluster.calls_end = float("inf")
+    with pytest.raises(MembershipError):
+        stage.run(Run("test", waited=3590))
+    assert stage.scene.clock.passed < 20
+
+
+def test_calls_are_cut_when_that_was_said(stage: Stage) -> None:
+    stage.cluster.calls_end = float("inf")
+    stage.scene.policy = Policy(change_during_calls=True)
+    stage.run()
+    assert stage.cluster.restarted[0][0] == 0
+    assert any("will be cut" in said for said in stage.scene.said)
+
+
+def test_a_session_that_nobody_joins_is_no_call(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Call("empty", "media", 0, stage.scene.clock.now())
+    monkeypatch.setattr(stage.cluster, "calls", lambda: [made])
+    stage.run()
+    assert 60 <= stage.cluster.restarted[0][0] < 70
+
+
+def test_an_api_without_answer_is_no_moment_without_calls(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage.cluster, "calls", lambda: Unknown("time-out"))
+    with pytest.raises(MembershipError, match=r"still the API \(time-out\)"):
+        stage.run()
+    assert not stage.cluster.restarted
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [(Refused(405, "no"), "the API answers 405"), (Unknown("POST answered 500"), "answered 500")],
+)
+def test_a_refused_restart_is_told(stage: Stage, answer: Unknown | Refused, told: str) -> None:
+    stage.cluster.answer = answer
+    with pytest.raises(MembershipError, match=told):
+        stage.run()
+
+
+def test_a_changed_secret_is_asked_for_with_the_one_that_runs(stage: Stage) -> None:
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\n")
+    stage.run()
+    assert stage.cluster.asked_with == ["old", "new"]
+
+
+def test_a_node_that_does_not_come_back_is_named(stage: Stage) -> None:
+    stage.cluster.away_seconds = float("inf")
+    with pytest.raises(MembershipError, match=r"10\.5\.0\.6, 10\.5\.0\.7 not healthy"):
+        stage.run()
+
+
+def test_a_restart_that_nobody_saw_is_over_after_a_while(stage: Stage) -> None:
+    stage.cluster.away_seconds = 0.0
+    stage.run()
+    assert stage.scene.clock.passed < 2 * configuration.GOING_DOWN_SECONDS
+
+
+def test_what_is_wanted_no_more_is_emptied(stage: Stage) -> None:
+    stage.run()
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=old\n")
+    stage.run()
+    assert stage.cluster.stored == {**OLD, "OPENVIDU_RECORDING": ""}
+    stage.run()
+    assert len(stage.cluster.restarted) == 2
+
+
+def test_before_the_first_node_there_is_nothing_to_change(stage: Stage) -> None:
+    stage.cluster.stored = {}
+    stage.run()
+    assert not stage.cluster.restarted
+    assert drift(stage.cluster, stage.files) == []
+
+
+def test_a_rotated_login_goes_into_the_bucket_and_nothing_else_does(stage: Stage) -> None:
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\nOPENVIDU_RECORDING=true\n")
+    rotate(stage.cluster, stage.files, stage.world)
+    assert stage.cluster.stored == OLD | {OPENVIDU_SECRET: "new"}
+    assert not stage.cluster.restarted
+    assert "new" not in "".join(stage.scene.said)
+
+
+def test_before_the_first_node_there_is_nothing_to_rotate(stage: Stage) -> None:
+    stage.cluster.stored = {}
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\n")
+    rotate(stage.cluster, stage.files, stage.world)
+    assert stage.cluster.stored == {}
+
+
+def test_the_base_waits_for_a_moment_without_calls(stage: Stage) -> None:
+    stage.cluster.calls_end = 100.0
+    quiet(RUN, stage.world, master=False)
+    assert stage.scene.clock.passed >= 100
+
+
+@pytest.mark.parametrize("changes", [{"served": False}, {"dead": True}])
+def test_a_base_that_serves_nobody_waits_for_nobody(stage: Stage, changes: dict[str, bool]) -> None:
+    stage.cluster = replace(stage.cluster, calls_end=float("inf"), **changes)
+    quiet(RUN, stage.world, master=False)
+    assert stage.scene.clock.passed == 0
+
+
+def test_drift_names_what_differs_and_never_shows_it(stage: Stage) -> None:
+    assert drift(stage.cluster, stage.files) == ["OPENVIDU_RECORDING"]
+
+
+def test_a_bucket_that_cannot_be_read_changes_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> None:
+        raise BucketUnreadableError("InvalidAccessKeyId")
+
+    monkeypatch.setattr(stage.cluster, "configuration", unreadable)
+    assert drift(stage.cluster, stage.files) is None
+    with pytest.raises(MembershipError, match="reading the bucket: InvalidAccessKeyId"):
+        stage.run()
+    assert not stage.cluster.restarted
+
+
+_VALUES = st.dictionaries(st.sampled_from("ABCD"), st.text("xy", max_size=2))
+
+
+@given(_VALUES, _VALUES, st.sets(st.sampled_from("ABCD")))
+def test_changes_make_the_bucket_hold_what_is_wanted(
+    wanted: dict[str, str], stored: dict[str, str], before: set[str]
+) -> None:
+    after = stored | changes(wanted, stored, before)
+    assert {name: after.get(name, "") for name in wanted} == wanted
+    assert all(after.get(name, "") == "" for name in before - wanted.keys())
+    untouched = stored.keys() - wanted.keys() - before
+    assert all(after[name] == stored[name] for name in untouched)
+    assert not changes(wanted, after, before)

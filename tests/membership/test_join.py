@@ -1,0 +1,117 @@
+"""Joining: only nodes that are ready, drained ones after their calls have ended."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from membership.clock import ConnectedClock, DisconnectedError
+from membership.cluster import Answers, Health, Silent
+from membership.drain import drain
+from membership.errors import MembershipError
+from membership.join import Found, announce, join, prepare
+from membership.registry import Node, Phase
+from openvidu.api import WAITING_IDLE_TO_TERMINATE
+from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, scene
+
+Looks = list[tuple[Listed, Health]]
+DRAINING = replace(BUSY, status=WAITING_IDLE_TO_TERMINATE)
+
+
+def test_an_address_enters_when_the_node_is_ready_and_not_before(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([IDLE, OTHER], Silent())])
+    world.load_balancer.node_ips = ("10.5.0.6",)
+    with pytest.raises(MembershipError, match="not ready after 900 s"):
+        join(NODE, 1, RUN, world.world)
+    assert not world.done
+    world = scene(tmp_path, [([IDLE, OTHER], Answers(200))])
+    world.cluster.media_nodes()
+    join(NODE, 4, RUN, world.world)
+    assert world.done == ["add 10.5.0.7"]
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert (record.phase, record.generation) == (Phase.SERVING, 4)
+
+
+def test_a_node_that_runs_is_not_started(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    assert prepare(NODE, RUN, world.world) is Found.RUNS
+    assert not world.done
+
+
+def test_a_new_node_that_is_not_listed_yet_is_not_waited_for(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Answers(200))])
+    announce(replace(NODE, identity="i-new"), world.world)
+    assert prepare(NODE, RUN, world.world) is Found.RUNS
+    assert world.clock.passed == 0
+
+
+def test_a_drain_ends_before_the_node_is_started_again(tmp_path: Path) -> None:
+    looks: Looks = [
+        *[([DRAINING, OTHER], Answers(200))] * 60,
+        ([OTHER], Answers(200)),
+        ([OTHER], Silent()),
+    ]
+    world = scene(tmp_path, looks)
+    world.record(2, phase=Phase.DRAINING)
+    assert prepare(NODE, RUN, world.world) is Found.STOPPED
+    assert world.clock.passed >= 60
+    assert world.done == ["remove 10.5.0.7"]
+    assert any("its drain can't be taken back; waiting for 2 calls" in said for said in world.said)
+
+
+def test_a_crashed_node_is_started_and_out_of_the_load_balancer_until_then(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Silent())])
+    assert prepare(NODE, RUN, world.world) is Found.STOPPED
+    assert world.done == ["remove 10.5.0.7"]
+
+
+def test_a_join_ends_the_drain_that_waits(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    sleep = world.clock.sleep
+
+    def set_back(seconds: float) -> None:
+        sleep(seconds)
+        if world.clock.passed > 20:
+            join(NODE, 2, replace(RUN, id="the next up"), world.world)
+
+    world.clock.sleep = set_back  # type: ignore[method-assign]
+    with pytest.raises(MembershipError, match="a newer run works on it: the next up"):
+        drain(NODE, RUN, world.world)
+
+
+def test_another_machine_at_the_address_is_announced_with_the_nodes_count(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.record(2, generation=3)
+    announce(NODE, world.world)
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert record.phase is Phase.SERVING
+    announce(Node(NODE.name, NODE.ip, "i-new"), world.world)
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert (record.identity, record.phase, record.generation) == ("i-new", Phase.STARTING, 3)
+
+
+@pytest.mark.parametrize(("phase", "forgotten"), [(Phase.LEFT, True), (Phase.SERVING, False)])
+def test_a_node_that_has_left_for_another_address_is_forgotten_at_the_old_one(
+    tmp_path: Path, phase: Phase, forgotten: bool
+) -> None:
+    world = scene(tmp_path, [])
+    world.record(2, phase=phase)
+    announce(Node(NODE.name, "10.5.0.9", "i-new"), world.world)
+    assert (world.registry.get(NODE.ip) is None) is forgotten
+    assert world.registry.get("10.5.0.9")
+    assert world.registry.get("10.5.0.6")
+
+
+def test_waits_end_with_the_connection() -> None:
+    reading, writing = os.pipe()
+    clock = ConnectedClock(reading)
+    clock.sleep(0.01)
+    os.close(writing)
+    with pytest.raises(DisconnectedError):
+        clock.sleep(60)

@@ -1,0 +1,95 @@
+"""Any cluster, any operation, any fault: the invariants hold, and the same command completes it.
+
+In the manner of Pulumi's lifecycle fuzzing: a random valid state, one operation, one fault; then
+it's healed, and run again. `pytest --hypothesis-profile=thorough` tries many more.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from tests.membership.simulation.broken import BROKEN, Broken
+from tests.membership.simulation.deployment import Deployment, Operation, Scenario
+from tests.membership.simulation.faults import Fault, Kind
+from tests.membership.simulation.invariants import Violation
+
+
+@st.composite
+def scenarios(draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind)) -> Scenario:
+    count = draw(st.integers(1, 5))
+    calls = draw(
+        st.lists(
+            st.lists(st.floats(0.5, 60), max_size=3).map(tuple), min_size=count, max_size=count
+        )
+    )
+    numbers = st.integers(1, count)
+    operation = draw(st.sampled_from(Operation)) if count > 1 else Operation.REMOVE
+    most = count - 1 if operation is Operation.CHANGE_OF_MIND else count
+    fault = Fault(
+        draw(st.sampled_from(tuple(kinds))),
+        at=draw(st.floats(0, 40)),
+        lasts=draw(st.floats(0.5, 60)),
+        node=draw(numbers),
+        step=draw(st.integers(1, 60)),
+    )
+    return Scenario(
+        tuple(calls),
+        operation,
+        frozenset(draw(st.sets(numbers, min_size=1, max_size=most))),
+        fault,
+        draw(st.integers(1, 2)),
+        draw(st.integers(0, 2**16)),
+    )
+
+
+@pytest.fixture(autouse=True)
+def _no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulation's files needn't outlive a power failure."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+def play(scenario: Scenario, broken: Broken | None = None) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        base = {"base_type": broken.base_type} if broken and broken.base_type else {}
+        deployment = Deployment(scenario, Path(folder), **base)
+        try:
+            deployment.play()
+        finally:
+            note("\n".join(deployment.said))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(scenarios())
+def test_the_invariants_hold(scenario: Scenario) -> None:
+    play(scenario)
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
+def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken.install(monkeypatch)
+
+    @settings(
+        max_examples=300,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(broken.under))
+    def search(scenario: Scenario) -> None:
+        try:
+            play(scenario, broken)
+        except Violation as violation:
+            if violation.invariant is broken.breaks:
+                raise
+
+    with pytest.raises(Violation):
+        search()

@@ -1,0 +1,50 @@
+"""Before an upgrade calls end: of all nodes at once, or of nobody, who would serve otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from membership.cluster import Answers, Silent
+from membership.policy import Policy
+from membership.registry import Phase
+from membership.upgrade import pause, upgrade
+from tests.membership.test_configuration import RestartingCluster
+from tests.membership.worlds import BUSY, IDLE, NODE, RUN, scene
+
+GONE = ([], Silent())
+
+
+def test_the_last_nodes_leave_together(tmp_path: Path) -> None:
+    """Nobody waits for a place in line, and the last one may leave."""
+    looks = [([BUSY], Answers(200)), ([BUSY], Answers(200)), ([IDLE], Answers(200)), GONE]
+    staged = scene(tmp_path, looks, others=())
+    upgrade(RUN, staged.world, master=False)
+    assert staged.done == [f"PATCH {BUSY.id}"]
+    record = staged.registry.get(NODE.ip)
+    assert record
+    # It comes back: it isn't taken for one that leaves for good.
+    assert (record.phase, record.leaving) == (Phase.LEFT, False)
+
+
+@pytest.mark.parametrize("phase", [Phase.LEFT, Phase.STARTING])
+def test_a_node_that_carries_nothing_is_not_waited_for(tmp_path: Path, phase: Phase) -> None:
+    staged = scene(tmp_path, [([BUSY], Answers(200))])
+    staged.record(2, phase=phase)
+    pause(NODE.name, NODE.ip, RUN, staged.world)
+    pause("node-9", "10.5.0.14", RUN, staged.world)
+    assert staged.done == []
+    assert staged.clock.passed == 0
+
+
+@pytest.mark.parametrize("master", [False, True])
+def test_a_base_alone_waits_for_a_moment_without_calls(tmp_path: Path, master: bool) -> None:
+    staged = scene(tmp_path, [])
+    staged.policy = Policy(rolling=True)
+    calls = RestartingCluster(staged.clock, {}, calls_end=50.0)
+    world = replace(staged.world, cluster=calls)  # type: ignore[arg-type]
+    upgrade(RUN, world, master=master)
+    assert staged.clock.passed >= 50
+    assert staged.done == []
