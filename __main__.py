@@ -1,16 +1,22 @@
-"""Deploys an OpenVidu Enterprise cluster: read the settings, build the cluster, export outputs."""
+"""Deploys OpenVidu Enterprise: read the settings, build what they say, export outputs."""
+
+import gc
 
 import pulumi
 
-from components.cluster import Cluster
 from components.configuration import read
 from components.mistakes import ConfigurationError
+from components.shapes import SHAPES
 from components.stack_config import config_of_stack
 
+# The process is short, and keeps nearly all it makes: looking for garbage takes most of its time.
+gc.disable()
+
 try:
-    cluster = Cluster(read(*config_of_stack()))
+    settings = read(*config_of_stack())
+    deployment = SHAPES[settings.shape](settings)
 except ConfigurationError as error:
     raise pulumi.RunError(str(error)) from None
 
-for name, value in cluster.outputs.items():
+for name, value in deployment.outputs.items():
     pulumi.export(name, value)

@@ -5,17 +5,17 @@ Source: page, "Installing Base Services".
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Sequence
 
 import pulumi
 
+from components.deployed import Deployed
 from components.env_files import base_env
-from components.installation import MachineOf, env_fields, install_fields
+from components.installation import MachineOf
 from components.machine import Machine
-from components.membership_program import bundle
-from components.remote import fields, run_on
+from components.services import services
 from components.settings import Settings
-from openvidu import environment, release
+from openvidu import environment
 
 
 class BaseServices(pulumi.ComponentResource):
@@ -24,17 +24,20 @@ class BaseServices(pulumi.ComponentResource):
     Attributes:
         machine: the machine.
         domain_or_public_ip: the name under which users reach the cluster.
+        version: the version of OpenVidu that they have.
         ready: what depends on running base services depends on these.
     """
 
     machine: Machine
     domain_or_public_ip: pulumi.Output[str]
-    ready: list[pulumi.Resource]
+    version: pulumi.Input[str]
+    ready: Sequence[pulumi.Resource]
 
     def __init__(
         self,
         settings: Settings,
         machine_of: MachineOf,
+        there: Deployed,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the base.
@@ -42,80 +45,23 @@ class BaseServices(pulumi.ComponentResource):
         Args:
             settings: what to deploy.
             machine_of: registers the machine as a child of the component it is given.
+            there: what is deployed: its configuration is told apart from this one.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:BaseServices", "base", None, opts)
-        self.machine = machine = machine_of(self)
-        self.domain_or_public_ip = (
-            pulumi.Output.from_input(settings.domain_or_public_ip)
-            if settings.domain_or_public_ip
-            else machine.public_ip
-        )
-        docker = run_on(machine, "base-docker", "install-docker.sh", settings, parent=self)
-        install = run_on(
-            machine,
-            "base-install",
-            "install-openvidu.sh",
+        self.machine = machine_of(self)
+        running = services(
+            self.machine,
             settings,
+            base_env,
+            there,
+            wait_for=("redis", "s3", "elasticsearch", "api"),
             parent=self,
-            stdin=install_fields(release.BASE, settings.openvidu_version),
-            depends_on=[docker],
+            # Join and drain edit the load balancer's list there.
+            keep=environment.NODE_IPS,
         )
-        env_text: pulumi.Output[str] = pulumi.Output.secret(
-            self.domain_or_public_ip.apply(lambda domain: base_env(settings, domain))
+        self.domain_or_public_ip = running.name
+        self.version, self.ready = running.version, running.ready
+        self.register_outputs(
+            {"privateIp": self.machine.private_ip, "publicIp": self.machine.public_ip}
         )
-        env = run_on(
-            machine,
-            "base-env",
-            "put-env.sh",
-            settings,
-            parent=self,
-            stdin=pulumi.Output.concat(
-                env_fields(release.BASE, keep=environment.NODE_IPS), env_text
-            ),
-            depends_on=[install],
-        )
-        before_start: list[pulumi.Resource] = [env]
-        if settings.certificate_type == "owncert":
-            before_start.append(
-                run_on(
-                    machine,
-                    "base-certificate",
-                    "put-certificate.sh",
-                    settings,
-                    parent=self,
-                    stdin=pulumi.Output.secret(
-                        fields({"FOLDER": release.BASE.folder})
-                        + f"{settings.own_certificate}{settings.own_private_key}"
-                    ),
-                    depends_on=[install],
-                )
-            )
-        start = run_on(
-            machine,
-            "base-start",
-            "start-base.sh",
-            settings,
-            parent=self,
-            # A changed configuration is applied; the script sees for itself what changed.
-            stdin=env_text.apply(
-                lambda text: fields(
-                    {
-                        "FOLDER": release.BASE.folder,
-                        "CONFIGURATION": hashlib.sha256(text.encode()).hexdigest(),
-                    }
-                )
-            ),
-            depends_on=before_start,
-        )
-        program = run_on(
-            machine,
-            "base-membership-program",
-            "put-membership-program.sh",
-            settings,
-            parent=self,
-            stdin=bundle(),
-            depends_on=[docker],
-        )
-        self.ready = [start, program]
-        self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})

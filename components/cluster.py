@@ -1,27 +1,32 @@
-"""The cluster: network, base services, nodes, and what users get to see of them."""
+"""The cluster: machines, base services, nodes, and what users get to see of them."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
-from components import machine_types
+from components import overview, service, upgrade
+from components.addresses import users_url
+from components.aws.domain import with_record
 from components.base import BaseServices
-from components.firewall import Firewall
-from components.machine import Machine, Placement, aws_machine
-from components.mistakes import ConfigurationError, Mistake
-from components.network import Network
-from components.node import Node
-from components.settings import Settings
-from openvidu.ports import API, BASE_PORTS, NODE_PORTS
+from components.deployed import deployed
+from components.machine import Machine
+from components.machine_source import machine_source
+from components.membership import all_joined, wanted
+from components.mistakes import ConfigurationError
+from components.node import Node, NodePlan
+from components.settings import ROLLING, Settings
+from components.shared_configuration import SharedConfiguration
+from openvidu.ports import API
 
 FEWEST_NODES_FOR_AVAILABILITY = 2
 
 
 class Cluster(pulumi.ComponentResource):
-    """An OpenVidu Enterprise cluster in its reduced highly available form on AWS.
+    """An OpenVidu Enterprise cluster in its reduced highly available form.
 
     Source: page, "Overview".
 
@@ -39,115 +44,77 @@ class Cluster(pulumi.ComponentResource):
         """Register everything.
 
         Raises:
-            ConfigurationError: AWS can't give what the configuration asks for; nothing was
+            ConfigurationError: machines can't be had as the configuration asks for; nothing was
                 registered.
         """
-        zone = _zone(settings)
+        there = deployed()
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(overview.ask, settings, there)
+            machines_of = machine_source(settings, there)
+            seen = asked.result()
+        if mistakes := upgrade.find_mistakes(settings, there, seen):
+            raise ConfigurationError(mistakes)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
         if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:
             pulumi.log.warn("With one node, a failure of that node ends every call.", self)
-        tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+        for warning in (
+            *service.warnings(settings, there, seen),
+            *service.stop_of_main(settings, there),
+            *upgrade.warnings(settings, there, seen),
+        ):
+            pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
-        network = Network(settings, availability_zone=zone, tags=tags, opts=child)
-        key_pair = aws.ec2.KeyPair(
-            "ssh-key", public_key=settings.ssh_public_key, tags=tags, opts=child
-        )
-        placement = Placement(
-            subnet_id=network.subnet_id,
-            internet=network.internet,
-            image_id=machine_types.newest_image(),
-            key_name=key_pair.key_name,
-            tags=tags,
-        )
-        base_firewall, node_firewall = (
-            Firewall(role, ports, settings, vpc_id=network.vpc_id, tags=tags, opts=child)
-            for role, ports in (("base", BASE_PORTS), ("node", NODE_PORTS))
-        )
+        machines = machines_of(self)
 
         def base_machine(parent: pulumi.Resource) -> Machine:
-            machine = aws_machine(
-                "base",
-                "base",
-                settings,
-                placement,
-                private_ip=settings.base_private_ip,
-                instance_type=settings.base_instance_type,
-                security_group_id=base_firewall.security_group_id,
-                rules=base_firewall.rules,
-                parent=parent,
-            )
-            return _with_record(machine, settings, parent)
+            return with_record(machines.main(parent), settings, parent)
 
-        def node_machine(number: int, parent: pulumi.Resource) -> Machine:
-            return aws_machine(
-                f"node-{number}",
-                "node",
-                settings,
-                placement,
-                private_ip=settings.node_private_ip(number),
-                instance_type=settings.node_instance_type,
-                security_group_id=node_firewall.security_group_id,
-                rules=node_firewall.rules,
-                parent=parent,
-            )
-
-        self.base = BaseServices(settings, base_machine, opts=child)
-        self.nodes = [
-            Node(
+        self.base = BaseServices(settings, base_machine, there, opts=child)
+        configuration = SharedConfiguration(settings, self.base, there, self)
+        generations = service.generations(settings, there, seen)
+        replaced = service.replaced(settings, there)
+        many = settings.max_unavailable
+        nodes = {}
+        new: list[pulumi.Resource] = []
+        existing: list[pulumi.Resource] = []
+        # New nodes come first and wait for nobody. One that is replaced waits for them, as it may
+        # be the last that serves; and for the one maxUnavailable places before it, so that no more
+        # are out of service at a time.
+        for number in service.in_order(generations, there):
+            after = [existing[-many]] if len(existing) >= many else []
+            nodes[number] = node = Node(
                 number,
                 settings,
                 self.base,
-                lambda parent, number=number: node_machine(number, parent),  # type: ignore[misc]
+                partial(machines.node, number, [*after, *new] if number in replaced else after),
+                configuration.wanted,
+                NodePlan(
+                    generations[number],
+                    upgrade.change_of(f"node-{number}", settings, there),
+                    after if settings.upgrade_strategy == ROLLING else (),
+                ),
                 opts=child,
             )
-            for number in settings.node_numbers
-        ]
+            (existing if number in there.generations else new).append(node.membership)
+        self.nodes = [nodes[number] for number in sorted(nodes)]
+        joined = all_joined([node.membership for node in self.nodes], self)
+        configuration.apply(service.configuration_generation(there, seen), [joined])
+        for node in self.nodes:
+            wanted(
+                node.machine.name,
+                settings,
+                node.machine,
+                self.base,
+                parent=node,
+                depends_on=[joined, node.membership],
+            )
         self.outputs = _outputs(settings, self.base, self.nodes)
         self.register_outputs(self.outputs)
 
 
-def _zone(settings: Settings) -> str:
-    """A zone with the wanted instance types, or all that is wrong with them."""
-    mistakes = machine_types.find_mistakes(settings)
-    types = (settings.base_instance_type, settings.node_instance_type)
-    zone = None if mistakes else machine_types.zone_for(types)
-    if zone is None and not mistakes:
-        problem = f"no availability zone of this region has both {' and '.join(types)}"
-        mistakes = [
-            Mistake("nodeInstanceType", problem, f"pulumi config set nodeInstanceType {types[0]}")
-        ]
-    if zone is None:
-        raise ConfigurationError(mistakes)
-    return zone
-
-
-def _with_record(machine: Machine, settings: Settings, parent: pulumi.Resource) -> Machine:
-    """The base, with the domain pointed to it where a hosted zone is configured."""
-    if settings.hosted_zone_id is None or settings.domain_or_public_ip is None:
-        return machine
-    record = aws.route53.Record(
-        "base-record",
-        zone_id=settings.hosted_zone_id,
-        name=settings.domain_or_public_ip,
-        type="A",
-        ttl=60,
-        records=[machine.public_ip],
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-    return Machine(
-        name=machine.name,
-        private_ip=machine.private_ip,
-        public_ip=machine.public_ip,
-        identity=machine.identity,
-        host_key=machine.host_key,
-        depends_on=[*machine.depends_on, record],
-    )
-
-
 def _outputs(settings: Settings, base: BaseServices, nodes: list[Node]) -> dict[str, Any]:
     """Source: page, "Installing Base Services" step 8."""
-    port = "" if settings.https_port == 443 else f":{settings.https_port}"
-    url = pulumi.Output.concat("https://", base.domain_or_public_ip, port)
+    url = users_url(settings, base.domain_or_public_ip)
     return {
         "callUrl": pulumi.Output.concat(url, "/"),
         "kibanaUrl": pulumi.Output.concat(url, "/kibana"),

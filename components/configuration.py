@@ -9,12 +9,13 @@ import dataclasses
 import difflib
 import functools
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from components import certificates
+from components.existing.hosts import Host
 from components.mistakes import ConfigurationError, Mistake, set_command
-from components.settings import Key, Settings
+from components.settings import BASE_OFFSET, EXISTING, SINGLE_MASTER, Key, Settings
 from openvidu import environment
 
 _Values = Mapping[str, Any]
@@ -80,7 +81,8 @@ def _unknown_keys(config: Mapping[str, str]) -> list[Mistake]:
 
 def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | None]:
     command = set_command(key.name, key.example, secret=key.secret)
-    if not text and (text is None or _is_optional_text(key)):
+    # `Pulumi.yaml` gives an empty list to keys that have no other default.
+    if text in (None, "[]") or (not text and _is_optional_text(key)):
         if keys()[key.name][0] in _defaults():
             return None, None
         if key.made:
@@ -101,7 +103,7 @@ def _is_optional_text(key: Key) -> bool:
     A key that `Pulumi.yaml` declares without a default would be required by the engine, whose
     message knows neither the example nor `init_stack`.
     """
-    return _defaults().get(keys()[key.name][0]) is None
+    return _defaults().get(keys()[key.name][0]) in (None, "")
 
 
 def _shown(text: str) -> str:
@@ -109,40 +111,103 @@ def _shown(text: str) -> str:
 
 
 def _node_numbers(values: _Values) -> list[Mistake]:
-    """Node count and retired numbers against the addresses of the subnet."""
-    if not {"node_count", "retired_nodes", "subnet_cidr"} <= values.keys():
+    """Node count and retired numbers against the addresses of the subnet, or against the hosts."""
+    if not {"node_count", "retired_nodes", "subnet_cidr", "hosts", "shape"} <= values.keys():
         return []
-    capacity = values["subnet_cidr"].num_addresses - 7
+    if values["shape"] == SINGLE_MASTER:
+        return []
+    if values.get("machines") == EXISTING:
+        capacity, place = max(len(values["hosts"]) - 1, 1), "hosts"
+        has = f"{place} has beside the base"
+    else:
+        # AWS keeps the first four addresses and the last one; the fifth is the base's.
+        capacity, place = values["subnet_cidr"].num_addresses - BASE_OFFSET - 2, "subnetCidr"
+        has = f"{values['subnet_cidr']} has addresses for"
     count, retired = values["node_count"], values["retired_nodes"]
     mistakes = []
     if not 1 <= count <= capacity:
-        takes = f"1 to {capacity}, the nodes that {values['subnet_cidr']} has addresses for"
-        mistakes.append(
-            Mistake("nodeCount", f"found {count}; takes {takes}", set_command("nodeCount", "2"))
-        )
+        problem = f"found {count}; takes 1 to {capacity}, the nodes that {has}"
+        command = set_command("nodeCount", str(min(2, capacity)))
+        mistakes.append(Mistake("nodeCount", problem, command))
     elif count + len(set(retired)) > capacity:
-        mistakes.append(
-            Mistake(
-                "retiredNodes",
-                f"with {len(set(retired))} numbers retired, {count} nodes don't fit into "
-                f"{values['subnet_cidr']}, which has {capacity} numbers",
-                "pulumi config rm retiredNodes",
-            )
+        problem = (
+            f"with {len(set(retired))} numbers retired, {count} nodes don't fit into "
+            f"{capacity} numbers, the nodes that {has}"
         )
+        mistakes.append(Mistake("retiredNodes", problem, "pulumi config rm retiredNodes"))
     if len(set(retired)) != len(retired) or any(not 1 <= number <= capacity for number in retired):
-        mistakes.append(
-            Mistake(
-                "retiredNodes",
-                f"found {list(retired)}; takes different numbers from 1 to {capacity}",
-                set_command("retiredNodes", "[2]"),
+        problem = f"found {list(retired)}; takes different numbers from 1 to {capacity}"
+        mistakes.append(Mistake("retiredNodes", problem, set_command("retiredNodes", "[2]")))
+    return mistakes
+
+
+def _shape(values: _Values) -> list[Mistake]:
+    """What each shape needs, and what it has no use for."""
+    if values.get("shape") != SINGLE_MASTER:
+        mistakes = [
+            Mistake(key, "is missing", "python -m scripts.init_stack")
+            for attribute, key in (
+                ("redis_password", "redisPassword"),
+                ("s3_secret_key", "s3SecretKey"),
             )
-        )
+            if values.get(attribute) == ""
+        ]
+        if values.get("media_nodes"):
+            problem = "is for a single master; nodes carry their media themselves"
+            mistakes.append(Mistake("mediaNodes", problem, "pulumi config rm mediaNodes"))
+        return mistakes
+    defaults = _defaults()
+    return [
+        Mistake(key, "a single master has no nodes", f"pulumi config rm {key}")
+        for attribute, key in (("node_count", "nodeCount"), ("retired_nodes", "retiredNodes"))
+        if values.get(attribute, defaults[attribute]) != defaults[attribute]
+    ]
+
+
+def _machines(values: _Values) -> list[Mistake]:
+    """What machines on AWS need, or machines that exist."""
+    if values.get("machines") == EXISTING:
+        return _hosts(values.get("hosts"), values.get("shape"))
+    mistakes = []
+    if values.get("hosts"):
+        problem = "is for machines that exist; machines is aws"
+        mistakes.append(Mistake("hosts", problem, set_command("machines", EXISTING)))
+    if values.get("ssh_public_key") is None:
+        command = "python -m scripts.init_stack"
+        mistakes.append(Mistake("sshPublicKey", "is missing", command))
+    return mistakes
+
+
+def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
+    """As many as the shape needs, each a machine of its own, whose SSH host key is known."""
+    if hosts is None:
+        return []
+    mistakes = []
+    least, takes = (1, "the master") if shape == SINGLE_MASTER else (2, "the base and one node")
+    if len(hosts) < least:
+        problem = f"found {len(hosts)}; takes at least {takes}"
+        command = "pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
+        mistakes.append(Mistake("hosts", problem, f"{command}, and so on: docs/existing.md"))
+    for kind in ("public_ip", "private_ip"):
+        seen: dict[str, int] = {}
+        for place, one in enumerate(hosts):
+            address = getattr(one, kind)
+            if address in seen:
+                problem = f"{address} is the address of hosts[{seen[address]}] and hosts[{place}]"
+                mistakes.append(
+                    Mistake("hosts", problem, f"pulumi config rm --path 'hosts[{place}]'")
+                )
+            seen[address] = place
+    unknown = [f"hosts[{place}]" for place, one in enumerate(hosts) if one.host_key is None]
+    if unknown:
+        problem = f"hostKey is missing in {', '.join(unknown)}: what tells that it's your machine"
+        mistakes.append(Mistake("hosts", problem, "python -m scripts.host_keys"))
     return mistakes
 
 
 def _ssh_networks(values: _Values) -> list[Mistake]:
     """At least one network for SSH; the whole internet only when that is said twice."""
-    if "ssh_cidrs" not in values:
+    if "ssh_cidrs" not in values or values.get("machines") == EXISTING:
         return []
     cidrs = values["ssh_cidrs"]
     if not cidrs:
@@ -195,6 +260,36 @@ def _ssh_key_pair(values: _Values) -> list[Mistake]:
     return []
 
 
+def _turn(values: _Values) -> list[Mistake]:
+    """A TURN server and one way to log in there."""
+    server = values.get("turn_server")
+    shared, user, password = (
+        values.get(name) for name in ("turn_static_auth_secret", "turn_username", "turn_credential")
+    )
+    if server is None:
+        if not (shared or user or password):
+            return []
+        command = set_command("turnServer", "turns:turn.example.io:443")
+        return [Mistake("turnServer", "is missing, and its login is there", command)]
+    if bool(shared) == bool(user or password):
+        problem = "takes turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
+        command = set_command("turnStaticAuthSecret", "", secret=True)
+        return [Mistake("turnServer", problem, command)]
+    missing = [
+        key
+        for key, value in (("turnUsername", user), ("turnCredential", password))
+        if not shared and not value
+    ]
+    return [
+        Mistake(
+            key,
+            "is missing; turnServer takes both",
+            set_command(key, "…", secret=key != "turnUsername"),
+        )
+        for key in missing
+    ]
+
+
 def _extra_env(values: _Values) -> list[Mistake]:
     """Further `.env` keys must not hide documented ones from OpenVidu's `grep`."""
     mistakes = []
@@ -213,10 +308,13 @@ def _extra_env(values: _Values) -> list[Mistake]:
 
 
 _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
+    _shape,
+    _machines,
     _node_numbers,
     _ssh_networks,
     _certificate,
     _hosted_zone,
     _ssh_key_pair,
+    _turn,
     _extra_env,
 )

@@ -6,9 +6,18 @@ step 6; the optional keys are those of the repository's `.env` files.
 
 from __future__ import annotations
 
-from components.settings import Settings
-from openvidu import environment, ports
+import hashlib
 
+from components.settings import Settings
+from openvidu import environment, ports, release
+
+_MASTER_FOLDERS = {
+    "OPENVIDU_RECORDING_PATH": f"{release.MASTER.folder}/recordings",
+    "OPENVIDU_RECORDING_CUSTOM_LAYOUT": f"{release.MASTER.folder}/custom-layout",
+    "OPENVIDU_CDR": "false",
+    "OPENVIDU_CDR_PATH": f"{release.MASTER.folder}/cdr",
+}
+"""The master's compose file mounts these: they must be there, used or not."""
 _HEADER = "Managed by Pulumi. Changes made here are lost; use pulumi config set."
 
 
@@ -36,16 +45,68 @@ def base_env(settings: Settings, domain_or_public_ip: str) -> str:
     return environment.render(values, header=_HEADER)
 
 
+def master_env(settings: Settings, domain_or_public_ip: str) -> str:
+    """The `.env` of a single master.
+
+    Source: page, "Single master deployment"; documentation, "Deploy OpenVidu Pro on premises",
+    "Configuration"; the keys are those of the repository's `.env` of OpenVidu Pro.
+    """
+    uris = ",".join(f'"ws://{ip}:{ports.KURENTO}/kurento"' for ip in settings.media_nodes)
+    values = {
+        "DOMAIN_OR_PUBLIC_IP": domain_or_public_ip,
+        "OPENVIDU_PRO_LICENSE": settings.openvidu_pro_license,
+        environment.OPENVIDU_SECRET: settings.openvidu_secret,
+        "OPENVIDU_EDITION": "enterprise",
+        "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
+        "CERTIFICATE_TYPE": settings.certificate_type,
+        "LETSENCRYPT_EMAIL": settings.letsencrypt_email or "",
+        "HTTPS_PORT": str(settings.https_port),
+        "OPENVIDU_PRO_CLUSTER_MODE": "manual",
+        "OPENVIDU_PRO_CLUSTER_ENVIRONMENT": "on_premise",
+        "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",
+        "KMS_URIS": f"[{uris}]",
+        "OPENVIDU_PRO_ELASTICSEARCH": "true",
+        environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
+        environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
+        "OPENVIDU_RECORDING": str(settings.recording).lower(),
+        **_MASTER_FOLDERS,
+        **_webhook(settings),
+        **_turn(settings),
+        **dict(settings.extra_env),
+    }
+    return environment.render(values, header=_HEADER)
+
+
 def node_env(settings: Settings, number: int, domain_or_public_ip: str) -> str:
     """The `.env` of node `number`; only its private address differs from other nodes'."""
+    values = {environment.NODE_PRIVATE_IP: settings.node_private_ip(number)}
+    return environment.render(values | _shared(settings, domain_or_public_ip), header=_HEADER)
+
+
+def shared_env(settings: Settings, domain_or_public_ip: str) -> str:
+    """What all nodes share: the configuration that the bucket holds once the first has started.
+
+    Source: page, "Configuration management".
+    """
+    return environment.render(_shared(settings, domain_or_public_ip), header=_HEADER)
+
+
+def logins(settings: Settings) -> str:
+    """A digest of what nodes log in with on the base: with another one they have to restart."""
+    values = _shared(settings, "")
+    return hashlib.sha256(
+        "\n".join(values[name] for name in environment.LOGINS).encode()
+    ).hexdigest()
+
+
+def _shared(settings: Settings, domain_or_public_ip: str) -> dict[str, str]:
     base = settings.base_private_ip
-    values = {
+    return {
         "DOMAIN_OR_PUBLIC_IP": domain_or_public_ip,
         "OPENVIDU_PRO_LICENSE": settings.openvidu_pro_license,
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
         "HTTPS_PORT": str(settings.https_port),
-        environment.NODE_PRIVATE_IP: settings.node_private_ip(number),
         "OPENVIDU_ENTERPRISE_HA_REDIS_HOST": base,
         environment.REDIS_PORT: str(ports.REDIS),
         environment.REDIS_PASSWORD: settings.redis_password,
@@ -62,9 +123,9 @@ def node_env(settings: Settings, number: int, domain_or_public_ip: str) -> str:
         "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",
         **_recording(settings),
         **_webhook(settings),
+        **_turn(settings),
         **dict(settings.extra_env),
     }
-    return environment.render(values, header=_HEADER)
 
 
 def _recording(settings: Settings) -> dict[str, str]:
@@ -90,4 +151,19 @@ def _webhook(settings: Settings) -> dict[str, str]:
     values = {"OPENVIDU_WEBHOOK": "true", "OPENVIDU_WEBHOOK_ENDPOINT": settings.webhook_endpoint}
     if settings.webhook_events:
         values["OPENVIDU_WEBHOOK_EVENTS"] = f"[{','.join(settings.webhook_events)}]"
+    if settings.webhook_headers:
+        quoted = ",".join(f'"{header}"' for header in settings.webhook_headers)
+        values[environment.WEBHOOK_HEADERS] = f"[{quoted}]"
     return values
+
+
+def _turn(settings: Settings) -> dict[str, str]:
+    """Source: OpenVidu's documentation, "Allow users behind firewalls"."""
+    if settings.turn_server is None:
+        return {}
+    login = (
+        f"staticAuthSecret={settings.turn_static_auth_secret}"
+        if settings.turn_static_auth_secret
+        else f"username={settings.turn_username},credential={settings.turn_credential}"
+    )
+    return {environment.ICE_SERVERS: f'["url={settings.turn_server},{login}"]'}

@@ -1,36 +1,126 @@
-"""What base and nodes have in common: the values that install scripts in `machine/` read."""
+"""What all machines have in common: Docker, OpenVidu installed, and its `.env` in place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 
 import pulumi
+from pulumi_command import remote
 
 from components.machine import Machine
-from components.remote import fields
-from openvidu.release import Product
+from components.remote import fields, run_on
+from components.settings import AWS, Settings
+from openvidu.release import LATEST, Product
+
+_INSTALLED = re.compile(r"^OpenVidu ([0-9.]+) is installed", re.MULTILINE)
+"""What `machine/install-openvidu.sh` says at its end."""
 
 MachineOf = Callable[[pulumi.Resource], Machine]
 """Registers a machine as a child of the resource that it is given."""
 
 
-def install_fields(product: Product, version: str) -> str:
-    """What `install-openvidu.sh` reads: where to download from and what to expect."""
-    return fields(
-        {
-            "URL": product.url(version),
-            "VERSION": version,
-            "FOLDER": product.folder,
-            "COMMAND": product.command,
-        }
+def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pulumi.Resource:
+    """Register Docker on a machine: machines that are made always get it."""
+    wanted = settings.machines == AWS or settings.install_docker
+    return run_on(
+        machine,
+        f"{machine.name}-docker",
+        "install-docker.sh",
+        settings,
+        parent=parent,
+        stdin=fields({"INSTALL": str(wanted).lower()}),
     )
 
 
-def env_fields(product: Product, *, keep: str = "") -> str:
-    """What `put-env.sh` reads before the file's text.
+def install(
+    machine: Machine,
+    product: Product,
+    settings: Settings,
+    version: pulumi.Input[str],
+    attempt: int,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> remote.Command:
+    """Register a product of OpenVidu on a machine; another version upgrades it, or rolls back.
 
     Args:
-        product: whose `.env` it is.
+        machine: where to install it.
+        product: what to install.
+        settings: gives user and key for SSH.
+        version: fixed, or `latest`.
+        attempt: another one looks at the version again.
+        parent: the component that owns it.
+        depends_on: what has to be done before.
+    """
+
+    def values(found: str) -> str:
+        return fields(
+            {
+                "URL": product.url(found),
+                "VERSION": found,
+                "FOLDER": product.folder,
+                "COMMAND": product.command,
+                "ATTEMPT": str(attempt),
+            }
+        )
+
+    return run_on(
+        machine,
+        f"{machine.name}-install",
+        "install-openvidu.sh",
+        settings,
+        parent=parent,
+        stdin=pulumi.Output.from_input(version).apply(values),
+        depends_on=depends_on,
+    )
+
+
+def installed_version(base: remote.Command, settings: Settings) -> pulumi.Input[str]:
+    """The version that the base has: its nodes have no other, even where that is `latest`.
+
+    Args:
+        base: the base's install.
+        settings: what to deploy.
+    """
+    if settings.openvidu_version != LATEST:
+        return settings.openvidu_version
+
+    def found(said: str) -> str:
+        match = _INSTALLED.search(said)
+        return match[1] if match else LATEST
+
+    return base.stdout.apply(found)
+
+
+def put_env(
+    machine: Machine,
+    product: Product,
+    settings: Settings,
+    text: pulumi.Output[str],
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+    keep: str = "",
+) -> remote.Command:
+    """Register a product's `.env`; its output is another one each time that it's written.
+
+    Args:
+        machine: where to put it.
+        product: whose it is.
+        settings: gives user and key for SSH.
+        text: the file's text, secret.
+        parent: the component that owns it.
+        depends_on: the install.
         keep: a key whose value on the machine wins over the text's.
     """
-    return fields({"FOLDER": product.folder, "KEEP": keep})
+    return run_on(
+        machine,
+        f"{machine.name}-env",
+        "put-env.sh",
+        settings,
+        parent=parent,
+        stdin=pulumi.Output.concat(fields({"FOLDER": product.folder, "KEEP": keep}), text),
+        depends_on=depends_on,
+    )

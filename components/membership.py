@@ -1,4 +1,4 @@
-"""A node's membership of the load balancer: create joins, delete drains.
+"""A node's membership of the cluster: create joins, delete drains.
 
 A command resource, so that a plain `pulumi up` or `pulumi destroy` drains first, and a drain
 that fails keeps the machine. Its text and values are in the state: the delete works without
@@ -7,17 +7,18 @@ this source at hand, and what it runs on the base reads its secrets there, as th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import pulumi
 from pulumi_command import local
 
 from components.base import BaseServices
+from components.local_command import local_command
 from components.machine import Machine
+from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
+from components.remote import script
 from components.settings import Settings
-
-_RUN_ON_BASE = Path(__file__).resolve().parent.parent / "scripts" / "run_on_base.sh"
+from components.upgrade import Change
 
 
 def membership(
@@ -25,6 +26,8 @@ def membership(
     settings: Settings,
     machine: Machine,
     base: BaseServices,
+    generation: int,
+    change: Change,
     *,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -33,37 +36,90 @@ def membership(
 
     Args:
         name: the node's name.
-        settings: gives user and key for SSH, and the time limit of a drain.
+        settings: gives user and key for SSH.
         machine: the node's machine.
         base: the base services that hold the list of addresses.
+        generation: how often the node will have been brought into service; another one brings
+            it back.
+        change: what becomes of the node's version.
         parent: the node's component.
         depends_on: what has to be done before the node can join; deleted after the drain.
     """
-    text = _RUN_ON_BASE.read_text()
-    join, drain = (f"set -- {action}\n{text}" for action in ("join", "drain"))
-    return local.Command(
+    return local_command(
         f"{name}-membership",
-        interpreter=["/bin/bash", "-c"],
-        create=join,
-        update=join,
-        delete=drain,
-        environment={
-            "NODE_NAME": name,
-            "NODE_IP": machine.private_ip,
+        settings,
+        {
+            **_node_and_base(name, machine, base),
             "NODE_IDENTITY": machine.identity,
-            "BASE_HOST": base.machine.public_ip,
-            "BASE_HOST_KEY": base.machine.host_key,
-            "SSH_USER": settings.ssh_user,
-            "DRAIN_TIMEOUT_SECONDS": str(int(settings.drain_timeout.total_seconds())),
-            "FORCE_AFTER_DRAIN_TIMEOUT": str(settings.force_after_drain_timeout).lower(),
+            "NODE_HOST": machine.public_ip,
+            "NODE_HOST_KEY": machine.host_key,
+            "NODE_GENERATION": str(generation),
+            # An upgrade leaves it stopped: it's started and joins again.
+            **change.variables,
+            "START_NODE": script("start-node.sh"),
         },
-        stdin=pulumi.Output.secret(settings.ssh_private_key),
+        parent=parent,
+        create=command("join"),
+        update=command("join"),
+        delete=command("drain"),
         triggers=[machine.identity],
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            # A new machine at the same address must not join before the old one has left.
-            delete_before_replace=True,
-            depends_on=[*machine.depends_on, *base.ready, *depends_on],
-            additional_secret_outputs=["stdout", "stderr"],
-        ),
+        depends_on=[*machine.depends_on, *base.ready, *depends_on],
+        # A new machine at the same address must not join before the old one has left.
+        delete_before_replace=True,
     )
+
+
+def wanted(
+    name: str,
+    settings: Settings,
+    machine: Machine,
+    base: BaseServices,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> local.Command:
+    """Register that a node is wanted: this goes before the membership, for a node that leaves.
+
+    Its delete tells the base that the node leaves for good. A node that is replaced keeps it, and
+    so drains when its turn comes.
+
+    Args:
+        name: the node's name.
+        settings: gives user and key for SSH.
+        machine: the node's machine.
+        base: the base services.
+        parent: the node's component.
+        depends_on: the memberships; deleted after this.
+    """
+    return local_command(
+        f"{name}-wanted",
+        settings,
+        _node_and_base(name, machine, base),
+        parent=parent,
+        delete=command("leave"),
+        depends_on=depends_on,
+    )
+
+
+def all_joined(memberships: Sequence[pulumi.Resource], parent: pulumi.Resource) -> pulumi.Resource:
+    """Register a resource that comes after all memberships and before all `wanted`.
+
+    When everything goes, each node is known to leave before the first one drains.
+    """
+    return local.Command(
+        "nodes-joined",
+        create=NOTHING,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=memberships),
+    )
+
+
+def _node_and_base(
+    name: str, machine: Machine, base: BaseServices
+) -> Mapping[str, pulumi.Input[str]]:
+    return {
+        **environment(MEMBERSHIP),
+        "NODE_NAME": name,
+        "NODE_IP": machine.private_ip,
+        "BASE_HOST": base.machine.public_ip,
+        "BASE_HOST_KEY": base.machine.host_key,
+    }

@@ -8,11 +8,19 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
+
+import pulumi
+
+from components.machine import Machine
+from components.remote import fields, run_on
+from components.settings import Settings
+from openvidu.roles import BASE, role_of
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("membership", "openvidu")
-_MAIN = "from membership.main import main\n\nmain()\n"
+_MAIN = "import sys\n\nfrom membership.main import main\n\nsys.exit(main())\n"
 _DATE = (2020, 1, 1, 0, 0, 0)
 
 
@@ -27,3 +35,57 @@ def bundle() -> str:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
     return base64.b64encode(buffer.getvalue()).decode() + "\n"
+
+
+def put_program(
+    machine: Machine,
+    settings: Settings,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """Register the program on a machine; on the base it also keeps the load balancer's list."""
+    keeps = role_of(machine.name) is BASE
+    return run_on(
+        machine,
+        f"{machine.name}-membership-program",
+        "put-membership-program.sh",
+        settings,
+        parent=parent,
+        stdin=fields({"KEEP": str(keeps).lower()}) + bundle(),
+        depends_on=depends_on,
+    )
+
+
+def put_policy(
+    machine: Machine,
+    settings: Settings,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """Register what tells the program how nodes may leave and restart."""
+    return run_on(
+        machine,
+        f"{machine.name}-drain-policy",
+        "put-membership-file.sh",
+        settings,
+        parent=parent,
+        stdin=fields({"FILE": "drain-policy"}) + drain_policy(settings),
+        depends_on=depends_on,
+    )
+
+
+def drain_policy(settings: Settings) -> str:
+    """How nodes may leave and restart, as `membership.policy` reads it."""
+    return fields(
+        {
+            "DRAIN_TIMEOUT_SECONDS": str(int(settings.drain_timeout.total_seconds())),
+            "FORCE_AFTER_DRAIN_TIMEOUT": str(settings.force_after_drain_timeout).lower(),
+            "MAX_UNAVAILABLE": str(settings.max_unavailable),
+            "DRAIN_LAST_NODE": str(settings.drain_last_node).lower(),
+            "CONFIG_CHANGE_TIMEOUT_SECONDS": str(int(settings.change_limit.total_seconds())),
+            "CONFIG_CHANGE_DURING_CALLS": str(settings.change_during_calls).lower(),
+            "UPGRADE_STRATEGY": settings.upgrade_strategy,
+        }
+    )

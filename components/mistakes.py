@@ -41,9 +41,14 @@ class ConfigurationError(Exception):
 
 def set_command(key: str, example: str, *, secret: bool = False) -> str:
     """The command that sets `key` to `example`; a secret's value is asked for, not typed."""
+    if secret and example.startswith("["):
+        return f"pulumi config set --secret --path '{key}[0]'"
     if secret:
         return f"pulumi config set --secret {key}"
     if example.startswith("["):
         first = json.loads(example)[0]
+        if isinstance(first, dict):
+            name, value = next(iter(first.items()))
+            return f"pulumi config set --path '{key}[0].{name}' {value}"
         return f"pulumi config set --path '{key}[0]' {first}"
     return f"pulumi config set {key} {example}"

@@ -5,16 +5,37 @@ Source: page, "Installing OpenVidu Enterprise Nodes" and "Node Management".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import pulumi
 
+from components import installation
 from components.base import BaseServices
-from components.env_files import node_env
-from components.installation import MachineOf, env_fields, install_fields
+from components.env_files import logins, node_env
+from components.installation import MachineOf
 from components.machine import Machine
 from components.membership import membership
+from components.on_base import on_base
 from components.remote import fields, run_on
 from components.settings import Settings
+from components.upgrade import Change
 from openvidu import release
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """What becomes of a node.
+
+    Attributes:
+        generation: how often it will have been brought into service.
+        change: what becomes of its version.
+        upgraded_after: what has to be there before it gets another one.
+    """
+
+    generation: int
+    change: Change
+    upgraded_after: Sequence[pulumi.Resource] = ()
 
 
 class Node(pulumi.ComponentResource):
@@ -23,10 +44,12 @@ class Node(pulumi.ComponentResource):
     Attributes:
         number: 1 for `node-1`.
         machine: the machine.
+        membership: what brings it into the cluster, and drains it.
     """
 
     number: int
     machine: Machine
+    membership: pulumi.Resource
 
     def __init__(
         self,
@@ -34,6 +57,8 @@ class Node(pulumi.ComponentResource):
         settings: Settings,
         base: BaseServices,
         machine_of: MachineOf,
+        configuration: pulumi.Resource,
+        plan: NodePlan,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register a node.
@@ -43,34 +68,62 @@ class Node(pulumi.ComponentResource):
             settings: what to deploy.
             base: the base services that the node joins.
             machine_of: registers the machine as a child of the component it is given.
+            configuration: what nodes share, as the base has to know it before they start.
+            plan: what becomes of it.
             opts: options of the component.
         """
         name = f"node-{number}"
         super().__init__("openvidu-enterprise:index:Node", name, None, opts)
         self.number = number
         self.machine = machine = machine_of(self)
-        docker = run_on(machine, f"{name}-docker", "install-docker.sh", settings, parent=self)
-        install = run_on(
-            machine,
-            f"{name}-install",
-            "install-openvidu.sh",
+        docker = installation.docker(machine, settings, self)
+        upgrade = on_base(
+            f"{name}-upgrade",
+            "pause",
             settings,
+            base.machine,
+            {
+                "NODE_NAME": name,
+                "NODE_IP": machine.private_ip,
+                **plan.change.variables,
+            },
             parent=self,
-            stdin=install_fields(release.NODE, settings.openvidu_version),
-            depends_on=[docker],
+            depends_on=[*base.ready, *plan.upgraded_after],
+            on_create=False,
         )
-        env = run_on(
+        install = installation.install(
             machine,
-            f"{name}-env",
-            "put-env.sh",
+            release.NODE,
+            settings,
+            base.version,
+            plan.change.to.number,
+            parent=self,
+            # A new node has nothing that could be cut, and needn't wait for the base.
+            depends_on=[docker, upgrade] if plan.change.is_due else [docker],
+        )
+        env = installation.put_env(
+            machine,
+            release.NODE,
+            settings,
+            pulumi.Output.secret(
+                base.domain_or_public_ip.apply(lambda domain: node_env(settings, number, domain))
+            ),
+            parent=self,
+            depends_on=[install],
+        )
+        announced = run_on(
+            base.machine,
+            f"{name}-identity",
+            "announce-node.sh",
             settings,
             parent=self,
-            stdin=pulumi.Output.secret(
-                base.domain_or_public_ip.apply(
-                    lambda domain: env_fields(release.NODE) + node_env(settings, number, domain)
+            stdin=machine.identity.apply(
+                lambda identity: fields(
+                    {"NAME": name, "IP": machine.private_ip, "IDENTITY": identity}
                 )
             ),
-            depends_on=[install],
+            triggers=[machine.identity],
+            depends_on=base.ready,
         )
         start = run_on(
             machine,
@@ -78,8 +131,19 @@ class Node(pulumi.ComponentResource):
             "start-node.sh",
             settings,
             parent=self,
-            stdin=fields({"FOLDER": release.NODE.folder}),
-            depends_on=[env, *base.ready],
+            stdin=pulumi.Output.secret(
+                fields({"FOLDER": release.NODE.folder, "LOGINS": logins(settings)})
+            ),
+            depends_on=[env, announced, configuration, *base.ready],
         )
-        membership(name, settings, machine, base, parent=self, depends_on=[start])
+        self.membership = membership(
+            name,
+            settings,
+            machine,
+            base,
+            plan.generation,
+            plan.change,
+            parent=self,
+            depends_on=[start],
+        )
         self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})

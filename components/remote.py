@@ -24,8 +24,20 @@ def script(name: str) -> str:
 
     The script gets its values on stdin, so that none is in a process list.
     """
-    text = (_SCRIPTS / name).read_text()
-    return f"exec sudo -n bash -c {shlex.quote(text)} {name}"
+    return f"exec sudo -n bash -c {shlex.quote(_text(name))} {name}"
+
+
+def _text(name: str) -> str:
+    return (_SCRIPTS / name).read_text()
+
+
+def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:
+    """A script and its values, for the stdin of a shell.
+
+    The braces have the shell read the script as a whole before the values. As an argument it would
+    be in the message of each failure, and what went wrong hard to find in it.
+    """
+    return pulumi.Output.concat("{\n", _text(name), "\nexit\n}\n", values)
 
 
 def run_on(  # noqa: PLR0913 - each is a thing of its own
@@ -63,9 +75,11 @@ def run_on(  # noqa: PLR0913 - each is a thing of its own
             "dial_error_limit": _DIAL_ATTEMPTS,
             "per_dial_timeout": _DIAL_TIMEOUT_SECONDS,
         },
-        create=script(script_name),
-        stdin=stdin,
+        create=f"exec sudo -n bash -s {script_name}",
+        stdin=_with_script(script_name, stdin),
         triggers=[machine.identity, *triggers],
+        # sshd takes no variables from clients; what a script said before is nothing to it.
+        add_previous_output_in_env=False,
         opts=pulumi.ResourceOptions(
             parent=parent,
             depends_on=[*machine.depends_on, *depends_on],

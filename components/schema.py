@@ -23,7 +23,14 @@ runtime:
     toolchain: uv
 config:
 """
-_ITEMS = {"retiredNodes": "integer", "sshCidrs": "string", "webhookEvents": "string"}
+_ITEMS = {
+    "retiredNodes": "integer",
+    "hosts": "object",
+    "mediaNodes": "string",
+    "sshCidrs": "string",
+    "webhookEvents": "string",
+    "webhookHeaders": "string",
+}
 
 
 def pulumi_yaml() -> str:

@@ -16,8 +16,15 @@ from datetime import timedelta
 from typing import Annotated, Any
 
 from components import values
+from components.existing.hosts import Host, host
+from components.numbering import node_numbers
+from openvidu import roles
+from openvidu.roles import Role
 
 _DEFAULT_SUBNET = ipaddress.IPv4Network("10.5.0.0/24")
+AWS, EXISTING = "aws", "existing"
+HA, SINGLE_MASTER = "ha", "single-master"
+ALL_AT_ONCE, ROLLING = "all-at-once", "rolling"
 BASE_OFFSET = 5
 """The base is the fifth address of the cluster's subnet; node i the one at 5 + i."""
 
@@ -111,14 +118,51 @@ class Settings:
         Key(
             "shape",
             "string",
-            _one_of("ha"),
-            "Form of the deployment: base services and nodes.",
-            "ha",
+            _one_of(HA, SINGLE_MASTER),
+            "Form of the deployment: base services and nodes, or one master.",
+            SINGLE_MASTER,
         ),
-    ] = "ha"
+    ] = HA
     machines: Annotated[
-        str, Key("machines", "string", _one_of("aws"), "Where machines come from.", "aws")
-    ] = "aws"
+        str,
+        Key(
+            "machines",
+            "string",
+            _one_of(AWS, EXISTING),
+            "Where machines come from: made on AWS, or the existing ones in hosts.",
+            "existing",
+        ),
+    ] = AWS
+    hosts: Annotated[
+        tuple[Host, ...],
+        Key(
+            "hosts",
+            "array",
+            _list_of(host),
+            "Machines that exist, base or master first; each {publicIp, privateIp, hostKey}.",
+            '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
+        ),
+    ] = ()
+    install_docker: Annotated[
+        bool,
+        Key(
+            "installDocker",
+            "boolean",
+            values.boolean,
+            "Install Docker and Docker Compose on hosts that lack them.",
+            "true",
+        ),
+    ] = False
+    media_nodes: Annotated[
+        tuple[str, ...],
+        Key(
+            "mediaNodes",
+            "array",
+            _list_of(values.private_ip),
+            "Private addresses of the media nodes that a single master uses.",
+            '["10.5.0.20"]',
+        ),
+    ] = ()
     openvidu_version: Annotated[
         str,
         Key(
@@ -129,6 +173,16 @@ class Settings:
             "2.30.0",
         ),
     ] = "2.30.0"
+    upgrade_strategy: Annotated[
+        str,
+        Key(
+            "upgradeStrategy",
+            "string",
+            _one_of(ALL_AT_ONCE, ROLLING),
+            "How another version comes: all nodes at once, as documented, or one by one.",
+            ROLLING,
+        ),
+    ] = ALL_AT_ONCE
     media_server: Annotated[
         str,
         Key(
@@ -145,7 +199,7 @@ class Settings:
             "domainOrPublicIp",
             "string",
             values.domain_or_ip,
-            "Domain name that points to the base, or its public IP. Default: the base's public IP.",
+            "Domain name that points to the base or master, or its public IP, the default.",
             "openvidu.example.io",
         ),
     ] = None
@@ -223,7 +277,7 @@ class Settings:
             secret=True,
             made=True,
         ),
-    ] = field(repr=False)
+    ] = field(default="", repr=False)
     s3_secret_key: Annotated[
         str,
         Key(
@@ -235,7 +289,7 @@ class Settings:
             secret=True,
             made=True,
         ),
-    ] = field(repr=False)
+    ] = field(default="", repr=False)
     elasticsearch_password: Annotated[
         str,
         Key(
@@ -295,10 +349,10 @@ class Settings:
             "sshCidrs",
             "array",
             _list_of(values.cidr),
-            "Networks that may reach port 22. Yours must be among them.",
+            "Networks that may reach port 22 of machines on AWS. Yours must be among them.",
             '["203.0.113.0/24"]',
         ),
-    ]
+    ] = ()
     allow_ssh_from_anywhere: Annotated[
         bool,
         Key(
@@ -316,7 +370,7 @@ class Settings:
         ),
     ] = "ubuntu"
     ssh_public_key: Annotated[
-        str,
+        str | None,
         Key(
             "sshPublicKey",
             "string",
@@ -325,7 +379,7 @@ class Settings:
             '"$(cat id_ed25519.pub)"',
             made=True,
         ),
-    ]
+    ] = None
     ssh_private_key: Annotated[
         str,
         Key(
@@ -344,7 +398,7 @@ class Settings:
             "baseInstanceType",
             "string",
             values.instance_type,
-            "EC2 type of the base: at least 4 CPUs and 8 GiB.",
+            "EC2 type: at least 4 CPUs and 8 GiB for the base, 2 and 8 for a single master.",
             "c5.2xlarge",
         ),
     ] = "c5.2xlarge"
@@ -368,6 +422,26 @@ class Settings:
             "100",
         ),
     ] = 100
+    data_volume_size: Annotated[
+        int,
+        Key(
+            "dataVolumeSize",
+            "integer",
+            values.volume_size,
+            "GiB of the encrypted volume with the data of the base or single master.",
+            "100",
+        ),
+    ] = 100
+    delete_data: Annotated[
+        bool,
+        Key(
+            "deleteData",
+            "boolean",
+            values.boolean,
+            "Confirms that this volume may be deleted or replaced, and its data with it.",
+            "true",
+        ),
+    ] = False
     drain_timeout: Annotated[
         timedelta,
         Key(
@@ -388,13 +462,53 @@ class Settings:
             "true",
         ),
     ] = False
+    max_unavailable: Annotated[
+        int,
+        Key(
+            "maxUnavailable",
+            "integer",
+            values.count,
+            "How many nodes may be out of service at a time while nodes are replaced.",
+            "2",
+        ),
+    ] = 1
+    drain_last_node: Annotated[
+        bool,
+        Key(
+            "drainLastNode",
+            "boolean",
+            values.boolean,
+            "Let the last serving node leave, with no node left for calls until another is there.",
+            "true",
+        ),
+    ] = False
+    change_limit: Annotated[
+        timedelta,
+        Key(
+            "configChangeTimeout",
+            "string",
+            values.duration,
+            "How long a changed configuration waits for a moment without calls, for a restart.",
+            "1h",
+        ),
+    ] = timedelta(hours=1)
+    change_during_calls: Annotated[
+        bool,
+        Key(
+            "configChangeDuringCalls",
+            "boolean",
+            values.boolean,
+            "Don't wait for that moment. Cuts every call when the configuration changes.",
+            "true",
+        ),
+    ] = False
     recording: Annotated[
         bool,
         Key(
             "recording",
             "boolean",
             values.boolean,
-            "Whether calls can be recorded, into s3Bucket.",
+            "Whether calls can be recorded: into s3Bucket, or onto a single master's disk.",
             "true",
         ),
     ] = False
@@ -418,6 +532,59 @@ class Settings:
             '["HANodeRegistered"]',
         ),
     ] = ()
+    webhook_headers: Annotated[
+        tuple[str, ...],
+        Key(
+            "webhookHeaders",
+            "array",
+            _list_of(values.header),
+            "HTTP headers that the events are sent with.",
+            '["Authorization: Basic …"]',
+            secret=True,
+        ),
+    ] = field(default=(), repr=False)
+    turn_server: Annotated[
+        str | None,
+        Key(
+            "turnServer",
+            "string",
+            values.turn_server,
+            "TURN server of your own, for users behind firewalls.",
+            "turns:turn.example.io:443",
+        ),
+    ] = None
+    turn_static_auth_secret: Annotated[
+        str | None,
+        Key(
+            "turnStaticAuthSecret",
+            "string",
+            values.turn_secret,
+            "Shared secret of turnServer.",
+            "",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
+    turn_username: Annotated[
+        str | None,
+        Key(
+            "turnUsername",
+            "string",
+            values.turn_secret,
+            "User of turnServer, where it has no shared secret.",
+            "openvidu",
+        ),
+    ] = None
+    turn_credential: Annotated[
+        str | None,
+        Key(
+            "turnCredential",
+            "string",
+            values.turn_secret,
+            "Password of turnUsername.",
+            "",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
     extra_env: Annotated[
         tuple[tuple[str, str], ...],
         Key("extraEnv", "object", _string_map, "Further keys of the nodes' .env.", ""),
@@ -425,25 +592,25 @@ class Settings:
 
     @property
     def base_private_ip(self) -> str:
-        """Private address of the base: 10.5.0.5 in 10.5.0.0/24."""
+        """Private address of base or master: 10.5.0.5 in 10.5.0.0/24, or the first host's."""
+        if self.machines == EXISTING:
+            return self.hosts[0].private_ip
         return str(self.subnet_cidr.network_address + BASE_OFFSET)
 
-    @property
-    def node_capacity(self) -> int:
-        """How many node numbers the subnet has addresses for; AWS keeps the last one."""
-        return self.subnet_cidr.num_addresses - BASE_OFFSET - 2
-
     def node_private_ip(self, number: int) -> str:
-        """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24."""
+        """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24, or that of its host."""
+        if self.machines == EXISTING:
+            return self.hosts[number].private_ip
         return str(self.subnet_cidr.network_address + BASE_OFFSET + number)
+
+    @property
+    def main_role(self) -> Role:
+        """The role of the machine that users connect to: base, or single master."""
+        return roles.MASTER if self.shape == SINGLE_MASTER else roles.BASE
 
     @property
     def node_numbers(self) -> tuple[int, ...]:
         """Numbers of the nodes wanted: the lowest ones that aren't retired."""
-        numbers: list[int] = []
-        candidate = 1
-        while len(numbers) < self.node_count:
-            if candidate not in self.retired_nodes:
-                numbers.append(candidate)
-            candidate += 1
-        return tuple(numbers)
+        if self.shape == SINGLE_MASTER:
+            return ()
+        return node_numbers(self.node_count, self.retired_nodes)

@@ -23,6 +23,9 @@ _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 _USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+_HEADER = re.compile(r"[A-Za-z0-9-]+: ?[ -!%-+\--<>-\[\]-_a-~=]+(?<! )")
+_TURN_SERVER = re.compile(r"turns?:[A-Za-z0-9.-]+:[0-9]{1,5}(?:\?transport=(?:udp|tcp))?")
+_TURN_SECRET = re.compile(r"[A-Za-z0-9._+/:=~-]+")
 _PLACEHOLDERS: Final = frozenset(
     {
         "openvidu_secret",
@@ -42,6 +45,13 @@ def whole_number(text: str) -> int:
     if not re.fullmatch(r"0|[1-9][0-9]{0,8}", text):
         raise ValueError("a whole number")
     return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number from 1 on."""
+    if not (number := whole_number(text)):
+        raise ValueError("a whole number from 1 on")
+    return number
 
 
 def boolean(text: str) -> bool:
@@ -91,6 +101,14 @@ def cidr(text: str) -> str:
         return str(ipaddress.ip_network(text))
     except ValueError:
         raise ValueError("an IPv4 or IPv6 network in CIDR form") from None
+
+
+def private_ip(text: str) -> str:
+    """An IPv4 address."""
+    try:
+        return str(ipaddress.IPv4Address(text))
+    except ValueError:
+        raise ValueError("an IPv4 address") from None
 
 
 def domain_or_ip(text: str) -> str:
@@ -154,6 +172,27 @@ def access_key(text: str) -> str:
     """An S3 access key: a name of at least 3 characters, as MinIO wants."""
     if len(name(text)) < 3:
         raise ValueError("at least 3 characters")
+    return text
+
+
+def header(text: str) -> str:
+    """An HTTP header: `Name: value`, without quotes, commas and what `.env` has no way to hold."""
+    if not _HEADER.fullmatch(text):
+        raise ValueError("an HTTP header such as Authorization: Basic dXNlcjpwYXNz")
+    return text
+
+
+def turn_server(text: str) -> str:
+    """Address of a TURN server, `turn:host:port` or `turns:host:port`."""
+    if not _TURN_SERVER.fullmatch(text):
+        raise ValueError("turn: or turns:, a host and a port")
+    return text
+
+
+def turn_secret(text: str) -> str:
+    """What logs in to a TURN server: without spaces, quotes, commas and `.env`'s own characters."""
+    if not _TURN_SECRET.fullmatch(text):
+        raise ValueError("letters, digits and . - _ + / : = ~ only, not empty")
     return text
 
 

@@ -19,6 +19,8 @@ REDIS_PORT = "OPENVIDU_ENTERPRISE_HA_REDIS_PORT"
 S3_BUCKET = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET"
 S3_ACCESS_KEY = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_ACCESS_KEY"
 S3_SECRET_KEY = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SECRET_KEY"  # noqa: S105 - the name of a key
+ICE_SERVERS = "OPENVIDU_WEBRTC_ICE_SERVERS"
+WEBHOOK_HEADERS = "OPENVIDU_WEBHOOK_HEADERS"
 ELASTICSEARCH_USERNAME = "ELASTICSEARCH_USERNAME"
 ELASTICSEARCH_PASSWORD = "ELASTICSEARCH_PASSWORD"  # noqa: S105 - the name of a key
 
@@ -35,6 +37,16 @@ BASE_REQUIRED = (
     ELASTICSEARCH_PASSWORD,
 )
 """Keys that `base-services start` wants to be there and not empty (repository, `base-services`)."""
+
+LOGINS = (
+    OPENVIDU_SECRET,
+    REDIS_PASSWORD,
+    S3_ACCESS_KEY,
+    S3_SECRET_KEY,
+    ELASTICSEARCH_USERNAME,
+    ELASTICSEARCH_PASSWORD,
+)
+"""What nodes log in with on the base, which has these too."""
 
 NO_NODES = "127.0.0.1"
 """Stands in NODE_IPS while the cluster has no ready node.
@@ -55,6 +67,13 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 # Printable ASCII without what one of the readers treats in its own way: `=` (cut), `#`, `$`,
 # backslash and back-tick (docker compose), and not starting with a quote or a space.
 _VALUE = re.compile(r"(?![ '\"])[ -\"%-<>-\[\]-_a-~]*(?<! )")
+
+
+_LISTS = {ICE_SERVERS, WEBHOOK_HEADERS}
+"""No script reads these, and OpenVidu documents them with `=`.
+
+Source: documentation, "Allow users behind firewalls" and "OpenVidu configuration".
+"""
 
 
 class UnwritableValueError(ValueError):
@@ -87,7 +106,7 @@ def render(values: Mapping[str, str], *, header: str) -> str:
     for key, value in values.items():
         if not _NAME.fullmatch(key):
             raise UnwritableValueError(key, "a name has capital letters, digits and _ only")
-        if not is_writable(value):
+        if not is_writable(value.replace("=", "") if key in _LISTS else value):
             raise UnwritableValueError(
                 key, "a value is printable ASCII without = # $ ` or backslash, unquoted"
             )

@@ -1,7 +1,8 @@
 """The page's port tables, as data.
 
 Source: page, "Base Services ports configuration" and "OpenVidu Enterprise Nodes ports
-configuration". The security groups, the docs and the port tests all read these tables.
+configuration", unless a table names another. The security groups, the docs and the port tests
+all read these tables.
 """
 
 from __future__ import annotations
@@ -58,6 +59,10 @@ API = 5443
 REPLICATION_MANAGER = 4443
 MEDIA_NODE_CONTROLLER = 3000
 SPEECH_TO_TEXT = 4000
+LOGSTASH = 5044
+COTURN = 3478
+KURENTO = 8888
+"""On a media node of a single master."""
 TURN = 443
 MEDIA_FIRST, MEDIA_LAST = 40000, 65535
 
@@ -73,6 +78,19 @@ BASE_PORTS: tuple[PortRule, ...] = (
     _tcp("elasticsearch", ELASTICSEARCH, Source.CLUSTER, "Elasticsearch: logs and metrics"),
     _tcp("api", API, Source.CLUSTER, "OpenVidu Enterprise API for the internal network"),
 )
+
+MASTER_PORTS: tuple[PortRule, ...] = (
+    _SSH_RULE,
+    _tcp("http", HTTP, Source.WORLD, "nginx: certificate generation by letsencrypt"),
+    _tcp("https", HTTPS, Source.WORLD, "nginx: OpenVidu Call, API and Inspector"),
+    PortRule("turn", "tcp", COTURN, COTURN, Source.WORLD, "STUN and TURN over TCP"),
+    PortRule("turn", "udp", COTURN, COTURN, Source.WORLD, "STUN and TURN over UDP"),
+    _tcp("logstash", LOGSTASH, Source.CLUSTER, "Metrics of media nodes"),
+    _tcp("elasticsearch", ELASTICSEARCH, Source.CLUSTER, "Metrics and logs of media nodes"),
+    PortRule("media", "tcp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Relayed media over TCP"),
+    PortRule("media", "udp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Relayed media over UDP"),
+)
+"""Source: documentation, "Deploy OpenVidu Pro on premises", "Prerequisites", Master Node."""
 
 NODE_PORTS: tuple[PortRule, ...] = (
     _SSH_RULE,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 DOWNLOADS = "https://s3-eu-west-1.amazonaws.com/aws.openvidu.io"
 INSTALL_PARENT = "/opt"
@@ -40,8 +41,41 @@ BASE = Product(
     folder=f"{INSTALL_PARENT}/ov-enterprise-base-services",
     command="base-services",
 )
+MASTER = Product(
+    script="install_openvidu_pro",
+    folder=f"{INSTALL_PARENT}/openvidu",
+    command="openvidu",
+)
+"""Source: page, "Single master deployment", which is deployed as OpenVidu Pro on premises."""
 NODE = Product(
     script="install_openvidu_enterprise_ha_node",
     folder=f"{INSTALL_PARENT}/openvidu",
     command="openvidu",
 )
+
+
+class Step(Enum):
+    """What moves a machine from one version to another."""
+
+    NONE = "none"
+    """It has that version."""
+    UPGRADE = "upgrade"
+    """The install script of the new version, called with `upgrade`."""
+    ROLLBACK = "rollback"
+    """Back to the files that the upgrade has put aside."""
+    FORBIDDEN = "forbidden"
+    """OpenVidu doesn't allow it."""
+
+
+def step(found: str, wanted: str) -> Step:
+    """How to come from one fixed version to another.
+
+    Source: documentation, "Upgrading OpenVidu Enterprise": never across several versions, and the
+    old files are kept for a rollback; install scripts, OPENVIDU_UPGRADABLE_VERSION.
+    """
+    old, new = (tuple(int(part) for part in version.split(".")) for version in (found, wanted))
+    if old == new:
+        return Step.NONE
+    if old[0] != new[0] or abs(new[1] - old[1]) > 1:
+        return Step.FORBIDDEN
+    return Step.UPGRADE if new > old else Step.ROLLBACK

@@ -19,6 +19,9 @@ SECRETS = (
     "openviduProLicense",
     "sshPrivateKey",
     "ownPrivateKey",
+    "webhookHeaders",
+    "turnStaticAuthSecret",
+    "turnCredential",
 )
 
 
@@ -27,8 +30,7 @@ def ssh_key() -> tuple[str, str]:
     return make_ssh_key()
 
 
-@pytest.fixture
-def config() -> dict[str, str]:
+def example() -> dict[str, str]:
     public, private = ssh_key()
     return {
         "domainOrPublicIp": "openvidu.example.io",
@@ -41,6 +43,11 @@ def config() -> dict[str, str]:
         "sshPublicKey": public,
         "sshPrivateKey": private,
     }
+
+
+@pytest.fixture
+def config() -> dict[str, str]:
+    return example()
 
 
 @pytest.fixture

@@ -7,26 +7,42 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import grpc
 import pulumi
+import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
-from components.cluster import Cluster
 from components.configuration import read
+from components.existing import preflight
 from components.membership_program import bundle
 from components.mistakes import ConfigurationError
-from openvidu.ports import BASE_PORTS, NODE_PORTS, Source
+from components.shapes import SHAPES
+from openvidu.ports import Source
+from openvidu.roles import BASE, MASTER, NODE, Role
 from tests.program.conftest import SECRETS
+from tests.program.test_existing import configured, host
 
 SPECIAL_SIGNATURE = "4dabf18193072939515e22adb298388d"
 INSTANCE_TYPES = {
     "c5.2xlarge": (8, 16384, ["x86_64"]),
     "c5.large": (2, 4096, ["i386", "x86_64"]),
+    "c5.4xlarge": (16, 32768, ["x86_64"]),
     "c6g.2xlarge": (8, 16384, ["arm64"]),
 }
+
+
+class DeniedError(grpc.RpcError):  # type: ignore[misc]
+    """AWS doesn't tell."""
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.PERMISSION_DENIED
+
+    def details(self) -> str:
+        return "AccessDeniedException"
 
 
 class Recorder(Mocks):  # type: ignore[misc]
@@ -34,6 +50,8 @@ class Recorder(Mocks):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.registered: list[MockResourceArgs] = []
+        self.state: dict[str, Any] = {}
+        self.quotas = {"L-1216C47A": 1024.0, "L-0263D0A3": 200.0}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
         self.registered.append(args)
@@ -42,6 +60,8 @@ class Recorder(Mocks):  # type: ignore[misc]
             outputs["publicIp"] = "203.0.113.10"
         if args.typ == "command:local:Command":
             outputs["stdout"] = "ssh-ed25519 AAAA"
+        if args.name == "base-install":
+            outputs["stdout"] = "…\nOpenVidu 2.31.0 is installed in /opt/x.\n"
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
@@ -57,7 +77,24 @@ class Recorder(Mocks):  # type: ignore[misc]
                 return {"locations": ["eu-west-1b", "eu-west-1a"]}
             case "aws:ec2/getAmi:getAmi":
                 return {"id": "ami-newest"}
+            case "aws:servicequotas/getServiceQuota:getServiceQuota":
+                return self.quota(args.args["quotaCode"])
+            case "aws:ec2/getEips:getEips":
+                return {"allocationIds": []}
+            case "pulumi:pulumi:readStackResourceOutputs":
+                assert args.args == {"stackName": "organization/openvidu-enterprise/dev"}
+                return {"outputs": self.state}
         raise AssertionError(args.token)
+
+    def quota(self, code: str) -> dict[str, Any]:
+        if code not in self.quotas:
+            raise DeniedError
+        return {"value": self.quotas[code], "region": "eu-west-1"}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of what isn't a component, in order."""
+        return [args.name for args in self.registered if ":index:" not in args.typ]
 
     def of_type(self, token: str) -> dict[str, Mapping[str, Any]]:
         return {args.name: args.inputs for args in self.registered if args.typ == token}
@@ -68,22 +105,40 @@ def deployed(config: dict[str, str]) -> Recorder:
     return deploy(config)
 
 
-def deploy(config: dict[str, str]) -> Recorder:
+def deploy(
+    config: dict[str, str], existing: Sequence[int] = (), recorder: Recorder | None = None
+) -> Recorder:
     # Pulumi's test runner wants an event loop; other tests may have closed theirs.
     asyncio.set_event_loop(asyncio.new_event_loop())
-    recorder = Recorder()
-    set_mocks(recorder, project="openvidu-enterprise", stack="dev")
+    recorder = recorder or Recorder()
+    urn = "urn:pulumi:dev::openvidu-enterprise"
+    for number in existing:
+        recorder.state |= {
+            f"{urn}::command:local:Command::node-{number}-membership": {
+                "outputs": {"environment": {"NODE_GENERATION": "3"}}
+            },
+            f"{urn}::aws:ec2/instance:Instance::node-{number}": {
+                "outputs": {"instanceType": "c5.2xlarge"}
+            },
+        }
+    set_mocks(recorder, project="openvidu-enterprise", stack="dev", organization="organization")
 
     @pulumi.runtime.test
     def run() -> pulumi.Output[Any]:
-        return pulumi.Output.all(**Cluster(read(config, SECRETS)).outputs)
+        settings = read(config, SECRETS)
+        return pulumi.Output.all(**SHAPES[settings.shape](settings).outputs)
 
     run()
     return recorder
 
 
-def test_every_documented_port_has_a_rule_and_no_other(deployed: Recorder) -> None:
-    rules = deployed.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+@pytest.mark.parametrize(("shape", "expected"), [("ha", [BASE, NODE]), ("single-master", [MASTER])])
+def test_every_documented_port_has_a_rule_and_no_other(
+    config: dict[str, str], shape: str, expected: list[Role]
+) -> None:
+    rules = deploy({**config, "shape": shape}).of_type(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    )
     opened = {
         (name.split("-")[0], rule["ipProtocol"], rule["fromPort"], rule["toPort"], cidr)
         for name, rule in rules.items()
@@ -95,9 +150,9 @@ def test_every_documented_port_has_a_rule_and_no_other(deployed: Recorder) -> No
         Source.OPERATORS: ["198.51.100.0/24"],
     }
     assert opened == {
-        (role, rule.protocol, rule.first, rule.last, cidr)
-        for role, ports in (("base", BASE_PORTS), ("node", NODE_PORTS))
-        for rule in ports
+        (role.name, rule.protocol, rule.first, rule.last, cidr)
+        for role in expected
+        for rule in role.ports
         for cidr in networks[rule.source]
     }
     assert len(rules) == len(opened)
@@ -154,10 +209,130 @@ def test_commands_check_the_host_key(deployed: Recorder) -> None:
     assert all(command["connection"]["value"]["hostKey"] for command in commands.values())
 
 
+def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    found = deploy(configured(host(0), host(1), host(2), host(3)))
+    assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
+    machines = {
+        name: environment["NODE_HOST"]
+        for name, command in found.of_type("command:local:Command").items()
+        if "RELEASE_HOST" in (environment := command.get("environment", {}))
+    }
+    assert machines == {
+        "base": "203.0.113.5",
+        "node-1": "203.0.113.6",
+        "node-2": "203.0.113.7",
+    }
+
+
+def test_a_stack_keeps_its_kind_of_machines(config: dict[str, str]) -> None:
+    recorder = Recorder()
+    recorder.state["urn:pulumi:dev::openvidu-enterprise::aws:ec2/eip:Eip::base-address"] = {
+        "outputs": {"publicIp": "203.0.113.5", "allocationId": "eipalloc-1"}
+    }
+    with pytest.raises(ConfigurationError, match="this stack's machines are others"):
+        deploy(configured(host(0), host(1), host(2)), recorder=recorder)
+    assert not recorder.names
+
+
+def test_a_single_master_is_one_machine_with_its_own_software(config: dict[str, str]) -> None:
+    config = {**config, "shape": "single-master", "mediaNodes": '["10.5.0.20", "10.5.0.21"]'}
+    del config["redisPassword"], config["s3SecretKey"]
+    found = deploy(config)
+    assert set(found.of_type("aws:ec2/instance:Instance")) == {"master"}
+    commands = found.of_type("command:remote:Command")
+    assert "install_openvidu_pro_2.30.0.sh" in str(commands["master-install"]["stdin"])
+    env = str(commands["master-env"]["stdin"])
+    assert "OPENVIDU_EDITION=enterprise" in env
+    uris = '["ws://10.5.0.20:8888/kurento","ws://10.5.0.21:8888/kurento"]'
+    assert f"KMS_URIS={uris}" in env.encode().decode("unicode_escape")
+    # Wherever nodes are, is a cluster: nothing is written about one.
+    assert "OPENVIDU_ENTERPRISE_HA" not in env
+
+
+@pytest.mark.parametrize("shape", ["ha", "single-master"])
+def test_a_stack_keeps_its_shape(config: dict[str, str], shape: str) -> None:
+    recorder = Recorder()
+    other = "master" if shape == "ha" else "base"
+    recorder.state[f"urn:pulumi:dev::openvidu-enterprise::aws:ec2/eip:Eip::{other}-address"] = {
+        "outputs": {"publicIp": "203.0.113.5", "allocationId": "eipalloc-1"}
+    }
+    with pytest.raises(ConfigurationError, match=f"shape: found {shape}"):
+        deploy({**config, "shape": shape}, recorder=recorder)
+    assert not recorder.names
+
+
+def test_nodes_get_the_version_that_the_base_has(config: dict[str, str]) -> None:
+    commands = deploy({**config, "openviduVersion": "latest"}).of_type("command:remote:Command")
+    assert "install_ov_enterprise_ha_base_latest.sh" in str(commands["base-install"]["stdin"])
+    # It may be a newer one by now that is the latest.
+    assert "install_openvidu_enterprise_ha_node_2.31.0.sh" in str(
+        commands["node-1-install"]["stdin"]
+    )
+
+
+def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
+    recorder = Recorder()
+    before = {"OPENVIDU_VERSION": "2.29.0", "UPGRADE_ATTEMPT": "1"}
+    urn = "urn:pulumi:dev::openvidu-enterprise::command:local:Command"
+    for name in ("base-version", "base-upgrade"):
+        recorder.state[f"{urn}::{name}"] = {"outputs": {"environment": before}}
+    for number in (1, 2):
+        joined = {"environment": {**before, "NODE_GENERATION": "3"}}
+        recorder.state |= {
+            f"{urn}::node-{number}-membership": {"outputs": joined},
+            f"{urn}::node-{number}-upgrade": {"outputs": {"environment": before}},
+        }
+    names = deploy(config, recorder=recorder).names
+    order = ["base-upgrade", "base-install", "base-version"]
+    order += ["node-2-upgrade", "node-2-install", "node-2-start", "node-2-membership"]
+    assert sorted(order, key=names.index) == order
+
+
+def test_the_shared_configuration_holds_no_address_of_a_node(deployed: Recorder) -> None:
+    shared = deployed.of_type("command:remote:Command")["configuration-wanted"]["stdin"]
+    node = deployed.of_type("command:remote:Command")["node-1-env"]["stdin"]
+    line = "OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP="
+    assert line in str(node)
+    assert line not in str(shared)
+    assert "OPENVIDU_RECORDING=false" in str(shared)
+
+
 def test_the_same_source_gives_the_same_membership_program() -> None:
     assert bundle() == bundle()
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(bundle()))) as archive:
         assert {"__main__.py", "membership/drain.py", "openvidu/api.py"} <= set(archive.namelist())
+
+
+def test_nodes_that_exist_are_looked_at_one_after_the_other(config: dict[str, str]) -> None:
+    names = deploy({**config, "nodeCount": "4"}, [1, 2, 3]).names
+    for before, after in ((1, 2), (2, 3)):
+        assert names.index(f"node-{before}-membership") < names.index(f"node-{after}")
+    # A new node waits for none.
+    assert names.index("node-4") < names.index("node-1-membership")
+
+
+def test_a_replaced_node_waits_for_the_new_ones(config: dict[str, str]) -> None:
+    config |= {"nodeCount": "3", "nodeInstanceType": "c5.4xlarge"}
+    names = deploy(config, [1]).names
+    assert names.index("node-2") < names.index("node-3-membership") < names.index("node-1")
+    assert names.index("node-3") < names.index("node-2-membership") < names.index("node-1")
+
+
+def test_as_many_are_looked_at_as_may_be_out_of_service(config: dict[str, str]) -> None:
+    config |= {"nodeCount": "3", "maxUnavailable": "2"}
+    names = deploy(config, [1, 2, 3]).names
+    assert names.index("node-2") < names.index("node-1-membership") < names.index("node-3")
+
+
+def test_a_node_leaves_for_good_before_it_drains_and_starts_after_it_is_announced(
+    deployed: Recorder,
+) -> None:
+    names = deployed.names
+    for node in ("node-1", "node-2"):
+        assert names.index(f"{node}-identity") < names.index(f"{node}-start")
+        assert names.index(f"{node}-membership") < names.index("nodes-joined")
+        assert names.index("nodes-joined") < names.index(f"{node}-wanted")
 
 
 @pytest.mark.parametrize(
@@ -172,3 +347,63 @@ def test_a_machine_too_small_is_refused_before_anything(
 ) -> None:
     with pytest.raises(ConfigurationError, match=problem):
         deploy({**config, "nodeInstanceType": name})
+
+
+def test_more_than_a_quota_holds_is_refused_before_anything_is_registered(
+    config: dict[str, str],
+) -> None:
+    recorder = Recorder()
+    recorder.quotas["L-1216C47A"] = 23.0
+    with pytest.raises(ConfigurationError, match=r"the quota L-1216C47A .* holds 23 in eu-west-1"):
+        deploy(config, recorder=recorder)
+    assert not recorder.registered
+
+
+def test_a_quota_that_nobody_may_ask_for_is_not_checked(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    recorder = Recorder()
+    recorder.quotas.clear()
+    deploy(config, recorder=recorder)
+    assert recorder.of_type("aws:ec2/instance:Instance")
+    assert any("AccessDenied" in text for text in warned)
+    assert any("Not checked whether the quota L-0263D0A3 and L-1216C47A" in text for text in warned)
+
+
+def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    found = deploy({**configured(host(0)), "shape": "single-master"})
+    master = found.of_type("command:local:Command")["master"]
+    assert master["environment"]["FIELDS"] == "FOLDER=/opt/openvidu\nCOMMAND=openvidu"
+    assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
+
+
+@pytest.mark.parametrize(("shape", "name"), [("ha", "base"), ("single-master", "master")])
+def test_data_is_on_an_encrypted_volume_of_its_own(
+    config: dict[str, str], shape: str, name: str
+) -> None:
+    found = deploy({**config, "shape": shape})
+    (volume,) = found.of_type("aws:ebs/volume:Volume").values()
+    assert volume["encrypted"] is True
+    (attachment,) = found.of_type("aws:ec2/volumeAttachment:VolumeAttachment").values()
+    assert attachment["instanceId"] == f"{name}-id"
+    # Services start with their data in place.
+    assert found.names.index(f"{name}-data-mounted") < found.names.index(f"{name}-start")
+
+
+@pytest.mark.parametrize("confirmed", ["false", "true"])
+def test_data_is_protected_until_its_end_is_confirmed(
+    config: dict[str, str], confirmed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    make = aws.ebs.Volume
+
+    def watched(name: str, **arguments: Any) -> Any:
+        asked.append(arguments["opts"].protect)
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.ebs, "Volume", watched)
+    deploy({**config, "deleteData": confirmed})
+    assert asked == [confirmed == "false"]

@@ -64,6 +64,9 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("retiredNodes", "[true]"),
         ("retiredNodes", "[2, 2]"),
         ("volumeSize", "8"),
+        *(("webhookHeaders", text) for text in ('["Authorization"]', '["A: b\\n"]', '["A: \\"b"]')),
+        *(("turnServer", text) for text in ("turn.example.io", "turns:a b:443", "stun:a.io:3478")),
+        ("turnServer", "turns:turn.example.io:443"),
         ("extraEnv", '{"MY_OPENVIDU_SECRET": "x"}'),
         ("extraEnv", '{"lower": "x"}'),
         ("extraEnv", '{"A": "x y=z"}'),
@@ -71,6 +74,26 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
 )
 def test_a_bad_value_is_refused_by_its_key(config: dict[str, str], key: str, text: str) -> None:
     assert set(mistakes_of({**config, key: text})) == {key}
+
+
+@pytest.mark.parametrize(
+    ("login", "wrong"),
+    [
+        ({"turnUsername": "me"}, "turnCredential"),
+        ({"turnUsername": "me", "turnStaticAuthSecret": "x"}, "turnServer"),
+        ({"turnCredential": "x"}, "turnUsername"),
+        ({"turnStaticAuthSecret": "a,b"}, "turnStaticAuthSecret"),
+    ],
+)
+def test_a_turn_server_takes_one_login(
+    config: dict[str, str], login: dict[str, str], wrong: str
+) -> None:
+    given = {**config, "turnServer": "turns:turn.example.io:443", **login}
+    assert wrong in mistakes_of(given)
+
+
+def test_a_login_without_its_turn_server_is_refused(config: dict[str, str]) -> None:
+    assert set(mistakes_of({**config, "turnUsername": "me"})) == {"turnServer"}
 
 
 def test_all_mistakes_come_in_one_error(config: dict[str, str]) -> None:
@@ -129,3 +152,17 @@ def test_the_subnet_bounds_the_nodes(config: dict[str, str]) -> None:
     config["subnetCidr"] = "10.5.0.0/28"
     assert read({**config, "nodeCount": "9"}, SECRETS).node_private_ip(9) == "10.5.0.14"
     assert "nodeCount" in mistakes_of({**config, "nodeCount": "10"})
+
+
+def test_the_secrets_of_the_base_are_needed_where_there_is_one(config: dict[str, str]) -> None:
+    del config["redisPassword"], config["s3SecretKey"]
+    assert mistakes_of(config) == {"redisPassword": "is missing", "s3SecretKey": "is missing"}
+    assert read({**config, "shape": "single-master"}, SECRETS).node_numbers == ()
+
+
+def test_a_single_master_has_no_nodes_and_a_cluster_no_media_nodes(config: dict[str, str]) -> None:
+    single = {**config, "shape": "single-master", "nodeCount": "3", "retiredNodes": "[2]"}
+    assert set(mistakes_of(single)) == {"nodeCount", "retiredNodes"}
+    assert set(mistakes_of({**config, "mediaNodes": '["10.5.0.20"]'})) == {"mediaNodes"}
+    several = {**single, "mediaNodes": '["10.5.0.20", "media-node"]'}
+    assert "an IPv4 address" in mistakes_of(several)["mediaNodes"]

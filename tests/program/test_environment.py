@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.configuration import read
 from components.env_files import base_env, node_env
 from components.settings import Settings
 from openvidu import environment
+from tests.program.conftest import SECRETS
 
 NODE_EXAMPLE = """\
 DOMAIN_OR_PUBLIC_IP=openvidu.example.io
@@ -50,6 +52,33 @@ def test_nodes_differ_in_their_private_address_only(settings: Settings) -> None:
 def test_the_base_has_every_required_key(settings: Settings) -> None:
     values = environment.parse(base_env(settings, "openvidu.example.io"))
     assert all(values[key] for key in environment.BASE_REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("login", "shown"),
+    [
+        ({"turnStaticAuthSecret": "shared="}, "staticAuthSecret=shared="),
+        ({"turnUsername": "me", "turnCredential": "pass"}, "username=me,credential=pass"),
+    ],
+)
+def test_a_turn_server_is_written_as_documented(
+    config: dict[str, str], login: dict[str, str], shown: str
+) -> None:
+    settings = read({**config, "turnServer": "turns:turn.example.io:443", **login}, SECRETS)
+    text = node_env(settings, 1, "openvidu.example.io")
+    assert f'OPENVIDU_WEBRTC_ICE_SERVERS=["url=turns:turn.example.io:443,{shown}"]\n' in text
+    assert "shared" not in repr(settings)
+
+
+def test_webhooks_are_written_as_documented(config: dict[str, str]) -> None:
+    config |= {
+        "webhookEndpoint": "https://app.example.io/events",
+        "webhookEvents": '["sessionCreated", "HANodeRegistered"]',
+        "webhookHeaders": '["Authorization: Basic bmFtZTpwYXNzMQ=="]',
+    }
+    lines = node_env(read(config, SECRETS), 1, "openvidu.example.io").splitlines()
+    assert "OPENVIDU_WEBHOOK_EVENTS=[sessionCreated,HANodeRegistered]" in lines
+    assert 'OPENVIDU_WEBHOOK_HEADERS=["Authorization: Basic bmFtZTpwYXNzMQ=="]' in lines
 
 
 @given(st.text())

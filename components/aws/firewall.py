@@ -15,8 +15,10 @@ import pulumi_aws as aws
 
 from components.settings import Settings
 from openvidu.ports import PortRule, Source
+from openvidu.roles import Role
 
 _WORLD = ("0.0.0.0/0", "::/0")
+_OUTBOUND = {"outbound-ipv4": "0.0.0.0/0", "outbound-ipv6": "::/0"}
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,7 @@ class Firewall(pulumi.ComponentResource):
 
     def __init__(
         self,
-        role: str,
-        ports: Sequence[PortRule],
+        role: Role,
         settings: Settings,
         *,
         vpc_id: pulumi.Input[str],
@@ -94,26 +95,29 @@ class Firewall(pulumi.ComponentResource):
         """Register a security group and its rules.
 
         Args:
-            role: `base` or `node`; prefix of resource names.
-            ports: the role's port table.
+            role: whose port table it is; its name begins those of resources.
             settings: gives the subnet and the networks for SSH.
             vpc_id: the VPC of the group.
             tags: tags that every resource carries.
             opts: options of the component.
         """
-        super().__init__("openvidu-enterprise:index:Firewall", f"{role}-firewall", None, opts)
+        super().__init__("openvidu-enterprise:index:Firewall", f"{role.name}-firewall", None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        named = {**tags, "Name": f"{tags['project']}-{tags['stack']}-{role}", "role": role}
+        named = {
+            **tags,
+            "Name": f"{tags['project']}-{tags['stack']}-{role.name}",
+            "role": role.name,
+        }
         group = aws.ec2.SecurityGroup(
-            f"{role}-security-group",
+            f"{role.name}-security-group",
             vpc_id=vpc_id,
-            description=f"OpenVidu Enterprise {role}",
+            description=f"OpenVidu Enterprise {role.name}",
             tags=named,
             opts=child,
         )
         self.rules = [
             aws.vpc.SecurityGroupIngressRule(
-                f"{role}-{entry.name}",
+                f"{role.name}-{entry.name}",
                 security_group_id=group.id,
                 cidr_ipv4=_if_version(4, entry.cidr),
                 cidr_ipv6=_if_version(6, entry.cidr),
@@ -121,23 +125,23 @@ class Firewall(pulumi.ComponentResource):
                 from_port=entry.rule.first,
                 to_port=entry.rule.last,
                 description=entry.rule.purpose,
-                tags=named,
+                tags={**named, "Name": f"{named['Name']}-{entry.name}"},
                 opts=child,
             )
-            for entry in inbound(ports, settings)
+            for entry in inbound(role.ports, settings)
         ]
         self.rules.extend(
             aws.vpc.SecurityGroupEgressRule(
-                f"{role}-outbound-{'ipv6' if ':' in cidr else 'ipv4'}",
+                f"{role.name}-{name}",
                 security_group_id=group.id,
                 cidr_ipv4=_if_version(4, cidr),
                 cidr_ipv6=_if_version(6, cidr),
                 ip_protocol="-1",
                 description="All outbound traffic",
-                tags=named,
+                tags={**named, "Name": f"{named['Name']}-{name}"},
                 opts=child,
             )
-            for cidr in _WORLD
+            for name, cidr in _OUTBOUND.items()
         )
         self.security_group_id = group.id
         self.register_outputs({"securityGroupId": group.id})

@@ -5,14 +5,14 @@ Source: page, "Prerequisites": any Linux, Ubuntu recommended; at least 4 CPU cor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import pulumi
 import pulumi_aws as aws
 
 from components.mistakes import Mistake, set_command
 from components.settings import Settings
+from openvidu.roles import LEAST_MEMORY_GIB, NODE, Role
 
 UBUNTU_OWNER = "099720109477"
 """Canonical's AWS account."""
@@ -20,8 +20,7 @@ UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
 
-LEAST_CPUS = 4
-LEAST_MEMORY_MIB = 8 * 1024
+LEAST_MEMORY_MIB = LEAST_MEMORY_GIB * 1024
 
 
 @dataclass(frozen=True)
@@ -41,19 +40,20 @@ class InstanceType:
     architectures: tuple[str, ...]
 
 
-def check(key: str, found: InstanceType) -> list[Mistake]:
+def check(key: str, found: InstanceType, role: Role) -> list[Mistake]:
     """Why an instance type can't carry OpenVidu, if it can't.
 
     Args:
         key: the configuration key that names the type.
         found: what AWS says about it.
+        role: what its machine is for.
     """
     command = set_command(key, "c5.2xlarge")
     mistakes = []
-    if found.cpus < LEAST_CPUS or found.memory_mib < LEAST_MEMORY_MIB:
+    if found.cpus < role.least_cpus or found.memory_mib < LEAST_MEMORY_MIB:
         problem = (
             f"{found.name} has {found.cpus} CPUs and {found.memory_mib / 1024:g} GiB; "
-            f"takes at least {LEAST_CPUS} CPUs and {LEAST_MEMORY_MIB // 1024} GiB"
+            f"takes at least {role.least_cpus} CPUs and {LEAST_MEMORY_GIB} GiB"
         )
         mistakes.append(Mistake(key, problem, command))
     if ARCHITECTURE not in found.architectures:
@@ -62,34 +62,49 @@ def check(key: str, found: InstanceType) -> list[Mistake]:
     return mistakes
 
 
-def find_mistakes(settings: Settings) -> list[Mistake]:
-    """What is wrong with the wanted instance types, as AWS sees it."""
+def look_up(settings: Settings) -> dict[str, InstanceType | None]:
+    """The wanted instance types by name; None where AWS has none of that name."""
+    names = {name for name, _ in _wanted(settings).values()}
+    return {name: _instance_type(name) for name in sorted(names)}
+
+
+def find_mistakes(settings: Settings, types: Mapping[str, InstanceType | None]) -> list[Mistake]:
+    """What is wrong with the wanted instance types, as AWS sees it.
+
+    Args:
+        settings: what is wanted.
+        types: what AWS says about each type, by name.
+    """
     mistakes = []
-    wanted = {
-        "baseInstanceType": settings.base_instance_type,
-        "nodeInstanceType": settings.node_instance_type,
-    }
-    for key, name in wanted.items():
-        try:
-            found = aws.ec2.get_instance_type(instance_type=name)
-        except Exception as error:
-            if "InvalidInstanceType" not in str(error):
-                raise
+    for key, (name, role) in _wanted(settings).items():
+        found = types[name]
+        if found is None:
             problem = f"AWS has no instance type {name} in this region"
             mistakes.append(Mistake(key, problem, set_command(key, "c5.2xlarge")))
-            continue
-        mistakes.extend(
-            check(
-                key,
-                InstanceType(
-                    name,
-                    found.default_vcpus,
-                    found.memory_size,
-                    tuple(found.supported_architectures),
-                ),
-            )
-        )
+        else:
+            mistakes.extend(check(key, found, role))
     return mistakes
+
+
+def _wanted(settings: Settings) -> dict[str, tuple[str, Role]]:
+    """The wanted instance types by configuration key, and what they are for."""
+    wanted = {"baseInstanceType": (settings.base_instance_type, settings.main_role)}
+    if settings.node_numbers:
+        wanted["nodeInstanceType"] = (settings.node_instance_type, NODE)
+    return wanted
+
+
+def _instance_type(name: str) -> InstanceType | None:
+    """What AWS says about an instance type; None when it has none of that name."""
+    try:
+        found = aws.ec2.get_instance_type(instance_type=name)
+    except Exception as error:
+        if "InvalidInstanceType" not in str(error):
+            raise
+        return None
+    return InstanceType(
+        name, found.default_vcpus, found.memory_size, tuple(found.supported_architectures)
+    )
 
 
 def zone_for(instance_types: Iterable[str]) -> str | None:
@@ -106,9 +121,12 @@ def zone_for(instance_types: Iterable[str]) -> str | None:
     return min(set.intersection(*zones), default=None)
 
 
-def newest_image() -> pulumi.Output[str]:
-    """Id of the newest Ubuntu LTS image."""
-    found = aws.ec2.get_ami_output(
+def newest_image() -> str:
+    """Id of the newest Ubuntu LTS image.
+
+    While this waits for AWS, what the program has registered so far is on its way.
+    """
+    found = aws.ec2.get_ami(
         owners=[UBUNTU_OWNER],
         most_recent=True,
         filters=[

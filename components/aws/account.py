@@ -1,0 +1,84 @@
+"""Asks AWS what the account may have and has, when something new is to be made.
+
+A quota that can't be asked for is not checked: the deployment goes on, with a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import quotas
+from components.aws.quotas import ADDRESSES, Account
+from components.deployed import Deployed
+from components.settings import Settings
+
+PERMISSIONS = (
+    "servicequotas:GetServiceQuota",
+    "servicequotas:GetAWSDefaultServiceQuota",
+    "ec2:DescribeAddresses",
+)
+"""Source: terraform-provider-aws 6, data sources aws_servicequotas_service_quota and aws_eips."""
+_AMAZON = "amazon"
+"""The pool of Amazon's addresses; those from a pool that was brought to AWS don't count."""
+_REASON_LENGTH = 300
+
+
+def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account:
+    """Ask for the quotas that an update takes something of; warns of those that nobody tells.
+
+    Args:
+        settings: what is wanted.
+        there: what is deployed.
+        tags: those that every resource of this stack carries.
+    """
+    holds: dict[str, int] = {}
+    unknown: dict[str, Exception] = {}
+    region = ""
+    own: frozenset[str] = frozenset()
+    others = 0
+    for quota in quotas.wanted(settings, there):
+        try:
+            found = aws.servicequotas.get_service_quota(service_code="ec2", quota_code=quota.code)
+            if quota is ADDRESSES:
+                own, others = _addresses(int(found.value), settings, there, tags)
+        # The SDK raises nothing more specific.
+        except Exception as error:
+            unknown[quota.code] = error
+        else:
+            holds[quota.code] = int(found.value)
+            region = found.region
+    if unknown:
+        pulumi.log.warn(_not_checked(unknown))
+    return Account(region, holds, own, others)
+
+
+def _addresses(
+    limit: int, settings: Settings, there: Deployed, tags: Mapping[str, str]
+) -> tuple[frozenset[str], int]:
+    """This stack's Elastic IPs, and how many others count."""
+    everyones = frozenset(aws.ec2.get_eips().allocation_ids)
+    own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *there.addresses.values()}
+    others = everyones - own
+    if len(others) + max(len(own), settings.node_count + 1) > limit:
+        others = _counting(others)
+    return own, len(others)
+
+
+def _counting(addresses: Collection[str]) -> frozenset[str]:
+    """Those of the addresses that count towards the quota."""
+    return frozenset(
+        one
+        for one in sorted(addresses)
+        if aws.ec2.get_elastic_ip(id=one).public_ipv4_pool == _AMAZON
+    )
+
+
+def _not_checked(unknown: Mapping[str, Exception]) -> str:
+    reason = " ".join(str(next(iter(unknown.values()))).split())[:_REASON_LENGTH]
+    return (
+        f"Not checked whether the quota {' and '.join(sorted(unknown))} of EC2 is high enough. "
+        f"The check takes the permissions {', '.join(PERMISSIONS)}. AWS was asked: {reason}"
+    )

@@ -1,0 +1,165 @@
+"""An EC2 instance with a fixed private address on an interface of its own, and an Elastic IP.
+
+The address is elastic because AWS assigns no public address to an instance that starts with an
+interface of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_command import local
+
+from components.aws.firewall import Firewall
+from components.machine import Machine
+from components.settings import Settings
+from openvidu.roles import NODE, Role
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where and from what instances start.
+
+    Attributes:
+        zone: the availability zone.
+        subnet_id: the cluster's subnet.
+        internet: makes the subnet reachable from the internet.
+        image_id: image of new instances; instances that run keep theirs.
+        key_name: EC2 key pair for SSH.
+        tags: tags that every resource carries.
+    """
+
+    zone: str
+    subnet_id: pulumi.Output[str]
+    internet: pulumi.Resource
+    image_id: str
+    key_name: pulumi.Output[str]
+    tags: Mapping[str, str]
+
+
+def aws_machine(
+    name: str,
+    role: Role,
+    settings: Settings,
+    placement: Placement,
+    *,
+    private_ip: str,
+    instance_type: pulumi.Input[str],
+    firewall: Firewall,
+    parent: pulumi.Resource,
+) -> Machine:
+    """Register an EC2 instance with its interface, address and host key.
+
+    Args:
+        name: `base`, `master`, `node-1`, …; the resource's name.
+        role: what it's for.
+        settings: gives the size of the volume.
+        placement: where and from what to start.
+        private_ip: the fixed private address.
+        instance_type: EC2 instance type.
+        firewall: the role's security group.
+        parent: the component that owns the machine.
+    """
+    project, stack = placement.tags["project"], placement.tags["stack"]
+    tags = {**placement.tags, "Name": f"{project}-{stack}-{name}", "role": role.name}
+    child = pulumi.ResourceOptions(parent=parent)
+    interface = aws.ec2.NetworkInterface(
+        f"{name}-interface",
+        subnet_id=placement.subnet_id,
+        private_ips=[private_ip],
+        security_groups=[firewall.security_group_id],
+        description=f"{tags['Name']} {private_ip}",
+        tags=tags,
+        opts=child,
+    )
+    address = aws.ec2.Eip(
+        f"{name}-address",
+        domain="vpc",
+        network_interface=interface.id,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[placement.internet]),
+    )
+    instance = aws.ec2.Instance(
+        name,
+        ami=placement.image_id,
+        instance_type=instance_type,
+        key_name=placement.key_name,
+        primary_network_interface={"network_interface_id": interface.id},
+        metadata_options={
+            "http_endpoint": "enabled",
+            "http_tokens": "required",
+            "http_put_response_hop_limit": 1,
+        },
+        root_block_device={
+            "volume_type": "gp3",
+            "volume_size": settings.volume_size,
+            "encrypted": True,
+            "tags": tags,
+        },
+        tags=tags,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            # The interface is attached to one instance at a time.
+            delete_before_replace=True,
+            # A newer image or another key must not replace a machine that carries calls.
+            ignore_changes=["ami", "keyName"],
+            # AWS stops an instance to change its type, and with it a node's calls.
+            replace_on_changes=["instanceType"] if role is NODE else [],
+            depends_on=[*firewall.rules, address],
+        ),
+    )
+    host_key = _host_key(name, instance, parent)
+    machine = Machine(
+        name, private_ip, address.public_ip, instance.id, host_key, depends_on=[address, instance]
+    )
+    if not role.data:
+        return machine
+    return _with_data(machine, instance, settings, placement.zone, tags, parent)
+
+
+def _with_data(
+    machine: Machine,
+    instance: aws.ec2.Instance,
+    settings: Settings,
+    zone: str,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> Machine:
+    """The machine, with a volume that outlives it and keeps its data."""
+    volume = aws.ebs.Volume(
+        f"{machine.name}-data",
+        availability_zone=zone,
+        size=settings.data_volume_size,
+        type="gp3",
+        encrypted=True,
+        tags={**tags, "Name": f"{tags['Name']}-data"},
+        opts=pulumi.ResourceOptions(parent=parent, protect=not settings.delete_data),
+    )
+    attachment = aws.ec2.VolumeAttachment(
+        f"{machine.name}-data-attachment",
+        device_name="/dev/sdf",
+        instance_id=instance.id,
+        volume_id=volume.id,
+        # What is in memory has to reach the volume before it goes.
+        stop_instance_before_detaching=True,
+        # A volume is attached to one instance at a time.
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+    )
+    # The rest of the machine needn't wait for it.
+    return replace(machine, data_volume=attachment.volume_id)
+
+
+def _host_key(name: str, instance: aws.ec2.Instance, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The instance's SSH host key, read from its console output through the AWS API."""
+    command = local.Command(
+        f"{name}-host-key",
+        # Relative to the project, so that another checkout makes no difference.
+        create=".venv/bin/python -m scripts.host_key",
+        environment={"INSTANCE_ID": instance.id, "AWS_REGION": aws.config.region or ""},
+        triggers=[instance.id],
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+    return command.stdout

@@ -1,0 +1,214 @@
+"""What the account's quotas hold, against what the configuration takes of them. Pure.
+
+Only what AWS would surely refuse is refused: something new has to be made, and then there would be
+more than the quota holds. So fewer nodes, or as many as there are, always pass, however low the
+quota has become. Of others' machines AWS doesn't tell the vCPUs in one call: the vCPUs of this
+cluster alone are compared. Others' Elastic IPs are counted.
+
+Source: Service Quotas, "Amazon EC2 endpoints and quotas"; EC2 guide, "On-Demand Instance quotas".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.aws.machine_types import InstanceType
+from components.deployed import Deployed
+from components.mistakes import Mistake, set_command
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A quota of EC2.
+
+    Attributes:
+        code: the one that AWS gives it.
+        name: likewise.
+        families: letters with which its instance types begin, such as `c` of `c5.2xlarge`.
+    """
+
+    code: str
+    name: str
+    families: frozenset[str] = frozenset()
+
+
+def _vcpus(code: str, name: str, families: str) -> Quota:
+    return Quota(code, f"Running On-Demand {name} instances", frozenset(families.split()))
+
+
+ADDRESSES = Quota("L-0263D0A3", "EC2-VPC Elastic IPs")
+VCPUS = (
+    _vcpus("L-1216C47A", "Standard (A, C, D, H, I, M, R, T, Z)", "a c d h i im is m r t z"),
+    _vcpus("L-6E869C2A", "DL", "dl"),
+    _vcpus("L-74FC7D96", "F", "f"),
+    _vcpus("L-DB2E81BA", "G and VT", "g gr vt"),
+    _vcpus("L-43DA4232", "High Memory", "u"),
+    _vcpus("L-F7808C92", "HPC", "hpc"),
+    _vcpus("L-1945791B", "Inf", "inf"),
+    _vcpus("L-417A185B", "P", "p"),
+    _vcpus("L-2C3B7624", "Trn", "trn"),
+    _vcpus("L-7295265B", "X", "x"),
+)
+
+
+@dataclass(frozen=True)
+class Account:
+    """What AWS says about the account in the region.
+
+    Attributes:
+        region: such as `eu-west-1`.
+        holds: what quotas hold, by code; only those that AWS told.
+        own_addresses: allocation ids of this stack's Elastic IPs.
+        other_addresses: how many others count towards the quota.
+    """
+
+    region: str
+    holds: Mapping[str, int]
+    own_addresses: frozenset[str] = frozenset()
+    other_addresses: int = 0
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """What would be taken of a quota, at least.
+
+    Attributes:
+        quota: of which.
+        total: of this cluster, and of others where they're known.
+        each: of a node.
+        there: how many of the wanted nodes have theirs already.
+        text: the total, in words.
+    """
+
+    quota: Quota
+    total: int
+    each: int
+    there: int
+    text: str
+
+
+def vcpu_quota(instance_type: str) -> Quota | None:
+    """The quota that an instance type's vCPUs count towards; None when that isn't known."""
+    letters = re.match(r"[a-z]*", instance_type)
+    family = letters[0] if letters else ""
+    return next((quota for quota in VCPUS if family in quota.families), None)
+
+
+def wanted(settings: Settings, there: Deployed) -> list[Quota]:
+    """The quotas of which something more is taken than there is."""
+    machines, kept = _machines(settings, there)
+    new = {vcpu_quota(kind) for name, kind in machines.items() if name not in kept}
+    addresses = [ADDRESSES] if machines.keys() - there.addresses.keys() else []
+    return [*addresses, *(quota for quota in VCPUS if quota in new)]
+
+
+def find_mistakes(
+    settings: Settings,
+    there: Deployed,
+    types: Mapping[str, InstanceType | None],
+    account: Account,
+) -> list[Mistake]:
+    """What is wanted in excess of a quota.
+
+    Args:
+        settings: what is wanted.
+        there: what is deployed.
+        types: the wanted instance types by name, None where AWS has no such type.
+        account: what AWS says.
+    """
+    demands = [
+        demand
+        for demand in (*_vcpu_demands(settings, there, types), _addresses(settings, there, account))
+        if demand and demand.total > account.holds.get(demand.quota.code, demand.total)
+    ]
+    fits = min((_fits(settings, demand, account) for demand in demands), default=0)
+    return [_mistake(settings, demand, account, fits) for demand in demands]
+
+
+def _name(number: int) -> str:
+    return f"node-{number}"
+
+
+def _machines(settings: Settings, there: Deployed) -> tuple[dict[str, str], set[str]]:
+    """The wanted machines' types by name, and the names of those that are there."""
+    wanted = dict.fromkeys(map(_name, settings.node_numbers), settings.node_instance_type)
+    wanted[settings.main_role.name] = settings.base_instance_type
+    return wanted, {name for name, kind in wanted.items() if there.instance_types.get(name) == kind}
+
+
+def _vcpu_demands(
+    settings: Settings, there: Deployed, types: Mapping[str, InstanceType | None]
+) -> list[_Demand]:
+    """The vCPUs wanted, for each quota under which a machine has to start."""
+    machines, kept = _machines(settings, there)
+    demands = []
+    for quota in VCPUS:
+        taken = {
+            name: found.cpus
+            for name, kind in machines.items()
+            if (found := types.get(kind)) and vcpu_quota(kind) == quota
+        }
+        total = sum(taken.values())
+        if taken.keys() - kept:
+            nodes = taken.keys() - {settings.main_role.name}
+            each = taken[min(nodes)] if nodes else 0
+            demands.append(_Demand(quota, total, each, len(nodes & kept), f"{total} vCPUs"))
+    return demands
+
+
+def _addresses(settings: Settings, there: Deployed, account: Account) -> _Demand | None:
+    """The Elastic IPs that there would be at a time; None when no more are needed.
+
+    Those of nodes that leave count: the engine makes new things first. One that carries the stack's
+    tags and isn't in its state is left from an update that was killed, and may be used again.
+    """
+    main = settings.main_role.name
+    names = {main, *map(_name, settings.node_numbers)}
+    kept = names & there.addresses.keys()
+    unclaimed = account.own_addresses - set(there.addresses.values())
+    new = len(names) - len(kept) - len(unclaimed)
+    if new <= 0:
+        return None
+    own = len(account.own_addresses) + new
+    text = f"{own} Elastic IPs"
+    if leaving := own - len(names):
+        text += f" ({leaving} of nodes that leave, until they have drained)"
+    if account.other_addresses:
+        text += f" beside {account.other_addresses} others of the account"
+    total = own + account.other_addresses
+    return _Demand(ADDRESSES, total, min(1, len(names) - 1), len(kept - {main}), text)
+
+
+def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
+    """How many nodes the quota has room for; never fewer than there are."""
+    if not demand.each:
+        return settings.node_count
+    excess = demand.total - account.holds[demand.quota.code]
+    return max(settings.node_count + -excess // demand.each, demand.there)
+
+
+def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -> Mistake:
+    quota = demand.quota
+    key, found, takes = (
+        ("nodeCount", str(settings.node_count), "base and nodes take")
+        if demand.each
+        else (
+            "baseInstanceType",
+            settings.base_instance_type,
+            f"the {settings.main_role.name} takes",
+        )
+    )
+    problem = (
+        f"found {found}; {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
+        f"holds {account.holds[quota.code]} in {account.region}"
+    )
+    command = (
+        f"aws service-quotas request-service-quota-increase --region {account.region} "
+        f"--service-code ec2 --quota-code {quota.code} --desired-value {demand.total}"
+    )
+    if 1 <= fits < settings.node_count:
+        command = f"{set_command('nodeCount', str(fits))}\n      or: {command}"
+    return Mistake(key, problem, command)

@@ -1,0 +1,134 @@
+"""What the stack's last deployment left in its state, read before anything is registered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from components.existing.hosts import Host
+
+_MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
+_MACHINE = re.compile(r"base|master|node-[1-9][0-9]*")
+_ADDRESS = re.compile(r"(base|master|node-[1-9][0-9]*)-address")
+_QUIETS = ("base-quiet", "master-quiet")
+_TRIED = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
+_DONE = re.compile(r"(base|master|node-[1-9][0-9]*)-(?:version|membership)")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A version of OpenVidu that a machine was to get.
+
+    Attributes:
+        version: as the configuration said it.
+        number: counts the attempts on this machine.
+    """
+
+    version: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What is there already.
+
+    Attributes:
+        base_host: public address of the base; None when there's no base yet.
+        base_host_key: its public SSH host key; None when it isn't known yet.
+        generations: of each node that has joined, by number: how often it was brought into
+            service.
+        instance_types: EC2 types of the machines by name, as `base`, `master` or `node-1`.
+        addresses: allocation ids of Elastic IPs, likewise.
+        hosts: the machines that existed before, by name.
+        configuration: digest of the configuration that the nodes share; None before it was set.
+        tried: the version that a machine was to get last, by its name.
+        done: the one that it has got, by its name; it isn't there before the first.
+        main_configuration: digest of the base's own, or of the master's; None likewise.
+        configuration_generation: how often the nodes' configuration was compared; 0 when never.
+    """
+
+    base_host: str | None = None
+    base_host_key: str | None = None
+    generations: Mapping[int, int] = field(default_factory=dict)
+    instance_types: Mapping[str, str] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, Host] = field(default_factory=dict)
+    configuration: str | None = None
+    main_configuration: str | None = None
+    tried: Mapping[str, Attempt] = field(default_factory=dict)
+    done: Mapping[str, Attempt] = field(default_factory=dict)
+    configuration_generation: int = 0
+
+
+def deployed() -> Deployed:
+    """Read the state of this stack.
+
+    The engine's own function is asked, which reads the last state that was saved: pulumi,
+    pkg/resource/deploy/builtins.go, `readStackResourceOutputs`.
+    """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = pulumi.runtime.invoke(
+        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
+    ).value
+    return from_outputs((found or {}).get("outputs") or {})
+
+
+def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
+    """What the outputs of a stack's resources say.
+
+    Args:
+        resources: `{"type", "outputs"}` by URN.
+    """
+    outputs = {
+        urn.rpartition("::")[2]: one.get("outputs") or {}
+        for urn, one in resources.items()
+        if not one.get("type", "").startswith("openvidu-enterprise:")
+    }
+    hosts = {
+        name: Host(of["NODE_HOST"], of["NODE_IP"], of["NODE_HOST_KEY"])
+        for name, found in outputs.items()
+        if _MACHINE.fullmatch(name) and "NODE_HOST" in (of := found.get("environment") or {})
+    }
+    base = hosts.get("base")
+    shared = outputs.get("configuration", {}).get("environment") or {}
+    own = [outputs[name].get("environment") or {} for name in _QUIETS if name in outputs]
+    return Deployed(
+        base_host=base.public_ip if base else outputs.get("base-address", {}).get("publicIp"),
+        base_host_key=base.host_key if base else outputs.get("base-host-key", {}).get("stdout"),
+        generations={
+            int(match[1]): int((found.get("environment") or {}).get("NODE_GENERATION", 0))
+            for name, found in outputs.items()
+            if (match := _MEMBERSHIP.fullmatch(name))
+        },
+        instance_types={
+            name: found["instanceType"]
+            for name, found in outputs.items()
+            if _MACHINE.fullmatch(name) and "instanceType" in found
+        },
+        addresses={
+            match[1]: found["allocationId"]
+            for name, found in outputs.items()
+            if (match := _ADDRESS.fullmatch(name)) and "allocationId" in found
+        },
+        hosts=hosts,
+        main_configuration=next((found.get("CONFIGURATION") for found in own), None),
+        tried=_attempts(outputs, _TRIED),
+        done=_attempts(outputs, _DONE),
+        configuration=shared.get("CONFIGURATION"),
+        configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
+    )
+
+
+def _attempts(
+    outputs: Mapping[str, Mapping[str, Any]], pattern: re.Pattern[str]
+) -> Mapping[str, Attempt]:
+    return {
+        match[1]: Attempt(found["OPENVIDU_VERSION"], int(found["UPGRADE_ATTEMPT"]))
+        for name, one in outputs.items()
+        if (match := pattern.fullmatch(name))
+        and "UPGRADE_ATTEMPT" in (found := one.get("environment") or {})
+    }

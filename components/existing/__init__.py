@@ -1,0 +1,1 @@
+"""Machines that exist already: checked before the first change, and left as they were found."""

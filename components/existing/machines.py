@@ -1,0 +1,73 @@
+"""The cluster's machines where they exist already: each is prepared, and left as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components.existing.hosts import Host
+from components.local_command import local_command
+from components.machine import Machine, once
+from components.over_ssh import HOST, command, environment
+from components.remote import script
+from components.settings import Settings
+from openvidu.roles import role_of
+
+
+class ExistingMachines:
+    """The machines of `hosts`: base or master first, then nodes."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Choose the settings; nothing is registered."""
+        self._settings = settings
+
+    def main(self, parent: pulumi.Resource) -> Machine:
+        """Register the machine that users connect to."""
+        return self._machine(self._settings.main_role.name, self._settings.hosts[0], (), parent)
+
+    def node(
+        self, number: int, after: Sequence[pulumi.Resource], parent: pulumi.Resource
+    ) -> Machine:
+        """Register the machine of a node; a change of it comes after what `after` names."""
+        host = self._settings.hosts[number]
+        return self._machine(f"node-{number}", host, after, parent)
+
+    def _machine(
+        self,
+        name: str,
+        host: Host,
+        after: Sequence[pulumi.Resource],
+        parent: pulumi.Resource,
+    ) -> Machine:
+        product = role_of(name).product
+        prepared = local_command(
+            name,
+            self._settings,
+            {
+                **environment(HOST),
+                "NODE_NAME": name,
+                "NODE_HOST": once(after, host.public_ip),
+                "NODE_HOST_KEY": host.host_key or "",
+                "NODE_IP": host.private_ip,
+                "PREPARE_HOST": script("prepare-host.sh"),
+                "RELEASE_HOST": script("release-host.sh"),
+                "FIELDS": f"FOLDER={product.folder}\nCOMMAND={product.command}",
+            },
+            parent=parent,
+            create=command("prepare"),
+            update=command("prepare"),
+            delete=command("release"),
+            triggers=[host.host_key or "", once(after, host.public_ip), host.private_ip],
+            # A node's number is one machine at a time.
+            delete_before_replace=True,
+        )
+        return Machine(
+            name=name,
+            private_ip=host.private_ip,
+            public_ip=pulumi.Output.from_input(host.public_ip),
+            # Another one when the machine is prepared anew, and known in a preview until then.
+            identity=prepared.id,
+            host_key=pulumi.Output.from_input(host.host_key or ""),
+            depends_on=[prepared],
+        )

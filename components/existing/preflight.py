@@ -1,0 +1,153 @@
+"""Looks at hosts before the first change: every one that isn't in the stack's state yet.
+
+What can't work is refused, all of it at once; what works badly is warned of.
+Source: page, "Prerequisites".
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pulumi
+
+from components.deployed import Deployed
+from components.existing import suitability
+from components.existing.hosts import Host
+from components.existing.suitability import Facts
+from components.mistakes import ConfigurationError, Mistake
+from components.over_ssh import HOST, environment, run
+from components.remote import script
+from components.settings import Settings
+from openvidu.ports import Source
+from openvidu.roles import Role, role_of
+
+_LIMIT_SECONDS = 60
+_LOST = re.compile(r"can't be reached for \d+ s: (.*)")
+
+
+def check(settings: Settings, there: Deployed) -> None:
+    """Look at the hosts that the next update would change for the first time.
+
+    A preview that can't reach a host says so and goes on: it may run where SSH has no way.
+
+    Raises:
+        ConfigurationError: why the update can't work.
+    """
+    mistakes = suitability.moved(settings, there)
+    mistakes += _hosted_zone(settings)
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    main = settings.main_role.name
+    hosts = {main: settings.hosts[0]} | {
+        f"node-{number}": settings.hosts[number] for number in settings.node_numbers
+    }
+    new = {name: host for name, host in hosts.items() if there.hosts.get(name) != host}
+    if not new:
+        return
+    # The base has to reach new nodes too. A node that's there already may be down: it's not asked.
+    asked = {main: hosts[main], **new}
+    with ThreadPoolExecutor(len(asked)) as pool:
+        looks = {
+            name: pool.submit(_inspect, name, host, settings, _peers(name, asked))
+            for name, host in asked.items()
+        }
+    seen = {name: look.result() for name, look in looks.items()}
+    silent = {asked[name].private_ip for name, found in seen.items() if isinstance(found, str)}
+    for name, found in seen.items():
+        if isinstance(found, str):
+            if pulumi.runtime.is_dry_run():
+                pulumi.log.warn(f"{name}: not looked at. {found}.")
+            else:
+                mistakes.append(Mistake("hosts", f"{name}: {found}", "pulumi up"))
+            continue
+        facts = suitability.without(found, silent)
+        if name not in new:
+            mistakes += suitability.network_mistakes(name, asked[name], facts)
+            continue
+        mistakes += suitability.mistakes(name, new[name], facts, settings)
+        for warning in suitability.warnings(name, facts):
+            pulumi.log.warn(warning)
+    if mistakes:
+        raise ConfigurationError(mistakes)
+
+
+def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) -> Facts | str:
+    """Look at a host; returns why not, where that can't be done."""
+    role = role_of(name)
+    fields = {
+        "ADDRESS": host.private_ip,
+        "FOLDER": role.product.folder,
+        "PORTS": " ".join(_listened(role, settings)),
+        "PEERS": " ".join(peers),
+    }
+    began = time.time()
+    try:
+        done = run(
+            "inspect",
+            {
+                **environment(HOST),
+                "NODE_NAME": name,
+                "NODE_HOST": host.public_ip,
+                "NODE_HOST_KEY": host.host_key or "",
+                "SSH_USER": settings.ssh_user,
+                "CONNECT_SECONDS": "10",
+                "RECONNECT_SECONDS": "0",
+                "FIELDS": "\n".join(f"{key}={value}" for key, value in fields.items()),
+                "INSPECT_HOST": script("inspect-host.sh"),
+            },
+            settings.ssh_private_key,
+            timeout=_LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer from {host.public_ip} within {_LIMIT_SECONDS} s"
+    if done.returncode:
+        if lost := _LOST.search(done.stderr):
+            return f"{host.public_ip} can't be reached: {lost[1]}"
+        said = " ".join(done.stderr.split()).removeprefix(f"{name}: ")
+        return said or f"looking at {host.public_ip} ended with status {done.returncode}"
+    return suitability.parse(done.stdout, asked=(began + time.time()) / 2)
+
+
+def _listened(role: Role, settings: Settings) -> list[str]:
+    """The ports that OpenVidu takes on a host, as `tcp:443`."""
+    own = [
+        rule
+        for rule in role.ports
+        if rule.source is not Source.OPERATORS and rule.first == rule.last
+    ]
+    ports = {
+        (rule.protocol, settings.https_port if rule.service == "https" else rule.first)
+        for rule in own
+    } | {("tcp", port) for port in role.inside}
+    return [f"{protocol}:{port}" for protocol, port in sorted(ports)]
+
+
+def _peers(name: str, hosts: Mapping[str, Host]) -> list[str]:
+    """What a host has to reach of the others, as `10.5.0.5:6379`."""
+    return [
+        f"{host.private_ip}:{rule.first}"
+        for other, host in hosts.items()
+        if other != name
+        for rule in role_of(other).ports
+        if rule.source is Source.CLUSTER
+    ]
+
+
+def _hosted_zone(settings: Settings) -> list[Mistake]:
+    """The zone is AWS's, though the machines aren't."""
+    if settings.hosted_zone_id is None:
+        return []
+    # Slow to import, and hardly anybody needs it.
+    import boto3  # noqa: PLC0415
+
+    if boto3.Session().get_credentials():
+        return []
+    problem = (
+        "the zone is on AWS, and there are no AWS credentials; set them, or point "
+        f"{settings.domain_or_public_ip} to {settings.hosts[0].public_ip} yourself"
+    )
+    return [Mistake("hostedZoneId", problem, "pulumi config rm hostedZoneId")]

@@ -1,0 +1,199 @@
+"""Whether a host can carry OpenVidu, from what was seen on it. Pure.
+
+Source: page, "Prerequisites"; https://docs.docker.com/engine/install/ for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from components.deployed import Deployed
+from components.existing.hosts import Host
+from components.mistakes import Mistake
+from components.settings import Settings
+from openvidu.roles import LEAST_MEMORY_GIB, NODE, Role, role_of
+
+PROCESSOR = "x86_64"
+"""OpenVidu's container images are for this processor only."""
+LEAST_DISK_GIB = 20
+"""OpenVidu's images take most of that."""
+MEMORY_SLACK = 0.92
+"""A machine of 8 GiB shows less: its kernel and firmware keep some."""
+CLOCK_SECONDS = 60
+"""S3 refuses signatures that are some minutes off, and a drain compares times."""
+_DOCKER_COMMAND = "pulumi config set installDocker true"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was seen on a host.
+
+    Attributes:
+        os: its name, such as `Ubuntu 24.04.1 LTS`.
+        processor: such as `x86_64`.
+        cpus: processors.
+        memory_mib: memory.
+        free_disk_mib: free below /opt.
+        has_docker: whether Docker and Docker Compose answer.
+        has_packages: whether it has apt-get.
+        has_python: whether its Python has what the base's program takes.
+        clock_off: seconds by which its clock differs from here.
+        addresses: its own.
+        installed: whether OpenVidu's folder is there.
+        busy: ports that OpenVidu needs and something else has, as `tcp:443`.
+        blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
+    """
+
+    os: str
+    processor: str
+    cpus: int
+    memory_mib: int
+    free_disk_mib: int
+    has_docker: bool
+    has_packages: bool
+    has_python: bool
+    clock_off: float
+    addresses: tuple[str, ...]
+    installed: bool
+    busy: tuple[str, ...]
+    blocked: tuple[str, ...]
+
+
+def parse(text: str, asked: float) -> Facts | str:
+    """Read what `machine/inspect-host.sh` prints; returns why not, where it's no such text.
+
+    Args:
+        text: lines `name=value`.
+        asked: Unix seconds in the middle of the look.
+    """
+    found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    try:
+        return Facts(
+            os=found["os"] or "an unknown system",
+            processor=found["processor"],
+            cpus=int(found["cpus"]),
+            memory_mib=int(found["memoryMib"]),
+            free_disk_mib=int(found["freeDiskMib"]),
+            has_docker=found["docker"] == found["compose"] == "yes",
+            has_packages=found["packages"] == "yes",
+            has_python=found["python"] == "yes",
+            clock_off=float(found["clock"]) - asked,
+            addresses=tuple(found["addresses"].split()),
+            installed=found["installed"] == "yes",
+            busy=tuple(found["busy"].split()),
+            blocked=tuple(found["blocked"].split()),
+        )
+    except (KeyError, ValueError) as error:
+        return f"it tells what can't be read ({error}): {text[:200]!r}"
+
+
+def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mistake]:
+    """Why a host can't carry OpenVidu, if it can't."""
+    found = [
+        *_hardware(role_of(name), facts),
+        *_software(name, facts, settings),
+        *_place(host, facts),
+    ]
+    return [*_told(name, host, found), *network_mistakes(name, host, facts)]
+
+
+def network_mistakes(name: str, host: Host, facts: Facts) -> list[Mistake]:
+    """What a host can't reach of the others."""
+    if not facts.blocked:
+        return []
+    problem = f"it can't reach {', '.join(facts.blocked)}; open these ports between the hosts"
+    return _told(name, host, [(problem, "pulumi up")])
+
+
+def without(facts: Facts, silent: Collection[str]) -> Facts:
+    """The same, but for hosts that don't answer anybody: their ports aren't blocked."""
+    blocked = tuple(one for one in facts.blocked if one.partition(":")[0] not in silent)
+    return replace(facts, blocked=blocked)
+
+
+def _told(name: str, host: Host, found: Sequence[tuple[str, str]]) -> list[Mistake]:
+    return [
+        Mistake("hosts", f"{name} ({host.public_ip}): {problem}", command)
+        for problem, command in found
+    ]
+
+
+def warnings(name: str, facts: Facts) -> list[str]:
+    """What works, but badly."""
+    found = []
+    memory, role = facts.memory_mib / 1024, role_of(name)
+    if facts.cpus < role.advised_cpus or memory < role.advised_memory_gib * MEMORY_SLACK:
+        found.append(
+            f"{name} has {facts.cpus} CPUs and {memory:.1f} GiB of memory; OpenVidu advises "
+            f"{role.advised_cpus} CPUs and {role.advised_memory_gib} GiB."
+        )
+    if facts.installed:
+        found.append(f"{name}: an OpenVidu is installed already; it will be configured anew.")
+    return found
+
+
+def moved(settings: Settings, there: Deployed) -> list[Mistake]:
+    """Hosts that have another number than in the stack: a host keeps its number while it serves."""
+    main = settings.main_role.name
+    wanted = {
+        main if place == 0 else f"node-{place}": one for place, one in enumerate(settings.hosts)
+    }
+    found = []
+    for name, before in there.hosts.items():
+        for other, now in wanted.items():
+            if other != name and before.public_ip == now.public_ip:
+                number = name.removeprefix("node-")
+                problem = (
+                    f"{now.public_ip} is {name} in this stack and would become {other}; "
+                    "a host keeps its place in hosts. To do without one, retire its number"
+                )
+                command = f"git diff Pulumi.*.yaml, and: python -m scripts.retire node-{number}"
+                found.append(Mistake("hosts", problem, command))
+    return found
+
+
+def _hardware(role: Role, facts: Facts) -> list[tuple[str, str]]:
+    again = "pulumi up"
+    found = []
+    memory, disk = facts.memory_mib / 1024, facts.free_disk_mib / 1024
+    if facts.processor != PROCESSOR:
+        found.append((f"its processor is {facts.processor}; takes {PROCESSOR}", again))
+    if facts.cpus < role.least_cpus or memory < LEAST_MEMORY_GIB * MEMORY_SLACK:
+        problem = (
+            f"it has {facts.cpus} CPUs and {memory:.1f} GiB of memory; "
+            f"takes at least {role.least_cpus} CPUs and {LEAST_MEMORY_GIB} GiB"
+        )
+        found.append((problem, again))
+    if disk < LEAST_DISK_GIB:
+        found.append((f"{disk:.0f} GiB are free in /opt; takes at least {LEAST_DISK_GIB}", again))
+    if abs(facts.clock_off) > CLOCK_SECONDS:
+        problem = f"its clock is {facts.clock_off:+.0f} s off; takes {CLOCK_SECONDS} s at most"
+        found.append((problem, "sudo timedatectl set-ntp true (on that host), then: pulumi up"))
+    return found
+
+
+def _software(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
+    found = []
+    if not facts.has_docker and not settings.install_docker:
+        found.append(("Docker and Docker Compose aren't there, or don't answer", _DOCKER_COMMAND))
+    elif not facts.has_docker and not facts.has_packages:
+        problem = f"{facts.os} has no apt-get to install Docker with; install it by hand"
+        found.append((problem, "pulumi up"))
+    if role_of(name) is not NODE and not facts.has_python and not facts.has_packages:
+        problem = (
+            f"{facts.os} has no apt-get; takes Python 3 with the packages boto3, httpx and redis"
+        )
+        found.append((problem, "pulumi up"))
+    return found
+
+
+def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:
+    found = []
+    if host.private_ip not in facts.addresses:
+        problem = f"{host.private_ip} isn't its address; it has {', '.join(facts.addresses)}"
+        found.append((problem, "pulumi config set --path 'hosts[…].privateIp' ADDRESS"))
+    if facts.busy and not facts.installed:
+        ports = ", ".join(facts.busy)
+        found.append((f"something listens already on {ports}", "sudo ss -lntup (on that host)"))
+    return found

@@ -1,0 +1,57 @@
+"""Commands on the operator's machine that follow machines over SSH, as resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_command import local
+
+from components.over_ssh import NOTHING, SHELL
+from components.settings import Settings
+
+
+def local_command(  # noqa: PLR0913 - each is a thing of its own
+    name: str,
+    settings: Settings,
+    variables: Mapping[str, pulumi.Input[str]],
+    *,
+    parent: pulumi.Resource,
+    create: str = NOTHING,
+    update: str = NOTHING,
+    delete: str | None = None,
+    triggers: Sequence[pulumi.Input[str]] = (),
+    depends_on: Sequence[pulumi.Resource] = (),
+    delete_before_replace: bool = False,
+) -> local.Command:
+    """Register commands for `SHELL`.
+
+    Args:
+        name: name of the resource.
+        settings: gives user and key for SSH.
+        variables: `over_ssh.environment` and what else the commands need; kept in the state.
+        parent: the component that owns it.
+        create: what runs at first.
+        update: what runs when a variable has changed.
+        delete: what runs when it's removed or replaced, with the variables of the state.
+        triggers: values whose change replaces it.
+        depends_on: what has to be done before; deleted after it.
+        delete_before_replace: whether `delete` comes before the new `create`.
+    """
+    return local.Command(
+        name,
+        interpreter=SHELL,
+        create=create,
+        update=update,
+        delete=delete,
+        environment={**variables, "SSH_USER": settings.ssh_user},
+        stdin=pulumi.Output.secret(settings.ssh_private_key),
+        add_previous_output_in_env=False,
+        triggers=list(triggers) or None,
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            depends_on=list(depends_on),
+            delete_before_replace=delete_before_replace,
+            additional_secret_outputs=["stdout", "stderr"],
+        ),
+    )

@@ -1,0 +1,41 @@
+"""Where a deployment's machines come from: AWS, or the operator's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pulumi
+
+from components.aws import machines as aws_machines
+from components.deployed import Deployed
+from components.existing import preflight
+from components.existing.machines import ExistingMachines
+from components.machine import Machines
+from components.mistakes import ConfigurationError, Mistake
+from components.settings import EXISTING, Settings
+
+
+def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Resource], Machines]:
+    """Ask whether machines can be had; returns what registers them as children of a resource.
+
+    Raises:
+        ConfigurationError: why not; nothing was registered.
+    """
+    existing = settings.machines == EXISTING
+    if there.addresses if existing else there.hosts:
+        raise _another_stack("machines", settings.machines)
+    names = there.addresses.keys() | there.hosts.keys()
+    if names and settings.main_role.name not in names:
+        raise _another_stack("shape", settings.shape)
+    if existing:
+        preflight.check(settings, there)
+        return lambda _: ExistingMachines(settings)
+    tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+    zone = aws_machines.check(settings, there, tags)
+    return partial(aws_machines.AwsMachines, settings, tags, zone)
+
+
+def _another_stack(key: str, found: str) -> ConfigurationError:
+    problem = f"found {found}; this stack's machines are others"
+    return ConfigurationError([Mistake(key, problem, "pulumi stack init ANOTHER-STACK")])

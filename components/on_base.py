@@ -1,0 +1,73 @@
+"""Actions of the membership program on the base, which may wait for hours for calls to end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import pulumi
+
+from components.local_command import local_command
+from components.machine import Machine
+from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
+from components.settings import Settings
+
+
+def on_base(
+    name: str,
+    action: str,
+    settings: Settings,
+    base: Machine,
+    variables: Mapping[str, pulumi.Input[str]],
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+    on_create: bool = True,
+) -> pulumi.Resource:
+    """Register an action: it's carried out when one of its variables changes.
+
+    Args:
+        name: name of the resource, and of what progress is about.
+        action: as in `scripts/membership.sh`.
+        settings: gives user and key for SSH.
+        base: the base.
+        variables: what is kept in the state with it.
+        parent: the component that owns it.
+        depends_on: what has to be done before.
+        on_create: whether it's carried out at first, too.
+    """
+    return local_command(
+        name,
+        settings,
+        {
+            **environment(MEMBERSHIP),
+            "NODE_NAME": name,
+            "BASE_HOST": base.public_ip,
+            "BASE_HOST_KEY": base.host_key,
+            **variables,
+        },
+        parent=parent,
+        create=command(action) if on_create else NOTHING,
+        update=command(action),
+        depends_on=[*base.depends_on, *depends_on],
+    )
+
+
+def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:
+    """What tells two texts apart and nothing of their secrets, which are long and random."""
+    return pulumi.Output.unsecret(
+        text.apply(lambda given: hashlib.sha256(given.encode()).hexdigest())
+    )
+
+
+def warn_of_restart(before: str | None, now: str, warning: str, parent: pulumi.Resource) -> None:
+    """Say what a changed configuration means for calls.
+
+    Args:
+        before: digest of what is deployed; None where nothing is.
+        now: digest of what will be.
+        warning: what to say.
+        parent: what it's about.
+    """
+    if before not in (None, now):
+        pulumi.log.warn(warning, parent)

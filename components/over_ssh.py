@@ -1,0 +1,70 @@
+"""What commands on the operator's machine run: scripts that follow machines over SSH.
+
+Their text goes into the stack's state, so that a drain needs no source at hand.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+_SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+SHELL = ["/bin/bash", "-c"]
+MEMBERSHIP = "membership.sh"
+"""Brings a node into the cluster and out of it: join, drain, leave, overview."""
+NOTHING = ":"
+"""A command for `SHELL` that does nothing."""
+HOST = "host.sh"
+"""Prepares a host that exists already, and leaves it: inspect, prepare, release."""
+
+
+def environment(actions: str) -> dict[str, str]:
+    """The variables that commands of `command` need.
+
+    As variables, the scripts aren't in the message of each failure.
+
+    Args:
+        actions: file in `scripts/` that knows the actions.
+    """
+    return {
+        "OVER_SSH": (_SCRIPTS / "over_ssh.sh").read_text(),
+        "ACTIONS": (_SCRIPTS / actions).read_text(),
+    }
+
+
+def command(action: str) -> str:
+    """A command for `SHELL` that carries out an action."""
+    return f'exec bash -c "$OVER_SSH" over-ssh {action}'
+
+
+def run(
+    action: str,
+    variables: Mapping[str, str],
+    private_key: str | None,
+    *,
+    timeout: float | None = None,
+    capture: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    """Carry out an action now, apart from the engine.
+
+    Args:
+        action: as in the file that `variables` were made for.
+        variables: `environment` and what else the action needs.
+        private_key: for SSH.
+        timeout: seconds; None waits for its end.
+        capture: whether output is returned, and not shown.
+
+    Raises:
+        subprocess.TimeoutExpired: it was killed.
+    """
+    return subprocess.run(
+        [*SHELL, command(action)],
+        input=private_key,
+        env={"PATH": os.environ.get("PATH", os.defpath), **variables},
+        capture_output=capture,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

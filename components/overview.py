@@ -1,0 +1,113 @@
+"""What the cluster looks like while the program runs, in a preview as in an update.
+
+The base is asked over SSH, and nothing is changed. Where it can't be asked, as in CI without a
+way to port 22, the program goes by its state alone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from components.deployed import Deployed
+from components.over_ssh import MEMBERSHIP, environment, run
+from components.settings import Settings
+
+_LIMIT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class NodeSeen:
+    """A node that the base knows.
+
+    Attributes:
+        in_service: whether it takes sessions as it should.
+        generation: the one that brings it into service: its own while it serves.
+        calls: how many it carries; None where the cluster couldn't be asked.
+        participants: of these calls; None likewise.
+    """
+
+    in_service: bool
+    generation: int
+    calls: int | None
+    participants: int | None
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """The base couldn't be asked, for `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class ClusterSeen:
+    """The cluster as the base sees it.
+
+    Attributes:
+        nodes: by private address.
+        drift: names of what the bucket's configuration holds otherwise than the stack wanted last.
+        version: the version that the base has; None when it isn't known.
+        aside: versions that upgrades have put aside there.
+    """
+
+    nodes: Mapping[str, NodeSeen] = field(default_factory=dict)
+    drift: tuple[str, ...] = ()
+    version: str | None = None
+    aside: tuple[str, ...] = ()
+
+
+Overview = ClusterSeen | Unseen
+
+
+def ask(settings: Settings, there: Deployed) -> Overview:
+    """Ask the base; a cluster without a base has no nodes."""
+    if there.base_host is None:
+        return ClusterSeen()
+    if there.base_host_key is None:
+        return Unseen("its SSH host key isn't in the state")
+    try:
+        done = run(
+            "overview",
+            {
+                **environment(MEMBERSHIP),
+                "BASE_HOST": there.base_host,
+                "BASE_HOST_KEY": there.base_host_key,
+                "SSH_USER": settings.ssh_user,
+                "CONNECT_SECONDS": "5",
+                "RECONNECT_SECONDS": "0",
+            },
+            settings.ssh_private_key,
+            timeout=_LIMIT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return Unseen(f"no answer within {_LIMIT_SECONDS} s")
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        return Unseen(said[-1].lstrip(": ") if said else f"exit status {done.returncode}")
+    return parse(done.stdout)
+
+
+def parse(text: str) -> Overview:
+    """Read what `membership.pyz overview` prints."""
+    try:
+        told = json.loads(text)
+        nodes = {
+            ip: NodeSeen(
+                bool(found["inService"]),
+                int(found["generation"]),
+                found["calls"],
+                found["participants"],
+            )
+            for ip, found in told["nodes"].items()
+        }
+        return ClusterSeen(
+            nodes,
+            tuple(told["drift"] or ()),
+            told.get("version"),
+            tuple(told.get("asideVersions", ())),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Unseen("it answers something that is no overview")

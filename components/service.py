@@ -1,0 +1,171 @@
+"""Which nodes the next update brings back into service, and which calls it waits for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.deployed import Deployed
+from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
+from components.settings import EXISTING, Settings
+from openvidu.roles import BASE
+
+
+def generations(settings: Settings, there: Deployed, overview: Overview) -> Mapping[int, int]:
+    """For each node wanted, how often it'll have been brought into service.
+
+    A node that serves keeps its count, and so shows no change. One that was drained, or died, gets
+    the next one: its membership is updated, which brings it back. Where the cluster can't be asked
+    the count stays what it was.
+    """
+    wanted = {}
+    for number in settings.node_numbers:
+        seen = None
+        if not isinstance(overview, Unseen):
+            seen = overview.nodes.get(settings.node_private_ip(number))
+        wanted[number] = seen.generation if seen else there.generations.get(number, 1)
+    return wanted
+
+
+def in_order(generations: Mapping[int, int], there: Deployed) -> list[int]:
+    """The nodes' numbers in the order in which they are changed.
+
+    New ones come first, then those that are out of service: what serves may have to wait for them.
+
+    Args:
+        generations: of each node wanted, how often it'll have been brought into service.
+        there: what is deployed.
+    """
+    before = there.generations
+
+    def place(number: int) -> tuple[bool, bool, int]:
+        return number in before, before.get(number) == generations[number], number
+
+    return sorted(generations, key=place)
+
+
+def configuration_generation(there: Deployed, overview: Overview) -> int:
+    """How often the nodes' configuration will have been compared with the bucket's.
+
+    Where they differ, the update compares them once more, and so changes the bucket's back.
+    """
+    drifted = isinstance(overview, ClusterSeen) and bool(overview.drift)
+    return max(there.configuration_generation, 1) + drifted
+
+
+def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[str]:
+    """What an operator has to know before an update: calls that will be waited for."""
+    leaving = sorted(set(there.generations) - set(settings.node_numbers))
+    changed = replaced(settings, there)
+    if isinstance(overview, Unseen):
+        if not there.generations:
+            return []
+        told = [f"The base can't be asked how many calls there are: {overview.reason}."]
+        told += [f"node-{number} leaves: its calls will be waited for." for number in leaving]
+        told += [f"{found}: its calls will be waited for." for found in changed.values()]
+        return [" ".join(told)]
+    told = []
+    for number in leaving:
+        seen = overview.nodes.get(_address(number, settings, there))
+        told.append(f"node-{number} leaves: {_calls(seen)} {_wait(settings)}")
+    for number, found in changed.items():
+        seen = overview.nodes.get(_address(number, settings, there))
+        told.append(
+            f"{found}: {_calls(seen)} {_wait(settings)} "
+            f"No more than {settings.max_unavailable} at a time (maxUnavailable)."
+        )
+    if overview.drift:
+        names = ", ".join(overview.drift)
+        told.append(f"In the bucket {names} isn't the stack's. {restart_of_all(settings)}")
+    for number, found_ in _out_of_service(settings, there, overview).items():
+        told.append(
+            f"node-{number} is out of service and will be brought back: {_calls(found_)} "
+            "A drain that was begun ends first."
+        )
+    return told
+
+
+def stop_of_main(settings: Settings, there: Deployed) -> list[str]:
+    """What another EC2 type of the base or the master means for calls: AWS stops it for that."""
+    name, wanted = settings.main_role.name, settings.base_instance_type
+    before = there.instance_types.get(name, wanted)
+    if settings.machines == EXISTING or before == wanted:
+        return []
+    return [
+        f"The {name} is stopped and started for its other type ({before} to {wanted}), as soon as "
+        "the update begins. Calls that don't reconnect in time are cut: choose a quiet moment."
+    ]
+
+
+def restart_of_all(settings: Settings) -> str:
+    """What a change of the configuration that nodes share means for calls."""
+    return _restart("the nodes' configuration, which restarts every node, once", settings)
+
+
+def restart_of_main(settings: Settings) -> str:
+    """What a change of the configuration of base services or a single master means for calls."""
+    if settings.main_role is BASE:
+        return _restart("the base services' configuration, which restarts them", settings)
+    return _restart("the master's configuration, which restarts it", settings)
+
+
+def _restart(what: str, settings: Settings) -> str:
+    does = f"The update changes {what}."
+    if settings.change_during_calls:
+        return f"{does} Calls will be cut: configChangeDuringCalls is set."
+    return f"{does} It waits for a moment without calls, {settings.change_limit} at most."
+
+
+def _wait(settings: Settings) -> str:
+    return (
+        "It takes no new ones from then on, which can't be taken back; its machine goes when they "
+        f"have ended. The update waits {settings.drain_timeout} at most."
+    )
+
+
+def replaced(settings: Settings, there: Deployed) -> Mapping[int, str]:
+    """The nodes whose machines the configuration replaces, by number, and why."""
+    if settings.machines == EXISTING:
+        changes = {
+            number: (there.hosts[name].public_ip, settings.hosts[number].public_ip)
+            for number in settings.node_numbers
+            if (name := f"node-{number}") in there.hosts
+            and there.hosts[name] != settings.hosts[number]
+        }
+    else:
+        wanted = settings.node_instance_type
+        changes = {
+            number: (before, wanted)
+            for number in settings.node_numbers
+            if (before := there.instance_types.get(f"node-{number}", wanted)) != wanted
+        }
+    return {
+        number: f"node-{number} is replaced ({before} to {after})"
+        for number, (before, after) in changes.items()
+    }
+
+
+def _out_of_service(
+    settings: Settings, there: Deployed, overview: ClusterSeen
+) -> Mapping[int, NodeSeen]:
+    found = {}
+    for number in settings.node_numbers:
+        seen = overview.nodes.get(settings.node_private_ip(number))
+        if number in there.generations and seen and not seen.in_service:
+            found[number] = seen
+    return found
+
+
+def _address(number: int, settings: Settings, there: Deployed) -> str:
+    """The address under which the base knows a node that was deployed."""
+    host = there.hosts.get(f"node-{number}")
+    return host.private_ip if host else settings.node_private_ip(number)
+
+
+def _calls(seen: NodeSeen | None) -> str:
+    if seen is None or seen.calls is None:
+        return "how many calls it carries isn't known."
+    if not seen.calls:
+        return "it carries no calls now."
+    calls = "1 call" if seen.calls == 1 else f"{seen.calls} calls"
+    people = "1 participant" if seen.participants == 1 else f"{seen.participants} participants"
+    return f"it carries {calls} with {people} now."

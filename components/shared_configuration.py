@@ -1,0 +1,80 @@
+"""The configuration that all nodes share: a change reaches a running cluster through its API.
+
+The bucket's configuration wins over every node's `.env` from the first node's start on. So a change
+is a call to the cluster, once, and not an edit of nodes' files.
+Source: page, "Configuration management".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+
+from components import service
+from components.base import BaseServices
+from components.deployed import Deployed
+from components.env_files import shared_env
+from components.on_base import digest, on_base, warn_of_restart
+from components.remote import fields, run_on
+from components.settings import Settings
+
+
+class SharedConfiguration:
+    """The nodes' shared configuration.
+
+    Attributes:
+        wanted: has told the base what the stack wants; nodes start after it.
+    """
+
+    wanted: pulumi.Resource
+
+    def __init__(
+        self, settings: Settings, base: BaseServices, there: Deployed, parent: pulumi.Resource
+    ) -> None:
+        """Register what tells the base.
+
+        Args:
+            settings: what to deploy.
+            base: the base services, whose bucket holds the configuration.
+            there: what is deployed: its configuration is told apart from this one.
+            parent: the cluster.
+        """
+        self._settings = settings
+        self._base = base
+        self._parent = parent
+        text: pulumi.Output[str] = pulumi.Output.secret(
+            base.domain_or_public_ip.apply(lambda domain: shared_env(settings, domain))
+        )
+        self._digest = digest(text)
+        self._digest.apply(
+            lambda now: warn_of_restart(
+                there.configuration, now, service.restart_of_all(settings), parent
+            )
+        )
+        self.wanted = run_on(
+            base.machine,
+            "configuration-wanted",
+            "put-membership-file.sh",
+            settings,
+            parent=parent,
+            stdin=pulumi.Output.concat(fields({"FILE": "configuration", "THEN": "rotate"}), text),
+            depends_on=base.ready,
+        )
+
+    def apply(self, generation: int, depends_on: Sequence[pulumi.Resource]) -> None:
+        """Register what changes a cluster that runs.
+
+        Args:
+            generation: another one has the configuration compared with the bucket's anew.
+            depends_on: the memberships: the first node brings its configuration into the bucket.
+        """
+        on_base(
+            "configuration",
+            "configure",
+            self._settings,
+            self._base.machine,
+            {"CONFIGURATION": self._digest, "CONFIGURATION_GENERATION": str(generation)},
+            parent=self._parent,
+            depends_on=[self.wanted, *depends_on],
+        )

@@ -1,0 +1,72 @@
+"""A single master: OpenVidu's server with everything it needs on one machine.
+
+Media nodes that exist carry the calls. Source: page, "Single master deployment"; documentation,
+"Deploy OpenVidu Pro on premises".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pulumi
+
+from components import upgrade
+from components.addresses import users_url
+from components.aws.domain import with_record
+from components.deployed import deployed
+from components.env_files import master_env
+from components.machine_source import machine_source
+from components.mistakes import ConfigurationError
+from components.overview import Unseen
+from components.service import stop_of_main
+from components.services import services
+from components.settings import Settings
+
+
+class SingleMaster(pulumi.ComponentResource):
+    """OpenVidu Enterprise with a single master.
+
+    Attributes:
+        outputs: the stack's outputs by name.
+    """
+
+    outputs: dict[str, Any]
+
+    def __init__(self, settings: Settings) -> None:
+        """Register everything.
+
+        Raises:
+            ConfigurationError: the machine can't be had as the configuration asks for; nothing
+                was registered.
+        """
+        there = deployed()
+        if mistakes := upgrade.find_mistakes(settings, there, Unseen("it is no cluster")):
+            raise ConfigurationError(mistakes)
+        machines_of = machine_source(settings, there)
+        super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
+        for warning in (
+            *upgrade.warnings(settings, there, Unseen("it is no cluster")),
+            *stop_of_main(settings, there),
+        ):
+            pulumi.log.warn(warning, self)
+        if not settings.media_nodes:
+            pulumi.log.warn("Without mediaNodes the master can carry no calls.", self)
+        machine = with_record(machines_of(self).main(self), settings, self)
+        running = services(
+            machine,
+            settings,
+            master_env,
+            there,
+            wait_for=("elasticsearch", "server", "proxy"),
+            parent=self,
+        )
+        url = users_url(settings, running.name)
+        self.outputs = {
+            "callUrl": pulumi.Output.concat(url, "/"),
+            "kibanaUrl": pulumi.Output.concat(url, "/kibana"),
+            "inspectorUrl": pulumi.Output.concat(url, "/inspector/"),
+            "apiUrl": url,
+            "masterPublicIp": machine.public_ip,
+            "masterPrivateIp": machine.private_ip,
+        }
+        self.register_outputs(self.outputs)

@@ -1,0 +1,107 @@
+"""Whether and how another version of OpenVidu may come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.deployed import Attempt, Deployed
+from components.mistakes import Mistake, set_command
+from components.overview import ClusterSeen, Overview, Unseen
+from components.settings import ROLLING, Settings
+from openvidu.release import LATEST, Step, step
+from openvidu.roles import MASTER
+
+_KEY = "openviduVersion"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What becomes of the version of one machine.
+
+    Attributes:
+        to: the version that is wanted. Another number has each step done again, also where it was
+            done in an attempt that failed, or that is taken back.
+        is_due: whether the machine has another version, or may have parts of one.
+    """
+
+    to: Attempt
+    is_due: bool
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """What notes in the state that a machine was to get the version, or has got it."""
+        return {"OPENVIDU_VERSION": self.to.version, "UPGRADE_ATTEMPT": str(self.to.number)}
+
+
+def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
+    """What becomes of the version of a machine, by its name."""
+    wanted = settings.openvidu_version
+    tried, done = there.tried.get(machine), there.done.get(machine)
+    if tried is None or done is None:
+        return Change(Attempt(wanted, tried.number if tried else 1), is_due=False)
+    is_due = tried != done or done.version != wanted
+    return Change(Attempt(wanted, tried.number + is_due), is_due)
+
+
+def is_due(settings: Settings, there: Deployed) -> bool:
+    """Whether any machine gets another version."""
+    return any(change_of(machine, settings, there).is_due for machine in there.done)
+
+
+def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> list[Mistake]:
+    """Why the wanted version can't be had from the one that runs, if it can't."""
+    wanted, found = settings.openvidu_version, _running(settings, there, overview)
+    if not is_due(settings, there) or found is None:
+        return []
+    if wanted == LATEST:
+        problem = f"{LATEST} is for new deployments; this one runs {found}, name a version"
+        return [Mistake(_KEY, problem, set_command(_KEY, found))]
+    match step(found, wanted):
+        case Step.FORBIDDEN:
+            problem = f"{found} runs; OpenVidu goes one minor version at a time, not to {wanted}"
+            return [Mistake(_KEY, problem, set_command(_KEY, _next(found, wanted)))]
+        case Step.ROLLBACK if isinstance(overview, ClusterSeen) and wanted not in overview.aside:
+            has = ", ".join(overview.aside) or "none"
+            problem = f"{found} runs; only what it was upgraded from can be brought back: {has}"
+            return [Mistake(_KEY, problem, set_command(_KEY, found))]
+    return []
+
+
+def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[str]:
+    """What an operator has to know before a version changes: what becomes of calls."""
+    if not is_due(settings, there):
+        return []
+    before = _running(settings, there, overview) or "that runs"
+    does = f"OpenVidu {before} becomes {settings.openvidu_version}."
+    if settings.main_role is MASTER:
+        return [f"{does} It waits for a moment without calls, {settings.change_limit} at most."]
+    if settings.upgrade_strategy == ROLLING:
+        return [
+            f"{does} The base comes first, at a moment without calls; then node after node drains. "
+            "Whether two versions work in one cluster isn't documented by OpenVidu."
+        ]
+    calls = ""
+    if isinstance(overview, ClusterSeen):
+        live = [node.calls for node in overview.nodes.values() if node.calls is not None]
+        calls = f" There are {sum(live)} now."
+    return [
+        f"{does} Every node drains: from then on there are no new calls, until base and nodes have "
+        f"the new version. Calls are waited for, {settings.drain_timeout} at most.{calls}"
+    ]
+
+
+def _running(settings: Settings, there: Deployed, overview: Overview) -> str | None:
+    """The version that base or master has; None when that isn't known."""
+    if not isinstance(overview, Unseen) and overview.version:
+        return overview.version
+    done = there.done.get(settings.main_role.name)
+    return None if done is None or done.version == LATEST else done.version
+
+
+def _next(found: str, wanted: str) -> str:
+    """The version that comes after the one that runs, towards the wanted one."""
+    major, minor, _ = (int(part) for part in found.split("."))
+    target = tuple(int(part) for part in wanted.split("."))
+    up = target > (major, minor, 0)
+    return f"{major}.{minor + (1 if up else -1)}.0"

@@ -1,0 +1,67 @@
+"""What a machine is for: which product runs there, and who may reach which of its ports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from openvidu import ports, release
+from openvidu.ports import PortRule
+from openvidu.release import Product
+
+LEAST_MEMORY_GIB = 8
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a machine is for, and what it takes. Source: page, "Prerequisites".
+
+    Attributes:
+        name: `base`, `master` or `node`.
+        product: what is installed there.
+        ports: its port table.
+        proxy: the service of its compose file that users connect to.
+        data: folders of its install folder that its services store data in.
+        inside: further TCP ports that its services take, for themselves alone.
+        least_cpus: fewest processors.
+        advised_cpus: how many OpenVidu advises.
+        advised_memory_gib: memory that OpenVidu advises.
+    """
+
+    name: str
+    product: Product
+    ports: Sequence[PortRule]
+    proxy: str = ""
+    data: Sequence[str] = ()
+    inside: Sequence[int] = ()
+    least_cpus: int = 4
+    advised_cpus: int = 8
+    advised_memory_gib: int = 16
+
+
+BASE = Role(
+    "base",
+    release.BASE,
+    ports.BASE_PORTS,
+    proxy="loadbalancer",
+    data=("minio-s3", "elasticsearch", "certificates"),
+)
+"""Redis keeps nothing on disk (repository, its service has no volume)."""
+MASTER = Role(
+    "master",
+    release.MASTER,
+    ports.MASTER_PORTS,
+    proxy="nginx",
+    data=("elasticsearch", "recordings", "certificates"),
+    inside=(5442, 5443, 6379),
+    least_cpus=2,
+    advised_cpus=2,
+    advised_memory_gib=LEAST_MEMORY_GIB,
+)
+"""Source: documentation, "Deploy OpenVidu Pro on premises", "Prerequisites"."""
+NODE = Role("node", release.NODE, ports.NODE_PORTS)
+
+
+def role_of(machine: str) -> Role:
+    """The role of a machine by its name: `base`, `master`, `node-1` and so on."""
+    return {BASE.name: BASE, MASTER.name: MASTER}.get(machine, NODE)

@@ -1,0 +1,190 @@
+"""Machines that exist: what is taken as `hosts`, and which host can carry OpenVidu."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.configuration import read
+from components.deployed import Deployed, from_outputs
+from components.existing import suitability
+from components.existing.hosts import Host, fingerprint
+from components.existing.suitability import Facts
+from components.mistakes import ConfigurationError
+from components.service import replaced
+from components.settings import Settings
+from tests.program.conftest import SECRETS, example, ssh_key
+
+HOST_KEY = " ".join(ssh_key()[0].split()[:2])
+AWS_ONLY = ("sshCidrs", "sshPublicKey")
+FITS = Facts(
+    os="Ubuntu 24.04.1 LTS",
+    processor="x86_64",
+    cpus=8,
+    memory_mib=16_000,
+    free_disk_mib=100_000,
+    has_docker=True,
+    has_packages=True,
+    has_python=True,
+    clock_off=0.4,
+    addresses=("10.5.0.6", "172.17.0.1"),
+    installed=False,
+    busy=(),
+    blocked=(),
+)
+
+
+def host(number: int, **changes: Any) -> dict[str, Any]:
+    """The base is number 0."""
+    address = 5 + number
+    known = {"privateIp": f"10.5.0.{address}", "publicIp": f"203.0.113.{address}"}
+    return {**known, "hostKey": HOST_KEY, **changes}
+
+
+def configured(*hosts: dict[str, Any], **changes: str) -> dict[str, str]:
+    kept = {key: text for key, text in example().items() if key not in AWS_ONLY}
+    return {**kept, "machines": "existing", "hosts": json.dumps(hosts), **changes}
+
+
+def settings(*hosts: dict[str, Any], **changes: str) -> Settings:
+    return read(configured(*hosts, **changes), SECRETS)
+
+
+def problems(*hosts: dict[str, Any], **changes: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(*hosts, **changes)
+    return str(caught.value)
+
+
+def test_hosts_are_the_base_and_then_nodes() -> None:
+    found = settings(host(0), host(1), host(2), host(3), retiredNodes="[2]")
+    assert found.base_private_ip == "10.5.0.5"
+    assert found.node_numbers == (1, 3)
+    assert found.node_private_ip(3) == "10.5.0.8"
+    assert found.hosts[1] == Host("203.0.113.6", "10.5.0.6", HOST_KEY)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "told"),
+    [
+        ([host(0)], "takes at least the base and one node"),
+        ([host(0), host(1)], "nodeCount: found 2; takes 1 to 1, the nodes that hosts has"),
+        ([host(0), host(1), host(1, privateIp="10.5.0.9")], "203.0.113.6 is the address of"),
+        ([host(0), host(1), host(2, privateIp="10.5.0.6")], "10.5.0.6 is the address of hosts[1]"),
+        ([host(0), host(1), host(2, hostKey="")], "hostKey is missing in hosts[2]"),
+        ([host(0), host(1), host(2, hostKey="ssh-ed25519 x")], "with a public SSH host key"),
+        ([host(0), host(1), host(2, publicIp="node-2")], "with an IPv4 address as publicIp"),
+        ([host(0), host(1), host(2, user="root")], "there is no user"),
+        ([host(0), host(1), {"publicIp": "203.0.113.7"}], "with publicIp and privateIp"),
+    ],
+)
+def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], told: str) -> None:
+    assert told in problems(*hosts)
+
+
+def test_hosts_are_for_existing_machines_only() -> None:
+    given = {**example(), "hosts": json.dumps([host(0), host(1)])}
+    with pytest.raises(ConfigurationError, match="machines is aws"):
+        read(given, SECRETS)
+
+
+def test_a_fingerprint_is_what_openssh_shows() -> None:
+    # ssh-keygen -lf on this key, which was made for this test.
+    key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFl0pTqDsI7VBSRrm+GXh6h3yRDfp/qdxZgmHGd/10OA"
+    assert fingerprint(key) == "SHA256:FQotp77nDAFS6HiuUtiU1ij2/2VsttIub9B9jZEHvzc"
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"processor": "aarch64"}, "its processor is aarch64; takes x86_64"),
+        ({"cpus": 2}, "it has 2 CPUs and 15.6 GiB of memory; takes at least 4 CPUs and 8 GiB"),
+        ({"memory_mib": 4000}, "it has 8 CPUs and 3.9 GiB of memory"),
+        ({"free_disk_mib": 5 * 1024}, "5 GiB are free in /opt; takes at least 20"),
+        ({"clock_off": -400.0}, "its clock is -400 s off"),
+        ({"has_docker": False}, "Docker and Docker Compose aren't there"),
+        ({"addresses": ("10.9.0.6",)}, "10.5.0.6 isn't its address; it has 10.9.0.6"),
+        ({"busy": ("tcp:443",)}, "something listens already on tcp:443"),
+        ({"blocked": ("10.5.0.5:6379",)}, "it can't reach 10.5.0.5:6379"),
+    ],
+)
+def test_a_host_that_cannot_carry_openvidu_is_refused(changes: dict[str, Any], told: str) -> None:
+    wanted = settings(host(0), host(1), host(2))
+    assert not suitability.mistakes("node-1", wanted.hosts[1], FITS, wanted)
+    found = suitability.mistakes("node-1", wanted.hosts[1], replace(FITS, **changes), wanted)
+    assert [told in mistake.problem for mistake in found] == [True]
+
+
+def test_an_openvidu_that_is_there_listens_on_its_own_ports() -> None:
+    wanted = settings(host(0), host(1), host(2))
+    there = replace(FITS, installed=True, busy=("tcp:443",))
+    assert not suitability.mistakes("node-1", wanted.hosts[1], there, wanted)
+
+
+def test_docker_is_installed_on_request_where_that_can_be_done() -> None:
+    wanted = settings(host(0), host(1), host(2), installDocker="true")
+    without = replace(FITS, has_docker=False)
+    assert not suitability.mistakes("node-1", wanted.hosts[1], without, wanted)
+    neither = replace(without, has_packages=False)
+    [mistake] = suitability.mistakes("node-1", wanted.hosts[1], neither, wanted)
+    assert "no apt-get to install Docker with" in mistake.problem
+
+
+@pytest.mark.parametrize(
+    ("cpus", "memory_mib", "warns"), [(8, 15_900, 0), (4, 15_900, 1), (8, 7_800, 1)]
+)
+def test_less_than_advised_is_warned_of(cpus: int, memory_mib: int, warns: int) -> None:
+    found = suitability.warnings("node-1", replace(FITS, cpus=cpus, memory_mib=memory_mib))
+    assert len(found) == warns
+
+
+def test_hosts_that_answer_nobody_are_not_blocked() -> None:
+    facts = replace(FITS, blocked=("10.5.0.7:4443", "10.5.0.5:6379"))
+    assert suitability.without(facts, {"10.5.0.7"}).blocked == ("10.5.0.5:6379",)
+
+
+def test_what_a_host_prints_is_read_or_shown() -> None:
+    lines = (
+        "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\ndocker=yes\n"
+        "compose=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
+        "installed=no\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+    )
+    found = suitability.parse(lines, asked=990.0)
+    assert isinstance(found, Facts)
+    assert (found.has_docker, found.clock_off) == (False, 10.0)
+    assert found.blocked == ("10.5.0.5:6379", "10.5.0.5:9000")
+    assert "can't be read" in str(suitability.parse("Welcome to Ubuntu", asked=0.0))
+
+
+def test_a_host_keeps_its_place() -> None:
+    wanted = settings(host(0), host(2), host(3))
+    there = Deployed(hosts={"node-2": wanted.hosts[1], "base": wanted.hosts[0]})
+    [mistake] = suitability.moved(wanted, there)
+    assert "203.0.113.7 is node-2 in this stack and would become node-1" in mistake.problem
+    assert mistake.command.endswith("scripts.retire node-2")
+
+
+def test_another_host_in_a_place_replaces_the_node() -> None:
+    before = settings(host(0), host(1), host(2))
+    state = {
+        f"urn:…::{name}": {
+            "type": "command:local:Command",
+            "outputs": {
+                "environment": {
+                    "NODE_HOST": one.public_ip,
+                    "NODE_IP": one.private_ip,
+                    "NODE_HOST_KEY": one.host_key,
+                }
+            },
+        }
+        for name, one in zip(("base", "node-1", "node-2"), before.hosts, strict=True)
+    }
+    there = from_outputs(state)
+    assert there.base_host == "203.0.113.5"
+    assert there.base_host_key == HOST_KEY
+    assert not replaced(before, there)
+    after = settings(host(0), host(1), host(7))
+    assert replaced(after, there) == {2: "node-2 is replaced (203.0.113.7 to 203.0.113.12)"}

@@ -1,0 +1,130 @@
+"""What a preview says of calls, and which nodes an update brings back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from components.deployed import Deployed, from_outputs
+from components.overview import ClusterSeen, NodeSeen, Unseen, parse
+from components.service import (
+    configuration_generation,
+    generations,
+    in_order,
+    stop_of_main,
+    warnings,
+)
+from components.settings import Settings
+
+TYPES = dict.fromkeys(("node-1", "node-2", "node-3"), "c5.2xlarge")
+THERE = Deployed("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4, 3: 1}, TYPES)
+SERVES = NodeSeen(in_service=True, generation=1, calls=0, participants=0)
+
+
+def test_the_state_tells_base_and_nodes() -> None:
+    urn = "urn:pulumi:dev::openvidu-enterprise::openvidu-enterprise:index:Cluster$x::"
+    found = from_outputs(
+        {
+            f"{urn}base-address": {"outputs": {"publicIp": "203.0.113.5"}},
+            f"{urn}base-host-key": {"outputs": {"stdout": "ssh-ed25519 AAAA"}},
+            f"{urn}node-2-membership": {"outputs": {"environment": {"NODE_GENERATION": "4"}}},
+            f"{urn}node-2-membership-of-another": {"outputs": {}},
+            f"{urn}node-2": {
+                "type": "aws:ec2/instance:Instance",
+                "outputs": {"instanceType": "c5.2xlarge"},
+            },
+            f"{urn}x::node-2": {"type": "openvidu-enterprise:index:Node", "outputs": {}},
+        }
+    )
+    assert found == replace(THERE, generations={2: 4}, instance_types={"node-2": "c5.2xlarge"})
+    assert from_outputs({}) == Deployed()
+
+
+def test_a_node_in_service_shows_no_change(settings: Settings) -> None:
+    seen = ClusterSeen({"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)})
+    assert generations(settings, THERE, seen) == {1: 1, 2: 4}
+
+
+def test_a_node_out_of_service_is_brought_back(settings: Settings) -> None:
+    drained = NodeSeen(in_service=False, generation=5, calls=2, participants=5)
+    seen = ClusterSeen({"10.5.0.6": SERVES, "10.5.0.7": drained})
+    assert generations(settings, THERE, seen) == {1: 1, 2: 5}
+    told = "\n".join(warnings(settings, replace(THERE, generations={1: 1, 2: 4}), seen))
+    assert told.startswith("node-2 is out of service and will be brought back")
+    assert "2 calls with 5 participants" in told
+
+
+def test_a_base_that_cannot_be_asked_changes_nothing(settings: Settings) -> None:
+    unseen = Unseen("Connection timed out")
+    assert generations(settings, THERE, unseen) == {1: 1, 2: 4}
+    told = warnings(settings, THERE, unseen)
+    assert "Connection timed out" in told[0]
+    assert "node-3 leaves: its calls will be waited for" in told[0]
+
+
+def test_a_first_deployment_has_nothing_to_say(settings: Settings) -> None:
+    assert generations(settings, Deployed(), ClusterSeen()) == {1: 1, 2: 1}
+    assert not warnings(settings, Deployed(), ClusterSeen())
+
+
+@pytest.mark.parametrize(
+    ("calls", "participants", "words"),
+    [
+        (0, 0, "it carries no calls now"),
+        (1, 1, "it carries 1 call with 1 participant now"),
+        (12, 30, "it carries 12 calls with 30 participants now"),
+        (None, None, "how many calls it carries isn't known"),
+    ],
+)
+def test_a_node_that_leaves_is_told_with_its_calls(
+    settings: Settings, calls: int | None, participants: int | None, words: str
+) -> None:
+    seen = ClusterSeen({"10.5.0.8": NodeSeen(True, 1, calls, participants)})
+    (told,) = warnings(settings, THERE, seen)
+    assert told.startswith("node-3 leaves: ")
+    assert words in told
+    assert "can't be taken back" in told
+
+
+def test_a_node_that_is_replaced_is_told_with_its_calls(settings: Settings) -> None:
+    there = replace(THERE, generations={1: 1, 2: 4}, instance_types={"node-1": "c5.xlarge"})
+    seen = ClusterSeen(
+        {"10.5.0.6": NodeSeen(True, 1, 3, 7), "10.5.0.7": replace(SERVES, generation=4)}
+    )
+    (told,) = warnings(settings, there, seen)
+    assert told.startswith("node-1 is replaced (c5.xlarge to c5.2xlarge): ")
+    assert "it carries 3 calls with 7 participants now" in told
+    assert "No more than 1 at a time (maxUnavailable)" in told
+
+
+def test_drift_has_the_configuration_compared_anew(settings: Settings) -> None:
+    serving = {"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)}
+    there = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
+    assert configuration_generation(Deployed(), ClusterSeen()) == 1
+    assert configuration_generation(there, ClusterSeen(serving)) == 3
+    drifted = ClusterSeen(serving, drift=("OPENVIDU_RECORDING",))
+    assert configuration_generation(there, drifted) == 4
+    (told,) = warnings(settings, there, drifted)
+    assert told.startswith("In the bucket OPENVIDU_RECORDING isn't the stack's")
+    assert "waits for a moment without calls, 1:00:00 at most" in told
+    (told,) = warnings(replace(settings, change_during_calls=True), there, drifted)
+    assert "Calls will be cut" in told
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"nodes": {"10.5.0.6": {}}, "drift": []}', "{}"])
+def test_what_is_no_overview_is_unseen(text: str) -> None:
+    assert isinstance(parse(text), Unseen)
+
+
+def test_nodes_that_are_out_of_service_come_before_those_that_serve() -> None:
+    there = Deployed(generations={1: 1, 2: 4, 3: 2})
+    assert in_order({1: 1, 2: 5, 3: 2, 4: 1}, there) == [4, 2, 1, 3]
+
+
+def test_another_type_of_the_base_is_told(settings: Settings) -> None:
+    there = Deployed(instance_types={"base": "c5.xlarge"})
+    (told,) = stop_of_main(settings, there)
+    assert "The base is stopped and started for its other type (c5.xlarge to c5.2xlarge)" in told
+    assert not stop_of_main(settings, Deployed(instance_types={"base": "c5.2xlarge"}))
+    assert not stop_of_main(settings, Deployed())

@@ -1,0 +1,114 @@
+"""Another version of OpenVidu: along OpenVidu's steps, and each done as often as it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.configuration import read
+from components.deployed import Attempt, Deployed
+from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
+from components.settings import Settings
+from components.upgrade import Change, change_of, find_mistakes, warnings
+from openvidu.release import Step, step
+from tests.program.conftest import SECRETS, example
+
+NAMES = ("base", "node-1", "node-2")
+
+
+def running(version: str) -> Deployed:
+    has = dict.fromkeys(NAMES, Attempt(version, 1))
+    return Deployed(tried=has, done=has)
+
+
+def seen(version: str, *aside: str) -> ClusterSeen:
+    nodes = {f"10.5.0.{end}": NodeSeen(True, 1, 2, 4) for end in (6, 7)}
+    return ClusterSeen(nodes, version=version, aside=aside)
+
+
+def wanted(settings: Settings, version: str) -> Settings:
+    return replace(settings, openvidu_version=version)
+
+
+@pytest.mark.parametrize(
+    ("found", "to", "expected"),
+    [
+        ("2.29.0", "2.29.0", Step.NONE),
+        ("2.29.0", "2.30.0", Step.UPGRADE),
+        ("2.30.0", "2.30.1", Step.UPGRADE),
+        ("2.28.0", "2.30.0", Step.FORBIDDEN),
+        ("2.30.0", "2.29.0", Step.ROLLBACK),
+        ("2.30.0", "2.28.0", Step.FORBIDDEN),
+    ],
+)
+def test_a_version_is_a_step_away_or_forbidden(found: str, to: str, expected: Step) -> None:
+    assert step(found, to) is expected
+
+
+@pytest.mark.parametrize(
+    ("version", "overview", "problem"),
+    [
+        ("2.31.0", seen("2.29.0"), "one minor version at a time"),
+        ("2.31.0", Unseen("no way there"), "one minor version at a time"),
+        ("2.28.0", seen("2.29.0"), "only what it was upgraded from can be brought back: none"),
+        ("latest", seen("2.29.0"), "latest is for new deployments; this one runs 2.29.0"),
+    ],
+)
+def test_what_openvidu_does_not_allow_is_refused(
+    settings: Settings, version: str, overview: Overview, problem: str
+) -> None:
+    (mistake,) = find_mistakes(wanted(settings, version), running("2.29.0"), overview)
+    assert problem in mistake.problem
+
+
+@pytest.mark.parametrize(
+    ("version", "overview"),
+    [
+        ("2.29.0", seen("2.29.0")),
+        ("2.30.0", seen("2.29.0")),
+        ("2.30.0", Unseen("no way there")),
+        ("2.28.0", seen("2.29.0", "2.28.0")),
+    ],
+)
+def test_what_openvidu_allows_is_taken(
+    settings: Settings, version: str, overview: Overview
+) -> None:
+    assert not find_mistakes(wanted(settings, version), running("2.29.0"), overview)
+
+
+def test_calls_that_are_waited_for_are_told(settings: Settings) -> None:
+    (told,) = warnings(wanted(settings, "2.30.0"), running("2.29.0"), seen("2.29.0"))
+    assert "OpenVidu 2.29.0 becomes 2.30.0. Every node drains" in told
+    assert "There are 4 now." in told
+    rolling = replace(wanted(settings, "2.30.0"), upgrade_strategy="rolling")
+    (told,) = warnings(rolling, running("2.29.0"), seen("2.29.0"))
+    assert "isn't documented by OpenVidu" in told
+    assert not warnings(wanted(settings, "2.29.0"), running("2.29.0"), seen("2.29.0"))
+
+
+def test_a_new_machine_has_nothing_to_upgrade(settings: Settings) -> None:
+    change = change_of("node-3", wanted(settings, "2.30.0"), running("2.30.0"))
+    assert change == Change(Attempt("2.30.0", 1), is_due=False)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["2.29.0", "2.30.0"]), st.booleans()), max_size=8))
+def test_a_machine_is_changed_until_it_has_what_is_wanted(
+    updates: list[tuple[str, bool]],
+) -> None:
+    """Updates want a version and come to the machine's end, or fail on the way."""
+    settings = read(example(), SECRETS)
+    there = running("2.29.0")
+    has, whole = "2.29.0", True
+    for version, succeeds in updates:
+        change = change_of("node-1", wanted(settings, version), there)
+        assert change.is_due == (not whole or version != has)
+        # Each step is done again exactly when something may be undone.
+        assert (change.to != there.tried["node-1"]) == change.is_due
+        there = replace(there, tried={"node-1": change.to})
+        whole = succeeds or not change.is_due
+        if succeeds:
+            has = version
+            there = replace(there, done={"node-1": change.to})
