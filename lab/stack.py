@@ -13,9 +13,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from lab import cloud
+import yaml
+
+from components.settings import EXISTING
+from lab import cloud, foreground
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, write_programs
@@ -23,7 +27,28 @@ from lab.errors import LabError
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 LICENSE = "license-for-the-lab"
-_EXAMPLE = PROJECT / "Pulumi.dev.yaml"
+_AWS = {
+    "AWS_ENDPOINT_URL": AWS_ENDPOINT,
+    "AWS_ACCESS_KEY_ID": "lab",
+    "AWS_SECRET_ACCESS_KEY": "lab",
+}
+
+
+def _example(name: str | None) -> Path:
+    """The file of an example.
+
+    Raises:
+        LabError: there's none of that name; names those that there are.
+    """
+    examples = {
+        file.name.removeprefix("Pulumi.").removesuffix(".yaml"): file
+        for file in (PROJECT / "examples").glob("Pulumi.*.yaml")
+    }
+    if name is None:
+        return PROJECT / "Pulumi.dev.yaml"
+    if name not in examples:
+        raise LabError(f"no example is called {name!r}; there are: {', '.join(sorted(examples))}")
+    return examples[name]
 
 
 class Stack:
@@ -53,15 +78,29 @@ class Stack:
             raise LabError(f"lab '{directory.name}' doesn't run. Start it: uv run lab up")
         return cls(directory, supervisor, engine)
 
-    def initialise(self) -> None:
-        """Make the stack with the example's configuration and its secrets, where it's missing."""
+    def initialise(self, example: str | None = None) -> None:
+        """Make the stack with an example's configuration and its secrets, where it's missing.
+
+        Args:
+            example: which, of `examples`; None for that of the page, `Pulumi.dev.yaml`.
+
+        Raises:
+            LabError: there is no such example, or the lab has another one's stack.
+        """
         (self._directory.path / "state").mkdir(exist_ok=True)
         if not self._directory.passphrase.exists():
             self._directory.passphrase.touch(mode=0o600)
             self._directory.passphrase.write_text(secrets.token_urlsafe(24))
+        made_of = self._directory.path / "example"
         if not self.exists():
-            shutil.copyfile(_EXAMPLE, self._directory.stack_config)
+            shutil.copyfile(_example(example), self._directory.stack_config)
+            made_of.write_text(example or "")
             self.pulumi("stack", "init", self._directory.stack, quiet=True)
+        elif example and made_of.exists() and made_of.read_text() != example:
+            raise LabError(
+                f"lab '{self._directory.name}' has another stack. "
+                f"Start a lab beside it: uv run lab --name {example} up --example {example}"
+            )
         license_file = self._directory.path / "license.txt"
         license_file.write_text(LICENSE)
         self.python(
@@ -69,6 +108,8 @@ class Stack:
             *("--stack", self._directory.stack, "--license-file", str(license_file)),
             quiet=True,
         )
+        if self._machines_exist:
+            self._start_machines()
         self._point_domain()
 
     def exists(self) -> bool:
@@ -91,10 +132,28 @@ class Stack:
         found: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", quiet=True))
         return found
 
+    def media_nodes(self) -> list[str]:
+        """The media nodes that a single master was given."""
+        found: list[str] = json.loads(self.config()["openvidu-enterprise:mediaNodes"]["value"])
+        return found
+
     def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
         """Set a configuration key."""
         self.pulumi("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)
         self._point_domain()
+
+    def adopt(self) -> None:
+        """Take over what a killed update had made, where the state notes one and is free.
+
+        Raises:
+            LabError: the fake AWS can't be asked, or the state can't be changed.
+        """
+        if any((self._directory.path / "state/.pulumi/locks").rglob("*.json")):
+            # What an update makes just now is its own; the next command says who holds the lock.
+            return
+        exported = json.loads(self.pulumi("stack", "export", quiet=True))
+        if exported["deployment"].get("pending_operations"):
+            self.python("scripts.adopt", "--stack", self._directory.stack, "--yes")
 
     def pulumi(self, *arguments: str, stdin: str | None = None, quiet: bool = False) -> str:
         """Run a `pulumi` command on the stack.
@@ -118,15 +177,13 @@ class Stack:
 
     def run(self, command: Sequence[str], *, stdin: str | None = None, quiet: bool = False) -> str:
         """Run a command on the operator's desk: in the lab's root namespace, in the project."""
-        done = subprocess.run(
+        done = foreground.run(
             self.supervisor.enter(list(command)),
+            input_text=stdin,
             cwd=PROJECT,
             env=self.environment(),
-            input=stdin,
             stdout=subprocess.PIPE if quiet else None,
             stderr=subprocess.PIPE if quiet else None,
-            text=True,
-            check=False,
         )
         if done.returncode:
             shown = " ".join(command[:3])
@@ -137,6 +194,8 @@ class Stack:
     def environment(self) -> Mapping[str, str]:
         """The environment of the operator's processes: nothing of it leads out of the lab."""
         path = self._directory.path
+        # Machines that exist need nothing of AWS: so there's nothing of it.
+        aws = {} if self._machines_exist else _AWS
         kept = {name: os.environ[name] for name in ("TERM", "LANG", "HOME") if name in os.environ}
         return {
             **kept,
@@ -145,17 +204,38 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{path / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._directory.passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "AWS_ENDPOINT_URL": AWS_ENDPOINT,
-            "AWS_ACCESS_KEY_ID": "lab",
-            "AWS_SECRET_ACCESS_KEY": "lab",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **aws,
         }
 
     def remove(self) -> None:
         """Forget the stack: its configuration in the project goes; the rest is in the lab."""
         self._directory.stack_config.unlink(missing_ok=True)
+
+    @property
+    def _machines_exist(self) -> bool:
+        if not self._directory.stack_config.exists():
+            return False
+        config = yaml.safe_load(self._directory.stack_config.read_text())["config"]
+        return bool(config.get("openvidu-enterprise:machines") == EXISTING)
+
+    def _start_machines(self) -> None:
+        """Do what the machines' owner has done: they run, and their host keys are known."""
+        config = self.config()
+        hosts = json.loads(config["openvidu-enterprise:hosts"]["value"])
+        if all("hostKey" in host for host in hosts):
+            return
+        network = config["openvidu-enterprise:subnetCidr"]["value"]
+        addresses = [host["privateIp"] for host in hosts]
+        made = self.run(
+            [sys.executable, "-m", "lab.existing", network, *addresses],
+            stdin=self.secret("sshPublicKey"),
+            quiet=True,
+        )
+        entry = {"value": made, "objectValue": json.loads(made)}
+        self.pulumi("config", "set-all", "--json", json.dumps({"hosts": entry}), quiet=True)
 
     def _point_domain(self) -> None:
         """Do what the operator does at their DNS provider: point the domain to the base."""

@@ -14,7 +14,9 @@ from lab.cloud import Host
 from lab.errors import LabError
 from lab.stack import Stack
 from openvidu import api, environment, ports, release
+from openvidu.roles import Role, role_of
 
+_NAME = re.compile(r"(base|master|node-\d+)$")
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 
 
@@ -23,9 +25,9 @@ class Status:
     """One look at a lab.
 
     Attributes:
-        health: answer of the cluster's health endpoint; empty when there is none.
+        health: answer of the deployment's health endpoint; empty when there is none.
         node_ips: the addresses that nginx serves, in order.
-        hosts: the machines by name, `base`, `node-1`, …
+        hosts: the machines by name, `base` or `master`, `node-1`, …
         outputs: the stack's outputs.
     """
 
@@ -33,6 +35,14 @@ class Status:
     node_ips: list[str]
     hosts: dict[str, Host]
     outputs: dict[str, Any]
+
+    @property
+    def state(self) -> str:
+        """The health in a word; empty when there is no answer.
+
+        A cluster says `clusterStatus`, a single master `status` (REST reference, health).
+        """
+        return str(self.health.get("clusterStatus") or self.health.get("status") or "")
 
     def as_json(self) -> dict[str, Any]:
         """The status as `lab status --json` prints it."""
@@ -52,11 +62,11 @@ class Status:
 
 
 def hosts_by_name(stack: Stack) -> dict[str, Host]:
-    """The lab's machines by their short name, base first."""
+    """The lab's machines by their short name, base or master first."""
     found = {
         match.group(0): host
         for host in stack.supervisor.control.hosts()
-        if host.state != "terminated" and (match := re.search(r"(base|node-\d+)$", host.name))
+        if host.state != "terminated" and (match := _NAME.search(host.name))
     }
     return dict(
         sorted(
@@ -82,25 +92,24 @@ def host_called(stack: Stack, name: str) -> Host:
 def look(stack: Stack) -> Status:
     """Ask the cluster, the load balancer and the machines."""
     hosts = hosts_by_name(stack)
-    base = hosts.get("base")
-    up = base is not None and base.running
+    main = next((name for name in ("base", "master") if name in hosts and hosts[name].running), "")
     return Status(
-        health=cluster_health(stack, base) if base and up else {},
-        node_ips=_served(stack, base) if base and up else [],
+        health=health_of(stack, hosts[main], role_of(main)) if main else {},
+        node_ips=_served(stack, hosts[main]) if main == "base" else [],
         hosts=hosts,
         outputs=stack.outputs(),
     )
 
 
-def cluster_health(stack: Stack, base: Host) -> dict[str, Any]:
-    """The cluster's health as the page shows it, asked at the base's internal API."""
+def health_of(stack: Stack, host: Host, role: Role) -> dict[str, Any]:
+    """The health as the page shows it, asked on the machine that users connect to."""
     text = stack.supervisor.control.exec(
-        base.instance_id, ["cat", f"{release.BASE.folder}/.env"]
+        host.instance_id, ["cat", f"{role.product.folder}/.env"]
     ).stdout
     secret = environment.parse(text).get(environment.OPENVIDU_SECRET, "")
     # curl reads the login from its standard input, so that it's in no process list.
     answer = stack.supervisor.control.exec(
-        base.instance_id,
+        host.instance_id,
         [
             "curl",
             "--silent",

@@ -17,15 +17,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lab import cloud
-from lab.cli import faults, show
+from lab import cloud, foreground
+from lab.cli import calls, demo, faults, show
 from lab.cloud import requirements
-from lab.directory import DEFAULT_NAME, LabDirectory
+from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
 from lab.engines import Engine, resolve
 from lab.errors import LabError
 from lab.stack import Stack
 from lab.status import host_called, look
-from openvidu import release
+from openvidu.roles import role_of
 
 app = typer.Typer(
     help="A rehearsal of the whole deployment on this machine: no cloud account, no internet.",
@@ -35,6 +35,8 @@ app = typer.Typer(
 config_app = typer.Typer(help="The lab's stack configuration.", no_args_is_help=True)
 app.add_typer(config_app, name="config")
 app.add_typer(faults.app, name="fault")
+app.add_typer(calls.app, name="calls")
+app.command()(demo.demo)
 _err = Console(stderr=True)
 
 _BANNER = "A lab for rehearsal, tests and benchmarks; nothing here reaches a real network."
@@ -46,6 +48,9 @@ _EXPECTED = (
     subprocess.TimeoutExpired,
 )
 """What a command can't do, in words; anything else is a mistake of ours and shows where."""
+_GoOn = Annotated[
+    bool, typer.Option("--continue-on-error", help="After a failure do what can still be done.")
+]
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -77,22 +82,36 @@ def choose(
 @app.command()
 def up(
     context: typer.Context,
+    example: Annotated[
+        str | None, typer.Option(help="Of examples/, for a new lab; the page's without it.")
+    ] = None,
+    config: Annotated[
+        list[str] | None, typer.Option(help="KEY=VALUE to set first, such as nodeCount=3.")
+    ] = None,
     parallel: Annotated[int | None, typer.Option(help="Resources at a time.")] = None,
     refresh: Annotated[bool, typer.Option(help="Look at the machines first.")] = False,
+    go_on: _GoOn = False,
 ) -> None:
     """Start the lab where it doesn't run, deploy, and show the cluster's health."""
     choice: _Choice = context.obj
     _err.print(_BANNER, style="dim")
     _require()
     stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)
-    stack.initialise()
+    stack.initialise(example)
+    for pair in config or ():
+        key, _, value = pair.partition("=")
+        stack.set_config(key, value)
     options = ["--parallel", str(parallel)] if parallel else []
     options += ["--refresh"] if refresh else []
+    options += ["--continue-on-error"] if go_on else []
+    stack.adopt()
     stack.pulumi("up", "--yes", "--skip-preview", *options)
     found = look(stack)
     show.health(found)
-    if found.health.get("clusterStatus") != "UP":
-        raise LabError("the cluster isn't UP. Look at: uv run lab status")
+    # A single master carries no calls itself: without media nodes, being DOWN is right.
+    wanted = "DOWN" if "master" in found.hosts and not stack.media_nodes() else "UP"
+    if found.state != wanted:
+        raise LabError(f"OpenVidu isn't {wanted}. Look at: uv run lab status")
 
 
 @app.command()
@@ -108,20 +127,27 @@ def preview(
 
 
 @app.command()
-def scale(context: typer.Context, count: Annotated[int, typer.Argument(help="Nodes.")]) -> None:
+def scale(
+    context: typer.Context,
+    count: Annotated[int, typer.Argument(help="Nodes.")],
+    go_on: _GoOn = False,
+) -> None:
     """Set nodeCount and deploy."""
     context.obj.open().set_config("nodeCount", str(count))
-    up(context)
+    up(context, go_on=go_on)
 
 
-@config_app.command("set")
+@config_app.command("set", context_settings={"ignore_unknown_options": True})
 def config_set(
     context: typer.Context,
     key: str,
-    value: str,
+    value: Annotated[
+        str | None, typer.Argument(help="From standard input without it: … set KEY < FILE.")
+    ] = None,
     secret: Annotated[bool, typer.Option(help="Store it encrypted.")] = False,
 ) -> None:
     """Set a key, as `pulumi config set` does."""
+    value = sys.stdin.read() if value is None else value
     context.obj.open().set_config(key, value, secret=secret)
 
 
@@ -130,7 +156,7 @@ def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
-    """Show the cluster's health, the load balancer's addresses and the machines."""
+    """Show the health, the load balancer's addresses and the machines."""
     found = look(context.obj.open())
     if as_json:
         sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
@@ -157,7 +183,7 @@ def logs(
     if console:
         sys.stdout.write(control.console(machine.instance_id))
         return
-    folder = (release.BASE if host == "base" else release.NODE).folder
+    folder = role_of(host).product.folder
     done = control.exec(
         machine.instance_id, ["sh", "-c", f"cd {folder} && docker compose logs --no-color"]
     )
@@ -204,6 +230,20 @@ def curl(
     )
 
 
+@app.command(context_settings=_PASS_ON)
+def run(context: typer.Context) -> None:
+    """Run a command where the operator works: lab run -- python -m scripts.retire node-1.
+
+    `pulumi` is the lab's engine there, and works on the lab's stack.
+    """
+    choice: _Choice = context.obj
+    stack = choice.open()
+    command = ["env", f"PULUMI_STACK={choice.directory.stack}", *context.args]
+    if not context.args:
+        raise LabError("no command. Such as: uv run lab run -- pulumi stack")
+    _exit_with(stack, command)
+
+
 @app.command()
 def kill(
     context: typer.Context, host: Annotated[str, typer.Argument(help="base, node-1, …")]
@@ -222,7 +262,11 @@ def cancel(context: typer.Context) -> None:
 @app.command()
 def destroy(context: typer.Context) -> None:
     """Drain the nodes and remove every resource; the lab goes on."""
-    context.obj.open().pulumi("destroy", "--yes", "--skip-preview")
+    stack = context.obj.open()
+    stack.adopt()
+    # Whoever destroys a lab has confirmed that its data may go.
+    stack.pulumi("state", "unprotect", "--all", "--yes", quiet=True)
+    stack.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @app.command()
@@ -246,7 +290,7 @@ def _require() -> None:
 
 def _exit_with(stack: Stack, command: list[str]) -> None:
     """Run an interactive command on the operator's desk and end with its status."""
-    done = subprocess.run(stack.supervisor.enter(command), env=stack.environment(), check=False)
+    done = foreground.run(stack.supervisor.enter(command), env=stack.environment(), cwd=PROJECT)
     sys.exit(done.returncode)
 
 

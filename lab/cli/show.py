@@ -20,13 +20,12 @@ def health(found: Status) -> None:
 
 def status(found: Status) -> None:
     """Print the machines, the load balancer and the health."""
-    cluster = found.health.get("clusterStatus", "no answer")
-    _out.print(f"Cluster: {cluster}", style=_COLOURS.get(cluster, "red"))
+    _out.print(f"OpenVidu: {found.state or 'no answer'}", style=_COLOURS.get(found.state, "red"))
     nodes = found.health.get("nodes", {})
     table = Table("machine", "private IP", "public IP", "running", "health", "load balancer")
     for name, host in found.hosts.items():
         private = host.private_ip or ""
-        serves = "" if name == "base" else "yes" if private in found.node_ips else "no"
+        serves = "" if name in ("base", "master") else "yes" if private in found.node_ips else "no"
         listed = nodes.get(f"master_{private}", {}).get("status", "")
         running = "yes" if host.running else "no"
         table.add_row(name, private, host.public_ip or "", running, listed, serves)

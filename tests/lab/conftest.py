@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,13 @@ class Lab:
                     machine.instance_id, ["bash", "-c", script]
                 ).stdout
         raise AssertionError(f"{host} doesn't run")
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait until something holds, for as long as a deployment may take."""
+        deadline = time.monotonic() + LIMIT_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
 
     def base_env(self) -> str:
         """The base's `.env`."""

@@ -1,0 +1,77 @@
+"""Calls with the names of their nodes and the causes of their ends: what users are shown.
+
+The shape of `Account.as_json` is a contract: scripts read it. Times are Unix seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lab.calls import record
+from lab.calls.causes import cause
+from lab.calls.record import Event
+from lab.calls.report import Call, Reconnection, Report, Result, report
+from lab.calls.runs import Run, Runs
+
+
+@dataclass(frozen=True)
+class Account:
+    """The calls of one run, or of several, and what the deployment did.
+
+    Attributes:
+        report: the calls.
+        events: what was done to the cluster, over all runs.
+    """
+
+    report: Report
+    events: Sequence[Event]
+
+    @classmethod
+    def of(cls, runs: Runs, chosen: Sequence[Run]) -> Account:
+        """The account of some of a lab's runs."""
+        generated = [one for run in chosen for one in run.generated()]
+        return cls(report(generated), record.read(runs.events))
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Machines' short names by private address."""
+        return {event["ip"]: event["name"] for event in self.events if event.get("name")}
+
+    def as_json(self) -> dict[str, Any]:
+        """The account as `lab calls report --json` prints it."""
+        found = self.report
+        return {
+            "started": len(found.calls),
+            **{result.value: found.count(result) for result in Result},
+            "reconnected": len(found.reconnections),
+            "calls": [self._call(call) for call in found.calls],
+        }
+
+    def _call(self, call: Call) -> dict[str, Any]:
+        # Without a node that is known there is none to name.
+        node = self.names.get(call.node_ip, call.node_ip) or None
+        shown: dict[str, Any] = {
+            "id": call.id,
+            "node": node,
+            "start": call.start,
+            "end": call.end,
+            "result": call.result.value,
+            "session": call.session or None,
+            "length": call.length,
+            "tries": call.tries,
+            "reconnections": [self._reconnection(call, one) for one in call.reconnections],
+        }
+        if call.result in (Result.CUT, Result.REFUSED):
+            shown |= {"code": call.code, "reason": call.reason}
+        if call.result is Result.CUT and call.end is not None:
+            found = cause(call.node_ip, call.last_heard, call.end, self.events)
+            shown |= {"lastHeard": call.last_heard, "step": found.text, "stepAt": found.at}
+        if call.hung_up:
+            shown["hungUp"] = True
+        return shown
+
+    def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:
+        found = cause(call.node_ip, one.last_heard, one.at, self.events)
+        return {"at": one.at, "seconds": one.seconds, "step": found.text}

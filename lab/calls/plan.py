@@ -1,0 +1,86 @@
+"""What a generator is told: how many calls, of what length, through which door."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from lab.calls.lengths import Lengths
+from lab.openvidu import signalling
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where calls come in.
+
+    Attributes:
+        url: the cluster's public URL, without a path: `https://openvidu.example.io`.
+        secret: OPENVIDU_SECRET.
+        authority: file with the certificate authority to trust; None for a self-signed
+            certificate, which is accepted as a user would accept it.
+    """
+
+    url: str
+    secret: str
+    authority: str | None = None
+
+
+@dataclass(frozen=True)
+class Pace:
+    """A client's patience, in seconds; openvidu-browser's own, unless said otherwise.
+
+    Attributes:
+        ping: between two pings.
+        pong: for the answer to one, after which the socket counts as broken.
+        answer: for any other answer.
+        retry: between two tries to reconnect.
+    """
+
+    ping: float = signalling.PING_SECONDS
+    pong: float = signalling.PONG_SECONDS
+    answer: float = signalling.ANSWER_SECONDS
+    retry: float = signalling.RETRY_SECONDS
+
+    @property
+    def longest_away(self) -> float:
+        """From the last ping to the eviction, where the server doesn't see the socket break."""
+        return signalling.MISSED_PINGS * self.ping + signalling.AWAY_SECONDS
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The calls to make.
+
+    Attributes:
+        door: where they come in.
+        count: calls, or with `keep` calls at a time.
+        lengths: seconds from the last participant's joining to the end.
+        participants: a call.
+        over: seconds over which the first `count` calls begin; 0 for all at once.
+        keep: whether a call that is over is followed by another one.
+        seed: chooses the lengths.
+        pace: of its users' clients.
+    """
+
+    door: Door
+    count: int
+    lengths: Lengths
+    participants: int = 2
+    over: float = 0.0
+    keep: bool = False
+    seed: int = 0
+    pace: Pace = Pace()
+
+    def as_json(self) -> dict[str, Any]:
+        """The plan for `parse`; holds the secret."""
+        return asdict(self)
+
+    def for_record(self) -> dict[str, Any]:
+        """The plan without the secret."""
+        return asdict(replace(self, door=replace(self.door, secret="")))
+
+    @classmethod
+    def parse(cls, raw: dict[str, Any]) -> Plan:
+        """The plan from `as_json`."""
+        parts = {"door": Door, "lengths": Lengths, "pace": Pace}
+        return cls(**{**raw, **{name: kind(**raw[name]) for name, kind in parts.items()}})

@@ -1,0 +1,128 @@
+"""The cluster's REST API through the load balancer: sessions, and invitations to them.
+
+Source: REST reference, "Session" and "Connection".
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from lab.calls.plan import Door
+from openvidu import api
+
+_TRANSIENT = (502, 503, 504)
+"""The load balancer has nobody to pass on to, or the node can't just now."""
+
+
+class RefusedError(Exception):
+    """A call could not be opened.
+
+    Attributes:
+        status: the HTTP status; 0 where there was no answer.
+        transient: whether another try may do better.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.transient = status == 0 or status in _TRANSIENT
+
+
+class Api:
+    """The cluster's REST API, as an application server behind the internet uses it."""
+
+    def __init__(self, door: Door, answer_seconds: float) -> None:
+        """Choose the cluster; nothing is asked.
+
+        Args:
+            door: where it takes calls.
+            answer_seconds: for an answer.
+        """
+        self.door = door
+        self.tls = _trust(door)
+        self._nodes: dict[str, str] = {}
+        self._http = httpx.AsyncClient(
+            base_url=door.url,
+            auth=(api.USER, door.secret),
+            verify=self.tls,
+            timeout=answer_seconds,
+            trust_env=False,
+            # Each call comes from somebody else: no connection is used twice.
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
+
+    async def open_session(self) -> tuple[str, str]:
+        """A new session: its id, and the id of its media node.
+
+        Raises:
+            RefusedError: there is none to be had.
+        """
+        made = await self._ask("POST", api.SESSIONS)
+        return str(made["id"]), str(made.get("mediaNodeId") or "")
+
+    async def invite(self, session: str) -> str:
+        """A token for one more user of a session.
+
+        Raises:
+            RefusedError: the session is gone, or nobody answers.
+        """
+        made = await self._ask("POST", f"{api.SESSIONS}/{session}/connection")
+        return parse_qs(urlsplit(str(made["token"])).query)["token"][0]
+
+    async def end_session(self, session: str) -> None:
+        """End a session that nobody may join any more: it would hold up its node's drain."""
+        with suppress(RefusedError):
+            await self._ask("DELETE", f"{api.SESSIONS}/{session}")
+
+    async def address_of(self, media_node: str) -> str:
+        """The address of the node with that media node; empty where that can't be told."""
+        if media_node and media_node not in self._nodes:
+            with suppress(RefusedError):
+                listed = await self._ask("GET", api.MEDIA_NODES)
+                self._nodes |= {node["id"]: node["ip"] for node in listed["content"]}
+        return self._nodes.get(media_node, "")
+
+    async def close(self) -> None:
+        """Use no more."""
+        await self._http.aclose()
+
+    async def _ask(self, method: str, path: str) -> dict[str, Any]:
+        asked = f"{method} {path}"
+        try:
+            answer = await self._http.request(method, path, json={} if method == "POST" else None)
+        except httpx.HTTPError as error:
+            raise RefusedError(0, f"{asked}: {error or type(error).__name__}") from error
+        if answer.status_code == 204:
+            return {}
+        if answer.status_code != 200:
+            raise RefusedError(answer.status_code, f"{asked}: {_said(answer)}")
+        try:
+            found: dict[str, Any] = answer.json()
+        except ValueError as error:
+            raise RefusedError(0, f"{asked}: the answer is no JSON") from error
+        return found
+
+
+def _said(answer: httpx.Response) -> str:
+    """Status and, where it is OpenVidu that answers, its message; nginx's page says no more."""
+    status = f"{answer.status_code} {answer.reason_phrase}"
+    try:
+        body = answer.json()
+    except ValueError:
+        return status
+    told = body.get("message") or body.get("error") if isinstance(body, dict) else None
+    return f"{status}: {told}" if told else status
+
+
+def _trust(door: Door) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=door.authority)
+    if door.authority is None:
+        # Self-signed, as on the page: users accept it in their browser.
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

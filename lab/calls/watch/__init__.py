@@ -1,0 +1,1 @@
+"""Notes what a deployment does to the cluster, by looking from outside twice a second."""

@@ -1,0 +1,67 @@
+"""One look at a lab's cluster, through the lab's control API."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from lab.calls.watch.sight import Machine, Node, Sight
+from lab.cloud import ControlClient, ControlError, Host
+from lab.openvidu.docker import containers
+from openvidu import api, environment, ports, release
+
+_SCRIPT = Path(__file__).with_name("look.sh").read_text()
+_GOING = ("shutting-down", "terminated")
+_SECONDS = 10.0
+_SHORT_NAME = re.compile(r"(base|node-\d+)$")
+_LISTED = re.compile(rf"^\s*server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b", re.MULTILINE)
+
+
+def look(control: ControlClient) -> Sight:
+    """See what can be seen now.
+
+    Raises:
+        ControlError: the lab doesn't answer.
+    """
+    hosts = [host for host in control.hosts() if host.state not in _GOING]
+    machines = {
+        host.instance_id: Machine(found[0], host.private_ip, host.running)
+        for host in hosts
+        if (found := _SHORT_NAME.search(host.name))
+    }
+    bases = [host for host in hosts if host.name.endswith("base") and host.running]
+    if not bases:
+        return Sight(machines)
+    upstream, pid, listed = _ask_base(control, bases[-1])
+    return Sight(machines, _nodes(listed), _addresses(upstream), int(pid.split()[0] if pid else 0))
+
+
+def _ask_base(control: ControlClient, base: Host) -> tuple[str, str, str]:
+    url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}"
+    words = (str(containers.FOLDER), release.BASE.folder, url, api.USER)
+    try:
+        # By standard input: whoever looks at the base's processes sees one short line.
+        done = control.exec(
+            base.instance_id, ["sh", "-s", "--", *words], stdin=_SCRIPT, timeout=_SECONDS
+        )
+    except ControlError:
+        # It went down in between.
+        return "", "", ""
+    upstream, pid, listed = [*done.stdout.split("=\n", 2), "", ""][:3]
+    return upstream, pid.strip(), listed
+
+
+def _addresses(text: str) -> tuple[str, ...] | None:
+    if not text.rstrip().endswith("}"):
+        return None
+    return tuple(ip for ip in _LISTED.findall(text) if ip != environment.NO_NODES)
+
+
+def _nodes(text: str) -> dict[str, Node] | None:
+    try:
+        return {
+            node["ip"]: Node(node["id"], node["status"]) for node in json.loads(text)["content"]
+        }
+    except (ValueError, KeyError, TypeError):
+        return None

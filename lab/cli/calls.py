@@ -1,0 +1,242 @@
+"""`lab calls`: calls through the load balancer, as users make them, and what became of them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.box import HEAVY_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from lab.calls import background
+from lab.calls.account import Account
+from lab.calls.lengths import LengthError, Lengths, duration
+from lab.calls.plan import Door, Plan
+from lab.calls.report import Report, Result
+from lab.calls.runs import HANG_UP, STOP, Runs
+from lab.errors import LabError
+from lab.stack import Stack
+
+app = typer.Typer(
+    help="Make calls through the load balancer, and count those that were cut or refused.",
+    no_args_is_help=True,
+)
+_out = Console()
+_PIPED_WIDTH = 200
+_SHOWN = 20
+_err = Console(stderr=True, soft_wrap=True)
+_MOST_CALLS = 1000
+_MOST_PARTICIPANTS = 50
+_WAIT_SECONDS = 0.5
+_Count = Annotated[
+    int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
+]
+_Length = Annotated[str, typer.Option(metavar="MIN..MAX", help="Such as 60s..180s, 2m or 1h.")]
+
+
+@app.command()
+def start(
+    context: typer.Context,
+    count: _Count = 10,
+    length: _Length = "60s..180s",
+    over: Annotated[str, typer.Option(help="Begin them over this time, not all at once.")] = "",
+    keep: Annotated[bool, typer.Option(help="Replace a call that is over by a new one.")] = False,
+    participants: Annotated[
+        int, typer.Option(min=1, max=_MOST_PARTICIPANTS, help="Users of a call.")
+    ] = 2,
+    seed: Annotated[int | None, typer.Option(help="Gives the same lengths again.")] = None,
+) -> None:
+    """Make calls in the background; returns when the first are open.
+
+    lab calls start --count 30 --length 60s..180s
+
+    lab calls start --count 20 --length 20s..60s --keep
+    """
+    stack: Stack = context.obj.open()
+    plan = Plan(
+        door(stack),
+        count,
+        lengths(length),
+        participants,
+        _duration("--over", over) if over else 0.0,
+        keep,
+        secrets.randbelow(10**6) if seed is None else seed,
+    )
+    background.start(stack.supervisor, plan)
+    shown = _account(context).report
+    _err.print(f"{_summary(shown)}. Seed {plan.seed}. See: uv run lab calls status")
+
+
+@app.command()
+def status(context: typer.Context) -> None:
+    """Show the live calls of each node."""
+    account = _account(context)
+    live = account.report.live_by_node()
+    table = _table("node", "private IP", "live calls")
+    for ip, calls in sorted(live.items()):
+        name = account.names.get(ip, "") if ip else "being opened"
+        table.add_row(name, ip, str(calls))
+    _print(table)
+    _out.print(_summary(account.report), highlight=False)
+
+
+@app.command()
+def report(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Earlier runs of this lab too.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Status 1 where a call was cut, refused or unknown.")
+    ] = False,
+) -> None:
+    """Show what became of the calls of the last run.
+
+    lab calls report --check && echo 'nobody was cut off'
+
+    lab calls report --json | jq '.calls[] | select(.result == "cut")'
+    """
+    account = _account(context, every=every)
+    if as_json:
+        sys.stdout.write(json.dumps(account.as_json(), indent=2) + "\n")
+    else:
+        show(account)
+    if check and not account.report.spotless:
+        raise LabError(_summary(account.report))
+
+
+@app.command()
+def stop(
+    context: typer.Context,
+    now: Annotated[bool, typer.Option("--now", help="Hang up the live calls too.")] = False,
+) -> None:
+    """Make no more calls; those that are live go on to their end."""
+    run = _runs(context).latest()
+    asked = run.ask(HANG_UP if now else STOP) if run else 0
+    if not asked:
+        _err.print("No calls are being made.")
+
+
+@app.command()
+def wait(
+    context: typer.Context,
+    limit: Annotated[str, typer.Option(help="Give up after this time.")] = "1h",
+) -> None:
+    """Wait until the last call is over."""
+    end = time.monotonic() + _duration("--limit", limit)
+    run = _runs(context).latest()
+    while run is not None and run.alive:
+        if time.monotonic() > end:
+            raise LabError(f"after {limit}: {_summary(_account(context).report)}")
+        time.sleep(_WAIT_SECONDS)
+
+
+def show(account: Account) -> None:
+    """Print the counts, reconnections by step, and each call that did not come to its end."""
+    _out.print(_summary(account.report), highlight=False)
+    shown: list[dict[str, Any]] = account.as_json()["calls"]
+    _show_reconnections(shown)
+    table = _table("call", "node", "result", "at", "what the client saw", "step of the deployment")
+    wrong = [call for call in shown if call["result"] not in (Result.LIVE, Result.ENDED)]
+    for call in wrong[:_SHOWN]:
+        table.add_row(*_row(call))
+    if wrong:
+        _print(table)
+    if len(wrong) > _SHOWN:
+        _out.print(f"… and {len(wrong) - _SHOWN} more: uv run lab calls report --json")
+
+
+def _show_reconnections(calls: Iterable[Mapping[str, Any]]) -> None:
+    seconds = defaultdict[str, list[float]](list)
+    affected = defaultdict[str, set[str]](set)
+    for call in calls:
+        for one in call["reconnections"]:
+            seconds[one["step"]].append(one["seconds"])
+            affected[one["step"]].add(call["id"])
+    table = _table("reconnections", "calls", "longest", "step of the deployment")
+    for step, found in seconds.items():
+        table.add_row(str(len(found)), str(len(affected[step])), f"{max(found):.2f} s", step)
+    if seconds:
+        _print(table)
+
+
+def door(stack: Stack) -> Door:
+    """Where a deployed cluster takes calls.
+
+    Raises:
+        LabError: nothing is deployed.
+    """
+    url = str(stack.outputs().get("callUrl") or "").rstrip("/")
+    if not url:
+        raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
+    # What isn't set is the schema's default: self-signed.
+    chosen = stack.config().get("openvidu-enterprise:certificateType", {}).get("value")
+    authority = stack.supervisor.directory / "ca" / "ca.pem" if chosen == "letsencrypt" else None
+    return Door(url, stack.secret("openviduSecret"), str(authority) if authority else None)
+
+
+def lengths(text: str) -> Lengths:
+    """The lengths of `--length`.
+
+    Raises:
+        LabError: they are none.
+    """
+    try:
+        return Lengths.parse(text)
+    except LengthError as error:
+        raise LabError(f"--length {error}") from None
+
+
+def _table(*columns: str) -> Table:
+    """A table: with lines in a terminal, without them where it's piped."""
+    return Table(*columns, box=HEAVY_HEAD if _out.is_terminal else None)
+
+
+def _print(table: Table) -> None:
+    if _out.is_terminal:
+        _out.print(table)
+    else:
+        Console(file=sys.stdout, width=_PIPED_WIDTH).print(table)
+
+
+def _duration(option: str, text: str) -> float:
+    try:
+        return duration(text)
+    except LengthError as error:
+        raise LabError(f"{option} {error}") from None
+
+
+def _row(call: Mapping[str, Any]) -> tuple[str, ...]:
+    at = call["end"] or call["start"]
+    clock = datetime.fromtimestamp(at).astimezone().strftime("%H:%M:%S")
+    reason = call.get("reason") or "its generator was killed"
+    return call["id"], call["node"] or "", call["result"], clock, reason, call.get("step", "")
+
+
+def _summary(found: Report) -> str:
+    counts = [f"{found.count(result)} {result.value}" for result in Result]
+    if not found.count(Result.UNKNOWN):
+        counts.pop()
+    counts.append(f"{len(found.reconnections)} reconnected")
+    again = sum(call.tries > 1 for call in found.calls)
+    said = f"{len(found.calls)} calls: {', '.join(counts)}"
+    return f"{said}; {again} needed a further try" if again else said
+
+
+def _runs(context: typer.Context) -> Runs:
+    return Runs(context.obj.directory.path)
+
+
+def _account(context: typer.Context, *, every: bool = False) -> Account:
+    runs = _runs(context)
+    found = runs.all()
+    if not found:
+        raise LabError("no calls were made in this lab. Make some: uv run lab calls start")
+    return Account.of(runs, found if every else found[-1:])

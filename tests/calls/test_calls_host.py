@@ -1,0 +1,309 @@
+"""Calls against the simulated cluster: each of the ways in which one can come out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from lab.calls.generator import Generator
+from lab.calls.lengths import Lengths
+from lab.calls.plan import Door, Pace, Plan
+from lab.calls.record import Record
+from lab.calls.report import Report, Result, report
+from lab.calls.runs import HANG_UP, STOP, Run, Runs, request_of
+from lab.openvidu import faults
+from lab.openvidu.faults import Fault
+from lab.openvidu.testing.cluster import BASE_ENV, BASE_IP, SECRET, Cluster, run, write_env
+from openvidu import api, environment
+from openvidu.release import BASE, NODE
+from tests.openvidu.calls import joined, open_session
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("calls-cluster")]
+FIRST, SECOND = "10.5.0.6", "10.5.0.7"
+NODES = (FIRST, SECOND)
+SOCKETS = 8
+"""Of four calls with two users each."""
+PLAN = Plan(
+    Door(f"https://{BASE_IP}", SECRET),
+    count=4,
+    lengths=Lengths(2.0, 3.0),
+    pace=Pace(ping=1.0, retry=1.0),
+)
+LONG = replace(PLAN, lengths=Lengths(60.0, 60.0))
+
+
+@dataclass
+class Calls:
+    """A generator that runs in the world of a cluster."""
+
+    cluster: Cluster
+    file: Path
+    done: Future[None]
+
+    @property
+    def report(self) -> Report:
+        return report(Run(self.file.parent).generated())
+
+    def finish(self) -> Report:
+        """What became of the calls when all are over."""
+        self.done.result(timeout=60)
+        return self.report
+
+    def ask(self, wish: str) -> None:
+        request_of(self.file).write_text(wish)
+
+    def wait_until_live(self, count: int) -> None:
+        self.cluster.wait_for(
+            lambda: self.report.count(Result.LIVE) == count and self._opened, "calls"
+        )
+
+    @property
+    def _opened(self) -> bool:
+        return all(call.session for call in self.report.with_result(Result.LIVE))
+
+
+class Making:
+    """Starts generators."""
+
+    def __init__(self, cluster: Cluster, folder: Path, threads: ThreadPoolExecutor) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._threads = threads
+
+    def __call__(self, plan: Plan) -> Calls:
+        with Runs(self._folder).joining() as joined:
+            file = joined.next_file()
+            record = Record(file)
+
+        def act() -> None:
+            try:
+                asyncio.run(Generator(plan, record, request_of(file), "1-1").run())
+            finally:
+                record.close()
+
+        return Calls(self._cluster, file, self._threads.submit(self._cluster.world.do, act))
+
+
+@pytest.fixture
+def make(cluster: Cluster, tmp_path: Path) -> Iterator[Making]:
+    with ThreadPoolExecutor() as threads:
+        yield Making(cluster, tmp_path, threads)
+
+
+def sessions(cluster: Cluster) -> int:
+    found: int = cluster.call("GET", api.SESSIONS).json()["numberOfElements"]
+    return found
+
+
+def recreate_load_balancer(cluster: Cluster) -> str:
+    """Have a container that knows the nodes whenever it starts; its id."""
+    write_env(cluster.base, BASE, {**BASE_ENV, environment.NODE_IPS: ",".join(NODES)})
+    compose = f"cd {BASE.folder} && docker compose"
+    cluster.base.run(f"{compose} up -d loadbalancer")
+    cluster.wait_for(lambda: len(cluster.health()["nodes"]) == len(NODES), "the load balancer")
+    return cluster.base.run(f"{compose} ps -q loadbalancer").stdout.strip()
+
+
+def sessions_inside(cluster: Cluster) -> int:
+    """The cluster's sessions, without the load balancer."""
+    found: int = cluster.call("GET", api.SESSIONS, ip=FIRST).json()["numberOfElements"]
+    return found
+
+
+def fault_on_both(cluster: Cluster, fault: Fault) -> None:
+    for host in cluster.nodes.values():
+        faults.write(fault, host.faults)
+
+
+def test_calls_end_well_and_leave_nothing(cluster: Cluster, make: Making) -> None:
+    found = make(PLAN).finish()
+    assert (len(found.calls), found.count(Result.ENDED)) == (4, 4)
+    assert {call.node_ip for call in found.calls} <= {FIRST, SECOND}
+    assert all(call.end and call.end - call.start >= call.length for call in found.calls)
+    assert sessions(cluster) == 0
+
+
+def test_a_reload_of_the_load_balancer_cuts_nobody(cluster: Cluster, make: Making) -> None:
+    calls = make(PLAN)
+    calls.wait_until_live(4)
+    assert "updated successfully" in run_update(cluster)
+    found = calls.finish()
+    assert (found.count(Result.ENDED), found.reconnections) == (4, [])
+
+
+def run_update(cluster: Cluster) -> str:
+    """Reload without waiting for the workers that still hold calls."""
+    done = cluster.base.run(
+        "cd /opt/ov-enterprise-base-services && ./base-services update-loadbalancer"
+    )
+    return done.stdout + done.stderr
+
+
+def test_no_more_calls_are_made_after_a_stop(cluster: Cluster, make: Making) -> None:
+    calls = make(replace(PLAN, keep=True))
+    cluster.wait_for(
+        lambda: calls.report.count(Result.ENDED) >= 5, "calls to be followed by others"
+    )
+    calls.ask(STOP)
+    found = calls.finish()
+    assert found.count(Result.ENDED) == len(found.calls)
+
+
+def test_hanging_up_is_no_cut(make: Making) -> None:
+    calls = make(LONG)
+    calls.wait_until_live(4)
+    calls.ask(HANG_UP)
+    found = calls.finish()
+    assert [(call.result, call.hung_up) for call in found.calls] == [(Result.ENDED, True)] * 4
+
+
+def test_a_further_try_that_succeeds_is_told(cluster: Cluster, make: Making) -> None:
+    fault_on_both(cluster, Fault("api", {"answer": "503"}, times=1))
+    found = make(replace(PLAN, count=1)).finish()
+    assert [(call.result, call.tries > 1) for call in found.calls] == [(Result.ENDED, True)]
+
+
+def test_calls_that_nobody_takes_are_refused(cluster: Cluster, make: Making) -> None:
+    fault_on_both(cluster, Fault("api", {"answer": "503"}))
+    found = make(PLAN).finish()
+    assert [(call.result, call.code, call.tries) for call in found.calls] == [
+        (Result.REFUSED, 503, 3)
+    ] * 4
+
+
+def test_a_wrong_secret_is_refused_at_once(make: Making) -> None:
+    found = make(replace(PLAN, door=replace(PLAN.door, secret="wrong"))).finish()
+    assert [(call.code, call.tries) for call in found.calls] == [(401, 1)] * 4
+
+
+def test_a_draining_node_takes_no_new_calls_and_nobody_is_refused(
+    cluster: Cluster, make: Making
+) -> None:
+    held = make(LONG)
+    held.wait_until_live(4)
+    cluster.drain(SECOND)
+    found = make(PLAN).finish()
+    assert {call.node_ip for call in found.with_result(Result.ENDED)} == {FIRST}
+    assert found.spotless
+    held.ask(HANG_UP)
+    held.finish()
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node to go")
+    run(cluster.nodes[SECOND], NODE, "start")
+    cluster.wait_for(lambda: cluster.node_answers(SECOND), "the node to be back")
+
+
+def test_a_killed_generator_leaves_calls_of_which_nothing_is_known(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    file = tmp_path / "run-1" / "generator-1.jsonl"
+    file.parent.mkdir()
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "lab.calls", str(tmp_path), str(file), str(writing)]
+
+    def spawn() -> subprocess.Popen[str]:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=[writing], text=True)
+
+    with cluster.world.do(spawn) as generator, os.fdopen(reading) as ready:
+        os.close(writing)
+        assert generator.stdin
+        generator.stdin.write(json.dumps(LONG.as_json()))
+        generator.stdin.close()
+        assert ready.read() == "ready"
+        assert report(Run(file.parent).generated()).count(Result.LIVE) == 4
+        os.kill(generator.pid, signal.SIGKILL)
+    found = report(Run(file.parent).generated())
+    assert found.count(Result.UNKNOWN) == 4
+    assert SECRET not in file.read_text()
+    cluster.wait_for(lambda: sessions(cluster) == 0, "the sockets of the dead to be noticed")
+
+
+def test_a_load_balancer_that_dies_and_is_back_soon_cuts_nobody(
+    cluster: Cluster, make: Making
+) -> None:
+    load_balancer = recreate_load_balancer(cluster)
+    calls = make(LONG)
+    calls.wait_until_live(4)
+    cluster.base.run(f"docker kill {load_balancer} && docker start {load_balancer}")
+    cluster.wait_for(lambda: len(calls.report.reconnections) == SOCKETS, "every user to be back")
+    calls.ask(HANG_UP)
+    found = calls.finish()
+    assert found.count(Result.ENDED) == 4
+    assert all(call.reconnections for call in found.calls)
+
+
+def test_a_load_balancer_that_is_away_for_too_long_cuts_every_call(
+    cluster: Cluster, make: Making
+) -> None:
+    load_balancer = recreate_load_balancer(cluster)
+    calls = make(LONG)
+    calls.wait_until_live(4)
+    cluster.base.run(f"docker stop {load_balancer}")
+    cluster.wait_for(lambda: sessions_inside(cluster) == 0, "the users to be evicted")
+    cluster.base.run(f"docker start {load_balancer}")
+    found = calls.finish()
+    assert found.count(Result.CUT) == 4
+    assert all("reconnection error (40007)" in call.reason for call in found.calls)
+
+
+def test_a_drained_node_that_stops_cuts_nobody_whose_socket_it_passed_on(
+    cluster: Cluster, make: Making
+) -> None:
+    open_session(cluster, "own", ip=SECOND)
+    with joined(cluster, "own"):
+        cluster.drain(SECOND)
+        calls = make(LONG)
+        calls.wait_until_live(4)
+        assert {call.node_ip for call in calls.report.calls} == {FIRST}
+        assert not calls.report.reconnections
+    cluster.wait_for(lambda: cluster.has_stopped(SECOND), "the node to go")
+    cluster.wait_for(lambda: bool(calls.report.reconnections), "sockets through it to be back")
+    calls.ask(HANG_UP)
+    found = calls.finish()
+    assert found.count(Result.ENDED) == 4
+    run(cluster.nodes[SECOND], NODE, "start")
+    cluster.wait_for(lambda: cluster.node_answers(SECOND), "the node to be back")
+
+
+def test_a_restart_of_openvidu_cuts_its_calls(cluster: Cluster, make: Making) -> None:
+    calls = make(LONG)
+    calls.wait_until_live(4)
+    victim, own = one_node_with_its_calls(calls)
+    run(cluster.nodes[victim], NODE, "restart")
+    cluster.wait_for(lambda: own <= cut_in(calls), "the node's calls to be seen as cut")
+    calls.ask(HANG_UP)
+    assert calls.finish().count(Result.CUT) == len(own)
+
+
+def test_a_node_that_dies_cuts_its_calls_though_its_sockets_stay_silent(
+    cluster: Cluster, make: Making
+) -> None:
+    calls = make(LONG)
+    calls.wait_until_live(4)
+    victim, own = one_node_with_its_calls(calls)
+    # Without its network it can't say goodbye, as after a power failure.
+    cluster.nodes[victim].run("ip link set eth0 down")
+    cluster.lose(victim)
+    cluster.wait_for(lambda: own <= cut_in(calls), "the node's calls to be seen as cut", 40.0)
+    calls.ask(HANG_UP)
+    assert calls.finish().count(Result.CUT) >= len(own)
+
+
+def one_node_with_its_calls(calls: Calls) -> tuple[str, set[str]]:
+    """A node that carries some of the calls: nginx may have led all of them to the same."""
+    victim = calls.report.calls[0].node_ip
+    assert victim
+    return victim, {call.id for call in calls.report.calls if call.node_ip == victim}
+
+
+def cut_in(calls: Calls) -> set[str]:
+    return {call.id for call in calls.report.with_result(Result.CUT)}

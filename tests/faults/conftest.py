@@ -1,0 +1,28 @@
+"""A lab with two nodes, to be hurt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.updates import Update
+from tests.lab.conftest import Lab, new_lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("faults")
+    try:
+        lab.ok("up")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+@pytest.fixture
+def update(lab: Lab, tmp_path: Path) -> Iterator[Update]:
+    """An update that was begun, and ends with the test."""
+    with Update(lab, tmp_path) as begun:
+        yield begun

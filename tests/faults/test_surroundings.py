@@ -1,0 +1,115 @@
+"""What happens around a drain that runs: it goes on, and cuts no call itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from openvidu import release
+from tests.faults.updates import Update, says
+from tests.lab.conftest import Lab
+from tests.lab.watching import require, scale
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
+
+DRAINING = says("node-3: takes no new sessions")
+
+
+@contextmanager
+def draining(lab: Lab, folder: Path, length: str) -> Iterator[Update]:
+    """Node 3, leaving while it carries calls."""
+    scale(lab, 3)
+    lab.ok("calls", "start", "--count", "9", "--length", length)
+    lab.ok("config", "set", "nodeCount", "2")
+    with Update(lab, folder) as update:
+        update.wait_until(DRAINING)
+        try:
+            yield update
+        except BaseException:
+            lab.run("calls", "stop", "--now")
+            raise
+
+
+def results(lab: Lab) -> dict[str, set[str]]:
+    """How calls went: the nodes that carried them, by result."""
+    lab.ok("calls", "wait")
+    found: dict[str, set[str]] = {}
+    calls: list[dict[str, Any]] = lab.json("calls", "report", "--json")["calls"]
+    for call in calls:
+        found.setdefault(call["result"], set()).add(call["node"])
+    return found
+
+
+def require_all_ended(lab: Lab) -> None:
+    told = lab.ok("calls", "wait") + lab.ok("calls", "report")
+    assert results(lab) == {"ended": {"node-1", "node-2", "node-3"}}, told
+
+
+def test_a_drain_outlives_lost_connections_errors_and_redis(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "20s..25s") as update:
+        lab.on("base", "pkill -f 'sshd: ubuntu'")
+        update.wait_until(says("no connection to the base"))
+        for node in ("node-1", "node-2"):
+            lab.ok("fault", "set", "api", "answer=500", "times=3", "--on", node)
+        lab.on("base", f"cd {release.BASE.folder} && docker compose restart redis")
+        assert update.finish() == 0, update.said
+    # A client of another node whose way led through node-3 finds back by what Redis has forgotten.
+    results = {
+        call["result"]
+        for call in lab.json("calls", "report", "--json")["calls"]
+        if call["node"] == "node-3"
+    }
+    assert results == {"ended"}, lab.ok("calls", "report")
+    lab.ok("calls", "wait")
+    require(lab, 1, 2)
+
+
+def test_of_two_operators_one_waits_or_takes_over(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "30s..35s") as first:
+        refused = lab.run("up")
+        assert refused.status != 0
+        assert "the stack is currently locked" in refused.out + refused.err
+        # The second one takes the lock away, though the first one lives.
+        lab.ok("cancel")
+        lab.ok("up")
+        assert first.finish() != 0
+    assert "a newer run works on it" in first.said
+    require_all_ended(lab)
+    require(lab, 1, 2)
+
+
+@pytest.mark.matrix
+def test_a_node_that_dies_in_its_drain_is_not_waited_for(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "90s..95s") as update:
+        lab.ok("kill", "node-3")
+        assert update.finish() == 0, update.said
+    lab.ok("calls", "stop", "--now")
+    assert "node-3" in results(lab)["cut"]
+    # A socket of another node's call may have led through node-3: its death may cut that too.
+    calls = lab.json("calls", "report", "--json")["calls"]
+    causes = {call["step"] for call in calls if call["result"] == "cut"}
+    assert all(cause.startswith("node-3 crashed") for cause in causes), causes
+    assert re.search(r"node-3: the node died; lost with it: \d+ calls? \(", update.said), (
+        update.said
+    )
+    require(lab, 1, 2)
+
+
+@pytest.mark.matrix
+def test_a_drain_outlives_a_reboot_of_the_base(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "30s..35s") as update:
+        base = next(h for h in lab.supervisor.control.hosts() if h.name.endswith("-base"))
+        lab.supervisor.control.reboot_host(base.instance_id)
+        assert update.finish() == 0, update.said
+    lab.ok("calls", "wait")
+    # A reboot that outlasts the patience of clients cuts calls; nothing else may.
+    calls = lab.json("calls", "report", "--json")["calls"]
+    wrong = {call.get("step", call["result"]) for call in calls if call["result"] != "ended"}
+    its_own = {"base crashed", "the load balancer was restarted"}
+    assert wrong <= its_own, lab.ok("calls", "report")
+    require(lab, 1, 2)

@@ -1,0 +1,79 @@
+"""Machines that exist already: prepared, scaled, and left as they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+
+from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import calls, scale, served
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing")]
+
+TRACES = "ls -dA /opt/openvidu* /opt/ov-* /var/lib/openvidu* /usr/bin/docker 2>/dev/null"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """Four machines, of which a base and two nodes carry OpenVidu."""
+    lab = new_lab("existing")
+    try:
+        lab.ok("up", "--example", "existing")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def test_nothing_is_asked_of_aws(lab: Lab) -> None:
+    resources = lab.json("state")["deployment"]["resources"]
+    assert not [one["type"] for one in resources if one["type"].startswith("aws:")]
+    assert lab.ok("run", "--", "env").count("AWS_ACCESS_KEY_ID") == 0
+    assert served(lab) == ["10.5.0.6", "10.5.0.7"]
+
+
+def test_a_host_carries_calls_and_is_left_as_it_was_found(lab: Lab) -> None:
+    assert lab.on("node-3", TRACES) == ""
+    with calls(lab, "4s..8s"):
+        scale(lab, 3)
+        assert served(lab) == ["10.5.0.6", "10.5.0.7", "10.5.0.8"]
+        printed = scale(lab, 2)
+    assert printed.index("node-3: has left the cluster") < printed.index(
+        "OpenVidu is gone from this host"
+    )
+    assert lab.on("node-3", TRACES) == ""
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_a_host_that_cannot_work_is_refused_before_any_is_changed(lab: Lab) -> None:
+    lab.on("node-3", "nohup python3 -m http.server 4443 >/dev/null 2>&1 &")
+    lab.ok("config", "set", "nodeCount", "3")
+    refused = lab.run("up")
+    assert refused.status != 0
+    assert "node-3 (203.0.113.4): something listens already on tcp:4443" in refused.out
+    assert "Nothing was changed" in refused.out
+    assert lab.on("node-3", TRACES) == ""
+    lab.on("node-3", "pkill -f http.server")
+    lab.ok("config", "set", "nodeCount", "2")
+
+
+def test_another_host_takes_the_place_of_one_without_cutting_a_call(lab: Lab) -> None:
+    config = yaml.safe_load(lab.directory.stack_config.read_text())
+    hosts = config["config"]["openvidu-enterprise:hosts"]
+    hosts[2] = hosts.pop(3)
+    lab.directory.stack_config.write_text(yaml.safe_dump(config))
+    assert "node-2 is replaced (203.0.113.3 to 203.0.113.4)" in lab.ok("preview")
+    with calls(lab, "4s..8s"):
+        printed = lab.ok("up")
+    assert served(lab) == ["10.5.0.6", "10.5.0.8"], printed
+    assert lab.on("node-2", TRACES) == ""
+
+
+def test_destroy_leaves_the_hosts_and_keeps_the_data_of_the_base(lab: Lab) -> None:
+    lab.ok("destroy")
+    assert lab.on("node-1", TRACES) == ""
+    [data] = lab.on("base", TRACES).split()
+    assert data.startswith("/opt/ov-enterprise-base-services.data-")
+    assert "minio-s3" in lab.on("base", f"ls {data}")
+    assert "resources" not in lab.json("state")["deployment"]

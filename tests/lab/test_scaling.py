@@ -1,0 +1,157 @@
+"""Nodes come and go under load, and no call is cut."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.conftest import Completed, Lab, new_lab
+from tests.lab.watching import calls, nodes, require, scale, served
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("scaling")]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("scaling")
+    try:
+        lab.ok("up")
+        # A node has an Elastic IP: AWS's quota is five, and this is about more.
+        lab.ok("fault", "set", "quota", "addresses=10")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+TERMINATE = """
+import sys, boto3
+ec2 = boto3.client("ec2", "eu-west-1")
+ec2.terminate_instances(InstanceIds=[sys.argv[1]])
+"""
+
+
+def terminate(lab: Lab, host: str) -> None:
+    """Terminate a machine through AWS, behind the deployment's back."""
+    (instance,) = (
+        machine.instance_id
+        for machine in lab.supervisor.control.hosts()
+        if machine.name.endswith(f"-{host}") and machine.running
+    )
+    lab.ok("run", "--", sys.executable, "-c", TERMINATE, instance)
+
+
+def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
+    with calls(lab, "5s..12s"):
+        scale(lab, 3)
+        require(lab, 1, 2, 3)
+        printed = scale(lab, 2)
+    require(lab, 1, 2)
+    steps = (
+        "node-3 leaves: it carries",
+        "node-3: takes no new sessions from now on",
+        "node-3: has left the cluster",
+        "node-3: 10.5.0.8 is out of the load balancer; its machine may go",
+        "Instance node-3 deleting",
+    )
+    places = [printed.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_several_nodes_drain_at_once(lab: Lab) -> None:
+    scale(lab, 5)
+    with calls(lab, "8s..10s"):
+        printed = scale(lab, 2)
+    require(lab, 1, 2)
+    began = [printed.index(f"node-{n}: takes no new sessions") for n in (3, 4, 5)]
+    left = [printed.index(f"node-{n}: has left the cluster") for n in (3, 4, 5)]
+    assert max(began) < min(left)
+
+
+def test_replaced_nodes_go_one_after_the_other(lab: Lab) -> None:
+    lab.ok("config", "set", "nodeInstanceType", "c5.4xlarge")
+    with calls(lab, "5s..12s"):
+        previewed = lab.ok("preview")
+        printed = lab.ok("up")
+    for node in ("node-1", "node-2"):
+        assert f"{node} is replaced (c5.2xlarge to c5.4xlarge): it carries" in previewed
+    assert printed.index("node-1: 10.5.0.6 is in the load balancer") < printed.index(
+        "node-2: takes no new sessions from now on"
+    )
+    require(lab, 1, 2)
+
+
+def test_a_rebooted_base_serves_the_same_nodes(lab: Lab) -> None:
+    base = next(h for h in lab.supervisor.control.hosts() if h.name.endswith("-base"))
+    lab.supervisor.control.reboot_host(base.instance_id)
+    lab.wait_until(lambda: served(lab) == ["10.5.0.6", "10.5.0.7"])
+    lab.wait_until(lambda: len(nodes(lab)) == 2)
+    require(lab, 1, 2)
+
+
+def test_a_machine_that_was_removed_is_replaced_and_its_calls_are_not_waited_for(lab: Lab) -> None:
+    terminate(lab, "node-2")
+    lab.ok("up", "--refresh")
+    require(lab, 1, 2)
+
+
+def test_a_node_whose_openvidu_was_stopped_is_brought_back(lab: Lab) -> None:
+    lab.on("node-2", "cd /opt/openvidu && ./openvidu stop")
+    assert "node-2 is out of service and will be brought back" in lab.ok("preview")
+    lab.ok("up")
+    require(lab, 1, 2)
+
+
+def test_the_last_serving_node_is_not_replaced(lab: Lab) -> None:
+    scale(lab, 1)
+    require(lab, 1)
+    lab.ok("config", "set", "nodeInstanceType", "m5.2xlarge")
+    refused: Completed = lab.run("up")
+    assert refused.status != 0
+    assert "node-1: draining refused: it is the last node that serves" in refused.out
+    assert "pulumi config set drainLastNode true" in refused.out
+    assert served(lab) == ["10.5.0.6"]
+    lab.ok("config", "set", "nodeCount", "2")
+    lab.ok("up")
+    require(lab, 1, 2)
+
+
+def test_a_call_that_never_ends_keeps_its_machine_until_it_is_forced(lab: Lab) -> None:
+    scale(lab, 3)
+    lab.ok("config", "set", "drainTimeout", "10s")
+    lab.ok("calls", "start", "--count", "6", "--length", "10m")
+    lab.ok("config", "set", "nodeCount", "2")
+    failed = lab.run("up")
+    assert failed.status != 0
+    assert re.search(r"still waiting for \d calls? with \d+ participants?, the oldest", failed.out)
+    assert "scripts.abort_drain node-3" in failed.out
+    live = lab.json("calls", "report", "--json")
+    assert live["live"] == live["started"] == 6
+    assert "node-3" in lab.json("status", "--json")["hosts"]
+    lab.ok("config", "set", "forceAfterDrainTimeout", "true")
+    forced = lab.ok("up")
+    assert "forceAfterDrainTimeout is set; cutting" in forced
+    lab.ok("config", "set", "drainTimeout", "6h")
+    lab.ok("config", "set", "forceAfterDrainTimeout", "false")
+    lab.ok("up")
+    require(lab, 1, 2)
+    assert {
+        call["node"]
+        for call in lab.json("calls", "report", "--json")["calls"]
+        if call["result"] == "cut"
+    } == {"node-3"}
+    lab.ok("calls", "stop", "--now")
+    lab.ok("calls", "wait")
+
+
+def test_destroy_drains_the_last_nodes_too_and_leaves_nothing(lab: Lab) -> None:
+    printed = lab.ok("destroy")
+    for name in ("node-1", "node-2"):
+        assert f"{name}: takes no new sessions from now on" in printed
+        assert printed.index(f"{name}: has left the cluster") < printed.index(
+            f"Instance {name} deleting"
+        )
+    assert lab.json("status", "--json")["hosts"] == {}
+    assert "resources" not in lab.json("state")["deployment"]

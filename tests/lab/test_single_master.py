@@ -1,0 +1,70 @@
+"""A single master: deployed as documented, and restarted at a moment without calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from openvidu.release import MASTER
+from tests.lab.conftest import Lab, new_lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("single-master")]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("master")
+    try:
+        assert "Without mediaNodes the master can carry no calls" in lab.ok(
+            "up", "--example", "single-master"
+        )
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def env(lab: Lab, key: str) -> str:
+    return lab.on("master", f"sed -n 's/^{key}=//p' {MASTER.folder}/.env").strip()
+
+
+def test_the_master_serves_what_the_page_promises(lab: Lab) -> None:
+    assert env(lab, "OPENVIDU_EDITION") == "enterprise"
+    assert lab.on("master", f"stat -c %a {MASTER.folder}/.env").strip() == "600"
+    outputs = lab.json("status", "--json")["outputs"]
+    for name in ("callUrl", "inspectorUrl"):
+        assert "OpenVidu" in lab.ok("curl", outputs[name])
+    assert "Kibana" in lab.ok("curl", outputs["kibanaUrl"], "--location")
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_another_shape_takes_another_stack(lab: Lab) -> None:
+    lab.ok("config", "set", "shape", "ha")
+    refused = lab.run("up")
+    lab.ok("config", "set", "shape", "single-master")
+    assert refused.status != 0
+    assert "shape: found ha; this stack's machines are others" in refused.out
+
+
+def test_a_change_waits_for_calls_and_restarts_the_master(lab: Lab) -> None:
+    # What stands for a media node: a port that answers.
+    listen = (
+        "import socketserver as s; s.TCPServer(('', 8888), s.BaseRequestHandler).serve_forever()"
+    )
+    lab.on("master", f'nohup python3 -c "{listen}" >/dev/null 2>&1 &')
+    lab.ok("run", "--", *["pulumi", "config", "set", "--path", "mediaNodes[0]", "10.5.0.5"])
+    assert "It waits for a moment without calls" in lab.ok("preview")
+    lab.ok("up")
+    assert lab.json("status", "--json")["health"]["status"] == "UP"
+    lab.ok("calls", "start", "--count", "2", "--length", "15s")
+    lab.ok("config", "set", "recording", "true")
+    assert "waiting for 2 calls with 4 participants" in lab.ok("up")
+    report = lab.json("calls", "report", "--json")
+    assert report["ended"] == report["started"] == 2
+    assert env(lab, "OPENVIDU_RECORDING") == "true"
+    assert lab.json("status", "--json")["health"]["status"] == "UP"
+
+
+def test_destroy_leaves_nothing(lab: Lab) -> None:
+    lab.ok("destroy")
+    assert lab.json("status", "--json")["hosts"] == {}

@@ -1,0 +1,97 @@
+"""Another version of OpenVidu, and back: no call is cut, and the base keeps its data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from openvidu.roles import role_of
+from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import served
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("upgrade")]
+
+MACHINES = ("base", "node-1", "node-2")
+DATA = ("minio-s3", "elasticsearch", "certificates")
+BASE = role_of("base").product.folder
+
+
+def versions(lab: Lab) -> set[str]:
+    """What is installed on the machines."""
+    found = set()
+    for machine in MACHINES:
+        file = f"{role_of(machine).product.folder}/docker-compose.yml"
+        found.add(lab.on(machine, f"sed -n 's/.*Openvidu Version: *//p' {file}").strip())
+    return found
+
+
+def require_all_ended(lab: Lab) -> None:
+    lab.ok("calls", "wait")
+    report = lab.json("calls", "report", "--json")
+    assert report["ended"] == report["started"], lab.ok("calls", "report")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    """A cluster with the version before the example's."""
+    lab = new_lab("upgrade")
+    try:
+        lab.ok("up", "--config", "openviduVersion=2.29.0")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
+    for folder in DATA:
+        lab.on("base", f"echo kept >{BASE}/{folder}/marker")
+    lab.ok("calls", "start", "--count", "4", "--length", "30s")
+    lab.ok("config", "set", "openviduVersion", "2.30.0")
+    assert "Every node drains" in lab.ok("preview")
+    printed = lab.ok("up")
+    places = [
+        printed.index(text)
+        for text in (
+            "waiting for 2 calls with 4 participants",
+            "node-2: has left the cluster",
+            "base services 2.29.0 to 2.30.0",
+            "Upgrade OpenVidu Enterprise HA 2.29.0 to 2.30.0",
+            "10.5.0.7 is in the load balancer",
+        )
+    ]
+    assert places == sorted(places)
+    require_all_ended(lab)
+    assert versions(lab) == {"2.30.0"}
+    assert served(lab) == ["10.5.0.6", "10.5.0.7"]
+    assert lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * 3
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_a_step_that_openvidu_does_not_allow_is_refused(lab: Lab) -> None:
+    lab.ok("config", "set", "openviduVersion", "2.28.0")
+    refused = lab.run("up")
+    assert refused.status != 0
+    assert "2.30.0 runs; OpenVidu goes one minor version at a time" in refused.out
+    assert versions(lab) == {"2.30.0"}
+
+
+def test_a_failed_upgrade_node_by_node_is_taken_back(lab: Lab) -> None:
+    lab.ok("config", "set", "upgradeStrategy", "rolling")
+    lab.ok("config", "set", "openviduVersion", "2.31.0")
+    # Its text lands as the file's content, as with OpenVidu's own downloads.
+    client = lab.json("status", "--json")["hosts"]["node-2"]["publicIp"]
+    lab.ok("fault", "set", "download", "file=node/docker-compose.yml", f"client={client}")
+    failed = lab.run("up")
+    assert failed.status != 0
+    assert "Or bring 2.30.0 back: pulumi config set openviduVersion 2.30.0" in failed.out
+    assert served(lab)[:1] == ["10.5.0.6"]
+    lab.ok("fault", "clear")
+    lab.ok("calls", "start", "--count", "2", "--length", "10s")
+    lab.ok("config", "set", "openviduVersion", "2.30.0")
+    lab.ok("up")
+    require_all_ended(lab)
+    assert versions(lab) == {"2.30.0"}
+    assert served(lab) == ["10.5.0.6", "10.5.0.7"]
+    assert lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * 3
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}

@@ -1,0 +1,58 @@
+"""What every test of a cluster in motion asks: who serves, and was a call cut."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.lab.conftest import Lab
+
+
+@contextmanager
+def calls(lab: Lab, length: str) -> Iterator[None]:
+    """Calls all the time; after the block each of them has ended well."""
+    lab.ok("calls", "start", "--count", "10", "--length", length, "--keep")
+    try:
+        yield
+    except BaseException:
+        lab.run("calls", "stop", "--now")
+        raise
+    lab.ok("calls", "stop")
+    lab.ok("calls", "wait")
+    report = lab.json("calls", "report", "--json")
+    assert report["ended"] == report["started"] > 10, lab.ok("calls", "report")
+
+
+def scale(lab: Lab, nodes: int) -> str:
+    lab.ok("config", "set", "nodeCount", str(nodes))
+    return lab.ok("up")
+
+
+def served(lab: Lab) -> list[str]:
+    """The addresses in the configuration that nginx runs with."""
+    shown = lab.on(
+        "base",
+        "cd /opt/ov-enterprise-base-services && docker compose exec -T loadbalancer nginx -T",
+    )
+    return sorted(re.findall(r"server\s+([0-9.]+):4443", shown))
+
+
+def nodes(lab: Lab) -> list[str]:
+    """The nodes that the cluster lists; none while it doesn't answer."""
+    done = lab.run("status", "--json")
+    found = json.loads(done.out)["health"] if done.status == 0 else {}
+    return sorted(found.get("nodes", ()))
+
+
+def require(lab: Lab, *numbers: int) -> None:
+    """Exactly these nodes serve, whoever is asked, and nothing is left to do."""
+    ips = [f"10.5.0.{5 + number}" for number in numbers]
+    status = lab.json("status", "--json")
+    assert status["health"]["clusterStatus"] == "UP"
+    assert sorted(status["health"]["nodes"]) == sorted(f"master_{ip}" for ip in ips)
+    assert status["loadBalancer"]["nodeIps"] == ips
+    assert served(lab) == sorted(ips)
+    assert sorted(status["hosts"]) == ["base", *(f"node-{number}" for number in numbers)]
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
