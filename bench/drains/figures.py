@@ -1,0 +1,174 @@
+"""What was measured, as it was measured. Times are seconds; moments count from `up`'s start."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Drains:
+    """One update in which nodes left, while each of them carried calls.
+
+    Attributes:
+        nodes: how many left.
+        length: of the calls, which were all opened right before `up`.
+        last_call: moment at which the last call on a leaving node ended.
+        let_go: moment of the last line "its machine may go".
+        deleted: moment at which the first deletion of an instance began.
+        wall: of the whole update.
+    """
+
+    nodes: int
+    length: float
+    last_call: float
+    let_go: float
+    deleted: float
+    wall: float
+
+    @property
+    def release(self) -> float:
+        """From the end of the last call until the last machine may go."""
+        return self.let_go - self.last_call
+
+    @property
+    def until_deleted(self) -> float:
+        """From the end of the last call until the first instance is being deleted."""
+        return self.deleted - self.last_call
+
+
+@dataclass(frozen=True)
+class OneMore:
+    """One update that added one node.
+
+    Attributes:
+        nodes: how many there were before.
+        wall: of the update.
+        changed: resources that the update created, updated or deleted.
+        elsewhere: those of them that belong to other nodes.
+        logins: SSH logins on the other nodes meanwhile.
+    """
+
+    nodes: int
+    wall: float
+    changed: int
+    elsewhere: int
+    logins: int
+
+
+@dataclass(frozen=True)
+class Updates:
+    """Changes of the load balancer's list under traffic.
+
+    Attributes:
+        updates: how often the list was changed.
+        wall: how long all of them took.
+        requests: answered or failed, each on a connection of its own.
+        failed: requests without an answer, or with another than 200.
+        reasons: what failed requests got, with how often.
+        sockets: WebSockets that were open from before the first update until after the last.
+        broken: how often one of them broke.
+        calls: sessions that were opened meanwhile.
+        lost: calls that were refused or cut.
+    """
+
+    updates: int
+    wall: float
+    requests: int
+    failed: int
+    reasons: dict[str, int]
+    sockets: int
+    broken: int
+    calls: int
+    lost: int
+
+
+@dataclass(frozen=True)
+class Crash:
+    """An update that was killed, and the same command again.
+
+    Attributes:
+        scales: `up` or `down`.
+        whole: what the update takes when it isn't killed: the median in the same lab.
+        at: moment of the kill.
+        again: how long the second one took; None when it failed.
+    """
+
+    scales: str
+    whole: float
+    at: float
+    again: float | None
+
+    @property
+    def ratio(self) -> float:
+        """The second one's time over the work that was left; infinite when it failed."""
+        if self.again is None:
+            return math.inf
+        return self.again / (self.whole - self.at)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A drain that waits for calls, looked at for some time.
+
+    Attributes:
+        seconds: how long.
+        cpu: seconds of CPU by who used them: `membership program (base)` and the operator's side.
+        requests: HTTP requests that the membership program made.
+    """
+
+    seconds: float
+    cpu: dict[str, float]
+    requests: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that was measured, and where.
+
+    Attributes:
+        machine: what it ran on, in words.
+        engine: `pulumi` or `embedded`.
+        parallel: resources at a time.
+        releases: one node left; in the order of the runs, as are the others.
+        together: several nodes left at once, or one for comparison.
+        growth: one node was added.
+        updates: of the load balancer's list.
+        crashes: updates that were killed.
+        waiting: drains that waited.
+    """
+
+    machine: str
+    engine: str
+    parallel: int
+    releases: tuple[Drains, ...] = ()
+    together: tuple[Drains, ...] = ()
+    growth: tuple[OneMore, ...] = ()
+    updates: tuple[Updates, ...] = ()
+    crashes: tuple[Crash, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+    def as_json(self) -> str:
+        """The results as a text that `from_json` reads."""
+        return json.dumps(asdict(self), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Results:
+        """Read what `as_json` wrote."""
+        found = json.loads(text)
+        for name, kind in _KINDS.items():
+            found[name] = tuple(kind(**one) for one in found[name])
+        return cls(**found)
+
+
+_KINDS: dict[str, Callable[..., Any]] = {
+    "releases": Drains,
+    "together": Drains,
+    "growth": OneMore,
+    "updates": Updates,
+    "crashes": Crash,
+    "waiting": Waiting,
+}
