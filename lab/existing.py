@@ -4,7 +4,7 @@ They are instances of the fake AWS too, started as their owner would have, with 
 without a key pair of the stack. The program is told their addresses and SSH host keys, no more.
 
 Runs in the lab's root namespace:
-python -m lab.existing 10.5.0.0/24 10.5.0.5 10.5.0.6 < SSH-KEY.pub
+python -m lab.existing base 10.5.0.0/24 10.5.0.5 10.5.0.6 < SSH-KEY.pub
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
 
 from lab.cloud.facts import API_URL, OPERATOR_ADDRESS
-from openvidu.ports import BASE_PORTS, NODE_PORTS, PortRule, Source
+from openvidu.ports import PortRule, Source
+from openvidu.roles import Role, role_of
 from scripts.host_key import host_key
 
 NAME = "existing"
@@ -28,12 +29,15 @@ _REGION = "eu-west-1"
 _BOOT_SECONDS = 120.0
 
 
-def main(network: str, addresses: Sequence[str], public_key: str) -> list[dict[str, str]]:
+def main(
+    first: str, network: str, addresses: Sequence[str], public_key: str
+) -> list[dict[str, str]]:
     """Start the machines that aren't there yet; returns what goes into `hosts`.
 
     Args:
+        first: what the first machine is for, `base` or `master`; the others are nodes.
         network: the machines' network, as `10.5.0.0/24`.
-        addresses: their private addresses, the base's first.
+        addresses: their private addresses.
         public_key: may log in.
     """
     ec2 = boto3.client(
@@ -44,15 +48,16 @@ def main(network: str, addresses: Sequence[str], public_key: str) -> list[dict[s
         aws_secret_access_key="lab",  # noqa: S106 - the fake AWS takes any
     )
     there = {one["PrivateIpAddress"]: one for one in _running(ec2)}
+    names = [first, *(f"node-{place}" for place in range(1, len(addresses)))]
     if addresses[0] not in there:
-        _prepare(ec2, network, public_key)
-    for place, address in enumerate(addresses):
+        _prepare(ec2, network, public_key, {role_of(name).name: role_of(name) for name in names})
+    for name, address in zip(names, addresses, strict=True):
         if address not in there:
-            _launch(ec2, "base" if place == 0 else f"node-{place}", address)
+            _launch(ec2, name, address)
     return [_described(ec2, address) for address in addresses]
 
 
-def _prepare(ec2: Any, network: str, public_key: str) -> None:
+def _prepare(ec2: Any, network: str, public_key: str, roles: Mapping[str, Role]) -> None:
     vpc = ec2.create_vpc(CidrBlock=network)["Vpc"]["VpcId"]
     ec2.create_subnet(VpcId=vpc, CidrBlock=network, AvailabilityZone=f"{_REGION}a")
     gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
@@ -61,11 +66,11 @@ def _prepare(ec2: Any, network: str, public_key: str) -> None:
     table = ec2.describe_route_tables(Filters=mine)["RouteTables"][0]["RouteTableId"]
     ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
     ec2.import_key_pair(KeyName=NAME, PublicKeyMaterial=public_key)
-    for role, ports in (("base", BASE_PORTS), ("node", NODE_PORTS)):
+    for name, role in roles.items():
         group = ec2.create_security_group(
-            GroupName=f"{NAME}-{role}", Description=f"of the {role}", VpcId=vpc
+            GroupName=f"{NAME}-{name}", Description=f"of the {name}", VpcId=vpc
         )["GroupId"]
-        rules = [_permission(rule, network) for rule in ports]
+        rules = [_permission(rule, network) for rule in role.ports]
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=rules)
 
 
@@ -84,7 +89,7 @@ def _permission(rule: PortRule, network: str) -> dict[str, Any]:
 
 
 def _launch(ec2: Any, name: str, address: str) -> None:
-    role = name.partition("-")[0]
+    role = role_of(name).name
     groups = [{"Name": "group-name", "Values": [f"{NAME}-{role}"]}]
     group = ec2.describe_security_groups(Filters=groups)["SecurityGroups"][0]
     subnets = [{"Name": "vpc-id", "Values": [group["VpcId"]]}]
@@ -129,4 +134,4 @@ def _described(ec2: Any, address: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    json.dump(main(sys.argv[1], sys.argv[2:], sys.stdin.read().strip()), sys.stdout)
+    json.dump(main(sys.argv[1], sys.argv[2], sys.argv[3:], sys.stdin.read().strip()), sys.stdout)

@@ -18,12 +18,13 @@ from typing import Any
 
 import yaml
 
-from components.settings import EXISTING
+from components.settings import EXISTING, SINGLE_MASTER
 from lab import cloud, foreground
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, write_programs
 from lab.errors import LabError
+from openvidu.roles import BASE, MASTER
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 LICENSE = "license-for-the-lab"
@@ -228,9 +229,11 @@ class Stack:
         if all("hostKey" in host for host in hosts):
             return
         network = config["openvidu-enterprise:subnetCidr"]["value"]
+        shape = config["openvidu-enterprise:shape"]["value"]
+        first = (MASTER if shape == SINGLE_MASTER else BASE).name
         addresses = [host["privateIp"] for host in hosts]
         made = self.run(
-            [sys.executable, "-m", "lab.existing", network, *addresses],
+            [sys.executable, "-m", "lab.existing", first, network, *addresses],
             stdin=self.secret("sshPublicKey"),
             quiet=True,
         )

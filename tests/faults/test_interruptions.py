@@ -80,7 +80,7 @@ def cases(
     )
 
 
-@cases(UP, {"OpenVidu is being installed": Blow.KILL})
+@cases(UP, {})
 def test_scaling_up_is_stopped(lab: Lab, tmp_path: Path, moment: Condition, blow: Blow) -> None:
     stop_and_repeat(lab, tmp_path, 2, 3, moment, blow)
 

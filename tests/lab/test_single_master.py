@@ -1,4 +1,4 @@
-"""A single master: deployed as documented, and restarted at a moment without calls."""
+"""A single master: deployed as documented, restarted at a moment without calls, and removed."""
 
 from __future__ import annotations
 
@@ -68,3 +68,18 @@ def test_a_change_waits_for_calls_and_restarts_the_master(lab: Lab) -> None:
 def test_destroy_leaves_nothing(lab: Lab) -> None:
     lab.ok("destroy")
     assert lab.json("status", "--json")["hosts"] == {}
+
+
+def test_a_machine_that_exists_carries_a_master_and_is_left_as_it_was_found() -> None:
+    lab = new_lab("office-master")
+    try:
+        lab.ok("up", "--example", "existing-master")
+        assert env(lab, "OPENVIDU_EDITION") == "enterprise"
+        resources = lab.json("state")["deployment"]["resources"]
+        assert not [one["type"] for one in resources if one["type"].startswith("aws:")]
+        assert "OpenVidu" in lab.ok("curl", lab.json("status", "--json")["outputs"]["callUrl"])
+        lab.ok("destroy")
+        assert "elasticsearch" in lab.on("master", "ls /opt/openvidu.data-*")
+        assert lab.on("master", "ls -d /opt/openvidu /usr/bin/docker 2>/dev/null") == ""
+    finally:
+        lab.ok("reset")
