@@ -70,16 +70,22 @@ def test_destroy_leaves_nothing(lab: Lab) -> None:
     assert lab.json("status", "--json")["hosts"] == {}
 
 
-def test_a_machine_that_exists_carries_a_master_and_is_left_as_it_was_found() -> None:
+def test_a_machine_that_exists_carries_a_master_is_upgraded_and_left_as_it_was_found() -> None:
     lab = new_lab("office-master")
     try:
-        lab.ok("up", "--example", "existing-master")
+        lab.ok("up", "--example", "existing-master", "--config", "openviduVersion=2.29.0")
+        lab.on("master", f"echo kept >{MASTER.folder}/elasticsearch/marker")
+        lab.ok("config", "set", "openviduVersion", "2.30.0")
+        lab.ok("up")
+        compose = lab.on("master", f"cat {MASTER.folder}/docker-compose.yml")
+        assert "Openvidu Version: 2.30.0" in compose
+        assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
         assert env(lab, "OPENVIDU_EDITION") == "enterprise"
         resources = lab.json("state")["deployment"]["resources"]
         assert not [one["type"] for one in resources if one["type"].startswith("aws:")]
         assert "OpenVidu" in lab.ok("curl", lab.json("status", "--json")["outputs"]["callUrl"])
         lab.ok("destroy")
-        assert "elasticsearch" in lab.on("master", "ls /opt/openvidu.data-*")
+        assert lab.on("master", "cat /opt/openvidu.data-*/elasticsearch/marker") == "kept\n"
         assert lab.on("master", "ls -d /opt/openvidu /usr/bin/docker 2>/dev/null") == ""
     finally:
         lab.ok("reset")
