@@ -17,6 +17,7 @@ _MISSING = ("NoSuchKey", "NoSuchBucket")
 _SECONDS = 5
 _REGION = "us-east-1"
 """MinIO's own, as long as it's told no other."""
+_BASES_OWN = f"http://127.0.0.1:{ports.S3}"
 
 
 class BucketUnreadableError(Exception):
@@ -24,15 +25,16 @@ class BucketUnreadableError(Exception):
 
 
 class Bucket:
-    """The base's bucket."""
+    """The bucket on the base, or another one."""
 
-    def __init__(self, base_env: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str]) -> None:
         """Choose the bucket; nothing is asked yet.
 
         Args:
-            base_env: the base's `.env`: bucket, access key and secret key.
+            values: as in `.env`: bucket, access key and secret key; endpoint and region where it
+                isn't on the base.
         """
-        self._values = base_env
+        self._values = values
 
     def configuration(self) -> dict[str, str] | None:
         """The configuration that nodes get at their next start; None before the first node's.
@@ -78,8 +80,8 @@ class Bucket:
 
         return boto3.client(
             "s3",
-            endpoint_url=f"http://127.0.0.1:{ports.S3}",
-            region_name=_REGION,
+            endpoint_url=self._values.get(environment.S3_ENDPOINT, _BASES_OWN),
+            region_name=self._values.get(environment.S3_REGION, _REGION),
             aws_access_key_id=self._values[environment.S3_ACCESS_KEY],
             aws_secret_access_key=self._values[environment.S3_SECRET_KEY],
             config=Config(

@@ -8,7 +8,7 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,17 +93,33 @@ class Unreachable:
 Health = Answers | Silent | Unreachable | Unknown
 
 
-class Cluster:
-    """The cluster as the base sees it."""
+class _Unconnected(Unknown):
+    """Nothing was asked: there was no connection."""
 
-    def __init__(self, secret: str, *, timeout_seconds: float = 10) -> None:
+
+_AT_THE_BASE = (f"http://127.0.0.1:{ports.API}",)
+
+
+class Cluster:
+    """The cluster as the base or the bastion sees it."""
+
+    def __init__(
+        self,
+        secret: str,
+        *,
+        timeout_seconds: float = 10,
+        entrances: Callable[[], Sequence[str]] = lambda: _AT_THE_BASE,
+    ) -> None:
         """Prepare for asking.
 
         Args:
             secret: OPENVIDU_SECRET.
             timeout_seconds: limit of each request.
+            entrances: gives the addresses at which the REST API may answer, best first; that of
+                the base's load balancer, or those of nodes, any of which answers for all.
         """
         self._auth = (api.USER, secret)
+        self._entrances = entrances
         # A connection that was kept may be one to a load balancer or node that is gone.
         self._client = httpx.Client(
             timeout=timeout_seconds, limits=httpx.Limits(max_keepalive_connections=0)
@@ -118,7 +134,7 @@ class Cluster:
     def is_served(self) -> bool:
         """Whether the load balancer listens, as seen from the base itself."""
         try:
-            self._client.get(f"http://127.0.0.1:{ports.API}{api.HEALTH}")
+            self._client.get(f"{_AT_THE_BASE[0]}{api.HEALTH}")
         except httpx.ConnectError:
             return False
         except httpx.HTTPError:
@@ -133,8 +149,7 @@ class Cluster:
         Returns:
             None when it was accepted.
         """
-        url = f"http://127.0.0.1:{ports.API}{api.RESTART}"
-        answer = self._request("POST", url, dict(changed))
+        answer = self._ask("POST", api.RESTART, dict(changed))
         if not isinstance(answer, httpx.Response):
             return answer
         match answer.status_code:
@@ -143,34 +158,35 @@ class Cluster:
             case 400 | 404 | 405 | 501 as status:
                 return Refused(status, "this deployment doesn't take the documented restart call")
             case status:
-                return Unknown(f"POST {url} answered {status}")
+                return Unknown(f"POST {api.RESTART} answered {status}")
 
     def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
         """The media nodes that the cluster lists, asked through the load balancer.
 
         Without `sessions=true` the list comes without sessions (REST API reference, "Media Nodes").
         """
-        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}?sessions=true"
-        answer = self._request("GET", url)
+        path = f"{api.MEDIA_NODES}?sessions=true"
+        answer = self._ask("GET", path)
         if not isinstance(answer, httpx.Response):
             return answer
         if answer.status_code != httpx.codes.OK:
-            return Unknown(f"GET {url} answered {answer.status_code}")
+            return Unknown(f"GET {path} answered {answer.status_code}")
         try:
             return [_media_node(entry) for entry in answer.json()["content"]]
         except (ValueError, KeyError, TypeError):
-            return Unknown(f"GET {url} answered something that isn't a list of media nodes")
+            return Unknown(f"GET {path} answered something that isn't a list of media nodes")
 
     def calls(self) -> list[Call] | Unknown | Refused:
         """The sessions of the cluster (REST API reference, "Session")."""
-        url = f"http://127.0.0.1:{ports.API}{api.SESSIONS}"
-        answer = self._request("GET", url)
+        answer = self._ask("GET", api.SESSIONS)
         if not isinstance(answer, httpx.Response):
             return answer
         try:
             return [_call(entry) for entry in answer.json()["content"]]
         except (ValueError, KeyError, TypeError, AttributeError):
-            return Unknown(f"GET {url} answered {answer.status_code} without a list of sessions")
+            return Unknown(
+                f"GET {api.SESSIONS} answered {answer.status_code} without a list of sessions"
+            )
 
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
@@ -178,8 +194,8 @@ class Cluster:
         Returns:
             None when the node is in that state now.
         """
-        url = f"http://127.0.0.1:{ports.API}{api.MEDIA_NODES}/{node.id}"
-        answer = self._request("PATCH", url, {"status": api.WAITING_IDLE_TO_TERMINATE})
+        path = f"{api.MEDIA_NODES}/{node.id}"
+        answer = self._ask("PATCH", path, {"status": api.WAITING_IDLE_TO_TERMINATE})
         if not isinstance(answer, httpx.Response):
             return answer
         match answer.status_code:
@@ -190,14 +206,14 @@ class Cluster:
             case 400 | 405 | 501 as status:
                 return Refused(status, "this deployment doesn't take the documented drain call")
             case status:
-                return Unknown(f"PATCH {url} answered {status}")
+                return Unknown(f"PATCH {path} answered {status}")
 
     def is_up(self) -> bool | Unknown | Refused:
         """Whether the cluster's health, asked through the load balancer, is UP.
 
         Source: page, "Check cluster and nodes health": 200, and 409 or 503 otherwise.
         """
-        answer = self._request("GET", f"http://127.0.0.1:{ports.API}{api.HEALTH}")
+        answer = self._ask("GET", api.HEALTH)
         if not isinstance(answer, httpx.Response):
             return answer
         return answer.status_code == httpx.codes.OK
@@ -226,17 +242,28 @@ class Cluster:
         except httpx.HTTPError as error:
             return Unknown(f"{ip} doesn't answer: {type(error).__name__}")
 
+    def _ask(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> httpx.Response | Unknown | Refused:
+        """Ask at the first entrance that can be connected to."""
+        answer: httpx.Response | Unknown | Refused = Unknown("there is no node that could be asked")
+        for entrance in self._entrances():
+            answer = self._request(method, f"{entrance}{path}", body)
+            if not isinstance(answer, _Unconnected):
+                break
+        return answer
+
     def _request(
         self, method: str, url: str, body: dict[str, Any] | None = None
     ) -> httpx.Response | Unknown | Refused:
         try:
             answer = self._client.request(method, url, json=body, auth=self._auth)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            return _Unconnected(f"{method} {url}: {type(error).__name__} {error}".rstrip())
         except httpx.HTTPError as error:
             return Unknown(f"{method} {url}: {type(error).__name__} {error}".rstrip())
         if answer.status_code in (401, 403):
-            return Refused(
-                answer.status_code, "OPENVIDU_SECRET in the base's .env isn't the cluster's"
-            )
+            return Refused(answer.status_code, "the stack's OPENVIDU_SECRET isn't the cluster's")
         return answer
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError
-from membership.cluster import Cluster
 from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
@@ -26,11 +25,13 @@ from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
 from membership.overview import overview, versions
+from membership.place import CLUSTER_FILE, on_base, on_bastion
 from membership.policy import Policy
 from membership.registry import Node, Registry
-from membership.upgrade import pause, upgrade
+from membership.target_group import TargetGroupError
+from membership.upgrade import pause, pause_all, upgrade
 from membership.world import Run, World
-from openvidu import environment, release
+from openvidu import release
 
 OVERVIEW_TIMEOUT_SECONDS = 3.0
 """A preview waits for it."""
@@ -72,7 +73,7 @@ def main() -> int:
         return 1
     except MembershipError as error:
         sys.exit(str(error))
-    except (ReloadError, LockTimeoutError) as error:
+    except (ReloadError, LockTimeoutError, TargetGroupError) as error:
         sys.exit(
             f"{arguments.name}: {arguments.action}: {error}\n"
             "  The machine stays.\n  Next: pulumi up"
@@ -84,20 +85,20 @@ def _act(arguments: argparse.Namespace) -> int:
     load_balancer = LoadBalancer(Path(product.folder), say=_say)
     if arguments.action == _KEEP:
         keep(load_balancer, _say, Clock())
-    if arguments.action in _BEFORE_CHANGES and not load_balancer.is_configured:
+    is_configured = CLUSTER_FILE.exists() or load_balancer.is_configured
+    if arguments.action in _BEFORE_CHANGES and not is_configured:
         _say(f"{arguments.name}: nothing runs here yet")
         return 0
-    secret = load_balancer.values[environment.OPENVIDU_SECRET]
     timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action == "overview" else 10
-    world = World(
-        Cluster(secret, timeout_seconds=timeout),
-        load_balancer,
-        Registry(),
-        Policy.read(),
-        _say,
-        ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock(),
+    clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
+    registry = Registry()
+    place = (
+        on_bastion(registry, timeout_seconds=timeout, say=_say, clock=clock)
+        if CLUSTER_FILE.exists()
+        else on_base(load_balancer, timeout_seconds=timeout)
     )
-    task = _Task(arguments, world, Bucket(load_balancer.values), Files())
+    world = World(place.cluster, place.load_balancer, registry, Policy.read(), _say, clock)
+    task = _Task(arguments, world, place.bucket, Files())
     return _ACTIONS[arguments.action].act(task) or 0
 
 
@@ -127,7 +128,7 @@ class _Action:
 
 
 _KEEP = "keep"
-_BEFORE_CHANGES = ("quiet", "quiet-master", "upgrade", "upgrade-master")
+_BEFORE_CHANGES = ("quiet", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
         "note which machine has the node's address", lambda task: announce(task.node, task.world)
@@ -159,6 +160,10 @@ _ACTIONS: Mapping[str, _Action] = {
     "pause": _Action(
         "drain a node that comes back",
         lambda task: pause(task.node.name, task.node.ip, task.run, task.world),
+    ),
+    "pause-all": _Action(
+        "drain every node for an upgrade, where there is no base that is upgraded too",
+        lambda task: pause_all(task.run, task.world),
     ),
     "upgrade": _Action(
         "wait until an upgrade cuts no calls; by then nobody can make new ones",

@@ -25,6 +25,17 @@ def upgrade(run: Run, world: World, *, master: bool) -> None:
     if master or world.policy.rolling:
         quiet(run, world, master=master)
         return
+    pause_all(run, world)
+
+
+def pause_all(run: Run, world: World) -> None:
+    """Drain every node, where they aren't upgraded one by one; they come back.
+
+    Raises:
+        MembershipError: calls didn't end in time; as for `upgrade`.
+    """
+    if world.policy.rolling:
+        return
     # The cluster stops as a whole: no node has to wait for another one.
     nodes = [Node(one.name, one.ip, one.identity) for one in world.registry.all()]
     together = replace(

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from membership.clock import Clock
 from membership.cluster import Cluster
 from membership.errors import MembershipError
-from membership.load_balancer import LoadBalancer
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 
 
+class LoadBalancer(Protocol):
+    """What keeps the addresses that take calls: that of the base services, or a target group."""
+
+    @property
+    def node_ips(self) -> tuple[str, ...]:
+        """The addresses."""
+
+    def add(self, ip: str, *, purpose: str) -> None:
+        """Have an address take calls. Harmless when it does."""
+
+    def remove(self, ip: str, *, purpose: str) -> None:
+        """Have an address take no calls. Harmless when it takes none."""
+
+
 @dataclass(frozen=True)
 class World:
-    """The base's view of everything, for one run.
+    """The view of everything from the base or the bastion, for one run.
 
     Attributes:
         cluster: what can be seen.

@@ -1,0 +1,74 @@
+"""What the program works with where it runs: on the base, or on the bastion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from membership import world
+from membership.bucket import Bucket
+from membership.clock import Clock
+from membership.cluster import Cluster
+from membership.load_balancer import LoadBalancer
+from membership.registry import FOLDER, Phase, Registry
+from membership.target_group import TargetGroup
+from openvidu import environment, ports
+
+CLUSTER_FILE = FOLDER / "cluster"
+"""On the bastion: what nodes share, and the target group. `put-membership-file.sh` writes it."""
+_BEST_FIRST = (Phase.SERVING, Phase.DRAINING, Phase.STARTING)
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the program works with.
+
+    Attributes:
+        cluster: the cluster's API and health.
+        load_balancer: who takes calls.
+        bucket: where the nodes' configuration is kept.
+    """
+
+    cluster: Cluster
+    load_balancer: world.LoadBalancer
+    bucket: Bucket
+
+
+def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Place:
+    """On the base, or on a single master: its `.env` says the rest.
+
+    Args:
+        load_balancer: the one there.
+        timeout_seconds: limit of each request.
+    """
+    values = load_balancer.values
+    cluster = Cluster(values[environment.OPENVIDU_SECRET], timeout_seconds=timeout_seconds)
+    return Place(cluster, load_balancer, Bucket(values))
+
+
+def on_bastion(
+    registry: Registry, *, timeout_seconds: float, say: Callable[[str], None], clock: Clock
+) -> Place:
+    """On the bastion, where any node answers for the cluster.
+
+    Args:
+        registry: knows the nodes.
+        timeout_seconds: limit of each request.
+        say: takes progress lines.
+        clock: time.
+    """
+    values = environment.parse(CLUSTER_FILE.read_text())
+    cluster = Cluster(
+        values[environment.OPENVIDU_SECRET],
+        timeout_seconds=timeout_seconds,
+        entrances=lambda: entrances(registry),
+    )
+    load_balancer = TargetGroup(values[environment.TARGET_GROUP], say=say, clock=clock)
+    return Place(cluster, load_balancer, Bucket(values))
+
+
+def entrances(registry: Registry) -> list[str]:
+    """Where the REST API may answer: at nodes that serve, then at others."""
+    records = [one for one in registry.all() if one.phase in _BEST_FIRST]
+    records.sort(key=lambda one: _BEST_FIRST.index(one.phase))
+    return [f"http://{one.ip}:{ports.REPLICATION_MANAGER}" for one in records]

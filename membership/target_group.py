@@ -1,0 +1,139 @@
+"""The load balancer of AWS: a target group whose targets are the nodes' addresses.
+
+Source: Elastic Load Balancing, "Target groups for your Application Load Balancers", target types
+and deregistration delay. pulumi-aws doesn't wait until a target has left
+(terraform-provider-aws, issue 5603), so targets are no resources: who drains takes them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from membership.clock import Clock
+from openvidu import ports
+
+ENTERS_WITHIN = timedelta(minutes=10)
+LEAVES_WITHIN = timedelta(minutes=15)
+"""Longer than a target group's deregistration delay at its default."""
+_POLL_SECONDS = 2.0
+_ATTEMPTS = 10
+"""A drain of hours has to outlast minutes in which AWS gives no answer."""
+_HEALTHY, _LEAVING = "healthy", ("draining", "unused")
+
+
+class TargetGroupError(Exception):
+    """AWS refuses, or a target isn't where it was to be within the limit."""
+
+
+class TargetGroup:
+    """The targets of a load balancer: who is registered takes calls."""
+
+    def __init__(
+        self,
+        arn: str,
+        *,
+        client: Any = None,
+        say: Callable[[str], None] = print,
+        clock: Clock | None = None,
+    ) -> None:
+        """Prepare for questions and edits.
+
+        Args:
+            arn: ARN of the target group, which has its region.
+            client: boto3's for `elbv2`; made when it's first needed.
+            say: takes progress lines.
+            clock: time.
+        """
+        self._arn = arn
+        self._made = client
+        self._say = say
+        self._clock = clock or Clock()
+
+    @property
+    def node_ips(self) -> tuple[str, ...]:
+        """The addresses of targets that take calls, or are about to.
+
+        Raises:
+            TargetGroupError: AWS doesn't tell.
+        """
+        return tuple(sorted(ip for ip, state in self._states().items() if state not in _LEAVING))
+
+    def add(self, ip: str, *, purpose: str) -> None:
+        """Register a target, and wait until it's healthy. Harmless when it's there.
+
+        Raises:
+            TargetGroupError: AWS refuses, or finds it unhealthy for too long.
+        """
+        with _explained(purpose):
+            self._client.register_targets(TargetGroupArn=self._arn, Targets=[_target(ip)])
+        self._wait(ip, ENTERS_WITHIN, purpose, lambda state: state == _HEALTHY)
+
+    def remove(self, ip: str, *, purpose: str) -> None:
+        """Deregister a target, and wait until it has left. Harmless when it's gone.
+
+        Raises:
+            TargetGroupError: AWS refuses, or doesn't let it go.
+        """
+        if ip in self._states():
+            with _explained(purpose):
+                self._client.deregister_targets(TargetGroupArn=self._arn, Targets=[_target(ip)])
+        self._wait(ip, LEAVES_WITHIN, purpose, lambda state: state in (None, "unused"))
+
+    def _wait(
+        self,
+        ip: str,
+        limit: timedelta,
+        purpose: str,
+        is_done: Callable[[str | None], bool],
+    ) -> None:
+        ends = self._clock.monotonic() + limit.total_seconds()
+        told = None
+        while not is_done(state := self._states().get(ip)):
+            if self._clock.monotonic() > ends:
+                raise TargetGroupError(
+                    f"{purpose}: target {ip} is still {state or 'not registered'} after {limit}"
+                )
+            if state != told:
+                self._say(f"{purpose}: target {ip} is {state or 'not registered'}")
+                told = state
+            self._clock.sleep(_POLL_SECONDS)
+
+    def _states(self) -> dict[str, str]:
+        """The state of each target by address: initial, healthy, unhealthy, draining, unused."""
+        with _explained("reading the targets"):
+            answer = self._client.describe_target_health(TargetGroupArn=self._arn)
+        return {
+            one["Target"]["Id"]: one["TargetHealth"]["State"]
+            for one in answer["TargetHealthDescriptions"]
+        }
+
+    @property
+    def _client(self) -> Any:
+        if self._made is None:
+            # Slow to import, and a base does without.
+            import boto3  # noqa: PLC0415
+            from botocore.config import Config  # noqa: PLC0415
+
+            self._made = boto3.client(
+                "elbv2",
+                region_name=self._arn.split(":")[3],
+                config=Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}),
+            )
+        return self._made
+
+
+def _target(ip: str) -> dict[str, Any]:
+    return {"Id": ip, "Port": ports.REPLICATION_MANAGER}
+
+
+@contextmanager
+def _explained(purpose: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise TargetGroupError(f"{purpose}: AWS answers: {error}") from None

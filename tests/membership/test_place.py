@@ -1,0 +1,76 @@
+"""On the bastion any node answers for the cluster, whoever else is down."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from socket import create_server
+
+import pytest
+
+from membership.cluster import Cluster, Unknown
+from membership.place import entrances
+from membership.registry import Phase, Record, Registry
+
+
+class _Node(http.server.BaseHTTPRequestHandler):
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        body = json.dumps({"numberOfElements": 0, "content": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Nothing is shown."""
+
+
+@pytest.fixture
+def node() -> Iterator[str]:
+    _Node.asked = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Node)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def down() -> str:
+    with closing(create_server(("127.0.0.1", 0))) as unused:
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:
+    cluster = Cluster("secret", entrances=lambda: [down, node])
+    assert cluster.media_nodes() == []
+    assert _Node.asked == ["/openvidu/api/media-nodes?sessions=true"]
+
+
+def test_without_a_node_nothing_is_known(down: str) -> None:
+    assert isinstance(Cluster("secret", entrances=lambda: [down]).media_nodes(), Unknown)
+    assert isinstance(Cluster("secret", entrances=list).media_nodes(), Unknown)
+
+
+def test_what_one_node_answers_is_the_answer(node: str, down: str) -> None:
+    cluster = Cluster("secret", entrances=lambda: [node, down])
+    assert cluster.is_up() is True
+    assert _Node.asked == ["/openvidu/api/health"]
+
+
+def test_nodes_that_serve_are_asked_first(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    phases = [Phase.LEFT, Phase.STARTING, Phase.DRAINING, Phase.SERVING]
+    for number, phase in enumerate(phases, start=1):
+        record = Record(f"node-{number}", f"10.5.0.{5 + number}", f"i-{number}", phase, 0.0)
+        registry.change(record.ip, lambda _, record=record: record)
+    assert entrances(registry) == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7)]
