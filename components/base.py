@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import pulumi
 
 from components.deployed import Deployed
+from components.endpoints import Endpoints, of_base
 from components.env_files import base_env
 from components.installation import MachineOf
 from components.machine import Machine
@@ -24,12 +25,14 @@ class BaseServices(pulumi.ComponentResource):
     Attributes:
         machine: the machine.
         domain_or_public_ip: the name under which users reach the cluster.
+        endpoints: what nodes connect to.
         version: the version of OpenVidu that they have.
         ready: what depends on running base services depends on these.
     """
 
     machine: Machine
     domain_or_public_ip: pulumi.Output[str]
+    endpoints: pulumi.Output[Endpoints]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
 
@@ -61,6 +64,7 @@ class BaseServices(pulumi.ComponentResource):
             keep=environment.NODE_IPS,
         )
         self.domain_or_public_ip = running.name
+        self.endpoints = running.name.apply(lambda name: of_base(settings, name))
         self.version, self.ready = running.version, running.ready
         self.register_outputs(
             {"privateIp": self.machine.private_ip, "publicIp": self.machine.public_ip}

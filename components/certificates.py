@@ -43,6 +43,16 @@ def mistakes(certificate: str | None, private_key: str | None, domain: str | Non
     return found
 
 
+def chain(certificate: str) -> tuple[str, str]:
+    """The server's certificate, and those that follow it in a chain, each as PEM."""
+    own, *others = x509.load_pem_x509_certificates(certificate.encode())
+    pem = serialization.Encoding.PEM
+    return (
+        own.public_bytes(pem).decode(),
+        "".join(one.public_bytes(pem).decode() for one in others),
+    )
+
+
 def is_ssh_pair(public_key: str, private_key: str) -> bool:
     """Whether an OpenSSH public key belongs to an OpenSSH private key."""
     private = serialization.load_ssh_private_key(private_key.encode(), password=None)

@@ -11,14 +11,18 @@ import pulumi
 from components import overview, service, upgrade
 from components.addresses import users_url
 from components.aws.domain import with_record
+from components.aws.machines import AwsMachines
 from components.base import BaseServices
-from components.deployed import deployed
-from components.machine import Machine
+from components.deployed import Deployed, deployed
+from components.machine import Machine, Machines
 from components.machine_source import machine_source
+from components.main import Main
+from components.managed.bastion import Bastion
+from components.managed.services import ManagedServices
 from components.membership import all_joined, wanted
 from components.mistakes import ConfigurationError
 from components.node import Node, NodePlan
-from components.settings import ROLLING, Settings
+from components.settings import HA_MANAGED, ROLLING, Settings
 from components.shared_configuration import SharedConfiguration
 from openvidu.ports import API
 
@@ -26,17 +30,15 @@ FEWEST_NODES_FOR_AVAILABILITY = 2
 
 
 class Cluster(pulumi.ComponentResource):
-    """An OpenVidu Enterprise cluster in its reduced highly available form.
+    """An OpenVidu Enterprise cluster: base services or AWS's, and nodes.
 
     Source: page, "Overview".
 
     Attributes:
-        base: the base services.
         nodes: the nodes, by rising number.
         outputs: the stack's outputs by name.
     """
 
-    base: BaseServices
     nodes: list[Node]
     outputs: dict[str, Any]
 
@@ -65,12 +67,8 @@ class Cluster(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
         machines = machines_of(self)
-
-        def base_machine(parent: pulumi.Resource) -> Machine:
-            return with_record(machines.main(parent), settings, parent)
-
-        self.base = BaseServices(settings, base_machine, there, opts=child)
-        configuration = SharedConfiguration(settings, self.base, there, self)
+        base, outputs = _begin(settings, machines, there, child)
+        configuration = SharedConfiguration(settings, base, there, self)
         generations = service.generations(settings, there, seen)
         replaced = service.replaced(settings, there)
         many = settings.max_unavailable
@@ -85,7 +83,7 @@ class Cluster(pulumi.ComponentResource):
             nodes[number] = node = Node(
                 number,
                 settings,
-                self.base,
+                base,
                 partial(machines.node, number, [*after, *new] if number in replaced else after),
                 configuration.wanted,
                 NodePlan(
@@ -104,18 +102,28 @@ class Cluster(pulumi.ComponentResource):
                 node.machine.name,
                 settings,
                 node.machine,
-                self.base,
+                base,
                 parent=node,
                 depends_on=[joined, node.membership],
             )
-        self.outputs = _outputs(settings, self.base, self.nodes)
+        self.outputs = {**outputs, "nodes": [_output(node) for node in self.nodes]}
         self.register_outputs(self.outputs)
 
 
-def _outputs(settings: Settings, base: BaseServices, nodes: list[Node]) -> dict[str, Any]:
-    """Source: page, "Installing Base Services" step 8."""
+def _begin(
+    settings: Settings, machines: Machines, there: Deployed, child: pulumi.ResourceOptions
+) -> tuple[Main, dict[str, Any]]:
+    """What nodes need to be there: base services or AWS's; and what users get to see of it."""
+    if settings.shape == HA_MANAGED and isinstance(machines, AwsMachines):
+        return _managed(settings, machines, there, child)
+
+    def base_machine(parent: pulumi.Resource) -> Machine:
+        return with_record(machines.main(parent), settings, parent)
+
+    base = BaseServices(settings, base_machine, there, opts=child)
+    # Source: page, "Installing Base Services" step 8.
     url = users_url(settings, base.domain_or_public_ip)
-    return {
+    return base, {
         "callUrl": pulumi.Output.concat(url, "/"),
         "kibanaUrl": pulumi.Output.concat(url, "/kibana"),
         "minioUrl": pulumi.Output.concat(url, "/minio"),
@@ -123,13 +131,29 @@ def _outputs(settings: Settings, base: BaseServices, nodes: list[Node]) -> dict[
         "apiUrl": f"http://{base.machine.private_ip}:{API}",
         "basePublicIp": base.machine.public_ip,
         "basePrivateIp": base.machine.private_ip,
-        "nodes": [
-            {
-                "name": node.machine.name,
-                "number": node.number,
-                "privateIp": node.machine.private_ip,
-                "publicIp": node.machine.public_ip,
-            }
-            for node in nodes
-        ],
+    }
+
+
+def _managed(
+    settings: Settings, machines: AwsMachines, there: Deployed, child: pulumi.ResourceOptions
+) -> tuple[Main, dict[str, Any]]:
+    services = ManagedServices(settings, machines.network, machines.tags, opts=child)
+    bastion = Bastion(settings, machines, services, there, opts=child)
+    url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
+    return bastion, {
+        "kibanaUrl": services.kibana_url,
+        "inspectorUrl": pulumi.Output.concat(url, "/inspector/"),
+        "apiUrl": url,
+        "loadBalancerDnsName": services.load_balancer.dns_name,
+        "bastionPublicIp": bastion.machine.public_ip,
+        "bastionPrivateIp": bastion.machine.private_ip,
+    }
+
+
+def _output(node: Node) -> dict[str, Any]:
+    return {
+        "name": node.machine.name,
+        "number": node.number,
+        "privateIp": node.machine.private_ip,
+        "publicIp": node.machine.public_ip,
     }

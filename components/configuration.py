@@ -12,10 +12,19 @@ import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, get_type_hints
 
-from components import certificates
+from components import certificates, managed_settings
 from components.existing.hosts import Host
 from components.mistakes import ConfigurationError, Mistake, set_command
-from components.settings import BASE_OFFSET, EXISTING, SINGLE_MASTER, Key, Settings
+from components.settings import (
+    BASE_OFFSET,
+    EXISTING,
+    HA,
+    HA_MANAGED,
+    OWNCERT,
+    SINGLE_MASTER,
+    Key,
+    Settings,
+)
 from openvidu import environment
 
 _Values = Mapping[str, Any]
@@ -119,6 +128,11 @@ def _node_numbers(values: _Values) -> list[Mistake]:
     if values.get("machines") == EXISTING:
         capacity, place = max(len(values["hosts"]) - 1, 1), "hosts"
         has = f"{place} has beside the base"
+    elif values["shape"] == HA_MANAGED:
+        if managed_settings.find_mistakes(values):
+            return []
+        capacity, place = managed_settings.capacity(values, BASE_OFFSET + 1), "subnetCidr"
+        has = f"{values['subnet_cidr']} has addresses for in its zones"
     else:
         # AWS keeps the first four addresses and the last one; the fifth is the base's.
         capacity, place = values["subnet_cidr"].num_addresses - BASE_OFFSET - 2, "subnetCidr"
@@ -150,7 +164,7 @@ def _shape(values: _Values) -> list[Mistake]:
                 ("redis_password", "redisPassword"),
                 ("s3_secret_key", "s3SecretKey"),
             )
-            if values.get(attribute) == ""
+            if values.get("shape") == HA and values.get(attribute) == ""
         ]
         if values.get("media_nodes"):
             problem = "is for a single master; nodes carry their media themselves"
@@ -233,7 +247,7 @@ def _certificate(values: _Values) -> list[Mistake]:
         if values.get("letsencrypt_email") is None:
             command = set_command("letsencryptEmail", "openvidu@example.io")
             mistakes.append(Mistake("letsencryptEmail", "letsencrypt needs it", command))
-    if kind == "owncert":
+    if kind == OWNCERT:
         mistakes.extend(
             certificates.mistakes(
                 values.get("own_certificate"), values.get("own_private_key"), domain
@@ -309,6 +323,7 @@ def _extra_env(values: _Values) -> list[Mistake]:
 
 _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _shape,
+    managed_settings.find_mistakes,
     _machines,
     _node_numbers,
     _ssh_networks,

@@ -12,11 +12,11 @@ import pulumi
 from components.existing.hosts import Host
 
 _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
-_MACHINE = re.compile(r"base|master|node-[1-9][0-9]*")
-_ADDRESS = re.compile(r"(base|master|node-[1-9][0-9]*)-address")
+_MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
+_ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _QUIETS = ("base-quiet", "master-quiet")
-_TRIED = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
-_DONE = re.compile(r"(base|master|node-[1-9][0-9]*)-(?:version|membership)")
+_TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
+_DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Deployed:
     """What is there already.
 
     Attributes:
-        base_host: public address of the base; None when there's no base yet.
+        base_host: public address of the base or bastion; None when there's none yet.
         base_host_key: its public SSH host key; None when it isn't known yet.
         generations: of each node that has joined, by number: how often it was brought into
             service.
@@ -94,11 +94,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         if _MACHINE.fullmatch(name) and "NODE_HOST" in (of := found.get("environment") or {})
     }
     base = hosts.get("base")
+    main = "bastion" if "bastion-address" in outputs else "base"
     shared = outputs.get("configuration", {}).get("environment") or {}
     own = [outputs[name].get("environment") or {} for name in _QUIETS if name in outputs]
     return Deployed(
-        base_host=base.public_ip if base else outputs.get("base-address", {}).get("publicIp"),
-        base_host_key=base.host_key if base else outputs.get("base-host-key", {}).get("stdout"),
+        base_host=base.public_ip if base else outputs.get(f"{main}-address", {}).get("publicIp"),
+        base_host_key=base.host_key if base else outputs.get(f"{main}-host-key", {}).get("stdout"),
         generations={
             int(match[1]): int((found.get("environment") or {}).get("NODE_GENERATION", 0))
             for name, found in outputs.items()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from components.endpoints import Endpoints
 from components.settings import Settings
 from openvidu import environment, ports, release
 
@@ -77,70 +78,95 @@ def master_env(settings: Settings, domain_or_public_ip: str) -> str:
     return environment.render(values, header=_HEADER)
 
 
-def node_env(settings: Settings, number: int, domain_or_public_ip: str) -> str:
+def node_env(settings: Settings, number: int, endpoints: Endpoints) -> str:
     """The `.env` of node `number`; only its private address differs from other nodes'."""
     values = {environment.NODE_PRIVATE_IP: settings.node_private_ip(number)}
-    return environment.render(values | _shared(settings, domain_or_public_ip), header=_HEADER)
+    return environment.render(values | _shared(settings, endpoints), header=_HEADER)
 
 
-def shared_env(settings: Settings, domain_or_public_ip: str) -> str:
+def shared_env(settings: Settings, endpoints: Endpoints) -> str:
     """What all nodes share: the configuration that the bucket holds once the first has started.
 
     Source: page, "Configuration management".
     """
-    return environment.render(_shared(settings, domain_or_public_ip), header=_HEADER)
+    return environment.render(_shared(settings, endpoints), header=_HEADER)
 
 
-def logins(settings: Settings) -> str:
-    """A digest of what nodes log in with on the base: with another one they have to restart."""
-    values = _shared(settings, "")
+def bastion_env(settings: Settings, endpoints: Endpoints, target_group: str) -> str:
+    """What the membership program needs on the bastion.
+
+    Args:
+        settings: what to deploy.
+        endpoints: of the cluster's services.
+        target_group: ARN of the target group whose targets are the nodes.
+    """
+    values = {
+        environment.TARGET_GROUP: target_group,
+        environment.OPENVIDU_SECRET: settings.openvidu_secret,
+        **_s3(endpoints),
+    }
+    return environment.render(values, header=_HEADER)
+
+
+def logins(settings: Settings, endpoints: Endpoints) -> str:
+    """A digest of what nodes log in with elsewhere: with another one they have to restart."""
+    values = _shared(settings, endpoints)
     return hashlib.sha256(
         "\n".join(values[name] for name in environment.LOGINS).encode()
     ).hexdigest()
 
 
-def _shared(settings: Settings, domain_or_public_ip: str) -> dict[str, str]:
-    base = settings.base_private_ip
+def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
+    redis, redis_port = endpoints.redis
     return {
-        "DOMAIN_OR_PUBLIC_IP": domain_or_public_ip,
+        "DOMAIN_OR_PUBLIC_IP": endpoints.domain,
         "OPENVIDU_PRO_LICENSE": settings.openvidu_pro_license,
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
         "HTTPS_PORT": str(settings.https_port),
-        "OPENVIDU_ENTERPRISE_HA_REDIS_HOST": base,
-        environment.REDIS_PORT: str(ports.REDIS),
-        environment.REDIS_PASSWORD: settings.redis_password,
-        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SERVICE_ENDPOINT": f"http://{base}:{ports.S3}",
-        environment.S3_BUCKET: settings.s3_bucket,
-        environment.S3_ACCESS_KEY: settings.s3_access_key,
-        environment.S3_SECRET_KEY: settings.s3_secret_key,
+        "OPENVIDU_ENTERPRISE_HA_REDIS_HOST": redis,
+        environment.REDIS_PORT: str(redis_port),
+        environment.REDIS_PASSWORD: endpoints.redis_password,
+        **_s3(endpoints),
         "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_PATH_STYLE_ACCESS": "true",
         "OPENVIDU_PRO_ELASTICSEARCH": "true",
-        "OPENVIDU_PRO_ELASTICSEARCH_HOST": f"http://{base}:{ports.ELASTICSEARCH}",
-        "OPENVIDU_PRO_KIBANA_HOST": f"http://{base}:{ports.KIBANA}",
+        "OPENVIDU_PRO_ELASTICSEARCH_HOST": endpoints.elasticsearch,
+        "OPENVIDU_PRO_KIBANA_HOST": endpoints.kibana,
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
         "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",
-        **_recording(settings),
+        **_recording(settings, endpoints),
         **_webhook(settings),
         **_turn(settings),
         **dict(settings.extra_env),
     }
 
 
-def _recording(settings: Settings) -> dict[str, str]:
-    """Source: page, "Enabling Recording"."""
+def _s3(endpoints: Endpoints) -> dict[str, str]:
+    region = {environment.S3_REGION: endpoints.s3_region} if endpoints.s3_region else {}
+    return {
+        environment.S3_ENDPOINT: endpoints.s3,
+        environment.S3_BUCKET: endpoints.bucket,
+        environment.S3_ACCESS_KEY: endpoints.s3_access_key,
+        environment.S3_SECRET_KEY: endpoints.s3_secret_key,
+        **region,
+    }
+
+
+def _recording(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
+    """Source: page, "Enabling Recording"; for the region, the repository's `.env`."""
     if not settings.recording:
         return {"OPENVIDU_RECORDING": "false"}
     return {
         "OPENVIDU_RECORDING": "true",
         "OPENVIDU_RECORDING_PATH": "/opt/openvidu/recordings",
         "OPENVIDU_PRO_RECORDING_STORAGE": "s3",
-        "OPENVIDU_PRO_AWS_S3_BUCKET": settings.s3_bucket,
-        "OPENVIDU_PRO_AWS_S3_SERVICE_ENDPOINT": f"http://{settings.base_private_ip}:{ports.S3}",
+        "OPENVIDU_PRO_AWS_S3_BUCKET": endpoints.bucket,
+        "OPENVIDU_PRO_AWS_S3_SERVICE_ENDPOINT": endpoints.s3,
         "OPENVIDU_PRO_AWS_S3_WITH_PATH_STYLE_ACCESS": "true",
-        "OPENVIDU_PRO_AWS_ACCESS_KEY": settings.s3_access_key,
-        "OPENVIDU_PRO_AWS_SECRET_KEY": settings.s3_secret_key,
+        "OPENVIDU_PRO_AWS_ACCESS_KEY": endpoints.s3_access_key,
+        "OPENVIDU_PRO_AWS_SECRET_KEY": endpoints.s3_secret_key,
+        **({"OPENVIDU_PRO_AWS_REGION": endpoints.s3_region} if endpoints.s3_region else {}),
     }
 
 

@@ -32,8 +32,8 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         preflight.check(settings, there)
         return lambda _: ExistingMachines(settings)
     tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    zone = aws_machines.check(settings, there, tags)
-    return partial(aws_machines.AwsMachines, settings, tags, zone)
+    zones = aws_machines.check(settings, there, tags)
+    return partial(aws_machines.AwsMachines, settings, tags, zones)
 
 
 def _another_stack(key: str, found: str) -> ConfigurationError:

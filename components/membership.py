@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_command import local
 
-from components.base import BaseServices
 from components.local_command import local_command
 from components.machine import Machine
+from components.main import Main
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.remote import script
 from components.settings import Settings
@@ -25,7 +25,7 @@ def membership(
     name: str,
     settings: Settings,
     machine: Machine,
-    base: BaseServices,
+    base: Main,
     generation: int,
     change: Change,
     *,
@@ -38,7 +38,7 @@ def membership(
         name: the node's name.
         settings: gives user and key for SSH.
         machine: the node's machine.
-        base: the base services that hold the list of addresses.
+        base: from where the node joins and drains.
         generation: how often the node will have been brought into service; another one brings
             it back.
         change: what becomes of the node's version.
@@ -73,7 +73,7 @@ def wanted(
     name: str,
     settings: Settings,
     machine: Machine,
-    base: BaseServices,
+    base: Main,
     *,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -87,7 +87,7 @@ def wanted(
         name: the node's name.
         settings: gives user and key for SSH.
         machine: the node's machine.
-        base: the base services.
+        base: the same machine for all nodes.
         parent: the node's component.
         depends_on: the memberships; deleted after this.
     """
@@ -113,9 +113,7 @@ def all_joined(memberships: Sequence[pulumi.Resource], parent: pulumi.Resource) 
     )
 
 
-def _node_and_base(
-    name: str, machine: Machine, base: BaseServices
-) -> Mapping[str, pulumi.Input[str]]:
+def _node_and_base(name: str, machine: Machine, base: Main) -> Mapping[str, pulumi.Input[str]]:
     return {
         **environment(MEMBERSHIP),
         "NODE_NAME": name,

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pulumi
 
 from components import installation
-from components.base import BaseServices
 from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
+from components.main import Main
 from components.membership import membership
 from components.on_base import on_base
 from components.remote import fields, run_on
@@ -55,7 +55,7 @@ class Node(pulumi.ComponentResource):
         self,
         number: int,
         settings: Settings,
-        base: BaseServices,
+        base: Main,
         machine_of: MachineOf,
         configuration: pulumi.Resource,
         plan: NodePlan,
@@ -66,7 +66,7 @@ class Node(pulumi.ComponentResource):
         Args:
             number: the node's number.
             settings: what to deploy.
-            base: the base services that the node joins.
+            base: from where the node joins and drains.
             machine_of: registers the machine as a child of the component it is given.
             configuration: what nodes share, as the base has to know it before they start.
             plan: what becomes of it.
@@ -106,7 +106,7 @@ class Node(pulumi.ComponentResource):
             release.NODE,
             settings,
             pulumi.Output.secret(
-                base.domain_or_public_ip.apply(lambda domain: node_env(settings, number, domain))
+                base.endpoints.apply(lambda found: node_env(settings, number, found))
             ),
             parent=self,
             depends_on=[install],
@@ -132,7 +132,11 @@ class Node(pulumi.ComponentResource):
             settings,
             parent=self,
             stdin=pulumi.Output.secret(
-                fields({"FOLDER": release.NODE.folder, "LOGINS": logins(settings)})
+                base.endpoints.apply(
+                    lambda found: fields(
+                        {"FOLDER": release.NODE.folder, "LOGINS": logins(settings, found)}
+                    )
+                )
             ),
             depends_on=[env, announced, configuration, *base.ready],
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from components.deployed import Deployed
 from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
-from components.settings import EXISTING, Settings
+from components.settings import EXISTING, HA_MANAGED, Settings
 from openvidu.roles import BASE
 
 
@@ -86,9 +86,9 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
 
 def stop_of_main(settings: Settings, there: Deployed) -> list[str]:
     """What another EC2 type of the base or the master means for calls: AWS stops it for that."""
-    name, wanted = settings.main_role.name, settings.base_instance_type
+    name, (_, wanted) = settings.main_role.name, settings.main_instance_type
     before = there.instance_types.get(name, wanted)
-    if settings.machines == EXISTING or before == wanted:
+    if settings.machines == EXISTING or settings.shape == HA_MANAGED or before == wanted:
         return []
     return [
         f"The {name} is stopped and started for its other type ({before} to {wanted}), as soon as "

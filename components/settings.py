@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -23,7 +23,8 @@ from openvidu.roles import Role
 
 _DEFAULT_SUBNET = ipaddress.IPv4Network("10.5.0.0/24")
 AWS, EXISTING = "aws", "existing"
-HA, SINGLE_MASTER = "ha", "single-master"
+HA, SINGLE_MASTER, HA_MANAGED = "ha", "single-master", "ha-managed"
+OWNCERT, ACM = "owncert", "acm"
 ALL_AT_ONCE, ROLLING = "all-at-once", "rolling"
 BASE_OFFSET = 5
 """The base is the fifth address of the cluster's subnet; node i the one at 5 + i."""
@@ -89,6 +90,19 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return parse_choice
 
 
+def networks(whole: ipaddress.IPv4Network, zones: int) -> Sequence[ipaddress.IPv4Network]:
+    """The parts of the cluster's network: as a whole, or two or more for each zone.
+
+    Args:
+        whole: the cluster's network.
+        zones: how many zones are used; 0 where it isn't divided.
+
+    Raises:
+        ValueError: it's too small to be divided.
+    """
+    return list(whole.subnets(prefixlen_diff=(2 * zones - 1).bit_length())) if zones else [whole]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What to deploy. Frozen, typed, and checked as a whole by `configuration.read`."""
@@ -118,8 +132,8 @@ class Settings:
         Key(
             "shape",
             "string",
-            _one_of(HA, SINGLE_MASTER),
-            "Form of the deployment: base services and nodes, or one master.",
+            _one_of(HA, SINGLE_MASTER, HA_MANAGED),
+            "Form of the deployment: base and nodes, one master, or nodes and AWS's services.",
             SINGLE_MASTER,
         ),
     ] = HA
@@ -218,8 +232,8 @@ class Settings:
         Key(
             "certificateType",
             "string",
-            _one_of("selfsigned", "owncert", "letsencrypt"),
-            "Where the certificate of the load balancer comes from.",
+            _one_of("selfsigned", OWNCERT, "letsencrypt", ACM),
+            "Where the certificate comes from; with ha-managed acm or owncert.",
             "letsencrypt",
         ),
     ] = "selfsigned"
@@ -412,6 +426,86 @@ class Settings:
             "c5.2xlarge",
         ),
     ] = "c5.2xlarge"
+    bastion_instance_type: Annotated[
+        str,
+        Key(
+            "bastionInstanceType",
+            "string",
+            values.instance_type,
+            "EC2 type of the machine that joins and drains nodes with ha-managed.",
+            "t3.small",
+        ),
+    ] = "t3.small"
+    availability_zones: Annotated[
+        int,
+        Key(
+            "availabilityZones",
+            "integer",
+            values.count,
+            "Over how many availability zones nodes and services are spread with ha-managed.",
+            "2",
+        ),
+    ] = 2
+    redis_node_type: Annotated[
+        str,
+        Key(
+            "redisNodeType",
+            "string",
+            values.cache_type,
+            "ElastiCache type of Redis and its replica with ha-managed.",
+            "cache.t3.medium",
+        ),
+    ] = "cache.t3.medium"
+    search_instance_type: Annotated[
+        str,
+        Key(
+            "searchInstanceType",
+            "string",
+            values.search_type,
+            "Type of the instances with Elasticsearch with ha-managed.",
+            "m5.large.search",
+        ),
+    ] = "m5.large.search"
+    redis_host: Annotated[
+        tuple[str, int] | None,
+        Key(
+            "redisHost",
+            "string",
+            values.host_and_port,
+            "A Redis that exists, for ha-managed, host or host:port; its password: redisPassword.",
+            "redis.example.io:6379",
+        ),
+    ] = None
+    s3_endpoint: Annotated[
+        str | None,
+        Key(
+            "s3Endpoint",
+            "string",
+            values.http_url,
+            "An S3 that exists, for ha-managed, with s3Bucket, s3AccessKey and s3SecretKey.",
+            "https://s3.example.io",
+        ),
+    ] = None
+    elasticsearch_url: Annotated[
+        str | None,
+        Key(
+            "elasticsearchUrl",
+            "string",
+            values.http_url,
+            "An Elasticsearch that exists, for ha-managed, with its port; goes with kibanaUrl.",
+            "https://elasticsearch.example.io:9200",
+        ),
+    ] = None
+    kibana_url: Annotated[
+        str | None,
+        Key(
+            "kibanaUrl",
+            "string",
+            values.http_url,
+            "A Kibana that exists, for ha-managed, with its port.",
+            "https://kibana.example.io:5601",
+        ),
+    ] = None
     volume_size: Annotated[
         int,
         Key(
@@ -438,7 +532,7 @@ class Settings:
             "deleteData",
             "boolean",
             values.boolean,
-            "Confirms that this volume may be deleted or replaced, and its data with it.",
+            "Confirms that this volume, or the bucket, may be deleted with its data.",
             "true",
         ),
     ] = False
@@ -591,8 +685,8 @@ class Settings:
     ] = ()
 
     @property
-    def base_private_ip(self) -> str:
-        """Private address of base or master: 10.5.0.5 in 10.5.0.0/24, or the first host's."""
+    def main_private_ip(self) -> str:
+        """Private address of base, master or bastion: 10.5.0.5 in 10.5.0.0/24, or host's."""
         if self.machines == EXISTING:
             return self.hosts[0].private_ip
         return str(self.subnet_cidr.network_address + BASE_OFFSET)
@@ -601,12 +695,41 @@ class Settings:
         """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24, or that of its host."""
         if self.machines == EXISTING:
             return self.hosts[number].private_ip
-        return str(self.subnet_cidr.network_address + BASE_OFFSET + number)
+        place, zone = divmod(number - 1, len(self.node_networks))
+        return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + place)
+
+    @property
+    def node_networks(self) -> Sequence[ipaddress.IPv4Network]:
+        """The networks that nodes are in, in turn: one for each availability zone."""
+        return self._networks[: self._zones]
+
+    @property
+    def service_networks(self) -> Sequence[ipaddress.IPv4Network]:
+        """Those of AWS's services, which take any address in there: one for each zone."""
+        return self._networks[self._zones : 2 * self._zones]
+
+    @property
+    def _zones(self) -> int:
+        return self.availability_zones if self.shape == HA_MANAGED else 1
+
+    @property
+    def _networks(self) -> Sequence[ipaddress.IPv4Network]:
+        return networks(self.subnet_cidr, self._zones if self.shape == HA_MANAGED else 0)
 
     @property
     def main_role(self) -> Role:
-        """The role of the machine that users connect to: base, or single master."""
-        return roles.MASTER if self.shape == SINGLE_MASTER else roles.BASE
+        """The role of the machine that a deployment begins with.
+
+        Users connect to it, except to a bastion; from base and bastion nodes join and drain.
+        """
+        return {SINGLE_MASTER: roles.MASTER, HA_MANAGED: roles.BASTION}.get(self.shape, roles.BASE)
+
+    @property
+    def main_instance_type(self) -> tuple[str, str]:
+        """The key that names the EC2 type of that machine, and the type."""
+        if self.shape == HA_MANAGED:
+            return "bastionInstanceType", self.bastion_instance_type
+        return "baseInstanceType", self.base_instance_type
 
     @property
     def node_numbers(self) -> tuple[int, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from components.cluster import Cluster
-from components.settings import HA, SINGLE_MASTER, Settings
+from components.settings import HA, HA_MANAGED, SINGLE_MASTER, Settings
 from components.single_master import SingleMaster
 
 SHAPES: Mapping[str, Callable[[Settings], Cluster | SingleMaster]] = {
     HA: Cluster,
+    HA_MANAGED: Cluster,
     SINGLE_MASTER: SingleMaster,
 }
 """What registers a deployment, by the configuration's `shape`."""

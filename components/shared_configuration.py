@@ -12,9 +12,9 @@ from collections.abc import Sequence
 import pulumi
 
 from components import service
-from components.base import BaseServices
 from components.deployed import Deployed
 from components.env_files import shared_env
+from components.main import Main
 from components.on_base import digest, on_base, warn_of_restart
 from components.remote import fields, run_on
 from components.settings import Settings
@@ -30,13 +30,13 @@ class SharedConfiguration:
     wanted: pulumi.Resource
 
     def __init__(
-        self, settings: Settings, base: BaseServices, there: Deployed, parent: pulumi.Resource
+        self, settings: Settings, base: Main, there: Deployed, parent: pulumi.Resource
     ) -> None:
         """Register what tells the base.
 
         Args:
             settings: what to deploy.
-            base: the base services, whose bucket holds the configuration.
+            base: the machine that changes the bucket's configuration.
             there: what is deployed: its configuration is told apart from this one.
             parent: the cluster.
         """
@@ -44,7 +44,7 @@ class SharedConfiguration:
         self._base = base
         self._parent = parent
         text: pulumi.Output[str] = pulumi.Output.secret(
-            base.domain_or_public_ip.apply(lambda domain: shared_env(settings, domain))
+            base.endpoints.apply(lambda found: shared_env(settings, found))
         )
         self._digest = digest(text)
         self._digest.apply(

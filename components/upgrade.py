@@ -10,9 +10,10 @@ from components.mistakes import Mistake, set_command
 from components.overview import ClusterSeen, Overview, Unseen
 from components.settings import ROLLING, Settings
 from openvidu.release import LATEST, Step, step
-from openvidu.roles import MASTER
+from openvidu.roles import BASTION, MASTER
 
 _KEY = "openviduVersion"
+_BASE_FIRST = "The base comes first, at a moment without calls. "
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,12 @@ def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> li
         case Step.FORBIDDEN:
             problem = f"{found} runs; OpenVidu goes one minor version at a time, not to {wanted}"
             return [Mistake(_KEY, problem, set_command(_KEY, _next(found, wanted)))]
-        case Step.ROLLBACK if isinstance(overview, ClusterSeen) and wanted not in overview.aside:
+        # Where there is no base, each node's install says for itself what it has put aside.
+        case Step.ROLLBACK if (
+            isinstance(overview, ClusterSeen)
+            and settings.main_role is not BASTION
+            and wanted not in overview.aside
+        ):
             has = ", ".join(overview.aside) or "none"
             problem = f"{found} runs; only what it was upgraded from can be brought back: {has}"
             return [Mistake(_KEY, problem, set_command(_KEY, found))]
@@ -77,17 +83,18 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     if settings.main_role is MASTER:
         return [f"{does} It waits for a moment without calls, {settings.change_limit} at most."]
     if settings.upgrade_strategy == ROLLING:
+        first = "" if settings.main_role is BASTION else _BASE_FIRST
         return [
-            f"{does} The base comes first, at a moment without calls; then node after node drains. "
+            f"{does} {first}Node after node drains. "
             "Whether two versions work in one cluster isn't documented by OpenVidu."
         ]
-    calls = ""
+    calls, who = "", "nodes have" if settings.main_role is BASTION else "base and nodes have"
     if isinstance(overview, ClusterSeen):
         live = [node.calls for node in overview.nodes.values() if node.calls is not None]
         calls = f" There are {sum(live)} now."
     return [
-        f"{does} Every node drains: from then on there are no new calls, until base and nodes have "
-        f"the new version. Calls are waited for, {settings.drain_timeout} at most.{calls}"
+        f"{does} Every node drains: from then on there are no new calls, until {who} the new "
+        f"version. Calls are waited for, {settings.drain_timeout} at most.{calls}"
     ]
 
 

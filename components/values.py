@@ -14,7 +14,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from openvidu import environment, release
+from openvidu import environment, ports, release
 
 _DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
@@ -155,8 +155,9 @@ def elasticsearch_password(text: str) -> str:
 
 
 def s3_secret_key(text: str) -> str:
-    """A secret of at least 8 characters, as MinIO wants."""
-    if len(secret(text)) < environment.MINIO_SECRET_KEY_LENGTH:
+    """A secret of at least 8 characters, as MinIO wants; AWS's own have `/` and `+` too."""
+    secret(re.sub("[/+]", "-", text))
+    if len(text) < environment.MINIO_SECRET_KEY_LENGTH:
         raise ValueError("at least 8 characters")
     return text
 
@@ -216,6 +217,29 @@ def instance_type(text: str) -> str:
     if not _INSTANCE_TYPE.fullmatch(text):
         raise ValueError("an EC2 instance type")
     return text
+
+
+def cache_type(text: str) -> str:
+    """The name of an ElastiCache node type."""
+    if not (text.startswith("cache.") and _INSTANCE_TYPE.fullmatch(text.removeprefix("cache."))):
+        raise ValueError("an ElastiCache node type such as cache.t3.medium")
+    return text
+
+
+def search_type(text: str) -> str:
+    """The name of an instance type of OpenSearch Service."""
+    if not (text.endswith(".search") and _INSTANCE_TYPE.fullmatch(text.removesuffix(".search"))):
+        raise ValueError("an instance type of OpenSearch Service such as m5.large.search")
+    return text
+
+
+def host_and_port(text: str) -> tuple[str, int]:
+    """`host` or `host:port`, a name or an IPv4 address; the port is Redis's own by default."""
+    host, _, number = text.partition(":")
+    try:
+        return domain_or_ip(host), port(number) if number else ports.REDIS
+    except ValueError:
+        raise ValueError("a host, or a host and its port such as redis.example.io:6379") from None
 
 
 def volume_size(text: str) -> int:

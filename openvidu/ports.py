@@ -92,6 +92,20 @@ MASTER_PORTS: tuple[PortRule, ...] = (
 )
 """Source: documentation, "Deploy OpenVidu Pro on premises", "Prerequisites", Master Node."""
 
+LOAD_BALANCER_PORTS: tuple[PortRule, ...] = (
+    _tcp("http", HTTP, Source.WORLD, "Leads browsers to HTTPS"),
+    _tcp("https", HTTPS, Source.WORLD, "OpenVidu Enterprise API and signaling"),
+)
+"""Source: repository, OpenVidu's template for Enterprise on AWS, LoadBalancerSecurityGroup."""
+BASTION_PORTS: tuple[PortRule, ...] = (_SSH_RULE,)
+REDIS_PORTS: tuple[PortRule, ...] = (
+    _tcp("redis", REDIS, Source.CLUSTER, "Redis: sessions and cluster information"),
+)
+SEARCH_PORTS: tuple[PortRule, ...] = (
+    _tcp("https", HTTPS, Source.CLUSTER, "Elasticsearch and Kibana: logs and metrics"),
+)
+"""Source: OpenSearch Service, "Launching your domains within a VPC": HTTPS, port 443."""
+
 NODE_PORTS: tuple[PortRule, ...] = (
     _SSH_RULE,
     PortRule("turn", "tcp", TURN, TURN, Source.WORLD, "TURN and STUN over TCP"),

@@ -52,6 +52,8 @@ NODE = Product(
     folder=f"{INSTALL_PARENT}/openvidu",
     command="openvidu",
 )
+NONE = Product(script="", folder="", command="")
+"""On a machine that carries nothing of OpenVidu's."""
 
 
 class Step(Enum):

@@ -9,21 +9,20 @@ from openvidu import ports, release
 from openvidu.ports import PortRule
 from openvidu.release import Product
 
-LEAST_MEMORY_GIB = 8
-
 
 @dataclass(frozen=True)
 class Role:
     """What a machine is for, and what it takes. Source: page, "Prerequisites".
 
     Attributes:
-        name: `base`, `master` or `node`.
+        name: `base`, `master`, `bastion` or `node`.
         product: what is installed there.
         ports: its port table.
         proxy: the service of its compose file that users connect to.
         data: folders of its install folder that its services store data in.
         inside: further TCP ports that its services take, for themselves alone.
         least_cpus: fewest processors.
+        least_memory_gib: least memory.
         advised_cpus: how many OpenVidu advises.
         advised_memory_gib: memory that OpenVidu advises.
     """
@@ -35,6 +34,7 @@ class Role:
     data: Sequence[str] = ()
     inside: Sequence[int] = ()
     least_cpus: int = 4
+    least_memory_gib: int = 8
     advised_cpus: int = 8
     advised_memory_gib: int = 16
 
@@ -56,12 +56,14 @@ MASTER = Role(
     inside=(5442, 5443, 6379),
     least_cpus=2,
     advised_cpus=2,
-    advised_memory_gib=LEAST_MEMORY_GIB,
+    advised_memory_gib=8,
 )
 """Source: documentation, "Deploy OpenVidu Pro on premises", "Prerequisites"."""
 NODE = Role("node", release.NODE, ports.NODE_PORTS)
+BASTION = Role("bastion", release.NONE, ports.BASTION_PORTS, least_cpus=1, least_memory_gib=1)
+"""Carries no calls: from there nodes join and drain where there is no base."""
 
 
 def role_of(machine: str) -> Role:
-    """The role of a machine by its name: `base`, `master`, `node-1` and so on."""
-    return {BASE.name: BASE, MASTER.name: MASTER}.get(machine, NODE)
+    """The role of a machine by its name: `base`, `master`, `bastion`, `node-1` and so on."""
+    return {role.name: role for role in (BASE, MASTER, BASTION)}.get(machine, NODE)

@@ -6,6 +6,7 @@ python -m scripts.init_stack --stack production --license-file license.txt
 
 from __future__ import annotations
 
+import re
 import secrets
 import sys
 from collections.abc import Callable, Collection
@@ -21,14 +22,16 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 
 PROJECT = "openvidu-enterprise"
 _SECRET_BYTES = 24
+_STRONG = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_])[^-].*")
+"""What OpenSearch Service takes of a password."""
 _SECRETS = ("openviduSecret", "redisPassword", "s3SecretKey", "elasticsearchPassword")
 _SSH = ("sshPublicKey", "sshPrivateKey")
 _LICENSE = "openviduProLicense"
 
 
 def make_secret() -> str:
-    """A secret of 32 letters, digits, `-` and `_` that doesn't start like an option."""
-    while (made := secrets.token_urlsafe(_SECRET_BYTES)).startswith("-"):
+    """A secret of 32 letters, digits, `-` and `_`, some of each, that is no option."""
+    while not _STRONG.fullmatch(made := secrets.token_urlsafe(_SECRET_BYTES)):
         continue
     return made
 

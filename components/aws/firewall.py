@@ -15,7 +15,6 @@ import pulumi_aws as aws
 
 from components.settings import Settings
 from openvidu.ports import PortRule, Source
-from openvidu.roles import Role
 
 _WORLD = ("0.0.0.0/0", "::/0")
 _OUTBOUND = {"outbound-ipv4": "0.0.0.0/0", "outbound-ipv6": "::/0"}
@@ -73,7 +72,7 @@ def _if_version(version: int, cidr: str) -> str | None:
 
 
 class Firewall(pulumi.ComponentResource):
-    """The security group of one role.
+    """The security group of one role, or of one of AWS's services.
 
     Attributes:
         security_group_id: id of the group.
@@ -85,7 +84,8 @@ class Firewall(pulumi.ComponentResource):
 
     def __init__(
         self,
-        role: Role,
+        role: str,
+        ports: Sequence[PortRule],
         settings: Settings,
         *,
         vpc_id: pulumi.Input[str],
@@ -95,29 +95,30 @@ class Firewall(pulumi.ComponentResource):
         """Register a security group and its rules.
 
         Args:
-            role: whose port table it is; its name begins those of resources.
+            role: whose port table it is, such as `base`; begins the names of resources.
+            ports: the port table.
             settings: gives the subnet and the networks for SSH.
             vpc_id: the VPC of the group.
             tags: tags that every resource carries.
             opts: options of the component.
         """
-        super().__init__("openvidu-enterprise:index:Firewall", f"{role.name}-firewall", None, opts)
+        super().__init__("openvidu-enterprise:index:Firewall", f"{role}-firewall", None, opts)
         child = pulumi.ResourceOptions(parent=self)
         named = {
             **tags,
-            "Name": f"{tags['project']}-{tags['stack']}-{role.name}",
-            "role": role.name,
+            "Name": f"{tags['project']}-{tags['stack']}-{role}",
+            "role": role,
         }
         group = aws.ec2.SecurityGroup(
-            f"{role.name}-security-group",
+            f"{role}-security-group",
             vpc_id=vpc_id,
-            description=f"OpenVidu Enterprise {role.name}",
+            description=f"OpenVidu Enterprise {role}",
             tags=named,
             opts=child,
         )
         self.rules = [
             aws.vpc.SecurityGroupIngressRule(
-                f"{role.name}-{entry.name}",
+                f"{role}-{entry.name}",
                 security_group_id=group.id,
                 cidr_ipv4=_if_version(4, entry.cidr),
                 cidr_ipv6=_if_version(6, entry.cidr),
@@ -128,11 +129,11 @@ class Firewall(pulumi.ComponentResource):
                 tags={**named, "Name": f"{named['Name']}-{entry.name}"},
                 opts=child,
             )
-            for entry in inbound(role.ports, settings)
+            for entry in inbound(ports, settings)
         ]
         self.rules.extend(
             aws.vpc.SecurityGroupEgressRule(
-                f"{role.name}-{name}",
+                f"{role}-{name}",
                 security_group_id=group.id,
                 cidr_ipv4=_if_version(4, cidr),
                 cidr_ipv6=_if_version(6, cidr),

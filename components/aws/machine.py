@@ -30,6 +30,7 @@ class Placement:
         image_id: image of new instances; instances that run keep theirs.
         key_name: EC2 key pair for SSH.
         tags: tags that every resource carries.
+        profile: name of an instance profile: what they may do on AWS.
     """
 
     zone: str
@@ -38,6 +39,7 @@ class Placement:
     image_id: str
     key_name: pulumi.Output[str]
     tags: Mapping[str, str]
+    profile: pulumi.Input[str] | None = None
 
 
 def aws_machine(
@@ -87,6 +89,7 @@ def aws_machine(
         ami=placement.image_id,
         instance_type=instance_type,
         key_name=placement.key_name,
+        iam_instance_profile=placement.profile,
         primary_network_interface={"network_interface_id": interface.id},
         metadata_options={
             "http_endpoint": "enabled",

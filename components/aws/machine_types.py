@@ -5,22 +5,22 @@ Source: page, "Prerequisites": any Linux, Ubuntu recommended; at least 4 CPU cor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
 
 from components.mistakes import Mistake, set_command
 from components.settings import Settings
-from openvidu.roles import LEAST_MEMORY_GIB, NODE, Role
+from openvidu.roles import NODE, Role
 
 UBUNTU_OWNER = "099720109477"
 """Canonical's AWS account."""
 UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
+_EXAMPLE = "c5.2xlarge"
+_EXAMPLES = {"bastionInstanceType": "t3.small"}
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
-
-LEAST_MEMORY_MIB = LEAST_MEMORY_GIB * 1024
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ def check(key: str, found: InstanceType, role: Role) -> list[Mistake]:
         found: what AWS says about it.
         role: what its machine is for.
     """
-    command = set_command(key, "c5.2xlarge")
+    command = set_command(key, _EXAMPLES.get(key, _EXAMPLE))
     mistakes = []
-    if found.cpus < role.least_cpus or found.memory_mib < LEAST_MEMORY_MIB:
+    if found.cpus < role.least_cpus or found.memory_mib < role.least_memory_gib * 1024:
         problem = (
             f"{found.name} has {found.cpus} CPUs and {found.memory_mib / 1024:g} GiB; "
-            f"takes at least {role.least_cpus} CPUs and {LEAST_MEMORY_GIB} GiB"
+            f"takes at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB"
         )
         mistakes.append(Mistake(key, problem, command))
     if ARCHITECTURE not in found.architectures:
@@ -80,7 +80,8 @@ def find_mistakes(settings: Settings, types: Mapping[str, InstanceType | None]) 
         found = types[name]
         if found is None:
             problem = f"AWS has no instance type {name} in this region"
-            mistakes.append(Mistake(key, problem, set_command(key, "c5.2xlarge")))
+            command = set_command(key, _EXAMPLES.get(key, _EXAMPLE))
+            mistakes.append(Mistake(key, problem, command))
         else:
             mistakes.extend(check(key, found, role))
     return mistakes
@@ -88,7 +89,8 @@ def find_mistakes(settings: Settings, types: Mapping[str, InstanceType | None]) 
 
 def _wanted(settings: Settings) -> dict[str, tuple[str, Role]]:
     """The wanted instance types by configuration key, and what they are for."""
-    wanted = {"baseInstanceType": (settings.base_instance_type, settings.main_role)}
+    key, name = settings.main_instance_type
+    wanted = {key: (name, settings.main_role)}
     if settings.node_numbers:
         wanted["nodeInstanceType"] = (settings.node_instance_type, NODE)
     return wanted
@@ -107,8 +109,8 @@ def _instance_type(name: str) -> InstanceType | None:
     )
 
 
-def zone_for(instance_types: Iterable[str]) -> str | None:
-    """The first availability zone that has all the instance types; None when no zone has."""
+def zones_for(instance_types: Iterable[str]) -> list[str]:
+    """The availability zones that have all the instance types."""
     zones = [
         set(
             aws.ec2.get_instance_type_offerings(
@@ -118,7 +120,26 @@ def zone_for(instance_types: Iterable[str]) -> str | None:
         )
         for name in set(instance_types)
     ]
-    return min(set.intersection(*zones), default=None)
+    return sorted(set.intersection(*zones))
+
+
+def too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> list[Mistake]:
+    """Why these zones don't suffice, if they don't.
+
+    Args:
+        zones: those that have all the instance types.
+        settings: what is wanted.
+        types: these instance types.
+    """
+    wanted = len(settings.node_networks)
+    if len(zones) >= wanted:
+        return []
+    if not zones:
+        problem = f"no availability zone of this region has both {' and '.join(types)}"
+        command = set_command("nodeInstanceType", settings.main_instance_type[1])
+        return [Mistake("nodeInstanceType", problem, command)]
+    problem = f"found {wanted}; only {' and '.join(zones)} have {' and '.join(types)}"
+    return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]
 
 
 def newest_image() -> str:

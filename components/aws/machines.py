@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pulumi
 import pulumi_aws as aws
@@ -13,12 +14,12 @@ from components.aws.machine import Placement, aws_machine
 from components.aws.network import Network
 from components.deployed import Deployed
 from components.machine import Machine, once
-from components.mistakes import ConfigurationError, Mistake, set_command
+from components.mistakes import ConfigurationError
 from components.settings import Settings
 from openvidu.roles import NODE
 
 
-def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> str:
+def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Sequence[str]:
     """Ask AWS whether it gives what the configuration asks for, before anything is registered.
 
     Args:
@@ -27,33 +28,39 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> str:
         tags: those that every resource of this stack carries.
 
     Returns:
-        an availability zone with the wanted instance types.
+        as many availability zones with the wanted instance types as there are subnets.
 
     Raises:
         ConfigurationError: all that AWS wouldn't give.
     """
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
-    zone = None if mistakes else machine_types.zone_for(types)
-    if zone is None and not mistakes:
-        problem = f"no availability zone of this region has both {' and '.join(types)}"
-        command = set_command("nodeInstanceType", settings.base_instance_type)
-        mistakes = [Mistake("nodeInstanceType", problem, command)]
+    if not mistakes:
+        zones = machine_types.zones_for(types)
+        mistakes = machine_types.too_few(zones, settings, types)
     has = account.ask(settings, there, tags)
     mistakes += quotas.find_mistakes(settings, there, types, has)
-    if zone is None or mistakes:
+    if mistakes:
         raise ConfigurationError(mistakes)
-    return zone
+    return zones[: len(settings.node_networks)]
 
 
 class AwsMachines:
-    """EC2 instances in a network of their own."""
+    """EC2 instances in a network of their own.
+
+    Attributes:
+        network: the network.
+        tags: those that every resource carries.
+    """
+
+    network: Network
+    tags: Mapping[str, str]
 
     def __init__(
         self,
         settings: Settings,
         tags: Mapping[str, str],
-        zone: str,
+        zones: Sequence[str],
         parent: pulumi.Resource,
     ) -> None:
         """Register what machines need.
@@ -61,39 +68,53 @@ class AwsMachines:
         Args:
             settings: what to deploy.
             tags: those that every resource carries.
-            zone: availability zone of the cluster.
+            zones: availability zones of the cluster.
             parent: the cluster.
         """
         child = pulumi.ResourceOptions(parent=parent)
         self._settings = settings
-        network = Network(settings, availability_zone=zone, tags=tags, opts=child)
+        self.tags = tags
+        self.network = network = Network(settings, zones=zones, tags=tags, opts=child)
         key_pair = aws.ec2.KeyPair(
             "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
         )
-        self._placement = Placement(
-            zone=zone,
-            subnet_id=network.subnet_id,
-            internet=network.internet,
-            image_id=machine_types.newest_image(),
-            key_name=key_pair.key_name,
-            tags=tags,
-        )
+        image = machine_types.newest_image()
+        self._placements = [
+            Placement(
+                zone=zone,
+                subnet_id=subnet_id,
+                internet=internet,
+                image_id=image,
+                key_name=key_pair.key_name,
+                tags=tags,
+            )
+            for zone, subnet_id, internet in zip(
+                zones, network.subnet_ids, network.internet, strict=True
+            )
+        ]
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
         self._firewalls = {
-            role: Firewall(role, settings, vpc_id=network.vpc_id, tags=tags, opts=child)
+            role: Firewall(
+                role.name, role.ports, settings, vpc_id=network.vpc_id, tags=tags, opts=child
+            )
             for role in roles
         }
 
-    def main(self, parent: pulumi.Resource) -> Machine:
-        """Register the machine that users connect to."""
+    def main(self, parent: pulumi.Resource, profile: pulumi.Input[str] | None = None) -> Machine:
+        """Register the machine that the deployment begins with.
+
+        Args:
+            parent: the component that owns it.
+            profile: name of an instance profile, where it needs one.
+        """
         role = self._settings.main_role
         return aws_machine(
             role.name,
             role,
             self._settings,
-            self._placement,
-            private_ip=self._settings.base_private_ip,
-            instance_type=self._settings.base_instance_type,
+            replace(self._placements[0], profile=profile),
+            private_ip=self._settings.main_private_ip,
+            instance_type=self._settings.main_instance_type[1],
             firewall=self._firewalls[role],
             parent=parent,
         )
@@ -106,7 +127,7 @@ class AwsMachines:
             f"node-{number}",
             NODE,
             self._settings,
-            self._placement,
+            self._placements[(number - 1) % len(self._placements)],
             private_ip=self._settings.node_private_ip(number),
             instance_type=once(after, self._settings.node_instance_type),
             firewall=self._firewalls[NODE],

@@ -1,11 +1,12 @@
-"""The cluster's network on AWS: one VPC with one public subnet.
+"""The cluster's network on AWS: one VPC with a public subnet, or several in several zones.
 
 Source: page, "Prerequisites": all machines in the same network, each with a public address.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -14,31 +15,34 @@ from components.settings import Settings
 
 
 class Network(pulumi.ComponentResource):
-    """VPC, subnet, internet gateway and routes.
+    """VPC, subnets, internet gateway and routes.
 
     Attributes:
         vpc_id: id of the VPC.
-        subnet_id: id of the cluster's subnet.
-        internet: what an address that the internet reaches depends on.
+        subnet_ids: ids of the subnets of machines, one for each zone.
+        service_subnet_ids: those of AWS's services, likewise; empty where there are none.
+        internet: for each subnet of machines, what an address that the internet reaches depends
+            on.
     """
 
     vpc_id: pulumi.Output[str]
-    subnet_id: pulumi.Output[str]
-    internet: aws.ec2.RouteTableAssociation
+    subnet_ids: Sequence[pulumi.Output[str]]
+    service_subnet_ids: Sequence[pulumi.Output[str]]
+    internet: Sequence[pulumi.Resource]
 
     def __init__(
         self,
         settings: Settings,
         *,
-        availability_zone: str,
+        zones: Sequence[str],
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the network.
 
         Args:
-            settings: gives the subnet.
-            availability_zone: a zone that has the wanted instance types.
+            settings: gives the networks.
+            zones: availability zones that have the wanted instance types.
             tags: tags that every resource carries.
             opts: options of the component.
         """
@@ -53,15 +57,6 @@ class Network(pulumi.ComponentResource):
             tags=named,
             opts=child,
         )
-        # Where types are offered may change; that must not replace a network in use.
-        subnet = aws.ec2.Subnet(
-            "subnet",
-            vpc_id=vpc.id,
-            cidr_block=str(settings.subnet_cidr),
-            availability_zone=availability_zone,
-            tags=named,
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
-        )
         gateway = aws.ec2.InternetGateway("internet-gateway", vpc_id=vpc.id, tags=named, opts=child)
         routes = aws.ec2.RouteTable("routes", vpc_id=vpc.id, tags=named, opts=child)
         to_internet = aws.ec2.Route(
@@ -71,12 +66,37 @@ class Network(pulumi.ComponentResource):
             gateway_id=gateway.id,
             opts=child,
         )
-        self.internet = aws.ec2.RouteTableAssociation(
-            "subnet-routes",
-            subnet_id=subnet.id,
-            route_table_id=routes.id,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[to_internet]),
-        )
+
+        def subnet(
+            name: str, block: ipaddress.IPv4Network, zone: str
+        ) -> tuple[pulumi.Output[str], pulumi.Resource]:
+            """A subnet's id, and what leads from there to the internet."""
+            made = aws.ec2.Subnet(
+                name,
+                vpc_id=vpc.id,
+                cidr_block=str(block),
+                availability_zone=zone,
+                tags=named if name == "subnet" else {**named, "Name": f"{named['Name']}-{name}"},
+                # Where types are offered may change; that must not replace a network in use.
+                opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
+            )
+            association = aws.ec2.RouteTableAssociation(
+                f"{name}-routes",
+                subnet_id=made.id,
+                route_table_id=routes.id,
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[to_internet]),
+            )
+            return made.id, association
+
+        blocks = settings.node_networks
+        names = ["subnet"] if len(blocks) == 1 else [f"subnet-{n + 1}" for n in range(len(blocks))]
+        of_machines = list(map(subnet, names, blocks, zones))
+        of_services = [
+            subnet(f"services-{name}", block, zone)
+            for name, block, zone in zip(names, settings.service_networks, zones, strict=False)
+        ]
         self.vpc_id = vpc.id
-        self.subnet_id = subnet.id
-        self.register_outputs({"vpcId": vpc.id, "subnetId": subnet.id})
+        self.subnet_ids = [identifier for identifier, _ in of_machines]
+        self.service_subnet_ids = [identifier for identifier, _ in of_services]
+        self.internet = [association for _, association in of_machines]
+        self.register_outputs({"vpcId": vpc.id, "subnetIds": self.subnet_ids})

@@ -135,7 +135,7 @@ def _name(number: int) -> str:
 def _machines(settings: Settings, there: Deployed) -> tuple[dict[str, str], set[str]]:
     """The wanted machines' types by name, and the names of those that are there."""
     wanted = dict.fromkeys(map(_name, settings.node_numbers), settings.node_instance_type)
-    wanted[settings.main_role.name] = settings.base_instance_type
+    wanted[settings.main_role.name] = settings.main_instance_type[1]
     return wanted, {name for name, kind in wanted.items() if there.instance_types.get(name) == kind}
 
 
@@ -193,11 +193,10 @@ def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
 def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -> Mistake:
     quota = demand.quota
     key, found, takes = (
-        ("nodeCount", str(settings.node_count), "base and nodes take")
+        ("nodeCount", str(settings.node_count), f"{settings.main_role.name} and nodes take")
         if demand.each
         else (
-            "baseInstanceType",
-            settings.base_instance_type,
+            *settings.main_instance_type,
             f"the {settings.main_role.name} takes",
         )
     )

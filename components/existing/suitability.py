@@ -12,7 +12,7 @@ from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.settings import Settings
-from openvidu.roles import LEAST_MEMORY_GIB, NODE, Role, role_of
+from openvidu.roles import NODE, Role, role_of
 
 PROCESSOR = "x86_64"
 """OpenVidu's container images are for this processor only."""
@@ -159,10 +159,10 @@ def _hardware(role: Role, facts: Facts) -> list[tuple[str, str]]:
     memory, disk = facts.memory_mib / 1024, facts.free_disk_mib / 1024
     if facts.processor != PROCESSOR:
         found.append((f"its processor is {facts.processor}; takes {PROCESSOR}", again))
-    if facts.cpus < role.least_cpus or memory < LEAST_MEMORY_GIB * MEMORY_SLACK:
+    if facts.cpus < role.least_cpus or memory < role.least_memory_gib * MEMORY_SLACK:
         problem = (
             f"it has {facts.cpus} CPUs and {memory:.1f} GiB of memory; "
-            f"takes at least {role.least_cpus} CPUs and {LEAST_MEMORY_GIB} GiB"
+            f"takes at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB"
         )
         found.append((problem, again))
     if disk < LEAST_DISK_GIB:

@@ -26,7 +26,7 @@ from openvidu.roles import BASE, MASTER, NODE, Role
 from tests.program.conftest import SECRETS
 from tests.program.test_existing import configured, host
 
-SPECIAL_SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET_MARK = "4dabf18193072939515e22adb298388d"
 INSTANCE_TYPES = {
     "c5.2xlarge": (8, 16384, ["x86_64"]),
     "c5.large": (2, 4096, ["i386", "x86_64"]),
@@ -197,7 +197,7 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, pulumi.Output):
         return "[output]"
     if isinstance(value, dict):
-        marked = SPECIAL_SIGNATURE in value
+        marked = SECRET_MARK in value
         return "[secret]" if marked else {key: without_secrets(item) for key, item in value.items()}
     return [without_secrets(item) for item in value] if isinstance(value, list) else value
 

@@ -21,7 +21,7 @@ def mistakes_of(config: dict[str, str]) -> dict[str, str]:
 def test_the_example_is_taken(config: dict[str, str]) -> None:
     settings = read(config, SECRETS)
     assert settings.node_numbers == (1, 2)
-    assert settings.base_private_ip == "10.5.0.5"
+    assert settings.main_private_ip == "10.5.0.5"
     assert [settings.node_private_ip(number) for number in settings.node_numbers] == [
         "10.5.0.6",
         "10.5.0.7",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.configuration import read
+from components.endpoints import of_base
 from components.env_files import base_env, node_env
 from components.settings import Settings
 from openvidu import environment
@@ -37,12 +38,15 @@ ELASTICSEARCH_PASSWORD=secret-of-elasticsearch
 
 
 def test_a_node_has_every_line_of_the_documented_example(settings: Settings) -> None:
-    lines = node_env(settings, 1, "openvidu.example.io").splitlines()
+    lines = node_env(settings, 1, of_base(settings, "openvidu.example.io")).splitlines()
     assert set(NODE_EXAMPLE.splitlines()) <= set(lines)
 
 
 def test_nodes_differ_in_their_private_address_only(settings: Settings) -> None:
-    first, second = (node_env(settings, number, "x.example.io").splitlines() for number in (1, 2))
+    first, second = (
+        node_env(settings, number, of_base(settings, "x.example.io")).splitlines()
+        for number in (1, 2)
+    )
     different = [pair for pair in zip(first, second, strict=True) if pair[0] != pair[1]]
     assert different == [
         (f"{environment.NODE_PRIVATE_IP}=10.5.0.6", f"{environment.NODE_PRIVATE_IP}=10.5.0.7")
@@ -65,7 +69,7 @@ def test_a_turn_server_is_written_as_documented(
     config: dict[str, str], login: dict[str, str], shown: str
 ) -> None:
     settings = read({**config, "turnServer": "turns:turn.example.io:443", **login}, SECRETS)
-    text = node_env(settings, 1, "openvidu.example.io")
+    text = node_env(settings, 1, of_base(settings, "openvidu.example.io"))
     assert f'OPENVIDU_WEBRTC_ICE_SERVERS=["url=turns:turn.example.io:443,{shown}"]\n' in text
     assert "shared" not in repr(settings)
 
@@ -76,7 +80,8 @@ def test_webhooks_are_written_as_documented(config: dict[str, str]) -> None:
         "webhookEvents": '["sessionCreated", "HANodeRegistered"]',
         "webhookHeaders": '["Authorization: Basic bmFtZTpwYXNzMQ=="]',
     }
-    lines = node_env(read(config, SECRETS), 1, "openvidu.example.io").splitlines()
+    settings = read(config, SECRETS)
+    lines = node_env(settings, 1, of_base(settings, "openvidu.example.io")).splitlines()
     assert "OPENVIDU_WEBHOOK_EVENTS=[sessionCreated,HANodeRegistered]" in lines
     assert 'OPENVIDU_WEBHOOK_HEADERS=["Authorization: Basic bmFtZTpwYXNzMQ=="]' in lines
 

@@ -61,7 +61,7 @@ def problems(*hosts: dict[str, Any], **changes: str) -> str:
 
 def test_hosts_are_the_base_and_then_nodes() -> None:
     found = settings(host(0), host(1), host(2), host(3), retiredNodes="[2]")
-    assert found.base_private_ip == "10.5.0.5"
+    assert found.main_private_ip == "10.5.0.5"
     assert found.node_numbers == (1, 3)
     assert found.node_private_ip(3) == "10.5.0.8"
     assert found.hosts[1] == Host("203.0.113.6", "10.5.0.6", HOST_KEY)

@@ -1,0 +1,27 @@
+"""The machine that a cluster begins with, as nodes see it: the base, or the bastion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pulumi
+
+from components.endpoints import Endpoints
+from components.machine import Machine
+
+
+class Main(Protocol):
+    """From there nodes join and drain, and it's told what they share.
+
+    Attributes:
+        machine: the machine.
+        endpoints: what nodes connect to.
+        version: the version of OpenVidu that nodes get.
+        ready: what depends on a machine that's ready depends on these.
+    """
+
+    machine: Machine
+    endpoints: pulumi.Output[Endpoints]
+    version: pulumi.Input[str]
+    ready: Sequence[pulumi.Resource]

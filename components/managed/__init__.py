@@ -1,0 +1,1 @@
+"""The shape `ha-managed`: AWS's services in place of the base, and the bastion."""

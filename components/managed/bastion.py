@@ -1,0 +1,154 @@
+"""The bastion: a small machine that carries no calls, from which nodes join and drain.
+
+Who drains a node must not be that node: it's asked, and watched, until nothing is left of it. In
+the other shapes that is the base's part. The bastion reaches nodes inside the network, and may
+edit one target group; while it's away, calls go on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+from pulumi_command import local
+
+from components.aws.machines import AwsMachines
+from components.deployed import Deployed
+from components.endpoints import Endpoints
+from components.env_files import bastion_env
+from components.machine import Machine
+from components.managed.services import ManagedServices
+from components.membership_program import put_policy, put_program
+from components.on_base import on_base
+from components.over_ssh import NOTHING
+from components.remote import fields, run_on
+from components.settings import Settings
+from components.upgrade import change_of
+
+_TARGETS = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets")
+
+
+class Bastion(pulumi.ComponentResource):
+    """The bastion, ready for nodes to join from there.
+
+    Attributes: see `components.main.Main`.
+    """
+
+    machine: Machine
+    endpoints: pulumi.Output[Endpoints]
+    version: pulumi.Input[str]
+    ready: Sequence[pulumi.Resource]
+
+    def __init__(
+        self,
+        settings: Settings,
+        machines: AwsMachines,
+        services: ManagedServices,
+        there: Deployed,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register the bastion.
+
+        Args:
+            settings: what to deploy.
+            machines: registers the machine.
+            services: those of the cluster.
+            there: what is deployed.
+            opts: options of the component.
+        """
+        super().__init__("openvidu-enterprise:index:Bastion", "bastion", None, opts)
+        group = services.load_balancer.target_group
+        profile = _profile(group, machines, self)
+        self.machine = machine = machines.main(self, profile)
+        self.endpoints, self.version = services.endpoints, settings.openvidu_version
+        program = put_program(machine, settings, parent=self, depends_on=[])
+        policy = put_policy(machine, settings, parent=self, depends_on=[])
+        cluster = run_on(
+            machine,
+            "bastion-cluster",
+            "put-membership-file.sh",
+            settings,
+            parent=self,
+            stdin=pulumi.Output.secret(
+                pulumi.Output.all(services.endpoints, group).apply(
+                    lambda found: fields({"FILE": "cluster"}) + bastion_env(settings, *found)
+                )
+            ),
+        )
+        change = change_of(machine.name, settings, there)
+        paused = on_base(
+            "bastion-upgrade",
+            "pause-all",
+            settings,
+            machine,
+            change.variables,
+            parent=self,
+            depends_on=[program, policy, cluster],
+            on_create=False,
+        )
+        done = local.Command(
+            "bastion-version",
+            create=NOTHING,
+            update=NOTHING,
+            environment=change.variables,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[paused]),
+        )
+        self.ready = [program, policy, cluster, done, *services.ready]
+        self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})
+
+
+def _profile(
+    target_group: pulumi.Output[str], machines: AwsMachines, parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    """What the bastion may do on AWS: edit that target group, and see who is in it."""
+    child = pulumi.ResourceOptions(parent=parent)
+    role = aws.iam.Role(
+        "bastion-role",
+        assume_role_policy=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Principal": {"Service": "ec2.amazonaws.com"},
+                        "Action": "sts:AssumeRole",
+                    }
+                ],
+            }
+        ),
+        tags=machines.tags,
+        opts=child,
+    )
+    allowed = aws.iam.RolePolicy(
+        "bastion-role-policy", role=role.name, policy=target_group.apply(edit), opts=child
+    )
+    profile = aws.iam.InstanceProfile(
+        "bastion-profile",
+        role=role.name,
+        tags=machines.tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[allowed]),
+    )
+    return profile.name
+
+
+def edit(target_group: str) -> str:
+    """A policy that allows edits of one target group.
+
+    Source: Elastic Load Balancing, "Actions, resources, and condition keys": the state of targets
+    can't be limited to a group.
+    """
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": list(_TARGETS), "Resource": target_group},
+                {
+                    "Effect": "Allow",
+                    "Action": "elasticloadbalancing:DescribeTargetHealth",
+                    "Resource": "*",
+                },
+            ],
+        }
+    )

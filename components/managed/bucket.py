@@ -1,0 +1,116 @@
+"""The bucket for configuration and recordings, and a user who may do there what OpenVidu does.
+
+Source: page, "Configuration management" and "Enabling Recording": nodes log in with an access key;
+the permissions are those of OpenVidu's template for Enterprise on AWS, for this bucket alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.managed.site import Site
+
+_ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_ON_BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The bucket.
+
+    Attributes:
+        name: its name.
+        access_key, secret_key: the login of the user who may use it.
+        ready: what depends on a bucket that can be used depends on these.
+    """
+
+    name: pulumi.Output[str]
+    access_key: pulumi.Output[str]
+    secret_key: pulumi.Output[str]
+    ready: list[pulumi.Resource]
+
+
+def bucket(site: Site) -> Bucket:
+    """Register the bucket: private, encrypted, versioned, for connections with TLS only."""
+    settings = site.settings
+    made = aws.s3.Bucket(
+        "openvidu-bucket",
+        bucket=None if settings.s3_bucket == _DEFAULT_NAME else settings.s3_bucket,
+        # What was recorded goes only where that was said.
+        force_destroy=settings.delete_data,
+        tags=site.named("bucket"),
+        opts=pulumi.ResourceOptions(parent=site.parent, protect=not settings.delete_data),
+    )
+    private = aws.s3.BucketPublicAccessBlock(
+        "bucket-private",
+        bucket=made.id,
+        block_public_acls=True,
+        block_public_policy=True,
+        ignore_public_acls=True,
+        restrict_public_buckets=True,
+        opts=site.child,
+    )
+    aws.s3.BucketVersioning(
+        "bucket-versions",
+        bucket=made.id,
+        versioning_configuration={"status": "Enabled"},
+        opts=site.child,
+    )
+    aws.s3.BucketServerSideEncryptionConfiguration(
+        "bucket-encryption",
+        bucket=made.id,
+        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+        opts=site.child,
+    )
+    aws.s3.BucketPolicy(
+        "bucket-tls-only",
+        bucket=made.id,
+        policy=made.arn.apply(tls_only),
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[private]),
+    )
+    user = aws.iam.User("bucket-user", tags=site.named("bucket-user"), opts=site.child)
+    allowed = aws.iam.UserPolicy(
+        "bucket-user-policy", user=user.name, policy=made.arn.apply(use), opts=site.child
+    )
+    key = aws.iam.AccessKey("bucket-user-key", user=user.name, opts=site.child)
+    return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), [made, allowed, key])
+
+
+_DEFAULT_NAME = "openvidu-enterprise"
+"""Bucket names are unique in all of AWS: the default one gets an end of its own."""
+
+
+def tls_only(arn: str) -> str:
+    """A policy that refuses whoever connects to a bucket without TLS."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Sid": "TlsOnly",
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": [arn, f"{arn}/*"],
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ],
+        }
+    )
+
+
+def use(arn: str) -> str:
+    """A policy that allows what OpenVidu does in a bucket, and nothing elsewhere."""
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": list(_ON_OBJECTS), "Resource": f"{arn}/*"},
+                {"Effect": "Allow", "Action": list(_ON_BUCKET), "Resource": arn},
+            ],
+        }
+    )

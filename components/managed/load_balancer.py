@@ -1,0 +1,127 @@
+"""AWS's application load balancer: the only entry point for users, over all zones.
+
+Source: page, "Load Balancer" and the note under "Scale Up"; repository, OpenVidu's template for
+Enterprise on AWS (listeners, port and path of the health check).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.managed.certificate import certificate
+from components.managed.site import Site
+from openvidu import api, ports
+
+_IDLE_SECONDS = 3600
+"""A call's WebSocket may say nothing for long."""
+_DEREGISTRATION_SECONDS = 10
+"""A target is deregistered when its calls have ended: nothing is left to wait for."""
+_TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """The load balancer.
+
+    Attributes:
+        target_group: ARN of the group whose targets are the nodes.
+        dns_name: its own name; the domain leads there.
+        ready: what depends on a load balancer that serves depends on these.
+    """
+
+    target_group: pulumi.Output[str]
+    dns_name: pulumi.Output[str]
+    ready: list[pulumi.Resource]
+
+
+def load_balancer(site: Site) -> LoadBalancer:
+    """Register the load balancer with its certificate, and the domain's record."""
+    settings = site.settings
+    firewall = site.firewall("load-balancer", ports.LOAD_BALANCER_PORTS)
+    balancer = aws.lb.LoadBalancer(
+        "load-balancer",
+        internal=False,
+        load_balancer_type="application",
+        security_groups=[firewall.security_group_id],
+        subnets=list(site.network.service_subnet_ids),
+        idle_timeout=_IDLE_SECONDS,
+        drop_invalid_header_fields=True,
+        tags=site.named("load-balancer"),
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=firewall.rules),
+    )
+    group = aws.lb.TargetGroup(
+        "nodes",
+        port=ports.REPLICATION_MANAGER,
+        protocol="HTTP",
+        # Addresses outlive the machines that have them.
+        target_type="ip",
+        vpc_id=site.network.vpc_id,
+        deregistration_delay=_DEREGISTRATION_SECONDS,
+        health_check={
+            "protocol": "HTTP",
+            "path": api.NODE_HEALTH,
+            "matcher": "200",
+            "interval": 5,
+            "timeout": 4,
+            "healthy_threshold": 2,
+            "unhealthy_threshold": 3,
+        },
+        tags=site.named("nodes"),
+        opts=site.child,
+    )
+    plain = aws.lb.Listener(
+        "http",
+        load_balancer_arn=balancer.arn,
+        port=ports.HTTP,
+        protocol="HTTP",
+        default_actions=[
+            {
+                "type": "redirect",
+                "redirect": {
+                    "port": str(settings.https_port),
+                    "protocol": "HTTPS",
+                    "status_code": "HTTP_301",
+                },
+            }
+        ],
+        tags=site.named("http"),
+        opts=site.child,
+    )
+    encrypted = aws.lb.Listener(
+        "https",
+        load_balancer_arn=balancer.arn,
+        port=settings.https_port,
+        protocol="HTTPS",
+        ssl_policy=_TLS_POLICY,
+        certificate_arn=certificate(site),
+        default_actions=[{"type": "forward", "target_group_arn": group.arn}],
+        tags=site.named("https"),
+        opts=site.child,
+    )
+    return LoadBalancer(group.arn, balancer.dns_name, [plain, encrypted, *_record(site, balancer)])
+
+
+def _record(site: Site, balancer: aws.lb.LoadBalancer) -> list[pulumi.Resource]:
+    """The domain, pointed to the load balancer where a hosted zone is configured."""
+    settings = site.settings
+    if settings.hosted_zone_id is None:
+        return []
+    return [
+        aws.route53.Record(
+            "load-balancer-record",
+            zone_id=settings.hosted_zone_id,
+            name=settings.domain_or_public_ip or "",
+            type="A",
+            aliases=[
+                {
+                    "name": balancer.dns_name,
+                    "zone_id": balancer.zone_id,
+                    "evaluate_target_health": False,
+                }
+            ],
+            opts=site.child,
+        )
+    ]

@@ -1,0 +1,52 @@
+"""Redis by ElastiCache: a primary and a replica in another zone that takes over.
+
+Without password and TLS: OpenVidu connects without TLS (repository, `docker-compose.yml` of the
+node: host, port and password are all that it's given), and ElastiCache takes passwords over TLS
+only. Its security group lets in the cluster's network alone, as OpenVidu's own template for AWS.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.managed.site import Site
+from openvidu import ports
+
+_VERSION = "7.1"
+"""The base services have 7.0 (repository, `docker-compose.yml`), which ElastiCache lacks."""
+
+
+def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
+    """Register Redis.
+
+    Returns:
+        the name of its primary, and what depends on a Redis that answers depends on.
+    """
+    firewall = site.firewall("redis", ports.REDIS_PORTS)
+    subnets = aws.elasticache.SubnetGroup(
+        "redis-subnets",
+        description="OpenVidu Enterprise Redis",
+        subnet_ids=list(site.network.service_subnet_ids),
+        tags=site.named("redis"),
+        opts=site.child,
+    )
+    group = aws.elasticache.ReplicationGroup(
+        "redis",
+        description="OpenVidu Enterprise: sessions and cluster information",
+        engine="redis",
+        engine_version=_VERSION,
+        node_type=site.settings.redis_node_type,
+        num_cache_clusters=2,
+        port=ports.REDIS,
+        automatic_failover_enabled=True,
+        multi_az_enabled=True,
+        subnet_group_name=subnets.name,
+        security_group_ids=[firewall.security_group_id],
+        at_rest_encryption_enabled=True,
+        transit_encryption_enabled=False,
+        apply_immediately=True,
+        tags=site.named("redis"),
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=firewall.rules),
+    )
+    return group.primary_endpoint_address, [group]

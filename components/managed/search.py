@@ -1,0 +1,90 @@
+"""Elasticsearch and Kibana by OpenSearch Service, in the engine that OpenVidu knows.
+
+OpenVidu's base services have Elasticsearch and Kibana 7.8 (repository, their
+`docker-compose.yml`); OpenSearch Service has Elasticsearch up to 7.10.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+from components.managed.site import Site
+from openvidu import ports
+
+_ENGINE = "Elasticsearch_7.10"
+_TLS_POLICY = "Policy-Min-TLS-1-2-2019-07"
+_KIBANA = "/_plugin/kibana"
+"""Source: OpenSearch Service, "Using Kibana"; of domains with an Elasticsearch engine."""
+_LONGEST_NAME = 28
+
+
+def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pulumi.Resource]]:
+    """Register Elasticsearch and Kibana.
+
+    Returns:
+        their URLs with ports, and what depends on them when they answer depends on.
+    """
+    settings = site.settings
+    firewall = site.firewall("search", ports.SEARCH_PORTS)
+    zones = settings.availability_zones
+    domain = aws.opensearch.Domain(
+        "search",
+        domain_name=_name(site),
+        engine_version=_ENGINE,
+        cluster_config={
+            "instance_type": settings.search_instance_type,
+            "instance_count": zones,
+            "zone_awareness_enabled": True,
+            "zone_awareness_config": {"availability_zone_count": zones},
+        },
+        ebs_options={
+            "ebs_enabled": True,
+            "volume_type": "gp3",
+            "volume_size": settings.data_volume_size,
+        },
+        encrypt_at_rest={"enabled": True},
+        node_to_node_encryption={"enabled": True},
+        domain_endpoint_options={"enforce_https": True, "tls_security_policy": _TLS_POLICY},
+        advanced_security_options={
+            "enabled": True,
+            "internal_user_database_enabled": True,
+            "master_user_options": {
+                "master_user_name": settings.elasticsearch_username,
+                "master_user_password": pulumi.Output.secret(settings.elasticsearch_password),
+            },
+        },
+        vpc_options={
+            "subnet_ids": list(site.network.service_subnet_ids),
+            "security_group_ids": [firewall.security_group_id],
+        },
+        access_policies=_POLICY,
+        tags=site.named("search"),
+        opts=pulumi.ResourceOptions(
+            parent=site.parent,
+            depends_on=firewall.rules,
+            # It has the logs and metrics of past calls.
+            protect=not settings.delete_data,
+        ),
+    )
+    url = pulumi.Output.concat("https://", domain.endpoint, f":{ports.HTTPS}")
+    return url, pulumi.Output.concat(url, _KIBANA), [domain]
+
+
+_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "es:ESHttp*", "Resource": "*"}
+        ],
+    }
+)
+"""Who may log in is decided by the user's password; its network is the cluster's."""
+
+
+def _name(site: Site) -> str:
+    """3 to 28 small letters, digits and `-`, one domain a stack."""
+    stack = "".join(c if c.isalnum() else "-" for c in site.tags["stack"].lower())
+    return f"openvidu-{stack}"[:_LONGEST_NAME].rstrip("-")

@@ -1,0 +1,264 @@
+"""What the shape `ha-managed` registers, under Pulumi's mocks, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pulumi.runtime import MockCallArgs, MockResourceArgs
+
+from components.configuration import read
+from components.mistakes import ConfigurationError
+from openvidu.ports import Source
+from openvidu.roles import BASTION, NODE
+from tests.program.conftest import SECRETS, example
+from tests.program.test_cluster import (
+    INSTANCE_TYPES,
+    SECRET_MARK,
+    Recorder,
+    deploy,
+    without_secrets,
+)
+
+SERVICES = {
+    "redisHost": "redis.example.io:6380",
+    "s3Endpoint": "https://s3.eu-central-1.amazonaws.com",
+    "elasticsearchUrl": "https://elasticsearch.example.io:9200",
+    "kibanaUrl": "https://kibana.example.io:5601",
+}
+GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/nodes/1"
+
+
+class Cloud(Recorder):
+    """Answers for AWS's services, too."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        identifier, outputs = super().new_resource(args)
+        outputs |= {"name": args.name, "arn": f"arn:{args.name}"}
+        match args.typ:
+            case "aws:lb/targetGroup:TargetGroup":
+                outputs["arn"] = GROUP
+            case "aws:elasticache/replicationGroup:ReplicationGroup":
+                outputs["primaryEndpointAddress"] = "primary.redis.example"
+            case "aws:opensearch/domain:Domain":
+                outputs["endpoint"] = "search.example"
+            case "aws:iam/accessKey:AccessKey":
+                outputs["secret"] = "key+of/user"
+            case "aws:acm/certificate:Certificate":
+                proof = {"resourceRecordName": "_x", "resourceRecordType": "CNAME"}
+                outputs["domainValidationOptions"] = [{**proof, "resourceRecordValue": "_y"}]
+        return identifier, outputs
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        if args.token == "aws:index/getRegion:getRegion":
+            return {"region": "eu-west-1"}
+        return super().call(args)
+
+
+@pytest.fixture
+def managed() -> dict[str, str]:
+    own = {"shape": "ha-managed", "certificateType": "acm", "hostedZoneId": "Z1"}
+    return {**example(), **own, "elasticsearchPassword": "Secret-of-search-1"}
+
+
+@pytest.fixture
+def deployed(managed: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    return up(managed, monkeypatch)
+
+
+def up(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = Cloud()
+    deploy(config, recorder=cloud)
+    return cloud
+
+
+def test_nodes_are_spread_over_zones_and_nothing_takes_their_addresses(deployed: Cloud) -> None:
+    subnets = deployed.of_type("aws:ec2/subnet:Subnet")
+    assert {
+        name: (subnet["cidrBlock"], subnet["availabilityZone"]) for name, subnet in subnets.items()
+    } == {
+        "subnet-1": ("10.5.0.0/26", "eu-west-1a"),
+        "subnet-2": ("10.5.0.64/26", "eu-west-1b"),
+        "services-subnet-1": ("10.5.0.128/26", "eu-west-1a"),
+        "services-subnet-2": ("10.5.0.192/26", "eu-west-1b"),
+    }
+    interfaces = deployed.of_type("aws:ec2/networkInterface:NetworkInterface")
+    assert {name: one["privateIps"] for name, one in interfaces.items()} == {
+        "bastion-interface": ["10.5.0.5"],
+        "node-1-interface": ["10.5.0.6"],
+        "node-2-interface": ["10.5.0.70"],
+    }
+    assert interfaces["node-2-interface"]["subnetId"] == "subnet-2-id"
+    balancer = deployed.of_type("aws:lb/loadBalancer:LoadBalancer")["load-balancer"]
+    assert balancer["subnets"] == ["services-subnet-1-id", "services-subnet-2-id"]
+
+
+def test_only_documented_ports_are_open(deployed: Cloud) -> None:
+    rules = deployed.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    of_machines = {name for name in rules if name.startswith(("node-", "bastion-"))}
+    assert {
+        (name.split("-")[0], rules[name]["fromPort"], rules[name]["toPort"]) for name in of_machines
+    } == {(role.name, rule.first, rule.last) for role in (BASTION, NODE) for rule in role.ports}
+    of_services = {
+        (name.rsplit("-security", 1)[0], rule["fromPort"], rule.get("cidrIpv4"))
+        for name, rule in rules.items()
+        if name not in of_machines and "cidrIpv4" in rule
+    }
+    assert of_services == {
+        ("load-balancer-http-from-world-ipv4", 80, "0.0.0.0/0"),
+        ("load-balancer-https-from-world-ipv4", 443, "0.0.0.0/0"),
+        ("redis-redis-from-cluster", 6379, "10.5.0.0/24"),
+        ("search-https-from-cluster", 443, "10.5.0.0/24"),
+    }
+    assert all(rule.source is not Source.WORLD for rule in BASTION.ports)
+
+
+def test_the_load_balancer_asks_the_documented_health(deployed: Cloud) -> None:
+    group = deployed.of_type("aws:lb/targetGroup:TargetGroup")["nodes"]
+    assert (group["port"], group["targetType"]) == (4443, "ip")
+    assert group["healthCheck"]["path"] == "/openvidu/health"
+    listeners = deployed.of_type("aws:lb/listener:Listener")
+    assert listeners["http"]["defaultActions"][0]["redirect"]["protocol"] == "HTTPS"
+    assert listeners["https"]["certificateArn"] == "arn:certificate"
+    records = deployed.of_type("aws:route53/record:Record")
+    assert records["certificate-record"]["name"] == "_x"
+    assert records["load-balancer-record"]["name"] == "openvidu.example.io"
+
+
+def test_nodes_are_told_where_the_services_are(deployed: Cloud) -> None:
+    env = text_of(deployed, "node-2-env")
+    for line in (
+        "OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=10.5.0.70",
+        "OPENVIDU_ENTERPRISE_HA_REDIS_HOST=primary.redis.example",
+        "OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD=\n",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SERVICE_ENDPOINT=https://s3.eu-west-1.amazonaws.com",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_REGION=eu-west-1",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET=openvidu-bucket-id",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SECRET_KEY=key+of/user",
+        "OPENVIDU_PRO_ELASTICSEARCH_HOST=https://search.example:443",
+        "OPENVIDU_PRO_KIBANA_HOST=https://search.example:443/_plugin/kibana",
+    ):
+        assert line in env
+
+
+def test_services_that_exist_are_used_and_not_made(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = up({**managed, **SERVICES}, monkeypatch)
+    made = {args.typ.split(":")[1].split("/")[0] for args in cloud.registered if "aws:" in args.typ}
+    assert not made & {"elasticache", "s3", "opensearch"}
+    env = text_of(cloud, "node-1-env")
+    for line in (
+        "OPENVIDU_ENTERPRISE_HA_REDIS_HOST=redis.example.io",
+        "OPENVIDU_ENTERPRISE_HA_REDIS_PORT=6380",
+        "OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD=secret-of-redis",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_REGION=eu-central-1",
+        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET=openvidu-enterprise",
+        "OPENVIDU_PRO_ELASTICSEARCH_HOST=https://elasticsearch.example.io:9200",
+        "OPENVIDU_PRO_KIBANA_HOST=https://kibana.example.io:5601",
+    ):
+        assert line in env
+
+
+def test_what_was_stored_is_private_encrypted_and_kept(
+    deployed: Cloud, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = deployed.of_type("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock")
+    assert all(
+        private["bucket-private"][f"{name}"] for name in ("blockPublicAcls", "blockPublicPolicy")
+    )
+    policy = json.loads(
+        deployed.of_type("aws:s3/bucketPolicy:BucketPolicy")["bucket-tls-only"]["policy"]
+    )
+    assert policy["Statement"][0]["Effect"] == "Deny"
+    assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    redis = deployed.of_type("aws:elasticache/replicationGroup:ReplicationGroup")["redis"]
+    assert redis["atRestEncryptionEnabled"]
+    assert redis["automaticFailoverEnabled"]
+    assert not deployed.of_type("aws:s3/bucket:Bucket")["openvidu-bucket"]["forceDestroy"]
+    confirmed = up({**managed, "deleteData": "true"}, monkeypatch)
+    assert confirmed.of_type("aws:s3/bucket:Bucket")["openvidu-bucket"]["forceDestroy"]
+
+
+def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: Cloud) -> None:
+    role = json.loads(
+        deployed.of_type("aws:iam/rolePolicy:RolePolicy")["bastion-role-policy"]["policy"]
+    )
+    on_group, seen = role["Statement"]
+    assert on_group["Resource"] == GROUP
+    assert {action.split(":")[0] for action in on_group["Action"]} == {"elasticloadbalancing"}
+    assert seen["Action"] == "elasticloadbalancing:DescribeTargetHealth"
+    user = json.loads(
+        deployed.of_type("aws:iam/userPolicy:UserPolicy")["bucket-user-policy"]["policy"]
+    )
+    assert {one["Resource"] for one in user["Statement"]} == {
+        "arn:openvidu-bucket",
+        "arn:openvidu-bucket/*",
+    }
+    instances = deployed.of_type("aws:ec2/instance:Instance")
+    assert instances["bastion"]["iamInstanceProfile"] == "bastion-profile"
+    assert not instances["node-1"].get("iamInstanceProfile")
+
+
+def test_nodes_join_and_drain_from_the_bastion(deployed: Cloud) -> None:
+    membership = deployed.of_type("command:local:Command")["node-1-membership"]
+    assert membership["environment"]["BASE_HOST"] == "203.0.113.10"
+    names = deployed.names
+    for before in ("https", "redis", "openvidu-bucket", "bastion-cluster"):
+        assert names.index(before) < names.index("node-1-start")
+    cluster = text_of(deployed, "bastion-cluster")
+    assert f"TARGET_GROUP_ARN={GROUP}" in cluster
+
+
+def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, str]) -> None:
+    secrets = [managed[key] for key in SECRETS if key in managed] + ["key+of/user"]
+    for args in deployed.registered:
+        plain = json.dumps(without_secrets(args.inputs))
+        assert not [secret for secret in secrets if secret in plain]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"certificateType": "letsencrypt"}, "takes acm or owncert"),
+        ({"domainOrPublicIp": "203.0.113.5"}, "needs a domain name"),
+        ({"hostedZoneId": ""}, "proves that the domain is yours"),
+        ({"machines": "existing"}, "is made on AWS"),
+        ({"availabilityZones": "1"}, "takes 2 or 3"),
+        ({"subnetCidr": "10.5.0.0/26"}, "too small for 4 subnets"),
+        ({"nodeCount": "115"}, "takes 1 to 114"),
+        ({"kibanaUrl": "https://kibana.example.io:5601"}, "go together"),
+        ({"elasticsearchPassword": "alllowercase"}, "a small and a capital letter"),
+        ({"openviduVersion": "latest"}, "without a base"),
+        ({"redisHost": "redis.example.io:high"}, "a host and its port"),
+        ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
+    ],
+)
+def test_what_cannot_work_is_refused(
+    managed: dict[str, str], change: Mapping[str, str], expected: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=expected):
+        read({**managed, **change}, SECRETS)
+
+
+@pytest.mark.parametrize("key", sorted(SERVICES))
+def test_other_shapes_have_no_use_for_services_that_exist(config: dict[str, str], key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{key}: is for ha-managed; shape is ha"):
+        read({**config, **{key: SERVICES[key]}}, SECRETS)
+
+
+def test_as_many_zones_as_wanted_have_to_have_the_machines(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError, match="availabilityZones: found 3; only eu-west-1a and"):
+        up({**managed, "availabilityZones": "3"}, monkeypatch)
+
+
+def text_of(cloud: Cloud, command: str) -> str:
+    """What a command reads from standard input."""
+    stdin = cloud.of_type("command:remote:Command")[command]["stdin"]
+    assert stdin[SECRET_MARK]
+    return str(stdin["value"])
