@@ -15,6 +15,7 @@ from pulumi_command import local
 from components.local_command import local_command
 from components.machine import Machine
 from components.main import Main
+from components.on_base import way_to
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.remote import script
 from components.settings import Settings
@@ -118,6 +119,5 @@ def _node_and_base(name: str, machine: Machine, base: Main) -> Mapping[str, pulu
         **environment(MEMBERSHIP),
         "NODE_NAME": name,
         "NODE_IP": machine.private_ip,
-        "BASE_HOST": base.machine.public_ip,
-        "BASE_HOST_KEY": base.machine.host_key,
+        **way_to(base.machine),
     }

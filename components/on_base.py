@@ -11,6 +11,7 @@ from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.settings import Settings
+from openvidu.roles import BASTION
 
 
 def on_base(
@@ -42,8 +43,7 @@ def on_base(
         {
             **environment(MEMBERSHIP),
             "NODE_NAME": name,
-            "BASE_HOST": base.public_ip,
-            "BASE_HOST_KEY": base.host_key,
+            **way_to(base),
             **variables,
         },
         parent=parent,
@@ -51,6 +51,12 @@ def on_base(
         update=command(action),
         depends_on=[*base.depends_on, *depends_on],
     )
+
+
+def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
+    """How scripts of `over_ssh` reach the base, or the bastion that stands in for it."""
+    name = {"BASE_NAME": base.name} if base.name == BASTION.name else {}
+    return {"BASE_HOST": base.public_ip, "BASE_HOST_KEY": base.host_key, **name}
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:

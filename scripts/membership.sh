@@ -3,14 +3,16 @@
 # of base or master.
 # shellcheck disable=SC2154 # name comes from there
 : "${BASE_HOST:?}"
+# What BASE_HOST is: with AWS's load balancer there is a bastion in place of the base.
+BASE_NAME=${BASE_NAME:-base}
 RECORDINGS=${RECORDINGS:-/opt/openvidu/recordings}
 # How long recordings on a node's disk may stay as they are before somebody has to look.
 RECORDING_SECONDS=${RECORDING_SECONDS:-600}
 run="$ACTION by $(id -un) on $(hostname) since $(date -u +%FT%TZ), process $$"
 
-# Runs the membership program on the base.
+# Runs the membership program there.
 on_base() {
-  on "the base" "$BASE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz $1 \
+  on "the $BASE_NAME" "$BASE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz $1 \
     --name '$name' --ip '${NODE_IP:-}' --identity '${NODE_IDENTITY:-}' \
     --generation '${NODE_GENERATION:-1}' --run '$run' --waited %WAITED% --connected"
 }
