@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from components.settings import EXISTING, SINGLE_MASTER
+from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
 from lab import cloud, foreground
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
@@ -97,6 +97,7 @@ class Stack:
             shutil.copyfile(_example(example), self._directory.stack_config)
             made_of.write_text(example or "")
             self.pulumi("stack", "init", self._directory.stack, quiet=True)
+            self._make_zone()
         elif example and made_of.exists() and made_of.read_text() != example:
             raise LabError(
                 f"lab '{self._directory.name}' has another stack. "
@@ -240,9 +241,20 @@ class Stack:
         entry = {"value": made, "objectValue": json.loads(made)}
         self.pulumi("config", "set-all", "--json", json.dumps({"hosts": entry}), quiet=True)
 
+    def _make_zone(self) -> None:
+        """Do what the operator has done in Route 53, where the example names a hosted zone."""
+        if self._configured("hostedZoneId"):
+            _, _, zone = self._configured("domainOrPublicIp").partition(".")
+            made = self.run([sys.executable, "-m", "lab.zone", zone], quiet=True)
+            self.pulumi("config", "set", "hostedZoneId", made, quiet=True)
+
     def _point_domain(self) -> None:
         """Do what the operator does at their DNS provider: point the domain to the base."""
-        entry = self.config().get("openvidu-enterprise:domainOrPublicIp", {})
-        domain = str(entry.get("value") or "")
-        if domain and not domain.replace(".", "").isdigit():
+        domain = self._configured("domainOrPublicIp")
+        by_zone = self._configured("shape") == HA_MANAGED
+        if domain and not domain.replace(".", "").isdigit() and not by_zone:
             self.supervisor.control.set_dns(domain, "base")
+
+    def _configured(self, key: str) -> str:
+        """A configured text, or ""."""
+        return str(self.config().get(f"openvidu-enterprise:{key}", {}).get("value") or "")
