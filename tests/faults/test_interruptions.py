@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from enum import Enum
 from pathlib import Path
 
 import pytest
 
 from openvidu import environment
-from tests.faults.updates import Condition, Update, says
+from tests.faults.updates import Blow, Condition, Update, says, strike
 from tests.lab.conftest import Lab
 from tests.lab.watching import calls, require, scale, served
 
@@ -21,22 +20,6 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
 
 NODE_3 = "10.5.0.8"
 CALL_LENGTH = "4s..8s"
-
-
-class Blow(Enum):
-    """What happens to the deployment."""
-
-    KILL = "kill -9"
-    CTRL_C = "Ctrl-C"
-
-
-def strike(update: Update, blow: Blow) -> None:
-    if blow is Blow.KILL:
-        update.kill()
-        # Nobody but the operator can know that the lock's owner is dead.
-        update.lab.ok("cancel")
-    else:
-        update.interrupt()
 
 
 def half_edited(update: Update) -> bool:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
 
@@ -19,6 +20,13 @@ _LIMIT_SECONDS = 200
 _POLL_SECONDS = 0.05
 
 Condition = Callable[["Update"], bool]
+
+
+class Blow(Enum):
+    """What happens to the deployment."""
+
+    KILL = "kill -9"
+    CTRL_C = "Ctrl-C"
 
 
 class Update:
@@ -92,6 +100,16 @@ class Update:
             and b"--skip-preview" in words
             and (b"lab.engine" in words or words[0].endswith(b"pulumi"))
         ]
+
+
+def strike(update: Update, blow: Blow) -> None:
+    """Stop an update."""
+    if blow is Blow.KILL:
+        update.kill()
+        # Nobody but the operator can know that the lock's owner is dead.
+        update.lab.ok("cancel")
+    else:
+        update.interrupt()
 
 
 def _processes() -> Iterator[tuple[int, list[bytes]]]:

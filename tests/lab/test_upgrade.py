@@ -26,6 +26,16 @@ def versions(lab: Lab) -> set[str]:
     return found
 
 
+def mark_data(lab: Lab) -> None:
+    """Put something into each folder that an upgrade must keep."""
+    for folder in DATA:
+        lab.on("base", f"echo kept >{BASE}/{folder}/marker")
+
+
+def keeps_its_data(lab: Lab) -> bool:
+    return lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * len(DATA)
+
+
 def require_all_ended(lab: Lab) -> None:
     lab.ok("calls", "wait")
     report = lab.json("calls", "report", "--json")
@@ -44,8 +54,7 @@ def lab() -> Iterator[Lab]:
 
 
 def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
-    for folder in DATA:
-        lab.on("base", f"echo kept >{BASE}/{folder}/marker")
+    mark_data(lab)
     lab.ok("calls", "start", "--count", "4", "--length", "30s")
     lab.ok("config", "set", "openviduVersion", "2.30.0")
     assert "Every node drains" in lab.ok("preview")
@@ -64,7 +73,7 @@ def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
     require_all_ended(lab)
     assert versions(lab) == {"2.30.0"}
     assert served(lab) == ["10.5.0.6", "10.5.0.7"]
-    assert lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * 3
+    assert keeps_its_data(lab)
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
@@ -93,5 +102,5 @@ def test_a_failed_upgrade_node_by_node_is_taken_back(lab: Lab) -> None:
     require_all_ended(lab)
     assert versions(lab) == {"2.30.0"}
     assert served(lab) == ["10.5.0.6", "10.5.0.7"]
-    assert lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * 3
+    assert keeps_its_data(lab)
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
