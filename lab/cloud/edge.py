@@ -14,9 +14,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lab.cloud.facts import ACME_ADDRESS, MIRROR_ADDRESS, OPERATOR_ADDRESS
+from lab.cloud.facts import (
+    ACME_ADDRESS,
+    AWS_ADDRESS,
+    METADATA_ADDRESS,
+    MIRROR_ADDRESS,
+    OPERATOR_ADDRESS,
+)
 
 _TABLE = "ip edge"
+_OPEN = (MIRROR_ADDRESS, ACME_ADDRESS, AWS_ADDRESS, METADATA_ADDRESS, OPERATOR_ADDRESS)
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,7 @@ def render(edge: Edge) -> str:
             "    type filter hook input priority filter; policy drop;",
             "    iif lo accept",
             "    ct state established,related accept",
-            f"    ip saddr @outgoing ip daddr {{ {MIRROR_ADDRESS}, {ACME_ADDRESS}, "
-            f"{OPERATOR_ADDRESS} }} accept",
+            f"    ip saddr @outgoing ip daddr {{ {', '.join(_OPEN)} }} accept",
             "  }",
             "  chain from_here {",
             "    type filter hook output priority filter; policy accept;",

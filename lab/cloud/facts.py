@@ -22,6 +22,18 @@ MIRROR_ADDRESS = "198.18.0.2"
 ACME_ADDRESS = "198.18.0.3"
 """Where the stand-in for Let's Encrypt listens."""
 
+AWS_ADDRESS = "198.18.0.4"
+"""Where machines find the fake AWS under AWS's own names, with TLS."""
+METADATA_ADDRESS = "169.254.169.254"
+"""Source: EC2 guide, "Access instance metadata"."""
+REGIONS = ("eu-west-1", "us-east-1")
+"""The regions whose names lead there: the examples', and that of who names none."""
+AWS_NAMES = tuple(
+    f"{service}.{region}.amazonaws.com"
+    for service in ("s3", "elasticloadbalancing", "sts", "ec2")
+    for region in REGIONS
+)
+
 ELASTIC_ADDRESSES = IPv4Network("203.0.113.0/24")
 """The public addresses that the fake AWS hands out."""
 

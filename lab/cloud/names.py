@@ -13,7 +13,14 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 
-from lab.cloud.facts import ACME_ADDRESS, ACME_NAMES, MIRROR_ADDRESS, MIRROR_NAMES
+from lab.cloud.facts import (
+    ACME_ADDRESS,
+    ACME_NAMES,
+    AWS_ADDRESS,
+    AWS_NAMES,
+    MIRROR_ADDRESS,
+    MIRROR_NAMES,
+)
 
 BASE = "base"
 """A name that is set to this stands for the public address of the host with tag role=base, or
@@ -23,6 +30,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _FIXED = {
     **dict.fromkeys(MIRROR_NAMES, MIRROR_ADDRESS),
     **dict.fromkeys(ACME_NAMES, ACME_ADDRESS),
+    **dict.fromkeys(AWS_NAMES, AWS_ADDRESS),
 }
 _LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
 

@@ -16,7 +16,9 @@ from lab.cloud import edge, firewall
 from lab.cloud.facts import (
     ACME_ADDRESS,
     API_ADDRESS,
+    AWS_ADDRESS,
     ELASTIC_ADDRESSES,
+    METADATA_ADDRESS,
     MIRROR_ADDRESS,
     OPERATOR_ADDRESS,
 )
@@ -118,7 +120,10 @@ class Network:
             setting = Path("/proc/sys", name)
             if setting.exists():
                 setting.write_text(value)
-        addresses = (API_ADDRESS, MIRROR_ADDRESS, ACME_ADDRESS, OPERATOR_ADDRESS)
+        addresses = (
+            *(API_ADDRESS, AWS_ADDRESS, METADATA_ADDRESS),
+            *(MIRROR_ADDRESS, ACME_ADDRESS, OPERATOR_ADDRESS),
+        )
         _ip(
             [
                 "link set lo up",

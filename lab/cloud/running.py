@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
 from lab import directory as labs
-from lab.cloud import authority, namespaces, services
+from lab.cloud import authority, metadata, namespaces, services
 from lab.cloud.aws import (
     addresses,
     dependencies,
@@ -18,15 +19,18 @@ from lab.cloud.aws import (
     power,
     quotas,
     server,
+    targets,
 )
 from lab.cloud.aws.view import View
 from lab.cloud.control.models import Loss
 from lab.cloud.control.server import Methods, serve
-from lab.cloud.facts import API_ADDRESS, API_PORT
+from lab.cloud.facts import API_ADDRESS, API_PORT, AWS_ADDRESS
 from lab.cloud.faults import Faults
 from lab.cloud.fleet import Fleet
 from lab.cloud.host import HostError
 from lab.cloud.machine import MachineError, Site
+from lab.cloud.managed import holdings
+from lab.cloud.managed.services import Services
 from lab.cloud.names import Names
 from lab.cloud.network import Network
 from lab.cloud.options import Options
@@ -45,9 +49,17 @@ def start(options: Options) -> None:
     """
     lab = _Lab(options)
     serve(options.directory, lab.methods())
-    for number, command in enumerate(
-        importlib.import_module(options.services).ROOT_SERVICES(options.directory), 1
-    ):
+    front = [
+        sys.executable,
+        "-P",
+        "-m",
+        "lab.cloud.front",
+        str(options.directory),
+        AWS_ADDRESS,
+        "443",
+    ]
+    chosen = importlib.import_module(options.services).ROOT_SERVICES(options.directory)
+    for number, command in enumerate([front, *chosen], 1):
         services.keep_running(command, options.directory / "log" / f"service-{number}.log")
 
 
@@ -64,6 +76,13 @@ class _Lab:
         self.view = View(power.Settled())
         self.faults = Faults(self._lose)
         self.volumes = Volumes(options.directory)
+        self.managed = Services(
+            options.directory,
+            self.network,
+            subnet=self.view.subnet,
+            rules=self.view.rules,
+            taken=self.view.private_addresses,
+        )
         self.fleet = Fleet(
             Site(
                 options.directory,
@@ -94,6 +113,7 @@ class _Lab:
             "faults": self.faults.list,
             "dns": self.names.chosen,
             "set_dns": self.names.set,
+            "targets": holdings.targets,
         }
 
     def _open_api(self) -> None:
@@ -104,6 +124,8 @@ class _Lab:
         dependencies.install()
         quotas.install(lambda: self.faults.quotas)
         power.install(self.fleet, lambda: self.faults.quotas.vcpus)
+        targets.install(self.managed.health)
+        metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)
         gate = server.Gate(moto, self.view.lock, self.faults, self._sync)
         server.serve(gate, API_ADDRESS, API_PORT)
@@ -113,8 +135,9 @@ class _Lab:
         """Bring networks and names to what the fake AWS holds."""
         with self.view.lock:
             instances = self.view.instances()
+            managed = holdings.services()
             found = [entry.interface for entry in instances if entry.interface]
-            self.network.sync(found)
+            self.network.sync([*found, *self.managed.interfaces(managed)])
             named = {
                 name: entry.interface.private_ip
                 for entry in instances
@@ -128,7 +151,11 @@ class _Lab:
                 if entry.interface and entry.interface.public_ip and entry.role in serving
             ]
             self.volumes.sync(self.view.volumes())
-            self.names.sync(named, bases[-1] if bases else None, self.view.records())
+            known = {**self.managed.names(managed), **self.view.records()}
+            for name, stands_for in self.view.aliases().items():
+                if address := known.get(stands_for.removeprefix("dualstack.")):
+                    known[name] = address
+            self.names.sync(named, bases[-1] if bases else None, known)
 
     def _hosts(self) -> list[dict[str, Any]]:
         return [self._host(entry) for entry in self.view.instances()]

@@ -59,13 +59,22 @@ def _modules_folder() -> Path:
 
 
 _BOTO3 = ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six")
-_HTTPX = ("httpx", "httpcore", "h11", "anyio", "idna", "certifi", "typing_extensions")
+_HTTPX = ("httpx", "httpcore", "h11", "anyio", "idna", "typing_extensions")
+_CERTIFI = "def where():\n    return '/etc/ssl/certs/ca-certificates.crt'\n"
+"""As in Debian's package: Python trusts whom the machine trusts."""
+
+
+def _put_python(*names: str) -> None:
+    """Modules, and Debian's `certifi`, on which both packages depend."""
+    _put_modules(*names)
+    (_modules_folder() / "certifi.py").write_text(_CERTIFI)
+
 
 PROVIDED: Mapping[str, tuple[Path, Callable[[], None]]] = {
     "docker.io": (DOCKER, _put_docker),
     "docker-compose-v2": (COMPOSE_PLUGIN, _put_compose),
-    "python3-boto3": (_INSTALLED / "python3-boto3", partial(_put_modules, *_BOTO3)),
-    "python3-httpx": (_INSTALLED / "python3-httpx", partial(_put_modules, *_HTTPX)),
+    "python3-boto3": (_INSTALLED / "python3-boto3", partial(_put_python, *_BOTO3)),
+    "python3-httpx": (_INSTALLED / "python3-httpx", partial(_put_python, *_HTTPX)),
     "python3-redis": (_INSTALLED / "python3-redis", partial(_put_modules, "redis")),
 }
 """Packages that the stand-in has, the file that says that each is installed, and what it does."""

@@ -23,6 +23,10 @@ from lab.cloud.faults import Faults, Refusal
 _FORM = "application/x-www-form-urlencoded"
 _SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]+/([^/]+)/")
 _READS = ("Describe", "Get", "List", "Search")
+_BALANCED = ("elasticloadbalancing", "elasticache")
+"""Services that name what they do in a form."""
+_SEEN = (*_BALANCED, "route53", "acm", "es")
+"""Services beside EC2 that the lab follows."""
 
 
 class Gate:
@@ -62,8 +66,10 @@ class Gate:
                     self._changed()
             time.sleep(self._faults.lateness(action, instance_type))
             return answer
+        action = _form(environ).get("Action", "") if service in _BALANCED else ""
+        action = action or str(environ["REQUEST_METHOD"]).title()
         answer = [b"".join(self._behind(environ, start))]
-        if service == "route53" and environ["REQUEST_METHOD"] != "GET":
+        if service in _SEEN and not action.startswith(_READS):
             self._changed()
         return answer
 

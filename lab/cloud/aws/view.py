@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
@@ -112,12 +112,72 @@ class View:
                 if volume.id not in roots
             }
 
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        """A subnet by its id; None when there's none."""
+        for backend in _backends():
+            for zones in list(backend.subnets.values()):
+                if found := zones.get(subnet_id):
+                    return _subnet(found)
+        return None
+
+    def rules(self, group_ids: Sequence[str]) -> tuple[Rule, ...]:
+        """The rules of security groups."""
+        return tuple(
+            rule
+            for backend in _backends()
+            for rule in _rules(
+                backend,
+                [
+                    group
+                    for groups in list(backend.groups.values())
+                    for group in list(groups.values())
+                    if group.id in group_ids
+                ],
+            )
+        )
+
+    def private_addresses(self) -> set[str]:
+        """Every private address that an interface has."""
+        return {
+            interface.private_ip_address
+            for backend in _backends()
+            for interface in list(backend.enis.values())
+        }
+
+    def metadata(self, public_ip: str) -> dict[str, str]:
+        """What the instance with a public address may know of itself; empty for nobody's."""
+        with self.lock:
+            for found in _all():
+                entry = _instance(found)
+                if entry.interface and entry.interface.public_ip == public_ip:
+                    return {
+                        "instance-id": entry.instance_id,
+                        "local-ipv4": entry.interface.private_ip,
+                        "public-ipv4": public_ip,
+                        "placement/region": found.region_name,
+                        "placement/availability-zone": found.placement.zone,
+                        "role": _role(found),
+                    }
+        return {}
+
     def settle(self, instance_id: str, state: str) -> None:
         """Say that a machine has become `running`, `stopped` or `terminated`."""
         with self.lock:
             found = _find(instance_id)
             if found.state != _GONE:
                 self._settled.settle(found, state)
+
+    def aliases(self) -> dict[str, str]:
+        """The names that records of Route 53 stand for (A records that are aliases), by name."""
+        with self.lock:
+            return {
+                record.name.rstrip("."): str(record.alias_target["DNSName"]).rstrip(".")
+                for accounts in route53_backends.values()
+                for backend in accounts.values()
+                for zone in backend.zones.values()
+                for record in zone.rrsets
+                if record.type == "A" and record.alias_target
+            }
 
     def records(self) -> dict[str, str]:
         """The addresses (A records) that Route 53 holds, by name."""
@@ -132,11 +192,27 @@ class View:
             }
 
 
-def _all() -> Iterator[Any]:
+def _backends() -> Iterator[Any]:
     for accounts in list(ec2_backends.values()):
-        for backend in list(accounts.values()):
-            for reservation in list(backend.reservations.values()):
-                yield from reservation.instances
+        yield from list(accounts.values())
+
+
+def _all() -> Iterator[Any]:
+    for backend in _backends():
+        for reservation in list(backend.reservations.values()):
+            yield from reservation.instances
+
+
+def _role(found: Any) -> str:
+    """The role of an instance's profile, or empty."""
+    associations = found.ec2_backend.iam_instance_profile_associations
+    profile = associations.get(found.id)
+    roles = profile.iam_instance_profile.roles if profile else ()
+    return str(roles[0].name) if roles else ""
+
+
+def _subnet(found: Any) -> Subnet:
+    return Subnet(found.id, found.vpc_id, IPv4Network(found.cidr_block))
 
 
 def _find(instance_id: str) -> Any:
@@ -167,7 +243,7 @@ def _interface(found: Any) -> Interface:
         interface.mac_address,
         interface.private_ip_address,
         public,
-        Subnet(subnet.id, subnet.vpc_id, IPv4Network(subnet.cidr_block)),
+        _subnet(subnet),
         tuple(_rules(backend, interface.group_set)),
     )
 

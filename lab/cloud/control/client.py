@@ -94,6 +94,10 @@ class ControlClient:
         """The faults that are set, a line each."""
         return [str(line) for line in self._ask("faults")]
 
+    def targets(self) -> dict[str, list[str]]:
+        """The addresses that are registered as targets, by the ARN of their target group."""
+        return {str(arn): list(found) for arn, found in self._ask("targets").items()}
+
     def dns(self) -> dict[str, str]:
         """The names that were set, with address or `base`."""
         return {str(name): str(value) for name, value in self._ask("dns").items()}
