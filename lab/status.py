@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from lab.cloud import Host
 from lab.errors import LabError
 from lab.stack import Stack
 from openvidu import api, environment, ports, release
-from openvidu.roles import Role, role_of
+from openvidu.roles import BASTION, Role, role_of
 
-_NAME = re.compile(r"(base|master|node-\d+)$")
+_NAME = re.compile(r"(base|master|bastion|node-\d+)$")
+_CLUSTER_FILE = "/var/lib/openvidu-membership/cluster"
+"""Where the bastion keeps what the membership program needs."""
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 
 
@@ -26,8 +29,8 @@ class Status:
 
     Attributes:
         health: answer of the deployment's health endpoint; empty when there is none.
-        node_ips: the addresses that nginx serves, in order.
-        hosts: the machines by name, `base` or `master`, `node-1`, …
+        node_ips: the addresses that the load balancer serves, in order.
+        hosts: the machines by name, `base`, `master` or `bastion`, `node-1`, …
         outputs: the stack's outputs.
     """
 
@@ -92,10 +95,17 @@ def host_called(stack: Stack, name: str) -> Host:
 def look(stack: Stack) -> Status:
     """Ask the cluster, the load balancer and the machines."""
     hosts = hosts_by_name(stack)
-    main = next((name for name in ("base", "master") if name in hosts and hosts[name].running), "")
+    mains = ("base", "master", BASTION.name)
+    main = next((name for name in mains if name in hosts and hosts[name].running), "")
+    if main == BASTION.name:
+        targets = [ip for found in stack.supervisor.control.targets().values() for ip in found]
+        health, node_ips = _health_at_nodes(stack, hosts[main], targets), _in_order(targets)
+    else:
+        health = health_of(stack, hosts[main], role_of(main)) if main else {}
+        node_ips = _served(stack, hosts[main]) if main == "base" else []
     return Status(
-        health=health_of(stack, hosts[main], role_of(main)) if main else {},
-        node_ips=_served(stack, hosts[main]) if main == "base" else [],
+        health=health,
+        node_ips=node_ips,
         hosts=hosts,
         outputs=stack.outputs(),
     )
@@ -103,9 +113,21 @@ def look(stack: Stack) -> Status:
 
 def health_of(stack: Stack, host: Host, role: Role) -> dict[str, Any]:
     """The health as the page shows it, asked on the machine that users connect to."""
-    text = stack.supervisor.control.exec(
-        host.instance_id, ["cat", f"{role.product.folder}/.env"]
-    ).stdout
+    url = f"http://127.0.0.1:{ports.API}{api.HEALTH}"
+    return _ask_health(stack, host, f"{role.product.folder}/.env", url)
+
+
+def _health_at_nodes(stack: Stack, bastion: Host, ips: Sequence[str]) -> dict[str, Any]:
+    """The same, asked at the first node that answers."""
+    for ip in ips:
+        url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.HEALTH}"
+        if found := _ask_health(stack, bastion, _CLUSTER_FILE, url):
+            return found
+    return {}
+
+
+def _ask_health(stack: Stack, host: Host, env: str, url: str) -> dict[str, Any]:
+    text = stack.supervisor.control.exec(host.instance_id, ["cat", env]).stdout
     secret = environment.parse(text).get(environment.OPENVIDU_SECRET, "")
     # curl reads the login from its standard input, so that it's in no process list.
     answer = stack.supervisor.control.exec(
@@ -117,7 +139,7 @@ def health_of(stack: Stack, host: Host, role: Role) -> dict[str, Any]:
             "10",
             "--config",
             "-",
-            f"http://127.0.0.1:{ports.API}{api.HEALTH}",
+            url,
         ],
         stdin=f'user = "{api.USER}:{secret}"\n',
     ).stdout
@@ -135,4 +157,8 @@ def _served(stack: Stack, base: Host) -> list[str]:
         ["sh", "-c", f"cd {release.BASE.folder} && docker compose exec -T loadbalancer nginx -T"],
     ).stdout
     served = set(_UPSTREAM.findall(shown)) - {environment.NO_NODES}
-    return sorted(served, key=lambda ip: [int(part) for part in ip.split(".")])
+    return _in_order(served)
+
+
+def _in_order(ips: Iterable[str]) -> list[str]:
+    return sorted(ips, key=lambda ip: [int(part) for part in ip.split(".")])

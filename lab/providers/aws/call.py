@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -62,6 +62,10 @@ class Call:
     def route53(self) -> Route53Client:
         """Route 53."""
         return self.clients.route53(self.region)
+
+    def client(self, service: str) -> Any:
+        """A service in the resource's region, by boto3's name."""
+        return self.clients.of(service, self.region)
 
     def arn(self, kind: str, identifier: str, owner: str | None = None) -> str:
         """The ARN of a thing of EC2."""

@@ -17,7 +17,6 @@ DEFAULTS_KEY: Final = "__defaults"
 """Names the inputs that were not given but filled in, as in the state that pulumi-aws keeps."""
 
 _AUTONAME_HEX: Final = 7
-_AUTONAME_LIMIT: Final = 255
 _TYPES: Final[dict[Kind, tuple[type, ...]]] = {
     Kind.STRING: (str,),
     Kind.BOOL: (bool,),
@@ -150,7 +149,8 @@ def _fill_defaults(properties: Mapping[str, Property], inputs: State) -> list[st
 
 
 def _needs_name(autoname: AutoName, inputs: State) -> bool:
-    return inputs.get(autoname.name) is None and inputs.get(autoname.prefix) is None
+    given = (inputs.get(name) for name in (autoname.name, autoname.prefix) if name)
+    return all(value is None for value in given)
 
 
 def _name(autoname: AutoName, name: str, before: State, seed: bytes) -> str:
@@ -158,7 +158,7 @@ def _name(autoname: AutoName, name: str, before: State, seed: bytes) -> str:
     if autoname.name in before.get(DEFAULTS_KEY, []):
         return str(before[autoname.name])
     random = hashlib.sha256(seed or secrets.token_bytes(32)).hexdigest()[:_AUTONAME_HEX]
-    return f"{name[: _AUTONAME_LIMIT - _AUTONAME_HEX - 1]}-{random}"
+    return f"{name[: autoname.limit - _AUTONAME_HEX - 1]}-{random}"
 
 
 def _all_tags(default_tags: Mapping[str, str], tags: Any) -> Any:

@@ -54,6 +54,10 @@ class Clients:
         client: ServiceQuotasClient = self._client("service-quotas", region)
         return client
 
+    def of(self, service: str, region: str) -> Any:
+        """Any other service in a region, by boto3's name."""
+        return self._client(service, region)
+
     def identity(self, region: str) -> dict[str, str]:
         """Who calls: `Account`, `Arn` and `UserId`."""
         answer = self._client("sts", region).get_caller_identity()

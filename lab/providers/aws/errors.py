@@ -27,6 +27,9 @@ _ADVICE: Final = {
 }
 
 
+_GONE: Final = ("NotFound", "NotFoundFault", "NotFoundException")
+
+
 class WaitError(ProviderError):
     """A wait ended without what was waited for."""
 
@@ -43,7 +46,7 @@ def code_of(error: ClientError) -> str:
 def is_gone(error: ClientError) -> bool:
     """Tell whether AWS answered that there is no such thing."""
     code = code_of(error)
-    return code.endswith(".NotFound") or code.startswith("NoSuch")
+    return code.endswith(_GONE) or code.startswith("NoSuch") or code == "404"
 
 
 @contextmanager

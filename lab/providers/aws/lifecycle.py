@@ -17,7 +17,7 @@ from lab.providers.aws.errors import AwsError, in_words
 from lab.providers.aws.refresh import inputs_of
 from lab.providers.aws.resource_type import Change, ResourceType
 from lab.providers.aws.schema import Kind, Property, State
-from lab.providers.aws.tags import change_tags
+from lab.providers.aws.tags import replace_tags
 from lab.providers.base import UNKNOWN, InitFailedError, ProviderError
 
 _TAGS: Final = frozenset({"tags", "tagsAll"})
@@ -128,7 +128,9 @@ def _apply(kind: ResourceType, call: Call, identifier: str, old: State, inputs: 
             step.apply(call, identifier, change)
             applied = True
     if kind.taggable and names & _TAGS:
-        change_tags(call, kind.tag_target(identifier, old), change)
+        retag = kind.retag or replace_tags
+        tags = (old.get("tagsAll") or {}, inputs.get("tagsAll") or {})
+        retag(call, kind.tag_target(identifier, old), *tags)
         applied = True
     _refuse_what_no_step_does(kind, call, found)
     return applied

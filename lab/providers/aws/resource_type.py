@@ -58,12 +58,23 @@ def update(apply: Apply, *properties: str) -> Update:
     return Update(frozenset(properties), apply)
 
 
+Retag: TypeAlias = Callable[[Call, str, Mapping[str, str], Mapping[str, str]], None]
+"""Brings the tags of what they hang on from one map to another."""
+
+
 @dataclass(frozen=True)
 class AutoName:
-    """A name that is made from the resource's, with a random end, if none is given."""
+    """A name that is made from the resource's, with a random end, if none is given.
+
+    Attributes:
+        name: The property that gets it.
+        prefix: The property that may stand in for it; None if there is no such.
+        limit: The most characters that the name may have.
+    """
 
     name: str
-    prefix: str
+    prefix: str | None = None
+    limit: int = 255
 
 
 def _no_settling(call: Call, identifier: str, inputs: State) -> None:
@@ -94,6 +105,8 @@ class ResourceType:
         autoname: The property that gets a name if none is given.
         taggable: Has `tags` and `tagsAll`.
         tag_target: What its tags hang on.
+        retag: How they are changed; as EC2's by default.
+        secrets: The outputs that are secret whatever the inputs are.
         regional: Has `region`.
     """
 
@@ -112,6 +125,8 @@ class ResourceType:
     autoname: AutoName | None = None
     taggable: bool = True
     tag_target: Callable[[str, State], str] = _tagged_by_id
+    retag: Retag | None = None
+    secrets: frozenset[str] = frozenset()
     regional: bool = True
     properties: Mapping[str, Property] = field(init=False)
 

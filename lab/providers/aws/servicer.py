@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -120,12 +120,12 @@ class AwsServicer(Servicer):
         if request.preview:
             foretold = lifecycle.preview_create(kind, inputs, call.region)
             return provider_pb2.CreateResponse(
-                id="", properties=encode(marked_secret(foretold, given))
+                id="", properties=encode(marked_secret(foretold, given, kind.secrets))
             )
-        with _secrets_kept(given):
+        with _secrets_kept(given, kind.secrets):
             identifier, state = await self._run(lambda: lifecycle.create(kind, call, inputs))
         return provider_pb2.CreateResponse(
-            id=identifier, properties=encode(marked_secret(state, given))
+            id=identifier, properties=encode(marked_secret(state, given, kind.secrets))
         )
 
     @reports_errors
@@ -144,7 +144,7 @@ class AwsServicer(Servicer):
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
             id=request.id,
-            properties=encode(marked_secret(found.state, before)),
+            properties=encode(marked_secret(found.state, before, kind.secrets)),
             inputs=encode(marked_secret(found.inputs, inputs)),
         )
 
@@ -159,11 +159,15 @@ class AwsServicer(Servicer):
         new = keeping_ignored(request.ignoreChanges, old, new)
         if request.preview:
             foretold = lifecycle.preview_update(kind, old, new)
-            return provider_pb2.UpdateResponse(properties=encode(marked_secret(foretold, news)))
+            return provider_pb2.UpdateResponse(
+                properties=encode(marked_secret(foretold, news, kind.secrets))
+            )
         call = self._call(request.urn, old, request.timeout)
-        with _secrets_kept(news):
+        with _secrets_kept(news, kind.secrets):
             state = await self._run(lambda: lifecycle.update(kind, call, request.id, old, new))
-        return provider_pb2.UpdateResponse(properties=encode(marked_secret(state, news)))
+        return provider_pb2.UpdateResponse(
+            properties=encode(marked_secret(state, news, kind.secrets))
+        )
 
     @reports_errors
     async def Delete(
@@ -246,12 +250,12 @@ def _function_of(token: str) -> Function:
 
 
 @contextmanager
-def _secrets_kept(like: Properties) -> Iterator[None]:
+def _secrets_kept(like: Properties, always: Collection[str]) -> Iterator[None]:
     """Mark what is secret also in the state that an error carries."""
     try:
         yield
     except InitFailedError as error:
-        error.properties = marked_secret(error.properties, like)
+        error.properties = marked_secret(error.properties, like, always)
         error.inputs = marked_secret(error.inputs, like)
         raise
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from lab.providers.aws.call import Call
-from lab.providers.aws.resource_type import Change
 from lab.providers.aws.schema import State
 
 if TYPE_CHECKING:
@@ -32,11 +31,6 @@ def tag_map(tags: Sequence[TagTypeDef] | None) -> dict[str, str]:
         for tag in tags or ()
         if not tag.get("Key", "").startswith("aws:")
     }
-
-
-def change_tags(call: Call, target: str, change: Change) -> None:
-    """Bring the tags of a thing of EC2 to `tagsAll`."""
-    replace_tags(call, target, change.old.get("tagsAll") or {}, change.new.get("tagsAll") or {})
 
 
 def replace_tags(call: Call, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:

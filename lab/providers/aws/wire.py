@@ -35,9 +35,17 @@ def secret_names(properties: Properties) -> frozenset[str]:
     return frozenset(names | {"tagsAll"} if "tags" in names else names)
 
 
-def marked_secret(state: Mapping[str, Value], like: Properties) -> Properties:
-    """Wrap again what was secret in the properties that the state was made from."""
-    names = secret_names(like)
+def marked_secret(
+    state: Mapping[str, Value], like: Properties, always: Collection[str] = ()
+) -> Properties:
+    """Wrap again what was secret in the properties that the state was made from.
+
+    Args:
+        state: What to wrap.
+        like: These properties.
+        always: What is secret whatever they are.
+    """
+    names = {*secret_names(like), *always}
     return {name: Secret(value) if name in names else value for name, value in state.items()}
 
 

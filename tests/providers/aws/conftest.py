@@ -20,11 +20,17 @@ from mypy_boto3_ec2 import EC2Client
 from mypy_boto3_route53 import Route53Client
 from pulumi.runtime.proto import provider_pb2_grpc
 
+from lab.cloud.aws import caches
 from lab.providers.aws.servicer import AwsServicer
 from lab.providers.base import EngineLog
 from tests.providers.aws.driver import Driver
 from tests.providers.aws.edge import Edge, edge_before
-from tests.providers.aws.world import World, build_world
+from tests.providers.aws.world import (
+    ManagedWorld,
+    World,
+    build_managed_world,
+    build_world,
+)
 
 REGION = "eu-west-1"
 
@@ -35,6 +41,7 @@ def endpoint() -> Iterator[str]:
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moto.ec2.responses.instances, "parse_user_data", _parse_user_data)
+        caches.install()
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
@@ -132,6 +139,14 @@ def aws_behind_edge(
 @pytest.fixture(scope="session")
 def world(ec2: EC2Client) -> World:
     return build_world(ec2)
+
+
+@pytest.fixture(scope="session")
+def managed_world(world: World) -> ManagedWorld:
+    def client(service: str) -> Any:
+        return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
+
+    return build_managed_world(world, client)
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,9 @@ _STRICTER = {
 def _sdk_resource(token: str) -> tuple[type, type]:
     module, name = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", token).groups()  # type: ignore[union-attr]
     sdk = importlib.import_module(f"pulumi_aws.{module}.{_file(name)}")
-    return getattr(sdk, name), getattr(sdk, f"{name}Args")
+    # Where a nested object has that name already, the SDK gives another one.
+    args = "InitArgs" if hasattr(sdk, f"{name}InitArgs") else "Args"
+    return getattr(sdk, name), getattr(sdk, f"{name}{args}")
 
 
 def _file(name: str) -> str:

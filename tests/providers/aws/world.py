@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from mypy_boto3_ec2 import EC2Client
 
 PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3pZ1k0u3vQm7l9n0mK3x1v8Yk2b3c4d5e6f7g8h9i0 me"
@@ -25,6 +32,86 @@ class World:
     other_group: str
     image: str
     other_image: str
+
+
+@dataclass(frozen=True)
+class ManagedWorld:
+    """Things of AWS's services that exist already."""
+
+    subnets: list[str]
+    balancer: str
+    group: str
+    cache_subnets: str
+    bucket: str
+    user: str
+    role: str
+    other_role: str
+    certificate: str
+    key: str
+
+
+def build_managed_world(world: World, client: Callable[[str], Any]) -> ManagedWorld:
+    """Make them.
+
+    Args:
+        world: the network.
+        client: makes boto3's client of a service.
+    """
+    ec2, elb, iam = client("ec2"), client("elbv2"), client("iam")
+    subnets = [
+        ec2.create_subnet(VpcId=world.vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"][
+            "SubnetId"
+        ]
+        for block, zone in (("10.5.20.0/24", "eu-west-1a"), ("10.5.21.0/24", "eu-west-1b"))
+    ]
+    balancer = elb.create_load_balancer(Name="some", Subnets=subnets)["LoadBalancers"][0]
+    group = elb.create_target_group(
+        Name="some", Port=80, Protocol="HTTP", VpcId=world.vpc, TargetType="ip"
+    )["TargetGroups"][0]
+    client("elasticache").create_cache_subnet_group(
+        CacheSubnetGroupName="some", CacheSubnetGroupDescription="some", SubnetIds=subnets
+    )
+    place = {"LocationConstraint": "eu-west-1"}
+    client("s3").create_bucket(Bucket="some-bucket", CreateBucketConfiguration=place)
+    iam.create_user(UserName="someone")
+    for role in ("some-role", "other-role"):
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
+    certificate, key = _certificate()
+    return ManagedWorld(
+        subnets=subnets,
+        balancer=balancer["LoadBalancerArn"],
+        group=group["TargetGroupArn"],
+        cache_subnets="some",
+        bucket="some-bucket",
+        user="someone",
+        role="some-role",
+        other_role="other-role",
+        certificate=certificate,
+        key=key,
+    )
+
+
+def _certificate() -> tuple[str, str]:
+    """A certificate for example.com that is signed by its own key, and that key, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "example.com")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    text = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return signed.public_bytes(serialization.Encoding.PEM).decode(), text.decode()
 
 
 def build_world(ec2: EC2Client) -> World:

@@ -118,6 +118,18 @@ def set_monitoring(call: Call, identifier: str, change: Change) -> None:
         call.ec2.unmonitor_instances(InstanceIds=[identifier])
 
 
+def set_profile(call: Call, identifier: str, change: Change) -> None:
+    """Give the instance another profile, or none."""
+    mine: Any = [{"Name": "instance-id", "Values": [identifier]}]
+    told = call.ec2.describe_iam_instance_profile_associations(Filters=mine)
+    for one in told["IamInstanceProfileAssociations"]:
+        call.ec2.disassociate_iam_instance_profile(AssociationId=one["AssociationId"])
+    if name := change.new.get("iamInstanceProfile"):
+        call.ec2.associate_iam_instance_profile(
+            InstanceId=identifier, IamInstanceProfile={"Name": name}
+        )
+
+
 def set_credits(call: Call, identifier: str, change: Change) -> None:
     """Set what a burstable instance may do when its credits are used up."""
     wanted = (change.new.get("creditSpecification") or {}).get("cpuCredits")

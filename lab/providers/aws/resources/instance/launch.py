@@ -65,6 +65,7 @@ def _arguments(call: Call, inputs: State) -> dict[str, Any]:
         DisableApiStop=inputs.get("disableApiStop"),
         DisableApiTermination=inputs.get("disableApiTermination"),
         EbsOptimized=inputs.get("ebsOptimized"),
+        IamInstanceProfile=given(Name=inputs.get("iamInstanceProfile")),
         ImageId=inputs["ami"],
         InstanceInitiatedShutdownBehavior=inputs.get("instanceInitiatedShutdownBehavior"),
         InstanceType=inputs["instanceType"],

@@ -51,6 +51,7 @@ def _of_instance(call: Call, identifier: str, instance: dict[str, Any]) -> State
         "instanceLifecycle": instance.get("InstanceLifecycle", ""),
         "instanceState": state_of(instance),
         "instanceType": instance.get("InstanceType"),
+        "iamInstanceProfile": profile_of(instance),
         "keyName": instance.get("KeyName"),
         "metadataOptions": _metadata_options(instance),
         "monitoring": (instance.get("Monitoring") or {}).get("State") in ("enabled", "pending"),
@@ -81,6 +82,12 @@ def primary_interface(instance: dict[str, Any]) -> dict[str, Any] | None:
             found: dict[str, Any] = interface
             return found
     return None
+
+
+def profile_of(instance: dict[str, Any]) -> str:
+    """The name of an instance's profile, or empty."""
+    arn = (instance.get("IamInstanceProfile") or {}).get("Arn", "")
+    return str(arn).rpartition("/")[2]
 
 
 def _of_network(instance: dict[str, Any], state: State) -> State:

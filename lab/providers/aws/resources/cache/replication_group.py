@@ -1,0 +1,123 @@
+"""aws:elasticache/replicationGroup:ReplicationGroup, without cluster mode."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from lab.providers.aws.call import MINUTE, Call
+from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
+from lab.providers.aws.resources.cache.tags import retag, target
+from lab.providers.aws.resources.lookup import find_one, given
+from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import identifier as an_id
+from lab.providers.aws.schema import State, boolean, integer, string, strings
+from lab.providers.aws.tags import tag_list, tag_map
+
+_SECONDS: Final = 60 * MINUTE
+
+
+def _create(call: Call, inputs: State) -> str:
+    call.client("elasticache").create_replication_group(
+        **given(
+            ReplicationGroupId=inputs["replicationGroupId"],
+            ReplicationGroupDescription=inputs["description"],
+            Engine=inputs["engine"],
+            EngineVersion=inputs.get("engineVersion"),
+            CacheNodeType=inputs.get("nodeType"),
+            NumCacheClusters=inputs.get("numCacheClusters"),
+            Port=inputs.get("port"),
+            CacheSubnetGroupName=inputs.get("subnetGroupName"),
+            SecurityGroupIds=inputs.get("securityGroupIds"),
+            Tags=tag_list(inputs.get("tagsAll") or {}),
+        ),
+        AutomaticFailoverEnabled=bool(inputs.get("automaticFailoverEnabled")),
+        MultiAZEnabled=bool(inputs.get("multiAzEnabled")),
+        AtRestEncryptionEnabled=bool(inputs.get("atRestEncryptionEnabled")),
+        TransitEncryptionEnabled=bool(inputs.get("transitEncryptionEnabled")),
+    )
+    return str(inputs["replicationGroupId"])
+
+
+def _find(call: Call, identifier: str) -> dict[str, Any] | None:
+    cache = call.client("elasticache")
+    return find_one(
+        lambda: cache.describe_replication_groups(ReplicationGroupId=identifier),
+        "ReplicationGroups",
+    )
+
+
+def _settle(call: Call, identifier: str, inputs: State) -> None:
+    def is_available() -> bool | None:
+        return True if (_find(call, identifier) or {}).get("Status") == "available" else None
+
+    call.wait("Redis to be available", is_available, seconds=_SECONDS)
+
+
+def _read(call: Call, identifier: str, state: State) -> State | None:
+    found = _find(call, identifier)
+    if found is None or found["Status"] == "deleting":
+        return None
+    group = found["NodeGroups"][0]
+    tags = call.client("elasticache").list_tags_for_resource(ResourceName=found["ARN"])["TagList"]
+    return {
+        "arn": found["ARN"],
+        "description": found["Description"],
+        "engine": found.get("Engine", "redis"),
+        "memberClusters": sorted(found["MemberClusters"]),
+        "nodeType": found["CacheNodeType"],
+        "numCacheClusters": len(found["MemberClusters"]),
+        "primaryEndpointAddress": group["PrimaryEndpoint"]["Address"],
+        "replicationGroupId": identifier,
+        "tagsAll": tag_map(tags),
+    }
+
+
+def _modify(call: Call, identifier: str, change: Change) -> None:
+    call.client("elasticache").modify_replication_group(
+        **given(
+            ReplicationGroupId=identifier,
+            ReplicationGroupDescription=change.new["description"],
+            CacheNodeType=change.new.get("nodeType"),
+            EngineVersion=change.new.get("engineVersion"),
+            SecurityGroupIds=change.new.get("securityGroupIds"),
+        ),
+        ApplyImmediately=bool(change.new.get("applyImmediately")),
+    )
+
+
+def _delete(call: Call, identifier: str, state: State) -> None:
+    with gone_is_fine():
+        call.client("elasticache").delete_replication_group(ReplicationGroupId=identifier)
+
+
+REPLICATION_GROUP: Final = ResourceType(
+    name="aws:elasticache/replicationGroup:ReplicationGroup",
+    noun="Redis",
+    inputs={
+        "applyImmediately": boolean(computed=True),
+        "atRestEncryptionEnabled": boolean(computed=True, replaces=True),
+        "automaticFailoverEnabled": boolean(default=False, replaces=True),
+        "description": string(required=True),
+        "engine": string(one_of("redis"), default="redis", replaces=True),
+        "engineVersion": string(computed=True),
+        "multiAzEnabled": boolean(default=False, replaces=True),
+        "nodeType": string(computed=True),
+        "numCacheClusters": integer(between(1, 6), computed=True, replaces=True),
+        "port": integer(between(1, 65535), replaces=True),
+        "replicationGroupId": string(computed=True, replaces=True),
+        "securityGroupIds": strings(string(an_id("sg")), computed=True),
+        "subnetGroupName": string(computed=True, replaces=True),
+        "transitEncryptionEnabled": boolean(computed=True, replaces=True),
+    },
+    outputs=frozenset({"arn", "memberClusters", "primaryEndpointAddress"}),
+    provider_only=frozenset({"applyImmediately"}),
+    autoname=AutoName("replicationGroupId", limit=40),
+    create=_create,
+    settle=_settle,
+    read=_read,
+    updates=(update(_modify, "description", "engineVersion", "nodeType", "securityGroupIds"),),
+    delete=_delete,
+    tag_target=target,
+    retag=retag,
+)

@@ -1,0 +1,179 @@
+"""aws:iam/user:User, aws:iam/role:Role and aws:iam/instanceProfile:InstanceProfile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from lab.providers.aws.call import Call
+from lab.providers.aws.errors import gone_is_fine, is_gone
+from lab.providers.aws.resource_type import AutoName, Change, ResourceType, Retag, update
+from lab.providers.aws.resources.identity.policies import json_text, shown
+from lab.providers.aws.resources.lookup import given
+from lab.providers.aws.schema import State, string
+from lab.providers.aws.tags import tag_list, tag_map
+
+_USER, _ROLE, _PROFILE = "User", "Role", "InstanceProfile"
+
+
+def _asked(call: Call, ask: str, name: str, kind: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = getattr(call.client("iam"), ask)(**{f"{kind}Name": name})[kind]
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
+    return found
+
+
+def _retag(kind: str, noun: str) -> Retag:
+    def retag(call: Call, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+        named, iam = {f"{kind}Name": target}, call.client("iam")
+        if removed := sorted(set(old) - set(new)):
+            getattr(iam, f"untag_{noun}")(TagKeys=removed, **named)
+        if new:
+            getattr(iam, f"tag_{noun}")(Tags=tag_list(new), **named)
+
+    return retag
+
+
+def _deleted(noun: str, kind: str) -> Callable[[Call, str, State], None]:
+    def delete(call: Call, identifier: str, state: State) -> None:
+        with gone_is_fine():
+            getattr(call.client("iam"), f"delete_{noun}")(**{f"{kind}Name": identifier})
+
+    return delete
+
+
+def _create_user(call: Call, inputs: State) -> str:
+    tags = given(Tags=tag_list(inputs.get("tagsAll") or {}))
+    call.client("iam").create_user(UserName=inputs["name"], **tags)
+    return str(inputs["name"])
+
+
+def _read_user(call: Call, identifier: str, state: State) -> State | None:
+    found = _asked(call, "get_user", identifier, _USER)
+    return found and {
+        "arn": found["Arn"],
+        "name": identifier,
+        "tagsAll": tag_map(found.get("Tags")),
+        "uniqueId": found["UserId"],
+    }
+
+
+def _create_role(call: Call, inputs: State) -> str:
+    call.client("iam").create_role(
+        RoleName=inputs["name"],
+        AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
+        **given(Tags=tag_list(inputs.get("tagsAll") or {})),
+    )
+    return str(inputs["name"])
+
+
+def _read_role(call: Call, identifier: str, state: State) -> State | None:
+    found = _asked(call, "get_role", identifier, _ROLE)
+    return found and {
+        "arn": found["Arn"],
+        "assumeRolePolicy": shown(found["AssumeRolePolicyDocument"]),
+        "name": identifier,
+        "tagsAll": tag_map(found.get("Tags")),
+        "uniqueId": found["RoleId"],
+    }
+
+
+def _trust(call: Call, identifier: str, change: Change) -> None:
+    call.client("iam").update_assume_role_policy(
+        RoleName=identifier, PolicyDocument=change.new["assumeRolePolicy"]
+    )
+
+
+def _create_profile(call: Call, inputs: State) -> str:
+    tags = given(Tags=tag_list(inputs.get("tagsAll") or {}))
+    call.client("iam").create_instance_profile(InstanceProfileName=inputs["name"], **tags)
+    return str(inputs["name"])
+
+
+def _settle_profile(call: Call, identifier: str, inputs: State) -> None:
+    if inputs.get("role"):
+        _add_role(call, identifier, inputs["role"])
+
+
+def _add_role(call: Call, profile: str, role: str) -> None:
+    call.client("iam").add_role_to_instance_profile(InstanceProfileName=profile, RoleName=role)
+
+
+def _read_profile(call: Call, identifier: str, state: State) -> State | None:
+    found = _asked(call, "get_instance_profile", identifier, _PROFILE)
+    return found and {
+        "arn": found["Arn"],
+        "name": identifier,
+        "role": found["Roles"][0]["RoleName"] if found["Roles"] else None,
+        "tagsAll": tag_map(found.get("Tags")),
+        "uniqueId": found["InstanceProfileId"],
+    }
+
+
+def _change_role(call: Call, identifier: str, change: Change) -> None:
+    _without_role(call, identifier, change.old)
+    _settle_profile(call, identifier, change.new)
+
+
+def _without_role(call: Call, identifier: str, state: State) -> None:
+    if state.get("role"):
+        with gone_is_fine():
+            call.client("iam").remove_role_from_instance_profile(
+                InstanceProfileName=identifier, RoleName=state["role"]
+            )
+
+
+def _delete_profile(call: Call, identifier: str, state: State) -> None:
+    _without_role(call, identifier, state)
+    _deleted("instance_profile", _PROFILE)(call, identifier, state)
+
+
+_NAMES: Final = {
+    "name": string(computed=True, replaces=True),
+    "namePrefix": string(computed=True, replaces=True),
+}
+
+USER: Final = ResourceType(
+    name="aws:iam/user:User",
+    noun="user",
+    inputs={"name": string(computed=True, replaces=True)},
+    outputs=frozenset({"arn", "uniqueId"}),
+    autoname=AutoName("name", limit=64),
+    regional=False,
+    create=_create_user,
+    read=_read_user,
+    delete=_deleted("user", _USER),
+    retag=_retag(_USER, "user"),
+)
+ROLE: Final = ResourceType(
+    name="aws:iam/role:Role",
+    noun="role",
+    inputs={"assumeRolePolicy": string(json_text, required=True, normal=shown), **_NAMES},
+    outputs=frozenset({"arn", "uniqueId"}),
+    autoname=AutoName("name", "namePrefix", limit=64),
+    regional=False,
+    create=_create_role,
+    read=_read_role,
+    updates=(update(_trust, "assumeRolePolicy"),),
+    delete=_deleted("role", _ROLE),
+    retag=_retag(_ROLE, "role"),
+)
+INSTANCE_PROFILE: Final = ResourceType(
+    name="aws:iam/instanceProfile:InstanceProfile",
+    noun="instance profile",
+    inputs={"role": string(), **_NAMES},
+    outputs=frozenset({"arn", "uniqueId"}),
+    autoname=AutoName("name", "namePrefix", limit=128),
+    regional=False,
+    create=_create_profile,
+    settle=_settle_profile,
+    read=_read_profile,
+    updates=(update(_change_role, "role"),),
+    delete=_delete_profile,
+    retag=_retag(_PROFILE, "instance_profile"),
+)

@@ -1,0 +1,225 @@
+"""aws:opensearch/domain:Domain, inside a VPC.
+
+Source: terraform-provider-aws 6, aws_opensearch_domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from lab.providers.aws.call import MINUTE, Call
+from lab.providers.aws.errors import gone_is_fine, is_gone
+from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resources.identity.policies import json_text, shown
+from lab.providers.aws.resources.lookup import given
+from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import identifier as an_id
+from lab.providers.aws.schema import (
+    Property,
+    State,
+    block,
+    boolean,
+    integer,
+    string,
+    strings,
+)
+from lab.providers.aws.tags import tag_list, tag_map
+
+_SECONDS: Final = 60 * MINUTE
+_ENABLED: Final = block({"enabled": boolean(required=True, replaces=True)}, computed=True)
+
+# Pulumi's name of each block and of what is in it, and AWS's.
+_BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "advancedSecurityOptions": (
+        "AdvancedSecurityOptions",
+        {
+            "enabled": "Enabled",
+            "internalUserDatabaseEnabled": "InternalUserDatabaseEnabled",
+            "masterUserOptions": (
+                "MasterUserOptions",
+                {
+                    "masterUserName": "MasterUserName",
+                    "masterUserPassword": "MasterUserPassword",
+                },
+            ),
+        },
+    ),
+    "clusterConfig": (
+        "ClusterConfig",
+        {
+            "instanceCount": "InstanceCount",
+            "instanceType": "InstanceType",
+            "zoneAwarenessConfig": (
+                "ZoneAwarenessConfig",
+                {"availabilityZoneCount": "AvailabilityZoneCount"},
+            ),
+            "zoneAwarenessEnabled": "ZoneAwarenessEnabled",
+        },
+    ),
+    "domainEndpointOptions": (
+        "DomainEndpointOptions",
+        {"enforceHttps": "EnforceHTTPS", "tlsSecurityPolicy": "TLSSecurityPolicy"},
+    ),
+    "ebsOptions": (
+        "EBSOptions",
+        {"ebsEnabled": "EBSEnabled", "volumeSize": "VolumeSize", "volumeType": "VolumeType"},
+    ),
+    "encryptAtRest": ("EncryptionAtRestOptions", {"enabled": "Enabled"}),
+    "nodeToNodeEncryption": ("NodeToNodeEncryptionOptions", {"enabled": "Enabled"}),
+    "vpcOptions": (
+        "VPCOptions",
+        {"securityGroupIds": "SecurityGroupIds", "subnetIds": "SubnetIds"},
+    ),
+}
+_FIXED: Final = ("encryptAtRest", "nodeToNodeEncryption")
+
+
+def _theirs(values: State, names: Mapping[str, Any]) -> dict[str, Any]:
+    """A block in AWS's names."""
+    found: dict[str, Any] = {}
+    for ours, name in names.items():
+        value = values.get(ours)
+        if isinstance(name, tuple):
+            found[name[0]] = _theirs(value, name[1]) if value else None
+        else:
+            found[name] = value
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _arguments(inputs: State, names: Mapping[str, Any]) -> dict[str, Any]:
+    return given(AccessPolicies=inputs.get("accessPolicies"), **_theirs(inputs, names))
+
+
+def _create(call: Call, inputs: State) -> str:
+    answer = call.client("opensearch").create_domain(
+        DomainName=inputs["domainName"],
+        **given(
+            EngineVersion=inputs.get("engineVersion"),
+            TagList=tag_list(inputs.get("tagsAll") or {}),
+        ),
+        **_arguments(inputs, _BLOCKS),
+    )
+    return str(answer["DomainStatus"]["ARN"])
+
+
+def _find(call: Call, identifier: str) -> dict[str, Any] | None:
+    name = identifier.rpartition("/")[2]
+    try:
+        found = call.client("opensearch").describe_domain(DomainName=name)["DomainStatus"]
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
+    return None if found.get("Deleted") else dict(found)
+
+
+def _settle(call: Call, identifier: str, inputs: State) -> None:
+    def has_endpoint() -> bool | None:
+        found = _find(call, identifier) or {}
+        return True if found.get("Endpoints") and not found.get("Processing") else None
+
+    call.wait("the domain to answer", has_endpoint, seconds=_SECONDS)
+
+
+def _read(call: Call, identifier: str, state: State) -> State | None:
+    found = _find(call, identifier)
+    if found is None:
+        return None
+    endpoint = found["Endpoints"]["vpc"]
+    tags = call.client("opensearch").list_tags(ARN=identifier)["TagList"]
+    return {
+        "accessPolicies": shown(found["AccessPolicies"]) if found.get("AccessPolicies") else None,
+        "arn": identifier,
+        "dashboardEndpoint": f"{endpoint}/_dashboards",
+        "domainId": found["DomainId"],
+        "domainName": found["DomainName"],
+        "endpoint": endpoint,
+        "engineVersion": found["EngineVersion"],
+        "tagsAll": tag_map(tags),
+    }
+
+
+def _modify(call: Call, identifier: str, change: Change) -> None:
+    names = {name: theirs for name, theirs in _BLOCKS.items() if name not in _FIXED}
+    call.client("opensearch").update_domain_config(
+        DomainName=identifier.rpartition("/")[2], **_arguments(change.new, names)
+    )
+
+
+def _retag(call: Call, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    search = call.client("opensearch")
+    if removed := sorted(set(old) - set(new)):
+        search.remove_tags(ARN=target, TagKeys=removed)
+    if new:
+        search.add_tags(ARN=target, TagList=tag_list(new))
+
+
+def _delete(call: Call, identifier: str, state: State) -> None:
+    with gone_is_fine():
+        call.client("opensearch").delete_domain(DomainName=identifier.rpartition("/")[2])
+
+
+_CHANGING: Final[Mapping[str, Property]] = {
+    "accessPolicies": string(json_text, computed=True, normal=shown),
+    "advancedSecurityOptions": block(
+        {
+            "enabled": boolean(required=True, replaces=True),
+            "internalUserDatabaseEnabled": boolean(default=False),
+            "masterUserOptions": block(
+                {"masterUserName": string(), "masterUserPassword": string()}
+            ),
+        },
+        computed=True,
+    ),
+    "clusterConfig": block(
+        {
+            "instanceCount": integer(between(1, 80), default=1),
+            "instanceType": string(computed=True),
+            "zoneAwarenessConfig": block(
+                {"availabilityZoneCount": integer(between(2, 3), default=2)}
+            ),
+            "zoneAwarenessEnabled": boolean(computed=True),
+        },
+        computed=True,
+    ),
+    "domainEndpointOptions": block(
+        {"enforceHttps": boolean(default=True), "tlsSecurityPolicy": string(computed=True)},
+        computed=True,
+    ),
+    "ebsOptions": block(
+        {
+            "ebsEnabled": boolean(required=True),
+            "volumeSize": integer(between(10, 16384)),
+            "volumeType": string(one_of("gp3", "gp2", "io1"), computed=True),
+        },
+        computed=True,
+    ),
+    "vpcOptions": block(
+        {
+            "securityGroupIds": strings(string(an_id("sg"))),
+            "subnetIds": strings(string(an_id("subnet"))),
+        },
+    ),
+}
+
+SEARCH_DOMAIN: Final = ResourceType(
+    name="aws:opensearch/domain:Domain",
+    noun="Elasticsearch domain",
+    inputs={
+        **_CHANGING,
+        "domainName": string(computed=True, replaces=True),
+        "encryptAtRest": _ENABLED,
+        "engineVersion": string(computed=True, replaces=True),
+        "nodeToNodeEncryption": _ENABLED,
+    },
+    outputs=frozenset({"arn", "dashboardEndpoint", "domainId", "endpoint"}),
+    create=_create,
+    settle=_settle,
+    read=_read,
+    updates=(update(_modify, *_CHANGING),),
+    delete=_delete,
+    retag=_retag,
+)

@@ -1,0 +1,160 @@
+"""What is set of a bucket, each a resource of its own: versions, encryption, privacy, policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import ClientError
+
+from lab.providers.aws.call import Call
+from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
+from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resources.identity.policies import json_text, shown
+from lab.providers.aws.rules import one_of
+from lab.providers.aws.schema import Property, State, block, blocks, boolean, string
+
+_UNSET: Final = (
+    "NoSuchPublicAccessBlockConfiguration",
+    "NoSuchBucketPolicy",
+    "ServerSideEncryptionConfigurationNotFoundError",
+)
+_BUCKET: Final = {"bucket": string(required=True, replaces=True)}
+
+
+def _table(
+    name: str,
+    noun: str,
+    inputs: Mapping[str, Property],
+    put: Callable[[Any, str, State], object],
+    get: Callable[[Any, str], State | None],
+    remove: Callable[[Any, str], object],
+) -> ResourceType:
+    """The table of a setting, which is put whole."""
+
+    def create(call: Call, given: State) -> str:
+        put(call.client("s3"), given["bucket"], given)
+        return str(given["bucket"])
+
+    def read(call: Call, identifier: str, state: State) -> State | None:
+        try:
+            found = get(call.client("s3"), identifier)
+        except ClientError as error:
+            if is_gone(error) or code_of(error) in _UNSET:
+                return None
+            raise
+        return None if found is None else {"bucket": identifier, **found}
+
+    def change(call: Call, identifier: str, change: Change) -> None:
+        put(call.client("s3"), identifier, change.new)
+
+    def delete(call: Call, identifier: str, state: State) -> None:
+        with gone_is_fine():
+            remove(call.client("s3"), identifier)
+
+    return ResourceType(
+        name=name,
+        noun=noun,
+        inputs={**_BUCKET, **inputs},
+        outputs=frozenset(),
+        taggable=False,
+        create=create,
+        read=read,
+        updates=(update(change, *inputs),),
+        delete=delete,
+    )
+
+
+def _versioning(s3: Any, bucket: str) -> State | None:
+    status = s3.get_bucket_versioning(Bucket=bucket).get("Status")
+    return {"versioningConfiguration": {"status": status}} if status == "Enabled" else None
+
+
+VERSIONING: Final = _table(
+    "aws:s3/bucketVersioning:BucketVersioning",
+    "versioning of a bucket",
+    {
+        "versioningConfiguration": block(
+            {"status": string(one_of("Enabled", "Suspended"), required=True)}, required=True
+        )
+    },
+    lambda s3, bucket, given: s3.put_bucket_versioning(
+        Bucket=bucket,
+        VersioningConfiguration={"Status": given["versioningConfiguration"]["status"]},
+    ),
+    _versioning,
+    lambda s3, bucket: s3.put_bucket_versioning(
+        Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
+    ),
+)
+
+
+def _encryption(s3: Any, bucket: str) -> State:
+    told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    by = "applyServerSideEncryptionByDefault"
+    algorithms = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in told]
+    return {"rules": [{by: {"sseAlgorithm": algorithm}} for algorithm in algorithms]}
+
+
+def _encrypt(s3: Any, bucket: str, given: State) -> None:
+    by = "applyServerSideEncryptionByDefault"
+    rules = [
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": rule[by]["sseAlgorithm"]}}
+        for rule in given["rules"]
+    ]
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
+
+
+ENCRYPTION: Final = _table(
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "encryption of a bucket",
+    {
+        "rules": blocks(
+            {
+                "applyServerSideEncryptionByDefault": block(
+                    {"sseAlgorithm": string(one_of("AES256", "aws:kms"), required=True)}
+                )
+            },
+            required=True,
+        )
+    },
+    _encrypt,
+    _encryption,
+    lambda s3, bucket: s3.delete_bucket_encryption(Bucket=bucket),
+)
+
+_PRIVACY: Final = {
+    "blockPublicAcls": "BlockPublicAcls",
+    "blockPublicPolicy": "BlockPublicPolicy",
+    "ignorePublicAcls": "IgnorePublicAcls",
+    "restrictPublicBuckets": "RestrictPublicBuckets",
+}
+
+
+def _privacy(s3: Any, bucket: str) -> State:
+    told = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return {ours: told[theirs] for ours, theirs in _PRIVACY.items()}
+
+
+PUBLIC_ACCESS_BLOCK: Final = _table(
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "privacy of a bucket",
+    {name: boolean(default=False) for name in _PRIVACY},
+    lambda s3, bucket, given: s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            theirs: bool(given.get(ours)) for ours, theirs in _PRIVACY.items()
+        },
+    ),
+    _privacy,
+    lambda s3, bucket: s3.delete_public_access_block(Bucket=bucket),
+)
+
+POLICY: Final = _table(
+    "aws:s3/bucketPolicy:BucketPolicy",
+    "policy of a bucket",
+    {"policy": string(json_text, required=True, normal=shown)},
+    lambda s3, bucket, given: s3.put_bucket_policy(Bucket=bucket, Policy=given["policy"]),
+    lambda s3, bucket: {"policy": shown(s3.get_bucket_policy(Bucket=bucket)["Policy"])},
+    lambda s3, bucket: s3.delete_bucket_policy(Bucket=bucket),
+)
