@@ -28,6 +28,8 @@ from openvidu.roles import BASE, MASTER
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 LICENSE = "license-for-the-lab"
+EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
+"""The id that stands in examples for the operator's own zone."""
 _AWS = {
     "AWS_ENDPOINT_URL": AWS_ENDPOINT,
     "AWS_ACCESS_KEY_ID": "lab",
@@ -97,12 +99,12 @@ class Stack:
             shutil.copyfile(_example(example), self._directory.stack_config)
             made_of.write_text(example or "")
             self.pulumi("stack", "init", self._directory.stack, quiet=True)
-            self._make_zone()
         elif example and made_of.exists() and made_of.read_text() != example:
             raise LabError(
                 f"lab '{self._directory.name}' has another stack. "
                 f"Start a lab beside it: uv run lab --name {example} up --example {example}"
             )
+        self._make_zone()
         license_file = self._directory.path / "license.txt"
         license_file.write_text(LICENSE)
         self.python(
@@ -243,7 +245,7 @@ class Stack:
 
     def _make_zone(self) -> None:
         """Do what the operator has done in Route 53, where the example names a hosted zone."""
-        if self._configured("hostedZoneId"):
+        if self._configured("hostedZoneId") == EXAMPLES_ZONE:
             _, _, zone = self._configured("domainOrPublicIp").partition(".")
             made = self.run([sys.executable, "-m", "lab.zone", zone], quiet=True)
             self.pulumi("config", "set", "hostedZoneId", made, quiet=True)

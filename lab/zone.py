@@ -18,6 +18,7 @@ def main(name: str) -> str:
     """Make the zone that isn't there yet; returns its id."""
     route53: Any = boto3.client(
         "route53",
+        region_name="eu-west-1",
         endpoint_url=API_URL,
         aws_access_key_id="lab",
         aws_secret_access_key="lab",  # noqa: S106 - the fake AWS takes any

@@ -25,10 +25,11 @@ def status(found: Status) -> None:
     table = Table("machine", "private IP", "public IP", "running", "health", "load balancer")
     for name, host in found.hosts.items():
         private = host.private_ip or ""
-        serves = "" if name in ("base", "master", "bastion") else "yes" if private in found.node_ips else "no"
+        serves = "yes" if private in found.node_ips else "no"
         listed = nodes.get(f"master_{private}", {}).get("status", "")
         running = "yes" if host.running else "no"
-        table.add_row(name, private, host.public_ip or "", running, listed, serves)
+        balanced = serves if name.startswith("node-") else ""
+        table.add_row(name, private, host.public_ip or "", running, listed, balanced)
     _out.print(table)
     for key, value in found.outputs.items():
         if isinstance(value, str):

@@ -13,6 +13,7 @@ from lab import directory as labs
 from lab.cloud import authority, metadata, namespaces, services
 from lab.cloud.aws import (
     addresses,
+    buckets,
     caches,
     dependencies,
     images,
@@ -126,6 +127,7 @@ class _Lab:
         quotas.install(lambda: self.faults.quotas)
         power.install(self.fleet, lambda: self.faults.quotas.vcpus)
         targets.install(self.managed.health)
+        buckets.install()
         caches.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)

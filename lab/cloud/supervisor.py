@@ -23,6 +23,7 @@ from lab.cloud.options import IMAGE, READY, RECORD, SERVICES, Options
 _MOTO = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
+    "MOTO_ACM_VALIDATION_WAIT": "2",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
 """What moto reads from the environment, once, when it's imported."""
