@@ -109,7 +109,7 @@ def bastion_env(settings: Settings, endpoints: Endpoints, target_group: str) -> 
 
 
 def logins(settings: Settings, endpoints: Endpoints) -> str:
-    """A digest of what nodes log in with elsewhere: with another one they have to restart."""
+    """A digest of where nodes log in and with what: with another one they have to restart."""
     values = _shared(settings, endpoints)
     return hashlib.sha256(
         "\n".join(values[name] for name in environment.LOGINS).encode()
@@ -124,14 +124,14 @@ def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
         "HTTPS_PORT": str(settings.https_port),
-        "OPENVIDU_ENTERPRISE_HA_REDIS_HOST": redis,
+        environment.REDIS_HOST: redis,
         environment.REDIS_PORT: str(redis_port),
         environment.REDIS_PASSWORD: endpoints.redis_password,
         **_s3(endpoints),
         "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_PATH_STYLE_ACCESS": "true",
         "OPENVIDU_PRO_ELASTICSEARCH": "true",
-        "OPENVIDU_PRO_ELASTICSEARCH_HOST": endpoints.elasticsearch,
-        "OPENVIDU_PRO_KIBANA_HOST": endpoints.kibana,
+        environment.ELASTICSEARCH_HOST: endpoints.elasticsearch,
+        environment.KIBANA_HOST: endpoints.kibana,
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
         "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",

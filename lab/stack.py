@@ -27,6 +27,7 @@ from lab.errors import LabError
 from openvidu.roles import BASE, MASTER
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
+_BUCKET = "aws:s3/bucket:Bucket"
 LICENSE = "license-for-the-lab"
 EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
 """The id that stands in examples for the operator's own zone."""
@@ -158,6 +159,19 @@ class Stack:
         exported = json.loads(self.pulumi("stack", "export", quiet=True))
         if exported["deployment"].get("pending_operations"):
             self.python("scripts.adopt", "--stack", self._directory.stack, "--yes")
+
+    def release_data(self) -> None:
+        """Let what is protected be deleted, and a bucket with what is in it.
+
+        Raises:
+            LabError: the state can't be changed, or the bucket can't be asked.
+        """
+        resources = json.loads(self.pulumi("stack", "export", quiet=True))["deployment"]
+        for one in resources.get("resources", ()):
+            if one["type"] == _BUCKET and not one["outputs"].get("forceDestroy"):
+                self.set_config("deleteData", "true")
+                self.pulumi("up", "--yes", "--skip-preview", "--target", one["urn"], quiet=True)
+        self.pulumi("state", "unprotect", "--all", "--yes", quiet=True)
 
     def pulumi(self, *arguments: str, stdin: str | None = None, quiet: bool = False) -> str:
         """Run a `pulumi` command on the stack.

@@ -14,12 +14,11 @@ from typing import Any
 from lab.cloud import Host
 from lab.errors import LabError
 from lab.stack import Stack
+from membership.registry import CLUSTER_FILE
 from openvidu import api, environment, ports, release
 from openvidu.roles import BASTION, Role, role_of
 
 _NAME = re.compile(r"(base|master|bastion|node-\d+)$")
-_CLUSTER_FILE = "/var/lib/openvidu-membership/cluster"
-"""Where the bastion keeps what the membership program needs."""
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 
 
@@ -121,7 +120,7 @@ def _health_at_nodes(stack: Stack, bastion: Host, ips: Sequence[str]) -> dict[st
     """The same, asked at the first node that answers."""
     for ip in ips:
         url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.HEALTH}"
-        if found := _ask_health(stack, bastion, _CLUSTER_FILE, url):
+        if found := _ask_health(stack, bastion, str(CLUSTER_FILE), url):
             return found
     return {}
 

@@ -25,9 +25,9 @@ from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
 from membership.overview import overview, versions
-from membership.place import CLUSTER_FILE, on_base, on_bastion
+from membership.place import on_base, on_bastion
 from membership.policy import Policy
-from membership.registry import Node, Registry
+from membership.registry import CLUSTER_FILE, Node, Registry
 from membership.target_group import TargetGroupError
 from membership.upgrade import pause, pause_all, upgrade
 from membership.world import Run, World

@@ -10,12 +10,10 @@ from membership.bucket import Bucket
 from membership.clock import Clock
 from membership.cluster import Cluster
 from membership.load_balancer import LoadBalancer
-from membership.registry import FOLDER, Phase, Registry
+from membership.registry import CLUSTER_FILE, Phase, Registry
 from membership.target_group import TargetGroup
 from openvidu import environment, ports
 
-CLUSTER_FILE = FOLDER / "cluster"
-"""On the bastion: what nodes share, and the target group. `put-membership-file.sh` writes it."""
 _BEST_FIRST = (Phase.SERVING, Phase.DRAINING, Phase.STARTING)
 
 

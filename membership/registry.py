@@ -19,6 +19,8 @@ from typing import TypeVar
 Changed = TypeVar("Changed", bound="Record | None")
 
 FOLDER = Path("/var/lib/openvidu-membership")
+CLUSTER_FILE = FOLDER / "cluster"
+"""On the bastion: the cluster's API and bucket, and the target group that is edited there."""
 _REMEMBERED_RUNS = 20
 
 

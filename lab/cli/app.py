@@ -265,7 +265,7 @@ def destroy(context: typer.Context) -> None:
     stack = context.obj.open()
     stack.adopt()
     # Whoever destroys a lab has confirmed that its data may go.
-    stack.pulumi("state", "unprotect", "--all", "--yes", quiet=True)
+    stack.release_data()
     stack.pulumi("destroy", "--yes", "--skip-preview")
 
 

@@ -16,6 +16,7 @@ from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from components.settings import ACM
 from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.lengths import LengthError, Lengths, duration
@@ -36,6 +37,8 @@ _err = Console(stderr=True, soft_wrap=True)
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
 _WAIT_SECONDS = 0.5
+_PUBLIC = ("letsencrypt", ACM)
+"""Certificates that the lab's authority signs in place of a public one."""
 _Count = Annotated[
     int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
 ]
@@ -173,12 +176,14 @@ def door(stack: Stack) -> Door:
     Raises:
         LabError: nothing is deployed.
     """
-    url = str(stack.outputs().get("callUrl") or "").rstrip("/")
+    outputs = stack.outputs()
+    # With AWS's load balancer there is no application: users come in where the API is.
+    url = str(outputs.get("callUrl") or outputs.get("apiUrl") or "").rstrip("/")
     if not url:
         raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
     # What isn't set is the schema's default: self-signed.
     chosen = stack.config().get("openvidu-enterprise:certificateType", {}).get("value")
-    authority = stack.supervisor.directory / "ca" / "ca.pem" if chosen == "letsencrypt" else None
+    authority = stack.supervisor.directory / "ca" / "ca.pem" if chosen in _PUBLIC else None
     return Door(url, stack.secret("openviduSecret"), str(authority) if authority else None)
 
 

@@ -18,7 +18,7 @@ from membership.configuration import Files, changes, configure, drift, quiet, ro
 from membership.errors import MembershipError
 from membership.policy import Policy
 from membership.world import Run, World
-from openvidu.environment import OPENVIDU_SECRET
+from openvidu.environment import OPENVIDU_SECRET, REDIS_HOST
 from tests.membership.worlds import RUN, Scene, VirtualClock, scene
 
 OLD = {OPENVIDU_SECRET: "old", "OPENVIDU_RECORDING": "false", "FOREIGN": "stays"}
@@ -215,10 +215,14 @@ def test_before_the_first_node_there_is_nothing_to_change(stage: Stage) -> None:
     assert drift(stage.cluster, stage.files) == []
 
 
-def test_a_rotated_login_goes_into_the_bucket_and_nothing_else_does(stage: Stage) -> None:
-    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\nOPENVIDU_RECORDING=true\n")
+def test_where_nodes_log_in_and_with_what_goes_into_the_bucket_and_nothing_else(
+    stage: Stage,
+) -> None:
+    # A Redis that was made anew has another name: with the old one in the bucket no node starts.
+    wanted = f"{OPENVIDU_SECRET}=new\nOPENVIDU_RECORDING=true\n{REDIS_HOST}=redis-2\n"
+    stage.files.wanted.write_text(wanted)
     rotate(stage.cluster, stage.files, stage.world)
-    assert stage.cluster.stored == OLD | {OPENVIDU_SECRET: "new"}
+    assert stage.cluster.stored == OLD | {OPENVIDU_SECRET: "new", REDIS_HOST: "redis-2"}
     assert not stage.cluster.restarted
     assert "new" not in "".join(stage.scene.said)
 

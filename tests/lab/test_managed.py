@@ -1,0 +1,78 @@
+"""The fully highly available shape: nodes come and go behind AWS's load balancer, no call cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import calls, scale
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("managed")]
+
+BOTH = ["10.5.0.6", "10.5.0.70"]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("managed")
+    try:
+        lab.ok("up", "--example", "ha-managed")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def served(lab: Lab) -> list[str]:
+    (targets,) = lab.supervisor.control.targets().values()
+    return targets
+
+
+def test_users_reach_nodes_in_two_zones_through_the_load_balancer(lab: Lab) -> None:
+    status = lab.json("status", "--json")
+    assert status["health"]["clusterStatus"] == "UP"
+    assert status["loadBalancer"]["nodeIps"] == BOTH
+    assert sorted(status["hosts"]) == ["bastion", "node-1", "node-2"]
+    assert lab.ok("curl", "--fail", "https://openvidu.example.io/openvidu/health").strip() == "OK"
+    moved = lab.ok("curl", "-I", "http://openvidu.example.io/openvidu/health")
+    assert "Location: https://openvidu.example.io/openvidu/health" in moved
+    # From outside, what isn't for users is shut.
+    redis = lab.on("node-1", "sed -n 's/^OPENVIDU_ENTERPRISE_HA_REDIS_HOST=//p' /opt/openvidu/.env")
+    assert lab.run("curl", "--max-time", "3", f"http://{redis.strip()}:6379/").status != 0
+    assert lab.on("node-1", f"exec 3<>/dev/tcp/{redis.strip()}/6379 && echo open") == "open\n"
+
+
+def test_the_state_holds_no_secret_of_the_bucket_in_plain(lab: Lab) -> None:
+    env = lab.on("node-1", "cat /opt/openvidu/.env")
+    key = next(line.partition("=")[2] for line in env.splitlines() if "S3_CONFIG_SECRET" in line)
+    assert len(key) > 20
+    assert json.dumps(key)[1:-1] not in lab.ok("state")
+
+
+def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
+    with calls(lab, "4s..8s"):
+        scale(lab, 3)
+        assert served(lab) == ["10.5.0.6", "10.5.0.7", "10.5.0.70"]
+        printed = scale(lab, 2)
+    steps = [
+        printed.index(text)
+        for text in (
+            "node-3: takes no new sessions",
+            "node-3: has left the cluster",
+            "node-3 leaves: target 10.5.0.7 is draining",
+            "10.5.0.7 is out of the load balancer; its machine may go",
+            "Instance node-3 deleting",
+        )
+    ]
+    assert steps == sorted(steps)
+    assert served(lab) == BOTH
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
+    lab.ok("destroy")
+    assert not json.loads(lab.ok("state"))["deployment"].get("resources")
+    assert lab.supervisor.control.targets() == {}
+    assert not [host for host in lab.supervisor.control.hosts() if host.state != "terminated"]
