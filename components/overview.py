@@ -27,12 +27,14 @@ class NodeSeen:
         generation: the one that brings it into service: its own while it serves.
         calls: how many it carries; None where the cluster couldn't be asked.
         participants: of these calls; None likewise.
+        load: CPU load, 0 to 100; None likewise.
     """
 
     in_service: bool
     generation: int
     calls: int | None
     participants: int | None
+    load: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def parse(text: str) -> Overview:
                 int(found["generation"]),
                 found["calls"],
                 found["participants"],
+                found.get("load"),
             )
             for ip, found in told["nodes"].items()
         }

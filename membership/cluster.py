@@ -46,12 +46,15 @@ class MediaNode:
         ip: its private address.
         status: such as `running` or `waiting-idle-to-terminate`.
         sessions: ids of the sessions that it carries.
+        load: CPU load, 0 to 100 (REST API reference, "The Media Node object"); None where the
+            cluster doesn't say.
     """
 
     id: str
     ip: str
     status: str
     sessions: tuple[str, ...]
+    load: float | None = None
 
 
 @dataclass(frozen=True)
@@ -272,7 +275,14 @@ def _media_node(entry: dict[str, Any]) -> MediaNode:
     ids = tuple(
         str(session["sessionId"] if isinstance(session, dict) else session) for session in sessions
     )
-    return MediaNode(str(entry["id"]), str(entry["ip"]), str(entry["status"]), ids)
+    load = entry.get("load")
+    return MediaNode(
+        str(entry["id"]),
+        str(entry["ip"]),
+        str(entry["status"]),
+        ids,
+        None if load is None else float(load),
+    )
 
 
 def _call(entry: dict[str, Any]) -> Call:

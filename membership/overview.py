@@ -22,8 +22,8 @@ def overview(world: World) -> dict[str, Any]:
     Returns:
         For each address: `name`; `inService`, whether it takes sessions as it should;
         `generation`, which is one more than the node's own when it has to be brought back;
-        `calls`, `participants`, `oldest` (Unix seconds), each None where the cluster can't be
-        asked.
+        `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), each None where
+        the cluster can't be asked.
     """
     records = {record.ip: record for record in world.registry.all()}
     listed = world.cluster.media_nodes()
@@ -83,4 +83,5 @@ def _node(
         "calls": None if own is None else len(own),
         "participants": None if own is None else sum(call.participants for call in own),
         "oldest": min((call.created for call in own), default=None) if own else None,
+        "load": listed.load if listed else None,
     }

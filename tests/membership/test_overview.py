@@ -28,6 +28,13 @@ def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
     assert found["10.5.0.6"]["calls"] == 0
 
 
+def test_load_is_the_cluster_s_own_figure(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
+    found = overview(world.world)
+    assert found[NODE.ip]["load"] == 41.5
+    assert found["10.5.0.6"]["load"] is None
+
+
 def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
     world = scene(tmp_path, [(Unknown("502"), Answers(200))])
     found = overview(world.world)[NODE.ip]
