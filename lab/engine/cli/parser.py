@@ -128,6 +128,8 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
         command.add_argument("--continue-on-error", action="store_true")
         command.add_argument("--clear-pending-creates", action="store_true")
         command.add_argument("--preview-only", action="store_true")
+        # Who runs it: the Automation API says so.
+        command.add_argument("--exec-kind", help=argparse.SUPPRESS)
     for command in (preview, up):
         command.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE")
         command.add_argument("--replace", action="append", default=[], metavar="URN")
@@ -161,6 +163,11 @@ def _add_stack(commands: _Subparsers, common: argparse.ArgumentParser) -> None:
     output.add_argument("name", nargs="?")
     output.add_argument("-j", "--json", action="store_true")
     output.add_argument("--show-secrets", action="store_true")
+    history = _command(below, common, "history", "list updates", "history", "history")
+    history.add_argument("-j", "--json", action="store_true")
+    history.add_argument("--show-secrets", action="store_true")
+    history.add_argument("--page-size", type=int, default=0, help="updates a page; 0 for all")
+    history.add_argument("--page", type=int, default=1)
     export = _command(below, common, "export", "print the state", "stack", "export")
     export.add_argument("--file")
     export.add_argument("--show-secrets", action="store_true")

@@ -111,6 +111,11 @@ class Backend:
         checkpoint = self._checkpoint(stack).read_text()
         write_whole(base.with_name(f"{base.name}.checkpoint.json"), checkpoint, durable=False)
 
+    def history(self, stack: str) -> list[Mapping[str, Any]]:
+        """The stack's updates, the newest first."""
+        files = self._of(stack, "history").glob("*.history.json")
+        return [json.loads(file.read_text()) for file in sorted(files, reverse=True)]
+
     def remove(self, stack: str) -> None:
         """Remove a stack; its backups stay.
 
