@@ -37,6 +37,27 @@ class Wanted:
         """The same with a node more, if it isn't among them."""
         return self._of({*self.numbers, number}, self.retired - {number})
 
+    def grown(self, to: int, leaving: Collection[int] = ()) -> Wanted:
+        """The same with more nodes, `to` in all.
+
+        Args:
+            to: how many.
+            leaving: numbers of nodes that drain: there's no way back for them, so others come.
+        """
+        fresh = (
+            number for number in count(1) if number not in {*self.numbers, *self.retired, *leaving}
+        )
+        return self._of({*self.numbers, *islice(fresh, to - self.count)}, self.retired)
+
+    def shrunk(self, to: int) -> Wanted:
+        """The same with fewer nodes, `to` in all: those with the highest numbers go.
+
+        Numbers above theirs are no longer retired: else a cluster that grows and shrinks each day
+        would run out of addresses.
+        """
+        numbers = self.numbers[:to]
+        return self._of(numbers, frozenset(n for n in self.retired if n < max(numbers)))
+
     @staticmethod
     def _of(numbers: Collection[int], retired: frozenset[int]) -> Wanted:
         # A gap below a wanted number has to be retired, or it would be filled first.

@@ -79,3 +79,26 @@ def test_memberships_are_read_from_the_state_with_their_secrets() -> None:
     assert found[3].private_key == "the key"
     assert found[3].private_ip == "10.5.0.8"
     assert from_state({"deployment": {}}) == {}
+
+
+@given(wanted, st.integers(0, 6), st.sets(st.integers(1, 20), max_size=4))
+def test_a_stack_grows_by_nodes_that_are_neither_retired_nor_leaving(
+    before: Wanted, more: int, leaving: set[int]
+) -> None:
+    leaving -= set(before.numbers)
+    after = before.grown(before.count + more, leaving)
+    assert after.count == len(after.numbers) == before.count + more
+    added = set(after.numbers) - set(before.numbers)
+    assert set(before.numbers) <= set(after.numbers)
+    assert not added & (leaving | before.retired)
+
+
+@given(wanted, st.data())
+def test_a_stack_shrinks_by_its_highest_numbers(before: Wanted, data: st.DataObject) -> None:
+    to = data.draw(st.integers(1, before.count))
+    after = before.shrunk(to)
+    assert after.numbers == before.numbers[:to]
+
+
+def test_numbers_come_back_once_a_stack_has_shrunk_below_them() -> None:
+    assert Wanted(3, frozenset({3})).shrunk(2) == Wanted(2)
