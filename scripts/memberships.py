@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.over_ssh import run
+from components.overview import Overview, Unseen, parse
 from scripts.pulumi_cli import PulumiCli
 
+OVERVIEW_LIMIT_SECONDS = 30
 _NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
 
 
@@ -42,9 +44,21 @@ class Membership:
         done = run(action, {**self.environment, **changes}, self.private_key, capture=False)
         return done.returncode
 
-    def ask(self, action: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Carry out an action; returns what it printed."""
-        return run(action, {**self.environment, **changes}, self.private_key)
+    def overview(self) -> Overview:
+        """What the cluster looks like, as the base sees it; told at once, or not at all."""
+        changes = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
+        try:
+            asked = run(
+                "overview",
+                {**self.environment, **changes},
+                self.private_key,
+                timeout=OVERVIEW_LIMIT_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return Unseen(f"no answer within {OVERVIEW_LIMIT_SECONDS} s")
+        if asked.returncode:
+            return Unseen(asked.stderr.strip() or f"exit status {asked.returncode}")
+        return parse(asked.stdout)
 
 
 def memberships(pulumi: PulumiCli) -> dict[int, Membership]:

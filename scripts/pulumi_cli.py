@@ -35,6 +35,15 @@ class PulumiCli:
         self._program = found
         self._stack = ["--stack", stack] if stack else []
 
+    def stack_name(self) -> str:
+        """The name of the stack, where none was named the selected one's."""
+        return self._run("stack", "--show-name").strip()
+
+    def preview(self) -> dict[str, Any]:
+        """What an update would do, as `pulumi preview --json` prints it."""
+        found: dict[str, Any] = json.loads(self._run("preview", "--json"))
+        return found
+
     def configured(self) -> set[str]:
         """The keys that were given a value, without namespace.
 

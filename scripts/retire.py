@@ -16,14 +16,11 @@ import typer
 from rich.console import Console
 
 from components.numbering import Wanted
-from components.overview import NodeSeen, Unseen, parse
+from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
-
-_RECONNECT_SECONDS = "0"
-"""Where the base can't be asked, the operator can name the nodes."""
 
 
 def main(
@@ -93,8 +90,7 @@ def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> I
 def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
     if not wanted:
         raise PulumiError("this stack has no nodes.\n  Next: pulumi up")
-    asked = next(iter(wanted.values())).ask("overview", RECONNECT_SECONDS=_RECONNECT_SECONDS)
-    overview = parse(asked.stdout) if asked.returncode == 0 else Unseen(asked.stderr.strip())
+    overview = next(iter(wanted.values())).overview()
     unknown = (
         overview.reason
         if isinstance(overview, Unseen)

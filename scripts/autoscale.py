@@ -1,0 +1,181 @@
+"""Keeps the number of nodes at what the calls need.
+
+python -m scripts.autoscale --max 8 --calls 12
+python -m scripts.autoscale --max 8 --calls 12 --load 60 --min 3 --stack production
+python -m scripts.autoscale --max 8 --calls 12 --once          # for cron
+python -m scripts.autoscale --max 8 --calls 12 --dry-run       # says what it would do, and why
+
+Of each node the base tells calls, participants and CPU load. A target says what a node should
+carry; nodes are added as soon as they're needed, and leave once the cluster has been quiet for a
+while, each with its drain. It sets nodeCount and runs an update, which cuts no call.
+
+Exit status with --once: 0 when there was nothing to do or it was done; 1 when the update failed or
+was refused; 2 when the cluster couldn't be seen, or the command makes no sense.
+
+More: docs/autoscale.md
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from components import values
+from scripts.autoscaling.control import Mode, Result, Surroundings, control
+from scripts.autoscaling.decision import Action, Decision
+from scripts.autoscaling.deployed_stack import DeployedStack
+from scripts.autoscaling.memory import Memory, OtherRunError, default_file
+from scripts.autoscaling.policy import Measure, Policy, PolicyError
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_INTERRUPTED = 130
+
+
+def _in_minutes(length: timedelta) -> str:
+    return f"{length.total_seconds() / 60:g}m"
+
+
+def _length(meaning: str) -> Any:
+    return typer.Option(metavar="TIME", help=meaning)
+
+
+def main(  # noqa: PLR0913 - an option each
+    *,
+    maximum: Annotated[int, typer.Option("--max", help="Nodes that there are at most.")],
+    minimum: Annotated[int, typer.Option("--min", help="Nodes that there are at least.")] = 2,
+    calls: Annotated[float | None, typer.Option(help="Calls that a node should carry.")] = None,
+    participants: Annotated[
+        float | None, typer.Option(help="Participants that a node should carry.")
+    ] = None,
+    load: Annotated[
+        float | None, typer.Option(help="CPU load that a media node should have, 0 to 100.")
+    ] = None,
+    slack: Annotated[
+        float, typer.Option(help="Share of the targets kept free when a node leaves.")
+    ] = Policy.slack,
+    window: Annotated[
+        str, _length("How long the cluster is quiet before a node leaves.")
+    ] = _in_minutes(Policy.window),
+    out_cooldown: Annotated[str, _length("After a change, until nodes are added.")] = _in_minutes(
+        Policy.out_cooldown
+    ),
+    in_cooldown: Annotated[str, _length("After a change, until a node leaves.")] = _in_minutes(
+        Policy.in_cooldown
+    ),
+    most_removed: Annotated[
+        int, typer.Option(help="Nodes that one decision takes away at most.")
+    ] = Policy.most_removed,
+    interval: Annotated[str, _length("Between looks.")] = "1m",
+    once: Annotated[bool, typer.Option("--once", help="Decide once, carry it out, end.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a decision.")] = False,
+    memory: Annotated[
+        Path | None, typer.Option(help="File that remembers earlier looks, for --once.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Keep the number of nodes at what the calls need.
+
+    Say what a node should carry: --calls, --participants, --load, or several of them.
+
+    Examples:
+      python -m scripts.autoscale --max 8 --calls 12 --dry-run
+      python -m scripts.autoscale --max 8 --load 60 --min 3
+      * * * * *  python -m scripts.autoscale --max 8 --calls 12 --once
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        policy = Policy(
+            maximum=maximum,
+            targets={key: value for key, value in targets.items() if value is not None},
+            minimum=minimum,
+            slack=slack,
+            out_cooldown=_duration("--out-cooldown", out_cooldown),
+            in_cooldown=_duration("--in-cooldown", in_cooldown),
+            window=_duration("--window", window),
+            most_removed=most_removed,
+        )
+        pulumi = PulumiCli(stack)
+        name = stack or pulumi.stack_name()
+        remembered = Memory(memory or default_file(name))
+        deployed = DeployedStack(pulumi, name, remembered, policy.targets)
+        deployed.require_scalable()
+        world = Surroundings(
+            now=time.time,
+            sleep=time.sleep,
+            tell=_tell_json if as_json else _tell,
+            warn=lambda text: errors.print(text, style="red"),
+        )
+        mode = Mode(once, dry_run, _duration("--interval", interval).total_seconds())
+        with remembered.alone():
+            sys.exit(control(deployed, policy, mode, world))
+    except PolicyError as error:
+        errors.print(f"{error}\n  Next: python -m scripts.autoscale --help", style="red")
+        sys.exit(Result.UNSEEN)
+    except OtherRunError as error:
+        errors.print(f"{error} Nothing was done.")
+        sys.exit(0 if once else 1)
+    except PulumiError as error:
+        errors.print(str(error), style="red")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        errors.print("stopped. A drain that was begun goes on with: pulumi up")
+        sys.exit(_INTERRUPTED)
+
+
+def _duration(option: str, text: str) -> timedelta:
+    try:
+        return values.duration(text)
+    except ValueError as error:
+        raise PolicyError([f"{option} {text}: expected {error}, such as 10m"]) from None
+
+
+def _tell(decision: Decision) -> None:
+    """One decision, for people: what, and why."""
+    what: str = decision.action
+    if decision.wanted is not None:
+        what += f" to {decision.wanted.count} nodes"
+    at = datetime.now().astimezone().strftime("%H:%M:%S")
+    lines = [f"{at} {what}", *(f"  {reason}" for reason in decision.reasons)]
+    _print("\n".join(lines))
+
+
+def _tell_json(decision: Decision) -> None:
+    wanted = decision.wanted
+    _print(
+        json.dumps(
+            {
+                "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "action": decision.action,
+                "nodeCount": wanted.count if wanted else None,
+                "nodes": list(wanted.numbers) if wanted else None,
+                "changes": decision.action is not Action.HOLD,
+                "reasons": decision.reasons,
+            }
+        )
+    )
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    typer.run(main)

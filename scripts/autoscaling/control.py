@@ -1,0 +1,186 @@
+"""The loop: look, decide, carry out, and look again while an update drains.
+
+A drain can take hours, and calls may come meanwhile. An update that only drains is interrupted when
+something else is decided; the next update carries its drains on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Protocol
+
+from components.numbering import Wanted
+from components.overview import Unseen
+from scripts.autoscaling.decision import Action, Decision, Past, decide
+from scripts.autoscaling.memory import with_look
+from scripts.autoscaling.observation import Observation
+from scripts.autoscaling.policy import Policy
+from scripts.autoscaling.updates import BUSY
+from scripts.pulumi_cli import PulumiError
+
+
+class Running(Protocol):
+    """An update that runs."""
+
+    def wait(self, seconds: float | None = None) -> int | None:
+        """Wait for its end: its exit status, or None when it runs still."""
+
+    def interrupt(self) -> None:
+        """End it gracefully."""
+
+
+class Stack(Protocol):
+    """The stack, its cluster, and what is remembered of them."""
+
+    def look(self, *, updating: bool) -> Observation | Unseen:
+        """The cluster now."""
+
+    def want(self, wanted: Wanted) -> Wanted:
+        """Have the configuration want some nodes; returns what it wanted before."""
+
+    def foreign_changes(self, seen: Observation, wanted: Wanted) -> list[str]:
+        """Names of what an update would change beyond the nodes that come and go."""
+
+    def start_update(self) -> Running:
+        """Start an update."""
+
+    def recall(self) -> Past:
+        """What is remembered."""
+
+    def remember(self, past: Past) -> None:
+        """Remember."""
+
+
+class Result(IntEnum):
+    """Exit status of a run."""
+
+    DONE = 0
+    FAILED = 1
+    UNSEEN = 2
+    """The cluster couldn't be seen; nothing was done."""
+
+
+@dataclass(frozen=True)
+class Mode:
+    """How to run.
+
+    Attributes:
+        once: end when one decision has been carried out.
+        dry: carry nothing out.
+        interval: seconds between looks.
+    """
+
+    once: bool = False
+    dry: bool = False
+    interval: float = 60.0
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a loop needs of the world.
+
+    Attributes:
+        now: Unix seconds.
+        sleep: waits some seconds.
+        tell: tells the operator of a decision.
+        warn: tells the operator that something went wrong.
+    """
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    tell: Callable[[Decision], None]
+    warn: Callable[[str], None]
+
+
+def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Result:
+    """Keep the number of nodes at what the calls need.
+
+    Returns:
+        How it ended; without `once` it doesn't.
+    """
+    update: Running | None = None
+    try:
+        while True:
+            looked, update = _turn(stack, policy, mode, world, update)
+            if update is None:
+                if mode.once:
+                    return looked
+                world.sleep(mode.interval)
+                continue
+            status = update.wait(mode.interval)
+            if status is not None:
+                update = None
+                ended = _ended(status, world)
+                if mode.once:
+                    return ended
+    finally:
+        if update is not None:
+            update.interrupt()
+
+
+def _turn(
+    stack: Stack, policy: Policy, mode: Mode, world: Surroundings, update: Running | None
+) -> tuple[Result, Running | None]:
+    """Look once and do what is decided."""
+    seen = stack.look(updating=update is not None)
+    now, past = world.now(), stack.recall()
+    decision = decide(policy, now, seen, past)
+    world.tell(decision)
+    if isinstance(seen, Unseen):
+        return Result.UNSEEN, update
+    past = with_look(past, now, seen.demand, policy)
+    stack.remember(past)
+    if mode.dry or decision.action is Action.HOLD:
+        return Result.DONE, update
+    if update is not None:
+        # It only drains: `decide` leaves any other alone.
+        update.interrupt()
+    stack.remember(replace(past, changed=now))
+    return _carry_out(stack, seen, decision, world)
+
+
+def _carry_out(
+    stack: Stack, seen: Observation, decision: Decision, world: Surroundings
+) -> tuple[Result, Running | None]:
+    wanted = decision.wanted or seen.wanted
+    try:
+        foreign = _foreign_changes(stack, seen, wanted)
+    except PulumiError as error:
+        world.warn(str(error))
+        return Result.FAILED, None
+    if foreign:
+        world.warn(
+            "the update would change more than the number of nodes: "
+            f"{', '.join(foreign)}.\n  Nothing was changed. Look at it: pulumi preview"
+            "\n  Next: pulumi up"
+        )
+        return Result.FAILED, None
+    return Result.DONE, stack.start_update()
+
+
+def _foreign_changes(stack: Stack, seen: Observation, wanted: Wanted) -> list[str]:
+    """Have some nodes wanted, unless an update would change something else; what that is."""
+    before = stack.want(wanted)
+    fits = False
+    try:
+        foreign = stack.foreign_changes(seen, wanted)
+        fits = not foreign
+    finally:
+        if not fits:
+            stack.want(before)
+    return foreign
+
+
+def _ended(status: int, world: Surroundings) -> Result:
+    if status == 0:
+        return Result.DONE
+    if status == BUSY:
+        world.warn("another update runs; it's looked at again later")
+        return Result.DONE
+    world.warn(
+        f"the update ended with status {status}; it has said why.\n"
+        "  It's tried again after the out-cooldown. Next: pulumi preview"
+    )
+    return Result.FAILED
