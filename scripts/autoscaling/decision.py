@@ -137,10 +137,9 @@ def _scale_in(
     if fewer >= count:
         return hold
     obstacle = _not_yet(policy, now, past)
-    minutes = policy.window.total_seconds() / 60
     told = (
         *told,
-        f"the last {minutes:g} min took {peak} at most, with {policy.slack:.0%} to spare",
+        f"the last {policy.window} took {peak} at most, with {policy.slack:.0%} to spare",
     )
     if obstacle:
         return Decision(Action.HOLD, (*told, obstacle))
@@ -158,10 +157,10 @@ def _not_yet(policy: Policy, now: float, past: Past) -> str | None:
     before = [at for at in times if at <= now - window]
     within = [at for at in times if now - window < at < now]
     if not before:
-        return f"not looked at for {window / 60:g} min yet"
+        return f"not looked at for {policy.window} yet"
     looks = [before[-1], *within, now]
     if max(b - a for a, b in pairwise(looks)) > window / _GAPS:
-        return f"not looked at often enough in the last {window / 60:g} min"
+        return f"not looked at often enough in the last {policy.window}"
     return None
 
 

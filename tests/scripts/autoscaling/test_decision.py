@@ -77,8 +77,8 @@ def test_the_busiest_moment_of_the_window_counts() -> None:
 @pytest.mark.parametrize(
     ("past", "reason"),
     [
-        (Past(), "not looked at for 15 min yet"),
-        (quiet(1, minutes=10), "not looked at for 15 min yet"),
+        (Past(), "not looked at for 0:15:00 yet"),
+        (quiet(1, minutes=10), "not looked at for 0:15:00 yet"),
         (Past(quiet(1).samples[:16]), "not looked at often enough"),
         (Past(quiet(1).samples, changed=NOW - 60), "in-cooldown: 540 s left"),
     ],
