@@ -14,6 +14,7 @@ from typing import Any
 
 from components.over_ssh import run
 from components.overview import Overview, Unseen, parse
+from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 
 OVERVIEW_LIMIT_SECONDS = 30
@@ -80,6 +81,12 @@ def from_state(exported: Mapping[str, Any]) -> dict[int, Membership]:
             number = int(match[1])
             found[number] = Membership(number, inputs["environment"], inputs["stdin"])
     return found
+
+
+def nodes_in(exported: Mapping[str, Any]) -> frozenset[int]:
+    """Numbers of the nodes of which a state holds anything, be it a machine that has to go."""
+    numbers = (node_of(one["urn"]) for one in exported["deployment"].get("resources", ()))
+    return frozenset(number for number in numbers if number is not None)
 
 
 def _plain(value: Any) -> Any:

@@ -7,6 +7,14 @@ from collections.abc import Collection
 
 from scripts.pulumi_cli import PulumiError
 
+_RESOURCE = re.compile(r"::node-([1-9][0-9]*)(?:-[a-z-]+)?$")
+
+
+def node_of(urn: str) -> int | None:
+    """The number of the node that a resource belongs to; None when it belongs to none."""
+    match = _RESOURCE.search(urn)
+    return int(match[1]) if match else None
+
 
 def parse_node(text: str, there: Collection[int]) -> int:
     """The number of a node: 3 for `node-3`.

@@ -13,7 +13,7 @@ from scripts.autoscaling.memory import Memory
 from scripts.autoscaling.observation import Observation, observe
 from scripts.autoscaling.policy import Measure
 from scripts.autoscaling.updates import Update
-from scripts.memberships import memberships
+from scripts.memberships import from_state, nodes_in
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
@@ -58,14 +58,22 @@ class DeployedStack:
         """The cluster now: the base is asked over SSH, and nothing is changed."""
         try:
             wanted = wanted_nodes.read(self._pulumi)
-            found = memberships(self._pulumi)
+            exported = self._pulumi.export_state(show_secrets=True)
         except PulumiError as error:
             return Unseen(str(error))
+        found = from_state(exported)
         if not found:
             return Unseen("no node is deployed yet.\n  Next: pulumi up")
         seen = next(iter(found.values())).overview()
         addresses = {number: one.private_ip for number, one in found.items()}
-        return observe(wanted, addresses, seen, self._measures, updating=updating)
+        return observe(
+            wanted,
+            addresses,
+            seen,
+            self._measures,
+            deployed=nodes_in(exported),
+            updating=updating,
+        )
 
     def want(self, wanted: Wanted) -> Wanted:
         """Have the configuration want some nodes; returns what it wanted before."""
@@ -75,9 +83,7 @@ class DeployedStack:
 
     def foreign_changes(self, seen: Observation, wanted: Wanted) -> list[str]:
         """Names of what an update would change beyond the nodes that come and go."""
-        settled = seen.serving & frozenset(wanted.numbers)
-        moving = {*wanted.numbers, *seen.wanted.numbers, *seen.leaving} - settled
-        return guard.beyond(self._pulumi.preview(), moving)
+        return guard.beyond(self._pulumi.preview(), seen.serving & frozenset(wanted.numbers))
 
     def start_update(self) -> Update:
         """Start an update."""

@@ -6,21 +6,21 @@ nodes, as a new version or instance type, somebody has to look at it first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from scripts.node_names import node_of
+
 _UNCHANGED = ("same", "read", "read-replacement")
-_NODE = re.compile(r"::node-([1-9][0-9]*)(?:-[a-z-]+)?$")
 _STACK = "pulumi:pulumi:Stack"
 
 
-def beyond(preview: Mapping[str, Any], moving: Collection[int]) -> list[str]:
-    """Names of what an update would change apart from some nodes, sorted.
+def beyond(preview: Mapping[str, Any], settled: Collection[int]) -> list[str]:
+    """Names of what an update would change besides nodes that come, go or are put right; sorted.
 
     Args:
         preview: as `pulumi preview --json` prints it.
-        moving: numbers of the nodes that come, go or are put right.
+        settled: numbers of the nodes that serve, and are to go on so.
     """
     return sorted(
         {
@@ -28,6 +28,6 @@ def beyond(preview: Mapping[str, Any], moving: Collection[int]) -> list[str]:
             for step in preview.get("steps", ())
             if step["op"] not in _UNCHANGED
             and f"::{_STACK}::" not in step["urn"]
-            and not ((match := _NODE.search(step["urn"])) and int(match[1]) in moving)
+            and node_of(step["urn"]) in {None, *settled}
         }
     )

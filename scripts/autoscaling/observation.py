@@ -46,15 +46,17 @@ def observe(
     seen: Overview,
     measures: Collection[Measure],
     *,
+    deployed: Collection[int],
     updating: bool = False,
 ) -> Observation | Unseen:
     """Put together what the configuration, the state and the base say.
 
     Args:
         wanted: as the configuration says it.
-        addresses: private address of each node that the state holds, by number.
+        addresses: private address of each node that has joined, by number.
         seen: what the base says.
         measures: what has to be known.
+        deployed: numbers of the nodes of which the state holds anything.
         updating: whether an update of this autoscaler runs.
 
     Returns:
@@ -73,7 +75,7 @@ def observe(
         for number in wanted.numbers
         if (node := seen.nodes.get(addresses.get(number, ""))) is not None and node.in_service
     )
-    leaving = frozenset(addresses) - frozenset(wanted.numbers)
+    leaving = frozenset(deployed) - frozenset(wanted.numbers)
     return Observation(wanted, serving, leaving, demand, updating)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from components.numbering import Wanted
 from components.overview import NodeSeen
-from scripts.memberships import from_state
+from scripts.memberships import from_state, nodes_in
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiError
 from scripts.retire import least_loaded
@@ -79,6 +79,14 @@ def test_memberships_are_read_from_the_state_with_their_secrets() -> None:
     assert found[3].private_key == "the key"
     assert found[3].private_ip == "10.5.0.8"
     assert from_state({"deployment": {}}) == {}
+
+
+def test_a_node_is_deployed_as_long_as_the_state_holds_anything_of_it() -> None:
+    urn = "urn:pulumi:dev::p::aws:ec2/instance:Instance::"
+    names = ("node-4", "node-5-address", "base", "node-count", "base-node-6")
+    resources = [{"urn": f"{urn}{name}"} for name in names]
+    assert nodes_in({"deployment": {"resources": resources}}) == {4, 5}
+    assert nodes_in({"deployment": {}}) == frozenset()
 
 
 @given(wanted, st.integers(0, 6), st.sets(st.integers(1, 20), max_size=4))

@@ -17,7 +17,7 @@ MEASURES = (Measure.CALLS, Measure.PARTICIPANTS, Measure.LOAD)
 
 def test_a_node_that_drains_counts_by_its_calls_and_not_as_capacity() -> None:
     nodes = {"10.5.0.6": SERVING, "10.5.0.7": SERVING, "10.5.0.8": DRAINING}
-    seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), MEASURES)
+    seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), MEASURES, deployed=ADDRESSES)
     assert isinstance(seen, Observation)
     assert seen.serving == {1, 2}
     assert seen.leaving == {3}
@@ -26,7 +26,7 @@ def test_a_node_that_drains_counts_by_its_calls_and_not_as_capacity() -> None:
 
 def test_a_wanted_node_that_is_not_there_is_unready() -> None:
     nodes = {"10.5.0.6": SERVING, "10.5.0.7": GONE}
-    seen = observe(Wanted(4), ADDRESSES, ClusterSeen(nodes), [Measure.LOAD])
+    seen = observe(Wanted(4), ADDRESSES, ClusterSeen(nodes), [Measure.LOAD], deployed=ADDRESSES)
     assert isinstance(seen, Observation)
     assert seen.unready == {2, 3, 4}
 
@@ -34,13 +34,15 @@ def test_a_wanted_node_that_is_not_there_is_unready() -> None:
 def test_one_unknown_number_makes_the_look_unknown() -> None:
     for node in (NodeSeen(True, 1, None, None, 30.0), NodeSeen(False, 1, None, None, None)):
         nodes = {"10.5.0.6": SERVING, "10.5.0.7": node}
-        seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), [Measure.CALLS])
+        seen = observe(
+            Wanted(2), ADDRESSES, ClusterSeen(nodes), [Measure.CALLS], deployed=ADDRESSES
+        )
         assert seen == Unseen("the cluster doesn't say the calls of 10.5.0.7")
 
 
 def test_a_base_that_cannot_be_asked_is_unknown() -> None:
     unseen = Unseen("no answer within 30 s")
-    assert observe(Wanted(2), ADDRESSES, unseen, MEASURES) == unseen
+    assert observe(Wanted(2), ADDRESSES, unseen, MEASURES, deployed=ADDRESSES) == unseen
 
 
 def step(op: str, name: str, type_: str = "command:local:Command") -> dict[str, str]:
@@ -57,5 +59,6 @@ def test_an_update_of_other_things_than_the_moving_nodes_is_noticed() -> None:
         step("update", "configuration"),
         step("update", "node-33-env"),
     ]
-    assert beyond({"steps": steps}, {3}) == ["configuration", "node-1", "node-33-env"]
-    assert beyond({"steps": steps[:4]}, {3}) == []
+    assert beyond({"steps": steps}, {1, 33}) == ["configuration", "node-1", "node-33-env"]
+    assert beyond({"steps": steps}, {1}) == ["configuration", "node-1"]
+    assert beyond({"steps": steps[:4]}, {1, 2}) == []
