@@ -6,7 +6,7 @@ something else is decided; the next update carries its drains on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Protocol
@@ -19,6 +19,9 @@ from scripts.autoscaling.observation import Observation
 from scripts.autoscaling.policy import Policy
 from scripts.autoscaling.updates import BUSY
 from scripts.pulumi_cli import PulumiError
+
+_NAMED = 4
+"""Resources that a warning names: enough to know what it's about."""
 
 
 class Running(Protocol):
@@ -153,7 +156,7 @@ def _carry_out(
     if foreign:
         world.warn(
             "the update would change more than the number of nodes: "
-            f"{', '.join(foreign)}.\n  Nothing was changed. Look at it: pulumi preview"
+            f"{_listed(foreign)}.\n  Nothing was changed. Look at it: pulumi preview"
             "\n  Next: pulumi up"
         )
         return Result.FAILED, None
@@ -171,6 +174,11 @@ def _foreign_changes(stack: Stack, seen: Observation, wanted: Wanted) -> list[st
         if not fits:
             stack.want(before)
     return foreign
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _ended(status: int, world: Surroundings) -> Result:

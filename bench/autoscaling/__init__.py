@@ -1,0 +1,1 @@
+"""A day of calls, simulated: autoscaling against clusters of a fixed size."""

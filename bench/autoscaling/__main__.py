@@ -1,0 +1,47 @@
+"""Simulates a day and draws it.
+
+python -m bench.autoscaling
+python -m bench.autoscaling --seed 7 --output /tmp/day.svg
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.autoscaling.day import a_day
+from bench.autoscaling.plot import draw
+from bench.autoscaling.simulation import Day, Hardware, autoscaled, fixed
+from scripts.autoscaling.policy import Measure, Policy
+
+_LARGEST = 12
+_TARGET_CALLS = 12
+_SEED = 1
+
+
+def main(
+    seed: Annotated[int, typer.Option(help="Of the day's calls.")] = _SEED,
+    calls: Annotated[float, typer.Option(help="Calls that a node should carry.")] = _TARGET_CALLS,
+    output: Annotated[Path, typer.Option(help="Plot.")] = Path("docs/autoscale.svg"),
+) -> None:
+    """Compare autoscaling with fixed sizes, on one synthetic day of calls."""
+    day, hardware = a_day(seed), Hardware()
+    policy = Policy(maximum=_LARGEST, targets={Measure.CALLS: calls})
+    scaled = autoscaled(day, policy, hardware)
+    others = {count: fixed(day, count, hardware) for count in range(2, _LARGEST + 1)}
+    draw(scaled, others, hardware, output)
+    print(f"{len(day)} calls, at most {max(one.calls for one in scaled.minutes)} at a time\n")
+    print("| cluster | node-hours | refused calls |\n| --- | --- | --- |")
+    print(_row(f"autoscaled, {policy.minimum} to {policy.maximum} nodes", scaled))
+    for count, one in others.items():
+        print(_row(f"{count} nodes", one))
+
+
+def _row(name: str, day: Day) -> str:
+    return f"| {name} | {day.node_hours:.0f} | {day.refused} |"
+
+
+if __name__ == "__main__":
+    typer.run(main)
