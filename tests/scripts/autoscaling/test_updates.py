@@ -1,0 +1,81 @@
+"""An update ends by itself, or in order when it's asked to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scripts.autoscaling.updates import BUSY, Update
+
+PULUMI = """#!/bin/bash
+case "$*" in
+*version*) echo v3.300.0 ;;
+*" up "*) {up} ;;
+*select*) echo selected >>{done} ;;
+*output*) echo '{{}}' ;;
+*history*)
+  echo '[{{"kind":"update","startTime":"2026-01-01T00:00:00.000Z","message":"",'
+  echo '"environment":{{}},"config":{{}},"result":"succeeded"}}]'
+  ;;
+esac
+"""
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Path:
+    return tmp_path / "done"
+
+
+def pulumi(tmp_path: Path, up: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `pulumi` whose `up` is a shell script; what it does is noted in `done`."""
+    program = tmp_path / "pulumi"
+    program.write_text(PULUMI.format(up=up, done=tmp_path / "done"))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+
+def test_an_update_is_run_without_selecting_the_stack(
+    tmp_path: Path, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulumi(tmp_path, f'echo "$*" >>{done}', monkeypatch)
+    assert Update("acme/prod").wait() == 0
+    ran = done.read_text()
+    assert "--yes" in ran
+    assert "--stack acme/prod" in ran
+    assert "selected" not in ran
+
+
+def test_an_update_that_is_interrupted_ends_in_order(
+    tmp_path: Path, done: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What runs in the background of a script ignores the signal.
+    stop = f"trap 'echo cancelled >>{done}; kill %1; exit 1' INT"
+    script = f"{stop}; sleep 99 & echo began >>{done}; wait"
+    pulumi(tmp_path, script, monkeypatch)
+    update = Update("prod")
+    while not done.exists():
+        assert update.wait(0.05) is None
+    update.interrupt()
+    assert done.read_text() == "began\ncancelled\n"
+    assert update.wait() == 130
+    update.interrupt()
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [("error: the stack is currently locked by 1 lock(s)", BUSY), ("error: update failed", 1)],
+)
+def test_a_stack_that_is_held_is_told_from_a_failure(
+    said: str,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    pulumi(tmp_path, f"echo '{said}' >&2; exit 255", monkeypatch)
+    assert Update("prod").wait() == status
+    told = capfd.readouterr().err
+    assert "Traceback" not in told
+    assert ("another update" if status == BUSY else said) in told
