@@ -113,6 +113,8 @@ class Stack:
             *("--stack", self._directory.stack, "--license-file", str(license_file)),
             quiet=True,
         )
+        if self._configured("turnServer") and not self._configured("turnUsername"):
+            self.set_config("turnStaticAuthSecret", LICENSE, secret=True)
         if self._machines_exist:
             self._start_machines()
         self._point_domain()

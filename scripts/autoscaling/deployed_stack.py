@@ -17,7 +17,10 @@ from scripts.memberships import from_state, nodes_in
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
-_NEEDED = {"shape": ("ha", "base and nodes"), "machines": ("aws", "machines that can be made")}
+_NEEDED = {
+    "shape": (("ha", "ha-managed"), "nodes that come and go"),
+    "machines": (("aws",), "machines that can be made"),
+}
 
 
 class DeployedStack:
@@ -47,10 +50,10 @@ class DeployedStack:
         """
         config = self._pulumi.config()
         for key, (needed, what) in _NEEDED.items():
-            found = config.get(f"{_PROJECT}:{key}", {}).get("value") or needed
-            if found != needed:
+            found = config.get(f"{_PROJECT}:{key}", {}).get("value") or needed[0]
+            if found not in needed:
                 raise PulumiError(
-                    f"{key} is {found}; autoscaling takes {what}: {needed}.\n"
+                    f"{key} is {found}; autoscaling takes {what}: {' or '.join(needed)}.\n"
                     "  For another number of nodes here, see docs/scaling.md"
                 )
 
