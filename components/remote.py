@@ -24,10 +24,11 @@ def script(name: str) -> str:
 
     The script gets its values on stdin, so that none is in a process list.
     """
-    return f"exec sudo -n bash -c {shlex.quote(_text(name))} {name}"
+    return f"exec sudo -n bash -c {shlex.quote(text_of(name))} {name}"
 
 
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
+    """Text of a script in `machine/`."""
     return (_SCRIPTS / name).read_text()
 
 
@@ -37,7 +38,7 @@ def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:
     The braces have the shell read the script as a whole before the values. As an argument it would
     be in the message of each failure, and what went wrong hard to find in it.
     """
-    return pulumi.Output.concat("{\n", _text(name), "\nexit\n}\n", values)
+    return pulumi.Output.concat("{\n", text_of(name), "\nexit\n}\n", values)
 
 
 def run_on(  # noqa: PLR0913 - each is a thing of its own

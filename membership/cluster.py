@@ -221,6 +221,17 @@ class Cluster:
             return answer
         return answer.status_code == httpx.codes.OK
 
+    def report(self) -> dict[str, Any] | Unknown | Refused:
+        """The cluster's health in full (page, "Check cluster and nodes health")."""
+        answer = self._ask("GET", api.HEALTH)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        try:
+            told: dict[str, Any] = answer.json()
+        except ValueError:
+            return Unknown(f"GET {api.HEALTH} answered {answer.status_code} without JSON")
+        return told
+
     def lists(self, ip: str) -> bool | Unknown | Refused:
         """Whether the cluster's health, asked at the node itself, lists the node as UP."""
         url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.HEALTH}"

@@ -13,9 +13,11 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError
+from membership.cluster import Refused, Unknown
 from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
@@ -105,10 +107,17 @@ def _act(arguments: argparse.Namespace) -> int:
 def _show(task: _Task) -> None:
     shown = {
         "nodes": overview(task.world),
+        "health": _health(task.world),
         "drift": drift(task.bucket, task.files),
         **versions(Path(release.BASE.folder)),
     }
     print(json.dumps(shown))  # noqa: T201 - its result
+
+
+def _health(world: World) -> dict[str, Any] | None:
+    """The cluster's health in full; None where nobody tells it."""
+    report = world.cluster.report()
+    return None if isinstance(report, Unknown | Refused) else report
 
 
 def _say(line: str) -> None:

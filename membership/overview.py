@@ -23,7 +23,8 @@ def overview(world: World) -> dict[str, Any]:
         For each address: `name`; `inService`, whether it takes sessions as it should;
         `generation`, which is one more than the node's own when it has to be brought back;
         `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), each None where
-        the cluster can't be asked.
+        the cluster can't be asked; `phase`, where its machine is on its way through the cluster;
+        `balanced`, whether the load balancer leads there.
     """
     records = {record.ip: record for record in world.registry.all()}
     listed = world.cluster.media_nodes()
@@ -84,4 +85,6 @@ def _node(
         "participants": None if own is None else sum(call.participants for call in own),
         "oldest": min((call.created for call in own), default=None) if own else None,
         "load": listed.load if listed else None,
+        "phase": record.phase if record else None,
+        "balanced": balanced,
     }

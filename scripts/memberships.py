@@ -47,6 +47,21 @@ class Membership:
 
     def overview(self) -> Overview:
         """What the cluster looks like, as the base sees it; told at once, or not at all."""
+        told = self._ask_overview()
+        return told if isinstance(told, Unseen) else parse(told)
+
+    def ask_overview(self) -> dict[str, Any] | str:
+        """The same with everything that the base says; a text says why it says nothing."""
+        told = self._ask_overview()
+        if isinstance(told, Unseen):
+            return told.reason
+        try:
+            found: dict[str, Any] = json.loads(told)
+        except ValueError:
+            return "it answers something that is no overview"
+        return found
+
+    def _ask_overview(self) -> str | Unseen:
         changes = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
         try:
             asked = run(
@@ -59,7 +74,7 @@ class Membership:
             return Unseen(f"no answer within {OVERVIEW_LIMIT_SECONDS} s")
         if asked.returncode:
             return Unseen(asked.stderr.strip() or f"exit status {asked.returncode}")
-        return parse(asked.stdout)
+        return asked.stdout
 
 
 def memberships(pulumi: PulumiCli) -> dict[int, Membership]:
@@ -77,7 +92,7 @@ def from_state(exported: Mapping[str, Any]) -> dict[int, Membership]:
     for resource in exported["deployment"].get("resources", ()):
         match = _NAME.search(resource["urn"])
         if match and not resource.get("delete"):
-            inputs = {key: _plain(value) for key, value in resource["inputs"].items()}
+            inputs = {key: plain(value) for key, value in resource["inputs"].items()}
             number = int(match[1])
             found[number] = Membership(number, inputs["environment"], inputs["stdin"])
     return found
@@ -89,10 +104,10 @@ def nodes_in(exported: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(number for number in numbers if number is not None)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value without the marks of secrets."""
     if isinstance(value, dict):
         if "plaintext" in value:
-            return _plain(json.loads(value["plaintext"]))
-        return {key: _plain(inner) for key, inner in value.items()}
+            return plain(json.loads(value["plaintext"]))
+        return {key: plain(inner) for key, inner in value.items()}
     return value

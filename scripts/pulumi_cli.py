@@ -61,6 +61,11 @@ class PulumiCli:
         found: dict[str, dict[str, Any]] = json.loads(self._run("config", "--json"))
         return found
 
+    def secret_values(self) -> list[str]:
+        """The values of the stack's secret keys, in plain: to be taken out of what is shown."""
+        found = json.loads(self._run("config", "--json", "--show-secrets"))
+        return [str(one.get("value") or "") for one in found.values() if one.get("secret")]
+
     def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
         """Set a key; the value goes through stdin, so that it's in no process list."""
         self._run("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)

@@ -1,0 +1,157 @@
+"""What `scripts.status` shows, put together from what machines say. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+_MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
+_SOON = timedelta(days=21)
+"""Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How busy a machine is.
+
+    Attributes:
+        cpu: its load of the last minute, in percent of its processors.
+        memory: what is in use of its memory, in percent.
+    """
+
+    cpu: int
+    memory: int
+
+
+@dataclass(frozen=True)
+class MachineStatus:
+    """One machine.
+
+    Attributes:
+        name: such as `node-1`.
+        private_ip: its address in the cluster, where it is a node.
+        state: `serving`, `draining`, `starting`, `left`, or for who carries no calls `up`; `no
+            answer` where it can't be asked.
+        health: what the cluster says of the node; None where it says nothing.
+        version: of OpenVidu.
+        calls, participants: what it carries; None where that isn't known.
+        usage: how busy it is; None likewise.
+        balanced: whether the load balancer leads there; None for who carries no calls.
+    """
+
+    name: str
+    private_ip: str | None
+    state: str
+    health: str | None = None
+    version: str | None = None
+    calls: int | None = None
+    participants: int | None = None
+    usage: Usage | None = None
+    balanced: bool | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """A look at a deployment.
+
+    Attributes:
+        health: as the page shows it; None where nobody tells it.
+        machines: each machine.
+        certificate: when it expires; None where none was shown.
+        drift: names in the bucket's configuration that aren't as the stack wants them.
+        reason: why the cluster couldn't be asked; None where it could.
+    """
+
+    health: Mapping[str, Any] | None
+    machines: Sequence[MachineStatus]
+    certificate: datetime | None
+    drift: Sequence[str] = ()
+    reason: str | None = None
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the cluster is UP, and nothing here needs somebody."""
+        return self.state == "UP" and not self.remarks(datetime.now(UTC))
+
+    @property
+    def state(self) -> str:
+        """The health in a word; empty where nobody tells it."""
+        told = self.health or {}
+        return str(told.get("clusterStatus") or told.get("status") or "")
+
+    def remarks(self, now: datetime) -> list[str]:
+        """What somebody has to do, and what to type."""
+        found = [f"The cluster can't be asked: {self.reason}"] if self.reason else []
+        for one in self.machines:
+            if one.balanced is False and one.state == "serving":
+                found.append(f"{one.name} serves and isn't in the load balancer. Next: pulumi up")
+            if one.balanced and one.state in ("left", "no answer"):
+                found.append(f"{one.name} is in the load balancer, and is gone. Next: pulumi up")
+        if self.drift:
+            names = ", ".join(self.drift)
+            found.append(f"In the bucket {names} isn't the stack's. Next: pulumi preview")
+        if self.certificate and self.certificate - now < _SOON:
+            days = (self.certificate - now).days
+            when = f"expires in {days} days" if days >= 0 else "has expired"
+            found.append(f"The certificate {when}: docs/runbook.md")
+        return found
+
+    def as_json(self) -> dict[str, Any]:
+        """The look for scripts."""
+        return {
+            "state": self.state,
+            "health": self.health,
+            "loadBalancer": {
+                "nodeIps": [one.private_ip for one in self.machines if one.balanced],
+            },
+            "machines": {one.name: asdict(one) for one in self.machines},
+            "certificateExpires": self.certificate.isoformat() if self.certificate else None,
+            "drift": list(self.drift),
+            "remarks": self.remarks(datetime.now(UTC)),
+        }
+
+
+def parse_usage(text: str) -> Usage | None:
+    """Read what `machines.sh usage` prints; None where it's something else."""
+    lines = text.splitlines()
+    memory = {name: int(value) for name, value in _MEMORY.findall(text)}
+    try:
+        cpu = float(lines[1].split()[0]) / int(lines[0])
+        used = 1 - memory["Available"] / memory["Total"]
+    except (IndexError, ValueError, KeyError, ZeroDivisionError):
+        return None
+    return Usage(round(100 * cpu), round(100 * used))
+
+
+def node_status(
+    name: str,
+    private_ip: str,
+    version: str | None,
+    usage: Usage | None,
+    told: Mapping[str, Any] | None,
+) -> MachineStatus:
+    """A node.
+
+    Args:
+        name: such as `node-1`.
+        private_ip: its address in the cluster.
+        version: of OpenVidu.
+        usage: how busy it is; None where it doesn't answer.
+        told: what `membership.pyz overview` says of the whole; None where it says nothing.
+    """
+    seen = ((told or {}).get("nodes") or {}).get(private_ip) or {}
+    listed = ((told or {}).get("health") or {}).get("nodes") or {}
+    return MachineStatus(
+        name,
+        private_ip,
+        str(seen.get("phase") or ("unknown" if usage else "no answer")),
+        (listed.get(f"master_{private_ip}") or {}).get("status"),
+        version,
+        seen.get("calls"),
+        seen.get("participants"),
+        usage,
+        seen.get("balanced"),
+    )

@@ -1,0 +1,127 @@
+"""The machines of a stack, as its state knows them, and how they are asked over SSH."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.over_ssh import environment, run
+from openvidu.roles import BASE, BASTION, MASTER, Role, role_of
+from scripts.memberships import plain
+from scripts.pulumi_cli import PulumiError
+
+_ACTIONS = "machines.sh"
+_MAINS = (BASE.name, MASTER.name, BASTION.name)
+_NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
+_PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
+"""Who doesn't answer isn't waited for."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine of a stack.
+
+    Attributes:
+        name: `base`, `master`, `bastion` or `node-1`, …
+        host: its public address.
+        variables: what scripts over SSH need to reach it.
+        private_key: for SSH.
+        version: of OpenVidu, as the last update left it; None where that isn't known.
+    """
+
+    name: str
+    host: str
+    variables: Mapping[str, str]
+    private_key: str
+    version: str | None = None
+
+    @property
+    def role(self) -> Role:
+        """What it is for."""
+        return role_of(self.name)
+
+    def shell_environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a shell that carries out an action, beside what is usual.
+
+        Args:
+            more: what this action needs.
+        """
+        path = {"PATH": os.environ.get("PATH", os.defpath)}
+        return {**path, **self.variables, **_PROMPT, **more}
+
+    def ask(self, action: str, limit: float | None = None, **more: str) -> str:
+        """Carry out an action of `machines.sh`; returns what it printed.
+
+        Raises:
+            PulumiError: the machine doesn't answer, or says why it can't.
+        """
+        variables = {**self.variables, **_PROMPT, **more}
+        try:
+            done = run(action, variables, self.private_key, timeout=limit)
+        except subprocess.TimeoutExpired:
+            raise PulumiError(f"{self.name}, {self.host}: no answer within {limit:g} s") from None
+        if done.returncode:
+            said = done.stderr.strip() or f"exit status {done.returncode}"
+            raise PulumiError(f"{self.name}, {self.host}: {said}")
+        return done.stdout
+
+
+def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
+    """The machines in a state that was exported with its secrets shown, main machine first.
+
+    Raises:
+        PulumiError: there is none.
+    """
+    found: dict[str, Machine] = {}
+    versions: dict[str, str] = {}
+    for resource in exported["deployment"].get("resources", ()):
+        match = _NAME.search(resource["urn"])
+        if match is None or resource.get("delete"):
+            continue
+        inputs = {key: plain(value) for key, value in resource["inputs"].items()}
+        variables = inputs.get("environment") or {}
+        if "OPENVIDU_VERSION" in variables:
+            versions[match[1]] = variables["OPENVIDU_VERSION"]
+        prefix = "BASE" if match[1] in _MAINS else "NODE"
+        if f"{prefix}_HOST" in variables and "stdin" in inputs:
+            found[match[1]] = _machine(match[1], prefix, variables, inputs["stdin"])
+    if not found:
+        raise PulumiError("this stack has no machines yet.\n  Next: pulumi up")
+    return {
+        name: Machine(name, one.host, one.variables, one.private_key, versions.get(name))
+        for name, one in sorted(found.items(), key=lambda item: _order(item[0]))
+    }
+
+
+def named(there: Mapping[str, Machine], name: str) -> Machine:
+    """The machine that was asked for.
+
+    Raises:
+        PulumiError: there's none of that name; names those that there are.
+    """
+    if name not in there:
+        raise PulumiError(
+            f"no machine of this stack is called {name!r}; there are: {', '.join(there)}"
+        )
+    return there[name]
+
+
+def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: str) -> Machine:
+    host = variables[f"{prefix}_HOST"]
+    reached = {
+        **environment(_ACTIONS),
+        "SSH_USER": variables["SSH_USER"],
+        "NODE_NAME": name,
+        "NODE_HOST": host,
+        "NODE_HOST_KEY": variables[f"{prefix}_HOST_KEY"],
+        "FOLDER": role_of(name).product.folder,
+    }
+    return Machine(name, host, reached, private_key)
+
+
+def _order(name: str) -> tuple[bool, int]:
+    return name not in _MAINS, int(name.rpartition("-")[2]) if name not in _MAINS else 0

@@ -1,0 +1,19 @@
+# Asks one machine of the deployment. An action of scripts/over_ssh.sh: usage, logs, report.
+# shellcheck disable=SC2154 # name comes from there
+: "${NODE_HOST:?}"
+
+case $ACTION in
+usage)
+  on "$name" "$NODE_HOST" 'nproc; cat /proc/loadavg; grep -E "^Mem(Total|Available):" /proc/meminfo'
+  ;;
+logs)
+  on "$name" "$NODE_HOST" "cd $FOLDER && exec sudo -n docker compose logs --no-color $OPTIONS"
+  ;;
+report)
+  on "$name" "$NODE_HOST" "exec sudo -n bash -c $(printf %q "$REPORT") report $FOLDER"
+  ;;
+*)
+  echo "$name: there is no action $ACTION" >&2
+  exit 1
+  ;;
+esac

@@ -1,0 +1,100 @@
+"""Collects from every machine what helps to find out what is wrong, into one archive.
+
+What OpenVidu's own report has, and the system's side; every secret of the stack is masked.
+
+python -m scripts.report
+python -m scripts.report --output incident.tar.gz
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from components.remote import text_of
+from scripts.machines import Machine, machines
+from scripts.masking import mask, secrets_of
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_LIMIT_SECONDS = 180.0
+_WORKERS = 16
+
+
+def main(
+    output: Annotated[
+        Path | None, typer.Option(help="The archive; named after stack and time without it.")
+    ] = None,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Collect what helps to find out what is wrong, with every secret of the stack masked.
+
+    Example:
+      python -m scripts.report --output incident.tar.gz
+    """
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        pulumi = PulumiCli(stack)
+        exported = pulumi.export_state(show_secrets=True)
+        there = machines(exported)
+        secrets = secrets_of(exported, pulumi.secret_values())
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            told = dict(zip(there, pool.map(_ask, there.values()), strict=True))
+        files = {
+            f"{name}.txt": mask(text or f"{error}\n", secrets)
+            for name, (text, error) in told.items()
+        }
+        file = output or Path(f"openvidu-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz")
+        write(file, files)
+        for name, (_, error) in told.items():
+            console.print(f"{name}: {error or 'collected'}", style="red" if error else None)
+        console.print(
+            f"{file}: written. Its secrets are masked; look through it before you send it."
+        )
+        sys.exit(1 if any(error for _, error in told.values()) else 0)
+    except PulumiError as error:
+        console.print(str(error), style="red")
+        sys.exit(1)
+
+
+def _ask(machine: Machine) -> tuple[str, str | None]:
+    """What a machine prints, and why it prints nothing."""
+    try:
+        return machine.ask("report", _LIMIT_SECONDS, REPORT=text_of("report.sh")), None
+    except PulumiError as error:
+        return "", str(error)
+
+
+def write(file: Path, files: Mapping[str, str]) -> None:
+    """Write an archive that only its owner may read.
+
+    Args:
+        file: where to; one that is there is written over.
+        files: texts by name.
+    """
+    folder = file.name.partition(".")[0]
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with (
+        os.fdopen(descriptor, "wb") as stream,
+        tarfile.open(fileobj=stream, mode="w:gz") as archive,
+    ):
+        os.fchmod(descriptor, 0o600)
+        for name, text in files.items():
+            content = text.encode()
+            entry = tarfile.TarInfo(f"{folder}/{name}")
+            entry.size, entry.mode, entry.mtime = len(content), 0o600, int(time.time())
+            archive.addfile(entry, io.BytesIO(content))
+
+
+if __name__ == "__main__":
+    typer.run(main)

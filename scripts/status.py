@@ -1,0 +1,193 @@
+"""Shows how a deployment is: health, nodes, calls, load balancer, certificate, drift.
+
+python -m scripts.status
+python -m scripts.status --watch
+python -m scripts.status --json | jq '.machines[] | select(.state == "draining")'
+
+Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+from cryptography import x509
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from openvidu import ports
+from openvidu.roles import NODE
+from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
+from scripts.machines import Machine, machines
+from scripts.memberships import Membership, from_state
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
+_ASK_SECONDS = 20.0
+_TLS_SECONDS = 5.0
+_WORKERS = 16
+
+
+def main(
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Look again and again.")] = False,
+    interval: Annotated[float, typer.Option(min=1, help="Seconds between looks.")] = 5.0,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Show how a deployment is.
+
+    Examples:
+      python -m scripts.status
+      python -m scripts.status --watch --interval 2
+      python -m scripts.status --json
+    """
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    try:
+        pulumi = PulumiCli(stack)
+        if watch and not as_json:
+            _watch(pulumi, interval)
+        found = look(pulumi)
+        if as_json:
+            sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+        else:
+            Console(highlight=False).print(shown(found))
+        sys.exit(0 if found.is_well else 1)
+    except PulumiError as error:
+        errors.print(str(error), style="red")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _watch(pulumi: PulumiCli, interval: float) -> None:
+    """Show it until Ctrl-C."""
+    with Live(console=Console(highlight=False), screen=False, auto_refresh=False) as live:
+        while True:
+            live.update(shown(look(pulumi)), refresh=True)
+            time.sleep(interval)
+
+
+def look(pulumi: PulumiCli) -> Status:
+    """Ask the cluster and its machines, all at once.
+
+    Raises:
+        PulumiError: the state can't be had, or holds no machine.
+    """
+    exported = pulumi.export_state(show_secrets=True)
+    there, members = machines(exported), from_state(exported)
+    outputs = _outputs(exported)
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        asked = pool.submit(_overview, members)
+        expires = pool.submit(_expiry, outputs)
+        usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
+        told = asked.result()
+        certificate = expires.result()
+    reason = told if isinstance(told, str) else None
+    seen = None if isinstance(told, str) else told
+    addresses = {f"node-{number}": one.private_ip for number, one in members.items()}
+    return Status(
+        (seen or {}).get("health"),
+        [
+            node_status(name, addresses.get(name, ""), one.version, usages[name], seen)
+            if one.role is NODE
+            else _main_status(one, usages[name])
+            for name, one in there.items()
+        ],
+        certificate,
+        tuple((seen or {}).get("drift") or ()),
+        reason,
+    )
+
+
+def shown(found: Status) -> Group:
+    """The look as people read it."""
+    state = Text(f"OpenVidu: {found.state or 'no answer'}", _COLOURS.get(found.state, "red"))
+    table = Table(
+        *("machine", "state", "health", "version", "calls", "participants", "CPU", "memory"),
+        "load balancer",
+    )
+    for one in found.machines:
+        table.add_row(
+            one.name,
+            one.state,
+            one.health or "",
+            one.version or "",
+            _number(one.calls),
+            _number(one.participants),
+            f"{one.usage.cpu} %" if one.usage else "",
+            f"{one.usage.memory} %" if one.usage else "",
+            "" if one.balanced is None else "yes" if one.balanced else "no",
+        )
+    remarks = [Text(f"! {remark}", "yellow") for remark in found.remarks(datetime.now(UTC))]
+    until = found.certificate
+    about = [Text(f"certificate: until {until:%Y-%m-%d}")] if until else []
+    return Group(state, table, *about, *remarks)
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _main_status(machine: Machine, usage: Usage | None) -> MachineStatus:
+    state = "up" if usage else "no answer"
+    return MachineStatus(machine.name, None, state, version=machine.version, usage=usage)
+
+
+def _overview(members: Mapping[int, Membership]) -> dict[str, Any] | str:
+    """What the base says of the whole; why it doesn't."""
+    if not members:
+        return "it has no nodes"
+    return next(iter(members.values())).ask_overview()
+
+
+def _usage(machine: Machine) -> Usage | None:
+    try:
+        return parse_usage(machine.ask("usage", _ASK_SECONDS))
+    except PulumiError:
+        return None
+
+
+def _outputs(exported: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The stack's outputs."""
+    for resource in exported["deployment"].get("resources", ()):
+        if resource["type"] == "pulumi:pulumi:Stack":
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            return outputs
+    return {}
+
+
+def _expiry(outputs: Mapping[str, Any]) -> datetime | None:
+    """When the certificate that users are shown expires; None where none is shown."""
+    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
+    if url.hostname is None:
+        return None
+    context = ssl.create_default_context()
+    # Whether it's trusted is another question: a self-signed one expires, too.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        place = (url.hostname, url.port or ports.HTTPS)
+        with (
+            socket.create_connection(place, _TLS_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=url.hostname) as encrypted,
+        ):
+            shown = encrypted.getpeercert(binary_form=True)
+    except OSError:
+        return None
+    return x509.load_der_x509_certificate(shown).not_valid_after_utc if shown else None
+
+
+if __name__ == "__main__":
+    typer.run(main)

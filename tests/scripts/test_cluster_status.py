@@ -1,0 +1,69 @@
+"""What a look at a deployment says, and what somebody has to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
+
+NOW = datetime.now(UTC)
+NODE = MachineStatus("node-1", "10.5.0.6", "serving", "UP", "2.30.0", 2, 4, Usage(40, 50), True)
+WELL = Status({"clusterStatus": "UP"}, [NODE], NOW + timedelta(days=60))
+
+
+def test_a_healthy_cluster_needs_nobody() -> None:
+    assert WELL.is_well
+    assert WELL.remarks(NOW) == []
+    assert WELL.as_json()["loadBalancer"] == {"nodeIps": ["10.5.0.6"]}
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (replace(WELL, machines=[replace(NODE, balanced=False)]), "isn't in the load balancer"),
+        (replace(WELL, machines=[replace(NODE, state="no answer")]), "node-1 is in the load bal"),
+        (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
+        (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
+        (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
+        (replace(WELL, health=None, reason="no answer"), "can't be asked: no answer"),
+    ],
+)
+def test_what_needs_somebody_is_told(found: Status, said: str) -> None:
+    assert not found.is_well
+    assert any(said in remark for remark in found.remarks(NOW))
+
+
+def test_a_cluster_that_is_not_up_is_not_well() -> None:
+    assert not replace(WELL, health={"clusterStatus": "UNSTABLE"}).is_well
+    assert replace(WELL, health={"status": "UP"}).is_well
+
+
+def test_a_node_is_as_base_and_cluster_say() -> None:
+    told = {
+        "nodes": {
+            "10.5.0.6": {"phase": "draining", "calls": 3, "participants": 7, "balanced": True}
+        },
+        "health": {"nodes": {"master_10.5.0.6": {"status": "UP"}}},
+    }
+    found = node_status("node-1", "10.5.0.6", "2.30.0", Usage(1, 2), told)
+    assert found == MachineStatus(
+        "node-1", "10.5.0.6", "draining", "UP", "2.30.0", 3, 7, Usage(1, 2), True
+    )
+
+
+def test_who_does_not_answer_is_not_guessed_at() -> None:
+    assert node_status("node-1", "10.5.0.6", None, None, None).state == "no answer"
+    assert node_status("node-1", "10.5.0.6", None, Usage(1, 2), None).state == "unknown"
+
+
+def test_usage_is_in_percent_of_the_whole_machine() -> None:
+    text = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\n"
+    assert parse_usage(text) == Usage(cpu=50, memory=25)
+
+
+@pytest.mark.parametrize("text", ["", "4\n", "4\nx\n", "0\n1 1 1\nMemTotal: 1 kB\n"])
+def test_what_is_no_usage_is_none(text: str) -> None:
+    assert parse_usage(text) is None
