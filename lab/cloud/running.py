@@ -51,18 +51,13 @@ def start(options: Options) -> None:
     """
     lab = _Lab(options)
     serve(options.directory, lab.methods())
-    front = [
-        sys.executable,
-        "-P",
-        "-m",
-        "lab.cloud.front",
-        str(options.directory),
-        AWS_ADDRESS,
-        "443",
-    ]
-    chosen = importlib.import_module(options.services).ROOT_SERVICES(options.directory)
-    for number, command in enumerate([front, *chosen], 1):
-        services.keep_running(command, options.directory / "log" / f"service-{number}.log")
+    front = ["lab.cloud.front", str(options.directory), AWS_ADDRESS, "443"]
+    logs = options.directory / "log"
+    services.keep_running([sys.executable, "-P", "-m", *front], logs / "front.log")
+    for number, command in enumerate(
+        importlib.import_module(options.services).ROOT_SERVICES(options.directory), 1
+    ):
+        services.keep_running(command, logs / f"service-{number}.log")
 
 
 class _Lab:
