@@ -1,6 +1,6 @@
 """A deployment that is stopped at any moment: the same command again completes it, no call cut.
 
-A few moments are always tried; all of them with `pytest -m matrix`.
+One moment is always tried, all of them with `pytest -m matrix`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def test_scaling_up_is_stopped(lab: Lab, tmp_path: Path, moment: Condition, blow
 
 @cases(
     DOWN,
-    {"it takes no new sessions": Blow.CTRL_C, "nginx is about to drop its address": Blow.KILL},
+    {"nginx is about to drop its address": Blow.KILL},
 )
 def test_scaling_down_is_stopped(lab: Lab, tmp_path: Path, moment: Condition, blow: Blow) -> None:
     stop_and_repeat(lab, tmp_path, 3, 2, moment, blow)

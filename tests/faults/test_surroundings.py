@@ -69,6 +69,7 @@ def test_a_drain_outlives_lost_connections_errors_and_redis(lab: Lab, tmp_path: 
     require(lab, 1, 2)
 
 
+@pytest.mark.matrix
 def test_of_two_operators_one_waits_or_takes_over(lab: Lab, tmp_path: Path) -> None:
     with draining(lab, tmp_path, "30s..35s") as first:
         refused = lab.run("up")

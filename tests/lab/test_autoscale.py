@@ -25,6 +25,7 @@ def remember_quiet(file: Path) -> None:
     Memory(file).write(Past(samples))
 
 
+@pytest.mark.matrix
 def test_a_node_comes_with_the_calls_and_leaves_after_them(cluster: Lab, tmp_path: Path) -> None:
     memory = tmp_path / "autoscale.json"
     command = [sys.executable, "-m", "scripts.autoscale", "--max", "3", "--calls", "2", "--once"]

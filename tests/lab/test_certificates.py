@@ -59,6 +59,7 @@ def test_a_refusal_of_lets_encrypt_ends_the_update_and_says_what_to_check(
     assert "OpenVidu Call" in lab.ok("curl", f"https://{OTHER}/")
 
 
+@pytest.mark.matrix
 def test_lets_encrypt_is_not_asked_before_the_domain_leads_to_the_base(other_domain: Lab) -> None:
     lab = other_domain
     lab.ok("config", "set", "domainOrPublicIp", THIRD)

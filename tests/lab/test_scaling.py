@@ -104,6 +104,7 @@ def test_a_node_whose_openvidu_was_stopped_is_brought_back(lab: Lab) -> None:
     require(lab, 1, 2)
 
 
+@pytest.mark.matrix
 def test_the_last_serving_node_is_not_replaced(lab: Lab) -> None:
     scale(lab, 1)
     require(lab, 1)

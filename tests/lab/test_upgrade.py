@@ -85,6 +85,7 @@ def test_a_step_that_openvidu_does_not_allow_is_refused(lab: Lab) -> None:
     assert versions(lab) == {"2.30.0"}
 
 
+@pytest.mark.matrix
 def test_a_failed_upgrade_node_by_node_is_taken_back(lab: Lab) -> None:
     lab.ok("config", "set", "upgradeStrategy", "rolling")
     lab.ok("config", "set", "openviduVersion", "2.31.0")
