@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import typer
 from cryptography import x509
+from rich.box import HEAVY_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -37,6 +38,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
 _ASK_SECONDS = 20.0
 _TLS_SECONDS = 5.0
+_PIPED_WIDTH = 200
 _WORKERS = 16
 
 
@@ -63,7 +65,10 @@ def main(
         if as_json:
             sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
         else:
-            Console(highlight=False).print(shown(found))
+            console = Console(highlight=False)
+            if not console.is_terminal:
+                console = Console(highlight=False, width=_PIPED_WIDTH)
+            console.print(shown(found, lines=console.is_terminal))
         sys.exit(0 if found.is_well else 1)
     except PulumiError as error:
         errors.print(str(error), style="red")
@@ -112,12 +117,18 @@ def look(pulumi: PulumiCli) -> Status:
     )
 
 
-def shown(found: Status) -> Group:
-    """The look as people read it."""
+def shown(found: Status, *, lines: bool = True) -> Group:
+    """The look as people read it.
+
+    Args:
+        found: what to show.
+        lines: whether the table has lines: in a terminal, and not where it's piped.
+    """
     state = Text(f"OpenVidu: {found.state or 'no answer'}", _COLOURS.get(found.state, "red"))
     table = Table(
         *("machine", "state", "health", "version", "calls", "participants", "CPU", "memory"),
         "load balancer",
+        box=HEAVY_HEAD if lines else None,
     )
     for one in found.machines:
         table.add_row(

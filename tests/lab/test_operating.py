@@ -1,0 +1,61 @@
+"""What operators ask of a deployment: how it is, its logs, a report."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from openvidu import environment
+from tests.lab.conftest import Completed, Lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
+
+
+def asked(lab: Lab, module: str, *arguments: str) -> Completed:
+    return lab.run("run", "--", "python", "-m", f"scripts.{module}", *arguments)
+
+
+def secrets(lab: Lab) -> list[str]:
+    values = environment.parse(lab.base_env())
+    return [value for name, value in values.items() if "SECRET" in name or "PASSWORD" in name]
+
+
+def test_a_healthy_cluster_is_shown_as_it_is(cluster: Lab) -> None:
+    done = asked(cluster, "status", "--json")
+    assert done.status == 0, done.out + done.err
+    found = json.loads(done.out)
+    assert found["state"] == "UP"
+    assert found["loadBalancer"]["nodeIps"] == ["10.5.0.6", "10.5.0.7"]
+    assert found["machines"]["node-1"]["state"] == "serving"
+    assert found["machines"]["node-1"]["usage"]["memory"] > 0
+    assert found["certificateExpires"]
+    assert found["remarks"] == []
+
+
+def test_logs_come_from_the_machine_that_was_named(cluster: Lab) -> None:
+    done = asked(cluster, "logs", "node-1", "--service", "replication-manager")
+    assert done.status == 0, done.err
+    assert "10.5.0.6" in done.out
+    unknown = asked(cluster, "logs", "node-7")
+    assert unknown.status == 1
+    assert "there are: base, node-1, node-2" in unknown.err
+    assert asked(cluster, "logs", "node-1", "--service", "x; id").status == 1
+
+
+def test_a_report_has_every_machine_and_no_secret(cluster: Lab, tmp_path: Path) -> None:
+    file = tmp_path / "incident.tar.gz"
+    done = asked(cluster, "report", "--output", str(file))
+    assert done.status == 0, done.err
+    assert file.stat().st_mode & 0o777 == 0o600
+    with tarfile.open(file) as archive:
+        names = sorted(archive.getnames())
+        assert names == [f"incident/{name}.txt" for name in ("base", "node-1", "node-2")]
+        texts = [stream.read().decode() for name in names if (stream := archive.extractfile(name))]
+    own = secrets(cluster)
+    assert len(own) >= 4
+    for text in texts:
+        assert "OPENVIDU_SECRET=********" in text
+        assert not [secret for secret in own if secret in text]
