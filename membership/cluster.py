@@ -135,14 +135,16 @@ class Cluster:
         return other
 
     def is_served(self) -> bool:
-        """Whether the load balancer listens, as seen from the base itself."""
-        try:
-            self._client.get(f"{_AT_THE_BASE[0]}{api.HEALTH}")
-        except httpx.ConnectError:
-            return False
-        except httpx.HTTPError:
+        """Whether anything listens where the API may answer."""
+        for entrance in self._entrances():
+            try:
+                self._client.get(f"{entrance}{api.HEALTH}")
+            except httpx.ConnectError:
+                continue
+            except httpx.HTTPError:
+                return True
             return True
-        return True
+        return False
 
     def restart(self, changed: Mapping[str, str]) -> Unknown | Refused | None:
         """Change the shared configuration, and restart every node with it.

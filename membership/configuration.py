@@ -116,13 +116,14 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
         world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
 
 
-def quiet(run: Run, world: World, *, master: bool) -> None:
-    """Wait until there are no calls that a restart of base services or a single master could cut.
+def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> None:
+    """Wait until there are no calls that a restart could cut, of base services by default.
 
     Args:
         run: who waits.
         world: what can be seen from that machine.
-        master: whether it's a single master.
+        master: whether it's a single master that restarts.
+        nodes: whether it's every node, as others than the base have what they log in to.
 
     Raises:
         MembershipError: calls didn't end in time.
@@ -132,6 +133,7 @@ def quiet(run: Run, world: World, *, master: bool) -> None:
         return
     if world.cluster.is_served():
         what = "the master restarts" if master else "the base services restart"
+        what = "every node restarts" if nodes else what
         _wait_for_no_calls(world.cluster, run, world, what)
 
 

@@ -137,7 +137,7 @@ class _Action:
 
 
 _KEEP = "keep"
-_BEFORE_CHANGES = ("quiet", "quiet-master", "upgrade", "upgrade-master", "pause-all")
+_BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
         "note which machine has the node's address", lambda task: announce(task.node, task.world)
@@ -193,6 +193,10 @@ _ACTIONS: Mapping[str, _Action] = {
     "quiet-master": _Action(
         "wait until there are no calls that a restart of a single master could cut",
         lambda task: quiet(task.run, task.world, master=True),
+    ),
+    "quiet-nodes": _Action(
+        "wait until there are no calls that a restart of every node could cut",
+        lambda task: quiet(task.run, task.world, master=False, nodes=True),
     ),
     "configure": _Action(
         "have the nodes run with the configuration that the stack wants",

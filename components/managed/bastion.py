@@ -17,7 +17,7 @@ from pulumi_command import local
 from components.aws.machines import AwsMachines
 from components.deployed import Deployed
 from components.endpoints import Endpoints
-from components.env_files import bastion_env
+from components.env_files import bastion_env, logins
 from components.machine import Machine
 from components.managed.services import ManagedServices
 from components.membership_program import put_policy, put_program
@@ -65,12 +65,25 @@ class Bastion(pulumi.ComponentResource):
         self.endpoints, self.version = services.endpoints, settings.openvidu_version
         program = put_program(machine, settings, parent=self, depends_on=[])
         policy = put_policy(machine, settings, parent=self, depends_on=[])
+        # Who logs in elsewhere, or with something else, restarts: that would cut its calls.
+        quiet = on_base(
+            "bastion-quiet",
+            "quiet-nodes",
+            settings,
+            machine,
+            {"CONFIGURATION": _logins(settings, services)},
+            parent=self,
+            depends_on=[program, policy],
+            on_create=False,
+        )
         cluster = run_on(
             machine,
             "bastion-cluster",
             "put-membership-file.sh",
             settings,
             parent=self,
+            # With the new secret nobody could be asked any more.
+            depends_on=[quiet],
             stdin=pulumi.Output.secret(
                 pulumi.Output.all(services.endpoints, group).apply(
                     lambda found: fields({"FILE": "cluster"}) + bastion_env(settings, *found)
@@ -97,6 +110,11 @@ class Bastion(pulumi.ComponentResource):
         )
         self.ready = [program, policy, cluster, done, *services.ready]
         self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})
+
+
+def _logins(settings: Settings, services: ManagedServices) -> pulumi.Output[str]:
+    """What tells apart where nodes log in and with what; a digest, which is no secret."""
+    return pulumi.Output.unsecret(services.endpoints.apply(lambda found: logins(settings, found)))
 
 
 def _profile(

@@ -71,6 +71,18 @@ def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+def test_a_rotated_secret_waits_for_a_moment_without_calls(lab: Lab) -> None:
+    lab.ok("calls", "start", "--count", "4", "--length", "10s")
+    lab.ok("config", "set", "openviduSecret", "another-secret-of-openvidu", "--secret")
+    printed = lab.ok("up")
+    waited = printed.index("waiting for 4 calls")
+    assert waited < printed.index("changed in the bucket: OPENVIDU_SECRET")
+    lab.ok("calls", "wait")
+    report = lab.json("calls", "report", "--json")
+    assert report["ended"] == report["started"] == 4, lab.ok("calls", "report")
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
 def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
     lab.ok("destroy")
     assert not json.loads(lab.ok("state"))["deployment"].get("resources")

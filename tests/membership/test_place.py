@@ -74,3 +74,9 @@ def test_nodes_that_serve_are_asked_first(tmp_path: Path) -> None:
         record = Record(f"node-{number}", f"10.5.0.{5 + number}", f"i-{number}", phase, 0.0)
         registry.change(record.ip, lambda _, record=record: record)
     assert entrances(registry) == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7)]
+
+
+def test_a_cluster_is_served_as_long_as_one_node_listens(node: str, down: str) -> None:
+    assert Cluster("secret", entrances=lambda: [down, node]).is_served()
+    assert not Cluster("secret", entrances=lambda: [down]).is_served()
+    assert not Cluster("secret", entrances=list).is_served()

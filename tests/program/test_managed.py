@@ -209,6 +209,9 @@ def test_nodes_join_and_drain_from_the_bastion(deployed: Cloud) -> None:
     names = deployed.names
     for before in ("https", "redis", "openvidu-bucket", "bastion-cluster"):
         assert names.index(before) < names.index("node-1-start")
+    # Another login restarts nodes: a moment without calls is waited for with the one before.
+    order = ["bastion-quiet", "bastion-cluster", "configuration-wanted", "node-1-start"]
+    assert sorted(order, key=names.index) == order
     cluster = text_of(deployed, "bastion-cluster")
     assert f"TARGET_GROUP_ARN={GROUP}" in cluster
 
