@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -53,6 +54,24 @@ class Lab:
         done = self.run(*arguments)
         assert done.status == 0, f"lab {' '.join(arguments)}\n{done.out}\n{done.err}"
         return done.out
+
+    def until(self, text: str, act: Callable[[], object], *arguments: str) -> str:
+        """Run `lab ARGUMENTS`, act once it has printed a text (a pattern); returns all of it."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "lab.cli", "--name", self.name, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            assert running.stdout
+            printed = ""
+            for line in running.stdout:
+                if not re.search(text, printed) and re.search(text, printed + line):
+                    act()
+                printed += line
+        assert running.returncode == 0, f"lab {' '.join(arguments)}\n{printed}"
+        assert re.search(text, printed), f"{text} isn't in\n{printed}"
+        return printed
 
     def json(self, *arguments: str) -> Any:
         """What `lab ARGUMENTS` printed, as JSON."""

@@ -6,6 +6,7 @@ import pytest
 
 from openvidu import release
 from tests.lab.conftest import Lab
+from tests.lab.watching import start_calls, update_waits_for_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("changed")]
 
@@ -21,14 +22,10 @@ def of_nodes(lab: Lab, key: str) -> set[str]:
 
 
 def test_a_change_waits_for_calls_and_then_restarts_every_node(cluster: Lab) -> None:
-    cluster.ok("calls", "start", "--count", "3", "--length", "30s")
+    start_calls(cluster)
     cluster.ok("config", "set", "recording", "true")
     assert RESTARTS in cluster.ok("preview")
-    printed = cluster.ok("up")
-    assert "to change: OPENVIDU_PRO_AWS_ACCESS_KEY" in printed
-    assert "waiting for 3 calls with 6 participants" in printed
-    report = cluster.json("calls", "report", "--json")
-    assert report["ended"] == report["started"] == 3
+    assert "to change: OPENVIDU_PRO_AWS_ACCESS_KEY" in update_waits_for_calls(cluster)
     assert of_nodes(cluster, "OPENVIDU_RECORDING") == {"true"}
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
 
@@ -57,18 +54,16 @@ def test_what_others_changed_in_the_bucket_is_told_and_changed_back(cluster: Lab
 
 
 def test_rotated_secrets_reach_every_machine_at_a_moment_without_calls(cluster: Lab) -> None:
-    cluster.ok("calls", "start", "--count", "3", "--length", "30s")
+    start_calls(cluster)
     keys = ("openviduSecret", "redisPassword", "s3SecretKey", "elasticsearchPassword")
     for key in keys:
         cluster.ok("config", "set", "--secret", key, f"new-{key}")
     told = cluster.ok("preview")
     assert "The update changes the base services' configuration, which restarts them" in told
     assert RESTARTS in told
-    printed = cluster.ok("up")
+    printed = update_waits_for_calls(cluster)
     assert "then the base services restart" in printed
     assert "new-" not in printed
-    report = cluster.json("calls", "report", "--json")
-    assert report["ended"] == report["started"] == 3
     assert of_nodes(cluster, "OPENVIDU_SECRET") == {"new-openviduSecret"}
     assert of_nodes(cluster, "OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD") == {"new-redisPassword"}
     assert of_nodes(cluster, "ELASTICSEARCH_PASSWORD") == {"new-elasticsearchPassword"}

@@ -8,7 +8,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.conftest import Lab, new_lab
-from tests.lab.watching import calls, scale
+from tests.lab.watching import (
+    WAITS_FOR_CALLS,
+    calls,
+    place,
+    scale,
+    start_calls,
+    update_waits_for_calls,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("managed")]
 
@@ -72,14 +79,11 @@ def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
 
 
 def test_a_rotated_secret_waits_for_a_moment_without_calls(lab: Lab) -> None:
-    lab.ok("calls", "start", "--count", "4", "--length", "10s")
+    start_calls(lab)
     lab.ok("config", "set", "openviduSecret", "another-secret-of-openvidu", "--secret")
-    printed = lab.ok("up")
-    waited = printed.index("waiting for 4 calls")
-    assert waited < printed.index("changed in the bucket: OPENVIDU_SECRET")
-    lab.ok("calls", "wait")
-    report = lab.json("calls", "report", "--json")
-    assert report["ended"] == report["started"] == 4, lab.ok("calls", "report")
+    printed = update_waits_for_calls(lab)
+    waited = place(printed, WAITS_FOR_CALLS)
+    assert waited < place(printed, "changed in the bucket: OPENVIDU_SECRET")
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from openvidu.release import MASTER
 from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import start_calls, update_waits_for_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("single-master")]
 
@@ -56,11 +57,9 @@ def test_a_change_waits_for_calls_and_restarts_the_master(lab: Lab) -> None:
     assert "It waits for a moment without calls" in lab.ok("preview")
     lab.ok("up")
     assert lab.json("status", "--json")["health"]["status"] == "UP"
-    lab.ok("calls", "start", "--count", "2", "--length", "15s")
+    start_calls(lab)
     lab.ok("config", "set", "recording", "true")
-    assert "waiting for 2 calls with 4 participants" in lab.ok("up")
-    report = lab.json("calls", "report", "--json")
-    assert report["ended"] == report["started"] == 2
+    update_waits_for_calls(lab)
     assert env(lab, "OPENVIDU_RECORDING") == "true"
     assert lab.json("status", "--json")["health"]["status"] == "UP"
 

@@ -8,7 +8,14 @@ import pytest
 
 from openvidu.roles import role_of
 from tests.lab.conftest import Lab, new_lab
-from tests.lab.watching import served
+from tests.lab.watching import (
+    WAITS_FOR_CALLS,
+    place,
+    require_all_ended,
+    served,
+    start_calls,
+    update_waits_for_calls,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("upgrade")]
 
@@ -36,12 +43,6 @@ def keeps_its_data(lab: Lab) -> bool:
     return lab.on("base", f"cat {BASE}/{{{','.join(DATA)}}}/marker") == "kept\n" * len(DATA)
 
 
-def require_all_ended(lab: Lab) -> None:
-    lab.ok("calls", "wait")
-    report = lab.json("calls", "report", "--json")
-    assert report["ended"] == report["started"], lab.ok("calls", "report")
-
-
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A cluster with the version before the example's."""
@@ -55,14 +56,14 @@ def lab() -> Iterator[Lab]:
 
 def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
     mark_data(lab)
-    lab.ok("calls", "start", "--count", "4", "--length", "30s")
+    start_calls(lab)
     lab.ok("config", "set", "openviduVersion", "2.30.0")
     assert "Every node drains" in lab.ok("preview")
-    printed = lab.ok("up")
+    printed = update_waits_for_calls(lab)
     places = [
-        printed.index(text)
+        place(printed, text)
         for text in (
-            "waiting for 2 calls with 4 participants",
+            WAITS_FOR_CALLS,
             "node-2: has left the cluster",
             "base services 2.29.0 to 2.30.0",
             "Upgrade OpenVidu Enterprise HA 2.29.0 to 2.30.0",
@@ -70,7 +71,6 @@ def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
         )
     ]
     assert places == sorted(places)
-    require_all_ended(lab)
     assert versions(lab) == {"2.30.0"}
     assert served(lab) == ["10.5.0.6", "10.5.0.7"]
     assert keeps_its_data(lab)

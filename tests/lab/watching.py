@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 from tests.lab.conftest import Lab
 
+WAITS_FOR_CALLS = r"waiting for \d+ calls? with \d+ participants?"
+
 
 @contextmanager
 def calls(lab: Lab, length: str) -> Iterator[None]:
@@ -20,9 +22,40 @@ def calls(lab: Lab, length: str) -> Iterator[None]:
         lab.run("calls", "stop", "--now")
         raise
     lab.ok("calls", "stop")
+    require_all_ended(lab)
+
+
+def start_calls(lab: Lab) -> None:
+    """Calls all the time, with the secret that the stack has now."""
+    lab.ok("calls", "start", "--count", "4", "--length", "4s..8s", "--keep")
+
+
+def update_waits_for_calls(lab: Lab) -> str:
+    """Update under calls that end once it waits; returns what it printed.
+
+    Until it waits for calls there are some, so that it can't come too late to see them.
+    """
+    try:
+        printed = lab.until(WAITS_FOR_CALLS, lambda: lab.ok("calls", "stop"), "up")
+    except BaseException:
+        lab.run("calls", "stop", "--now")
+        raise
+    require_all_ended(lab)
+    return printed
+
+
+def require_all_ended(lab: Lab) -> None:
+    """Every call of the last run is held to its end, and ends well."""
     lab.ok("calls", "wait")
     report = lab.json("calls", "report", "--json")
-    assert report["ended"] == report["started"] > 10, lab.ok("calls", "report")
+    assert report["ended"] == report["started"] > 0, lab.ok("calls", "report")
+
+
+def place(printed: str, text: str) -> int:
+    """Where a pattern begins in what was printed; it must be there."""
+    found = re.search(text, printed)
+    assert found, f"{text} isn't in\n{printed}"
+    return found.start()
 
 
 def scale(lab: Lab, nodes: int) -> str:
