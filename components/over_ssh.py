@@ -6,6 +6,7 @@ Their text goes into the stack's state, so that a drain needs no source at hand.
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,8 @@ MEMBERSHIP = "membership.sh"
 """Brings a node into the cluster and out of it: join, drain, leave, overview."""
 NOTHING = ":"
 """A command for `SHELL` that does nothing."""
+LOST = re.compile(r"can't be reached for \d+ s: (.*)")
+"""What the scripts say of a machine that they can't reach, with the reason."""
 HOST = "host.sh"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
 

@@ -56,7 +56,7 @@ class Bucket:
             text = self._read() or ""
             for name, value in values.items():
                 text = environment.with_value(text, name, value)
-            self._client().put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())
+            client(self._values).put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())
 
     @property
     def _name(self) -> str:
@@ -66,31 +66,37 @@ class Bucket:
         from botocore.exceptions import ClientError  # noqa: PLC0415 - as below
 
         try:
-            answer = self._client().get_object(Bucket=self._name, Key=OBJECT)
+            answer = client(self._values).get_object(Bucket=self._name, Key=OBJECT)
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise
         return str(answer["Body"].read().decode())
 
-    def _client(self) -> Any:
-        # Slow to import, and only these actions need it.
-        import boto3  # noqa: PLC0415
-        from botocore.config import Config  # noqa: PLC0415
 
-        return boto3.client(
-            "s3",
-            endpoint_url=self._values.get(environment.S3_ENDPOINT, _BASES_OWN),
-            region_name=self._values.get(environment.S3_REGION, _REGION),
-            aws_access_key_id=self._values[environment.S3_ACCESS_KEY],
-            aws_secret_access_key=self._values[environment.S3_SECRET_KEY],
-            config=Config(
-                connect_timeout=_SECONDS,
-                read_timeout=_SECONDS,
-                retries={"total_max_attempts": 2},
-                s3={"addressing_style": "path"},
-            ),
-        )
+def client(values: Mapping[str, str]) -> Any:
+    """A client of the bucket's service, as OpenVidu uses it.
+
+    Args:
+        values: as of `Bucket`.
+    """
+    # Slow to import, and few actions need it.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    return boto3.client(
+        "s3",
+        endpoint_url=values.get(environment.S3_ENDPOINT, _BASES_OWN),
+        region_name=values.get(environment.S3_REGION, _REGION),
+        aws_access_key_id=values[environment.S3_ACCESS_KEY],
+        aws_secret_access_key=values[environment.S3_SECRET_KEY],
+        config=Config(
+            connect_timeout=_SECONDS,
+            read_timeout=_SECONDS,
+            retries={"total_max_attempts": 2},
+            s3={"addressing_style": "path"},
+        ),
+    )
 
 
 @contextmanager

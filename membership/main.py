@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from membership import services
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError
 from membership.cluster import Refused, Unknown
@@ -83,6 +84,8 @@ def main() -> int:
 
 
 def _act(arguments: argparse.Namespace) -> int:
+    if arguments.action == _SERVICES:
+        return services.main(arguments.limit, as_json=arguments.json)
     product = release.MASTER if arguments.action.endswith("-master") else release.BASE
     load_balancer = LoadBalancer(Path(product.folder), say=_say)
     if arguments.action == _KEEP:
@@ -137,6 +140,7 @@ class _Action:
 
 
 _KEEP = "keep"
+_SERVICES = "services"
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
@@ -209,6 +213,7 @@ _ACTIONS: Mapping[str, _Action] = {
 def _parser() -> argparse.ArgumentParser:
     meanings = {name: action.meaning for name, action in _ACTIONS.items()}
     meanings[_KEEP] = "keep the load balancer at the list in .env, for ever"
+    meanings[_SERVICES] = "whether what a node needs can be used; its .env comes on standard input"
     parser = argparse.ArgumentParser(
         prog="membership",
         description="Moves nodes into and out of the load balancer.",
@@ -223,6 +228,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", default="", help="who runs this, from where and since when")
     parser.add_argument(
         "--connected", action="store_true", help="stop waiting when standard input ends"
+    )
+    parser.add_argument("--json", action="store_true", help="services: print JSON")
+    parser.add_argument(
+        "--limit", type=float, default=0, help="services: seconds to ask again where one fails"
     )
     parser.add_argument(
         "--waited", type=float, default=0, help="seconds before connections were lost"

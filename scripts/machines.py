@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.over_ssh import environment, run
+from components.over_ssh import LOST, environment, run
 from openvidu.roles import BASE, BASTION, MASTER, Role, role_of
 from scripts.memberships import plain
 from scripts.pulumi_cli import PulumiError
@@ -65,7 +65,9 @@ class Machine:
         except subprocess.TimeoutExpired:
             raise PulumiError(f"{self.name}, {self.host}: no answer within {limit:g} s") from None
         if done.returncode:
-            said = done.stderr.strip() or f"exit status {done.returncode}"
+            lost = LOST.search(done.stderr)
+            said = f"can't be reached: {lost[1]}" if lost else done.stderr.strip()
+            said = said or f"exit status {done.returncode}"
             raise PulumiError(f"{self.name}, {self.host}: {said}")
         return done.stdout
 
@@ -76,6 +78,22 @@ def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
     Raises:
         PulumiError: there is none.
     """
+    if found := there_in(exported):
+        return found
+    raise PulumiError("this stack has no machines yet.\n  Next: pulumi up")
+
+
+def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The stack's outputs, in a state that was exported; empty where it has none."""
+    for resource in exported["deployment"].get("resources", ()):
+        if resource["type"] == "pulumi:pulumi:Stack":
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            return outputs
+    return {}
+
+
+def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
+    """The same; empty where there is none."""
     found: dict[str, Machine] = {}
     versions: dict[str, str] = {}
     for resource in exported["deployment"].get("resources", ()):
@@ -89,8 +107,6 @@ def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
         prefix = "BASE" if match[1] in _MAINS else "NODE"
         if f"{prefix}_HOST" in variables and "stdin" in inputs:
             found[match[1]] = _machine(match[1], prefix, variables, inputs["stdin"])
-    if not found:
-        raise PulumiError("this stack has no machines yet.\n  Next: pulumi up")
     return {
         name: Machine(name, one.host, one.variables, one.private_key, versions.get(name))
         for name, one in sorted(found.items(), key=lambda item: _order(item[0]))

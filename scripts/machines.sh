@@ -1,4 +1,5 @@
-# Asks one machine of the deployment. An action of scripts/over_ssh.sh: usage, logs, report.
+# Asks one machine of the deployment. An action of scripts/over_ssh.sh: usage, logs, report,
+# env, reach, services.
 # shellcheck disable=SC2154 # name comes from there
 : "${NODE_HOST:?}"
 
@@ -11,6 +12,18 @@ logs)
   ;;
 report)
   on "$name" "$NODE_HOST" "exec sudo -n bash -c $(printf %q "$REPORT") report $FOLDER"
+  ;;
+env)
+  on "$name" "$NODE_HOST" "sudo -n cat $FOLDER/.env"
+  ;;
+reach)
+  on "$name" "$NODE_HOST" "printf '%s\n' 'PLACES=$PLACES' '' | bash -c $(printf %q "$REACH") reach"
+  ;;
+services)
+  # What `on` runs can't be given anything to read.
+  on "$name" "$NODE_HOST" true &&
+    printf '%s\n' "$VALUES" | "${ssh[@]}" "$NODE_HOST" \
+      "sudo -n python3 /opt/openvidu-membership/membership.pyz services --json"
   ;;
 *)
   echo "$name: there is no action $ACTION" >&2

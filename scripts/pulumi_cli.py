@@ -44,6 +44,19 @@ class PulumiCli:
         found: dict[str, Any] = json.loads(self._run("preview", "--json"))
         return found
 
+    def preview_and_errors(self) -> dict[str, Any]:
+        """The same where it fails too: then `diagnostics` say why.
+
+        Raises:
+            PulumiError: it prints something else.
+        """
+        done = self._done("preview", "--json")
+        try:
+            found: dict[str, Any] = json.loads(done.stdout)
+        except ValueError:
+            raise PulumiError((done.stderr or done.stdout).strip()) from None
+        return found
+
     def configured(self) -> set[str]:
         """The keys that were given a value, without namespace.
 
@@ -95,12 +108,15 @@ class PulumiCli:
         self._run("refresh", "--yes", "--skip-preview", *targets)
 
     def _run(self, *arguments: str, stdin: str = "") -> str:
-        command = [self._program, *arguments, *self._stack, "--non-interactive"]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        done = self._done(*arguments, stdin=stdin)
         if done.returncode:
             shown = " ".join(["pulumi", *arguments])
             raise PulumiError(f"{shown} failed:\n{(done.stderr or done.stdout).strip()}")
         return done.stdout
+
+    def _done(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        command = [self._program, *arguments, *self._stack, "--non-interactive"]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
 
 
 def _entry(value: int | list[int]) -> dict[str, Any]:

@@ -10,34 +10,29 @@ Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 from __future__ import annotations
 
 import json
-import socket
-import ssl
 import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import typer
-from cryptography import x509
 from rich.box import HEAVY_HEAD
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from openvidu import ports
 from openvidu.roles import NODE
+from scripts.checks import names
 from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
-from scripts.machines import Machine, machines
+from scripts.machines import Machine, machines, outputs_of
 from scripts.memberships import Membership, from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
 _ASK_SECONDS = 20.0
-_TLS_SECONDS = 5.0
 _PIPED_WIDTH = 200
 _WORKERS = 16
 
@@ -93,10 +88,9 @@ def look(pulumi: PulumiCli) -> Status:
     """
     exported = pulumi.export_state(show_secrets=True)
     there, members = machines(exported), from_state(exported)
-    outputs = _outputs(exported)
     with ThreadPoolExecutor(_WORKERS) as pool:
         asked = pool.submit(_overview, members)
-        expires = pool.submit(_expiry, outputs)
+        expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
         told = asked.result()
         certificate = expires.result()
@@ -169,35 +163,6 @@ def _usage(machine: Machine) -> Usage | None:
         return parse_usage(machine.ask("usage", _ASK_SECONDS))
     except PulumiError:
         return None
-
-
-def _outputs(exported: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The stack's outputs."""
-    for resource in exported["deployment"].get("resources", ()):
-        if resource["type"] == "pulumi:pulumi:Stack":
-            outputs: Mapping[str, Any] = resource.get("outputs") or {}
-            return outputs
-    return {}
-
-
-def _expiry(outputs: Mapping[str, Any]) -> datetime | None:
-    """When the certificate that users are shown expires; None where none is shown."""
-    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
-    if url.hostname is None:
-        return None
-    context = ssl.create_default_context()
-    # Whether it's trusted is another question: a self-signed one expires, too.
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        place = (url.hostname, url.port or ports.HTTPS)
-        with (
-            socket.create_connection(place, _TLS_SECONDS) as plain,
-            context.wrap_socket(plain, server_hostname=url.hostname) as encrypted,
-        ):
-            shown = encrypted.getpeercert(binary_form=True)
-    except OSError:
-        return None
-    return x509.load_der_x509_certificate(shown).not_valid_after_utc if shown else None
 
 
 if __name__ == "__main__":

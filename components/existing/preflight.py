@@ -6,7 +6,6 @@ Source: page, "Prerequisites".
 
 from __future__ import annotations
 
-import re
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -19,14 +18,13 @@ from components.existing import suitability
 from components.existing.hosts import Host
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError, Mistake
-from components.over_ssh import HOST, environment, run
+from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
 from openvidu.ports import Source
 from openvidu.roles import Role, role_of
 
 _LIMIT_SECONDS = 60
-_LOST = re.compile(r"can't be reached for \d+ s: (.*)")
 
 
 def check(settings: Settings, there: Deployed) -> None:
@@ -105,7 +103,7 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
     except subprocess.TimeoutExpired:
         return f"no answer from {host.public_ip} within {_LIMIT_SECONDS} s"
     if done.returncode:
-        if lost := _LOST.search(done.stderr):
+        if lost := LOST.search(done.stderr):
             return f"{host.public_ip} can't be reached: {lost[1]}"
         said = " ".join(done.stderr.split()).removeprefix(f"{name}: ")
         return said or f"looking at {host.public_ip} ended with status {done.returncode}"

@@ -17,7 +17,7 @@ from pulumi_command import local
 from components.aws.machines import AwsMachines
 from components.deployed import Deployed
 from components.endpoints import Endpoints
-from components.env_files import bastion_env, logins
+from components.env_files import bastion_env, logins, shared_env
 from components.machine import Machine
 from components.managed.services import ManagedServices
 from components.membership_program import put_policy, put_program
@@ -27,6 +27,8 @@ from components.remote import fields, run_on
 from components.settings import Settings
 from components.upgrade import change_of
 
+_USABLE_AFTER = "60"
+"""Seconds until what was just made is known everywhere: names, and keys of users."""
 _TARGETS = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets")
 
 
@@ -65,6 +67,20 @@ class Bastion(pulumi.ComponentResource):
         self.endpoints, self.version = services.endpoints, settings.openvidu_version
         program = put_program(machine, settings, parent=self, depends_on=[])
         policy = put_policy(machine, settings, parent=self, depends_on=[])
+        # A node that can't use a service doesn't start: better to know before one is stopped.
+        usable = run_on(
+            machine,
+            "bastion-services",
+            "ask-services.sh",
+            settings,
+            parent=self,
+            depends_on=[program, *services.ready],
+            stdin=pulumi.Output.secret(
+                services.endpoints.apply(
+                    lambda found: fields({"LIMIT": _USABLE_AFTER}) + shared_env(settings, found)
+                )
+            ),
+        )
         # Who logs in elsewhere, or with something else, restarts: that would cut its calls.
         quiet = on_base(
             "bastion-quiet",
@@ -73,7 +89,7 @@ class Bastion(pulumi.ComponentResource):
             machine,
             {"CONFIGURATION": _logins(settings, services)},
             parent=self,
-            depends_on=[program, policy],
+            depends_on=[program, policy, usable],
             on_create=False,
         )
         cluster = run_on(

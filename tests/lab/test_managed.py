@@ -87,6 +87,19 @@ def test_a_rotated_secret_waits_for_a_moment_without_calls(lab: Lab) -> None:
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+@pytest.mark.matrix
+def test_a_redis_that_does_not_answer_stops_the_update_before_any_node(lab: Lab) -> None:
+    lab.ok("config", "set", "redisHost", "10.5.0.200:6379")
+    failed = lab.run("up")
+    assert failed.status != 0
+    assert "OpenVidu was unable to connect to Redis server 10.5.0.200:6379" in failed.out
+    assert "so none was started or changed" in failed.out
+    assert lab.json("status", "--json")["health"]["clusterStatus"] == "UP"
+    lab.ok("run", "--", "pulumi", "config", "rm", "redisHost")
+    lab.ok("up")
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
 def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
     lab.ok("destroy")
     assert not json.loads(lab.ok("state"))["deployment"].get("resources")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from lab.openvidu.s3.client import Bucket, BucketError
 from lab.openvidu.s3.endpoint import Endpoint
 from lab.openvidu.s3.signature import Keys
 from lab.openvidu.s3.store import Store
-from lab.openvidu.web.server import listen
+from tests.serving import serving
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -30,20 +28,8 @@ KEYS = Keys("minioadmin", "MINIO_SECRET")
 @pytest.fixture
 def endpoint(tmp_path: Path) -> Iterator[str]:
     """The address of an endpoint that keeps its data in `tmp_path`."""
-    handler = Endpoint(Store(tmp_path), KEYS).handle
-    ports: queue.Queue[int] = queue.Queue()
-    stop = threading.Event()
-
-    async def serve() -> None:
-        server = await listen(handler, 0, host="127.0.0.1")
-        ports.put(server.sockets[0].getsockname()[1])
-        await asyncio.to_thread(stop.wait)
-
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
-    thread.start()
-    yield f"http://127.0.0.1:{ports.get()}"
-    stop.set()
-    thread.join()
+    with serving(Endpoint(Store(tmp_path), KEYS).handle) as url:
+        yield url
 
 
 def client(endpoint: str, keys: Keys = KEYS) -> S3Client:

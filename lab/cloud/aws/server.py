@@ -22,6 +22,10 @@ from lab.cloud.faults import Faults, Refusal
 
 _FORM = "application/x-www-form-urlencoded"
 _SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]+/([^/]+)/")
+_WOULD_SUCCEED = Refusal(
+    "DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set."
+)
+"""Source: EC2 API, "Common query parameters", DryRun: asks for permissions, and does nothing."""
 _READS = ("Describe", "Get", "List", "Search")
 _BALANCED = ("elasticloadbalancing", "elasticache")
 """Services that name what they do in a form."""
@@ -60,6 +64,8 @@ class Gate:
             action, instance_type = call.get("Action", ""), call.get("InstanceType", "")
             if refused := self._faults.refusal(action, instance_type):
                 return _refuse(refused, start)
+            if call.get("DryRun") == "true":
+                return _refuse(_WOULD_SUCCEED, start)
             with self._lock:
                 answer = [b"".join(self._behind(environ, start))]
                 if not action.startswith(_READS):

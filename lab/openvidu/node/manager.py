@@ -24,6 +24,7 @@ from lab.openvidu.node.webhooks import Courier, Webhooks
 from lab.openvidu.s3.client import BucketError
 from lab.openvidu.web.server import listen, log, run
 from openvidu import environment, ports
+from openvidu.messages import no_bucket, no_redis
 
 _FAREWELL_SECONDS = 3.0
 
@@ -43,7 +44,7 @@ async def prepare(settings: Settings, env_file: Path) -> bool:
             configuration.replace_file(env_file, merged)
             log(messages.UPDATED)
     except BucketError as error:
-        log(f"{error}\n{messages.no_bucket(settings.bucket.name)}")
+        log(f"{error}\n{no_bucket(settings.bucket.name)}")
         return False
     return await _redis_answers(settings)
 
@@ -53,7 +54,7 @@ async def _redis_answers(settings: Settings) -> bool:
     try:
         await Cluster(link, settings.ip).check()
     except RedisError as error:
-        log(f"{error}\n{messages.no_redis(settings.redis.host, settings.redis.port)}")
+        log(f"{error}\n{no_redis(settings.redis.host, settings.redis.port)}")
         return False
     finally:
         link.close()

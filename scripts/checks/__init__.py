@@ -1,0 +1,1 @@
+"""What `scripts.preflight` looks at: the stack, the account, names, machines, services."""

@@ -1,0 +1,112 @@
+"""AWS: who asks, and whether they may make what the program makes.
+
+AWS is asked with `DryRun`, which checks permissions and makes nothing. Only calls that need nothing
+that has to be made before are asked so: with made-up ids AWS complains of these.
+Source: EC2 API, "Common query parameters", DryRun; "Error codes", DryRunOperation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
+from scripts.checks.finding import Finding, Result
+
+Client = Any
+"""boto3's client of EC2: its methods are made at run time."""
+_ALLOWED = "DryRunOperation"
+_REFUSED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
+_WHERE, _CHECK = "AWS", "permissions"
+_NEXT = "have it added to the policy of who deploys; docs/security.md says what that takes"
+_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f preflight"
+"""A public key to ask with; it's nobody's."""
+
+
+def account(config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    """Look at the account that the stack's configuration leads to.
+
+    Args:
+        config: as `pulumi config --json` prints it.
+    """
+    # Slow to import, and who has machines of their own needs none of it.
+    import boto3  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    region, profile = (config.get(f"aws:{key}", {}).get("value") for key in ("region", "profile"))
+    try:
+        session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        if session.region_name is None:
+            problem = "no region is set"
+            following = "pulumi config set aws:region eu-west-1"
+            return [Finding("credentials", _WHERE, Result.FAILED, problem, following)]
+        who = session.client("sts").get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError) as error:
+        following = "aws sts get-caller-identity, until it prints who you are"
+        return [Finding("credentials", _WHERE, Result.FAILED, str(error), following)]
+    who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
+    kind = str(config.get("openvidu-enterprise:nodeInstanceType", {}).get("value") or "c5.2xlarge")
+    calls = _calls(session.client("ec2"), kind)
+    return [who_asks, *judged({name: _answer(call) for name, call in calls.items()})]
+
+
+def _calls(ec2: Client, instance_type: str) -> Mapping[str, Callable[[], object]]:
+    """What a deployment begins with, each as a call that makes nothing."""
+
+    def run_instances() -> None:
+        named = [{"Name": "name", "Values": [UBUNTU_IMAGES]}]
+        images = ec2.describe_images(Owners=[UBUNTU_OWNER], Filters=named)["Images"]
+        image = max(images, key=lambda one: one["CreationDate"], default={"ImageId": ""})["ImageId"]
+        ec2.run_instances(
+            DryRun=True, ImageId=image, InstanceType=instance_type, MinCount=1, MaxCount=1
+        )
+
+    return {
+        "ec2:DescribeInstances": lambda: ec2.describe_instances(DryRun=True),
+        "ec2:CreateVpc": lambda: ec2.create_vpc(DryRun=True, CidrBlock="10.5.0.0/24"),
+        "ec2:CreateInternetGateway": lambda: ec2.create_internet_gateway(DryRun=True),
+        "ec2:CreateSecurityGroup": lambda: ec2.create_security_group(
+            DryRun=True, GroupName="preflight", Description="preflight"
+        ),
+        "ec2:ImportKeyPair": lambda: ec2.import_key_pair(
+            DryRun=True, KeyName="preflight", PublicKeyMaterial=_KEY
+        ),
+        "ec2:AllocateAddress": lambda: ec2.allocate_address(DryRun=True, Domain="vpc"),
+        "ec2:RunInstances": run_instances,
+    }
+
+
+def _answer(call: Callable[[], object]) -> tuple[str, str]:
+    """The code of AWS's answer to a call, and its text."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    try:
+        call()
+    except ClientError as error:
+        return error.response["Error"]["Code"], error.response["Error"]["Message"]
+    except (BotoCoreError, KeyError) as error:
+        return type(error).__name__, str(error)
+    return "", "AWS ignored DryRun"
+
+
+def judged(answers: Mapping[str, tuple[str, str]]) -> list[Finding]:
+    """What AWS's answers say of permissions.
+
+    Args:
+        answers: code and text, by the name of the permission.
+    """
+    allowed, unknown, found = [], [], []
+    for name, (code, text) in answers.items():
+        if code == _ALLOWED:
+            allowed.append(name)
+        elif code in _REFUSED:
+            problem = f"{name} isn't granted: {text}"
+            found.append(Finding(_CHECK, _WHERE, Result.FAILED, problem, _NEXT))
+        else:
+            unknown.append(f"{name} ({code or text})")
+    if unknown:
+        said = f"can't be told: {', '.join(unknown)}"
+        found.append(Finding(_CHECK, _WHERE, Result.SKIPPED, said))
+    if allowed:
+        found.insert(0, Finding(_CHECK, _WHERE, Result.OK, f"granted: {', '.join(allowed)}"))
+    return found

@@ -1,0 +1,150 @@
+"""What users come in by: the domain's name, and the certificate that is shown under it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography import x509
+
+from openvidu import ports
+from scripts.checks.finding import Finding, Result
+
+_SECONDS = 5.0
+_SOON = timedelta(days=21)
+_SELFSIGNED = "selfsigned"
+
+
+def domain(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Finding]:
+    """Whether the domain leads to the deployment.
+
+    Args:
+        config: the stack's configuration by key without namespace.
+        outputs: the stack's; empty before the first update.
+    """
+    name = config.get("domainOrPublicIp") or ""
+    if not name or _is_address(name):
+        return [Finding("DNS", name or "domain", Result.SKIPPED, "users come in by an address")]
+    balancer = outputs.get("loadBalancerDnsName")
+    main = outputs.get("basePublicIp") or outputs.get("masterPublicIp")
+    wanted = _resolve(str(balancer)) if balancer else {str(main)} if main else set()
+    found = _resolve(name)
+    said = f"leads to {', '.join(sorted(found)) or 'nothing'}"
+    if not wanted:
+        # Nobody knows yet where it has to lead.
+        return [Finding("DNS", name, Result.SKIPPED, f"{said}; nothing is deployed yet")]
+    if found & wanted:
+        return [Finding("DNS", name, Result.OK, said)]
+    place = str(balancer or main)
+    kind = "a CNAME or alias" if balancer else "an A record"
+    problem = f"{said}; expected {place}"
+    following = f"point {name} to {place} with {kind}, or: pulumi config set hostedZoneId ZONE"
+    return [Finding("DNS", name, Result.FAILED, problem, following)]
+
+
+def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Finding]:
+    """Whether browsers take the certificate that is shown to users."""
+    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
+    if url.hostname is None:
+        return []
+    place = (url.hostname, url.port or ports.HTTPS)
+    where = f"{place[0]}:{place[1]}"
+    try:
+        shown = _shown(place)
+    except OSError as error:
+        problem = f"none is shown: {error}"
+        following = "uv run python -m scripts.logs base --tail 50"
+        return [Finding("certificate", where, Result.FAILED, problem, following)]
+    return [
+        judged(
+            where,
+            shown.not_valid_after_utc - datetime.now(UTC),
+            _distrust(place),
+            config.get("certificateType") or _SELFSIGNED,
+        )
+    ]
+
+
+def expiry(outputs: Mapping[str, Any]) -> datetime | None:
+    """When the certificate that users are shown expires; None where none is shown."""
+    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
+    if url.hostname is None:
+        return None
+    try:
+        return _shown((url.hostname, url.port or ports.HTTPS)).not_valid_after_utc
+    except OSError:
+        return None
+
+
+def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Finding:
+    """What to say of a certificate.
+
+    Args:
+        where: host and port that show it.
+        left: until it expires.
+        distrust: why it isn't trusted here; None where it is.
+        kind: `certificateType`.
+    """
+    runbook = "docs/runbook.md, 'Your own certificate expires'"
+    if left <= timedelta():
+        said = f"it expired {-left.days} days ago"
+        return Finding("certificate", where, Result.FAILED, said, runbook)
+    days = f"valid for {left.days} days"
+    if left < _SOON:
+        return Finding("certificate", where, Result.WARNING, days, runbook)
+    if distrust and kind == _SELFSIGNED:
+        said = f"{days}; self-signed: browsers warn of it"
+        return Finding("certificate", where, Result.WARNING, said)
+    if distrust:
+        said = f"{days}; not trusted on this machine: {distrust}"
+        return Finding("certificate", where, Result.WARNING, said)
+    return Finding("certificate", where, Result.OK, days)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _resolve(name: str) -> set[str]:
+    try:
+        return {str(one[4][0]) for one in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return set()
+
+
+def _shown(place: tuple[str, int]) -> x509.Certificate:
+    """The certificate that is shown, trusted or not."""
+    context = ssl.create_default_context()
+    # Whether it's trusted is asked apart: a self-signed one expires, too.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with (
+        socket.create_connection(place, _SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=place[0]) as encrypted,
+    ):
+        shown = encrypted.getpeercert(binary_form=True)
+    if not shown:
+        raise OSError("no certificate was sent")
+    return x509.load_der_x509_certificate(shown)
+
+
+def _distrust(place: tuple[str, int]) -> str | None:
+    """Why a browser with this machine's authorities wouldn't take it."""
+    try:
+        with (
+            socket.create_connection(place, _SECONDS) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=place[0]),
+        ):
+            return None
+    except ssl.SSLCertVerificationError as error:
+        return str(error.verify_message)
+    except OSError as error:
+        return str(error)

@@ -1,0 +1,100 @@
+"""Whether machines can be reached from here: by operators, and by browsers.
+
+Source: page, "Other problems or errors": each node needs a public IP that browsers reach, and port
+443 open for TCP and UDP.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from openvidu import ports
+from openvidu.roles import BASTION, NODE
+from scripts.checks.finding import Finding, Result
+from scripts.machines import Machine
+from scripts.pulumi_cli import PulumiError
+
+_SECONDS = 5.0
+_SSH_SECONDS = 20.0
+_STUN_TRIES = 3
+_COOKIE = b"\x21\x12\xa4\x42"
+_BINDING_SUCCESS = b"\x01\x01"
+_WORKERS = 16
+
+
+def reachable(there: Mapping[str, Machine], https_port: int) -> list[Finding]:
+    """Try SSH to every machine, and what browsers connect to.
+
+    Args:
+        there: machines by name.
+        https_port: where users come in.
+    """
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        looks: list[Future[Finding]] = []
+        for machine in there.values():
+            looks.append(pool.submit(_ssh, machine))
+            if machine.role is NODE:
+                looks.append(pool.submit(_tcp, machine, ports.TURN))
+                looks.append(pool.submit(_udp, machine, ports.TURN))
+            elif machine.role is not BASTION:
+                looks.append(pool.submit(_tcp, machine, https_port))
+    return [look.result() for look in looks]
+
+
+def _ssh(machine: Machine) -> Finding:
+    try:
+        machine.ask("usage", _SSH_SECONDS)
+    except PulumiError as error:
+        following = f"{_way_back(machine)}; and that sshCidrs has the address that you come from"
+        return Finding("SSH", machine.name, Result.FAILED, str(error), following)
+    return Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
+
+
+def _tcp(machine: Machine, port: int) -> Finding:
+    check = f"port {port}/tcp"
+    try:
+        socket.create_connection((machine.host, port), _SECONDS).close()
+    except OSError as error:
+        return _shut(machine, check, error)
+    return Finding(check, machine.name, Result.OK, f"{machine.host} accepts connections")
+
+
+def _udp(machine: Machine, port: int) -> Finding:
+    """Ask coturn for our address, as browsers do. Source: RFC 8489, sections 5 and 6.2.1."""
+    check, transaction = f"port {port}/udp", os.urandom(12)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(_SECONDS / _STUN_TRIES)
+        for _ in range(_STUN_TRIES):
+            try:
+                asking.connect((machine.host, port))
+                asking.send(b"\x00\x01\x00\x00" + _COOKIE + transaction)
+                answer = asking.recv(2048)
+            except OSError as error:
+                last = error
+                continue
+            if answer[:2] == _BINDING_SUCCESS and answer[4:20] == _COOKIE + transaction:
+                return Finding(check, machine.name, Result.OK, f"{machine.host} answers to STUN")
+            last = OSError("it answers something that is no STUN")
+    return _shut(machine, check, last)
+
+
+def _shut(machine: Machine, check: str, error: OSError) -> Finding:
+    if machine.role is NODE:
+        problem = (
+            f"{machine.host} can't be reached: {error}. Browsers need a public IP that leads "
+            "there, and port 443 open for TCP and UDP; else users need a TURN server (turnServer)"
+        )
+    else:
+        problem = f"{machine.host} can't be reached: {error}. Users come in there"
+    return Finding(check, machine.name, Result.FAILED, problem, _way_back(machine))
+
+
+def _way_back(machine: Machine) -> str:
+    """What puts address and firewall of a machine right."""
+    return (
+        "pulumi up --refresh, which puts back what AWS has lost; on a machine of your own: "
+        f"its firewall, and that {machine.host} leads there"
+    )

@@ -1,0 +1,134 @@
+"""Looks at everything that a deployment needs: what can't work, why, and what to type.
+
+python -m scripts.preflight
+python -m scripts.preflight --json | jq '.[] | select(.result == "failed")'
+
+It changes nothing, but for a probe in the bucket and in Redis, which it takes away again.
+Exit status: 0 when nothing has failed, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.box import HEAVY_HEAD
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from scripts.checks import names
+from scripts.checks.account import account
+from scripts.checks.configuration import configuration
+from scripts.checks.finding import Finding, Result, exit_status
+from scripts.checks.reachable import reachable
+from scripts.checks.services import services, wanted_envs
+from scripts.machines import Machine, outputs_of, there_in
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_COLOURS = {
+    Result.OK: "green",
+    Result.WARNING: "yellow",
+    Result.FAILED: "red",
+    Result.SKIPPED: "bright_black",
+}
+_PIPED_WIDTH = 200
+
+
+def main(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Look at everything that a deployment needs; change nothing.
+
+    Examples:
+      python -m scripts.preflight
+      python -m scripts.preflight --stack production --json
+    """
+    try:
+        findings = look(PulumiCli(stack))
+        if as_json:
+            sys.stdout.write(json.dumps([asdict(one) for one in findings], indent=2) + "\n")
+        else:
+            console = Console(highlight=False)
+            if not console.is_terminal:
+                console = Console(highlight=False, width=_PIPED_WIDTH)
+            console.print(shown(findings, lines=console.is_terminal))
+        sys.exit(exit_status(findings))
+    except PulumiError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def look(pulumi: PulumiCli) -> list[Finding]:
+    """Look at everything, all at once.
+
+    Raises:
+        PulumiError: there is no such stack.
+    """
+    config = pulumi.config()
+    exported = pulumi.export_state(show_secrets=True)
+    there, outputs = there_in(exported), outputs_of(exported)
+    own = {name.partition(":")[2]: str(one.get("value") or "") for name, one in config.items()}
+    parts: Sequence[Callable[[], list[Finding]]] = (
+        lambda: configuration(pulumi),
+        lambda: _account(config, own),
+        lambda: names.domain(own, outputs),
+        lambda: names.certificate(own, outputs),
+        lambda: reachable(there, int(own.get("httpsPort") or "443")),
+        lambda: services(there, wanted_envs(exported)),
+    )
+    with ThreadPoolExecutor(len(parts)) as pool:
+        looks = [pool.submit(part) for part in parts]
+    return [*(finding for part in looks for finding in part.result()), *_undeployed(there)]
+
+
+def _account(config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]) -> list[Finding]:
+    if own.get("machines") == "existing":
+        return []
+    return account(config)
+
+
+def _undeployed(there: Mapping[str, Machine]) -> list[Finding]:
+    if there:
+        return []
+    said = "nothing is deployed yet: machines, services and certificate can't be looked at"
+    return [Finding("machines", "stack", Result.SKIPPED, said, "pulumi up")]
+
+
+def shown(findings: Sequence[Finding], *, lines: bool = True) -> Group:
+    """The findings as people read them: a table, then what to do.
+
+    Args:
+        findings: what was found.
+        lines: whether the table has lines: in a terminal, and not where it's piped.
+    """
+    table = Table("check", "where", "result", "found", box=HEAVY_HEAD if lines else None)
+    for one in findings:
+        table.add_row(one.check, one.where, Text(one.result, _COLOURS[one.result]), Text(one.said))
+    todo = [_todo(one) for one in findings if one.result is Result.FAILED]
+    count = len(todo)
+    last = Text("Nothing has failed.", "green") if not count else Text(f"{count} failed.", "red")
+    return Group(table, *todo, last)
+
+
+def _todo(finding: Finding) -> Text:
+    text = Text(f"\n{finding.where}: {finding.check}: {finding.said}\n", "red")
+    if finding.openvidu:
+        text.append("OpenVidu's own words:\n", "bright_black")
+        text.append(f"{finding.openvidu}\n", "bright_black")
+    if finding.next:
+        text.append(f"Next: {finding.next}", "bold")
+    return text
+
+
+if __name__ == "__main__":
+    typer.run(main)

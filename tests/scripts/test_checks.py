@@ -1,0 +1,152 @@
+"""What the preflight makes of what it's told: results, reasons, what to type."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from openvidu import environment as env
+from scripts.checks import account, configuration, names, services
+from scripts.checks.finding import Finding, Result, exit_status
+from scripts.checks.services import Asked, WantedEnv
+from scripts.machines import Machine
+
+URN = "urn:pulumi:s::openvidu-enterprise::command:remote:Command::node-1-env"
+VALUES = {
+    env.S3_BUCKET: "openvidu-enterprise",
+    env.S3_SECRET_KEY: "secret-of-minio",
+    env.REDIS_HOST: "10.5.0.5",
+}
+WANTED = WantedEnv(URN, VALUES)
+BASE = Machine("base", "203.0.113.1", {"SSH_USER": "ubuntu"}, "")
+BASTION = Machine("bastion", "203.0.113.2", {"SSH_USER": "ubuntu"}, "")
+
+
+def answer(service: str, problem: str | None = None, *keys: str) -> dict[str, Any]:
+    return {"service": service, "place": "10.5.0.5:1", "problem": problem, "keys": list(keys)}
+
+
+def asked(main: Machine = BASE, **changed: str) -> Asked:
+    return Asked("node-1", main, VALUES | changed, WANTED)
+
+
+def test_only_failures_fail_the_preflight() -> None:
+    of = {one: Finding("check", "where", one, "said") for one in Result}
+    assert exit_status([of[Result.OK], of[Result.WARNING], of[Result.SKIPPED]]) == 0
+    assert exit_status([of[Result.OK], of[Result.FAILED]]) == 1
+
+
+def test_a_preview_that_fails_is_told_in_the_programs_words() -> None:
+    told = configuration.findings_of(
+        {
+            "diagnostics": [
+                {"severity": "error", "message": "error: The configuration has 2 mistakes."},
+                {"severity": "warning", "message": "With one node …"},
+                {"severity": "info", "message": "fine"},
+            ]
+        },
+        "production",
+    )
+    assert [one.result for one in told] == [Result.FAILED, Result.WARNING]
+    assert told[0].said == "The configuration has 2 mistakes."
+
+
+def test_a_preview_says_what_an_update_would_do() -> None:
+    summary = {"create": 8, "same": 80}
+    (told,) = configuration.findings_of({"changeSummary": summary}, "production")
+    assert (told.result, told.said) == (Result.OK, "8 to create")
+
+
+def test_a_permission_that_is_missing_is_named() -> None:
+    found = account.judged(
+        {
+            "ec2:CreateVpc": ("DryRunOperation", "Request would have succeeded"),
+            "ec2:AllocateAddress": ("UnauthorizedOperation", "You are not authorized"),
+            "ec2:RunInstances": ("VPCIdNotSpecified", "No default VPC"),
+        }
+    )
+    said = {one.result: one.said for one in found}
+    assert said[Result.OK] == "granted: ec2:CreateVpc"
+    assert said[Result.FAILED].startswith("ec2:AllocateAddress isn't granted")
+    assert "ec2:RunInstances (VPCIdNotSpecified)" in said[Result.SKIPPED]
+
+
+@pytest.mark.parametrize(
+    ("left", "distrust", "kind", "result"),
+    [
+        (timedelta(days=60), None, "letsencrypt", Result.OK),
+        (timedelta(days=60), "self-signed", "selfsigned", Result.WARNING),
+        (timedelta(days=60), "unknown issuer", "owncert", Result.WARNING),
+        (timedelta(days=5), None, "owncert", Result.WARNING),
+        (timedelta(days=-1), None, "owncert", Result.FAILED),
+    ],
+)
+def test_a_certificate_is_judged_by_what_is_left_of_it(
+    left: timedelta, distrust: str | None, kind: str, result: Result
+) -> None:
+    assert names.judged("openvidu.example.io:443", left, distrust, kind).result is result
+
+
+def test_a_domain_has_to_lead_to_the_deployment() -> None:
+    config = {"domainOrPublicIp": "localhost"}
+    (right,) = names.domain(config, {"basePublicIp": "127.0.0.1"})
+    (wrong,) = names.domain(config, {"basePublicIp": "203.0.113.1"})
+    (early,) = names.domain(config, {})
+    assert (right.result, wrong.result) == (Result.OK, Result.FAILED)
+    assert early.result is Result.SKIPPED
+    assert "point localhost to 203.0.113.1 with an A record" in str(wrong.next)
+
+
+def test_what_can_be_used_is_well() -> None:
+    assert services.judged(asked(), answer("Redis"), "ok").result is Result.OK
+
+
+def test_a_node_that_cannot_reach_what_the_base_can_has_a_shut_port() -> None:
+    found = services.judged(asked(), answer("S3"), "no answer within 4 s")
+    assert found.result is Result.FAILED
+    assert "node-1 can't reach 10.5.0.5:1: no answer within 4 s; base can" in found.said
+    assert "unable to connect to S3 bucket openvidu-enterprise" in str(found.openvidu)
+
+
+def test_a_login_that_somebody_changed_on_the_node_is_put_back() -> None:
+    changed = asked(**{env.S3_SECRET_KEY: "another"})
+    refused = answer("S3", "it refuses", env.S3_ACCESS_KEY, env.S3_SECRET_KEY)
+    assert services.judged(changed, refused, "ok").next == f"pulumi up --replace '{URN}'"
+    (told,) = services.changed(changed)
+    assert env.S3_SECRET_KEY in told.said
+    assert "another" not in told.said
+
+
+def test_a_service_of_the_base_is_started_again() -> None:
+    found = services.judged(asked(), answer("Redis", "it doesn't answer", env.REDIS_HOST), "x")
+    assert "scripts.logs base --service redis" in str(found.next)
+    assert "ssh ubuntu@203.0.113.1" in str(found.next)
+    assert "unable to connect to Redis server 10.5.0.5:6379" in str(found.openvidu)
+
+
+def test_a_service_of_ones_own_is_set_right_in_the_configuration() -> None:
+    refused = answer("Redis", "it refuses the login", env.REDIS_PASSWORD)
+    found = services.judged(asked(BASTION), refused, "ok")
+    assert found.next == "pulumi config set --secret redisPassword && pulumi up"
+
+
+def test_the_stacks_own_env_is_read_from_its_state() -> None:
+    script = "{\nNAME=value\n\nexit\n}\nFOLDER=/opt/openvidu\n\n"
+    text = script + env.render(VALUES, header="a node's")
+    exported = {"deployment": {"resources": [{"urn": URN, "inputs": {"stdin": text}}]}}
+    assert services.wanted_envs(exported)["node-1"] == WANTED
+
+
+@pytest.mark.parametrize(
+    ("place", "found"),
+    [
+        ("10.5.0.5:6379", "10.5.0.5:6379"),
+        ("http://10.5.0.5:9000", "10.5.0.5:9000"),
+        ("https://s3.eu-west-1.amazonaws.com", "s3.eu-west-1.amazonaws.com:443"),
+        ("https://search.example.io:443/_plugin/kibana", "search.example.io:443"),
+    ],
+)
+def test_a_service_has_a_host_and_a_port(place: str, found: str) -> None:
+    assert services.address(place) == found

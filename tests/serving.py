@@ -1,0 +1,32 @@
+"""Serves the lab's HTTP handlers on a port of the loopback address."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+from lab.openvidu.web.messages import Request, Response
+from lab.openvidu.web.server import listen
+
+
+@contextmanager
+def serving(handler: Callable[[Request], Awaitable[Response]]) -> Iterator[str]:
+    """The URL under which a handler answers, until the block ends."""
+    ports: queue.Queue[int] = queue.Queue()
+    stop = threading.Event()
+
+    async def serve() -> None:
+        server = await listen(handler, 0, host="127.0.0.1")
+        ports.put(server.sockets[0].getsockname()[1])
+        await asyncio.to_thread(stop.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{ports.get()}"
+    finally:
+        stop.set()
+        thread.join()
