@@ -6,6 +6,7 @@ way OpenVidu uses it. What it writes there, a probe of its own, it removes again
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import ssl
@@ -117,24 +118,37 @@ def _s3(values: Mapping[str, str]) -> None:
     # Slow to import, and only this needs it.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    bucket, name = values.get(env.S3_BUCKET, ""), f"preflight-{uuid.uuid4()}"
+    bucket, name = values.get(env.S3_BUCKET, ""), f"{env.PROBE}{uuid.uuid4()}"
     content = uuid.uuid4().bytes
     step = "answer"
     try:
         s3 = client(values)
         step = f"put an object into the bucket {bucket}"
-        s3.put_object(Bucket=bucket, Key=name, Body=content)
+        put = s3.put_object(Bucket=bucket, Key=name, Body=content)
         try:
             step = f"get an object from the bucket {bucket}"
             got = s3.get_object(Bucket=bucket, Key=name)["Body"].read()
         finally:
             s3.delete_object(Bucket=bucket, Key=name)
+            _forget(s3, bucket, name, put.get("VersionId"))
     except ClientError as error:
         raise _refused(error.response, step) from None
     except (BotoCoreError, ValueError) as error:
         raise _UnusableError(f"it doesn't answer: {error}", env.S3_ENDPOINT) from None
     if got != content:
         raise _UnusableError("it gives another object than was put there", env.S3_ENDPOINT)
+
+
+def _forget(s3: Any, bucket: str, name: str, version: str | None) -> None:
+    """Leave nothing in a bucket that keeps versions either, where that is allowed."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as above
+
+    if version is None:
+        return
+    with contextlib.suppress(ClientError):
+        found = s3.list_object_versions(Bucket=bucket, Prefix=name)
+        for one in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+            s3.delete_object(Bucket=bucket, Key=name, VersionId=one["VersionId"])
 
 
 def _refused(response: Mapping[str, Any], step: str) -> _UnusableError:
@@ -154,7 +168,7 @@ def _redis(values: Mapping[str, str], port: int) -> None:
     """Log in, and set and get a value."""
     import redis  # noqa: PLC0415 - as above
 
-    name, content = f"preflight-{uuid.uuid4()}", str(uuid.uuid4())
+    name, content = f"{env.PROBE}{uuid.uuid4()}", str(uuid.uuid4())
     database = redis.Redis(
         host=values.get(env.REDIS_HOST, ""),
         port=port,

@@ -59,6 +59,9 @@ LOGINS = (
 )
 """Where nodes log in, and with what: with the wrong values in the bucket no node starts."""
 
+PROBE = "preflight-"
+"""Not OpenVidu's: how what is put into bucket and Redis is named, to see whether that works."""
+
 NO_NODES = "127.0.0.1"
 """Stands in NODE_IPS while the cluster has no ready node.
 

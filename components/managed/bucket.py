@@ -13,9 +13,10 @@ import pulumi
 import pulumi_aws as aws
 
 from components.managed.site import Site
+from openvidu import environment
 
 _ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
-_ON_BUCKET = ("s3:ListBucket", "s3:GetBucketLocation")
+_ON_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,12 @@ def use(arn: str) -> str:
             "Statement": [
                 {"Effect": "Allow", "Action": list(_ON_OBJECTS), "Resource": f"{arn}/*"},
                 {"Effect": "Allow", "Action": list(_ON_BUCKET), "Resource": arn},
+                # What the preflight has put there is taken away with all its versions.
+                {
+                    "Effect": "Allow",
+                    "Action": "s3:DeleteObjectVersion",
+                    "Resource": f"{arn}/{environment.PROBE}*",
+                },
             ],
         }
     )

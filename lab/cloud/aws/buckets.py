@@ -1,5 +1,6 @@
-"""Bucket policies as far as moto lacks them: it applies statements whatever their conditions are.
+"""Buckets as far as moto lacks them.
 
+It applies the statements of their policies whatever their conditions are.
 Machines reach the lab's S3 over TLS, and the operator's endpoint stands for one with TLS. So a
 statement about connections without it is about nobody here.
 """
@@ -10,7 +11,7 @@ import json
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from lab.cloud.aws.patching import put
 
@@ -31,3 +32,5 @@ def install() -> None:
         return policy.is_action_permitted(action, resource)
 
     put(FakeBucket, "get_permission", get_permission)
+    # What is deleted in a bucket with versions leaves a marker, which moto can't remove.
+    setattr(FakeDeleteMarker, "dispose", lambda self: None)  # noqa: B010 - it has none
