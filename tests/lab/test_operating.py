@@ -59,3 +59,16 @@ def test_a_report_has_every_machine_and_no_secret(cluster: Lab, tmp_path: Path) 
     for text in texts:
         assert "OPENVIDU_SECRET=********" in text
         assert not [secret for secret in own if secret in text]
+
+
+def test_a_preview_is_summed_up_with_nodes_and_costs(cluster: Lab) -> None:
+    cluster.ok("config", "set", "nodeCount", "3")
+    told = json.loads(asked(cluster, "preview_summary", "--json").out)
+    cluster.ok("config", "set", "nodeCount", "1")
+    less = asked(cluster, "preview_summary").out
+    cluster.ok("config", "set", "nodeCount", "2")
+    assert (told["added"], told["drained"]) == (["node-3"], [])
+    assert told["costAnHour"]["after"] > told["costAnHour"]["before"] > 0
+    assert "- **drained, then removed**: node-2" in less
+    assert "> - node-2 leaves: it carries no calls now." in less
+    assert "Nothing changes." in asked(cluster, "preview_summary").out

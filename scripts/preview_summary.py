@@ -1,0 +1,180 @@
+"""Tells in a few lines what an update would do: nodes, cost an hour, calls. As Markdown.
+
+python -m scripts.preview_summary
+pulumi preview --json > preview.json; python -m scripts.preview_summary --file preview.json
+python -m scripts.preview_summary --json
+
+Exit status: 1 where the preview has failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.summary.changes import Changes, changes_in
+from scripts.summary.costs import Cost, Prices, before_and_after, cost, prices
+
+_MOST_OTHERS = 12
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an update would do.
+
+    Attributes:
+        stack: the stack's name.
+        region: of AWS; empty where the machines are one's own.
+        changes: to nodes and the rest.
+        before: what the deployment costs an hour.
+        after: what it will cost.
+        prices: from which that is.
+    """
+
+    stack: str
+    region: str
+    changes: Changes
+    before: Cost
+    after: Cost
+    prices: Prices
+
+    def as_json(self) -> dict[str, Any]:
+        """For scripts."""
+        return {
+            "stack": self.stack,
+            **asdict(self.changes),
+            "costAnHour": {
+                "before": self.before.known,
+                "after": self.after.known,
+                "currency": self.prices.currency,
+                "pricesOf": self.prices.date,
+                "unknown": sorted(self.before.unknown | self.after.unknown),
+            },
+        }
+
+
+def main(
+    *,
+    file: Annotated[
+        Path | None,
+        typer.Option(help="What `pulumi preview --json` printed; without it, a preview is made."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Tell in a few lines what an update would do.
+
+    Examples:
+      python -m scripts.preview_summary
+      python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
+    """
+    try:
+        pulumi = PulumiCli(stack)
+        preview = _read(file) if file else pulumi.preview_and_errors()
+        found = summary(preview, pulumi.export_state(), pulumi.stack_name())
+        shown = json.dumps(found.as_json(), indent=2) if as_json else "\n".join(text(found))
+        sys.stdout.write(shown + "\n")
+        sys.exit(1 if found.changes.errors else 0)
+    except PulumiError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        sys.exit(1)
+
+
+def _read(file: Path) -> Mapping[str, Any]:
+    """A preview from a file.
+
+    Raises:
+        PulumiError: it holds something else.
+    """
+    try:
+        found: Mapping[str, Any] = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise PulumiError(
+            f"{file}: {error}; expected what a preview prints.\n"
+            f"  Next: pulumi preview --json > {file}"
+        ) from None
+    return found
+
+
+def summary(preview: Mapping[str, Any], state: Mapping[str, Any], stack: str) -> Summary:
+    """What a preview means.
+
+    Args:
+        preview: as `pulumi preview --json` prints it, also where it has failed.
+        state: as `pulumi stack export` prints it.
+        stack: the stack's name.
+    """
+    region = str((preview.get("config") or {}).get("aws:region") or "")
+    table = prices(region)
+    before, after = before_and_after(state, preview)
+    return Summary(
+        stack,
+        region,
+        changes_in(preview),
+        cost(before.values(), table),
+        cost(after.values(), table),
+        table,
+    )
+
+
+def text(found: Summary) -> Iterator[str]:
+    """The summary as Markdown, line by line."""
+    changes = found.changes
+    yield f"### OpenVidu Enterprise: preview of {found.stack}"
+    yield ""
+    if changes.errors:
+        yield "**The preview has failed.**"
+        for error in changes.errors:
+            yield from ("", "```", error, "```")
+        return
+    if changes.is_empty:
+        yield "Nothing changes."
+    for what, names in (
+        ("added", changes.added),
+        ("drained, then removed", changes.drained),
+        ("replaced", changes.replaced),
+        ("upgraded", changes.upgraded),
+        ("other changes", _shortened(list(changes.others))),
+    ):
+        if names:
+            yield f"- **{what}**: {', '.join(names)}"
+    if found.before.known or found.after.known or found.after.unknown:
+        yield from ("", _cost(found))
+    if changes.warnings:
+        yield from ("", "> [!WARNING]")
+        for warning in changes.warnings:
+            yield f"> - {' '.join(warning.split())}"
+
+
+def _shortened(names: list[str]) -> list[str]:
+    more = len(names) - _MOST_OTHERS
+    return [*names[:_MOST_OTHERS], f"{more} more"] if more > 0 else names
+
+
+def _cost(found: Summary) -> str:
+    before, after, table = found.before.known, found.after.known, found.prices
+    difference = after - before
+    change = (
+        f"{before:.3f} to {after:.3f} {table.currency} an hour "
+        f"({difference:+.3f}; {difference * table.hours:+.0f} a month)"
+        if difference
+        else f"{after:.3f} {table.currency} an hour, as before"
+    )
+    unknown = sorted(found.before.unknown | found.after.unknown)
+    least = f" Not in the table, and not counted: {', '.join(unknown)}." if unknown else ""
+    return (
+        f"**Cost**: {change}, by prices of {table.date} in {found.region or 'no region'}, "
+        f"without traffic and storage in S3.{least}"
+    )
+
+
+if __name__ == "__main__":
+    typer.run(main)

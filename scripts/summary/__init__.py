@@ -1,0 +1,1 @@
+"""What a preview means: nodes that come and go, what it costs, what becomes of calls. Pure."""

@@ -1,0 +1,120 @@
+"""What a preview does to nodes, base and calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_NODE = re.compile(r"node-[1-9][0-9]*")
+_MEMBERSHIP = re.compile(r"(node-[1-9][0-9]*)-membership")
+_UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
+_MAINS = ("base", "master", "bastion")
+_INSTANCE = "aws:ec2/instance:Instance"
+_REPLACED = ("replace", "create-replacement")
+_UNCHANGED = ("same", "read", "read-replacement", "delete-replaced")
+_PROJECT = "openvidu-enterprise"
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What a preview does.
+
+    Attributes:
+        added: nodes that come.
+        drained: nodes that go, once their calls have ended.
+        replaced: machines that others take the place of; nodes are drained first.
+        upgraded: machines that get another version of OpenVidu.
+        others: what else changes, as `update base-env`.
+        warnings: what the program says of it, and what becomes of calls.
+        errors: why it can't be done.
+    """
+
+    added: Sequence[str]
+    drained: Sequence[str]
+    replaced: Sequence[str]
+    upgraded: Sequence[str]
+    others: Sequence[str]
+    warnings: Sequence[str]
+    errors: Sequence[str]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return not (self.added or self.drained or self.replaced or self.upgraded or self.others)
+
+
+def changes_in(preview: Mapping[str, Any]) -> Changes:
+    """Read a preview.
+
+    Args:
+        preview: as `pulumi preview --json` prints it, also where it has failed.
+    """
+    steps = [_Step.of(one) for one in preview.get("steps") or ()]
+    steps = [one for one in steps if one.op not in _UNCHANGED]
+    members = {match[1]: one.op for one in steps if (match := _MEMBERSHIP.fullmatch(one.name))}
+    added = {name for name, op in members.items() if op == "create"}
+    drained = {name for name, op in members.items() if op == "delete"}
+    replaced = {one.name for one in steps if one.type == _INSTANCE and one.op in _REPLACED}
+    replaced |= {name for name, op in members.items() if op in _REPLACED}
+    upgraded = {
+        match[1] for one in steps if one.op == "update" and (match := _UPGRADE.fullmatch(one.name))
+    }
+    told = {*added, *drained, *replaced, *upgraded}
+    others = [f"{one.op} {one.name}" for one in steps if one.is_told and one.owner not in told]
+    force = (preview.get("config") or {}).get(f"{_PROJECT}:forceAfterDrainTimeout") == "true"
+    gone = _by_number(drained | (replaced - {*_MAINS}))
+    return Changes(
+        _by_number(added),
+        _by_number(drained),
+        _by_number(replaced),
+        _by_number(upgraded),
+        sorted(set(others)),
+        [*_said(preview, "warning"), *_of_calls(gone, force=force)],
+        [*_said(preview, "error")],
+    )
+
+
+def _of_calls(gone: Sequence[str], *, force: bool) -> Iterator[str]:
+    if gone and force:
+        yield (
+            f"Calls on {', '.join(gone)} that outlast drainTimeout will be cut: "
+            "forceAfterDrainTimeout is set."
+        )
+    elif gone:
+        yield f"Calls on {', '.join(gone)} are waited for: the update may take as long as they do."
+
+
+@dataclass(frozen=True)
+class _Step:
+    op: str
+    type: str
+    name: str
+
+    @classmethod
+    def of(cls, step: Mapping[str, Any]) -> _Step:
+        *_, kinds, name = step["urn"].split("::", 3)
+        return cls(step["op"], kinds.rpartition("$")[2], name)
+
+    @property
+    def owner(self) -> str:
+        """The machine that it belongs to; its own name where it belongs to none."""
+        if match := _NODE.match(self.name):
+            return match[0]
+        return next((main for main in _MAINS if self.name.startswith(f"{main}-")), self.name)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it stands for something: components and the stack don't."""
+        return not self.type.startswith((f"{_PROJECT}:", "pulumi:pulumi:Stack"))
+
+
+def _said(preview: Mapping[str, Any], severity: str) -> Iterator[str]:
+    for one in preview.get("diagnostics") or ():
+        if one.get("severity") == severity:
+            yield one["message"].strip().removeprefix(f"{severity}: ")
+
+
+def _by_number(names: Iterable[str]) -> list[str]:
+    return sorted(names, key=lambda name: (len(name), name))

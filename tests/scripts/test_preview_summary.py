@@ -1,0 +1,154 @@
+"""What a preview means, from the JSON that the engine prints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.settings import Settings
+from scripts import preview_summary
+from scripts.summary.changes import changes_in
+from scripts.summary.costs import before_and_after, cost, prices
+
+INSTANCE = "aws:ec2/instance:Instance"
+LOCAL = "command:local:Command"
+EU = prices("eu-west-1")
+NODE = {"instanceType": "c5.2xlarge", "rootBlockDevice": {"volumeSize": 100}}
+
+
+def urn(kind: str, name: str) -> str:
+    return f"urn:pulumi:prod::openvidu-enterprise::openvidu-enterprise:index:Node${kind}::{name}"
+
+
+def step(op: str, kind: str, name: str, **inputs: Any) -> dict[str, Any]:
+    state = {"type": kind, "inputs": inputs}
+    return {"op": op, "urn": urn(kind, name), "oldState": state, "newState": state}
+
+
+def preview(*steps: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"steps": steps, "config": {"aws:region": "eu-west-1"}, "diagnostics": [], **more}
+
+
+def state(*resources: tuple[str, str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "deployment": {
+            "resources": [
+                {"urn": urn(kind, name), "type": kind, "inputs": inputs}
+                for kind, name, inputs in resources
+            ]
+        }
+    }
+
+
+def test_nodes_are_told_by_their_memberships() -> None:
+    found = changes_in(
+        preview(
+            step("create", LOCAL, "node-10-membership"),
+            step("create", LOCAL, "node-3-membership"),
+            step("create", LOCAL, "node-3-env"),
+            step("delete", LOCAL, "node-2-membership"),
+            step("delete", INSTANCE, "node-2"),
+            step("replace", INSTANCE, "node-1"),
+            step("same", LOCAL, "node-4-membership"),
+            step("update", LOCAL, "base-upgrade"),
+            step("update", LOCAL, "node-4-upgrade"),
+            step("update", "command:remote:Command", "configuration"),
+        )
+    )
+    assert found.added == ["node-3", "node-10"]
+    assert found.drained == ["node-2"]
+    assert found.replaced == ["node-1"]
+    assert found.upgraded == ["base", "node-4"]
+    assert found.others == ["update configuration"]
+    assert any("Calls on node-1, node-2 are waited for" in one for one in found.warnings)
+
+
+def test_a_host_that_exists_is_replaced_with_its_membership() -> None:
+    assert changes_in(preview(step("replace", LOCAL, "node-2-membership"))).replaced == ["node-2"]
+
+
+def test_a_drain_that_may_cut_calls_is_told() -> None:
+    leaves = step("delete", LOCAL, "node-2-membership")
+    key = "openvidu-enterprise:forceAfterDrainTimeout"
+    (told,) = changes_in(preview(leaves, config={key: "true"})).warnings
+    assert "will be cut" in told
+
+
+def test_a_preview_that_changes_nothing_is_empty() -> None:
+    assert changes_in(preview(step("same", INSTANCE, "node-1"))).is_empty
+
+
+def test_a_preview_that_failed_says_why_and_fails() -> None:
+    failed = preview(diagnostics=[{"severity": "error", "message": "error: nodeCount: found 0"}])
+    found = preview_summary.summary(failed, state(), "prod")
+    assert found.changes.errors == ["nodeCount: found 0"]
+    assert "nodeCount: found 0" in "\n".join(preview_summary.text(found))
+
+
+def test_another_node_costs_its_machine_disk_and_address() -> None:
+    there = state((INSTANCE, "node-1", NODE), ("aws:ec2/eip:Eip", "node-1-address", {}))
+    more = preview(
+        step("create", INSTANCE, "node-2", **NODE),
+        step("create", "aws:ec2/eip:Eip", "node-2-address"),
+    )
+    before, after = before_and_after(there, more)
+    table = json.loads(
+        Path(preview_summary.__file__).with_name("summary").joinpath("prices.json").read_text()
+    )["regions"]["eu-west-1"]
+    each = table["instances"]["c5.2xlarge"] + 100 * table["gp3_gib_month"] / 730
+    each += table["public_ipv4"]
+    assert cost(before.values(), EU).known == pytest.approx(each, abs=1e-3)
+    assert cost(after.values(), EU).known == pytest.approx(2 * each, abs=1e-3)
+
+
+def test_a_node_that_leaves_costs_nothing_and_another_type_costs_its_own() -> None:
+    there = state((INSTANCE, "node-1", NODE), (INSTANCE, "node-2", NODE))
+    bigger = {**NODE, "instanceType": "c5.4xlarge"}
+    less = preview(
+        step("delete", INSTANCE, "node-2", **NODE), step("replace", INSTANCE, "node-1", **bigger)
+    )
+    _, after = before_and_after(there, less)
+    assert after == {urn(INSTANCE, "node-1"): (INSTANCE, bigger)}
+
+
+def test_what_has_no_price_is_named_and_not_guessed() -> None:
+    unknown = {**NODE, "instanceType": "c99.metal"}
+    found = cost([(INSTANCE, unknown)], EU)
+    assert found.unknown == {"c99.metal"}
+    elsewhere = cost([(INSTANCE, NODE)], prices("mars-1"))
+    assert (elsewhere.known, elsewhere.unknown) == (0, {"c5.2xlarge", "gp3_gib_month"})
+
+
+def test_services_of_aws_are_counted_by_their_machines() -> None:
+    search = {
+        "clusterConfig": {"instanceType": "m5.large.elasticsearch", "instanceCount": 2},
+        "ebsOptions": {"volumeSize": 50},
+    }
+    found = cost(
+        [
+            ("aws:lb/loadBalancer:LoadBalancer", {}),
+            (
+                "aws:elasticache/replicationGroup:ReplicationGroup",
+                {"nodeType": "cache.t3.medium", "numCacheClusters": 2},
+            ),
+            ("aws:elasticsearch/domain:Domain", search),
+            ("aws:ebs/volume:Volume", {"size": 100}),
+        ],
+        EU,
+    )
+    assert not found.unknown
+    assert found.known == pytest.approx(0.0252 + 2 * 0.073 + 2 * 0.158 + 0.0184 + 0.0121, abs=1e-3)
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1"])
+def test_what_is_deployed_without_being_asked_has_a_price(region: str) -> None:
+    table = prices(region).table or {}
+    machines = {one.default for one in fields(Settings) if one.name.endswith("_instance_type")}
+    assert machines
+    assert {str(one) for one in machines} <= {*table["instances"], *table["search"]}
+    assert Settings.redis_node_type in table["caches"]
