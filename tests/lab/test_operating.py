@@ -72,3 +72,20 @@ def test_a_preview_is_summed_up_with_nodes_and_costs(cluster: Lab) -> None:
     assert "- **drained, then removed**: node-2" in less
     assert "> - node-2 leaves: it carries no calls now." in less
     assert "Nothing changes." in asked(cluster, "preview_summary").out
+
+
+def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
+    cluster: Lab,
+) -> None:
+    preview = ("run", "--", "pulumi", "preview", "--policy-pack", "policy")
+    cluster.ok(*preview)
+    cluster.ok("config", "set", "allowSshFromAnywhere", "true")
+    networks = ("run", "--", "pulumi", "config", "set", "--path", "sshCidrs[0]")
+    cluster.ok(*networks, "0.0.0.0/0")
+    refused = cluster.run(*preview)
+    cluster.ok(*networks, "198.51.100.0/24")
+    cluster.ok("config", "set", "allowSshFromAnywhere", "false")
+    assert refused.status != 0
+    assert "[mandatory] openvidu-enterprise/no-world-open-ssh" in refused.out
+    assert "base-ssh-from-0.0.0.0/0 opens SSH to 0.0.0.0/0" in refused.out
+    cluster.ok(*preview)

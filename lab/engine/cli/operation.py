@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from lab.engine.cli import configuration
@@ -170,6 +171,7 @@ class Operation:
             continue_on_error=options.continue_on_error,
             refresh=options.refresh == "true",
             clear_pending_creates=options.clear_pending_creates,
+            policy_packs=tuple(Path(one).absolute() for one in getattr(options, "policy_pack", [])),
         )
 
     def _history(self, config: Configuration, began: int, *, good: bool) -> Mapping[str, Any]:

@@ -132,6 +132,7 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
         command.add_argument("--exec-kind", help=argparse.SUPPRESS)
     for command in (preview, up):
         command.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE")
+        command.add_argument("--policy-pack", action="append", default=[], metavar="FOLDER")
         command.add_argument("--replace", action="append", default=[], metavar="URN")
         command.add_argument("--target-replace", action="append", default=[], metavar="URN")
     destroy.add_argument("--remove", action="store_true", help="remove the stack too")

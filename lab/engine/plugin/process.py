@@ -1,5 +1,6 @@
-"""Provider processes: found on the PATH as `pulumi-resource-NAME`, which print their port.
+"""Plugin processes, which print their port.
 
+Providers are found on the PATH as `pulumi-resource-NAME`.
 A provider can also run already: PULUMI_DEBUG_PROVIDERS=NAME:PORT,... attaches to it.
 
 Source: pulumi, pkg/resource/plugin/plugin.go and provider_plugin.go.
@@ -12,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -23,36 +24,31 @@ _GRACE_SECONDS: Final = 5.0
 
 
 class PluginProcess:
-    """A running provider.
+    """A running plugin: a provider or a policy pack.
 
     Args:
-        package: the provider's name (`aws`).
-        version: the version that the program asks for, or "".
-        engine: address of the engine's own service, handed to the provider.
+        name: for messages, such as `provider 'aws'`.
+        command: what starts it; None where it runs already.
         environment: variables of the process.
         report: gets each line that the process prints besides its port.
-
-    Raises:
-        ProviderError: it isn't there, or ends before it has printed a port.
+        port: where it serves, if it runs already.
     """
 
     def __init__(
         self,
-        package: str,
-        version: str,
-        engine: str,
+        name: str,
+        command: Sequence[str] | None,
         environment: Mapping[str, str],
         report: Callable[[str], None],
+        port: str = "",
     ) -> None:
-        self.package = package
+        self._name = name
         self._process: subprocess.Popen[str] | None = None
-        attached = _attached(package, environment)
-        if attached:
-            self._port = attached
+        self._port = port
+        if command is None:
             return
-        binary = _find(package, version, environment)
         self._process = subprocess.Popen(
-            [str(binary), engine],
+            command,
             stdin=subprocess.PIPE,  # which closes when the engine is gone, however it went
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -60,9 +56,8 @@ class PluginProcess:
             env=dict(environment),
             process_group=0,  # so that Ctrl-C reaches the engine, and the provider through it
         )
-        self._port = ""
         self._report = report
-        self._binary = binary
+        self._program = command[0]
         self._errors: list[str] = []
         assert self._process.stderr is not None  # noqa: S101 - it is a pipe
         self._relay(self._process.stderr, self._errors)
@@ -85,7 +80,7 @@ class PluginProcess:
                 self.stop()
                 said = "".join(f"\n  {one}" for one in [line, *self._errors][-20:] if one)
                 raise ProviderError(
-                    f"could not start the provider '{self.package}': {self._binary} should print "
+                    f"could not start the {self._name}: {self._program} should print "
                     f"its port, and ended or printed something else{said}"
                 )
             self._port = line
@@ -105,7 +100,33 @@ class PluginProcess:
                     keep.append(text)
                 self._report(text)
 
-        threading.Thread(target=run, name=f"{self.package}-output", daemon=True).start()
+        threading.Thread(target=run, name=f"{self._name}-output", daemon=True).start()
+
+
+def provider_process(
+    package: str,
+    version: str,
+    engine: str,
+    environment: Mapping[str, str],
+    report: Callable[[str], None],
+) -> PluginProcess:
+    """A provider, started or attached to.
+
+    Args:
+        package: the provider's name (`aws`).
+        version: the version that the program asks for, or "".
+        engine: address of the engine's own service, handed to the provider.
+        environment: variables of the process.
+        report: gets each line that the process prints besides its port.
+
+    Raises:
+        ProviderError: it isn't there.
+    """
+    name = f"provider '{package}'"
+    if port := _attached(package, environment):
+        return PluginProcess(name, None, environment, report, port)
+    binary = _find(package, version, environment)
+    return PluginProcess(name, [str(binary), engine], environment, report)
 
 
 def end_group(process: subprocess.Popen[str], number: signal.Signals, grace_seconds: float) -> None:

@@ -19,7 +19,7 @@ from lab.engine.model.diff import Diff
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import Properties, Value, equal
 from lab.engine.plugin.answers import CheckFailure
-from lab.engine.plugin.process import PluginProcess
+from lab.engine.plugin.process import provider_process
 from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.wire import UNKNOWN_TEXT
 
@@ -162,7 +162,7 @@ class Registry:
         return self._start(package, version if isinstance(version, str) else "")
 
     def _start(self, package: str, version: str) -> Provider:
-        process = PluginProcess(
+        process = provider_process(
             package, version, self.engine_address, self._environment, self._report
         )
         provider = Provider(process, self.engine_address, self._learn)

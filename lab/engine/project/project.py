@@ -71,16 +71,29 @@ class Project:
         Raises:
             EngineError: the runtime isn't Python.
         """
-        runtime = self.raw.get("runtime")
-        name = runtime.get("name") if isinstance(runtime, dict) else runtime
-        if name != "python":
-            raise EngineError(f"{self.file}: runtime: expected python, got {name!r}")
-        options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
-        chosen = options.get("virtualenv")
-        if not chosen and options.get("toolchain") == "uv":
-            chosen = ".venv"
-        candidate = self.folder / chosen / "bin" / "python" if chosen else None
-        return candidate if candidate and candidate.exists() else Path(sys.executable)
+        return python_of(self.raw, self.file)
+
+
+def python_of(raw: Mapping[str, Any], file: Path) -> Path:
+    """The interpreter of the environment that a project or policy pack names; else this one.
+
+    Args:
+        raw: what the file holds.
+        file: where the environment is looked for, and what errors name.
+
+    Raises:
+        EngineError: the runtime isn't Python.
+    """
+    runtime = raw.get("runtime")
+    name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if name != "python":
+        raise EngineError(f"{file}: runtime: expected python, got {name!r}")
+    options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
+    chosen = options.get("virtualenv")
+    if not chosen and options.get("toolchain") == "uv":
+        chosen = ".venv"
+    candidate = file.parent / chosen / "bin" / "python" if chosen else None
+    return candidate if candidate and candidate.exists() else Path(sys.executable)
 
 
 def find(folder: Path) -> Project:

@@ -29,6 +29,7 @@ from lab.engine.run.executor import Executor
 from lab.engine.run.ledger import Ledger
 from lab.engine.run.monitor import Monitor
 from lab.engine.run.planner import Planner
+from lab.engine.run.policies import Policies
 from lab.engine.run.program import Program
 from lab.engine.run.refresh import Refresher
 from lab.engine.run.registrar import Registrar
@@ -70,7 +71,8 @@ class Deployment:
         self._targeting = Targeting(context.options)
         self._differ = Differ(context, self._ledger)
         self._executor = Executor(context, self._provider_of, self._is_deleted)
-        planner = Planner(context, self._ledger, self._targeting, self._differ)
+        self._policies = Policies(context)
+        planner = Planner(context, self._ledger, self._targeting, self._differ, self._policies)
         self._registrar = Registrar(context, self._ledger, planner, self._executor)
 
     def run(self, work: Work) -> bool:
@@ -85,6 +87,8 @@ class Deployment:
         self._warm_up(work)
         try:
             try:
+                if work.program is not None:
+                    self._policies.start(log.address)
                 self._do(work)
             except EngineError as error:
                 context.error(str(error))
@@ -92,6 +96,7 @@ class Deployment:
             self._finish()
         finally:
             context.registry.close()
+            self._policies.stop()
             log.stop()
         return not context.failed and not context.cancelled
 
@@ -123,6 +128,8 @@ class Deployment:
             self._check_targets()
         if not context.stopping:
             delete_leftovers(context, self._ledger, self._targeting, self._executor)
+        if work.program is not None and not context.stopping:
+            self._policies.check_all(self._registrar.states)
         self._registrar.finish_stack()
         if not stopped_by_program:
             self._say_if_failed()

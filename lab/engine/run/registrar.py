@@ -58,6 +58,11 @@ class Registrar:
         with self._idle:
             self._idle.wait_for(lambda: self._active == 0)
 
+    @property
+    def states(self) -> list[ResourceState]:
+        """All resources that were registered, in that order."""
+        return [step.resource for step in self._steps.values()]
+
     def register(self, goal: Goal) -> Registered:
         """Register a resource.
 

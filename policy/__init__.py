@@ -1,0 +1,1 @@
+"""The policy pack: what a preview or an update must keep to, whoever changed the program."""

@@ -1,0 +1,89 @@
+"""Policy packs: what is mandatory stops a deployment, what is advisory is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.harness import ROOT, Stack
+
+PACK = """
+from pulumi_policy import (
+    EnforcementLevel, PolicyPack, ResourceValidationPolicy, StackValidationPolicy,
+)
+
+def small(args, report):
+    if args.props.get("value") == "big":
+        report(f"{args.name} is big")
+
+def named(args, report):
+    if args.name == "nameless":
+        report("give it a name")
+
+def few(args, report):
+    things = [one for one in args.resources if one.resource_type == "testing:index:Thing"]
+    if len(things) > 2:
+        report(f"{len(things)} things", things[-1].urn)
+
+PolicyPack(
+    name="house-rules",
+    enforcement_level=EnforcementLevel.MANDATORY,
+    policies=[
+        ResourceValidationPolicy("small", "Things are small.", small),
+        ResourceValidationPolicy(
+            "named", "Things have names.", named, enforcement_level=EnforcementLevel.ADVISORY
+        ),
+        StackValidationPolicy("few", "Things are few.", few),
+    ],
+)
+"""
+
+
+@pytest.fixture
+def pack(stack: Stack) -> Path:
+    folder = stack.folder / "pack"
+    folder.mkdir()
+    (folder / "__main__.py").write_text(PACK)
+    runtime = f"runtime:\n  name: python\n  options:\n    virtualenv: {ROOT / '.venv'}\n"
+    (folder / "PulumiPolicy.yaml").write_text(runtime)
+    return folder
+
+
+def test_a_mandatory_policy_stops_an_update_before_the_resource_is_made(
+    stack: Stack, pack: Path
+) -> None:
+    stack.program('Thing("a", value="big")\nThing("b")')
+    preview = stack.preview("--policy-pack", str(pack))
+    assert preview.code != 0
+    assert "a is big" in preview.text
+    assert "house-rules" in preview.text
+    done = stack.up("--policy-pack", str(pack))
+    assert done.code != 0
+    assert "a is big" in done.text
+    assert "a" not in stack.objects()
+    stack.must_up()
+    assert stack.objects() == ["a", "b"]
+
+
+def test_an_advisory_policy_is_told_and_stops_nothing(stack: Stack, pack: Path) -> None:
+    stack.program('Thing("nameless", value="small")')
+    done = stack.must_up("--policy-pack", str(pack))
+    assert "give it a name" in done.text
+    assert stack.objects() == ["nameless"]
+
+
+def test_a_policy_of_the_stack_sees_every_resource(stack: Stack, pack: Path) -> None:
+    stack.program('for name in "abc":\n    Thing(name)')
+    done = stack.preview("--policy-pack", str(pack))
+    assert done.code != 0
+    assert "3 things" in done.text
+    stack.program('for name in "ab":\n    Thing(name)')
+    assert stack.preview("--policy-pack", str(pack)).code == 0
+
+
+def test_a_folder_without_a_pack_is_refused(stack: Stack) -> None:
+    stack.program('Thing("a")')
+    done = stack.preview("--policy-pack", str(stack.folder))
+    assert done.code != 0
+    assert "PulumiPolicy.yaml" in done.text
