@@ -194,9 +194,10 @@ def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: C
     user = json.loads(
         deployed.of_type("aws:iam/userPolicy:UserPolicy")["bucket-user-policy"]["policy"]
     )
-    assert {one["Resource"] for one in user["Statement"]} == {
-        "arn:openvidu-bucket",
-        "arn:openvidu-bucket/*",
+    assert {one["Resource"]: one["Action"] for one in user["Statement"]} == {
+        "arn:openvidu-bucket": ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"],
+        "arn:openvidu-bucket/*": ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+        "arn:openvidu-bucket/preflight-*": "s3:DeleteObjectVersion",
     }
     instances = deployed.of_type("aws:ec2/instance:Instance")
     assert instances["bastion"]["iamInstanceProfile"] == "bastion-profile"

@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import Final
 
 import grpc
-import yaml
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
-from lab.engine.errors import UsageError
 from lab.engine.model.state import ResourceState
 from lab.engine.plugin import wire
 from lab.engine.plugin.answers import failed
 from lab.engine.plugin.process import PluginProcess
-from lab.engine.project.project import python_of
 
-_FILE: Final = "PulumiPolicy.yaml"
 _SHOWN: Final = {
     analyzer_pb2.ADVISORY: False,
     analyzer_pb2.MANDATORY: True,
@@ -54,6 +50,7 @@ class PolicyPack:
     def __init__(
         self,
         folder: Path,
+        python: Path,
         engine: str,
         environment: Mapping[str, str],
         report: Callable[[str], None],
@@ -61,20 +58,12 @@ class PolicyPack:
         """Start it.
 
         Args:
-            folder: with a `PulumiPolicy.yaml` and a `__main__.py`.
+            folder: with a `__main__.py`.
+            python: the interpreter that runs it.
             engine: address of the engine's own service.
             environment: variables of the process.
             report: gets each line that it prints.
-
-        Raises:
-            UsageError: there's no policy pack in that folder.
         """
-        file = folder / _FILE
-        if not file.is_file():
-            raise UsageError(
-                f"no policy pack in {folder}: expected {file}\n  Next: --policy-pack policy"
-            )
-        python = python_of(yaml.safe_load(file.read_text()), file)
         command = [str(python), "-u", "-m", "pulumi.policy", engine, str(folder)]
         self._process = PluginProcess(f"policy pack {folder.name}", command, environment, report)
         self._channel: grpc.Channel | None = None

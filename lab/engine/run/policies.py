@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+import yaml
 
 from lab.engine.display.facts import Message
+from lab.engine.errors import UsageError
 from lab.engine.model.state import ResourceState
 from lab.engine.plugin.policy_pack import PolicyPack, Violation
+from lab.engine.project.project import python_of
 from lab.engine.run.context import Context, RefusedError
+
+_FILE: Final = "PulumiPolicy.yaml"
 
 
 class Policies:
@@ -39,7 +47,7 @@ class Policies:
             "PULUMI_DRY_RUN": "true" if context.options.preview else "false",
         }
         self._packs = [
-            PolicyPack(folder, engine, environment, self._printed)
+            PolicyPack(folder, _python_of(folder), engine, environment, self._printed)
             for folder in context.options.policy_packs
         ]
 
@@ -87,3 +95,17 @@ class Policies:
     def _printed(self, line: str) -> None:
         if line.strip():
             self._context.display.log(Message("info", line))
+
+
+def _python_of(folder: Path) -> Path:
+    """The interpreter that a policy pack asks for.
+
+    Raises:
+        UsageError: there's no policy pack in that folder.
+    """
+    file = folder / _FILE
+    if not file.is_file():
+        raise UsageError(
+            f"no policy pack in {folder}: expected {file}\n  Next: --policy-pack policy"
+        )
+    return python_of(yaml.safe_load(file.read_text()), file)
