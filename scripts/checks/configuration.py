@@ -11,6 +11,7 @@ from typing import Any
 
 from scripts.checks.finding import Finding, Result
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.summary.changes import said
 
 _WHAT = "configuration"
 
@@ -30,14 +31,10 @@ def findings_of(preview: Mapping[str, Any], stack: str) -> list[Finding]:
         preview: as `pulumi preview --json` prints it, also where it has failed.
         stack: the stack's name.
     """
-    found = []
-    for one in preview.get("diagnostics") or ():
-        message = one["message"].strip().removeprefix("error: ").removeprefix("warning: ")
-        if one["severity"] == "error":
-            found.append(Finding(_WHAT, stack, Result.FAILED, message, "pulumi preview"))
-        elif one["severity"] == "warning":
-            found.append(Finding(_WHAT, stack, Result.WARNING, message))
-    if all(one.result is not Result.FAILED for one in found):
+    errors, warnings = said(preview, "error"), said(preview, "warning")
+    found = [Finding(_WHAT, stack, Result.FAILED, one, "pulumi preview") for one in errors]
+    found += [Finding(_WHAT, stack, Result.WARNING, one) for one in warnings]
+    if not errors:
         summary = preview.get("changeSummary") or {}
         planned = ", ".join(f"{count} to {op}" for op, count in summary.items() if op != "same")
         found.insert(0, Finding(_WHAT, stack, Result.OK, planned or "no changes"))

@@ -13,6 +13,8 @@ _UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
 _MAINS = ("base", "master", "bastion")
 _INSTANCE = "aws:ec2/instance:Instance"
 _REPLACED = ("replace", "create-replacement")
+_PLUGIN = re.compile(r"using pulumi-[a-z-]+ from \$PATH at ")
+"""The engine's own words about where a plugin is: nothing about the deployment."""
 _UNCHANGED = ("same", "read", "read-replacement", "delete-replaced")
 _PROJECT = "openvidu-enterprise"
 
@@ -71,8 +73,8 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
         _by_number(replaced),
         _by_number(upgraded),
         sorted(set(others)),
-        [*_said(preview, "warning"), *_of_calls(gone, force=force)],
-        [*_said(preview, "error")],
+        [*said(preview, "warning"), *_of_calls(gone, force=force)],
+        said(preview, "error"),
     )
 
 
@@ -110,10 +112,19 @@ class _Step:
         return not self.type.startswith((f"{_PROJECT}:", "pulumi:pulumi:Stack"))
 
 
-def _said(preview: Mapping[str, Any], severity: str) -> Iterator[str]:
-    for one in preview.get("diagnostics") or ():
-        if one.get("severity") == severity:
-            yield one["message"].strip().removeprefix(f"{severity}: ")
+def said(preview: Mapping[str, Any], severity: str) -> list[str]:
+    """What the program and the engine have said of it, each once.
+
+    Args:
+        preview: as `pulumi preview --json` prints it.
+        severity: `warning` or `error`.
+    """
+    found = (
+        one["message"].strip().removeprefix(f"{severity}: ")
+        for one in preview.get("diagnostics") or ()
+        if one.get("severity") == severity
+    )
+    return [*dict.fromkeys(text for text in found if not _PLUGIN.match(text))]
 
 
 def _by_number(names: Iterable[str]) -> list[str]:

@@ -79,6 +79,12 @@ def test_a_drain_that_may_cut_calls_is_told() -> None:
     assert "will be cut" in told
 
 
+def test_what_the_engine_says_of_itself_is_left_out_and_the_rest_told_once() -> None:
+    texts = ["using pulumi-resource-aws from $PATH at /x", "With one node …", "With one node …"]
+    told = [{"severity": "warning", "message": f"warning: {text}"} for text in texts]
+    assert changes_in(preview(diagnostics=told)).warnings == ["With one node …"]
+
+
 def test_a_preview_that_changes_nothing_is_empty() -> None:
     assert changes_in(preview(step("same", INSTANCE, "node-1"))).is_empty
 
