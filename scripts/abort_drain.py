@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from scripts import wanted_nodes
+from scripts.errors import print_error
 from scripts.memberships import memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -33,6 +34,9 @@ def main(
 
     A `pulumi up` that waits for the drain ends, with an error that says so. The configuration is
     changed so that the node is wanted. It may be stopped and run again at any time.
+
+    Example:
+      python -m scripts.abort_drain node-3
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
@@ -43,7 +47,7 @@ def main(
         _want(number, pulumi, console)
         _require(found[number].run("join", RECONNECT_SECONDS=_RECONNECT_SECONDS))
     except PulumiError as error:
-        console.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     console.print(f"node-{number} serves again. Next: pulumi preview")
 

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import left_behind, tagged_in_aws
+from scripts.errors import print_error
 from scripts.left_behind import Findings, Json
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -29,7 +30,11 @@ def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
 ) -> None:
-    """Find what a killed update left in AWS, and put it into the stack's state."""
+    """Find what a killed update left in AWS, and put it into the stack's state.
+
+    Example:
+      python -m scripts.adopt --stack production
+    """
     console = Console(highlight=False, soft_wrap=True)
     try:
         pulumi = PulumiCli(stack)
@@ -42,7 +47,7 @@ def main(
             _repair(pulumi, exported, findings)
             console.print("The state is repaired. Next: pulumi up")
     except (PulumiError, BotoCoreError, ClientError) as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
 
 

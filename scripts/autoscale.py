@@ -34,6 +34,7 @@ from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
 from scripts.autoscaling.policy import Measure, Policy, PolicyError
+from scripts.errors import print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _INTERRUPTED = 130
@@ -128,7 +129,7 @@ def main(  # noqa: PLR0913 - an option each
         errors.print(f"{error} Nothing was done.")
         sys.exit(0 if once else 1)
     except PulumiError as error:
-        errors.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped. A drain that was begun goes on with: pulumi up")

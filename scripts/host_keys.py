@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 
 from components.existing.hosts import fingerprint
+from scripts.errors import print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")
@@ -29,7 +30,11 @@ _SECONDS = "10"
 def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
-    """Store the SSH host key of each host that has none in the configuration."""
+    """Store the SSH host key of each host that has none in the configuration.
+
+    Example:
+      python -m scripts.host_keys --stack office
+    """
     console = Console()
     try:
         pulumi = PulumiCli(stack)
@@ -41,7 +46,7 @@ def main(
             pulumi.set_path(f"{name}.hostKey", _compared(name, address, console))
             console.print(f"{name}, {address}: stored")
     except PulumiError as error:
-        console.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from scripts.errors import print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 PROJECT = "openvidu-enterprise"
@@ -88,6 +89,9 @@ def main(
     """Make the secrets and the SSH key that a stack lacks, and store them as Pulumi secrets.
 
     Nothing that is there is overwritten, and no secret is shown.
+
+    Example:
+      python -m scripts.init_stack --stack production --license-file license.txt
     """
     console = Console()
     try:
@@ -99,7 +103,7 @@ def main(
             pulumi.set_config(key, value, secret=key != "sshPublicKey")
             console.print(f"{key}: made and stored")
     except PulumiError as error:
-        console.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     for key in (*_SECRETS, *_SSH):
         if key not in values:

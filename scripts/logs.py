@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from components.over_ssh import SHELL, command
+from scripts.errors import print_error
 from scripts.machines import Machine, machines, named
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -40,7 +40,6 @@ def main(
       python -m scripts.logs node-1 --service replication-manager
       python -m scripts.logs node-2 --follow
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         if service and not _SERVICE.fullmatch(service):
             raise PulumiError(f"--service {service}: expected a name such as openvidu-server")
@@ -57,7 +56,7 @@ def main(
         secrets = secrets_of(exported, pulumi.secret_values())
         sys.exit(_stream(chosen, {"OPTIONS": " ".join(options)}, secrets))
     except PulumiError as error:
-        errors.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

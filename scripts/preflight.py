@@ -28,6 +28,7 @@ from scripts.checks.configuration import configuration
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.reachable import reachable
 from scripts.checks.services import services, wanted_envs
+from scripts.errors import print_error
 from scripts.machines import Machine, outputs_of, there_in
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -62,7 +63,7 @@ def main(
             console.print(shown(findings, lines=console.is_terminal))
         sys.exit(exit_status(findings))
     except PulumiError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from scripts.errors import print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import Changes, changes_in
 from scripts.summary.costs import Cost, Prices, before_and_after, cost, prices
@@ -84,7 +84,7 @@ def main(
         sys.stdout.write(shown + "\n")
         sys.exit(1 if found.changes.errors else 0)
     except PulumiError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
 
 

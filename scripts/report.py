@@ -23,6 +23,7 @@ import typer
 from rich.console import Console
 
 from components.remote import text_of
+from scripts.errors import print_error
 from scripts.machines import Machine, machines
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -63,7 +64,7 @@ def main(
         )
         sys.exit(1 if any(error for _, error in told.values()) else 0)
     except PulumiError as error:
-        console.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
 
 

@@ -18,6 +18,7 @@ from rich.console import Console
 from components.numbering import Wanted
 from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
+from scripts.errors import print_error
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -33,6 +34,10 @@ def main(
     """Have nodes of your choice go with the next `pulumi up`, or the least loaded ones.
 
     Name the nodes, or say how many.
+
+    Examples:
+      python -m scripts.retire node-1 node-4
+      python -m scripts.retire --count 2
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
@@ -51,7 +56,7 @@ def main(
             leaving = set(_choose(wanted, count or 0, console))
         _change(pulumi, before, leaving, console)
     except PulumiError as error:
-        console.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
 
 

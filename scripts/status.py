@@ -27,6 +27,7 @@ from rich.text import Text
 from openvidu.roles import NODE
 from scripts.checks import names
 from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
+from scripts.errors import print_error
 from scripts.machines import Machine, machines, outputs_of
 from scripts.memberships import Membership, from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -51,7 +52,6 @@ def main(
       python -m scripts.status --watch --interval 2
       python -m scripts.status --json
     """
-    errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         pulumi = PulumiCli(stack)
         if watch and not as_json:
@@ -66,7 +66,7 @@ def main(
             console.print(shown(found, lines=console.is_terminal))
         sys.exit(0 if found.is_well else 1)
     except PulumiError as error:
-        errors.print(str(error), style="red")
+        print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

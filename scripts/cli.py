@@ -1,0 +1,44 @@
+"""All commands of operators under one name, with completion: uv run openvidu-enterprise status.
+
+Each is `python -m scripts.NAME` too. For completion in your shell:
+openvidu-enterprise --install-completion
+"""
+
+from __future__ import annotations
+
+import typer
+
+from scripts import (
+    abort_drain,
+    adopt,
+    autoscale,
+    host_keys,
+    init_stack,
+    logs,
+    preflight,
+    preview_summary,
+    report,
+    retire,
+    status,
+)
+
+app = typer.Typer(no_args_is_help=True, help="Run OpenVidu Enterprise: what `pulumi` leaves out.")
+COMMANDS = (
+    preflight,
+    status,
+    logs,
+    report,
+    retire,
+    abort_drain,
+    autoscale,
+    preview_summary,
+    adopt,
+    init_stack,
+    host_keys,
+)
+for module in COMMANDS:
+    app.command(module.__name__.rpartition(".")[2].replace("_", "-"))(module.main)
+
+
+if __name__ == "__main__":
+    app()
