@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -54,7 +55,7 @@ def values(redis_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield found
 
 
-def bucket(values: Mapping[str, str]):  # type: ignore[no-untyped-def]
+def bucket(values: Mapping[str, str], name: str = BUCKET) -> Any:
     s3 = boto3.resource(
         "s3",
         endpoint_url=values[env.S3_ENDPOINT],
@@ -62,7 +63,7 @@ def bucket(values: Mapping[str, str]):  # type: ignore[no-untyped-def]
         aws_secret_access_key=KEYS.secret,
         region_name="us-east-1",
     )
-    return s3.Bucket(BUCKET)
+    return s3.Bucket(name)
 
 
 def problems(values: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -134,14 +135,7 @@ def test_it_is_asked_again_for_as_long_as_it_may(
 
     def wait(seconds: float) -> None:
         waits.write_text(str(seconds))
-        made = boto3.client(
-            "s3",
-            endpoint_url=values[env.S3_ENDPOINT],
-            aws_access_key_id=KEYS.access,
-            aws_secret_access_key=KEYS.secret,
-            region_name="us-east-1",
-        )
-        made.create_bucket(Bucket="made-later")
+        bucket(values, "made-later").create()
 
     monkeypatch.setattr("membership.services.time.sleep", wait)
     monkeypatch.setattr("sys.stdin", io.StringIO(env.render(broken, header="a node's")))
