@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
+_WHY = "Next: python -m scripts.preflight, then: pulumi up"
 _SOON = timedelta(days=21)
 """Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
 
@@ -88,6 +89,10 @@ class Status:
         for one in self.machines:
             if one.balanced is False and one.state == "serving":
                 found.append(f"{one.name} serves and isn't in the load balancer. Next: pulumi up")
+            if one.state == "serving" and self.health and one.health is None:
+                found.append(f"{one.name} should serve, and the cluster doesn't list it. {_WHY}")
+            elif one.usage is None and one.state not in ("left", "no answer"):
+                found.append(f"{one.name} can't be reached over SSH. {_WHY}")
             if one.balanced and one.state in ("left", "no answer"):
                 found.append(f"{one.name} is in the load balancer, and is gone. Next: pulumi up")
         if self.drift:

@@ -37,10 +37,10 @@ def reachable(there: Mapping[str, Machine], https_port: int) -> list[Finding]:
         for machine in there.values():
             looks.append(pool.submit(_ssh, machine))
             if machine.role is NODE:
-                looks.append(pool.submit(_tcp, machine, ports.TURN))
-                looks.append(pool.submit(_udp, machine, ports.TURN))
+                looks.append(pool.submit(tcp, machine, ports.TURN))
+                looks.append(pool.submit(udp, machine, ports.TURN))
             elif machine.role is not BASTION:
-                looks.append(pool.submit(_tcp, machine, https_port))
+                looks.append(pool.submit(tcp, machine, https_port))
     return [look.result() for look in looks]
 
 
@@ -53,7 +53,8 @@ def _ssh(machine: Machine) -> Finding:
     return Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
 
 
-def _tcp(machine: Machine, port: int) -> Finding:
+def tcp(machine: Machine, port: int) -> Finding:
+    """Whether a machine accepts connections."""
     check = f"port {port}/tcp"
     try:
         socket.create_connection((machine.host, port), _SECONDS).close()
@@ -62,8 +63,8 @@ def _tcp(machine: Machine, port: int) -> Finding:
     return Finding(check, machine.name, Result.OK, f"{machine.host} accepts connections")
 
 
-def _udp(machine: Machine, port: int) -> Finding:
-    """Ask coturn for our address, as browsers do. Source: RFC 8489, sections 5 and 6.2.1."""
+def udp(machine: Machine, port: int) -> Finding:
+    """Whether coturn answers, as it does browsers. Source: RFC 8489, sections 5 and 6.2.1."""
     check, transaction = f"port {port}/udp", os.urandom(12)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.settimeout(_SECONDS / _STUN_TRIES)
@@ -82,6 +83,10 @@ def _udp(machine: Machine, port: int) -> Finding:
 
 
 def _shut(machine: Machine, check: str, error: OSError) -> Finding:
+    if isinstance(error, ConnectionRefusedError):
+        problem = f"nothing listens at {machine.host}: OpenVidu doesn't run on {machine.name}"
+        following = f"pulumi up, which starts it; uv run python -m scripts.logs {machine.name}"
+        return Finding(check, machine.name, Result.FAILED, problem, following)
     if machine.role is NODE:
         problem = (
             f"{machine.host} can't be reached: {error}. Browsers need a public IP that leads "

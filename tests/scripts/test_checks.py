@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from openvidu import environment as env
-from scripts.checks import account, configuration, names, services
+from scripts.checks import account, configuration, names, reachable, services
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.services import Asked, WantedEnv
 from scripts.machines import Machine
@@ -97,6 +97,15 @@ def test_a_domain_has_to_lead_to_the_deployment() -> None:
     assert (right.result, wrong.result) == (Result.OK, Result.FAILED)
     assert early.result is Result.SKIPPED
     assert "point localhost to 203.0.113.1 with an A record" in str(wrong.next)
+
+
+def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
+    here = Machine("node-1", "127.0.0.1", {}, "")
+    tcp, udp = (look(here, 9) for look in (reachable.tcp, reachable.udp))
+    for found in (tcp, udp):
+        assert found.result is Result.FAILED
+        assert "OpenVidu doesn't run on node-1" in found.said
+        assert str(found.next).startswith("pulumi up, which starts it")
 
 
 def test_what_can_be_used_is_well() -> None:

@@ -25,6 +25,8 @@ def test_a_healthy_cluster_needs_nobody() -> None:
     [
         (replace(WELL, machines=[replace(NODE, balanced=False)]), "isn't in the load balancer"),
         (replace(WELL, machines=[replace(NODE, state="no answer")]), "node-1 is in the load bal"),
+        (replace(WELL, machines=[replace(NODE, health=None)]), "the cluster doesn't list it"),
+        (replace(WELL, machines=[replace(NODE, usage=None)]), "can't be reached over SSH"),
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
