@@ -1,4 +1,4 @@
-"""AWS: who asks, and whether they may make what the program makes.
+"""AWS: who asks, whether they may make what the program makes, and what is left of quotas.
 
 AWS is asked with `DryRun`, which checks permissions and makes nothing. Only calls that need nothing
 that has to be made before are asked so: with made-up ids AWS complains of these.
@@ -7,10 +7,12 @@ Source: EC2 API, "Common query parameters", DryRun; "Error codes", DryRunOperati
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
+from components.aws.quotas import ADDRESSES, Quota, vcpu_quota
 from scripts.checks.finding import Finding, Result
 
 Client = Any
@@ -47,7 +49,66 @@ def account(config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
     kind = str(config.get("openvidu-enterprise:nodeInstanceType", {}).get("value") or "c5.2xlarge")
     calls = _calls(session.client("ec2"), kind)
-    return [who_asks, *judged({name: _answer(call) for name, call in calls.items()})]
+    return [
+        who_asks,
+        *judged({name: _answer(call) for name, call in calls.items()}),
+        *_quotas(session, kind),
+    ]
+
+
+def _quotas(session: Any, instance_type: str) -> list[Finding]:
+    """What is taken of the quotas; whether the wanted fits into them, the preview says."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    ec2, asked = session.client("ec2"), session.client("service-quotas")
+    vcpus = vcpu_quota(instance_type)
+    try:
+        taken = {ADDRESSES: len(ec2.describe_addresses()["Addresses"])}
+        if vcpus:
+            taken[vcpus] = _vcpus(ec2, vcpus)
+        return [quota_finding(one, used, _holds(asked, one)) for one, used in taken.items()]
+    except (BotoCoreError, ClientError) as error:
+        return [Finding("quotas", _WHERE, Result.SKIPPED, f"can't be told: {error}")]
+
+
+def _holds(service_quotas: Any, quota: Quota) -> int:
+    found = service_quotas.get_service_quota(ServiceCode="ec2", QuotaCode=quota.code)
+    return int(found["Quota"]["Value"])
+
+
+def _vcpus(ec2: Client, quota: Quota) -> int:
+    """The vCPUs of the account's machines that count towards a quota."""
+    running = [{"Name": "instance-state-name", "Values": ["pending", "running"]}]
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=running)
+    kinds = Counter(
+        one["InstanceType"]
+        for page in pages
+        for reservation in page["Reservations"]
+        for one in reservation["Instances"]
+        if vcpu_quota(one["InstanceType"]) == quota
+    )
+    if not kinds:
+        return 0
+    told = ec2.describe_instance_types(InstanceTypes=[*kinds])["InstanceTypes"]
+    return sum(one["VCpuInfo"]["DefaultVCpus"] * kinds[one["InstanceType"]] for one in told)
+
+
+def quota_finding(quota: Quota, used: int, holds: int) -> Finding:
+    """What to say of a quota.
+
+    Args:
+        quota: which.
+        used: of it, by the whole account.
+        holds: at most.
+    """
+    said = f"{quota.name}: {used} of {holds} in use"
+    if used < holds:
+        return Finding("quotas", _WHERE, Result.OK, said)
+    following = (
+        "aws service-quotas request-service-quota-increase --service-code ec2 "
+        f"--quota-code {quota.code} --desired-value {2 * holds}"
+    )
+    return Finding("quotas", _WHERE, Result.WARNING, f"{said}: nothing can be added", following)
 
 
 def _calls(ec2: Client, instance_type: str) -> Mapping[str, Callable[[], object]]:

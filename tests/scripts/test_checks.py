@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
 from scripts.checks import account, configuration, names, reachable, services
 from scripts.checks.finding import Finding, Result, exit_status
@@ -71,6 +72,14 @@ def test_a_permission_that_is_missing_is_named() -> None:
     assert said[Result.OK] == "granted: ec2:CreateVpc"
     assert said[Result.FAILED].startswith("ec2:AllocateAddress isn't granted")
     assert "ec2:RunInstances (VPCIdNotSpecified)" in said[Result.SKIPPED]
+
+
+def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
+    room = account.quota_finding(ADDRESSES, 3, 5)
+    full = account.quota_finding(ADDRESSES, 5, 5)
+    assert (room.result, full.result) == (Result.OK, Result.WARNING)
+    assert room.said == "EC2-VPC Elastic IPs: 3 of 5 in use"
+    assert f"--quota-code {ADDRESSES.code}" in str(full.next)
 
 
 @pytest.mark.parametrize(
