@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import ssl
 import sys
 import time
@@ -204,9 +203,7 @@ def _get(values: Mapping[str, str], key: str, path: str) -> Callable[[], None]:
         )
         try:
             # The machine's own authorities, which httpx alone wouldn't use.
-            trusted = ssl.create_default_context(
-                cafile=os.environ.get("SSL_CERT_FILE"), capath=os.environ.get("SSL_CERT_DIR")
-            )
+            trusted = ssl.create_default_context()
             answer = httpx.get(f"{url}{path}", auth=login, timeout=_SECONDS, verify=trusted)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise _UnusableError(f"it doesn't answer: {error}", key) from None

@@ -64,6 +64,10 @@ BASTION = Role("bastion", release.NONE, ports.BASTION_PORTS, least_cpus=1, least
 """Carries no calls: from there nodes join and drain where there is no base."""
 
 
+MAINS = (BASE, MASTER, BASTION)
+"""What a deployment begins with, one of them each; all others are nodes."""
+
+
 def role_of(machine: str) -> Role:
     """The role of a machine by its name: `base`, `master`, `bastion`, `node-1` and so on."""
-    return {role.name: role for role in (BASE, MASTER, BASTION)}.get(machine, NODE)
+    return {role.name: role for role in MAINS}.get(machine, NODE)

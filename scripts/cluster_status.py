@@ -10,7 +10,7 @@ from typing import Any
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _WHY = "Next: python -m scripts.preflight, then: pulumi up"
-_SOON = timedelta(days=21)
+SOON = timedelta(days=21)
 """Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
 
 
@@ -98,7 +98,7 @@ class Status:
         if self.drift:
             names = ", ".join(self.drift)
             found.append(f"In the bucket {names} isn't the stack's. Next: pulumi preview")
-        if self.certificate and self.certificate - now < _SOON:
+        if self.certificate and self.certificate - now < SOON:
             days = (self.certificate - now).days
             when = f"expires in {days} days" if days >= 0 else "has expired"
             found.append(f"The certificate {when}: docs/runbook.md")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.over_ssh import LOST, environment, run
-from openvidu.roles import BASE, BASTION, MASTER, Role, role_of
+from openvidu.roles import MAINS, Role, role_of
 from scripts.memberships import plain
 from scripts.pulumi_cli import PulumiError
 
 _ACTIONS = "machines.sh"
-_MAINS = (BASE.name, MASTER.name, BASTION.name)
+_MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
 _PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
 """Who doesn't answer isn't waited for."""

@@ -18,10 +18,12 @@ from typing import Annotated, Any
 
 import typer
 from rich.box import HEAVY_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from components.settings import EXISTING
+from openvidu import ports
 from scripts.checks import names
 from scripts.checks.account import account
 from scripts.checks.configuration import configuration
@@ -31,6 +33,7 @@ from scripts.checks.services import services, wanted_envs
 from scripts.errors import print_error
 from scripts.machines import Machine, outputs_of, there_in
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.tables import table_console
 
 _COLOURS = {
     Result.OK: "green",
@@ -38,7 +41,6 @@ _COLOURS = {
     Result.FAILED: "red",
     Result.SKIPPED: "bright_black",
 }
-_PIPED_WIDTH = 200
 
 
 def main(
@@ -57,9 +59,7 @@ def main(
         if as_json:
             sys.stdout.write(json.dumps([asdict(one) for one in findings], indent=2) + "\n")
         else:
-            console = Console(highlight=False)
-            if not console.is_terminal:
-                console = Console(highlight=False, width=_PIPED_WIDTH)
+            console = table_console()
             console.print(shown(findings, lines=console.is_terminal))
         sys.exit(exit_status(findings))
     except PulumiError as error:
@@ -84,7 +84,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
         lambda: _account(config, own),
         lambda: names.domain(own, outputs),
         lambda: names.certificate(own, outputs),
-        lambda: reachable(there, int(own.get("httpsPort") or "443")),
+        lambda: reachable(there, int(own.get("httpsPort") or ports.HTTPS)),
         lambda: services(there, wanted_envs(exported)),
     )
     with ThreadPoolExecutor(len(parts)) as pool:
@@ -93,7 +93,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
 
 
 def _account(config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]) -> list[Finding]:
-    if own.get("machines") == "existing":
+    if own.get("machines") == EXISTING:
         return []
     return account(config)
 

@@ -31,10 +31,10 @@ from scripts.errors import print_error
 from scripts.machines import Machine, machines, outputs_of
 from scripts.memberships import Membership, from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.tables import table_console
 
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
 _ASK_SECONDS = 20.0
-_PIPED_WIDTH = 200
 _WORKERS = 16
 
 
@@ -60,9 +60,7 @@ def main(
         if as_json:
             sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
         else:
-            console = Console(highlight=False)
-            if not console.is_terminal:
-                console = Console(highlight=False, width=_PIPED_WIDTH)
+            console = table_console()
             console.print(shown(found, lines=console.is_terminal))
         sys.exit(0 if found.is_well else 1)
     except PulumiError as error:

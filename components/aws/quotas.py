@@ -128,6 +128,14 @@ def find_mistakes(
     return [_mistake(settings, demand, account, fits) for demand in demands]
 
 
+def increase_command(quota: Quota, region: str, wanted: int) -> str:
+    """What asks AWS for a higher quota."""
+    return (
+        f"aws service-quotas request-service-quota-increase --region {region} "
+        f"--service-code ec2 --quota-code {quota.code} --desired-value {wanted}"
+    )
+
+
 def _name(number: int) -> str:
     return f"node-{number}"
 
@@ -204,10 +212,7 @@ def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -
         f"found {found}; {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
         f"holds {account.holds[quota.code]} in {account.region}"
     )
-    command = (
-        f"aws service-quotas request-service-quota-increase --region {account.region} "
-        f"--service-code ec2 --quota-code {quota.code} --desired-value {demand.total}"
-    )
+    command = increase_command(quota, account.region, demand.total)
     if 1 <= fits < settings.node_count:
         command = f"{set_command('nodeCount', str(fits))}\n      or: {command}"
     return Mistake(key, problem, command)

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
-from components.aws.quotas import ADDRESSES, Quota, vcpu_quota
+from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
+from components.settings import Settings
 from scripts.checks.finding import Finding, Result
 
 Client = Any
@@ -47,26 +48,30 @@ def account(config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
         following = "aws sts get-caller-identity, until it prints who you are"
         return [Finding("credentials", _WHERE, Result.FAILED, str(error), following)]
     who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
-    kind = str(config.get("openvidu-enterprise:nodeInstanceType", {}).get("value") or "c5.2xlarge")
-    calls = _calls(session.client("ec2"), kind)
+    found = config.get("openvidu-enterprise:nodeInstanceType", {}).get("value")
+    ec2, kind = session.client("ec2"), str(found or Settings.node_instance_type)
+    calls = _calls(ec2, kind)
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
-        *_quotas(session, kind),
+        *_quotas(session, ec2, kind),
     ]
 
 
-def _quotas(session: Any, instance_type: str) -> list[Finding]:
+def _quotas(session: Any, ec2: Client, instance_type: str) -> list[Finding]:
     """What is taken of the quotas; whether the wanted fits into them, the preview says."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
 
-    ec2, asked = session.client("ec2"), session.client("service-quotas")
+    asked = session.client("service-quotas")
     vcpus = vcpu_quota(instance_type)
     try:
         taken = {ADDRESSES: len(ec2.describe_addresses()["Addresses"])}
         if vcpus:
             taken[vcpus] = _vcpus(ec2, vcpus)
-        return [quota_finding(one, used, _holds(asked, one)) for one, used in taken.items()]
+        return [
+            quota_finding(one, session.region_name, used, _holds(asked, one))
+            for one, used in taken.items()
+        ]
     except (BotoCoreError, ClientError) as error:
         return [Finding("quotas", _WHERE, Result.SKIPPED, f"can't be told: {error}")]
 
@@ -93,21 +98,19 @@ def _vcpus(ec2: Client, quota: Quota) -> int:
     return sum(one["VCpuInfo"]["DefaultVCpus"] * kinds[one["InstanceType"]] for one in told)
 
 
-def quota_finding(quota: Quota, used: int, holds: int) -> Finding:
+def quota_finding(quota: Quota, region: str, used: int, holds: int) -> Finding:
     """What to say of a quota.
 
     Args:
         quota: which.
+        region: where.
         used: of it, by the whole account.
         holds: at most.
     """
     said = f"{quota.name}: {used} of {holds} in use"
     if used < holds:
         return Finding("quotas", _WHERE, Result.OK, said)
-    following = (
-        "aws service-quotas request-service-quota-increase --service-code ec2 "
-        f"--quota-code {quota.code} --desired-value {2 * holds}"
-    )
+    following = increase_command(quota, region, 2 * holds)
     return Finding("quotas", _WHERE, Result.WARNING, f"{said}: nothing can be added", following)
 
 

@@ -14,9 +14,9 @@ from cryptography import x509
 
 from openvidu import ports
 from scripts.checks.finding import Finding, Result
+from scripts.cluster_status import SOON
 
 _SECONDS = 5.0
-_SOON = timedelta(days=21)
 _SELFSIGNED = "selfsigned"
 
 
@@ -49,10 +49,9 @@ def domain(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Findin
 
 def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Finding]:
     """Whether browsers take the certificate that is shown to users."""
-    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
-    if url.hostname is None:
+    place = _place(outputs)
+    if place is None:
         return []
-    place = (url.hostname, url.port or ports.HTTPS)
     where = f"{place[0]}:{place[1]}"
     try:
         shown = _shown(place)
@@ -72,11 +71,11 @@ def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[F
 
 def expiry(outputs: Mapping[str, Any]) -> datetime | None:
     """When the certificate that users are shown expires; None where none is shown."""
-    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
-    if url.hostname is None:
+    place = _place(outputs)
+    if place is None:
         return None
     try:
-        return _shown((url.hostname, url.port or ports.HTTPS)).not_valid_after_utc
+        return _shown(place).not_valid_after_utc
     except OSError:
         return None
 
@@ -95,7 +94,7 @@ def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Find
         said = f"it expired {-left.days} days ago"
         return Finding("certificate", where, Result.FAILED, said, runbook)
     days = f"valid for {left.days} days"
-    if left < _SOON:
+    if left < SOON:
         return Finding("certificate", where, Result.WARNING, days, runbook)
     if distrust and kind == _SELFSIGNED:
         said = f"{days}; self-signed: browsers warn of it"
@@ -104,6 +103,12 @@ def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Find
         said = f"{days}; not trusted on this machine: {distrust}"
         return Finding("certificate", where, Result.WARNING, said)
     return Finding("certificate", where, Result.OK, days)
+
+
+def _place(outputs: Mapping[str, Any]) -> tuple[str, int] | None:
+    """Host and port where users come in; None before the first update."""
+    url = urlsplit(str(outputs.get("inspectorUrl") or ""))
+    return (url.hostname, url.port or ports.HTTPS) if url.hostname else None
 
 
 def _is_address(text: str) -> bool:

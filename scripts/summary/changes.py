@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_NODE = re.compile(r"node-[1-9][0-9]*")
+from openvidu.roles import MAINS
+from scripts.node_names import node_of
+
 _MEMBERSHIP = re.compile(r"(node-[1-9][0-9]*)-membership")
 _UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
-_MAINS = ("base", "master", "bastion")
+_MAINS = tuple(role.name for role in MAINS)
 _INSTANCE = "aws:ec2/instance:Instance"
 _REPLACED = ("replace", "create-replacement")
 _PLUGIN = re.compile(r"using pulumi-[a-z-]+ from \$PATH at ")
@@ -91,19 +93,20 @@ def _of_calls(gone: Sequence[str], *, force: bool) -> Iterator[str]:
 @dataclass(frozen=True)
 class _Step:
     op: str
+    urn: str
     type: str
     name: str
 
     @classmethod
     def of(cls, step: Mapping[str, Any]) -> _Step:
         *_, kinds, name = step["urn"].split("::", 3)
-        return cls(step["op"], kinds.rpartition("$")[2], name)
+        return cls(step["op"], step["urn"], kinds.rpartition("$")[2], name)
 
     @property
     def owner(self) -> str:
         """The machine that it belongs to; its own name where it belongs to none."""
-        if match := _NODE.match(self.name):
-            return match[0]
+        if number := node_of(self.urn):
+            return f"node-{number}"
         return next((main for main in _MAINS if self.name.startswith(f"{main}-")), self.name)
 
     @property

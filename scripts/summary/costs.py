@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("prices.json")
-_GONE = ("delete", "delete-replaced")
 _Inputs = Mapping[str, Any]
 
 
@@ -68,7 +67,7 @@ def before_and_after(
     for step in preview.get("steps") or ():
         if step["op"] == "delete":
             after.pop(step["urn"], None)
-        elif step["op"] not in _GONE and "newState" in step:
+        elif step["op"] != "delete-replaced" and "newState" in step:
             new = step["newState"]
             after[step["urn"]] = (new["type"], new.get("inputs") or {})
     return before, after
@@ -115,9 +114,8 @@ def _parts(kind: str, inputs: _Inputs, prices: Prices) -> Iterator[tuple[str, fl
             yield "load balancer", table.get("load_balancer")
         case "aws:elasticache/replicationGroup:ReplicationGroup":
             yield of("caches", str(inputs["nodeType"]), inputs["numCacheClusters"])
-        case "aws:elasticsearch/domain:Domain" | "aws:opensearch/domain:Domain":
+        case "aws:opensearch/domain:Domain":
             machines = inputs["clusterConfig"]
             count = machines["instanceCount"]
-            name = str(machines["instanceType"]).replace(".elasticsearch", ".search")
-            yield of("search", name, count)
+            yield of("search", str(machines["instanceType"]), count)
             yield storage("search_gib_month", count * inputs["ebsOptions"]["volumeSize"])

@@ -75,8 +75,8 @@ def test_a_permission_that_is_missing_is_named() -> None:
 
 
 def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
-    room = account.quota_finding(ADDRESSES, 3, 5)
-    full = account.quota_finding(ADDRESSES, 5, 5)
+    room = account.quota_finding(ADDRESSES, "eu-west-1", 3, 5)
+    full = account.quota_finding(ADDRESSES, "eu-west-1", 5, 5)
     assert (room.result, full.result) == (Result.OK, Result.WARNING)
     assert room.said == "EC2-VPC Elastic IPs: 3 of 5 in use"
     assert f"--quota-code {ADDRESSES.code}" in str(full.next)

@@ -132,7 +132,7 @@ def test_what_has_no_price_is_named_and_not_guessed() -> None:
 
 def test_services_of_aws_are_counted_by_their_machines() -> None:
     search = {
-        "clusterConfig": {"instanceType": "m5.large.elasticsearch", "instanceCount": 2},
+        "clusterConfig": {"instanceType": "m5.large.search", "instanceCount": 2},
         "ebsOptions": {"volumeSize": 50},
     }
     found = cost(
@@ -142,7 +142,7 @@ def test_services_of_aws_are_counted_by_their_machines() -> None:
                 "aws:elasticache/replicationGroup:ReplicationGroup",
                 {"nodeType": "cache.t3.medium", "numCacheClusters": 2},
             ),
-            ("aws:elasticsearch/domain:Domain", search),
+            ("aws:opensearch/domain:Domain", search),
             ("aws:ebs/volume:Volume", {"size": 100}),
         ],
         EU,
