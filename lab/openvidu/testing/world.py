@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from lab.cloud import authority
 from lab.cloud.facts import ACME_ADDRESS, MIRROR_ADDRESS, MIRROR_NAMES, HostFacts
+from lab.cloud.machine import shared_folders
 from lab.openvidu import faults, image
 from lab.openvidu.docker.images import PROJECT
 from lab.openvidu.services import ROOT_SERVICES
@@ -37,6 +38,11 @@ mount --rbind /dev "$1/root/dev"
 mount -t tmpfs run "$1/root/run"
 mount -t tmpfs tmp "$1/root/tmp"
 mount -t proc proc "$1/root/proc"
+for shared in "${@:2}"; do
+  mkdir -p "$1/root$shared"
+  mount --bind "$shared" "$1/root$shared"
+  mount -o remount,bind,ro "$1/root$shared"
+done
 ip link set lo up
 touch "$1/ready"
 exec sleep infinity
@@ -51,7 +57,8 @@ class Host:
         self._world = world
         self._folder = world.folder / name
         self._folder.mkdir()
-        init = ["/bin/bash", "-c", _HOST_INIT, "init", str(self._folder)]
+        shared = map(str, shared_folders())
+        init = ["/bin/bash", "-c", _HOST_INIT, "init", str(self._folder), *shared]
         self._init = subprocess.Popen([*_NAMESPACES, "--mount", "--pid", "--uts", *init])
         _wait((self.folder / "ready").exists, "the host's root")
         self._pid = _child(self._init.pid)
@@ -124,7 +131,8 @@ class Host:
         """End all its processes, at once or with a moment to end by themselves, and boot."""
         # Process 1 is spared, so that the namespaces live on.
         self.run("kill -TERM -1; sleep 1; kill -KILL -1" if orderly else "kill -KILL -1")
-        self.run("rm -rf /run/* /tmp/*")
+        # What this machine shares may be mounted there: it's not the host's to remove.
+        self.run("find /run /tmp -xdev -mindepth 1 -delete 2>/dev/null || true")
         for argv in image.BOOT:
             self.run(" ".join(argv))
 
