@@ -17,10 +17,10 @@ import typer
 from rich.console import Console
 
 from scripts import wanted_nodes
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.memberships import memberships
 from scripts.node_names import parse_node
-from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.pulumi_cli import PulumiCli
 
 _RECONNECT_SECONDS = "120"
 """How long base and node may not answer: somebody waits at a terminal."""
@@ -39,16 +39,13 @@ def main(
       python -m scripts.abort_drain node-3
     """
     console = Console(highlight=False, soft_wrap=True)
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
         found = memberships(pulumi)
         number = parse_node(node, found)
         _require(found[number].run("abort", RECONNECT_SECONDS=_RECONNECT_SECONDS))
         _want(number, pulumi, console)
         _require(found[number].run("join", RECONNECT_SECONDS=_RECONNECT_SECONDS))
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
     console.print(f"node-{number} serves again. Next: pulumi preview")
 
 

@@ -11,17 +11,14 @@ create is named, with the command that removes it.
 from __future__ import annotations
 
 import json
-import os
-import sys
 from typing import Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import left_behind, tagged_in_aws
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.left_behind import Findings, Json
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -36,7 +33,7 @@ def main(
       python -m scripts.adopt --stack production
     """
     console = Console(highlight=False, soft_wrap=True)
-    try:
+    with expected_errors(BotoCoreError, ClientError):
         pulumi = PulumiCli(stack)
         exported = pulumi.export_state()
         findings = _look(exported["deployment"])
@@ -46,31 +43,22 @@ def main(
                 typer.confirm("Change the stack's state so?", abort=True)
             _repair(pulumi, exported, findings)
             console.print("The state is repaired. Next: pulumi up")
-    except (PulumiError, BotoCoreError, ClientError) as error:
-        print_error(error)
-        sys.exit(1)
 
 
 def _look(deployment: Json) -> Findings:
     named = left_behind.names(deployment)
     if named is None:
         return Findings()
-    ec2 = _ec2(deployment)
+    resources = deployment.get("resources") or []
+    providers = [one["inputs"] for one in resources if one["type"] == "pulumi:providers:aws"]
+    provider = providers[0] if providers else {}
+    ec2 = tagged_in_aws.client(provider.get("region"), provider.get("profile"))
     untagged = {
         resource["urn"]: found
         for resource in left_behind.pending_creates(deployment)
         if (found := tagged_in_aws.untagged(ec2, resource)) is not None
     }
     return left_behind.match(deployment, tagged_in_aws.tagged(ec2, *named), untagged)
-
-
-def _ec2(deployment: Json) -> tagged_in_aws.Ec2:
-    """A client for the region that the stack's provider works in."""
-    resources = deployment.get("resources") or []
-    providers = [one["inputs"] for one in resources if one["type"] == "pulumi:providers:aws"]
-    inputs: Json = providers[0] if providers else {}
-    session = boto3.Session(profile_name=inputs.get("profile"))
-    return session.client("ec2", region_name=inputs.get("region") or os.environ.get("AWS_REGION"))
 
 
 def _told(findings: Findings) -> str:

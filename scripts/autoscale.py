@@ -17,7 +17,6 @@ More: docs/autoscale.md
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
 import time
@@ -34,10 +33,9 @@ from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
 from scripts.autoscaling.policy import Measure, Policy, PolicyError
-from scripts.errors import print_error
+from scripts.display import print_json_line
+from scripts.errors import INTERRUPTED, print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
-
-_INTERRUPTED = 130
 
 
 def _in_minutes(length: timedelta) -> str:
@@ -133,7 +131,7 @@ def main(  # noqa: PLR0913 - an option each
         sys.exit(1)
     except KeyboardInterrupt:
         errors.print("stopped. A drain that was begun goes on with: pulumi up")
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
 
 
 def _duration(option: str, text: str) -> timedelta:
@@ -150,28 +148,22 @@ def _tell(decision: Decision) -> None:
         what += f" to {decision.wanted.count} nodes"
     at = datetime.now().astimezone().strftime("%H:%M:%S")
     lines = [f"{at} {what}", *(f"  {reason}" for reason in decision.reasons)]
-    _print("\n".join(lines))
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
 
 
 def _tell_json(decision: Decision) -> None:
     wanted = decision.wanted
-    _print(
-        json.dumps(
-            {
-                "at": datetime.now(UTC).isoformat(timespec="seconds"),
-                "action": decision.action,
-                "nodeCount": wanted.count if wanted else None,
-                "nodes": list(wanted.numbers) if wanted else None,
-                "changes": decision.action is not Action.HOLD,
-                "reasons": decision.reasons,
-            }
-        )
+    print_json_line(
+        {
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "action": decision.action,
+            "nodeCount": wanted.count if wanted else None,
+            "nodes": list(wanted.numbers) if wanted else None,
+            "changes": decision.action is not Action.HOLD,
+            "reasons": decision.reasons,
+        }
     )
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _interrupt(*_: object) -> None:

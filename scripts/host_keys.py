@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -20,7 +19,7 @@ import typer
 from rich.console import Console
 
 from components.existing.hosts import fingerprint
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")
@@ -36,7 +35,7 @@ def main(
       python -m scripts.host_keys --stack office
     """
     console = Console()
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
         for place, host in enumerate(_hosts(pulumi)):
             name, address = f"hosts[{place}]", host["publicIp"]
@@ -45,9 +44,6 @@ def main(
                 continue
             pulumi.set_path(f"{name}.hostKey", _compared(name, address, console))
             console.print(f"{name}, {address}: stored")
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
 
 
 def _hosts(pulumi: PulumiCli) -> list[dict[str, str]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import sys
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 PROJECT = "openvidu-enterprise"
@@ -94,7 +93,7 @@ def main(
       python -m scripts.init_stack --stack production --license-file license.txt
     """
     console = Console()
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
         present = pulumi.configured()
         license_key = license_file.read_text().strip() if license_file else None
@@ -102,9 +101,6 @@ def main(
         for key, value in values.items():
             pulumi.set_config(key, value, secret=key != "sshPublicKey")
             console.print(f"{key}: made and stored")
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
     for key in (*_SECRETS, *_SSH):
         if key not in values:
             console.print(f"{key}: is there, left as it is")

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from components.over_ssh import SHELL, command
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.machines import Machine, machines, named
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -40,7 +40,7 @@ def main(
       python -m scripts.logs node-1 --service replication-manager
       python -m scripts.logs node-2 --follow
     """
-    try:
+    with expected_errors():
         if service and not _SERVICE.fullmatch(service):
             raise PulumiError(f"--service {service}: expected a name such as openvidu-server")
         pulumi = PulumiCli(stack)
@@ -55,11 +55,6 @@ def main(
         ]
         secrets = secrets_of(exported, pulumi.secret_values())
         sys.exit(_stream(chosen, {"OPTIONS": " ".join(options)}, secrets))
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _stream(machine: Machine, more: Mapping[str, str], secrets: list[str]) -> int:

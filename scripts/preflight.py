@@ -9,10 +9,9 @@ Exit status: 0 when nothing has failed, 1 otherwise.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -30,10 +29,10 @@ from scripts.checks.configuration import configuration
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.reachable import reachable
 from scripts.checks.services import services, wanted_envs
-from scripts.errors import print_error
+from scripts.display import print_json, table_console, waiting
+from scripts.errors import expected_errors
 from scripts.machines import Machine, outputs_of, there_in
-from scripts.pulumi_cli import PulumiCli, PulumiError
-from scripts.tables import table_console
+from scripts.pulumi_cli import PulumiCli
 
 _COLOURS = {
     Result.OK: "green",
@@ -54,19 +53,14 @@ def main(
       python -m scripts.preflight
       python -m scripts.preflight --stack production --json
     """
-    try:
+    with expected_errors():
         findings = look(PulumiCli(stack))
         if as_json:
-            sys.stdout.write(json.dumps([asdict(one) for one in findings], indent=2) + "\n")
+            print_json([asdict(one) for one in findings])
         else:
             console = table_console()
             console.print(shown(findings, lines=console.is_terminal))
         sys.exit(exit_status(findings))
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def look(pulumi: PulumiCli) -> list[Finding]:
@@ -79,17 +73,27 @@ def look(pulumi: PulumiCli) -> list[Finding]:
     exported = pulumi.export_state(show_secrets=True)
     there, outputs = there_in(exported), outputs_of(exported)
     own = {name.partition(":")[2]: str(one.get("value") or "") for name, one in config.items()}
-    parts: Sequence[Callable[[], list[Finding]]] = (
-        lambda: configuration(pulumi),
-        lambda: _account(config, own),
-        lambda: names.domain(own, outputs),
-        lambda: names.certificate(own, outputs),
-        lambda: reachable(there, int(own.get("httpsPort") or ports.HTTPS)),
-        lambda: services(there, wanted_envs(exported)),
-    )
-    with ThreadPoolExecutor(len(parts)) as pool:
-        looks = [pool.submit(part) for part in parts]
-    return [*(finding for part in looks for finding in part.result()), *_undeployed(there)]
+    parts: Mapping[str, Callable[[], list[Finding]]] = {
+        "configuration": lambda: configuration(pulumi),
+        "AWS": lambda: _account(config, own),
+        "DNS": lambda: names.domain(own, outputs),
+        "certificate": lambda: names.certificate(own, outputs),
+        "machines": lambda: reachable(there, int(own.get("httpsPort") or ports.HTTPS)),
+        "services": lambda: services(there, wanted_envs(exported)),
+    }
+    return [*_all_at_once(parts), *_undeployed(there)]
+
+
+def _all_at_once(parts: Mapping[str, Callable[[], list[Finding]]]) -> list[Finding]:
+    """What all parts find, in their order; meanwhile it tells which are still at it."""
+    with ThreadPoolExecutor(len(parts)) as pool, waiting("") as say:
+        looks = {pool.submit(part): name for name, part in parts.items()}
+        left = dict.fromkeys(parts)
+        say(f"looking at {', '.join(left)}")
+        for done in as_completed(looks):
+            del left[looks[done]]
+            say(f"looking at {', '.join(left)}")
+    return [finding for look in looks for finding in look.result()]
 
 
 def _account(config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]) -> list[Finding]:

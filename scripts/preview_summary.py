@@ -18,7 +18,8 @@ from typing import Annotated, Any
 
 import typer
 
-from scripts.errors import print_error
+from scripts.display import print_json
+from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import Changes, changes_in
 from scripts.summary.costs import Cost, Prices, before_and_after, cost, prices
@@ -76,16 +77,15 @@ def main(
       python -m scripts.preview_summary
       python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
     """
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
         preview = _read(file) if file else pulumi.preview_and_errors()
         found = summary(preview, pulumi.export_state(), pulumi.stack_name())
-        shown = json.dumps(found.as_json(), indent=2) if as_json else "\n".join(text(found))
-        sys.stdout.write(shown + "\n")
+        if as_json:
+            print_json(found.as_json())
+        else:
+            sys.stdout.write("\n".join(text(found)) + "\n")
         sys.exit(1 if found.changes.errors else 0)
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
 
 
 def _read(file: Path) -> Mapping[str, Any]:

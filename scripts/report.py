@@ -23,7 +23,8 @@ import typer
 from rich.console import Console
 
 from components.remote import text_of
-from scripts.errors import print_error
+from scripts.display import waiting
+from scripts.errors import expected_errors
 from scripts.machines import Machine, machines
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -44,12 +45,12 @@ def main(
       python -m scripts.report --output incident.tar.gz
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
         exported = pulumi.export_state(show_secrets=True)
         there = machines(exported)
         secrets = secrets_of(exported, pulumi.secret_values())
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"asking {', '.join(there)}"):
             told = dict(zip(there, pool.map(_ask, there.values()), strict=True))
         files = {
             f"{name}.txt": mask(text or f"{error}\n", secrets)
@@ -63,9 +64,6 @@ def main(
             f"{file}: written. Its secrets are masked; look through it before you send it."
         )
         sys.exit(1 if any(error for _, error in told.values()) else 0)
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
 
 
 def _ask(machine: Machine) -> tuple[str, str | None]:

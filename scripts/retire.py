@@ -8,7 +8,6 @@ Nothing leaves before the next `pulumi up`, which waits until their calls have e
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -18,7 +17,7 @@ from rich.console import Console
 from components.numbering import Wanted
 from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
-from scripts.errors import print_error
+from scripts.errors import expected_errors
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -40,7 +39,7 @@ def main(
       python -m scripts.retire --count 2
     """
     console = Console(highlight=False, soft_wrap=True)
-    try:
+    with expected_errors():
         if bool(nodes) == bool(count):
             raise PulumiError(
                 "name the nodes, or say how many.\n  Next: python -m scripts.retire node-1\n"
@@ -55,9 +54,6 @@ def main(
         else:
             leaving = set(_choose(wanted, count or 0, console))
         _change(pulumi, before, leaving, console)
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
 
 
 def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:

@@ -9,13 +9,13 @@ Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.box import HEAVY_HEAD
@@ -27,11 +27,11 @@ from rich.text import Text
 from openvidu.roles import NODE
 from scripts.checks import names
 from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
-from scripts.errors import print_error
+from scripts.display import print_json, print_json_line, table_console, waiting
+from scripts.errors import expected_errors
 from scripts.machines import Machine, machines, outputs_of
 from scripts.memberships import Membership, from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
-from scripts.tables import table_console
 
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
 _ASK_SECONDS = 20.0
@@ -40,9 +40,13 @@ _WORKERS = 16
 
 def main(
     *,
-    watch: Annotated[bool, typer.Option("--watch", help="Look again and again.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
+    ] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between looks.")] = 5.0,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For scripts; with --watch a line a look.")
+    ] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Show how a deployment is.
@@ -51,31 +55,39 @@ def main(
       python -m scripts.status
       python -m scripts.status --watch --interval 2
       python -m scripts.status --json
+      python -m scripts.status --watch --json >>status.jsonl
     """
-    try:
+    with expected_errors():
         pulumi = PulumiCli(stack)
-        if watch and not as_json:
-            _watch(pulumi, interval)
-        found = look(pulumi)
+        if watch:
+            _watch(pulumi, interval, as_json=as_json)
+        with waiting("asking the cluster and its machines"):
+            found = look(pulumi)
         if as_json:
-            sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
+            print_json(found.as_json())
         else:
-            console = table_console()
-            console.print(shown(found, lines=console.is_terminal))
+            _print(found, table_console())
         sys.exit(0 if found.is_well else 1)
-    except PulumiError as error:
-        print_error(error)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
-def _watch(pulumi: PulumiCli, interval: float) -> None:
-    """Show it until Ctrl-C."""
-    with Live(console=Console(highlight=False), screen=False, auto_refresh=False) as live:
+def _watch(pulumi: PulumiCli, interval: float, *, as_json: bool) -> NoReturn:
+    """Show it until Ctrl-C: in a terminal in the same place, else one after the other."""
+    console = table_console()
+    in_place = console.is_terminal and not as_json
+    with Live(console=console, auto_refresh=False) if in_place else nullcontext() as live:
         while True:
-            live.update(shown(look(pulumi)), refresh=True)
+            found = look(pulumi)
+            if as_json:
+                print_json_line(found.as_json())
+            elif live:
+                live.update(shown(found), refresh=True)
+            else:
+                _print(found, console)
             time.sleep(interval)
+
+
+def _print(found: Status, console: Console) -> None:
+    console.print(shown(found, lines=console.is_terminal))
 
 
 def look(pulumi: PulumiCli) -> Status:

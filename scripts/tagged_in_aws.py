@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections import defaultdict
 from typing import Any
+
+import boto3
 
 from scripts.left_behind import KINDS, NAMING_TAGS, Json, Tagged
 
 Ec2 = Any
 """boto3's client of EC2: its methods are made at run time."""
 _THERE = ["pending", "running", "stopping", "stopped"]
+
+
+def client(region: str | None, profile: str | None) -> Ec2:
+    """A client for where a stack's provider works.
+
+    Args:
+        region: the provider's; the environment's where it has none.
+        profile: likewise.
+    """
+    session = boto3.Session(profile_name=profile)
+    return session.client("ec2", region_name=region or os.environ.get("AWS_REGION"))
 
 
 def tagged(ec2: Ec2, project: str, stack: str) -> list[Tagged]:
@@ -41,6 +55,11 @@ def tagged(ec2: Ec2, project: str, stack: str) -> list[Tagged]:
         ),
         key=lambda one: (order.index(one.id.partition("-")[0]), one.id),
     )
+
+
+def key_names(ec2: Ec2) -> dict[str, str]:
+    """The names of key pairs by their ids: Pulumi's id of a key pair is its name."""
+    return {one["KeyPairId"]: one["KeyName"] for one in ec2.describe_key_pairs()["KeyPairs"]}
 
 
 def untagged(ec2: Ec2, resource: Json) -> str | None:
