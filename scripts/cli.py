@@ -13,6 +13,7 @@ from scripts import (
     adopt,
     autoscale,
     host_keys,
+    import_file,
     init_stack,
     logs,
     preflight,
@@ -33,6 +34,7 @@ COMMANDS = (
     autoscale,
     preview_summary,
     adopt,
+    import_file,
     init_stack,
     host_keys,
 )

@@ -131,7 +131,7 @@ def match(deployment: Json, tagged: Sequence[Tagged], untagged: Mapping[str, str
     forget, unknown = [], []
     for resource in pending_creates(deployment):
         urn = resource["urn"]
-        fitting = [one for one in strays if _fits(one, resource)]
+        fitting = [one for one in strays if is_of(one, resource["type"], resource["inputs"])]
         if urn in there or not resource["type"].startswith("aws:"):
             # A later update has made it; or it's a command, which may run again.
             forget.append(urn)
@@ -188,10 +188,17 @@ def _is_leaving(resource: Json) -> bool:
     return bool(resource.get("pendingReplacement") or resource.get("delete"))
 
 
-def _fits(found: Tagged, resource: Json) -> bool:
-    wanted = resource["inputs"].get("tags") or {}
+def is_of(found: Tagged, type_: str, inputs: Mapping[str, Any]) -> bool:
+    """Whether something in AWS is what a resource stands for.
+
+    Args:
+        found: what AWS has.
+        type_: Pulumi's name of the resource's type.
+        inputs: the resource's inputs.
+    """
+    wanted = inputs.get("tags") or {}
     named = {key: wanted[key] for key in NAMING_TAGS if key in wanted}
-    return resource["type"] in found.kind.types and found.tags == named
+    return type_ in found.kind.types and found.tags == named
 
 
 def _pulumis_id(found: Tagged, resource: Json) -> str:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 
@@ -44,13 +45,17 @@ class PulumiCli:
         found: dict[str, Any] = json.loads(self._run("preview", "--json"))
         return found
 
-    def preview_and_errors(self) -> dict[str, Any]:
+    def preview_and_errors(self, import_file: Path | None = None) -> dict[str, Any]:
         """The same where it fails too: then `diagnostics` say why.
+
+        Args:
+            import_file: where to write what `pulumi import` would take of the preview's creates.
 
         Raises:
             PulumiError: it prints something else.
         """
-        done = self._done("preview", "--json")
+        options = ["--import-file", str(import_file)] if import_file else []
+        done = self._done("preview", "--json", *options)
         try:
             found: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
