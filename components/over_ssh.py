@@ -68,6 +68,8 @@ def run(
         env={"PATH": os.environ.get("PATH", os.defpath), **variables},
         capture_output=capture,
         text=True,
+        # Logs of machines may hold anything.
+        errors="replace",
         timeout=timeout,
         check=False,
     )

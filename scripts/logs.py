@@ -65,6 +65,7 @@ def _stream(machine: Machine, more: Mapping[str, str], secrets: list[str]) -> in
         stdout=subprocess.PIPE,
         env=machine.shell_environment(more),
         text=True,
+        errors="replace",
     ) as running:
         if running.stdin and running.stdout:
             running.stdin.write(machine.private_key)

@@ -6,19 +6,25 @@ thinks of, as those of OpenVidu's own report.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
+
+from openvidu import api
 
 MASK = "********"
 _SHORTEST = 4
 """What is shorter would be found everywhere."""
 _SECRET_NAME = re.compile(
-    r"secret|password|license|credential|private_?key|access_?key|headers|ice_servers",
+    r"secret|password|license|credential|token|private_?key|access_?key|headers|ice_servers",
     re.IGNORECASE,
 )
 _STDIN = "stdin"
+_SWITCHES = (True, False, None, "true", "false")
+"""What stands beside secrets in an object, and is none."""
 
 
 def secrets_of(exported: Mapping[str, Any], configured: Iterable[str]) -> list[str]:
@@ -34,7 +40,7 @@ def secrets_of(exported: Mapping[str, Any], configured: Iterable[str]) -> list[s
     # A key's lines may appear one by one; its first and last are everybody's.
     lines = {line.strip() for text in found for line in text.splitlines()}
     kept = {line for line in lines if len(line) >= _SHORTEST and not line.startswith("-----")}
-    return sorted(kept, key=len, reverse=True)
+    return sorted({form for line in kept for form in _forms(line)}, key=len, reverse=True)
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
@@ -73,12 +79,28 @@ def _in_lines(text: str) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """A configured secret; of a list, its items."""
+    """A configured secret; of a list or an object, all that is in it."""
     try:
-        items = json.loads(text)
+        found = json.loads(text)
     except ValueError:
-        items = None
-    if isinstance(items, list):
-        yield from map(str, items)
+        found = text
+    if isinstance(found, dict | list):
+        yield from _leaves(found)
     else:
         yield text
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(inner)
+    elif value not in _SWITCHES:
+        yield str(value)
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it may stand in a log: as it is, in a URL, and in a header for HTTP Basic."""
+    yield secret
+    yield quote(secret, safe="")
+    yield base64.b64encode(secret.encode()).decode()
+    yield base64.b64encode(f"{api.USER}:{secret}".encode()).decode()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from scripts.masking import MASK, mask, secrets_of
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\nQyNTUxOQAAACD\n-----END-----\n"
@@ -48,6 +50,29 @@ def test_secrets_of_configuration_and_state_are_masked() -> None:
     for text in ("of-openvidu", "of-redis", "made/by+aws", "dXNl", "b3BlbnNzaC1rZXktdjEA"):
         assert text not in shown
     assert shown.count(MASK) == 6
+
+
+def test_all_that_is_in_a_secret_object_is_masked() -> None:
+    configured = json.dumps({"SOME_TOKEN": "of-somebody", "more": [{"key": "of-others"}]})
+    assert mask("of-somebody of-others", secrets_of({}, [configured])) == f"{MASK} {MASK}"
+
+
+def test_a_switch_beside_secrets_is_left() -> None:
+    configured = json.dumps({"SOME_TOKEN": "of-somebody", "OPENVIDU_CDR": "true"})
+    assert mask("true of-somebody", secrets_of({}, [configured])) == f"true {MASK}"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "http://host/?password=made%2Fby%2Baws",
+        "Authorization: Basic T1BFTlZJRFVBUFA6bWFkZS9ieSthd3M=",
+        "key: bWFkZS9ieSthd3M=",
+    ],
+    ids=["url", "basic", "base64"],
+)
+def test_a_secret_is_masked_in_whatever_form_it_is_logged(shown: str) -> None:
+    assert mask(shown, secrets_of({}, ["made/by+aws"])).endswith(MASK)
 
 
 def test_what_is_no_secret_is_left() -> None:
