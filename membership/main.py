@@ -94,7 +94,7 @@ def _act(arguments: argparse.Namespace) -> int:
     if arguments.action in _BEFORE_CHANGES and not is_configured:
         _say(f"{arguments.name}: nothing runs here yet")
         return 0
-    timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action == "overview" else 10
+    timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action in _OVERVIEWS else 10
     clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
     registry = Registry()
     place = (
@@ -113,6 +113,18 @@ def _show(task: _Task) -> None:
         "health": _health(task.world),
         "drift": drift(task.bucket, task.files),
         **versions(Path(release.BASE.folder)),
+    }
+    print(json.dumps(shown))  # noqa: T201 - its result
+
+
+def _show_master(task: _Task) -> None:
+    calls = task.world.cluster.calls()
+    known = calls if isinstance(calls, list) else None
+    shown = {
+        "health": _health(task.world),
+        "calls": None if known is None else len(known),
+        "participants": None if known is None else sum(one.participants for one in known),
+        **versions(Path(release.MASTER.folder)),
     }
     print(json.dumps(shown))  # noqa: T201 - its result
 
@@ -140,6 +152,7 @@ class _Action:
 
 
 _KEEP = "keep"
+_OVERVIEWS = ("overview", "overview-master")
 _SERVICES = "services"
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
@@ -207,6 +220,7 @@ _ACTIONS: Mapping[str, _Action] = {
         lambda task: configure(task.bucket, task.files, task.run, task.world),
     ),
     "overview": _Action("print what the cluster looks like, as JSON", _show),
+    "overview-master": _Action("print what a single master's looks like, as JSON", _show_master),
 }
 
 

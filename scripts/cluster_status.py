@@ -62,14 +62,17 @@ class Status:
         health: as the page shows it; None where nobody tells it.
         machines: each machine.
         certificate: when it expires; None where none was shown.
-        drift: names in the bucket's configuration that aren't as the stack wants them.
+        balanced: private addresses that the load balancer leads to.
+        drift: names in the bucket's configuration that aren't as the stack wants them; None where
+            the bucket can't be read.
         reason: why the cluster couldn't be asked; None where it could.
     """
 
     health: Mapping[str, Any] | None
     machines: Sequence[MachineStatus]
     certificate: datetime | None
-    drift: Sequence[str] = ()
+    balanced: Sequence[str] = ()
+    drift: Sequence[str] | None = ()
     reason: str | None = None
 
     @property
@@ -95,26 +98,37 @@ class Status:
                 found.append(f"{one.name} can't be reached over SSH. {_WHY}")
             if one.balanced and one.state in ("left", "no answer"):
                 found.append(f"{one.name} is in the load balancer, and is gone. Next: pulumi up")
-        if self.drift:
+        for ip in self._strangers:
+            found.append(
+                f"{ip} is in the load balancer, and no node of this stack has it. Next: take it "
+                "out, as OpenVidu's page says (Scale Down, step 2)"
+            )
+        if self.drift is None:
+            found.append(f"The nodes' configuration in the bucket can't be read. {_WHY}")
+        elif self.drift:
             names = ", ".join(self.drift)
             found.append(f"In the bucket {names} isn't the stack's. Next: pulumi preview")
         if self.certificate and self.certificate - now < SOON:
             days = (self.certificate - now).days
             when = f"expires in {days} days" if days >= 0 else "has expired"
-            found.append(f"The certificate {when}: docs/runbook.md")
+            found.append(f"The certificate {when}: docs/runbook.md, 'A certificate expires'")
         return found
+
+    @property
+    def _strangers(self) -> list[str]:
+        """Addresses in the load balancer that no node has."""
+        own = {one.private_ip for one in self.machines}
+        return [ip for ip in self.balanced if ip not in own]
 
     def as_json(self) -> dict[str, Any]:
         """The look for scripts."""
         return {
             "state": self.state,
             "health": self.health,
-            "loadBalancer": {
-                "nodeIps": [one.private_ip for one in self.machines if one.balanced],
-            },
+            "loadBalancer": {"nodeIps": list(self.balanced)},
             "machines": {one.name: asdict(one) for one in self.machines},
             "certificateExpires": self.certificate.isoformat() if self.certificate else None,
-            "drift": list(self.drift),
+            "drift": None if self.drift is None else list(self.drift),
             "remarks": self.remarks(datetime.now(UTC)),
         }
 
@@ -131,12 +145,34 @@ def parse_usage(text: str) -> Usage | None:
     return Usage(round(100 * cpu), round(100 * used))
 
 
+def main_status(
+    name: str, version: str | None, usage: Usage | None, told: Mapping[str, Any]
+) -> MachineStatus:
+    """The base, the bastion, or a single master, which tells the calls of its media nodes.
+
+    Args:
+        name: such as `base`.
+        version: of OpenVidu.
+        usage: how busy it is; None where it doesn't answer.
+        told: what `membership.pyz overview` says of the whole; empty where it says nothing.
+    """
+    return MachineStatus(
+        name,
+        None,
+        "up" if usage else "no answer",
+        version=version,
+        calls=told.get("calls"),
+        participants=told.get("participants"),
+        usage=usage,
+    )
+
+
 def node_status(
     name: str,
     private_ip: str,
     version: str | None,
     usage: Usage | None,
-    told: Mapping[str, Any] | None,
+    told: Mapping[str, Any],
 ) -> MachineStatus:
     """A node.
 
@@ -145,10 +181,10 @@ def node_status(
         private_ip: its address in the cluster.
         version: of OpenVidu.
         usage: how busy it is; None where it doesn't answer.
-        told: what `membership.pyz overview` says of the whole; None where it says nothing.
+        told: what `membership.pyz overview` says of the whole; empty where it says nothing.
     """
-    seen = ((told or {}).get("nodes") or {}).get(private_ip) or {}
-    listed = ((told or {}).get("health") or {}).get("nodes") or {}
+    seen = (told.get("nodes") or {}).get(private_ip) or {}
+    listed = (told.get("health") or {}).get("nodes") or {}
     return MachineStatus(
         name,
         private_ip,

@@ -1,5 +1,5 @@
 # Asks one machine of the deployment. An action of scripts/over_ssh.sh: usage, logs, report,
-# env, reach, services.
+# env, reach, services, overview.
 # shellcheck disable=SC2154 # name comes from there
 : "${NODE_HOST:?}"
 
@@ -15,6 +15,11 @@ report)
   ;;
 env)
   on "$name" "$NODE_HOST" "sudo -n cat $FOLDER/.env"
+  ;;
+overview)
+  action=overview
+  [[ $NODE_NAME != master ]] || action=overview-master
+  on "$name" "$NODE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz $action"
   ;;
 reach)
   on "$name" "$NODE_HOST" "printf '%s\n' 'PLACES=$PLACES' '' | bash -c $(printf %q "$REACH") reach"

@@ -47,21 +47,6 @@ class Membership:
 
     def overview(self) -> Overview:
         """What the cluster looks like, as the base sees it; told at once, or not at all."""
-        told = self._ask_overview()
-        return told if isinstance(told, Unseen) else parse(told)
-
-    def ask_overview(self) -> dict[str, Any] | str:
-        """The same with everything that the base says; a text says why it says nothing."""
-        told = self._ask_overview()
-        if isinstance(told, Unseen):
-            return told.reason
-        try:
-            found: dict[str, Any] = json.loads(told)
-        except ValueError:
-            return "it answers something that is no overview"
-        return found
-
-    def _ask_overview(self) -> str | Unseen:
         changes = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
         try:
             asked = run(
@@ -74,7 +59,7 @@ class Membership:
             return Unseen(f"no answer within {OVERVIEW_LIMIT_SECONDS} s")
         if asked.returncode:
             return Unseen(asked.stderr.strip() or f"exit status {asked.returncode}")
-        return asked.stdout
+        return parse(asked.stdout)
 
 
 def memberships(pulumi: PulumiCli) -> dict[int, Membership]:

@@ -9,9 +9,9 @@ Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -26,11 +26,11 @@ from rich.text import Text
 
 from openvidu.roles import NODE
 from scripts.checks import names
-from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
+from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
 from scripts.display import print_json, print_json_line, table_console, waiting
 from scripts.errors import expected_errors
 from scripts.machines import Machine, machines, outputs_of
-from scripts.memberships import Membership, from_state
+from scripts.memberships import from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
@@ -50,6 +50,8 @@ def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Show how a deployment is.
+
+    Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 
     Examples:
       python -m scripts.status
@@ -97,27 +99,30 @@ def look(pulumi: PulumiCli) -> Status:
         PulumiError: the state can't be had, or holds no machine.
     """
     exported = pulumi.export_state(show_secrets=True)
-    there, members = machines(exported), from_state(exported)
+    there = machines(exported)
+    addresses = {f"node-{number}": one.private_ip for number, one in from_state(exported).items()}
+    main, *_ = there.values()
     with ThreadPoolExecutor(_WORKERS) as pool:
-        asked = pool.submit(_overview, members)
+        asked = pool.submit(_overview, main)
         expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
         told = asked.result()
         certificate = expires.result()
     reason = told if isinstance(told, str) else None
-    seen = None if isinstance(told, str) else told
-    addresses = {f"node-{number}": one.private_ip for number, one in members.items()}
+    seen = {} if isinstance(told, str) else told
+    drift = seen.get("drift", ())
     return Status(
-        (seen or {}).get("health"),
+        seen.get("health"),
         [
             node_status(name, addresses.get(name, ""), one.version, usages[name], seen)
             if one.role is NODE
-            else _main_status(one, usages[name])
+            else main_status(name, one.version, usages[name], seen)
             for name, one in there.items()
         ],
         certificate,
-        tuple((seen or {}).get("drift") or ()),
-        reason,
+        balanced=tuple(ip for ip, node in (seen.get("nodes") or {}).items() if node["balanced"]),
+        drift=None if drift is None else tuple(drift),
+        reason=reason,
     )
 
 
@@ -156,16 +161,15 @@ def _number(value: int | None) -> str:
     return "" if value is None else str(value)
 
 
-def _main_status(machine: Machine, usage: Usage | None) -> MachineStatus:
-    state = "up" if usage else "no answer"
-    return MachineStatus(machine.name, None, state, version=machine.version, usage=usage)
-
-
-def _overview(members: Mapping[int, Membership]) -> dict[str, Any] | str:
-    """What the base says of the whole; why it doesn't."""
-    if not members:
-        return "it has no nodes"
-    return next(iter(members.values())).ask_overview()
+def _overview(main: Machine) -> dict[str, Any] | str:
+    """What the machine that the deployment begins with says of the whole; why it doesn't."""
+    try:
+        told: dict[str, Any] = json.loads(main.ask("overview", _ASK_SECONDS))
+    except PulumiError as error:
+        return str(error)
+    except ValueError:
+        return f"{main.name} answers something that is no overview"
+    return told
 
 
 def _usage(machine: Machine) -> Usage | None:

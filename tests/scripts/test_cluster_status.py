@@ -7,11 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from scripts.cluster_status import MachineStatus, Status, Usage, node_status, parse_usage
+from scripts.cluster_status import (
+    MachineStatus,
+    Status,
+    Usage,
+    main_status,
+    node_status,
+    parse_usage,
+)
 
 NOW = datetime.now(UTC)
 NODE = MachineStatus("node-1", "10.5.0.6", "serving", "UP", "2.30.0", 2, 4, Usage(40, 50), True)
-WELL = Status({"clusterStatus": "UP"}, [NODE], NOW + timedelta(days=60))
+WELL = Status({"clusterStatus": "UP"}, [NODE], NOW + timedelta(days=60), balanced=["10.5.0.6"])
 
 
 def test_a_healthy_cluster_needs_nobody() -> None:
@@ -30,6 +37,8 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
+        (replace(WELL, drift=None), "in the bucket can't be read"),
+        (replace(WELL, balanced=["10.5.0.6", "10.5.0.9"]), "10.5.0.9 is in the load balancer, and"),
         (replace(WELL, health=None, reason="no answer"), "can't be asked: no answer"),
     ],
 )
@@ -56,9 +65,16 @@ def test_a_node_is_as_base_and_cluster_say() -> None:
     )
 
 
+def test_a_master_tells_the_calls_of_its_media_nodes() -> None:
+    told = {"calls": 3, "participants": 7, "health": {"status": "UP"}}
+    found = main_status("master", "2.30.0", Usage(1, 2), told)
+    assert (found.state, found.calls, found.participants) == ("up", 3, 7)
+    assert Status(told["health"], [found], None).is_well
+
+
 def test_who_does_not_answer_is_not_guessed_at() -> None:
-    assert node_status("node-1", "10.5.0.6", None, None, None).state == "no answer"
-    assert node_status("node-1", "10.5.0.6", None, Usage(1, 2), None).state == "unknown"
+    assert node_status("node-1", "10.5.0.6", None, None, {}).state == "no answer"
+    assert node_status("node-1", "10.5.0.6", None, Usage(1, 2), {}).state == "unknown"
 
 
 def test_usage_is_in_percent_of_the_whole_machine() -> None:
