@@ -11,6 +11,7 @@ create is named, with the command that removes it.
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import left_behind, tagged_in_aws
+from scripts.display import print_json
 from scripts.errors import expected_errors
 from scripts.left_behind import Findings, Json
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -25,23 +27,33 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 
 def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+    *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="For scripts; changes nothing without --yes.")
+    ] = False,
 ) -> None:
     """Find what a killed update left in AWS, and put it into the stack's state.
 
-    Example:
+    Examples:
       python -m scripts.adopt --stack production
+      python -m scripts.adopt --json | jq .strays
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
         pulumi = PulumiCli(stack)
         exported = pulumi.export_state()
         findings = _look(exported["deployment"])
-        console.print(_told(findings))
-        if findings.adopt or findings.forget:
-            if not yes:
-                typer.confirm("Change the stack's state so?", abort=True)
+        repairs = bool(findings.adopt or findings.forget) and (yes or not as_json)
+        if not as_json:
+            console.print(_told(findings))
+        if repairs and not yes:
+            typer.confirm("Change the stack's state so?", abort=True)
+        if repairs:
             _repair(pulumi, exported, findings)
+        if as_json:
+            print_json({**asdict(findings), "repaired": repairs})
+        elif repairs:
             console.print("The state is repaired. Next: pulumi up")
 
 
@@ -49,6 +61,8 @@ def _look(deployment: Json) -> Findings:
     named = left_behind.names(deployment)
     if named is None:
         return Findings()
+    if not left_behind.uses_aws(deployment):
+        return left_behind.match(deployment, [], {})
     resources = deployment.get("resources") or []
     providers = [one["inputs"] for one in resources if one["type"] == "pulumi:providers:aws"]
     provider = providers[0] if providers else {}

@@ -87,6 +87,9 @@ def main(  # noqa: PLR0913 - an option each
 
     Say what a node should carry: --calls, --participants, --load, or several of them.
 
+    Exit status with --once: 0 when there was nothing to do or it was done; 1 when the update failed
+    or was refused; 2 when the cluster couldn't be seen, or the command makes no sense.
+
     Examples:
       python -m scripts.autoscale --max 8 --calls 12 --dry-run
       python -m scripts.autoscale --max 8 --load 60 --min 3
@@ -126,7 +129,7 @@ def main(  # noqa: PLR0913 - an option each
     except OtherRunError as error:
         errors.print(f"{error} Nothing was done.")
         sys.exit(0 if once else 1)
-    except PulumiError as error:
+    except (PulumiError, OSError) as error:
         print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:

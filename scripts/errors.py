@@ -18,10 +18,12 @@ INTERRUPTED = 130
 def expected_errors(*kinds: type[Exception]) -> Iterator[None]:
     """End the command with status 1 on an error that was expected, and say which.
 
+    A file that can't be written and a program that isn't there are always expected.
+
     Args:
-        kinds: what is expected beside `PulumiError`.
+        kinds: what else is, beside `PulumiError`.
     """
-    expected: tuple[type[Exception], ...] = (PulumiError, *kinds)
+    expected: tuple[type[Exception], ...] = (PulumiError, OSError, *kinds)
     try:
         yield
     except expected as error:
@@ -33,6 +35,7 @@ def expected_errors(*kinds: type[Exception]) -> Iterator[None]:
 
 def print_error(error: Exception) -> None:
     """Tell it; lines stay as they are, so that commands in them can be copied."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(
-        str(error), style="red", markup=False
-    )
+    text = str(error)
+    if isinstance(error, OSError) and error.filename:
+        text = f"{error.filename}: {error.strerror}"
+    Console(stderr=True, highlight=False, soft_wrap=True).print(text, style="red", markup=False)

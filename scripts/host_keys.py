@@ -48,12 +48,16 @@ def main(
 
 def _hosts(pulumi: PulumiCli) -> list[dict[str, str]]:
     entry = pulumi.config().get("openvidu-enterprise:hosts", {})
-    found: list[dict[str, str]] = json.loads(entry.get("value") or "[]")
-    if not found:
-        raise PulumiError(
-            "hosts is empty.\n  Next: pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
-        )
-    return found
+    try:
+        found: list[dict[str, str]] = json.loads(entry.get("value") or "[]")
+        if found and all(host["publicIp"] for host in found):
+            return found
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise PulumiError(
+        f"hosts: found {entry.get('value') or 'nothing'}; expected a list, each with a publicIp.\n"
+        "  Next: pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
+    )
 
 
 def _compared(name: str, address: str, console: Console) -> str:

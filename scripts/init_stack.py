@@ -82,7 +82,8 @@ def missing_values(
 def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
     license_file: Annotated[
-        Path | None, typer.Option(help="File that holds your OpenVidu license.", exists=True)
+        Path | None,
+        typer.Option(help="File that holds your OpenVidu license.", exists=True, dir_okay=False),
     ] = None,
 ) -> None:
     """Make the secrets and the SSH key that a stack lacks, and store them as Pulumi secrets.

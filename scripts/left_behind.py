@@ -106,6 +106,12 @@ def pending_creates(deployment: Json) -> list[Json]:
     return [one["resource"] for one in operations if one["type"] == "creating"]
 
 
+def uses_aws(deployment: Json) -> bool:
+    """Whether a deployment has made anything in AWS, or was about to."""
+    resources = [*_resources(deployment), *pending_creates(deployment)]
+    return any(one["type"].startswith("aws:") for one in resources)
+
+
 def names(deployment: Json) -> tuple[str, str] | None:
     """Project and stack of a deployment; None when it holds nothing at all."""
     for resource in [*_resources(deployment), *pending_creates(deployment)]:

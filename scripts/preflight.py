@@ -49,6 +49,8 @@ def main(
 ) -> None:
     """Look at everything that a deployment needs; change nothing.
 
+    Exit status: 0 when nothing has failed, 1 otherwise.
+
     Examples:
       python -m scripts.preflight
       python -m scripts.preflight --stack production --json
@@ -78,7 +80,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
         "AWS": lambda: _account(config, own),
         "DNS": lambda: names.domain(own, outputs),
         "certificate": lambda: names.certificate(own, outputs),
-        "machines": lambda: reachable(there, int(own.get("httpsPort") or ports.HTTPS)),
+        "machines": lambda: reachable(there, _https_port(own)),
         "services": lambda: services(there, wanted_envs(exported)),
     }
     return [*_all_at_once(parts), *_undeployed(there)]
@@ -94,6 +96,12 @@ def _all_at_once(parts: Mapping[str, Callable[[], list[Finding]]]) -> list[Findi
             del left[looks[done]]
             say(f"looking at {', '.join(left)}")
     return [finding for look in looks for finding in look.result()]
+
+
+def _https_port(own: Mapping[str, str]) -> int:
+    """Where users come in; what is no number is for the check of the configuration to tell."""
+    found = own.get("httpsPort") or ""
+    return int(found) if found.isdecimal() else ports.HTTPS
 
 
 def _account(config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]) -> list[Finding]:
@@ -119,14 +127,16 @@ def shown(findings: Sequence[Finding], *, lines: bool = True) -> Group:
     table = Table("check", "where", "result", "found", box=HEAVY_HEAD if lines else None)
     for one in findings:
         table.add_row(one.check, one.where, Text(one.result, _COLOURS[one.result]), Text(one.said))
-    todo = [_todo(one) for one in findings if one.result is Result.FAILED]
-    count = len(todo)
+    failed = [one for one in findings if one.result is Result.FAILED]
+    warned = [one for one in findings if one.result is Result.WARNING and one.next]
+    todo = map(_todo, [*warned, *failed])
+    count = len(failed)
     last = Text("Nothing has failed.", "green") if not count else Text(f"{count} failed.", "red")
     return Group(table, *todo, last)
 
 
 def _todo(finding: Finding) -> Text:
-    text = Text(f"\n{finding.where}: {finding.check}: {finding.said}\n", "red")
+    text = Text(f"\n{finding.where}: {finding.check}: {finding.said}\n", _COLOURS[finding.result])
     if finding.openvidu:
         text.append("OpenVidu's own words:\n", "bright_black")
         text.append(f"{finding.openvidu}\n", "bright_black")

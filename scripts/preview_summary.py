@@ -73,6 +73,8 @@ def main(
 ) -> None:
     """Tell in a few lines what an update would do.
 
+    Exit status: 1 where the preview has failed, 0 otherwise.
+
     Examples:
       python -m scripts.preview_summary
       python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
@@ -95,13 +97,17 @@ def _read(file: Path) -> Mapping[str, Any]:
         PulumiError: it holds something else.
     """
     try:
-        found: Mapping[str, Any] = json.loads(file.read_text())
+        found = json.loads(file.read_text())
+        problem = "" if isinstance(found, dict) else "it holds no object"
     except (OSError, ValueError) as error:
+        problem = str(error)
+    if problem:
         raise PulumiError(
-            f"{file}: {error}; expected what a preview prints.\n"
+            f"{file}: {problem}; expected what a preview prints.\n"
             f"  Next: pulumi preview --json > {file}"
-        ) from None
-    return found
+        )
+    preview: Mapping[str, Any] = found
+    return preview
 
 
 def summary(preview: Mapping[str, Any], state: Mapping[str, Any], stack: str) -> Summary:

@@ -23,7 +23,7 @@ import typer
 from rich.console import Console
 
 from components.remote import text_of
-from scripts.display import waiting
+from scripts.display import print_json, waiting
 from scripts.errors import expected_errors
 from scripts.machines import Machine, machines
 from scripts.masking import mask, secrets_of
@@ -37,9 +37,13 @@ def main(
     output: Annotated[
         Path | None, typer.Option(help="The archive; named after stack and time without it.")
     ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Collect what helps to find out what is wrong, with every secret of the stack masked.
+
+    Exit status: 0 when every machine has told its part, 1 otherwise.
 
     Example:
       python -m scripts.report --output incident.tar.gz
@@ -50,20 +54,27 @@ def main(
         exported = pulumi.export_state(show_secrets=True)
         there = machines(exported)
         secrets = secrets_of(exported, pulumi.secret_values())
+        file = output or Path(f"openvidu-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz")
+        # A place that can't be written to is told before minutes of asking.
+        os.close(_open(file))
         with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"asking {', '.join(there)}"):
             told = dict(zip(there, pool.map(_ask, there.values()), strict=True))
         files = {
             f"{name}.txt": mask(text or f"{error}\n", secrets)
             for name, (text, error) in told.items()
         }
-        file = output or Path(f"openvidu-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz")
         write(file, files)
-        for name, (_, error) in told.items():
+        failed = {name: error for name, (_, error) in told.items() if error}
+        if as_json:
+            print_json({"file": str(file), "failed": failed})
+            sys.exit(1 if failed else 0)
+        for name in told:
+            error = failed.get(name)
             console.print(f"{name}: {error or 'collected'}", style="red" if error else None)
         console.print(
             f"{file}: written. Its secrets are masked; look through it before you send it."
         )
-        sys.exit(1 if any(error for _, error in told.values()) else 0)
+        sys.exit(1 if failed else 0)
 
 
 def _ask(machine: Machine) -> tuple[str, str | None]:
@@ -82,7 +93,7 @@ def write(file: Path, files: Mapping[str, str]) -> None:
         files: texts by name.
     """
     folder = file.name.partition(".")[0]
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = _open(file)
     with (
         os.fdopen(descriptor, "wb") as stream,
         tarfile.open(fileobj=stream, mode="w:gz") as archive,
@@ -93,6 +104,10 @@ def write(file: Path, files: Mapping[str, str]) -> None:
             entry = tarfile.TarInfo(f"{folder}/{name}")
             entry.size, entry.mode, entry.mtime = len(content), 0o600, int(time.time())
             archive.addfile(entry, io.BytesIO(content))
+
+
+def _open(file: Path) -> int:
+    return os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from rich.console import Console
 from components.numbering import Wanted
 from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
+from scripts.display import print_json
 from scripts.errors import expected_errors
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
@@ -28,6 +29,8 @@ def main(
     count: Annotated[
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
     ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Have nodes of your choice go with the next `pulumi up`, or the least loaded ones.
@@ -37,8 +40,9 @@ def main(
     Examples:
       python -m scripts.retire node-1 node-4
       python -m scripts.retire --count 2
+      python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with expected_errors():
         if bool(nodes) == bool(count):
             raise PulumiError(
@@ -53,7 +57,15 @@ def main(
             leaving = {parse_node(text, wanted) for text in nodes}
         else:
             leaving = set(_choose(wanted, count or 0, console))
-        _change(pulumi, before, leaving, console)
+        changed = _change(pulumi, before, leaving)
+        names = [f"node-{number}" for number in sorted(leaving)]
+        if as_json:
+            print_json({"leaving": names, **changed})
+            return
+        for key, value in changed.items():
+            console.print(f"{key}: set to {value}")
+        told = " and ".join(names)
+        console.print(f"{told} will leave once drained. Next: pulumi preview, then: pulumi up")
 
 
 def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
@@ -113,16 +125,18 @@ def _in_words(node: NodeSeen | None) -> str:
     return f"calls: {node.calls}, participants: {node.participants}"
 
 
-def _change(pulumi: PulumiCli, before: Wanted, leaving: set[int], console: Console) -> None:
+def _change(pulumi: PulumiCli, before: Wanted, leaving: set[int]) -> Mapping[str, int | list[int]]:
+    """Store that nodes go; returns what was set, by key.
+
+    Raises:
+        PulumiError: none would be left.
+    """
     after = before.without(leaving)
     if not after.numbers:
         raise PulumiError(
             "no node would be left.\n  Next: for an end of everything: pulumi destroy"
         )
-    for key, value in wanted_nodes.change(pulumi, before, after).items():
-        console.print(f"{key}: set to {value}")
-    names = " and ".join(f"node-{number}" for number in sorted(leaving))
-    console.print(f"{names} will leave once drained. Next: pulumi preview, then: pulumi up")
+    return wanted_nodes.change(pulumi, before, after)
 
 
 if __name__ == "__main__":

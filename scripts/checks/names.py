@@ -57,8 +57,7 @@ def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[F
         shown = _shown(place)
     except OSError as error:
         problem = f"none is shown: {error}"
-        following = "uv run python -m scripts.logs base --tail 50"
-        return [Finding("certificate", where, Result.FAILED, problem, following)]
+        return [Finding("certificate", where, Result.FAILED, problem, _log(outputs))]
     return [
         judged(
             where,
@@ -67,6 +66,14 @@ def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[F
             config.get("certificateType") or _SELFSIGNED,
         )
     ]
+
+
+def _log(outputs: Mapping[str, Any]) -> str:
+    """What says why no certificate is shown."""
+    if "loadBalancerDnsName" in outputs:
+        return "pulumi up --refresh, which puts back the load balancer's listeners"
+    machine = "master" if "masterPublicIp" in outputs else "base"
+    return f"uv run python -m scripts.logs {machine} --tail 50"
 
 
 def expiry(outputs: Mapping[str, Any]) -> datetime | None:
@@ -89,7 +96,7 @@ def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Find
         distrust: why it isn't trusted here; None where it is.
         kind: `certificateType`.
     """
-    runbook = "docs/runbook.md, 'Your own certificate expires'"
+    runbook = f"docs/runbook.md, 'A certificate expires', {kind}"
     if left <= timedelta():
         said = f"it expired {-left.days} days ago"
         return Finding("certificate", where, Result.FAILED, said, runbook)

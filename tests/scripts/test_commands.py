@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from lab.directory import PROJECT
 from scripts.cli import COMMANDS
+from scripts.errors import expected_errors
 
 NAMES = [module.__name__.rpartition(".")[2] for module in COMMANDS]
 ARGUMENTS = {
@@ -49,6 +51,72 @@ def test_without_pulumi_it_says_what_to_do(name: str, tmp_path: Path) -> None:
     assert "pulumi isn't on the PATH" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout == ""
+
+
+CONFIG = json.dumps({"openvidu-enterprise:hosts": {"value": '[{"privateIp": "10.5.0.5"}]'}})
+PULUMI = """#!/bin/sh
+case "$1 $2" in
+"config --json") echo "$CONFIG" ;;
+*) echo "no stack selected" >&2; exit 255 ;;
+esac
+"""
+
+
+@pytest.fixture
+def with_pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A PATH with a `pulumi` that has configuration and no stack."""
+    monkeypatch.setenv("CONFIG", CONFIG)
+    program = tmp_path / "bin" / "pulumi"
+    program.parent.mkdir()
+    program.write_text(PULUMI)
+    program.chmod(0o755)
+    return f"{program.parent}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"host_keys"}))
+def test_what_pulumi_refuses_is_told_without_a_traceback(name: str, with_pulumi: str) -> None:
+    done = run(f"scripts.{name}", *ARGUMENTS.get(name, []), path=with_pulumi)
+    assert done.returncode == 1
+    assert "no stack selected" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_hosts_without_addresses_are_told(with_pulumi: str) -> None:
+    done = run("scripts.host_keys", path=with_pulumi)
+    assert done.returncode == 1
+    assert 'hosts: found [{"privateIp": "10.5.0.5"}]; expected a list' in done.stderr
+
+
+@pytest.mark.parametrize("content", ["[]", "no JSON", None], ids=["list", "text", "missing"])
+def test_a_preview_that_is_none_is_told(
+    content: str | None, with_pulumi: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "preview.json"
+    if content is not None:
+        file.write_text(content)
+    done = run("scripts.preview_summary", "--file", str(file), path=with_pulumi)
+    assert done.returncode == 1
+    assert f"Next: pulumi preview --json > {file}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_license_file_that_is_a_folder_is_refused(with_pulumi: str, tmp_path: Path) -> None:
+    done = run("scripts.init_stack", "--license-file", str(tmp_path), path=with_pulumi)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    missing = tmp_path / "missing" / "file"
+    with pytest.raises(SystemExit) as ended, expected_errors():
+        missing.write_text("")
+    assert ended.value.code == 1
+
+
+def test_ctrl_c_ends_a_command_as_shells_expect() -> None:
+    with pytest.raises(SystemExit) as ended, expected_errors():
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
 
 
 def test_one_command_has_them_all_and_completion() -> None:
