@@ -20,6 +20,7 @@ from scripts import (
     preview_summary,
     report,
     retire,
+    rotate_ssh_key,
     status,
 )
 
@@ -37,6 +38,7 @@ COMMANDS = (
     import_file,
     init_stack,
     host_keys,
+    rotate_ssh_key,
 )
 for module in COMMANDS:
     app.command(module.__name__.rpartition(".")[2].replace("_", "-"))(module.main)

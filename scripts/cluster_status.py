@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -89,6 +89,9 @@ class Status:
     def remarks(self, now: datetime) -> list[str]:
         """What somebody has to do, and what to type."""
         found = [f"The cluster can't be asked: {self.reason}"] if self.reason else []
+        if self.state not in ("", "UP"):
+            found.append(f"The cluster's health is {self.state}. {_WHY}")
+        found += self._without_media_nodes()
         for one in self.machines:
             if one.balanced is False and one.state == "serving":
                 found.append(f"{one.name} serves and isn't in the load balancer. Next: pulumi up")
@@ -113,6 +116,12 @@ class Status:
             when = f"expires in {days} days" if days >= 0 else "has expired"
             found.append(f"The certificate {when}: docs/runbook.md, 'A certificate expires'")
         return found
+
+    def _without_media_nodes(self) -> Iterator[str]:
+        nodes = (self.health or {}).get("nodes") or {}
+        for name, node in nodes.items():
+            if lost := node.get("disconnectedMediaNodes"):
+                yield f"{name} has no connection to its media nodes: {', '.join(lost)}. {_WHY}"
 
     @property
     def _strangers(self) -> list[str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 from rich.console import Console
 
-_PIPED_WIDTH = 200
+_PIPED_WIDTH = 1000
+"""No line of a table is broken: they are for grep."""
 
 
 def table_console() -> Console:

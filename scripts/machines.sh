@@ -1,5 +1,5 @@
 # Asks one machine of the deployment. An action of scripts/over_ssh.sh: usage, logs, report,
-# env, reach, services, overview.
+# env, reach, services, overview, authorize.
 # shellcheck disable=SC2154 # name comes from there
 : "${NODE_HOST:?}"
 
@@ -16,10 +16,12 @@ report)
 env)
   on "$name" "$NODE_HOST" "sudo -n cat $FOLDER/.env"
   ;;
+authorize)
+  on "$name" "$NODE_HOST" "printf '%s\n' $(printf %q "$FIELDS") | bash -c $(printf %q "$AUTHORIZE") authorize"
+  ;;
 overview)
-  action=overview
-  [[ $NODE_NAME != master ]] || action=overview-master
-  on "$name" "$NODE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz $action"
+  [[ $NODE_NAME == master ]] && kind=-master || kind=
+  on "$name" "$NODE_HOST" "sudo -n python3 /opt/openvidu-membership/membership.pyz overview$kind"
   ;;
 reach)
   on "$name" "$NODE_HOST" "printf '%s\n' 'PLACES=$PLACES' '' | bash -c $(printf %q "$REACH") reach"

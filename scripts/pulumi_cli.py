@@ -84,6 +84,14 @@ class PulumiCli:
         found = json.loads(self._run("config", "--json", "--show-secrets"))
         return [str(one.get("value") or "") for one in found.values() if one.get("secret")]
 
+    def get_config(self, key: str) -> str:
+        """A key's value, in plain.
+
+        Raises:
+            PulumiError: it has none.
+        """
+        return self._run("config", "get", key)
+
     def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
         """Set a key; the value goes through stdin, so that it's in no process list."""
         self._run("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)

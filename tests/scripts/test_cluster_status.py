@@ -37,6 +37,11 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
+        (replace(WELL, health={"clusterStatus": "UNSTABLE"}), "health is UNSTABLE. Next:"),
+        (
+            replace(WELL, health={"nodes": {"a": {"disconnectedMediaNodes": ["media_1"]}}}),
+            "a has no connection to its media nodes: media_1",
+        ),
         (replace(WELL, drift=None), "in the bucket can't be read"),
         (replace(WELL, balanced=["10.5.0.6", "10.5.0.9"]), "10.5.0.9 is in the load balancer, and"),
         (replace(WELL, health=None, reason="no answer"), "can't be asked: no answer"),

@@ -1,0 +1,166 @@
+"""Has all machines of a stack take another SSH key, so that the old one can go.
+
+python -m scripts.rotate_ssh_key
+pulumi up
+python -m scripts.rotate_ssh_key --finish
+
+The first lets a new key in beside the old one everywhere, and stores it in the configuration once
+every machine has taken it. `pulumi up` has the stack use it. The last takes the old key away.
+Each may be run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from rich.console import Console
+
+from components.remote import fields, text_of
+from scripts.display import waiting
+from scripts.errors import expected_errors
+from scripts.init_stack import make_ssh_key
+from scripts.machines import Machine, machines
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_SECONDS = 60.0
+_WORKERS = 16
+_PUBLIC, _PRIVATE = "sshPublicKey", "sshPrivateKey"
+
+
+def main(
+    *,
+    finish: Annotated[
+        bool, typer.Option("--finish", help="After `pulumi up`: take the old key away.")
+    ] = False,
+    key_file: Annotated[
+        Path | None,
+        typer.Option(help="Private key to use; without it, one is made.", dir_okay=False),
+    ] = None,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Have all machines take another SSH key.
+
+    Examples:
+      python -m scripts.rotate_ssh_key
+      python -m scripts.rotate_ssh_key --key-file ~/.ssh/openvidu
+      python -m scripts.rotate_ssh_key --finish
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    with expected_errors():
+        pulumi = PulumiCli(stack)
+        there = machines(pulumi.export_state(show_secrets=True))
+        configured = pulumi.get_config(_PRIVATE).strip() + "\n"
+        if finish:
+            _finish(there, configured)
+            console.print("The old key is let in nowhere any more.")
+            return
+        if key_file:
+            private = key_file.read_text()
+        elif _is_used(there, configured):
+            _, private = make_ssh_key()
+        else:
+            # A key that is configured and not used yet: from a run that was cut.
+            private = configured
+        _begin(there, private)
+        pulumi.set_config(_PUBLIC, public_key(private))
+        pulumi.set_config(_PRIVATE, private, secret=True)
+        console.print(
+            f"{', '.join(there)}: let the new key in. It is stored as {_PUBLIC} and {_PRIVATE}.\n"
+            "Next: pulumi up\n"
+            "Then: python -m scripts.rotate_ssh_key --finish"
+        )
+
+
+def public_key(private: str) -> str:
+    """The public half of a private key, as it stands in authorized_keys.
+
+    Raises:
+        PulumiError: it is no private key, or has a passphrase.
+    """
+    try:
+        key = serialization.load_ssh_private_key(private.encode(), None)
+    except (ValueError, TypeError) as error:
+        raise PulumiError(
+            f"the key can't be read: {error}; expected OpenSSH's form, without a passphrase.\n"
+            "  Next: ssh-keygen -t ed25519 -N '' -f FILE"
+        ) from None
+    encoded = key.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    return f"{encoded.decode()} openvidu-enterprise"
+
+
+def _is_used(there: Mapping[str, Machine], private: str) -> bool:
+    """Whether the stack's last update used a key on every machine."""
+    return all(one.private_key.strip() == private.strip() for one in there.values())
+
+
+def _begin(there: Mapping[str, Machine], private: str) -> None:
+    """Let a key in everywhere, and try it.
+
+    Raises:
+        PulumiError: a machine doesn't take it; nothing is stored then.
+    """
+    new = public_key(private)
+
+    def let_in(machine: Machine) -> None:
+        old = public_key(machine.private_key)
+        if old != new:
+            _authorize(machine, KEY=new, INSTEAD_OF=old)
+        replace(machine, private_key=private).ask("usage", _SECONDS)
+
+    _everywhere(there, let_in, "letting the new key in", "Nothing was stored")
+
+
+def _finish(there: Mapping[str, Machine], private: str) -> None:
+    """Take away what the configured key has replaced.
+
+    Raises:
+        PulumiError: the stack doesn't use that key yet, or a machine can't be asked.
+    """
+    if not _is_used(there, private):
+        raise PulumiError("the stack doesn't use the configured key yet.\n  Next: pulumi up")
+    key = public_key(private)
+    _everywhere(
+        there,
+        lambda machine: _authorize(machine, KEY=key),
+        "taking the old key away",
+        "The others let only the new key in",
+    )
+
+
+def _authorize(machine: Machine, **values: str) -> None:
+    machine.ask("authorize", _SECONDS, AUTHORIZE=text_of("authorize-key.sh"), FIELDS=fields(values))
+
+
+def _everywhere(
+    there: Mapping[str, Machine], act: Callable[[Machine], None], what: str, otherwise: str
+) -> None:
+    """Do something on all machines at once.
+
+    Raises:
+        PulumiError: it can't be done on some; says on which, and what that means.
+    """
+
+    def tried(machine: Machine) -> str | None:
+        try:
+            act(machine)
+        except PulumiError as error:
+            return str(error)
+        return None
+
+    with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"{what}: {', '.join(there)}"):
+        errors = [error for error in pool.map(tried, there.values()) if error]
+    if errors:
+        told = "\n".join(errors)
+        raise PulumiError(f"{what}:\n{told}\n  {otherwise}. When they can be reached: run it again")
+
+
+if __name__ == "__main__":
+    typer.run(main)
