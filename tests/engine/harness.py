@@ -180,6 +180,14 @@ class Stack:
             if step["op"] != "same"
         }
 
+    def listed(self) -> dict[str, Any]:
+        """What a preview lists in an import file."""
+        file = self.folder / "import.json"
+        done = self.preview("--import-file", str(file))
+        assert done.code == 0, done.text
+        found: dict[str, Any] = json.loads(file.read_text())
+        return found
+
     def checkpoint(self) -> dict[str, Any]:
         """The state file, as it is."""
         file = self.folder / "state/.pulumi/stacks" / PROJECT / f"{STACK}.json"

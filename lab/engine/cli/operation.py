@@ -14,6 +14,7 @@ from lab.engine.cli.configuration import Configuration
 from lab.engine.cli.session import Session
 from lab.engine.display.console import Console, Style, say
 from lab.engine.display.facts import Display, Facts, Message
+from lab.engine.display.import_file import ImportFile
 from lab.engine.display.masking import Masker
 from lab.engine.display.preview_json import JsonDigest
 from lab.engine.errors import DeploymentCancelledError, DeploymentFailedError, EngineError
@@ -57,6 +58,7 @@ class Operation:
         self._masker = Masker()
         self._urn = stack_urn(session.stack, session.project.name)
         self._facts = Facts(preview=preview, stack_urn=self._urn)
+        self._import_file: ImportFile | None = None
 
     def run(self, program: Program | None) -> None:
         """Carry it out.
@@ -94,6 +96,8 @@ class Operation:
             raise DeploymentFailedError("")
         if self._options.expect_no_changes and self._facts.changes:
             raise EngineError("no changes were expected but changes were proposed")
+        if self._import_file is not None:
+            self._import_file.write()
 
     def _deploy(
         self, context: Context, base: Snapshot, config: Configuration, program: Program | None
@@ -118,6 +122,9 @@ class Operation:
             if state.urn == self._urn and not (self._preview or self._verb == "destroy"):
                 self._facts.old_outputs = state.outputs
         display = self._display(config)
+        if getattr(self._options, "import_file", None):
+            path = Path(self._options.import_file)
+            display = self._import_file = ImportFile(display, path, encrypting)
         context = Context(
             project=session.project.name,
             stack=session.stack,

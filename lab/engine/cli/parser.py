@@ -135,6 +135,7 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
         command.add_argument("--policy-pack", action="append", default=[], metavar="FOLDER")
         command.add_argument("--replace", action="append", default=[], metavar="URN")
         command.add_argument("--target-replace", action="append", default=[], metavar="URN")
+    preview.add_argument("--import-file", metavar="PATH", help="list what it would create, there")
     destroy.add_argument("--remove", action="store_true", help="remove the stack too")
 
 
