@@ -11,6 +11,8 @@ Run as `pulumi-resource-testing ENGINE_ADDRESS` with the folder in TESTING_DIR:
 Inputs with a meaning: a changed `unique` replaces, `dbr` asks for delete-before-replace, `logs`
 are sent to the engine's log by create, `partial` makes create succeed but fail to initialise,
 `child` makes create start a process that runs on, and note its id in `child`.
+
+Read finds an object by its id, and by `name:NAME` too.
 """
 
 import json
@@ -214,15 +216,22 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=struct(outputs))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self.record("read", request.urn)
-        file = self.folder / "objects" / f"{request.id}.json"
+        self.obey("read", self.record("read", request.urn), context)
+        id_ = self.identifier(request.id)
+        file = self.folder / "objects" / f"{id_}.json"
         if not file.exists():
             return provider_pb2.ReadResponse()
         outputs = json.loads(file.read_text())
         inputs = {k: v for k, v in outputs.items() if k not in ("token", "echo")}
-        return provider_pb2.ReadResponse(
-            id=request.id, properties=struct(outputs), inputs=struct(inputs)
-        )
+        return provider_pb2.ReadResponse(id=id_, properties=struct(outputs), inputs=struct(inputs))
+
+    def identifier(self, given: str) -> str:
+        """The id of an object: as given, or of the one that `name:NAME` finds."""
+        if not given.startswith("name:"):
+            return given
+        name = given.removeprefix("name:")
+        found = sorted((self.folder / "objects").glob(f"{name}-*-*.json"))
+        return found[0].stem if found else given
 
     def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
         name = self.record("delete", request.urn, id=request.id, timeout=request.timeout)

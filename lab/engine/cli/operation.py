@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from lab.engine.display.import_file import ImportFile
 from lab.engine.display.masking import Masker
 from lab.engine.display.preview_json import JsonDigest
 from lab.engine.errors import DeploymentCancelledError, DeploymentFailedError, EngineError
+from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.urn import stack_urn
 from lab.engine.model.values import Value
@@ -37,7 +38,13 @@ _TITLES: Final = {
     ("destroy", False): "Destroying",
     ("refresh", True): "Previewing refresh",
     ("refresh", False): "Refreshing",
+    ("import", True): "Previewing import",
+    ("import", False): "Importing",
 }
+# What the history calls it, where that isn't the verb.
+_KINDS: Final = {"import": "resource-import"}
+# The others don't look at what the program would be given.
+_WITH_WHOLE_CONFIGURATION: Final = ("update", "import")
 
 
 class Operation:
@@ -46,7 +53,7 @@ class Operation:
     Args:
         session: the command's surroundings.
         options: the command line.
-        verb: update, refresh or destroy.
+        verb: update, refresh, destroy or import.
         preview: whether to touch nothing.
     """
 
@@ -60,11 +67,12 @@ class Operation:
         self._facts = Facts(preview=preview, stack_urn=self._urn)
         self._import_file: ImportFile | None = None
 
-    def run(self, program: Program | None) -> None:
+    def run(self, program: Program | None, imports: Sequence[Import] = ()) -> None:
         """Carry it out.
 
         Args:
             program: the program, started; None when none is to run.
+            imports: what an import is to take into the state.
 
         Raises:
             DeploymentFailedError: it failed; why has been shown.
@@ -81,12 +89,13 @@ class Operation:
                 session,
                 getattr(self._options, "config", []),
                 self._masker,
-                validate=self._verb == "update",
+                validate=self._verb in _WITH_WHOLE_CONFIGURATION,
             )
             if not self._preview:
                 session.crypter.check()
             context, base = self._context(config)
-            good = self._deploy(context, base, config, program)
+            work = Work(self._verb, program, session.project, imports)
+            good = self._deploy(context, base, config, work)
         finally:
             if not self._preview:
                 lock.release()
@@ -99,16 +108,14 @@ class Operation:
         if self._import_file is not None:
             self._import_file.write()
 
-    def _deploy(
-        self, context: Context, base: Snapshot, config: Configuration, program: Program | None
-    ) -> bool:
+    def _deploy(self, context: Context, base: Snapshot, config: Configuration, work: Work) -> bool:
         session = self._session
         if not self._preview:
             session.backend.back_up(session.stack)
         began = int(time.time())
         deployment = Deployment(context, base, config.secret_keys)
         with interruptible(context, say(self._masker)):
-            good = deployment.run(Work(self._verb, program, session.project))
+            good = deployment.run(work)
         if not self._preview:
             session.backend.record(session.stack, self._history(config, began, good=good))
         return good
@@ -183,7 +190,7 @@ class Operation:
 
     def _history(self, config: Configuration, began: int, *, good: bool) -> Mapping[str, Any]:
         return {
-            "kind": self._verb,
+            "kind": _KINDS.get(self._verb, self._verb),
             "startTime": began,
             "message": self._options.message,
             "environment": {"exec.kind": "embedded"},

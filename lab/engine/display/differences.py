@@ -18,7 +18,8 @@ from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
 from lab.engine.model.values import Properties, Secret
 
-_SHOWN: Final = frozenset({Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.REFRESH})
+_NEW: Final = frozenset({Op.CREATE, Op.READ, Op.IMPORT})
+_SHOWN: Final = _NEW | {Op.UPDATE, Op.DELETE, Op.REPLACE, Op.REFRESH}
 
 
 def step_lines(step: Step, stack_urn: str) -> Iterator[str]:
@@ -50,7 +51,7 @@ def _properties(step: Step, op: Op, indent: str) -> Iterator[str]:
     if new is None:
         # What a refresh found gone isn't ours to delete; a delete tells what goes.
         yield from lines(old.inputs if old and step.result is None else {}, indent)
-    elif old is None or op in (Op.CREATE, Op.READ):
+    elif old is None or op in _NEW:
         yield from lines(new.inputs, indent)
     elif op in (Op.UPDATE, Op.REPLACE):
         yield from _changed(old, new, step.diff, indent, outputs=step.result is not None)

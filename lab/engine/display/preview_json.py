@@ -52,13 +52,13 @@ class JsonDigest:
 
     def begin(self, step: Step) -> None:
         """A step begins: its new state has no outputs yet, and is shown so."""
-        if step.result is None:
+        if not _looks(step):
             self._take(step)
 
     def end(self, step: Step, error: str | None) -> None:
-        """A step has ended; of a refresh, that tells what it found."""
+        """A step has ended; of a refresh or an import, that tells what it found."""
         self._facts.ended(step, error)
-        if step.result is not None:
+        if _looks(step):
             self._take(step)
         if error is not None:
             self.log(Message("error", error, step.urn))
@@ -118,6 +118,11 @@ class JsonDigest:
                 for path, one in sorted(diff.detailed.items())
             }
         return found
+
+
+def _looks(step: Step) -> bool:
+    """Whether a step finds out what there is, so that there's nothing to show before."""
+    return step.result is not None or step.op is Op.IMPORT
 
 
 def _diagnostic(message: Message) -> dict[str, str]:

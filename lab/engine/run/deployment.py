@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
 from lab.engine.display.facts import Message
 from lab.engine.errors import EngineError
 from lab.engine.model import urn as urns
+from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import opened
@@ -26,6 +27,7 @@ from lab.engine.run.deletes import delete_leftovers
 from lab.engine.run.differ import Differ
 from lab.engine.run.engine_service import EngineService
 from lab.engine.run.executor import Executor
+from lab.engine.run.importer import Importer
 from lab.engine.run.ledger import Ledger
 from lab.engine.run.monitor import Monitor
 from lab.engine.run.planner import Planner
@@ -44,14 +46,16 @@ class Work:
     """What a deployment is to do.
 
     Attributes:
-        verb: update, destroy or refresh.
-        program: the program, started; None for destroy and refresh.
+        verb: update, destroy, refresh or import.
+        program: the program, started; None for all but update.
         project: the project it belongs to.
+        imports: what an import is to take into the state.
     """
 
     verb: str
     program: Program | None
     project: Project
+    imports: Sequence[Import] = ()
 
 
 class Deployment:
@@ -114,6 +118,10 @@ class Deployment:
 
     def _do(self, work: Work) -> None:
         context = self._context
+        if work.verb == "import":
+            Importer(context, self._ledger, self._registrar, self._executor).run(work.imports)
+            self._say_if_failed()
+            return
         if context.options.refresh or work.verb == "refresh":
             Refresher(context, self._ledger, self._targeting, self._differ).run()
             if work.verb == "refresh" or context.failed or context.stopping:
