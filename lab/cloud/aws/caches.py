@@ -1,7 +1,7 @@
-"""ElastiCache as far as moto lacks it: groups of subnets that go, and groups that are gone.
+"""ElastiCache as far as moto lacks it: groups' members, and groups that go and are gone.
 
 Source: ElastiCache API reference, DeleteCacheSubnetGroup, ModifyCacheSubnetGroup,
-DeleteReplicationGroup and CreateReplicationGroup (NumCacheClusters).
+DeleteReplicationGroup, CreateReplicationGroup (NumCacheClusters) and DescribeCacheClusters.
 """
 
 from __future__ import annotations
@@ -39,6 +39,14 @@ def install() -> None:
         self.replication_groups.pop(replication_group_id)
         return found
 
+    def describe_cache_clusters(self: Any) -> ActionResult:
+        asked = self._get_param("CacheClusterId")
+        for group in self.elasticache_backend.replication_groups.values():
+            if asked in group.member_clusters:
+                return ActionResult({"CacheClusters": [_member(asked, group)]})
+        found: ActionResult = describe(self)
+        return found
+
     def delete_cache_subnet_group(self: Any) -> EmptyResult:
         backend, name = self.elasticache_backend, self._get_param("CacheSubnetGroupName")
         backend.describe_cache_subnet_groups(name)
@@ -55,7 +63,24 @@ def install() -> None:
         group.subnet_ids = self._get_param("SubnetIds", [])
         return ActionResult({"CacheSubnetGroup": group})
 
+    describe = put(ElastiCacheResponse, "describe_cache_clusters", describe_cache_clusters)
     put(ElastiCacheBackend, "create_replication_group", create_replication_group)
     put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
     for added in (delete_cache_subnet_group, modify_cache_subnet_group):
         setattr(ElastiCacheResponse, added.__name__, added)
+
+
+def _member(name: str, group: Any) -> dict[str, Any]:
+    """A member of a replication group, which moto knows by name only."""
+    return {
+        "CacheClusterId": name,
+        "CacheClusterStatus": "available",
+        "CacheNodeType": group.cache_node_type,
+        "CacheSubnetGroupName": group.cache_subnet_group_name,
+        "Engine": group.engine,
+        "EngineVersion": group.engine_version,
+        "ReplicationGroupId": group.replication_group_id,
+        "SecurityGroups": [
+            {"SecurityGroupId": one, "Status": "active"} for one in group.security_group_ids or ()
+        ],
+    }

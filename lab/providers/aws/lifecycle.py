@@ -15,7 +15,7 @@ from lab.providers.aws.check import DEFAULTS_KEY
 from lab.providers.aws.diff import Difference, differences
 from lab.providers.aws.errors import AwsError, in_words
 from lab.providers.aws.refresh import inputs_of
-from lab.providers.aws.resource_type import Change, ResourceType
+from lab.providers.aws.resource_type import Change, Located, ResourceType
 from lab.providers.aws.schema import Kind, Property, State
 from lab.providers.aws.tags import replace_tags
 from lab.providers.base import UNKNOWN, InitFailedError, ProviderError
@@ -27,6 +27,7 @@ _TAGS: Final = frozenset({"tags", "tagsAll"})
 class Found:
     """A resource as it is, and the inputs that would make it so."""
 
+    identifier: str
     state: State
     inputs: State
 
@@ -79,7 +80,7 @@ def read(
     Args:
         kind: The resource type.
         call: The operation.
-        identifier: The resource's id.
+        identifier: The resource's id; for an import, that by which it's imported.
         state: What was known about it; nothing for an import.
         inputs: The inputs as of the last update; nothing for an import.
 
@@ -87,11 +88,19 @@ def read(
         What is there, or None if there is no such resource.
     """
     with in_words("reading", kind.noun, call.name):
-        seen = kind.read(call, identifier, state)
-    if seen is None:
+        located = _located(kind, call, identifier, state)
+        seen = kind.read(call, located.identifier, located.state) if located else None
+    if located is None or seen is None:
         return None
     found = _complete(kind, call, seen, state or inputs)
-    return Found(found, inputs_of(kind, found, inputs))
+    return Found(located.identifier, found, inputs_of(kind, found, inputs))
+
+
+def _located(kind: ResourceType, call: Call, identifier: str, state: State) -> Located | None:
+    is_import = not state
+    return (
+        kind.locate(call, identifier) if kind.locate and is_import else Located(identifier, state)
+    )
 
 
 def update(kind: ResourceType, call: Call, identifier: str, old: State, inputs: State) -> State:

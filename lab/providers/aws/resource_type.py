@@ -35,6 +35,18 @@ Settle: TypeAlias = Callable[[Call, str, State], None]
 Read: TypeAlias = Callable[[Call, str, State], State | None]
 """Returns the outputs by id and last known state, or None if there is no such resource."""
 
+
+@dataclass(frozen=True)
+class Located:
+    """What an import is about: the resource's own id, and as much as `read` needs to know."""
+
+    identifier: str
+    state: State
+
+
+Locate: TypeAlias = Callable[[Call, str], Located | None]
+"""Finds a resource by the id that an import gives, or None if there is no such resource."""
+
 Delete: TypeAlias = Callable[[Call, str, State], None]
 """Removes the resource and waits until it is gone; one that is gone already is no error."""
 
@@ -99,6 +111,7 @@ class ResourceType:
         inputs: The properties that a program may set.
         outputs: The properties that only AWS sets.
         create, settle, read, updates, delete: The calls of its life.
+        locate: Where it's imported by another id than its own, how to find it by that.
         checks: Conditions on several properties.
         also_replaces: Names the properties whose change replaces, where that depends on values.
         provider_only: Properties that steer the provider and that AWS does not know.
@@ -118,6 +131,7 @@ class ResourceType:
     read: Read
     delete: Delete
     settle: Settle = _no_settling
+    locate: Locate | None = None
     updates: tuple[Update, ...] = ()
     checks: tuple[Check, ...] = ()
     also_replaces: Callable[[State, State], Iterator[str]] = _no_more_replacing

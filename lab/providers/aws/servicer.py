@@ -143,7 +143,7 @@ class AwsServicer(Servicer):
         if found is None:
             return provider_pb2.ReadResponse()
         return provider_pb2.ReadResponse(
-            id=request.id,
+            id=found.identifier,
             properties=encode(marked_secret(found.state, before, kind.secrets)),
             inputs=encode(marked_secret(found.inputs, inputs)),
         )

@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
-from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.rules import one_of
 from lab.providers.aws.schema import STRING_SET, Failure, State, string
 from lab.providers.aws.tags import tag_list, tag_map
+from lab.providers.base import ProviderError
 
 _SECONDS: Final = 75 * MINUTE
 _PROOF_SECONDS: Final = 5 * MINUTE
@@ -86,7 +87,15 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
         "status": found["Status"],
         "tagsAll": tag_map(tags),
         "type": found["Type"],
+        "validationMethod": _method(found),
     }
+
+
+def _method(found: Mapping[str, Any]) -> str | None:
+    """How ACM makes sure of the domain; nothing for a certificate of one's own."""
+    options = found.get("DomainValidationOptions") or [{}]
+    method: str | None = options[0].get("ValidationMethod")
+    return method if found["Type"] == "AMAZON_ISSUED" else None
 
 
 def _import_again(call: Call, identifier: str, change: Change) -> None:
@@ -147,6 +156,14 @@ def _validate(call: Call, inputs: State) -> str:
     return str(arn)
 
 
+def _refuse_import(call: Call, identifier: str) -> Located:
+    """Source: pulumi-aws, aws.acm.CertificateValidation, which has no import."""
+    raise ProviderError(
+        f"{call.name} can't be imported: it's a wait, which leaves nothing on AWS\n"
+        "leave it out: the next update sees at once that the certificate is valid"
+    )
+
+
 def _read_validation(call: Call, identifier: str, state: State) -> State | None:
     found = _find(call, identifier)
     return {"certificateArn": identifier} if found and found["Status"] == "ISSUED" else None
@@ -166,6 +183,7 @@ CERTIFICATE_VALIDATION: Final = ResourceType(
     outputs=frozenset(),
     taggable=False,
     create=_validate,
+    locate=_refuse_import,
     read=_read_validation,
     delete=_leave,
 )

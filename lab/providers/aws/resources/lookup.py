@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from lab.providers.aws.errors import is_gone
+from lab.providers.base import ProviderError
 
 
 def find_one(describe: Callable[[], Mapping[str, Any]], key: str) -> dict[str, Any] | None:
@@ -24,6 +25,23 @@ def find_one(describe: Callable[[], Mapping[str, Any]], key: str) -> dict[str, A
             return None
         raise
     return items[0] if items else None
+
+
+def parts_of(identifier: str, separator: str, expected: str) -> list[str]:
+    """The parts of an id by which a resource is imported.
+
+    Args:
+        identifier: The id.
+        separator: What stands between its parts.
+        expected: The form that it takes, such as `SUBNET/TABLE`.
+
+    Raises:
+        ProviderError: It has another form.
+    """
+    parts = identifier.split(separator)
+    if len(parts) != len(expected.split(separator)) or not all(parts):
+        raise ProviderError(f"unexpected format of import ID ({identifier}), expected {expected}")
+    return parts
 
 
 def given(**arguments: Any) -> dict[str, Any]:

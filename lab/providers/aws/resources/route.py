@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
-from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resource_type import Change, Located, ResourceType, update
+from lab.providers.aws.resources.lookup import parts_of
 from lab.providers.aws.resources.route_table import find_route_table
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_network
@@ -38,9 +39,18 @@ def _route(inputs: State) -> Any:
 
 def _create(call: Call, inputs: State) -> str:
     call.ec2.create_route(**_route(inputs))
-    # The real provider's id: the table's, and the checksum of the destination.
-    checksum = zlib.crc32(inputs["destinationCidrBlock"].encode())
-    return f"r-{inputs['routeTableId']}{checksum}"
+    return _identifier(inputs["routeTableId"], inputs["destinationCidrBlock"])
+
+
+def _identifier(table: str, destination: str) -> str:
+    """The real provider's id: the table's, and the checksum of the destination."""
+    return f"r-{table}{zlib.crc32(destination.encode())}"
+
+
+def _locate(call: Call, identifier: str) -> Located:
+    table, destination = parts_of(identifier, "_", "ROUTETABLEID_DESTINATION")
+    state: State = {"routeTableId": table, "destinationCidrBlock": destination}
+    return Located(_identifier(table, destination), state)
 
 
 def _find(call: Call, state: State) -> dict[str, Any] | None:
@@ -59,10 +69,6 @@ def _settle(call: Call, identifier: str, inputs: State) -> None:
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
-    if "routeTableId" not in state:
-        # An import: the id is the table's and the destination.
-        table, _, destination = identifier.partition("_")
-        state = {"routeTableId": table, "destinationCidrBlock": destination}
     route = _find(call, state)
     if route is None:
         return None
@@ -106,6 +112,7 @@ ROUTE: Final = ResourceType(
     taggable=False,
     create=_create,
     settle=_settle,
+    locate=_locate,
     read=_read,
     updates=(update(_retarget, *_TARGETS),),
     delete=_delete,

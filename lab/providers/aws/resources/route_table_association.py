@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
-from lab.providers.aws.resource_type import Change, ResourceType, update
-from lab.providers.aws.resources.lookup import find_one, where
+from lab.providers.aws.resource_type import Change, Located, ResourceType, update
+from lab.providers.aws.resources.lookup import find_one, parts_of, where
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.schema import State, string
 
@@ -45,6 +45,14 @@ def _find_where(
             found: dict[str, Any] = association
             return found
     return None
+
+
+def _locate(call: Call, identifier: str) -> Located | None:
+    subnet, table = parts_of(identifier, "/", "SUBNETID/ROUTETABLEID")
+    association = _find_where(call, where(association__subnet_id=subnet), None, subnet)
+    if association is None or association.get("RouteTableId") != table:
+        return None
+    return Located(association["RouteTableAssociationId"], {"subnetId": subnet})
 
 
 def _settle(call: Call, identifier: str, inputs: State) -> None:
@@ -92,6 +100,7 @@ ROUTE_TABLE_ASSOCIATION: Final = ResourceType(
     taggable=False,
     create=_create,
     settle=_settle,
+    locate=_locate,
     read=_read,
     updates=(update(_move, "routeTableId"),),
     delete=_delete,

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
-from lab.providers.aws.resource_type import Change, ResourceType, update
+from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.rules import between, one_of
@@ -89,6 +89,18 @@ def _theirs(values: State, names: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
+def _ours(values: Mapping[str, Any], names: Mapping[str, Any]) -> State:
+    """A block in Pulumi's names, with what AWS tells of it."""
+    found: State = {}
+    for ours, name in names.items():
+        if isinstance(name, tuple):
+            inner = values.get(name[0])
+            found[ours] = _ours(inner, name[1]) if inner else None
+        else:
+            found[ours] = values.get(name)
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _arguments(inputs: State, names: Mapping[str, Any]) -> dict[str, Any]:
     return given(AccessPolicies=inputs.get("accessPolicies"), **_theirs(inputs, names))
 
@@ -116,6 +128,12 @@ def _find(call: Call, identifier: str) -> dict[str, Any] | None:
     return None if found.get("Deleted") else dict(found)
 
 
+def _locate(call: Call, identifier: str) -> Located | None:
+    """It's imported by its name, while its id is its ARN."""
+    found = None if "/" in identifier else _find(call, identifier)
+    return Located(found["ARN"], {}) if found else None
+
+
 def _settle(call: Call, identifier: str, inputs: State) -> None:
     def has_endpoint() -> bool | None:
         found = _find(call, identifier) or {}
@@ -130,7 +148,10 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
         return None
     endpoint = found["Endpoints"]["vpc"]
     tags = call.client("opensearch").list_tags(ARN=identifier)["TagList"]
+    # What the program gives is kept in its own form; an import has none.
+    blocks = {} if state else _ours(found, _BLOCKS)
     return {
+        **blocks,
         "accessPolicies": shown(found["AccessPolicies"]) if found.get("AccessPolicies") else None,
         "arn": identifier,
         "dashboardEndpoint": f"{endpoint}/_dashboards",
@@ -218,6 +239,7 @@ SEARCH_DOMAIN: Final = ResourceType(
     outputs=frozenset({"arn", "dashboardEndpoint", "domainId", "endpoint"}),
     create=_create,
     settle=_settle,
+    locate=_locate,
     read=_read,
     updates=(update(_modify, *_CHANGING),),
     delete=_delete,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
-from lab.providers.aws.resource_type import ResourceType
+from lab.providers.aws.resource_type import Located, ResourceType
 from lab.providers.aws.resources.instance.states import (
     RUNNING,
     STOPPED,
@@ -19,7 +19,7 @@ from lab.providers.aws.resources.instance.states import (
     state_of,
     wait_for_state,
 )
-from lab.providers.aws.resources.lookup import find_one, where
+from lab.providers.aws.resources.lookup import find_one, parts_of, where
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.schema import State, boolean, string
 
@@ -39,8 +39,19 @@ def _create(call: Call, inputs: State) -> str:
         on=_NOT_YET,
         seconds=_SECONDS,
     )
-    key = f"{inputs['deviceName']}-{inputs['instanceId']}-{inputs['volumeId']}-"
+    return _identifier(inputs)
+
+
+def _identifier(state: State) -> str:
+    """The real provider's id, which AWS doesn't know: a checksum."""
+    key = f"{state['deviceName']}-{state['instanceId']}-{state['volumeId']}-"
     return f"vai-{zlib.crc32(key.encode())}"
+
+
+def _locate(call: Call, identifier: str) -> Located:
+    device, volume, instance = parts_of(identifier, ":", "DEVICE_NAME:VOLUME_ID:INSTANCE_ID")
+    state: State = {"deviceName": device, "instanceId": instance, "volumeId": volume}
+    return Located(_identifier(state), state)
 
 
 def _find(call: Call, state: State) -> dict[str, Any] | None:
@@ -60,8 +71,7 @@ def _settle(call: Call, identifier: str, inputs: State) -> None:
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
-    # The id alone, which isn't AWS's, doesn't tell what is attached to what.
-    if "instanceId" not in state or _find(call, state) is None:
+    if _find(call, state) is None:
         return None
     return {name: state[name] for name in ("deviceName", "instanceId", "volumeId")}
 
@@ -105,6 +115,7 @@ VOLUME_ATTACHMENT: Final = ResourceType(
     provider_only=frozenset({"stopInstanceBeforeDetaching"}),
     create=_create,
     settle=_settle,
+    locate=_locate,
     read=_read,
     delete=_delete,
 )

@@ -15,6 +15,7 @@ from lab.providers.aws.schema import State, boolean, integer, string, strings
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
+_ON: Final = ("enabled", "enabling")
 
 
 def _create(call: Call, inputs: State) -> str:
@@ -62,14 +63,34 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
     tags = call.client("elasticache").list_tags_for_resource(ResourceName=found["ARN"])["TagList"]
     return {
         "arn": found["ARN"],
+        "atRestEncryptionEnabled": found.get("AtRestEncryptionEnabled"),
+        "automaticFailoverEnabled": found.get("AutomaticFailover") in _ON,
         "description": found["Description"],
         "engine": found.get("Engine", "redis"),
         "memberClusters": sorted(found["MemberClusters"]),
+        "multiAzEnabled": found.get("MultiAZ") in _ON,
         "nodeType": found["CacheNodeType"],
         "numCacheClusters": len(found["MemberClusters"]),
+        "port": group["PrimaryEndpoint"]["Port"],
         "primaryEndpointAddress": group["PrimaryEndpoint"]["Address"],
         "replicationGroupId": identifier,
         "tagsAll": tag_map(tags),
+        "transitEncryptionEnabled": found.get("TransitEncryptionEnabled"),
+        **_of_a_member(call, found["MemberClusters"]),
+    }
+
+
+def _of_a_member(call: Call, members: list[str]) -> State:
+    """What ElastiCache tells of each member, and not of the group."""
+    cache = call.client("elasticache")
+    member = find_one(
+        lambda: cache.describe_cache_clusters(CacheClusterId=members[0]), "CacheClusters"
+    )
+    told = member or {}
+    return {
+        "engineVersion": told.get("EngineVersion"),
+        "securityGroupIds": [group["SecurityGroupId"] for group in told.get("SecurityGroups", ())],
+        "subnetGroupName": told.get("CacheSubnetGroupName"),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine
-from lab.providers.aws.resource_type import ResourceType
+from lab.providers.aws.resource_type import Located, ResourceType
 from lab.providers.aws.schema import State, string
 
 
@@ -15,6 +15,13 @@ def _create(call: Call, inputs: State) -> str:
     # What is read after this is completed by what was known before.
     inputs["secret"] = made["SecretAccessKey"]
     return str(made["AccessKeyId"])
+
+
+def _locate(call: Call, identifier: str) -> Located | None:
+    with gone_is_fine():
+        used = call.client("iam").get_access_key_last_used(AccessKeyId=identifier)
+        return Located(identifier, {"user": used["UserName"]})
+    return None
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
@@ -44,6 +51,7 @@ ACCESS_KEY: Final = ResourceType(
     taggable=False,
     regional=False,
     create=_create,
+    locate=_locate,
     read=_read,
     delete=_delete,
 )
