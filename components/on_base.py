@@ -9,7 +9,7 @@ import pulumi
 
 from components.local_command import local_command
 from components.machine import Machine
-from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
+from components.over_ssh import MEMBERSHIP, command, environment
 from components.settings import Settings
 from openvidu.roles import BASTION
 
@@ -25,7 +25,10 @@ def on_base(
     depends_on: Sequence[pulumi.Resource],
     on_create: bool = True,
 ) -> pulumi.Resource:
-    """Register an action: it's carried out when one of its variables changes.
+    """Register an action: it's carried out once for each value of its variables.
+
+    The base notes for what it was carried out last: Pulumi runs it for another SSH key and another
+    text of the scripts, too, and then nothing is to be done.
 
     Args:
         name: name of the resource, and of what progress is about.
@@ -45,9 +48,10 @@ def on_base(
             "NODE_NAME": name,
             **way_to(base),
             **variables,
+            "CARRIED_OUT_FOR": " ".join(sorted(variables)),
         },
         parent=parent,
-        create=command(action) if on_create else NOTHING,
+        create=command(action if on_create else "note"),
         update=command(action),
         depends_on=[*base.depends_on, *depends_on],
     )

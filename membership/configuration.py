@@ -16,7 +16,7 @@ from typing import Protocol
 from membership.bucket import BucketUnreadableError
 from membership.cluster import Answers, Call, Cluster, Refused, Silent, Unknown, Unreachable
 from membership.errors import MembershipError
-from membership.registry import FOLDER
+from membership.registry import FOLDER, Phase
 from membership.seen import numbers
 from membership.wait import Wait
 from membership.world import Run, World
@@ -227,7 +227,9 @@ def _wait_until_back(cluster: Cluster, world: World, *, restarted: bool) -> None
 
     A node that restarts is back when it went down, or had the time to.
     """
-    waiting = set(world.load_balancer.node_ips)
+    left = {one.ip for one in world.registry.all() if one.phase is Phase.LEFT}
+    # A node that has drained, and whose machine goes later in the update, doesn't come back.
+    waiting = set(world.load_balancer.node_ips) - left
     gone = set[str]() if restarted else set(waiting)
     wait = Wait(_NAME, world)
     while True:

@@ -17,6 +17,7 @@ from membership.cluster import Answers, Call, Health, Refused, Silent, Unknown, 
 from membership.configuration import Files, changes, configure, drift, quiet, rotate
 from membership.errors import MembershipError
 from membership.policy import Policy
+from membership.registry import Phase, Record
 from membership.world import Run, World
 from openvidu.environment import OPENVIDU_SECRET, REDIS_HOST
 from tests.membership.worlds import RUN, Scene, VirtualClock, scene
@@ -38,6 +39,7 @@ class RestartingCluster:
     served: bool = True
     dead: bool = False
     answer: Unknown | Refused | None = None
+    gone: str = ""
     restarted: list[tuple[float, dict[str, str]]] = field(default_factory=list)
     asked_with: list[str] = field(default_factory=list)
 
@@ -64,6 +66,8 @@ class RestartingCluster:
         return self.answer
 
     def health(self, ip: str) -> Health:
+        if ip == self.gone:
+            return Silent()
         if not self.restarted:
             return Unreachable("no route to host") if self.dead else Answers(200)
         began = self.restarted[-1][0]
@@ -191,6 +195,14 @@ def test_a_node_that_does_not_come_back_is_named(stage: Stage) -> None:
     stage.cluster.away_seconds = float("inf")
     with pytest.raises(MembershipError, match=r"10\.5\.0\.6, 10\.5\.0\.7 not healthy"):
         stage.run()
+
+
+def test_a_node_that_has_drained_and_goes_later_is_not_waited_for(stage: Stage) -> None:
+    stage.cluster.gone = NODES[1]
+    left = Record("node-2", NODES[1], "i-2", Phase.LEFT, since=0, leaving=True)
+    stage.world.registry.change(NODES[1], lambda _: left)
+    stage.run()
+    assert stage.scene.clock.passed < 60
 
 
 def test_a_restart_that_nobody_saw_is_over_after_a_while(stage: Stage) -> None:

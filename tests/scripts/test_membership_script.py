@@ -138,3 +138,51 @@ def test_the_key_is_in_no_file_and_no_argument(base: Base) -> None:
     done = base.follow("join")
     assert done.returncode == 0
     assert "PRIVATE KEY" not in done.stdout
+
+
+FOR_A_VERSION = {"CARRIED_OUT_FOR": "OPENVIDU_VERSION UPGRADE_ATTEMPT", "UPGRADE_ATTEMPT": "2"}
+
+
+def follow_upgrade(base: Base, action: str, version: str) -> int:
+    """Follow an action that is for a version; returns its exit status."""
+    notes = {**FOR_A_VERSION, "OPENVIDU_VERSION": version, "NOTES": str(base.folder / "notes")}
+    return base.follow(action, **notes).returncode
+
+
+def does_upgrades(base: Base, script: str = "exit 0") -> None:
+    base.does(f'case $did in cat|install|tee) exec "${{@:2}}" ;; esac\n{script}')
+
+
+def upgrades(base: Base) -> int:
+    """How often one was carried out."""
+    return base.did.count("upgrade")
+
+
+def test_another_key_or_text_is_no_reason_to_drain_nodes(base: Base) -> None:
+    does_upgrades(base)
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert upgrades(base) == 1
+    assert follow_upgrade(base, "upgrade", "2.31.0") == 0
+    assert upgrades(base) == 2
+
+
+def test_what_was_noted_needs_no_action(base: Base) -> None:
+    does_upgrades(base)
+    assert follow_upgrade(base, "note", "2.30.0") == 0
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert upgrades(base) == 0
+
+
+def test_an_action_that_failed_is_carried_out_again(base: Base) -> None:
+    does_upgrades(base, "exit 1")
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 1
+    does_upgrades(base)
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert upgrades(base) == 2
+
+
+def test_a_base_that_cannot_be_asked_is_no_base_on_which_it_was_done(base: Base) -> None:
+    does_upgrades(base, "exit 0")
+    (base.folder / "authorized_keys").write_text(make_ssh_key()[0])
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 1
