@@ -22,6 +22,11 @@ JOINING: Mapping[str, str] = {
     "aws:route53/record:Record": "{zoneId}_{name}_{type}",
 }
 """The ids of what has no tags, made of its properties."""
+_NOT_IMPORTED = (
+    "aws:acm/certificateValidation:CertificateValidation",
+    "aws:iam/accessKey:AccessKey",
+)
+"""What can't be imported, or not with its secret: an update makes it anew."""
 _TAGGED = frozenset(type_ for kind in KINDS.values() for type_ in kind.types)
 _PLACEHOLDER = "<PLACEHOLDER>"
 """What Pulumi writes in an import file where an id has to be."""
@@ -113,7 +118,9 @@ def match(
             absent.append(one)
     for one in (one for one in wanted if one.type not in _TAGGED):
         properties = _known(one, ids)
-        if one.type not in JOINING:
+        if one.type in _NOT_IMPORTED:
+            absent.append(one)
+        elif one.type not in JOINING:
             unknown.append(one)
         elif (id_ := _joined(one.type, properties)) and is_there(one.type, properties):
             ids[one.urn] = id_

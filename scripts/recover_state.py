@@ -1,11 +1,18 @@
-"""Writes the file that `pulumi import` takes, for a stack whose state is lost.
+"""Makes a stack's state again that is lost, by what AWS has: with `pulumi import`.
 
-python -m scripts.import_file
-python -m scripts.import_file --stack production --output production.json
+python -m scripts.recover_state
+pulumi import --file import.json --generate-code=false --yes
+python -m scripts.recover_state
+pulumi preview
+pulumi up
 
-It asks a preview what the program wants, and AWS what carries the stack's tags. It changes nothing.
-Commands on machines are left out: `pulumi up` runs them again, and each sees what is there.
-Exit status: 0 when the file can be imported as it is, 1 otherwise.
+First it writes the file that `pulumi import` takes: a preview says what the program wants, and AWS
+what carries the stack's tags. After the import it has the state take names that Pulumi had made for
+what they are, so that nothing is replaced for its name. Each time it looks at what is there, and
+says what to type. Commands on machines aren't imported: `pulumi up` runs them again, and each sees
+what is there.
+
+Exit status: 0 when the next step can be taken, 1 otherwise.
 """
 
 from __future__ import annotations
@@ -25,6 +32,7 @@ from rich.console import Console
 from scripts import tagged_in_aws
 from scripts.errors import expected_errors
 from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
+from scripts.imported import settled
 from scripts.left_behind import Json, names
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import said
@@ -32,28 +40,55 @@ from scripts.summary.changes import said
 
 def main(
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("import.json"),
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
-    """Write the file that `pulumi import` takes, for a stack whose state is lost.
+    """Make a state again that is lost: write what `pulumi import` takes, then settle what it made.
 
-    Exit status: 0 when the file can be imported as it is, 1 otherwise.
+    Exit status: 0 when the next step can be taken, 1 otherwise.
 
-    Example:
-      python -m scripts.import_file --stack production
+    Examples:
+      python -m scripts.recover_state
+      python -m scripts.recover_state --stack production --output production.json
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
-        preview, import_file = _preview(PulumiCli(stack))
-        wanted = wanted_in(preview)
-        if not wanted:
-            console.print("The state lacks nothing that AWS could have. Next: pulumi up")
+        pulumi = PulumiCli(stack)
+        if _settle(pulumi, console, asks=not yes):
             return
-        found = _look(preview, wanted)
+        preview, import_file = _preview(pulumi)
+        wanted = wanted_in(preview)
+        found = _look(preview, wanted) if wanted else None
+        if not (found and found.ids):
+            console.print("AWS has nothing of this stack that its state lacks. Next: pulumi up")
+            return
         written = filled(import_file, found)
         output.write_text(json.dumps(written, indent=4) + "\n")
         left = placeholders(written)
         console.print("\n".join(_shown(found, output, left)), markup=False)
-        sys.exit(1 if left else 0)
+        sys.exit(1 if left or found.strays else 0)
+
+
+def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
+    """Settle what an import has made; returns whether there was anything."""
+    exported = pulumi.export_state()
+    deployment, changed = settled(exported["deployment"])
+    if not changed:
+        return False
+    console.print(
+        f"Imported: {', '.join(changed)}.\n"
+        "Names among their inputs are Pulumi's own, and only what holds data stays protected."
+    )
+    if asks:
+        typer.confirm("Change the stack's state so?", abort=True)
+    pulumi.import_state(json.dumps({**exported, "deployment": deployment}))
+    console.print(
+        "The state is settled. Next:\n"
+        "  pulumi preview      # replaces the key pair at most, which no machine notices\n"
+        "  pulumi up"
+    )
+    return True
 
 
 def _preview(pulumi: PulumiCli) -> tuple[Json, Json]:
@@ -99,14 +134,13 @@ def _shown(found: Match, file: Path, left: list[str]) -> Iterator[str]:
     for stray in found.strays:
         yield (
             f"{stray.id} ({stray.tags.get('Name', 'no name')}) has this stack's tags, and the "
-            "configuration doesn't want it. Is nodeCount as it was? Then run this again."
+            "configuration doesn't want it. Set nodeCount as it was, and run this again."
         )
     if left:
         yield f"Still without an id in {file}: {', '.join(left)}"
     yield "Next:"
-    yield f"  pulumi import --file {file} --generate-code=false --protect=false"
-    yield "  pulumi preview      # must replace no machine before you go on"
-    yield "  pulumi up"
+    yield f"  pulumi import --file {file} --generate-code=false --yes"
+    yield "  python -m scripts.recover_state      # once more, before any update"
 
 
 def _types(found: Match) -> list[str]:

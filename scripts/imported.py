@@ -1,0 +1,65 @@
+"""What `pulumi import` has put into a state, made such that an update keeps it. Pure.
+
+An import can't know which names Pulumi had made itself: the next update would make others, and
+replace what bears them. And it protects all that it imports, so that nothing is lost before that is
+put right.
+
+Source: pulumi-terraform-bridge, pkg/tfbridge/schema.go: `__defaults` names the inputs that weren't
+the program's.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+from scripts.left_behind import Json
+
+NAMES: Mapping[str, str] = {
+    "aws:ec2/keyPair:KeyPair": "keyName",
+    "aws:ec2/securityGroup:SecurityGroup": "name",
+    "aws:elasticache/replicationGroup:ReplicationGroup": "replicationGroupId",
+    "aws:elasticache/subnetGroup:SubnetGroup": "name",
+    "aws:iam/instanceProfile:InstanceProfile": "name",
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:iam/user:User": "name",
+    "aws:iam/userPolicy:UserPolicy": "name",
+    "aws:lb/loadBalancer:LoadBalancer": "name",
+    "aws:lb/targetGroup:TargetGroup": "name",
+    "aws:s3/bucket:Bucket": "bucket",
+}
+"""Where Pulumi makes a name: the property by the type."""
+_PROTECTED = ("aws:ebs/volume:Volume", "aws:s3/bucket:Bucket", "aws:opensearch/domain:Domain")
+"""What holds data: the program protects it too."""
+_DEFAULTS = "__defaults"
+
+
+def settled(deployment: Json) -> tuple[Json, list[str]]:
+    """The state with the names as Pulumi's own, and only data protected.
+
+    Args:
+        deployment: the state, as `pulumi stack export` prints it below `deployment`.
+
+    Returns:
+        the state, and the names of the resources that were changed in it.
+    """
+    new = copy.deepcopy(deployment)
+    changed = []
+    for resource in new.get("resources") or ():
+        inputs = resource.get("inputs") or {}
+        # The program leaves a note of each input; what was imported has none.
+        if inputs.get(_DEFAULTS) != []:
+            continue
+        made = NAMES.get(resource["type"])
+        if made in inputs:
+            inputs[_DEFAULTS] = [made]
+            changed.append(_name(resource))
+        if resource.get("protect") and resource["type"] not in _PROTECTED:
+            del resource["protect"]
+            changed.append(_name(resource))
+    return new, [*dict.fromkeys(changed)]
+
+
+def _name(resource: Json) -> str:
+    return str(resource["urn"]).rpartition("::")[2]
