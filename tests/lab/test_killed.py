@@ -1,4 +1,4 @@
-"""A deployment that is killed is carried on, and nothing is made twice."""
+"""A deployment that is killed, or whose state is lost, is carried on; nothing is made twice."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab import cloud
 from tests.engine.harness import wait_until
 from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import calls, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("killed")]
 
@@ -28,36 +31,89 @@ def machines(lab: Lab) -> Counter[str]:
     )
 
 
-def test_an_instance_whose_creation_was_never_noted_is_taken_over() -> None:
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
     lab = new_lab("killed")
+    yield lab
+    lab.ok("reset")
+
+
+def test_an_instance_whose_creation_was_never_noted_is_taken_over(lab: Lab) -> None:
     one_each = {"10.5.0.5": 1, "10.5.0.6": 1, "10.5.0.7": 1}
-    try:
-        control = cloud.start(lab.directory.path).control
-        control.fault("late-answer", seconds=NOBODY_WAITS_SO_LONG, actions="RunInstances")
-        update = subprocess.Popen(
-            [sys.executable, "-m", "lab.cli", "--name", lab.name, "up"],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        wait_until(lambda: machines(lab) == one_each, "three instances that no answer tells of")
-        os.killpg(update.pid, signal.SIGKILL)
-        update.wait()
-        made = {host.instance_id for host in control.hosts()}
-        control.clear_faults()
+    control = cloud.start(lab.directory.path).control
+    control.fault("late-answer", seconds=NOBODY_WAITS_SO_LONG, actions="RunInstances")
+    update = subprocess.Popen(
+        [sys.executable, "-m", "lab.cli", "--name", lab.name, "up"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    wait_until(lambda: machines(lab) == one_each, "three instances that no answer tells of")
+    os.killpg(update.pid, signal.SIGKILL)
+    update.wait()
+    made = {host.instance_id for host in control.hosts()}
+    control.clear_faults()
 
-        refused = lab.run("up")
-        assert refused.status != 0
-        assert "pulumi cancel" in refused.out + refused.err
-        lab.ok("cancel")
+    refused = lab.run("up")
+    assert refused.status != 0
+    assert "pulumi cancel" in refused.out + refused.err
+    lab.ok("cancel")
 
-        printed = lab.ok("up")
-        for name in ("base", "node-1", "node-2"):
-            assert f"{name}: i-" in printed
-        assert '"clusterStatus": "UP"' in printed
-        assert machines(lab) == one_each
-        assert {host.instance_id for host in control.hosts()} == made
-        assert "pending_operations" not in lab.json("state")["deployment"]
-        assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
-    finally:
-        lab.ok("reset")
+    printed = lab.ok("up")
+    for name in ("base", "node-1", "node-2"):
+        assert f"{name}: i-" in printed
+    assert '"clusterStatus": "UP"' in printed
+    assert machines(lab) == one_each
+    assert {host.instance_id for host in control.hosts()} == made
+    assert "pending_operations" not in lab.json("state")["deployment"]
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+LOSE_AND_RECOVER = """
+set -e
+name=$(pulumi stack --show-name)
+pulumi stack rm "$name" --yes --force --preserve-config
+pulumi stack init "$name"
+python -m scripts.recover_state --output "$1"
+pulumi import --file "$1" --generate-code=false --yes
+python -m scripts.recover_state --yes
+"""
+
+
+def ids(lab: Lab) -> dict[str, str]:
+    """What there is in AWS, by name; the key pair is another one each time."""
+    resources = lab.json("state")["deployment"]["resources"]
+    return {
+        one["urn"]: one["id"]
+        for one in resources
+        if one["type"].startswith("aws:") and "keyPair" not in one["type"]
+    }
+
+
+def test_a_lost_state_is_made_again_without_cutting_a_call(lab: Lab, tmp_path: Path) -> None:
+    before = ids(lab)
+    with calls(lab, "5s..12s"):
+        lab.ok("run", "--", "bash", "-c", LOSE_AND_RECOVER, "recover", str(tmp_path / "import"))
+        assert ids(lab) == before
+        lab.ok("up")
+    assert ids(lab) == before
+    require(lab, 1, 2)
+
+
+def test_another_ssh_key_comes_to_every_machine_and_drains_none_that_stays(lab: Lab) -> None:
+    scale(lab, 3)
+    refused = lab.run("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")
+    assert refused.status == 0, refused.err
+    lab.ok("run", "--", "python", "-m", "scripts.rotate_ssh_key")
+    early = lab.run("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")
+    assert "doesn't use the configured key yet" in early.err
+    with calls(lab, "5s..12s"):
+        printed = scale(lab, 2)
+    assert {
+        name for name in ("node-1", "node-2", "node-3") if f"{name}: takes no new" in printed
+    } == {"node-3"}
+    lab.ok("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")
+    public = lab.ok("run", "--", "pulumi", "config", "get", "sshPublicKey")
+    for host in ("base", "node-1"):
+        assert lab.on(host, "cat ~ubuntu/.ssh/authorized_keys") == public
+    require(lab, 1, 2)
