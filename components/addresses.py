@@ -6,8 +6,7 @@ import pulumi
 
 from components.machine import Machine
 from components.settings import Settings
-
-_HTTPS = 443
+from openvidu import ports
 
 
 def domain_or_public_ip(settings: Settings, machine: Machine) -> pulumi.Output[str]:
@@ -19,5 +18,5 @@ def domain_or_public_ip(settings: Settings, machine: Machine) -> pulumi.Output[s
 
 def users_url(settings: Settings, name: pulumi.Output[str]) -> pulumi.Output[str]:
     """The address that users type, without a path."""
-    port = "" if settings.https_port == _HTTPS else f":{settings.https_port}"
+    port = "" if settings.https_port == ports.HTTPS else f":{settings.https_port}"
     return pulumi.Output.concat("https://", name, port)

@@ -25,10 +25,12 @@ from components.settings import (
     Key,
     Settings,
 )
-from openvidu import environment
+from openvidu import environment, ports, roles
 
 _Values = Mapping[str, Any]
 _ANYWHERE = ("0.0.0.0/0", "::/0")
+_MAIN_ROLES = {HA: roles.BASE, SINGLE_MASTER: roles.MASTER}
+"""Whom users connect to, where that's a machine."""
 
 
 @functools.cache
@@ -234,6 +236,25 @@ def _ssh_networks(values: _Values) -> list[Mistake]:
     return []
 
 
+def _https_port(values: _Values) -> list[Mistake]:
+    """A port of its own: it's open to everybody, and what else listens there would be, too."""
+    if not {"https_port", "shape"} <= values.keys():
+        return []
+    port, role = values["https_port"], _MAIN_ROLES.get(values["shape"])
+    table = role.ports if role else ports.LOAD_BALANCER_PORTS
+    taken = [
+        rule.purpose
+        for rule in table
+        if rule.first <= port <= rule.last and not ports.is_entrance(rule)
+    ]
+    if role and port in role.inside:
+        taken.append("the machine's services use it among themselves")
+    if not taken:
+        return []
+    problem = f"found {port}, which is taken: {taken[0]}"
+    return [Mistake("httpsPort", problem, set_command("httpsPort", str(ports.HTTPS)))]
+
+
 def _certificate(values: _Values) -> list[Mistake]:
     """What each certificate type needs."""
     kind = values.get("certificate_type")
@@ -327,6 +348,7 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _machines,
     _node_numbers,
     _ssh_networks,
+    _https_port,
     _certificate,
     _hosted_zone,
     _ssh_key_pair,

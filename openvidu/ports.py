@@ -7,7 +7,8 @@ all read these tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -127,3 +128,21 @@ NODE_PORTS: tuple[PortRule, ...] = (
     PortRule("media", "tcp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Media streams over TCP"),
     PortRule("media", "udp", MEDIA_FIRST, MEDIA_LAST, Source.WORLD, "Media streams over UDP"),
 )
+
+
+def is_entrance(rule: PortRule) -> bool:
+    """Whether users come in there: the one port that a deployment may choose (HTTPS_PORT)."""
+    return rule.service == "https" and rule.source is Source.WORLD
+
+
+def opened(table: Iterable[PortRule], *, https_port: int) -> list[PortRule]:
+    """A port table as a deployment opens it.
+
+    Args:
+        table: the page's.
+        https_port: where users come in.
+    """
+    return [
+        replace(rule, first=https_port, last=https_port) if is_entrance(rule) else rule
+        for rule in table
+    ]

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.settings import Settings
-from openvidu.ports import PortRule, Source
+from openvidu.ports import PortRule, Source, opened
 
 _WORLD = ("0.0.0.0/0", "::/0")
 _OUTBOUND = {"outbound-ipv4": "0.0.0.0/0", "outbound-ipv6": "::/0"}
@@ -36,10 +36,10 @@ class Inbound:
 
 
 def inbound(ports: Sequence[PortRule], settings: Settings) -> list[Inbound]:
-    """The rules that a port table stands for, one for each protocol and network."""
+    """The rules that a port table stands for here, one for each protocol and network."""
     return [
         Inbound(_name(rule, cidr, ports), rule, cidr)
-        for rule in ports
+        for rule in opened(ports, https_port=settings.https_port)
         for cidr in _networks(rule.source, settings)
     ]
 
@@ -97,7 +97,7 @@ class Firewall(pulumi.ComponentResource):
         Args:
             role: whose port table it is, such as `base`; begins the names of resources.
             ports: the port table.
-            settings: gives the subnet and the networks for SSH.
+            settings: gives the subnet, the networks for SSH and the port for users.
             vpc_id: the VPC of the group.
             tags: tags that every resource carries.
             opts: options of the component.

@@ -21,7 +21,7 @@ from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
-from openvidu.ports import Source
+from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
 
 _LIMIT_SECONDS = 60
@@ -112,14 +112,10 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
 
 def _listened(role: Role, settings: Settings) -> list[str]:
     """The ports that OpenVidu takes on a host, as `tcp:443`."""
-    own = [
-        rule
-        for rule in role.ports
-        if rule.source is not Source.OPERATORS and rule.first == rule.last
-    ]
     ports = {
-        (rule.protocol, settings.https_port if rule.service == "https" else rule.first)
-        for rule in own
+        (rule.protocol, rule.first)
+        for rule in opened(role.ports, https_port=settings.https_port)
+        if rule.source is not Source.OPERATORS and rule.first == rule.last
     } | {("tcp", port) for port in role.inside}
     return [f"{protocol}:{port}" for protocol, port in sorted(ports)]
 

@@ -159,6 +159,20 @@ def test_every_documented_port_has_a_rule_and_no_other(
     assert all(rule["description"] for rule in rules.values())
 
 
+@pytest.mark.parametrize("shape", ["ha", "single-master"])
+def test_users_come_in_at_the_port_that_was_chosen(config: dict[str, str], shape: str) -> None:
+    found = deploy({**config, "shape": shape, "httpsPort": "8443"})
+    rules = found.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    opened = {
+        name: (rule["fromPort"], rule["toPort"]) for name, rule in rules.items() if "https" in name
+    }
+    main = "base" if shape == "ha" else "master"
+    assert opened == {
+        f"{main}-https-from-world-ipv4": (8443, 8443),
+        f"{main}-https-from-world-ipv6": (8443, 8443),
+    }
+
+
 def test_machines_are_as_they_should_be(deployed: Recorder) -> None:
     instances = deployed.of_type("aws:ec2/instance:Instance")
     assert set(instances) == {"base", "node-1", "node-2"}

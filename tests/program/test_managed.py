@@ -116,6 +116,22 @@ def test_only_documented_ports_are_open(deployed: Cloud) -> None:
     assert all(rule.source is not Source.WORLD for rule in BASTION.ports)
 
 
+def test_users_come_in_at_the_port_that_was_chosen(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = up({**managed, "httpsPort": "8443"}, monkeypatch)
+    rules = cloud.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert {name: rule["fromPort"] for name, rule in rules.items() if "https" in name} == {
+        "load-balancer-https-from-world-ipv4": 8443,
+        "load-balancer-https-from-world-ipv6": 8443,
+        # OpenSearch Service takes no other.
+        "search-https-from-cluster": 443,
+    }
+    listeners = cloud.of_type("aws:lb/listener:Listener")
+    assert listeners["https"]["port"] == 8443
+    assert listeners["http"]["defaultActions"][0]["redirect"]["port"] == "8443"
+
+
 def test_the_load_balancer_asks_the_documented_health(deployed: Cloud) -> None:
     group = deployed.of_type("aws:lb/targetGroup:TargetGroup")["nodes"]
     assert (group["port"], group["targetType"]) == (4443, "ip")
@@ -238,6 +254,7 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"elasticsearchPassword": "alllowercase"}, "a small and a capital letter"),
         ({"openviduVersion": "latest"}, "without a base"),
         ({"redisHost": "redis.example.io:high"}, "a host and its port"),
+        ({"httpsPort": "80"}, "which is taken: Leads browsers"),
         ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
     ],
 )
