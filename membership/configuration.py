@@ -15,6 +15,7 @@ from typing import Protocol
 
 from membership.bucket import BucketUnreadableError
 from membership.cluster import Answers, Call, Cluster, Refused, Silent, Unknown, Unreachable
+from membership.disk import replace_file
 from membership.errors import MembershipError
 from membership.registry import FOLDER, Phase
 from membership.seen import numbers
@@ -112,7 +113,16 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
         if name in wanted and wanted[name] != stored.get(name)
     }
     if changed:
-        bucket.change(changed)
+        try:
+            bucket.change(changed)
+        except BucketUnreadableError as error:
+            raise MembershipError(
+                _NAME,
+                "putting changed secrets into the bucket",
+                str(error),
+                "The bucket may have changed. Nodes that run go on, with their calls.",
+                "pulumi up",
+            ) from None
         world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
 
 
@@ -157,7 +167,7 @@ def configure(bucket: Stored, files: Files, run: Run, world: World) -> None:
         cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
     _wait_until_back(cluster, world, restarted=bool(changed))
     world.say(f"{_NAME}: the bucket holds what the stack wants")
-    files.kept.write_text("\n".join(sorted(wanted)) + "\n")
+    replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
 
 
 def _stored(bucket: Stored) -> dict[str, str] | None:

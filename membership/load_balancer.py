@@ -8,41 +8,47 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
-import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import redis
 
+from membership.disk import replace_file
 from membership.lock import load_balancer_lock
 from openvidu import environment, ports, release
 
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
-_COMMAND_TIMEOUT_SECONDS = 120
 KEEPER = "openvidu-load-balancer.service"
 """The unit that runs `keep`."""
 
 
 class ReloadError(Exception):
-    """The load balancer didn't take the new list; the old one is back in `.env`."""
+    """The load balancer didn't take the new list, or can't be asked for its own."""
 
 
 class LoadBalancer:
     """nginx on the base, and the `.env` that it gets its list from."""
 
     def __init__(
-        self, folder: Path = Path(release.BASE.folder), *, say: Callable[[str], None] = print
+        self,
+        folder: Path = Path(release.BASE.folder),
+        *,
+        say: Callable[[str], None] = print,
+        command_seconds: float = 120,
     ) -> None:
         """Prepare for edits.
 
         Args:
             folder: install folder of the base services.
             say: takes progress lines.
+            command_seconds: how long each command there may take.
         """
         self._folder = folder
         self._say = say
+        self._command_seconds = command_seconds
 
     @property
     def is_configured(self) -> bool:
@@ -75,11 +81,21 @@ class LoadBalancer:
         return set(_UPSTREAM.findall(shown.stdout)) - {environment.NO_NODES}
 
     def add(self, ip: str, *, purpose: str) -> None:
-        """Put an address into the list, and have nginx serve it. Harmless when it's there."""
+        """Put an address into the list, and have nginx serve it. Harmless when it's there.
+
+        Raises:
+            ReloadError: nginx doesn't take the list, or gives no answer.
+            LockTimeoutError: somebody else edits the list.
+            OSError: `.env` can't be written, as on a full disk; it's as it was.
+        """
         self._edit(lambda ips: {*ips, ip}, purpose=purpose)
 
     def remove(self, ip: str, *, purpose: str) -> None:
-        """Take an address out of the list, and out of nginx. Harmless when it's gone."""
+        """Take an address out of the list, and out of nginx. Harmless when it's gone.
+
+        Raises:
+            ReloadError, LockTimeoutError, OSError: as for `add`.
+        """
         self._edit(lambda ips: set(ips) - {ip}, purpose=purpose)
 
     def apply_again(self) -> bool:
@@ -104,9 +120,16 @@ class LoadBalancer:
             try:
                 self._apply(wanted)
             except ReloadError as error:
-                self._write(before)
-                raise ReloadError(f"{error}; the old list is back in .env") from error
+                raise ReloadError(f"{error}; {self._put_back(before)}") from error
             self._keep_after_reboot()
+
+    def _put_back(self, text: str) -> str:
+        """Write the old list; returns what has become of it."""
+        try:
+            self._write(text)
+        except OSError as error:
+            return f"the new list stays in .env, as the old one can't be written: {error.strerror}"
+        return "the old list is back in .env"
 
     def _lock(self, purpose: str) -> AbstractContextManager[None]:
         client = redis.Redis(
@@ -138,29 +161,37 @@ class LoadBalancer:
             )
 
     def _write(self, text: str) -> None:
-        if self._env.read_text() == text:
-            return
-        descriptor, name = tempfile.mkstemp(dir=self._folder, prefix=".env.")
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._env)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if self._env.read_text() != text:
+            replace_file(self._env, text)
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            cwd=self._folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_COMMAND_TIMEOUT_SECONDS,
-            check=False,
-        )
+        """Run a command; one that doesn't end is ended, with all that it has started.
+
+        Raises:
+            ReloadError: it can't be run, or gives no answer within the limit.
+        """
+        shown = " ".join(command)
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ReloadError(f"{shown} can't be run: {error.strerror}") from None
+        with process:
+            try:
+                out, err = process.communicate(timeout=self._command_seconds)
+            except subprocess.TimeoutExpired:
+                # What it has started could change the list later on, when nobody looks any more.
+                os.killpg(process.pid, signal.SIGKILL)
+                limit = f"{self._command_seconds:g} s"
+                raise ReloadError(f"{shown} gives no answer within {limit}") from None
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def _last_line(done: subprocess.CompletedProcess[str]) -> str:

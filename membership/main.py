@@ -7,8 +7,10 @@ Exit status 0: done. 10: done, and the node has to be started (`prepare`), or it
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -77,10 +79,25 @@ def main() -> int:
     except MembershipError as error:
         sys.exit(str(error))
     except (ReloadError, LockTimeoutError, TargetGroupError) as error:
-        sys.exit(
-            f"{arguments.name}: {arguments.action}: {error}\n"
-            "  The machine stays.\n  Next: pulumi up"
-        )
+        sys.exit(str(_failed(arguments, str(error), "The machine stays.", "pulumi up")))
+    except OSError as error:
+        happened = f"{error.filename or 'this machine'}: {error.strerror or error}"
+        meaning = "What was there stays whole, and so does the machine."
+        sys.exit(str(_failed(arguments, happened, meaning, _next(error))))
+
+
+def _failed(
+    arguments: argparse.Namespace, happened: str, meaning: str, command: str
+) -> MembershipError:
+    who = arguments.name or socket.gethostname()
+    return MembershipError(who, arguments.action, happened, meaning, command)
+
+
+def _next(error: OSError) -> str:
+    """What to type after an error of the system's."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return "pulumi up"
+    return f"make room on {socket.gethostname()}: sudo df -h; then: pulumi up"
 
 
 def _act(arguments: argparse.Namespace) -> int:

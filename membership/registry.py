@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
+
+from membership.disk import replace_file
 
 Changed = TypeVar("Changed", bound="Record | None")
 
@@ -106,7 +107,11 @@ class Registry:
         return [record for record in found if record]
 
     def change(self, ip: str, change: Callable[[Record | None], Changed]) -> Changed:
-        """Replace a record by what `change` makes of it; None removes it. One at a time."""
+        """Replace a record by what `change` makes of it; None removes it. One at a time.
+
+        Raises:
+            OSError: it can't be written, as on a full disk; the record is as it was.
+        """
         with self.locked():
             record = change(self.get(ip))
             self._write(ip, record)
@@ -128,12 +133,7 @@ class Registry:
         if record is None:
             self._file(ip).unlink(missing_ok=True)
             return
-        new = self._folder / f".{ip}"
-        with new.open("w") as file:
-            json.dump(asdict(record), file)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._file(ip))
+        replace_file(self._file(ip), json.dumps(asdict(record)))
 
     def _file(self, ip: str) -> Path:
         return self._folder / f"{ip}.json"

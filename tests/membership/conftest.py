@@ -58,6 +58,7 @@ print("\\n".join(f"server {ip}:4443;" for ip in (here / "served").read_text().sp
 BASE_SERVICES = """\
 #!/bin/bash
 [[ $1 == update-loadbalancer ]] || exit 2
+[[ -e hang-reload ]] && sleep 1
 [[ -e fail-reload ]] && { echo "nginx: [emerg] reload failed" >&2; exit 1; }
 grep '^OPENVIDU_ENTERPRISE_HA_NODE_IPS=' .env | cut -d= -f2 | tr -d '\\n' > served
 echo >> reloads

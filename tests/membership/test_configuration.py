@@ -220,6 +220,23 @@ def test_what_is_wanted_no_more_is_emptied(stage: Stage) -> None:
     assert len(stage.cluster.restarted) == 2
 
 
+def test_a_bucket_that_takes_no_secrets_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unwritable(_: object) -> None:
+        raise BucketUnreadableError("XMinioStorageFull")
+
+    monkeypatch.setattr(stage.cluster, "change", unwritable)
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\n")
+    with pytest.raises(MembershipError) as raised:
+        rotate(stage.cluster, stage.files, stage.world)
+    assert str(raised.value) == (
+        "configuration: putting changed secrets into the bucket: XMinioStorageFull\n"
+        "  The bucket may have changed. Nodes that run go on, with their calls.\n"
+        "  Next: pulumi up"
+    )
+
+
 def test_before_the_first_node_there_is_nothing_to_change(stage: Stage) -> None:
     stage.cluster.stored = {}
     stage.run()

@@ -67,3 +67,13 @@ def test_one_that_does_not_come_up_is_asked_less_and_less_often() -> None:
     assert all(before <= after for before, after in pairwise(clock.pauses))
     assert clock.pauses[-1] == LONGEST_SECONDS
     assert "it can't be asked" in said[-1]
+
+
+def test_a_load_balancer_that_hangs_is_asked_again(base_folder: Path) -> None:
+    (base_folder / "served").write_text("10.5.0.6")
+    (base_folder / "hang-reload").touch()
+    clock, said = Listening(2), []
+    with pytest.raises(EnoughError):
+        keep(LoadBalancer(base_folder, command_seconds=0.3), said.append, clock)
+    assert len(said) == 2
+    assert "update-loadbalancer gives no answer within 0.3 s" in said[-1]

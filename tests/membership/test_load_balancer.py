@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from membership.load_balancer import LoadBalancer, ReloadError
+from tests.small_disk import fill, small_disk
 
 
 def test_an_address_goes_in_and_out(base_folder: Path) -> None:
@@ -55,6 +58,40 @@ def test_a_failed_reload_puts_the_old_list_back(base_folder: Path) -> None:
     with pytest.raises(ReloadError, match="reload failed"):
         LoadBalancer(base_folder).remove("10.5.0.6", purpose="test")
     assert (base_folder / ".env").read_bytes() == before
+
+
+def test_a_reload_that_hangs_counts_as_failed_and_does_not_go_on(base_folder: Path) -> None:
+    (base_folder / "hang-reload").touch()
+    before = (base_folder / ".env").read_bytes()
+    with pytest.raises(
+        ReloadError, match=r"no answer within 0\.3 s; the old list is back in \.env"
+    ):
+        LoadBalancer(base_folder, command_seconds=0.3).remove("10.5.0.6", purpose="test")
+    assert (base_folder / ".env").read_bytes() == before
+    time.sleep(1.2)
+    assert not (base_folder / "reloads").exists()
+
+
+def test_a_base_without_docker_keeps_its_list(
+    base_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (base_folder / "bin" / "docker").unlink()
+    monkeypatch.setenv("PATH", str(base_folder / "bin"))
+    before = (base_folder / ".env").read_bytes()
+    with pytest.raises(ReloadError, match=r"docker compose exec .* can't be run: No such file"):
+        LoadBalancer(base_folder).remove("10.5.0.6", purpose="test")
+    assert (base_folder / ".env").read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_old_list_whole(base_folder: Path, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        shutil.copytree(base_folder, disk, dirs_exist_ok=True, ignore=lambda *_: ["disk"])
+        fill(disk)
+        before = (disk / ".env").read_bytes()
+        with pytest.raises(OSError, match=rf"No space left on device: '{disk}/\.env'"):
+            LoadBalancer(disk).add("10.5.0.8", purpose="test")
+        assert (disk / ".env").read_bytes() == before
+        assert {file.name for file in disk.glob(".env*")} == {".env", ".env.lock"}
 
 
 def test_the_file_stays_private(base_folder: Path) -> None:
