@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from components.deployed import Deployed
-from components.over_ssh import MEMBERSHIP, environment, run
+from components.over_ssh import LOST, MEMBERSHIP, environment, run
 from components.settings import Settings
 
 _LIMIT_SECONDS = 30
@@ -50,13 +50,14 @@ class ClusterSeen:
 
     Attributes:
         nodes: by private address.
-        drift: names of what the bucket's configuration holds otherwise than the stack wanted last.
+        drift: names of what the bucket's configuration holds otherwise than the stack wanted last;
+            None where the bucket can't be read.
         version: the version that the base has; None when it isn't known.
         aside: versions that upgrades have put aside there.
     """
 
     nodes: Mapping[str, NodeSeen] = field(default_factory=dict)
-    drift: tuple[str, ...] = ()
+    drift: tuple[str, ...] | None = ()
     version: str | None = None
     aside: tuple[str, ...] = ()
 
@@ -87,15 +88,27 @@ def ask(settings: Settings, there: Deployed) -> Overview:
     except subprocess.TimeoutExpired:
         return Unseen(f"no answer within {_LIMIT_SECONDS} s")
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        return Unseen(said[-1].lstrip(": ") if said else f"exit status {done.returncode}")
+        return Unseen(reason(done.stderr) or f"exit status {done.returncode}")
     return parse(done.stdout)
+
+
+def reason(said: str) -> str:
+    """Why the base can't be asked, of all that was said: what it means there isn't meant here.
+
+    Args:
+        said: standard error of the scripts and the program.
+    """
+    if lost := LOST.search(said):
+        return lost[1]
+    happened = [line for line in said.splitlines() if line.strip() and not line.startswith(" ")]
+    return happened[-1].lstrip(": ") if happened else ""
 
 
 def parse(text: str) -> Overview:
     """Read what `membership.pyz overview` prints."""
     try:
         told = json.loads(text)
+        drift = told["drift"]
         nodes = {
             ip: NodeSeen(
                 bool(found["inService"]),
@@ -108,7 +121,7 @@ def parse(text: str) -> Overview:
         }
         return ClusterSeen(
             nodes,
-            tuple(told["drift"] or ()),
+            None if drift is None else tuple(drift),
             told.get("version"),
             tuple(told.get("asideVersions", ())),
         )

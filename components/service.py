@@ -73,7 +73,12 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
             f"{found}: {_calls(seen)} {_wait(settings)} "
             f"No more than {settings.max_unavailable} at a time (maxUnavailable)."
         )
-    if overview.drift:
+    if overview.drift is None:
+        told.append(
+            "The nodes' configuration in the bucket can't be read: whether it's the stack's isn't "
+            "known, and the update doesn't change it back."
+        )
+    elif overview.drift:
         names = ", ".join(overview.drift)
         told.append(f"In the bucket {names} isn't the stack's. {restart_of_all(settings)}")
     for number, found_ in _out_of_service(settings, there, overview).items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from components.deployed import Deployed, from_outputs
-from components.overview import ClusterSeen, NodeSeen, Unseen, parse
+from components.overview import ClusterSeen, NodeSeen, Unseen, parse, reason
 from components.service import (
     configuration_generation,
     generations,
@@ -110,6 +111,43 @@ def test_drift_has_the_configuration_compared_anew(settings: Settings) -> None:
     assert "waits for a moment without calls, 1:00:00 at most" in told
     (told,) = warnings(replace(settings, change_during_calls=True), there, drifted)
     assert "Calls will be cut" in told
+
+
+def test_a_bucket_that_cannot_be_read_is_told_and_is_no_drift(settings: Settings) -> None:
+    there = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
+    nodes = {"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)}
+    seen = parse(json.dumps({"nodes": {}, "drift": None}))
+    assert seen == ClusterSeen(drift=None)
+    assert parse(json.dumps({"nodes": {}, "drift": []})) == ClusterSeen(drift=())
+    unread = ClusterSeen(nodes, drift=None)
+    assert configuration_generation(there, unread) == 3
+    (told,) = warnings(settings, there, unread)
+    assert told.startswith("The nodes' configuration in the bucket can't be read")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            ": no connection to the base, 203.0.113.5; trying again\n"
+            ": the base, 203.0.113.5, can't be reached for 0 s: Connection timed out\n"
+            "  Nothing was removed. When it is back: pulumi up\n",
+            "Connection timed out",
+        ),
+        (
+            "ip-10-5-0-5: overview: /opt/x/.env: No such file\n  The machine stays.\n"
+            "  Next: pulumi up\n",
+            "ip-10-5-0-5: overview: /opt/x/.env: No such file",
+        ),
+        (
+            ": overview refused: ubuntu@203.0.113.5 doesn't take sshPrivateKey.\n",
+            "overview refused: ubuntu@203.0.113.5 doesn't take sshPrivateKey.",
+        ),
+        ("", ""),
+    ],
+)
+def test_why_the_base_cannot_be_asked_is_told(said: str, expected: str) -> None:
+    assert reason(said) == expected
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nodes": {"10.5.0.6": {}}, "drift": []}', "{}"])
