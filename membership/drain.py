@@ -13,9 +13,10 @@ from membership.cluster import MediaNode, Refused, Silent, Unknown
 from membership.errors import MembershipError
 from membership.line import Line
 from membership.registry import Node, Phase, Record
-from membership.seen import Seen, calls_on, in_words, look
+from membership.seen import Seen, calls_on, counted, in_words, look
 from membership.wait import Wait
 from membership.world import Run, World, belongs_to_another, claim, move, require_newest
+from openvidu import api, release
 
 POLL_SECONDS = 2.0
 SOON_SECONDS = 0.5
@@ -142,15 +143,26 @@ class _Drain:
             elif isinstance(answer, Refused):
                 move(self._node, Phase.SERVING, self._world)
         if isinstance(answer, Refused):
-            key = "check openviduSecret" if answer.status in (401, 403) else "drain it by hand"
-            raise MembershipError(
-                self._node.name,
-                "stopping new sessions",
-                f"the API answers {answer.status}: {answer.reason}",
-                KEPT,
-                f"{key} (on-premises page, Scale Down), then: pulumi up",
-            )
+            raise self._refused(answer)
         return None
+
+    def _refused(self, answer: Refused) -> MembershipError:
+        name = self._node.name
+        meaning, command = KEPT, "check openviduSecret, then: pulumi up"
+        if answer.status not in (401, 403):
+            meaning = f"{KEPT} It still takes new ones; the page: {api.NODE_MANAGEMENT_PAGE}"
+            command = (
+                "wait until it carries no calls: uv run python -m scripts.status; then stop it, "
+                f"which cuts what began meanwhile, on {name}: cd {release.NODE.folder} && "
+                f"sudo ./{release.NODE.command} stop; then here: pulumi up"
+            )
+        return MembershipError(
+            name,
+            "stopping new sessions",
+            f"the API answers {answer.status}: {answer.reason}",
+            meaning,
+            command,
+        )
 
     def _notice_death(self, seen: Seen) -> None:
         if isinstance(seen.listed, MediaNode):
@@ -158,7 +170,9 @@ class _Drain:
         # The list may be a moment older than the port: one reading is no death.
         self._dead = self._dead + 1 if (lost := seen.died_with(self._carried)) else 0
         if self._dead == CONFIRMATIONS - 1:
-            self._say(f"the node died; lost with it: {len(lost)} calls ({', '.join(lost)})")
+            self._say(
+                f"the node died; lost with it: {counted(len(lost), 'call')} ({', '.join(lost)})"
+            )
 
     def _give_up(self, seen: Seen) -> Outcome:
         limit, what = self._world.policy.limit, in_words(seen, self._world)

@@ -117,13 +117,13 @@ def numbers(count: int, calls: list[Call] | None, now: float) -> str:
         calls: the same with what is known of them; None when nothing is.
         now: Unix seconds.
     """
-    text = _counted(count, "call")
+    text = counted(count, "call")
     if not calls:
         return text
     participants = sum(call.participants for call in calls)
     oldest = max(0, int(now - min(call.created for call in calls)))
     age = f"{oldest // 3600}:{oldest // 60 % 60:02}:{oldest % 60:02}"
-    return f"{text} with {_counted(participants, 'participant')}, the oldest {age} old"
+    return f"{text} with {counted(participants, 'participant')}, the oldest {age} old"
 
 
 def is_serving(health: Health, listed: MediaNode | None) -> bool:
@@ -131,5 +131,6 @@ def is_serving(health: Health, listed: MediaNode | None) -> bool:
     return health == Answers(200) and (listed is None or listed.status == api.RUNNING)
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number of things: `1 call`, `2 calls`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

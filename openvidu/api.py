@@ -6,6 +6,11 @@ OpenVidu 2.30.0, "Media Nodes" and "Health".
 
 from __future__ import annotations
 
+NODE_MANAGEMENT_PAGE = (
+    "https://docs.openvidu.io/en/2.30.0/deployment/enterprise/on-premises/#node-management"
+)
+"""The page on scaling up and down."""
+
 USER = "OPENVIDUAPP"
 """User of HTTP Basic authentication; the password is OPENVIDU_SECRET."""
 

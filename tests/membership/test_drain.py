@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -81,6 +82,25 @@ def test_a_refusal_stops_at_once(tmp_path: Path, status: int) -> None:
     assert world.clock.passed == 0
 
 
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_a_drain_that_is_refused_goes_on_once_the_node_was_stopped(
+    tmp_path: Path, status: int
+) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200)), ([OTHER], Silent())])
+    # No limit is reached: this drain didn't begin.
+    world.policy = Policy(force=True)
+    world.cluster.answer_to_patch = Refused(status, "no")
+    with pytest.raises(MembershipError) as caught:
+        run(world)
+    happened, meaning, command = str(caught.value).splitlines()
+    assert happened == f"node-2: stopping new sessions: the API answers {status}: no"
+    assert "on-premises/#node-management" in meaning
+    for choice in ("scripts.status", "cd /opt/openvidu && sudo ./openvidu stop", "pulumi up"):
+        assert choice in command
+    assert run(world) is Outcome.LEFT
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
 def test_a_patch_that_fails_is_sent_again(tmp_path: Path) -> None:
     world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
     world.cluster.answer_to_patch = Unknown("PATCH … answered 500")
@@ -118,6 +138,13 @@ def test_a_node_that_dies_is_reported_with_its_calls(
     world = scene(tmp_path, looks)
     assert run(world) is Outcome.GONE
     assert "node-2: the node died; lost with it: 2 calls (call-1, call-2)" in world.said
+
+
+def test_one_lost_call_is_one_call(tmp_path: Path) -> None:
+    talks = replace(BUSY, sessions=("call-1",))
+    world = scene(tmp_path, [([talks, OTHER], Answers(200)), ([OTHER], Unreachable("no route"))])
+    run(world)
+    assert "node-2: the node died; lost with it: 1 call (call-1)" in world.said
 
 
 def test_a_node_that_leaves_as_it_should_is_not_reported_dead(tmp_path: Path) -> None:
