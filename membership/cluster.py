@@ -8,6 +8,7 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,9 @@ class Unknown:
     """Nothing can be said; `reason` tells why."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,16 @@ class Answers:
 
     status: int
 
+    def __str__(self) -> str:
+        return f"it answers {self.status} on port {ports.REPLICATION_MANAGER}"
+
 
 @dataclass(frozen=True)
 class Silent:
     """Nothing listens: the machine refused the connection."""
+
+    def __str__(self) -> str:
+        return f"nothing listens on port {ports.REPLICATION_MANAGER}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,9 @@ class Unreachable:
     """No answer at all: the machine is off, or lost."""
 
     reason: str
+
+    def __str__(self) -> str:
+        return f"no way to port {ports.REPLICATION_MANAGER}: {self.reason}"
 
 
 Health = Answers | Silent | Unreachable | Unknown
@@ -254,9 +267,9 @@ class Cluster:
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if "refused" in str(error).lower():
                 return Silent()
-            return Unreachable(f"{ip}: {error or type(error).__name__}")
+            return Unreachable(_in_words(error))
         except httpx.HTTPError as error:
-            return Unknown(f"{ip} doesn't answer: {type(error).__name__}")
+            return Unknown(f"{_in_words(error)} on port {ports.REPLICATION_MANAGER}")
 
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
@@ -275,12 +288,25 @@ class Cluster:
         try:
             answer = self._client.request(method, url, json=body, auth=self._auth)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return _Unconnected(f"{method} {url}: {type(error).__name__} {error}".rstrip())
+            return _Unconnected(f"{method} {url}: {_in_words(error)}")
         except httpx.HTTPError as error:
-            return Unknown(f"{method} {url}: {type(error).__name__} {error}".rstrip())
+            return Unknown(f"{method} {url}: {_in_words(error)}")
         if answer.status_code in (401, 403):
             return Refused(answer.status_code, "the stack's OPENVIDU_SECRET isn't the cluster's")
         return answer
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    """Why there is no answer, without the names that Python has for it."""
+    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+    match error:
+        case httpx.ConnectTimeout():
+            return "the connection isn't taken in time"
+        case httpx.ConnectError():
+            return said or "there is no connection"
+        case httpx.TimeoutException():
+            return "no answer in time"
+    return f"the connection ends without an answer ({said})" if said else "no answer"
 
 
 def _media_node(entry: dict[str, Any]) -> MediaNode:

@@ -128,7 +128,7 @@ def _missing(node: Node, cluster: Cluster) -> str | None:
     """What is still missing for the node to be ready; None when it is."""
     health = cluster.health(node.ip)
     if health != Answers(200):
-        return f"health of {node.ip} is {health}"
+        return str(health)
     listed = cluster.lists(node.ip)
     if isinstance(listed, Refused):
         raise MembershipError(
@@ -138,4 +138,6 @@ def _missing(node: Node, cluster: Cluster) -> str | None:
             _OTHERS,
             "check openviduSecret, then: pulumi up",
         )
-    return None if listed is True else f"the cluster doesn't list {node.ip} yet ({listed})"
+    if isinstance(listed, Unknown):
+        return f"it answers 200; whether the cluster lists it isn't known: {listed}"
+    return None if listed else "it answers 200, but the cluster doesn't list it as UP yet"

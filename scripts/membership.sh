@@ -44,13 +44,15 @@ recordings() {
 }
 
 wait_for_recordings() {
-  local left before='' since=$SECONDS
+  local left count files before='' since=$SECONDS
   while :; do
     left=$(recordings) || exit 1
     [[ -n $left ]] || return 0
     if [[ $left != "$before" ]]; then
       before=$left since=$SECONDS
-      echo "$name: waiting for recordings to reach the bucket: $(wc -l <<<"$left") files"
+      count=$(wc -l <<<"$left")
+      [[ $count == 1 ]] && files="1 file" || files="$count files"
+      echo "$name: waiting for recordings to reach the bucket: $files"
     elif ((SECONDS - since > RECORDING_SECONDS)); then
       echo "$name: recordings on its disk are not in the bucket, and nothing has changed for" \
         "$RECORDING_SECONDS s:" >&2

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from membership.clock import ConnectedClock, DisconnectedError
-from membership.cluster import Answers, Health, Silent
+from membership.cluster import Answers, Health, Silent, Unknown, Unreachable
 from membership.drain import drain
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
@@ -34,6 +34,32 @@ def test_an_address_enters_when_the_node_is_ready_and_not_before(tmp_path: Path)
     record = world.registry.get(NODE.ip)
     assert record
     assert (record.phase, record.generation) == (Phase.SERVING, 4)
+
+
+@pytest.mark.parametrize(
+    ("listed", "health", "expected"),
+    [
+        ([OTHER], Silent(), "nothing listens on port 4443"),
+        ([OTHER], Unreachable("No route to host"), "no way to port 4443: No route to host"),
+        ([OTHER], Answers(502), "it answers 502 on port 4443"),
+        ([OTHER], Unknown("no answer in time"), "no answer in time"),
+        ([OTHER], Answers(200), "it answers 200, but the cluster doesn't list it as UP yet"),
+        (
+            Unknown("GET … answered 500"),
+            Answers(200),
+            "it answers 200; whether the cluster lists it isn't known: GET … answered 500",
+        ),
+    ],
+)
+def test_what_a_node_lacks_is_told_in_words(
+    tmp_path: Path, listed: Listed, health: Health, expected: str
+) -> None:
+    world = scene(tmp_path, [(listed, health)])
+    world.cluster.media_nodes()
+    with pytest.raises(MembershipError) as caught:
+        join(NODE, 1, RUN, world.world)
+    assert f"not ready after 900 s; last seen: {expected}\n" in str(caught.value)
+    assert f"node-2: waiting for 10.5.0.7: {expected}, 0:00:10 of 0:15:00" in world.said
 
 
 def test_a_node_that_runs_is_not_started(tmp_path: Path) -> None:

@@ -71,8 +71,9 @@ class ScriptedCluster:
         self.waiting = self.answer_to_patch is None
         return self.answer_to_patch
 
-    def lists(self, ip: str) -> bool:
-        return any(isinstance(self._now[0], list) and one.ip == ip for one in self._now[0])
+    def lists(self, ip: str) -> bool | Unknown | Refused:
+        listed = self._now[0]
+        return any(one.ip == ip for one in listed) if isinstance(listed, list) else listed
 
 
 @dataclass

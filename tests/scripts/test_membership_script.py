@@ -59,7 +59,7 @@ def test_a_drain_waits_for_recordings_before_the_address_leaves(base: Base) -> N
     assert base.did[0] == "drain"
     assert set(base.did[1:-1]) == {"find"}
     assert base.did[-1] == "remove"
-    assert "node-3: waiting for recordings to reach the bucket: 1 files" in done.stdout
+    assert "node-3: waiting for recordings to reach the bucket: 1 file\n" in done.stdout
     assert "ses_1.mp4" not in done.stdout
 
 
