@@ -9,6 +9,7 @@ import pytest
 from tests.engine.harness import ROOT, Stack
 
 PACK = """
+import pulumi
 from pulumi_policy import (
     EnforcementLevel, PolicyPack, ResourceValidationPolicy, StackValidationPolicy,
 )
@@ -21,9 +22,11 @@ def named(args, report):
     if args.name == "nameless":
         report("give it a name")
 
+most = pulumi.Config().get_int("most") or 2
+
 def few(args, report):
     things = [one for one in args.resources if one.resource_type == "testing:index:Thing"]
-    if len(things) > 2:
+    if len(things) > most:
         report(f"{len(things)} things", things[-1].urn)
 
 PolicyPack(
@@ -79,6 +82,12 @@ def test_a_policy_of_the_stack_sees_every_resource(stack: Stack, pack: Path) -> 
     assert done.code != 0
     assert "3 things" in done.text
     stack.program('for name in "ab":\n    Thing(name)')
+    assert stack.preview("--policy-pack", str(pack)).code == 0
+
+
+def test_a_pack_sees_the_configuration(stack: Stack, pack: Path) -> None:
+    stack.program('for name in "abc":\n    Thing(name)')
+    stack.configure(most="3")
     assert stack.preview("--policy-pack", str(pack)).code == 0
 
 

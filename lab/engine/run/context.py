@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from lab.engine.display.facts import Display, Message
 from lab.engine.display.masking import Masker
 from lab.engine.errors import EngineError
-from lab.engine.model.values import Value
+from lab.engine.model.values import Value, opened
 from lab.engine.plugin.registry import Registry
 from lab.engine.run.options import Options
 from lab.engine.store.journal import Journal
@@ -46,6 +46,11 @@ class Context:
     _cancelled: bool = False
     _terminated: bool = False
     _failed: bool = False
+
+    @property
+    def config_texts(self) -> dict[str, str]:
+        """The configuration as programs and policy packs get it: text by key, secrets opened."""
+        return {key: str(opened(value)) for key, value in self.config.items()}
 
     @property
     def stopping(self) -> bool:

@@ -18,7 +18,6 @@ from lab.engine.model import urn as urns
 from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.state import ResourceState
-from lab.engine.model.values import opened
 from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.required import required_providers
 from lab.engine.project.project import Project
@@ -176,7 +175,6 @@ class Deployment:
 
     def _start(self, program: Program, address: str) -> threading.Event:
         context = self._context
-        texts = {key: str(opened(value)) for key, value in context.config.items()}
         settings = {
             "monitor": address,
             "engine": address,
@@ -186,7 +184,7 @@ class Deployment:
             "dry_run": context.options.preview,
         }
         environment: Mapping[str, str] = {
-            "PULUMI_CONFIG": json.dumps(texts),
+            "PULUMI_CONFIG": json.dumps(context.config_texts),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(self._secret_keys)),
         }
         program.run(settings, environment, self._printed)

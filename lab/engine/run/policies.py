@@ -2,10 +2,13 @@
 
 Source: pulumi, pkg/resource/deploy/step_generator.go, `AnalyzeResources` and the call of `Analyze`:
 a preview goes on, so that all violations are told; an update stops before the resource is touched.
+sdk/go/common/resource/plugin/analyzer_plugin.go, `constructEnv`: a pack gets the configuration as a
+program does.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -44,6 +47,7 @@ class Policies:
             **os.environ,
             "PULUMI_PROJECT": context.project,
             "PULUMI_STACK": context.stack,
+            "PULUMI_CONFIG": json.dumps(context.config_texts),
             "PULUMI_DRY_RUN": "true" if context.options.preview else "false",
         }
         self._packs = [
