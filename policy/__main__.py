@@ -14,12 +14,10 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from components.stack_config import config_of_stack
 from policy import rules
 from policy.resource import Resource
-
-
-def _level(rule: rules.ResourceRule | rules.StackRule) -> EnforcementLevel:
-    return EnforcementLevel.ADVISORY if rule.advisory else EnforcementLevel.MANDATORY
+from policy.wanted import Wanted
 
 
 def _of_resource(rule: rules.ResourceRule) -> ResourceValidationPolicy:
@@ -28,27 +26,37 @@ def _of_resource(rule: rules.ResourceRule) -> ResourceValidationPolicy:
         for message in rule.violations(resource):
             report(message, None)
 
-    return ResourceValidationPolicy(
-        rule.name, rule.meaning, validate, enforcement_level=_level(rule)
-    )
+    return ResourceValidationPolicy(rule.name, rule.meaning, validate)
 
 
 def _of_stack(rule: rules.StackRule) -> StackValidationPolicy:
     def resources(args: StackValidationArgs) -> Iterator[Resource]:
         for one in args.resources:
-            yield Resource(one.urn, one.resource_type, one.name, one.props, one.opts.protect)
+            uses = {other.urn for others in one.property_dependencies.values() for other in others}
+            yield Resource(
+                one.urn,
+                one.resource_type,
+                one.name,
+                one.props,
+                one.opts.protect,
+                frozenset(uses),
+            )
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         for urn, message in rule.violations([*resources(args)]):
             report(message, urn)
 
-    return StackValidationPolicy(rule.name, rule.meaning, validate, enforcement_level=_level(rule))
+    return StackValidationPolicy(rule.name, rule.meaning, validate)
 
 
+# The engine hands a pack the stack's configuration as it does a program. Where there's no stack, as
+# in `pulumi policy publish`, that is empty.
+_wanted = Wanted.of(config_of_stack()[0])
 PolicyPack(
     name="openvidu-enterprise",
+    enforcement_level=EnforcementLevel.MANDATORY,
     policies=[
-        *(_of_resource(rule) for rule in rules.RESOURCE_RULES),
-        *(_of_stack(rule) for rule in rules.STACK_RULES),
+        *(_of_resource(rule) for rule in rules.resource_rules(_wanted)),
+        *(_of_stack(rule) for rule in rules.stack_rules(_wanted)),
     ],
 )

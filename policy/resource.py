@@ -6,6 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+INSTANCE = "aws:ec2/instance:Instance"
+INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
+VOLUME = "aws:ebs/volume:Volume"
+BUCKET = "aws:s3/bucket:Bucket"
+BUCKET_ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+REDIS = "aws:elasticache/replicationGroup:ReplicationGroup"
+SEARCH = "aws:opensearch/domain:Domain"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+LOCAL_COMMAND = "command:local:Command"
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -17,6 +30,7 @@ class Resource:
         name: its logical name, such as `node-1`.
         props: its properties, by the names that the provider gives them.
         protect: whether Pulumi keeps it from being deleted.
+        uses: URNs of the resources that its properties come from; known of a stack only.
     """
 
     urn: str
@@ -24,6 +38,7 @@ class Resource:
     name: str
     props: Mapping[str, Any] = field(repr=False)
     protect: bool = False
+    uses: frozenset[str] = frozenset()
 
     @property
     def tags(self) -> Mapping[str, str]:

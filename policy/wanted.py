@@ -1,0 +1,48 @@
+"""What the stack's configuration says that the rules have to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Any
+
+from components.configuration import keys
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of the deployment.
+
+    Attributes:
+        https_port: where users come in (`httpsPort`).
+        cluster: the cluster's network (`subnetCidr`).
+        data_may_go: whether what is stored may be deleted (`deleteData`).
+    """
+
+    https_port: int = Settings.https_port
+    cluster: IPv4Network = Settings.subnet_cidr
+    data_may_go: bool = Settings.delete_data
+
+    @classmethod
+    def of(cls, config: Mapping[str, str]) -> Wanted:
+        """What a configuration says.
+
+        Args:
+            config: text by key, without namespace.
+        """
+        return cls(
+            _value(config, "httpsPort"),
+            _value(config, "subnetCidr"),
+            _value(config, "deleteData"),
+        )
+
+
+def _value(config: Mapping[str, str], name: str) -> Any:
+    attribute, key = keys()[name]
+    try:
+        return key.parse(config[name])
+    except (KeyError, ValueError):
+        # A value that can't be read is refused by the program, with words about it.
+        return getattr(Settings, attribute)
