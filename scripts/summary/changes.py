@@ -7,16 +7,35 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from openvidu.roles import MAINS
+from openvidu.roles import BASE, BASTION, MAINS, MASTER
 from scripts.node_names import node_of
 
 _MEMBERSHIP = re.compile(r"(node-[1-9][0-9]*)-membership")
+_INSTALL = re.compile(r"(base|master)-install")
+"""On a machine that exists already: it's replaced where another machine has its place."""
 _UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
 _MAINS = tuple(role.name for role in MAINS)
 _INSTANCE = "aws:ec2/instance:Instance"
 _REPLACED = ("replace", "create-replacement")
 _PLUGIN = re.compile(r"using pulumi-[a-z-]+ from \$PATH at ")
 """The engine's own words about where a plugin is: nothing about the deployment."""
+_WITHOUT: Mapping[str, str] = {
+    BASE.name: (
+        "The base is replaced at once, calls or not: Redis with all sessions and everybody's "
+        "connection go with it, so every call is cut, and none begins until another base is there. "
+        "Choose a moment without calls."
+    ),
+    MASTER.name: (
+        "The master is replaced at once, calls or not: sessions and everybody's connection go with "
+        "it, so every call is cut, and none begins until another one is there. Choose a moment "
+        "without calls."
+    ),
+    BASTION.name: (
+        "The bastion is replaced: calls go on, but until another one is there no node joins, and "
+        "none drains."
+    ),
+}
+"""What another machine in the place of each of these means for calls."""
 _UNCHANGED = ("same", "read", "read-replacement", "delete-replaced")
 _PROJECT = "openvidu-enterprise"
 
@@ -62,6 +81,9 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
     drained = {name for name, op in members.items() if op == "delete"}
     replaced = {one.name for one in steps if one.type == _INSTANCE and one.op in _REPLACED}
     replaced |= {name for name, op in members.items() if op in _REPLACED}
+    replaced |= {
+        match[1] for one in steps if one.op in _REPLACED and (match := _INSTALL.fullmatch(one.name))
+    }
     upgraded = {
         match[1] for one in steps if one.op == "update" and (match := _UPGRADE.fullmatch(one.name))
     }
@@ -75,7 +97,11 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
         _by_number(replaced),
         _by_number(upgraded),
         sorted(set(others)),
-        [*said(preview, "warning"), *_of_calls(gone, force=force)],
+        [
+            *said(preview, "warning"),
+            *(_WITHOUT[main] for main in _MAINS if main in replaced),
+            *_of_calls(gone, force=force),
+        ],
         said(preview, "error"),
     )
 

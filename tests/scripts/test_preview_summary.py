@@ -79,6 +79,28 @@ def test_a_drain_that_may_cut_calls_is_told() -> None:
     assert "will be cut" in told
 
 
+@pytest.mark.parametrize("main", ["base", "master"])
+def test_calls_go_with_the_machine_that_has_their_signalling(main: str) -> None:
+    (told,) = changes_in(preview(step("replace", INSTANCE, main))).warnings
+    assert told.startswith(f"The {main} is replaced")
+    assert "every call is cut" in told
+
+
+def test_calls_outlive_a_bastion() -> None:
+    (told,) = changes_in(preview(step("replace", INSTANCE, "bastion"))).warnings
+    assert "calls go on" in told
+
+
+def test_a_host_that_exists_takes_the_place_of_a_base_with_its_install() -> None:
+    found = changes_in(preview(step("replace", "command:remote:Command", "base-install")))
+    assert found.replaced == ["base"]
+    assert "every call is cut" in found.warnings[0]
+
+
+def test_a_base_that_is_changed_in_place_is_no_other_base() -> None:
+    assert changes_in(preview(step("update", INSTANCE, "base"))).warnings == []
+
+
 def test_what_the_engine_says_of_itself_is_left_out_and_the_rest_told_once() -> None:
     texts = ["using pulumi-resource-aws from $PATH at /x", "With one node …", "With one node …"]
     told = [{"severity": "warning", "message": f"warning: {text}"} for text in texts]
