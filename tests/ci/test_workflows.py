@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,30 @@ each = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def parsed(file: Path) -> dict[str, Any]:
     found: dict[str, Any] = yaml.safe_load(file.read_text())
     return found
+
+
+def step(file: str, name: str) -> dict[str, Any]:
+    (job,) = parsed(FOLDER / file)["jobs"].values()
+    (found,) = [one for one in job["steps"] if one.get("name") == name]
+    return dict(found)
+
+
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program on the path of `run_step`."""
+    (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def run_step(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a step's script as GitHub does, with programs from `folder` in place of real ones."""
+    return subprocess.run(
+        ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+        env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", **environment},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_there_is_one_for_tests_previews_and_updates() -> None:
@@ -74,9 +100,48 @@ def test_an_update_is_approved_and_never_broken_off() -> None:
     assert job["environment"] == "production"
 
 
-@pytest.mark.parametrize("name", ["preview.yml", "up.yml"])
-def test_previews_and_updates_take_the_policy_pack(name: str) -> None:
-    (job,) = parsed(FOLDER / name)["jobs"].values()
-    (pulumi,) = [step for step in job["steps"] if "pulumi/actions" in step.get("uses", "")]
-    assert pulumi["with"]["policyPacks"] == "policy"
+def test_previews_and_updates_take_the_policy_pack() -> None:
+    assert step("preview.yml", "Preview, on the pull request")["with"]["policyPacks"] == "policy"
+    assert "--policy-pack policy" in step("up.yml", "Update")["run"]
     assert (PROJECT / "policy" / "PulumiPolicy.yaml").is_file()
+
+
+def test_an_update_is_interrupted_once_and_before_its_job_is_killed(tmp_path: Path) -> None:
+    (job,) = parsed(FOLDER / "up.yml")["jobs"].values()
+    assert "vars.UP_TIMEOUT_MINUTES" in job["timeout-minutes"]
+    program(
+        tmp_path,
+        "pulumi",
+        "trap 'echo interrupted >>signals; stop=1' INT\n"
+        "until [[ ${stop:-} ]]; do sleep 0.1; done\nsleep 0.5; exit 1",
+    )
+    # Seconds for minutes.
+    script = step("up.yml", "Update")["run"].replace('))m"', '))s"')
+    assert '))s"' in script
+    # Without it the whole group gets the signal, pulumi twice.
+    assert "--foreground" in script
+    done = run_step(tmp_path, script, JOB_MINUTES="21", PULUMI_STACK="prod")
+    assert done.returncode != 0
+    assert (tmp_path / "signals").read_text() == "interrupted\n"
+
+
+def commented(folder: Path, summary: str) -> str:
+    """What the preview's comment says where `preview_summary` does this."""
+    program(folder, "python", summary)
+    program(folder, "gh", "if [[ $* == *--silent* ]]; then cat summary.md; fi")
+    script = step("preview.yml", "Nodes, cost and calls")["run"]
+    places = {"COMMENTS": "repos/x/issues/1/comments", "GITHUB_STEP_SUMMARY": str(folder / "step")}
+    done = run_step(folder, script, PULUMI_STACK="prod", **places)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_comment_has_the_summary_also_of_a_preview_that_failed(tmp_path: Path) -> None:
+    assert commented(tmp_path, "echo '**The preview has failed.**'; exit 1").startswith("**The")
+
+
+def test_where_there_is_no_summary_the_comment_says_why(tmp_path: Path) -> None:
+    said = commented(tmp_path, "echo 'no stack named prod found' >&2; exit 1")
+    # What the next run looks for, to edit its own comment.
+    assert said.startswith("### OpenVidu Enterprise: preview of prod")
+    assert "no stack named prod found" in said
