@@ -18,6 +18,7 @@ FILES = sorted(FOLDER.glob("*.yml"))
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+")
 BEYOND_READING = {
     "ci.yml": {},
+    "nightly.yml": {},
     "preview.yml": {"id-token": "write", "pull-requests": "write"},
     "up.yml": {"id-token": "write"},
 }
@@ -104,6 +105,14 @@ def test_previews_and_updates_take_the_policy_pack() -> None:
     assert step("preview.yml", "Preview, on the pull request")["with"]["policyPacks"] == "policy"
     assert "--policy-pack policy" in step("up.yml", "Update")["run"]
     assert (PROJECT / "policy" / "PulumiPolicy.yaml").is_file()
+
+
+def test_what_ci_leaves_out_is_tested_each_night() -> None:
+    found = parsed(FOLDER / "nightly.yml")
+    assert {"schedule", "workflow_dispatch"} <= set(found[True])
+    (job,) = found["jobs"].values()
+    assert "./run test -m matrix" in job["steps"][-1]["run"]
+    assert job["timeout-minutes"] < 360
 
 
 def test_an_update_is_interrupted_once_and_before_its_job_is_killed(tmp_path: Path) -> None:
