@@ -54,7 +54,8 @@ class Cluster(pulumi.ComponentResource):
             asked = pool.submit(overview.ask, settings, there)
             machines_of = machine_source(settings, there)
             seen = asked.result()
-        if mistakes := upgrade.find_mistakes(settings, there, seen):
+        mistakes = overview.find_mistakes(seen) + upgrade.find_mistakes(settings, there, seen)
+        if mistakes:
             raise ConfigurationError(mistakes)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
         if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:

@@ -19,6 +19,8 @@ NOTHING = ":"
 """A command for `SHELL` that does nothing."""
 LOST = re.compile(r"can't be reached for \d+ s: (.*)")
 """What the scripts say of a machine that they can't reach, with the reason."""
+KEY_REFUSED = "doesn't take sshPrivateKey"
+"""What they say of a machine that doesn't know the key."""
 HOST = "host.sh"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
 

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from components.deployed import Deployed
-from components.over_ssh import LOST, MEMBERSHIP, environment, run
+from components.mistakes import Mistake
+from components.over_ssh import KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.settings import Settings
 
 _LIMIT_SECONDS = 30
@@ -63,6 +64,17 @@ class ClusterSeen:
 
 
 Overview = ClusterSeen | Unseen
+
+
+def find_mistakes(seen: Overview) -> list[Mistake]:
+    """What the base's answer says is wrong in the configuration: a key that it doesn't know.
+
+    Each command on a machine would fail with it, some of them after others.
+    """
+    if not isinstance(seen, Unseen) or KEY_REFUSED not in seen.reason:
+        return []
+    command = "uv run python -m scripts.rotate_ssh_key, which lets it in"
+    return [Mistake("sshPrivateKey", "found a key that the machines don't know yet", command)]
 
 
 def ask(settings: Settings, there: Deployed) -> Overview:

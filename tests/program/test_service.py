@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from components.deployed import Deployed, from_outputs
-from components.overview import ClusterSeen, NodeSeen, Unseen, parse, reason
+from components.overview import ClusterSeen, NodeSeen, Unseen, find_mistakes, parse, reason
 from components.service import (
     configuration_generation,
     generations,
@@ -148,6 +148,18 @@ def test_a_bucket_that_cannot_be_read_is_told_and_is_no_drift(settings: Settings
 )
 def test_why_the_base_cannot_be_asked_is_told(said: str, expected: str) -> None:
     assert reason(said) == expected
+
+
+def test_a_key_that_the_machines_do_not_know_is_a_mistake() -> None:
+    refused = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take sshPrivateKey.")
+    (mistake,) = find_mistakes(refused)
+    assert mistake.key == "sshPrivateKey"
+    assert "scripts.rotate_ssh_key" in mistake.command
+
+
+@pytest.mark.parametrize("seen", [ClusterSeen(), Unseen("Connection timed out")])
+def test_a_base_that_cannot_be_asked_says_nothing_of_the_key(seen: ClusterSeen | Unseen) -> None:
+    assert find_mistakes(seen) == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nodes": {"10.5.0.6": {}}, "drift": []}', "{}"])
