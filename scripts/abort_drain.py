@@ -18,6 +18,7 @@ from rich.console import Console
 
 from scripts import wanted_nodes
 from scripts.errors import expected_errors
+from scripts.machines import complete
 from scripts.memberships import memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli
@@ -27,7 +28,7 @@ _RECONNECT_SECONDS = "120"
 
 
 def main(
-    node: Annotated[str, typer.Argument(help="Such as node-3.")],
+    node: Annotated[str, typer.Argument(help="Such as node-3.", autocompletion=complete)],
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Abort the drain of a node, wait until its calls have ended, and bring it back.

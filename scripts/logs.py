@@ -17,7 +17,7 @@ import typer
 
 from components.over_ssh import SHELL, command
 from scripts.errors import expected_errors
-from scripts.machines import Machine, machines, named
+from scripts.machines import Machine, complete, machines, named
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -25,7 +25,9 @@ _SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 def main(
-    machine: Annotated[str, typer.Argument(help="base, master, node-1, …")],
+    machine: Annotated[
+        str, typer.Argument(help="base, master, node-1, …", autocompletion=complete)
+    ],
     service: Annotated[
         str | None, typer.Option(help="Such as openvidu-server; all of them without it.")
     ] = None,

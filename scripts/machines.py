@@ -12,7 +12,7 @@ from typing import Any
 from components.over_ssh import LOST, environment, run
 from openvidu.roles import MAINS, Role, role_of
 from scripts.memberships import plain
-from scripts.pulumi_cli import PulumiError
+from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _ACTIONS = "machines.sh"
 _MAINS = tuple(role.name for role in MAINS)
@@ -111,6 +111,17 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
         name: Machine(name, one.host, one.variables, one.private_key, versions.get(name))
         for name, one in sorted(found.items(), key=lambda item: _order(item[0]))
     }
+
+
+def complete(incomplete: str) -> list[str]:
+    """Names of machines of the selected stack, as a shell completes them; none where it can't."""
+    try:
+        exported = PulumiCli().export_state()
+    except PulumiError:
+        return []
+    resources = exported["deployment"].get("resources", ())
+    found = {match[1] for one in resources if (match := _NAME.search(one["urn"]))}
+    return sorted((name for name in found if name.startswith(incomplete)), key=_order)
 
 
 def named(there: Mapping[str, Machine], name: str) -> Machine:

@@ -19,13 +19,16 @@ from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
 from scripts.display import print_json
 from scripts.errors import expected_errors
+from scripts.machines import complete
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 
 def main(
-    nodes: Annotated[list[str] | None, typer.Argument(help="Such as node-1 node-4.")] = None,
+    nodes: Annotated[
+        list[str] | None, typer.Argument(help="Such as node-1 node-4.", autocompletion=complete)
+    ] = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
     ] = None,

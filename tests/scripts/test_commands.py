@@ -13,6 +13,7 @@ import pytest
 from lab.directory import PROJECT
 from scripts.cli import COMMANDS
 from scripts.errors import expected_errors
+from scripts.machines import complete
 
 NAMES = [module.__name__.rpartition(".")[2] for module in COMMANDS]
 ARGUMENTS = {
@@ -117,6 +118,25 @@ def test_ctrl_c_ends_a_command_as_shells_expect() -> None:
     with pytest.raises(SystemExit) as ended, expected_errors():
         raise KeyboardInterrupt
     assert ended.value.code == 130
+
+
+def test_names_of_machines_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    urns = [f"urn:pulumi:dev::x::t::{name}-version" for name in ("base",)]
+    urns += [f"urn:pulumi:dev::x::t::node-{number}-membership" for number in (10, 2)]
+    state = {"deployment": {"resources": [{"urn": urn} for urn in urns]}}
+    program = tmp_path / "pulumi"
+    program.write_text(f"#!/bin/sh\necho '{json.dumps(state)}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert complete("") == ["base", "node-2", "node-10"]
+    assert complete("node-1") == ["node-10"]
+
+
+def test_without_pulumi_nothing_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert complete("") == []
 
 
 def test_one_command_has_them_all_and_completion() -> None:
