@@ -10,6 +10,7 @@ from typing import Any
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _WHY = "Next: python -m scripts.preflight, then: pulumi up"
+_STATES = ("UP", "UNSTABLE", "DOWN")
 SOON = timedelta(days=21)
 """Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
 
@@ -84,13 +85,17 @@ class Status:
     def state(self) -> str:
         """The health in a word; empty where nobody tells it."""
         told = self.health or {}
-        return str(told.get("clusterStatus") or told.get("status") or "")
+        found = told.get("clusterStatus") or told.get("status")
+        # The body of an error has a status too: a number.
+        return found if found in _STATES else ""
 
     def remarks(self, now: datetime) -> list[str]:
         """What somebody has to do, and what to type."""
         found = [f"The cluster can't be asked: {self.reason}"] if self.reason else []
         if self.state not in ("", "UP"):
             found.append(f"The cluster's health is {self.state}. {_WHY}")
+        elif not self.state and not self.reason:
+            found.append(f"The cluster doesn't tell its health. {_WHY}")
         found += self._without_media_nodes()
         for one in self.machines:
             if one.balanced is False and one.state == "serving":
@@ -118,7 +123,8 @@ class Status:
         return found
 
     def _without_media_nodes(self) -> Iterator[str]:
-        nodes = (self.health or {}).get("nodes") or {}
+        told = self.health or {}
+        nodes = told.get("nodes") or {"the master": told}
         for name, node in nodes.items():
             if lost := node.get("disconnectedMediaNodes"):
                 yield f"{name} has no connection to its media nodes: {', '.join(lost)}. {_WHY}"

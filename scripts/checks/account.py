@@ -1,27 +1,32 @@
 """AWS: who asks, whether they may make what the program makes, and what is left of quotas.
 
 AWS is asked with `DryRun`, which checks permissions and makes nothing. Only calls that need nothing
-that has to be made before are asked so: with made-up ids AWS complains of these.
-Source: EC2 API, "Common query parameters", DryRun; "Error codes", DryRunOperation.
+that has to be made before are asked so: with made-up ids AWS complains of these. For the others IAM
+simulates the caller's policies, which knows nothing of conditions on resources.
+Source: EC2 API, "Common query parameters", DryRun; "Error codes", DryRunOperation; IAM API,
+SimulatePrincipalPolicy.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
+from components.aws.permissions import actions
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
-from components.settings import Settings
+from components.settings import HA, Settings
 from scripts.checks.finding import Finding, Result
 
+_ASSUMED = re.compile(r"arn:[a-z-]+:sts::[0-9]+:assumed-role/([^/]+)/.+")
 Client = Any
 """boto3's client of EC2: its methods are made at run time."""
 _ALLOWED = "DryRunOperation"
 _REFUSED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 _WHERE, _CHECK = "AWS", "permissions"
-_NEXT = "have it added to the policy of who deploys; docs/security.md says what that takes"
+_NEXT = "have it added to the policy of who deploys: uv run python -m components.aws.permissions"
 _KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f preflight"
 """A public key to ask with; it's nobody's."""
 
@@ -48,14 +53,57 @@ def account(config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
         following = "aws sts get-caller-identity, until it prints who you are"
         return [Finding("credentials", _WHERE, Result.FAILED, str(error), following)]
     who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
-    found = config.get("openvidu-enterprise:nodeInstanceType", {}).get("value")
-    ec2, kind = session.client("ec2"), str(found or Settings.node_instance_type)
+
+    def configured(key: str, otherwise: str) -> str:
+        found = config.get(f"openvidu-enterprise:{key}", {}).get("value")
+        return str(found or otherwise)
+
+    ec2 = session.client("ec2")
+    kind = configured("nodeInstanceType", Settings.node_instance_type)
+    shape = configured("shape", HA)
     calls = _calls(ec2, kind)
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
+        *simulated(session, who, sorted({*_exact(actions(shape))} - calls.keys())),
         *_quotas(session, ec2, kind),
     ]
+
+
+def _exact(allowed: Iterable[str]) -> list[str]:
+    """What IAM can simulate: it takes no patterns."""
+    return [action for action in allowed if "*" not in action]
+
+
+def simulated(session: Any, who: str, wanted: Sequence[str]) -> list[Finding]:
+    """What IAM says of permissions that can't be tried without making something."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+
+    if who.endswith(":root"):
+        return []
+    iam = session.client("iam")
+    denied: list[str] = []
+    try:
+        principal = _principal(iam, who)
+        pages = iam.get_paginator("simulate_principal_policy").paginate(
+            PolicySourceArn=principal, ActionNames=list(wanted)
+        )
+        for page in pages:
+            results = page["EvaluationResults"]
+            denied += [one["EvalActionName"] for one in results if one["EvalDecision"] != "allowed"]
+    except (BotoCoreError, ClientError) as error:
+        said = f"{len(wanted)} others can't be simulated: {error}"
+        return [Finding(_CHECK, _WHERE, Result.SKIPPED, said)]
+    if denied:
+        said = f"not granted, or only for some resources: {', '.join(denied)}"
+        return [Finding(_CHECK, _WHERE, Result.WARNING, said, _NEXT)]
+    return [Finding(_CHECK, _WHERE, Result.OK, f"granted, as IAM says: {len(wanted)} others")]
+
+
+def _principal(iam: Any, who: str) -> str:
+    """Whose policies are simulated: of a role that was assumed, the role's."""
+    match = _ASSUMED.fullmatch(who)
+    return str(iam.get_role(RoleName=match[1])["Role"]["Arn"]) if match else who
 
 
 def _quotas(session: Any, ec2: Client, instance_type: str) -> list[Finding]:

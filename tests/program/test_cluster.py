@@ -16,6 +16,7 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
+from components.aws.permissions import TYPES
 from components.configuration import read
 from components.existing import preflight
 from components.membership_program import bundle
@@ -188,6 +189,11 @@ def test_machines_are_as_they_should_be(deployed: Recorder) -> None:
             "role": name.split("-")[0],
         }
         assert "userData" not in instance
+
+
+def test_every_type_that_is_made_has_its_permissions(deployed: Recorder) -> None:
+    made = {one.typ for one in deployed.registered if one.typ.startswith("aws:")}
+    assert made <= {*TYPES["ha"]}
 
 
 def test_addresses_are_fixed_on_interfaces_of_their_own(deployed: Recorder) -> None:

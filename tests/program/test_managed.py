@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
+from components.aws.permissions import TYPES, actions
 from components.configuration import read
 from components.mistakes import ConfigurationError
 from openvidu.ports import Source
@@ -55,6 +56,14 @@ class Cloud(Recorder):
         if args.token == "aws:index/getRegion:getRegion":
             return {"region": "eu-west-1"}
         return super().call(args)
+
+
+def test_every_type_that_is_made_has_its_permissions(deployed: Cloud) -> None:
+    made = {one.typ for one in deployed.registered if one.typ.startswith("aws:")}
+    assert made <= {*TYPES["ha-managed"]}
+    allowed = actions("ha-managed")
+    assert {"ec2:RunInstances", "es:CreateDomain", "iam:PassRole"} <= {*allowed}
+    assert {"iam:CreateUser", "s3:CreateBucket"} & {*actions("ha")} == set()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
@@ -80,6 +81,55 @@ def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
     assert (room.result, full.result) == (Result.OK, Result.WARNING)
     assert room.said == "EC2-VPC Elastic IPs: 3 of 5 in use"
     assert f"--quota-code {ADDRESSES.code}" in str(full.next)
+
+
+class Iam:
+    """IAM, as far as it's asked."""
+
+    def __init__(self, *, denies: str = "", fails: bool = False) -> None:
+        self.denies, self.fails, self.asked = denies, fails, ""
+
+    def client(self, _: str) -> Iam:
+        return self
+
+    def get_role(self, RoleName: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
+        return {"Role": {"Arn": f"arn:aws:iam::1:role/of/{RoleName}"}}
+
+    def get_paginator(self, _: str) -> Iam:
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        if self.fails:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Simulate")
+        self.asked = asked["PolicySourceArn"]
+        return [
+            {
+                "EvaluationResults": [
+                    {
+                        "EvalActionName": action,
+                        "EvalDecision": "implicitDeny" if action == self.denies else "allowed",
+                    }
+                    for action in asked["ActionNames"]
+                ]
+            }
+        ]
+
+
+@pytest.mark.parametrize(
+    ("iam", "result"),
+    [
+        (Iam(), Result.OK),
+        (Iam(denies="ec2:CreateVolume"), Result.WARNING),
+        (Iam(fails=True), Result.SKIPPED),
+    ],
+    ids=["granted", "denied", "not asked"],
+)
+def test_what_cannot_be_tried_is_simulated(iam: Iam, result: Result) -> None:
+    who = "arn:aws:sts::1:assumed-role/deployer/session"
+    (found,) = account.simulated(iam, who, ["ec2:CreateVolume", "es:CreateDomain"])
+    assert found.result is result
+    assert ("ec2:CreateVolume" in found.said) == (result is Result.WARNING)
+    assert iam.asked in ("", "arn:aws:iam::1:role/of/deployer")
 
 
 @pytest.mark.parametrize(

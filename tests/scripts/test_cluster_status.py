@@ -37,10 +37,15 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
+        (replace(WELL, health={"status": 503, "error": "Bad"}), "doesn't tell its health. Next:"),
         (replace(WELL, health={"clusterStatus": "UNSTABLE"}), "health is UNSTABLE. Next:"),
         (
             replace(WELL, health={"nodes": {"a": {"disconnectedMediaNodes": ["media_1"]}}}),
             "a has no connection to its media nodes: media_1",
+        ),
+        (
+            replace(WELL, health={"status": "DOWN", "disconnectedMediaNodes": ["10.5.0.9"]}),
+            "the master has no connection to its media nodes: 10.5.0.9",
         ),
         (replace(WELL, drift=None), "in the bucket can't be read"),
         (replace(WELL, balanced=["10.5.0.6", "10.5.0.9"]), "10.5.0.9 is in the load balancer, and"),
