@@ -76,8 +76,15 @@ def _exact(allowed: Iterable[str]) -> list[str]:
 
 
 def simulated(session: Any, who: str, wanted: Sequence[str]) -> list[Finding]:
-    """What IAM says of permissions that can't be tried without making something."""
+    """What IAM says of permissions that can't be tried without making something.
+
+    Args:
+        session: gives boto3's clients.
+        who: the caller's ARN.
+        wanted: the permissions.
+    """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
 
     if who.endswith(":root"):
         return []
@@ -91,7 +98,7 @@ def simulated(session: Any, who: str, wanted: Sequence[str]) -> list[Finding]:
         for page in pages:
             results = page["EvaluationResults"]
             denied += [one["EvalActionName"] for one in results if one["EvalDecision"] != "allowed"]
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         said = f"{len(wanted)} others can't be simulated: {error}"
         return [Finding(_CHECK, _WHERE, Result.SKIPPED, said)]
     if denied:

@@ -37,6 +37,7 @@ def test_a_healthy_cluster_has_nothing_to_tell(cluster: Lab) -> None:
             assert (check, node, "ok") in shown
         assert ("port", "443/udp", node) in shown
     assert "EC2-VPC Elastic IPs: 3 of 200 in use" in done.out
+    assert "granted, as IAM says" in done.out
     assert "24 of 1024 in use" in done.out
     assert ("DNS", "openvidu.example.io", "ok") in shown
 

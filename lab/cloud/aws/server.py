@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 from werkzeug.test import Client
 
+from lab.cloud.aws.permissions import SIMULATE, simulated
 from lab.cloud.faults import Faults, Refusal
 
 _FORM = "application/x-www-form-urlencoded"
@@ -72,6 +73,8 @@ class Gate:
                     self._changed()
             time.sleep(self._faults.lateness(action, instance_type))
             return answer
+        if service == "iam" and (call := _form(environ)).get("Action") == SIMULATE:
+            return _send("200 OK", simulated(call), start)
         action = _form(environ).get("Action", "") if service in _BALANCED else ""
         action = action or str(environ["REQUEST_METHOD"]).title()
         answer = [b"".join(self._behind(environ, start))]
@@ -124,6 +127,10 @@ def _refuse(refusal: Refusal, start: StartResponse) -> list[bytes]:
         f"<Code>{escape(refusal.code)}</Code><Message>{escape(refusal.message)}</Message>"
         f"</Error></Errors><RequestID>{uuid.uuid4()}</RequestID></Response>"
     ).encode()
+    return _send(f"{refusal.status} Refused", body, start)
+
+
+def _send(status: str, body: bytes, start: StartResponse) -> list[bytes]:
     headers = [("Content-Type", "text/xml;charset=UTF-8"), ("Content-Length", str(len(body)))]
-    start(f"{refusal.status} Refused", headers)
+    start(status, headers)
     return [body]
