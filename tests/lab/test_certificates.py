@@ -22,10 +22,9 @@ print(json.dumps({"id": made["HostedZone"]["Id"].rpartition("/")[2]}))
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def other_domain(cluster: Lab) -> Iterator[Lab]:
-    """The example, about to get another domain and so another certificate."""
-    cluster.ok("config", "set", "domainOrPublicIp", OTHER)
+    """The example, which gets other domains and so other certificates; each test says which."""
     yield cluster
     cluster.ok("config", "set", "domainOrPublicIp", "openvidu.example.io")
     cluster.ok("config", "set", "certificateType", "letsencrypt")
@@ -36,6 +35,7 @@ def test_a_refusal_of_lets_encrypt_ends_the_update_and_says_what_to_check(
     other_domain: Lab,
 ) -> None:
     lab = other_domain
+    lab.ok("config", "set", "domainOrPublicIp", OTHER)
     lab.ok("fault", "set", "letsencrypt", "reason=too many failed authorizations", "times=1")
     refused = lab.run("up")
     assert refused.status != 0
@@ -89,6 +89,7 @@ def test_a_certificate_of_ones_own_is_served_and_so_is_its_renewal(
     other_domain: Lab, tmp_path: Path
 ) -> None:
     lab = other_domain
+    lab.ok("config", "set", "domainOrPublicIp", OTHER)
     lab.ok("config", "set", "certificateType", "owncert")
     for days in (30, 90):
         chain, key = tmp_path / f"{days}.pem", tmp_path / f"{days}.key"
