@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lab import cloud, foreground
 from lab.cli import calls, demo, faults, show
+from lab.cli.words import introduce, tell, tell_error
 from lab.cloud import requirements
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
 from lab.engines import Engine, resolve
@@ -37,9 +37,6 @@ app.add_typer(config_app, name="config")
 app.add_typer(faults.app, name="fault")
 app.add_typer(calls.app, name="calls")
 app.command()(demo.demo)
-_err = Console(stderr=True)
-
-_BANNER = "A lab for rehearsal, tests and benchmarks; nothing here reaches a real network."
 _EXPECTED = (
     LabError,
     cloud.ControlError,
@@ -94,7 +91,7 @@ def up(
 ) -> None:
     """Start the lab where it doesn't run, deploy, and show the cluster's health."""
     choice: _Choice = context.obj
-    _err.print(_BANNER, style="dim")
+    introduce()
     _require()
     stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)
     stack.initialise(example)
@@ -278,7 +275,7 @@ def reset(context: typer.Context) -> None:
         running.stop()
     choice.directory.stack_config.unlink(missing_ok=True)
     cloud.remove(choice.directory.path)
-    _err.print(f"Lab '{choice.directory.name}' is gone.")
+    tell(f"Lab '{choice.directory.name}' is gone.")
 
 
 def _require() -> None:
@@ -299,8 +296,8 @@ def main() -> None:
     try:
         app()
     except _EXPECTED as error:
-        _err.print(f"lab: {error}", style="red", highlight=False)
+        tell_error(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        _err.print("lab: stopped. The same command carries on; uv run lab reset forgets the lab.")
+        tell("lab: stopped. The same command carries on; uv run lab reset forgets the lab.")
         sys.exit(130)

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import HEAVY_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components.settings import ACM
@@ -23,17 +24,17 @@ from lab.calls.lengths import LengthError, Lengths, duration
 from lab.calls.plan import Door, Plan
 from lab.calls.report import Report, Result
 from lab.calls.runs import HANG_UP, STOP, Runs
+from lab.cli.words import tell
 from lab.errors import LabError
 from lab.stack import Stack
+from scripts.display import table_console
 
 app = typer.Typer(
     help="Make calls through the load balancer, and count those that were cut or refused.",
     no_args_is_help=True,
 )
-_out = Console()
-_PIPED_WIDTH = 200
+_out = Console(soft_wrap=True)
 _SHOWN = 20
-_err = Console(stderr=True, soft_wrap=True)
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
 _WAIT_SECONDS = 0.5
@@ -75,7 +76,7 @@ def start(
     )
     background.start(stack.supervisor, plan)
     shown = _account(context).report
-    _err.print(f"{_summary(shown)}. Seed {plan.seed}. See: uv run lab calls status")
+    tell(f"{_summary(shown)}. Seed {plan.seed}. See: uv run lab calls status")
 
 
 @app.command()
@@ -87,7 +88,7 @@ def status(context: typer.Context) -> None:
     for ip, calls in sorted(live.items()):
         name = account.names.get(ip, "") if ip else "being opened"
         table.add_row(name, ip, str(calls))
-    _print(table)
+    table_console().print(table)
     _out.print(_summary(account.report), highlight=False)
 
 
@@ -124,7 +125,7 @@ def stop(
     run = _runs(context).latest()
     asked = run.ask(HANG_UP if now else STOP) if run else 0
     if not asked:
-        _err.print("No calls are being made.")
+        tell("No calls are being made.")
 
 
 @app.command()
@@ -149,9 +150,9 @@ def show(account: Account) -> None:
     table = _table("call", "node", "result", "at", "what the client saw", "step of the deployment")
     wrong = [call for call in shown if call["result"] not in (Result.LIVE, Result.ENDED)]
     for call in wrong[:_SHOWN]:
-        table.add_row(*_row(call))
+        table.add_row(*map(escape, _row(call)))
     if wrong:
-        _print(table)
+        table_console().print(table)
     if len(wrong) > _SHOWN:
         _out.print(f"… and {len(wrong) - _SHOWN} more: uv run lab calls report --json")
 
@@ -167,7 +168,7 @@ def _show_reconnections(calls: Iterable[Mapping[str, Any]]) -> None:
     for step, found in seconds.items():
         table.add_row(str(len(found)), str(len(affected[step])), f"{max(found):.2f} s", step)
     if seconds:
-        _print(table)
+        table_console().print(table)
 
 
 def door(stack: Stack) -> Door:
@@ -201,14 +202,7 @@ def lengths(text: str) -> Lengths:
 
 def _table(*columns: str) -> Table:
     """A table: with lines in a terminal, without them where it's piped."""
-    return Table(*columns, box=HEAVY_HEAD if _out.is_terminal else None)
-
-
-def _print(table: Table) -> None:
-    if _out.is_terminal:
-        _out.print(table)
-    else:
-        Console(file=sys.stdout, width=_PIPED_WIDTH).print(table)
+    return Table(*columns, box=HEAVY_HEAD if table_console().is_terminal else None)
 
 
 def _duration(option: str, text: str) -> float:

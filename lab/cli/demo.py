@@ -11,6 +11,7 @@ from rich.console import Console
 from lab import cloud
 from lab.calls.lanes import timeline
 from lab.cli import calls
+from lab.cli.words import introduce
 from lab.demo import Demo, Load, Rehearsal, subtitle, wrong
 from lab.directory import PROJECT
 from lab.errors import LabError
@@ -39,6 +40,7 @@ def demo(
 
     lab demo --output /tmp/demo.svg
     """
+    introduce()
     if output.suffix not in _PICTURES or not output.parent.is_dir():
         raise LabError(f"--output {output}: expected a .svg or .png in a folder that exists")
     load = Load(count, calls.lengths(length))

@@ -120,4 +120,4 @@ def test_preview_of_a_third_node_shows_only_that_node(cluster: Lab) -> None:
 def test_another_example_takes_a_lab_of_its_own(cluster: Lab) -> None:
     refused = cluster.run("up", "--example", "existing")
     assert refused.status == 1
-    assert "uv run lab --name existing up --example existing" in " ".join(refused.err.split())
+    assert "uv run lab --name existing up --example existing" in refused.err
