@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import pytest
+
+from bench.autoscaling.__main__ import main
 from bench.autoscaling.day import a_day
 from bench.autoscaling.simulation import Hardware, autoscaled, fixed
 from scripts.autoscaling.policy import Measure, Policy
@@ -37,3 +43,36 @@ def test_autoscaling_refuses_fewer_calls_than_a_fixed_cluster_of_the_same_cost()
     assert scaled.refused < same_cost.refused
     assert all(minute.serving <= POLICY.maximum for minute in scaled.minutes)
     assert all(minute.serving >= POLICY.minimum for minute in scaled.minutes)
+
+
+def days(capsys: pytest.CaptureFixture[str], calls: float) -> tuple[list[int], list[int]]:
+    """Node-hours and refused calls of six days, as the command prints them."""
+    main(days=6, calls=calls)
+    rows = re.findall(r"\| (\d+) \| (\d+) \| (\d+) \|", capsys.readouterr().out)
+    assert [int(seed) for seed, _, _ in rows] == [1, 2, 3, 4, 5, 6]
+    return [int(hours) for _, hours, _ in rows], [int(refused) for _, _, refused in rows]
+
+
+def test_the_days_in_the_docs_are_those_that_the_command_prints(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = " ".join(Path("docs/autoscale.md").read_text().split())
+    hours, refused = days(capsys, 12)
+    assert sorted(refused)[:5] == [0] * 5
+    said = f"{min(hours)} to {max(hours)} node-hours and refused no call on five of them"
+    assert f"{said}, {max(refused)} on the sixth" in page
+    hours, refused = days(capsys, 14)
+    said = f"took {min(hours)} to {max(hours)} and refused {min(refused)} to {max(refused)}"
+    assert f"A target of 14 {said}" in page
+
+
+def test_the_day_in_the_docs_is_the_one_that_the_command_prints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(output=tmp_path / "day.svg")
+    count, *_, head, line = capsys.readouterr().out.partition("| cluster |")
+    page = Path("docs/autoscale.md").read_text()
+    assert count.split(",")[0].replace(" calls", " synthetic calls") in page
+    found = re.findall(r"^\| (?:autoscaled|[789] nodes).*$", head + line, re.M)
+    assert len(found) == 4
+    assert all(row in page for row in found)
