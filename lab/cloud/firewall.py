@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-ALL_PROTOCOLS = "-1"
 _ALL_PORTS = (0, 65535)
 _ANY_TYPE = -1
 _TABLE = "inet security_groups"

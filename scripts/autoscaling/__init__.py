@@ -1,4 +1,5 @@
 """How many nodes there should be, and having them: the parts of `scripts.autoscale`.
 
-`policy`, `observation` and `decision` are pure; `memory`, `cluster`, `updates` touch the world.
+`policy`, `observation`, `decision` and `guard` are pure; `control` is the loop over them; `memory`,
+`deployed_stack` and `updates` touch the world.
 """
