@@ -41,7 +41,7 @@ def undocumented_ports(wanted: Wanted, one: Resource) -> Iterator[str]:
         yield f"{one.name} is a SecurityGroupRule; expected a SecurityGroupIngressRule with a role"
     if one.type != INGRESS:
         return
-    rows = [row for row in TABLES.get(one.role, ()) if _opens(wanted, row, one)]
+    rows = [row for row in _table(wanted, one.role) if _opens(row, one)]
     if any(_is_for_no_others(wanted, row, one) for row in rows):
         return
     first, last = _ports(one)
@@ -70,28 +70,22 @@ def missing_ports(wanted: Wanted, resources: Sequence[Resource]) -> Iterator[tup
     """Rows of a port table that no rule opens, though a machine of that role is there."""
     rules = [one for one in resources if one.type == INGRESS]
     for group in (one for one in resources if one.type == SECURITY_GROUP):
-        for row in TABLES.get(group.role, ()):
+        for row in _table(wanted, group.role):
             if row.source is Source.OPERATORS:
                 continue
             of_role = [one for one in rules if one.role == group.role]
-            if not any(
-                _opens(wanted, row, one) and _is_for_no_others(wanted, row, one) for one in of_role
-            ):
-                first, last = _wanted_ports(wanted, row)
-                what = f"{row.protocol} {first} to {last} ({row.purpose})"
+            if not any(_opens(row, one) and _is_for_no_others(wanted, row, one) for one in of_role):
+                what = f"{row.protocol} {row.first} to {row.last} ({row.purpose})"
                 yield group.urn, f"{group.name}: no rule opens {what}"
 
 
-def _opens(wanted: Wanted, row: PortRule, rule: Resource) -> bool:
+def _opens(row: PortRule, rule: Resource) -> bool:
     """Whether a rule opens the ports of a row."""
-    protocol = rule.props.get("ipProtocol")
-    return protocol == row.protocol and _ports(rule) == _wanted_ports(wanted, row)
+    return rule.props.get("ipProtocol") == row.protocol and _ports(rule) == (row.first, row.last)
 
 
-def _wanted_ports(wanted: Wanted, row: PortRule) -> tuple[int, int]:
-    if row.service == "https" and row.source is Source.WORLD:
-        return wanted.https_port, wanted.https_port
-    return row.first, row.last
+def _table(wanted: Wanted, role: str) -> list[PortRule]:
+    return ports.opened(TABLES.get(role, ()), https_port=wanted.https_port)
 
 
 def _is_for_no_others(wanted: Wanted, row: PortRule, rule: Resource) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,6 @@ from policy.resource import Resource
 from policy.rules import resource_rules, stack_rules
 from policy.wanted import Wanted
 from tests.program.conftest import example
-from tests.program.test_cluster import deploy
 from tests.program.test_managed import up
 
 TAGS = {"Name": "openvidu-prod-node-1", "project": "openvidu-enterprise", "stack": "prod"}
@@ -65,6 +64,12 @@ SEARCH = Resource(
 )
 BALANCER = Resource("urn:balancer", resource.LOAD_BALANCER, "load-balancer", TAGGED)
 WANTED = Wanted()
+MANAGED = {
+    "shape": "ha-managed",
+    "certificateType": "acm",
+    "hostedZoneId": "Z1",
+    "elasticsearchPassword": "Secret-of-search-1",
+}
 
 
 def changed(one: Resource, **props: Any) -> Resource:
@@ -238,31 +243,22 @@ def test_a_documented_port_that_no_rule_opens_is_told() -> None:
     assert not any(f"tcp {ports.SSH} to" in message for message in told)
 
 
-def _ha(patch: pytest.MonkeyPatch) -> Any:
-    del patch
-    return deploy(example())
-
-
-def _managed(patch: pytest.MonkeyPatch) -> Any:
-    own = {"shape": "ha-managed", "certificateType": "acm", "hostedZoneId": "Z1"}
-    return up({**example(), **own, "elasticsearchPassword": "Secret-of-search-1"}, patch)
-
-
 def used(props: Mapping[str, Any]) -> frozenset[str]:
     """What properties come from: the recorder's ids tell."""
     texts = [text for text in props.values() if isinstance(text, str)]
     return frozenset(f"urn:{text.removesuffix('-id')}" for text in texts if text.endswith("-id"))
 
 
-@pytest.mark.parametrize("deployed", [_ha, _managed], ids=["ha", "ha-managed"])
+@pytest.mark.parametrize("chosen", [{}, {"httpsPort": "8443", "subnetCidr": "10.9.0.0/24"}])
+@pytest.mark.parametrize("shape", [{}, MANAGED], ids=["ha", "ha-managed"])
 def test_the_program_keeps_every_rule(
-    deployed: Callable[[pytest.MonkeyPatch], Any], monkeypatch: pytest.MonkeyPatch
+    shape: Mapping[str, str], chosen: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recorder = deployed(monkeypatch)
+    recorder = up({**example(), **shape, **chosen}, monkeypatch)
     resources = [
         Resource(f"urn:{name}", kind, name, props, protect=True, uses=used(props))
         for kind in {one.typ for one in recorder.registered}
         for name, props in recorder.of_type(kind).items()
     ]
     assert len([one for one in resources if one.type == resource.INGRESS]) > 10
-    assert violated(*resources) == set()
+    assert violated(*resources, wanted=Wanted.of(chosen)) == set()
