@@ -37,6 +37,9 @@ from scripts.left_behind import Json, names
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import said
 
+_SHOWN = 3
+"""Of what was imported: enough to know what it's about."""
+
 
 def main(
     output: Annotated[Path, typer.Option(help="The file to write.")] = Path("import.json"),
@@ -77,8 +80,8 @@ def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
     if not changed:
         return False
     console.print(
-        f"Imported: {', '.join(changed)}.\n"
-        "Names among their inputs are Pulumi's own, and only what holds data stays protected."
+        f"{len(changed)} resources were imported: {', '.join(changed[:_SHOWN])}, …\n"
+        "Names that Pulumi had made become its own again, and only what holds data stays protected."
     )
     if asks:
         typer.confirm("Change the stack's state so?", abort=True)
