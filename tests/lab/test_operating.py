@@ -74,6 +74,20 @@ def test_a_preview_is_summed_up_with_nodes_and_costs(cluster: Lab) -> None:
     assert "Nothing changes." in asked(cluster, "preview_summary").out
 
 
+def test_a_node_in_the_middle_that_is_retired_is_the_only_one_that_changes(cluster: Lab) -> None:
+    told = json.loads(asked(cluster, "retire", "node-1", "--json").out)
+    assert told == {"leaving": ["node-1"], "nodeCount": 1, "retiredNodes": [1]}
+    try:
+        steps = cluster.json("preview", "--json")["steps"]
+    finally:
+        cluster.ok("config", "set", "retiredNodes", "[]")
+        cluster.ok("config", "set", "nodeCount", "2")
+    names = {step["urn"].rpartition("::")[2]: step["op"] for step in steps if step["op"] != "same"}
+    changed = {name: op for name, op in names.items() if not name.startswith("openvidu-enterprise")}
+    assert changed["node-1-membership"] == "delete"
+    assert {(name[:6], op) for name, op in changed.items()} == {("node-1", "delete")}
+
+
 def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
     cluster: Lab,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -37,6 +38,15 @@ def test_the_master_serves_what_the_page_promises(lab: Lab) -> None:
         assert "OpenVidu" in lab.ok("curl", outputs[name])
     assert "Kibana" in lab.ok("curl", outputs["kibanaUrl"], "--location")
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_the_status_of_a_master_without_media_nodes_is_told(lab: Lab) -> None:
+    done = lab.run("run", "--", "python", "-m", "scripts.status", "--json")
+    found = json.loads(done.out)
+    assert done.status == 1, done.err
+    assert found["state"] == "DOWN"
+    assert found["machines"]["master"]["calls"] == 0
+    assert "The cluster's health is DOWN" in found["remarks"][0]
 
 
 def test_another_shape_takes_another_stack(lab: Lab) -> None:
