@@ -13,16 +13,24 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import boto3
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from tenacity import (
+    Future,
     RetryCallState,
     RetryError,
     Retrying,
+    retry_if_exception,
     retry_if_result,
     stop_after_delay,
     wait_exponential,
 )
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
 
 _BLOCK = re.compile(
     r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL
@@ -32,6 +40,18 @@ LIMIT_SECONDS = 900
 FIRST_POLL_SECONDS = 0.25
 LONGEST_POLL_SECONDS = 2
 PROGRESS_SECONDS = 5
+_PASSING = (
+    "RequestLimitExceeded",
+    "Throttling",
+    "ThrottlingException",
+    "InternalError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "Unavailable",
+    "InvalidInstanceID.NotFound",
+)
+"""Source: EC2 API, "Error codes"; an instance that was just made isn't known everywhere yet."""
+_NOT_ALLOWED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 
 
 def host_key(console: str) -> str | None:
@@ -44,46 +64,77 @@ def host_key(console: str) -> str | None:
     return found.group(0) if found else None
 
 
-def _progress(instance_id: str) -> Callable[[RetryCallState], None]:
-    told = 0
-
-    def tell(state: RetryCallState) -> None:
-        nonlocal told
-        passed = int(state.seconds_since_start or 0) // PROGRESS_SECONDS * PROGRESS_SECONDS
-        if passed > told:
-            told = passed
-            sys.stderr.write(
-                f"{instance_id}: boots; its SSH host key isn't on its console yet, "
-                f"{passed} s of {LIMIT_SECONDS} s\n"
-            )
-
-    return tell
-
-
 def main() -> None:
     """Wait for the key and print it."""
     instance_id = os.environ["INSTANCE_ID"]
-    client = boto3.client("ec2", region_name=os.environ.get("AWS_REGION") or None)
+    region = os.environ.get("AWS_REGION") or None
+    try:
+        client = boto3.client("ec2", region_name=region)
+        print(_wait_for(instance_id, client))  # noqa: T201 - the result of this command
+    except RetryError as error:
+        sys.exit(
+            f"{instance_id}: {_missing(error.last_attempt)} after {LIMIT_SECONDS} s.\n"
+            "  Look at it: aws ec2 get-console-output --latest --output text "
+            f"--instance-id {instance_id}\n  Next: pulumi up"
+        )
+    except (BotoCoreError, ClientError) as error:
+        sys.exit(
+            f"{instance_id}: its console can't be read, and so not its SSH host key: {error}\n"
+            "  The machine runs; nothing has connected to it.\n"
+            f"  Next: {_remedy(error)}, then: pulumi up"
+        )
 
+
+def _wait_for(instance_id: str, client: EC2Client) -> str | None:
     def read() -> str | None:
         # Latest is for Nitro instances only; others publish their console by themselves.
         answer = client.get_console_output(InstanceId=instance_id, Latest=True)
         return host_key(answer.get("Output") or "")
 
     waiting = Retrying(
-        retry=retry_if_result(lambda key: key is None),
+        retry=retry_if_result(lambda key: key is None) | retry_if_exception(_may_pass),
         wait=wait_exponential(FIRST_POLL_SECONDS, max=LONGEST_POLL_SECONDS),
         stop=stop_after_delay(LIMIT_SECONDS),
         before_sleep=_progress(instance_id),
     )
-    try:
-        print(waiting(read))  # noqa: T201 - the result of this command
-    except RetryError:
-        sys.exit(
-            f"{instance_id}: no SSH host key in its console output after {LIMIT_SECONDS} s.\n"
-            "  Look at it: aws ec2 get-console-output --latest --output text "
-            f"--instance-id {instance_id}\n  Next: pulumi up"
-        )
+    return waiting(read)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether asking again can help: AWS is busy or out of reach, or doesn't know it yet."""
+    if isinstance(error, ClientError):
+        return error.response["Error"]["Code"] in _PASSING
+    return isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about an error that doesn't pass."""
+    if isinstance(error, NoRegionError):
+        return "pulumi config set aws:region eu-west-1"
+    if isinstance(error, ClientError) and error.response["Error"]["Code"] in _NOT_ALLOWED:
+        return "have ec2:GetConsoleOutput allowed to you"
+    return "log in to AWS (aws sts get-caller-identity shows as whom)"
+
+
+def _missing(last: Future) -> str:
+    """What the last look has shown."""
+    if last.failed:
+        return f"AWS doesn't show its console: {last.exception()}"
+    return "no SSH host key in its console output"
+
+
+def _progress(instance_id: str) -> Callable[[RetryCallState], None]:
+    told = 0
+
+    def tell(state: RetryCallState) -> None:
+        nonlocal told
+        passed = int(state.seconds_since_start or 0) // PROGRESS_SECONDS * PROGRESS_SECONDS
+        if passed > told and state.outcome:
+            told = passed
+            so_far = f"{passed} s of {LIMIT_SECONDS} s"
+            sys.stderr.write(f"{instance_id}: boots; {_missing(state.outcome)}, {so_far}\n")
+
+    return tell
 
 
 if __name__ == "__main__":
