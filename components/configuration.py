@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import functools
+import ipaddress
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, get_type_hints
@@ -25,10 +26,12 @@ from components.settings import (
     Key,
     Settings,
 )
+from components.values import ip_address, private_network
 from openvidu import environment, ports, roles
 
 _Values = Mapping[str, Any]
 _ANYWHERE = ("0.0.0.0/0", "::/0")
+_SET_PRIVATE_IP = "pulumi config set --path 'hosts[{}].privateIp' 10.5.0.6"
 _MAIN_ROLES = {HA: roles.BASE, SINGLE_MASTER: roles.MASTER}
 """Whom users connect to, where that's a machine."""
 
@@ -121,9 +124,20 @@ def _shown(text: str) -> str:
     return json.dumps(text if len(text) <= 60 else text[:57] + "...")
 
 
+def _subnet_size(values: _Values) -> list[Mistake]:
+    """A network that AWS makes has one of the sizes that it takes."""
+    network = values.get("subnet_cidr")
+    if values.get("machines") == EXISTING or network is None or 16 <= network.prefixlen <= 28:
+        return []
+    problem = f"found {network}; takes a network from /16 to /28, the sizes AWS takes for a subnet"
+    return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
+
+
 def _node_numbers(values: _Values) -> list[Mistake]:
     """Node count and retired numbers against the addresses of the subnet, or against the hosts."""
     if not {"node_count", "retired_nodes", "subnet_cidr", "hosts", "shape"} <= values.keys():
+        return []
+    if _subnet_size(values):
         return []
     if values["shape"] == SINGLE_MASTER:
         return []
@@ -221,6 +235,33 @@ def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
     return mistakes
 
 
+def _network_of_hosts(values: _Values) -> list[Mistake]:
+    """Hosts are in one network: subnetCidr where it was set, or else one private network.
+
+    The default of subnetCidr was set by nobody: hosts that have nothing of it are elsewhere.
+    Source: page, "Prerequisites".
+    """
+    hosts, network = values.get("hosts"), values.get("subnet_cidr")
+    if values.get("machines") != EXISTING or not hosts or network is None:
+        return []
+    addresses = [ipaddress.IPv4Address(one.private_ip) for one in hosts]
+    if network == _defaults()["subnet_cidr"] and addresses[0] not in network:
+        network = private_network(addresses[0])
+        if network is None:
+            problem = f"hosts[0].privateIp {addresses[0]} is no private address"
+            return [Mistake("hosts", problem, _SET_PRIVATE_IP.format(0))]
+    return [
+        Mistake(
+            "hosts",
+            f"hosts[{place}].privateIp {address} is outside {network}, the hosts' network; "
+            "subnetCidr sets a larger one",
+            _SET_PRIVATE_IP.format(place),
+        )
+        for place, address in enumerate(addresses)
+        if address not in network
+    ]
+
+
 def _ssh_networks(values: _Values) -> list[Mistake]:
     """At least one network for SSH; the whole internet only when that is said twice."""
     if "ssh_cidrs" not in values or values.get("machines") == EXISTING:
@@ -261,7 +302,7 @@ def _certificate(values: _Values) -> list[Mistake]:
     domain = values.get("domain_or_public_ip")
     mistakes = []
     if kind == "letsencrypt":
-        if domain is None or domain.replace(".", "").isdigit():
+        if domain is None or ip_address(domain):
             problem = f"letsencrypt needs a domain name, found {domain or 'none'}"
             command = set_command("domainOrPublicIp", "openvidu.example.io")
             mistakes.append(Mistake("domainOrPublicIp", problem, command))
@@ -280,7 +321,7 @@ def _certificate(values: _Values) -> list[Mistake]:
 def _hosted_zone(values: _Values) -> list[Mistake]:
     """A record needs a name to point."""
     domain = values.get("domain_or_public_ip")
-    if values.get("hosted_zone_id") and (domain is None or domain.replace(".", "").isdigit()):
+    if values.get("hosted_zone_id") and (domain is None or ip_address(domain)):
         command = set_command("domainOrPublicIp", "openvidu.example.io")
         return [Mistake("domainOrPublicIp", "hostedZoneId needs a domain name", command)]
     return []
@@ -346,6 +387,8 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _shape,
     managed_settings.find_mistakes,
     _machines,
+    _network_of_hosts,
+    _subnet_size,
     _node_numbers,
     _ssh_networks,
     _https_port,

@@ -8,6 +8,7 @@ from typing import Any
 
 from components.mistakes import Mistake, set_command
 from components.settings import ACM, AWS, HA, HA_MANAGED, OWNCERT, networks
+from components.values import ip_address
 from openvidu import environment, release
 
 _LARGEST_PREFIX = 27
@@ -74,7 +75,7 @@ def _certificate(values: Mapping[str, Any]) -> list[Mistake]:
     if kind not in (ACM, OWNCERT, None):
         problem = f"found {kind}; the load balancer of AWS takes {ACM} or {OWNCERT}"
         found.append(Mistake("certificateType", problem, set_command("certificateType", ACM)))
-    if domain is None or domain.replace(".", "").isdigit():
+    if domain is None or ip_address(domain):
         problem = f"ha-managed needs a domain name, found {domain or 'none'}"
         command = set_command("domainOrPublicIp", "openvidu.example.io")
         found.append(Mistake("domainOrPublicIp", problem, command))

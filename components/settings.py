@@ -355,7 +355,13 @@ class Settings:
     ] = 443
     subnet_cidr: Annotated[
         ipaddress.IPv4Network,
-        Key("subnetCidr", "string", values.subnet, "Network of the cluster.", "10.5.0.0/24"),
+        Key(
+            "subnetCidr",
+            "string",
+            values.subnet,
+            "Network of the cluster; of hosts, the one that their private addresses are in.",
+            "10.5.0.0/24",
+        ),
     ] = _DEFAULT_SUBNET
     ssh_cidrs: Annotated[
         tuple[str, ...],

@@ -38,6 +38,24 @@ _PLACEHOLDERS: Final = frozenset(
     }
 )
 LONGEST_DOMAIN = 253
+PRIVATE_NETWORKS: Final = tuple(
+    ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+)
+"""Source: RFC 1918."""
+_PRIVATE: Final = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
+
+
+def ip_address(text: str) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that a text is; None for another text, such as a name."""
+    try:
+        return ipaddress.IPv4Address(text)
+    except ValueError:
+        return None
+
+
+def private_network(address: ipaddress.IPv4Address) -> ipaddress.IPv4Network | None:
+    """Which private network an address is of; None for a public one."""
+    return next((block for block in PRIVATE_NETWORKS if address in block), None)
 
 
 def whole_number(text: str) -> int:
@@ -79,19 +97,13 @@ def version(text: str) -> str:
 
 
 def subnet(text: str) -> ipaddress.IPv4Network:
-    """The cluster's network: private, and large enough for base and nodes (/16 to /28)."""
+    """The cluster's network: a private one. What sizes AWS takes is asked where it's AWS's."""
     try:
         network = ipaddress.IPv4Network(text)
     except ValueError:
         raise ValueError("an IPv4 network in CIDR form without host bits") from None
-    private = any(
-        network.subnet_of(ipaddress.IPv4Network(block))
-        for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-    )
-    if not private:
-        raise ValueError("a private network, within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
-    if not 16 <= network.prefixlen <= 28:
-        raise ValueError("a network from /16 to /28, the sizes AWS takes for a subnet")
+    if not any(network.subnet_of(block) for block in PRIVATE_NETWORKS):
+        raise ValueError(f"a private network, within {_PRIVATE}")
     return network
 
 
@@ -104,20 +116,16 @@ def cidr(text: str) -> str:
 
 
 def private_ip(text: str) -> str:
-    """An IPv4 address."""
-    try:
-        return str(ipaddress.IPv4Address(text))
-    except ValueError:
-        raise ValueError("an IPv4 address") from None
+    """A private IPv4 address."""
+    address = ip_address(text)
+    if address is None or private_network(address) is None:
+        raise ValueError(f"a private IPv4 address, within {_PRIVATE}")
+    return str(address)
 
 
 def domain_or_ip(text: str) -> str:
     """A fully qualified domain name, or a public IPv4 address."""
-    try:
-        ipaddress.IPv4Address(text)
-    except ValueError:
-        return domain(text)
-    return text
+    return text if ip_address(text) else domain(text)
 
 
 def domain(text: str) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
+from components.values import ip_address
 from lab import cloud, foreground
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
@@ -270,7 +271,7 @@ class Stack:
         """Do what the operator does at their DNS provider: point the domain to the base."""
         domain = self._configured("domainOrPublicIp")
         by_zone = self._configured("shape") == HA_MANAGED
-        if domain and not domain.replace(".", "").isdigit() and not by_zone:
+        if domain and not ip_address(domain) and not by_zone:
             self.supervisor.control.set_dns(domain, "base")
 
     def _configured(self, key: str) -> str:

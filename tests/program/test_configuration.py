@@ -46,7 +46,7 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("openviduProLicense", "<YOUR_OPENVIDU_PRO_LICENSE>"),
         *(
             ("subnetCidr", text)
-            for text in ("10.5.0.0", "10.5.0.5/24", "10.5.0.0/29", "8.8.8.0/24")
+            for text in ("10.5.0.0", "10.5.0.5/24", "10.5.0.0/29", "10.0.0.0/8", "8.8.8.0/24")
         ),
         *(
             ("sshCidrs", text)
@@ -54,7 +54,7 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ),
         *(
             ("domainOrPublicIp", text)
-            for text in ("*.example.io", "a;b.io", "a.io\nX=1", "a" * 250 + ".io.x")
+            for text in ("*.example.io", "a;b.io", "a.io\nX=1", "a" * 64 + ".io")
         ),
         ("certificateType", "own"),
         *(("openviduVersion", text) for text in ("../x", "2.30", "v2.30.0", "2.30.0;id", "2.27.0")),
@@ -74,6 +74,13 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
 )
 def test_a_bad_value_is_refused_by_its_key(config: dict[str, str], key: str, text: str) -> None:
     assert set(mistakes_of({**config, key: text})) == {key}
+
+
+def test_a_domain_of_253_characters_is_taken_and_no_longer_one(config: dict[str, str]) -> None:
+    longest = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 58, "io"])
+    assert len(longest) == 253
+    assert read({**config, "domainOrPublicIp": longest}, SECRETS).domain_or_public_ip == longest
+    assert set(mistakes_of({**config, "domainOrPublicIp": f"{longest}x"})) == {"domainOrPublicIp"}
 
 
 @pytest.mark.parametrize(
@@ -164,5 +171,6 @@ def test_a_single_master_has_no_nodes_and_a_cluster_no_media_nodes(config: dict[
     single = {**config, "shape": "single-master", "nodeCount": "3", "retiredNodes": "[2]"}
     assert set(mistakes_of(single)) == {"nodeCount", "retiredNodes"}
     assert set(mistakes_of({**config, "mediaNodes": '["10.5.0.20"]'})) == {"mediaNodes"}
-    several = {**single, "mediaNodes": '["10.5.0.20", "media-node"]'}
-    assert "an IPv4 address" in mistakes_of(several)["mediaNodes"]
+    for wrong in ("media-node", "8.8.8.8", "127.0.0.1"):
+        several = {**single, "mediaNodes": json.dumps(["10.5.0.20", wrong])}
+        assert "a private IPv4 address" in mistakes_of(several)["mediaNodes"]

@@ -78,6 +78,15 @@ def test_hosts_are_the_base_and_then_nodes() -> None:
         ([host(0), host(1), host(2, hostKey="ssh-ed25519 x")], "with a public SSH host key"),
         ([host(0), host(1), host(2, publicIp="node-2")], "with an IPv4 address as publicIp"),
         ([host(0), host(1), host(2, user="root")], "there is no user"),
+        (
+            [host(0), host(1), host(2, privateIp="10.5.1.7")],
+            "hosts[2].privateIp 10.5.1.7 is outside 10.5.0.0/24",
+        ),
+        (
+            [host(0, privateIp="192.168.1.5"), host(1, privateIp="192.168.1.6"), host(2)],
+            "hosts[2].privateIp 10.5.0.7 is outside 192.168.0.0/16",
+        ),
+        ([host(0, privateIp="8.8.8.8"), host(1), host(2)], "8.8.8.8 is no private address"),
         ([host(0), host(1), {"publicIp": "203.0.113.7"}], "with publicIp and privateIp"),
     ],
 )
@@ -144,6 +153,14 @@ def test_less_than_advised_is_warned_of(cpus: int, memory_mib: int, warns: int) 
 def test_hosts_that_answer_nobody_are_not_blocked() -> None:
     facts = replace(FITS, blocked=("10.5.0.7:4443", "10.5.0.5:6379"))
     assert suitability.without(facts, {"10.5.0.7"}).blocked == ("10.5.0.5:6379",)
+
+
+def test_the_network_of_hosts_is_theirs_to_choose() -> None:
+    far = [host(0), host(1), host(2, privateIp="10.6.0.7")]
+    assert settings(*far, subnetCidr="10.0.0.0/8").node_private_ip(2) == "10.6.0.7"
+    assert "10.6.0.7 is outside 10.5.0.0/16" in problems(*far, subnetCidr="10.5.0.0/16")
+    others = [host(number, privateIp=f"172.16.{number}.5") for number in range(3)]
+    assert settings(*others).main_private_ip == "172.16.0.5"
 
 
 def test_what_a_host_prints_is_read_or_shown() -> None:
