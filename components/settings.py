@@ -627,7 +627,7 @@ class Settings:
         Key(
             "webhookEvents",
             "array",
-            _list_of(values.name),
+            _list_of(values.webhook_event),
             "Events to send. Default: all.",
             '["HANodeRegistered"]',
         ),

@@ -14,7 +14,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from openvidu import environment, ports, release
+from openvidu import environment, ports, release, webhooks
 
 _DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
@@ -188,6 +188,15 @@ def header(text: str) -> str:
     """An HTTP header: `Name: value`, without quotes, commas and what `.env` has no way to hold."""
     if not _HEADER.fullmatch(text):
         raise ValueError("an HTTP header such as Authorization: Basic dXNlcjpwYXNz")
+    return text
+
+
+def webhook_event(text: str) -> str:
+    """The name of an event; one that OpenVidu doesn't know would be stored, and never sent."""
+    if text not in webhooks.EVENTS:
+        near = webhooks.meant(text)
+        hint = f"did you mean {near}?" if near else f"one of {', '.join(webhooks.EVENTS)}"
+        raise ValueError(f"an event of OpenVidu's: {hint}")
     return text
 
 

@@ -7,6 +7,8 @@ import json
 import pytest
 
 from components.configuration import read
+from components.endpoints import of_base
+from components.env_files import node_env
 from components.mistakes import ConfigurationError
 from tests.program.conftest import SECRETS
 
@@ -97,6 +99,34 @@ def test_a_turn_server_takes_one_login(
 ) -> None:
     given = {**config, "turnServer": "turns:turn.example.io:443", **login}
     assert wrong in mistakes_of(given)
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        ("HANodeTerminated", "did you mean HANodeDeregistered?"),
+        ("haNodeRegistered", "did you mean HANodeRegistered?"),
+        ("sessionCreate", "did you mean sessionCreated?"),
+        ("everything", "one of sessionCreated, sessionDestroyed, "),
+    ],
+)
+def test_an_event_that_would_never_be_sent_is_refused(
+    config: dict[str, str], event: str, told: str
+) -> None:
+    given = {**config, "webhookEvents": json.dumps(["sessionCreated", event])}
+    assert told in mistakes_of(given)["webhookEvents"]
+
+
+def test_an_event_of_a_later_version_has_a_way_past_the_list(config: dict[str, str]) -> None:
+    other = {"OPENVIDU_WEBHOOK_EVENTS": "[somethingNew]"}
+    config |= {
+        "webhookEndpoint": "https://app.example.io/events",
+        "webhookEvents": '["signalSent"]',
+        "extraEnv": json.dumps(other),
+    }
+    settings = read(config, SECRETS)
+    text = node_env(settings, 1, of_base(settings, "openvidu.example.io"))
+    assert "OPENVIDU_WEBHOOK_EVENTS=[somethingNew]\n" in text
 
 
 def test_a_login_without_its_turn_server_is_refused(config: dict[str, str]) -> None:
