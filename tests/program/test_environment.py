@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_nodes_differ_in_their_private_address_only(settings: Settings) -> None:
     assert different == [
         (f"{environment.NODE_PRIVATE_IP}=10.5.0.6", f"{environment.NODE_PRIVATE_IP}=10.5.0.7")
     ]
+
+
+def test_recordings_go_where_extra_keys_say(settings: Settings) -> None:
+    elsewhere = {"OPENVIDU_PRO_AWS_S3_BUCKET": "recordings", "OPENVIDU_PRO_AWS_SECRET_KEY": "a/b+c"}
+    changed = replace(settings, recording=True, extra_env=tuple(elsewhere.items()))
+    found = environment.parse(node_env(changed, 1, of_base(changed, "x.example.io")))
+    assert {name: found[name] for name in elsewhere} == elsewhere
+    assert found[environment.S3_BUCKET] == "openvidu-enterprise"
 
 
 def test_the_base_has_every_required_key(settings: Settings) -> None:
