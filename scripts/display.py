@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich.box import HEAVY_HEAD
 from rich.console import Console
+from rich.table import Table
 
 _PIPED_WIDTH = 1000
 """No line of a table is broken: they are for grep."""
@@ -18,6 +20,11 @@ def table_console() -> Console:
     """What to print a table with; its `is_terminal` says whether lines are welcome."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=_PIPED_WIDTH)
+
+
+def table_of(*columns: str) -> Table:
+    """A table for `table_console`: with lines in a terminal, and plain where it's piped."""
+    return Table(*columns, box=HEAVY_HEAD if table_console().is_terminal else None)
 
 
 def print_json(value: Any) -> None:

@@ -16,9 +16,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.box import HEAVY_HEAD
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from components.settings import EXISTING
@@ -29,7 +27,7 @@ from scripts.checks.configuration import configuration
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.reachable import reachable
 from scripts.checks.services import services, wanted_envs
-from scripts.display import print_json, table_console, waiting
+from scripts.display import print_json, table_console, table_of, waiting
 from scripts.errors import expected_errors
 from scripts.machines import Machine, outputs_of, there_in
 from scripts.pulumi_cli import PulumiCli
@@ -60,8 +58,7 @@ def main(
         if as_json:
             print_json([asdict(one) for one in findings])
         else:
-            console = table_console()
-            console.print(shown(findings, lines=console.is_terminal))
+            table_console().print(shown(findings))
         sys.exit(exit_status(findings))
 
 
@@ -117,14 +114,9 @@ def _undeployed(there: Mapping[str, Machine]) -> list[Finding]:
     return [Finding("machines", "stack", Result.SKIPPED, said, "pulumi up")]
 
 
-def shown(findings: Sequence[Finding], *, lines: bool = True) -> Group:
-    """The findings as people read them: a table, then what to do.
-
-    Args:
-        findings: what was found.
-        lines: whether the table has lines: in a terminal, and not where it's piped.
-    """
-    table = Table("check", "where", "result", "found", box=HEAVY_HEAD if lines else None)
+def shown(findings: Sequence[Finding]) -> Group:
+    """The findings as people read them: a table, then what to do."""
+    table = table_of("check", "where", "result", "found")
     for one in findings:
         table.add_row(one.check, one.where, Text(one.result, _COLOURS[one.result]), Text(one.said))
     failed = [one for one in findings if one.result is Result.FAILED]

@@ -18,16 +18,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.box import HEAVY_HEAD
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
 from openvidu.roles import NODE
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
-from scripts.display import print_json, print_json_line, table_console, waiting
+from scripts.display import print_json, print_json_line, table_console, table_of, waiting
 from scripts.errors import expected_errors
 from scripts.machines import Machine, machines, outputs_of
 from scripts.memberships import from_state
@@ -68,7 +66,7 @@ def main(
         if as_json:
             print_json(found.as_json())
         else:
-            _print(found, table_console())
+            table_console().print(shown(found))
         sys.exit(0 if found.is_well else 1)
 
 
@@ -84,12 +82,8 @@ def _watch(pulumi: PulumiCli, interval: float, *, as_json: bool) -> NoReturn:
             elif live:
                 live.update(shown(found), refresh=True)
             else:
-                _print(found, console)
+                console.print(shown(found))
             time.sleep(interval)
-
-
-def _print(found: Status, console: Console) -> None:
-    console.print(shown(found, lines=console.is_terminal))
 
 
 def look(pulumi: PulumiCli) -> Status:
@@ -126,19 +120,11 @@ def look(pulumi: PulumiCli) -> Status:
     )
 
 
-def shown(found: Status, *, lines: bool = True) -> Group:
-    """The look as people read it.
-
-    Args:
-        found: what to show.
-        lines: whether the table has lines: in a terminal, and not where it's piped.
-    """
+def shown(found: Status) -> Group:
+    """The look as people read it."""
     state = Text(f"OpenVidu: {found.state or 'no answer'}", _COLOURS.get(found.state, "red"))
-    table = Table(
-        *("machine", "state", "health", "version", "calls", "participants", "CPU", "memory"),
-        "load balancer",
-        box=HEAVY_HEAD if lines else None,
-    )
+    columns = ("machine", "state", "health", "version", "calls", "participants", "CPU", "memory")
+    table = table_of(*columns, "load balancer")
     for one in found.machines:
         table.add_row(
             one.name,

@@ -12,10 +12,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import typer
-from rich.box import HEAVY_HEAD
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from components.settings import ACM
 from lab.calls import background
@@ -27,7 +25,7 @@ from lab.calls.runs import HANG_UP, STOP, Runs
 from lab.cli.words import tell
 from lab.errors import LabError
 from lab.stack import Stack
-from scripts.display import table_console
+from scripts.display import table_console, table_of
 
 app = typer.Typer(
     help="Make calls through the load balancer, and count those that were cut or refused.",
@@ -84,7 +82,7 @@ def status(context: typer.Context) -> None:
     """Show the live calls of each node."""
     account = _account(context)
     live = account.report.live_by_node()
-    table = _table("node", "private IP", "live calls")
+    table = table_of("node", "private IP", "live calls")
     for ip, calls in sorted(live.items()):
         name = account.names.get(ip, "") if ip else "being opened"
         table.add_row(name, ip, str(calls))
@@ -147,7 +145,9 @@ def show(account: Account) -> None:
     _out.print(_summary(account.report), highlight=False)
     shown: list[dict[str, Any]] = account.as_json()["calls"]
     _show_reconnections(shown)
-    table = _table("call", "node", "result", "at", "what the client saw", "step of the deployment")
+    table = table_of(
+        "call", "node", "result", "at", "what the client saw", "step of the deployment"
+    )
     wrong = [call for call in shown if call["result"] not in (Result.LIVE, Result.ENDED)]
     for call in wrong[:_SHOWN]:
         table.add_row(*map(escape, _row(call)))
@@ -164,7 +164,7 @@ def _show_reconnections(calls: Iterable[Mapping[str, Any]]) -> None:
         for one in call["reconnections"]:
             seconds[one["step"]].append(one["seconds"])
             affected[one["step"]].add(call["id"])
-    table = _table("reconnections", "calls", "longest", "step of the deployment")
+    table = table_of("reconnections", "calls", "longest", "step of the deployment")
     for step, found in seconds.items():
         table.add_row(str(len(found)), str(len(affected[step])), f"{max(found):.2f} s", step)
     if seconds:
@@ -198,11 +198,6 @@ def lengths(text: str) -> Lengths:
         return Lengths.parse(text)
     except LengthError as error:
         raise LabError(f"--length {error}") from None
-
-
-def _table(*columns: str) -> Table:
-    """A table: with lines in a terminal, without them where it's piped."""
-    return Table(*columns, box=HEAVY_HEAD if table_console().is_terminal else None)
 
 
 def _duration(option: str, text: str) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from rich.console import Console
-from rich.table import Table
 
 from lab.status import Status
+from scripts.display import table_console, table_of
 
 _out = Console()
 _COLOURS = {"UP": "green", "UNSTABLE": "yellow", "DOWN": "red"}
@@ -22,7 +22,7 @@ def status(found: Status) -> None:
     """Print the machines, the load balancer and the health."""
     _out.print(f"OpenVidu: {found.state or 'no answer'}", style=_COLOURS.get(found.state, "red"))
     nodes = found.health.get("nodes", {})
-    table = Table("machine", "private IP", "public IP", "running", "health", "load balancer")
+    table = table_of("machine", "private IP", "public IP", "running", "health", "load balancer")
     for name, host in found.hosts.items():
         private = host.private_ip or ""
         serves = "yes" if private in found.node_ips else "no"
@@ -30,7 +30,7 @@ def status(found: Status) -> None:
         running = "yes" if host.running else "no"
         balanced = serves if name.startswith("node-") else ""
         table.add_row(name, private, host.public_ip or "", running, listed, balanced)
-    _out.print(table)
+    table_console().print(table)
     for key, value in found.outputs.items():
         if isinstance(value, str):
-            _out.print(f"{key}: {value}", highlight=False)
+            _out.print(f"{key}: {value}", highlight=False, soft_wrap=True)
