@@ -17,8 +17,17 @@ address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
 is_running() {
   [[ -n $(docker compose ps --status running --quiet openvidu-server 2>/dev/null) ]]
 }
+status_of() {
+  curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' \
+    "http://$address:4443$1" || true
+}
+# Versions from 2.32.1 on have no health endpoint: their / wants a login when they are well.
 answers() {
-  curl --fail --silent --max-time 5 --output /dev/null "http://$address:4443/openvidu/health"
+  case $(status_of /openvidu/health) in
+  200) return 0 ;;
+  401 | 403 | 404) [[ $(status_of /) == 40[123] ]] ;;
+  *) return 1 ;;
+  esac
 }
 
 started=$SECONDS

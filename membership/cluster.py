@@ -109,6 +109,10 @@ class Unreachable:
 Health = Answers | Silent | Unreachable | Unknown
 
 
+_NO_SUCH_ENDPOINT = (401, 403, 404)
+"""A path that isn't there may want a login, as all others do."""
+
+
 class _Unconnected(Unknown):
     """Nothing was asked: there was no connection."""
 
@@ -260,10 +264,17 @@ class Cluster:
             return Unknown(f"GET {url} answered {answer.status_code} without a list of nodes")
 
     def health(self, ip: str) -> Health:
-        """The node's own health endpoint; needs no login."""
-        url = f"http://{ip}:{ports.REPLICATION_MANAGER}{api.NODE_HEALTH}"
+        """The node's own health, 200 when it's well; needs no login.
+
+        Where its version has no such endpoint, what it answers at `/` says the same.
+        """
+        url = f"http://{ip}:{ports.REPLICATION_MANAGER}"
         try:
-            return Answers(self._client.get(url).status_code)
+            status = self._client.get(f"{url}{api.NODE_HEALTH}").status_code
+            if status in _NO_SUCH_ENDPOINT:
+                root = self._client.get(f"{url}{api.NODE_ROOT}").status_code
+                status = 200 if root in api.ROOT_STATUSES else status
+            return Answers(status)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             if "refused" in str(error).lower():
                 return Silent()

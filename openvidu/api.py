@@ -20,7 +20,15 @@ SESSIONS = "/openvidu/api/sessions"
 CONFIG = "/openvidu/api/config"
 RESTART = "/openvidu/api/restart"
 NODE_HEALTH = "/openvidu/health"
-"""Health of one node, without login, on the node's port 4443."""
+"""Health of one node, without login, on the node's port 4443: 200, up to version 2.32.0."""
+NODE_ROOT = "/"
+"""What is asked in its place from 2.32.1 on: 401 to 403. Before, a node answers 200 here too.
+
+Source: page, note under "Scale Up"; repository, OpenVidu's template for Enterprise on AWS, health
+check of the target group at 2.32.0 and 2.32.1.
+"""
+_ROOT_HEALTH_FROM = (2, 32, 1)
+ROOT_STATUSES = (401, 402, 403)
 
 CLUSTER_UP = "UP"
 RUNNING = "running"
@@ -31,3 +39,15 @@ WAITING_IDLE_TO_TERMINATE = "waiting-idle-to-terminate"
 def node_id(private_ip: str) -> str:
     """A node's id in health and webhooks. Media nodes have other ids: find those by address."""
     return f"master_{private_ip}"
+
+
+def load_balancer_check(version: str) -> tuple[str, str]:
+    """What a load balancer asks nodes of a version for, and the statuses of one that's well.
+
+    Args:
+        version: a fixed one, such as `2.30.0`.
+    """
+    if tuple(int(part) for part in version.split(".")) < _ROOT_HEALTH_FROM:
+        return NODE_HEALTH, "200"
+    # Nodes of the version before take calls until they are upgraded.
+    return NODE_ROOT, f"200,{ROOT_STATUSES[0]}-{ROOT_STATUSES[-1]}"

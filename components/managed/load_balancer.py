@@ -52,6 +52,7 @@ def load_balancer(site: Site) -> LoadBalancer:
         tags=site.named("load-balancer"),
         opts=pulumi.ResourceOptions(parent=site.parent, depends_on=firewall.rules),
     )
+    path, statuses = api.load_balancer_check(settings.openvidu_version)
     group = aws.lb.TargetGroup(
         "nodes",
         port=ports.REPLICATION_MANAGER,
@@ -62,8 +63,8 @@ def load_balancer(site: Site) -> LoadBalancer:
         deregistration_delay=_DEREGISTRATION_SECONDS,
         health_check={
             "protocol": "HTTP",
-            "path": api.NODE_HEALTH,
-            "matcher": "200",
+            "path": path,
+            "matcher": statuses,
             "interval": 5,
             "timeout": 4,
             "healthy_threshold": 2,

@@ -153,6 +153,27 @@ def test_the_load_balancer_asks_the_documented_health(deployed: Cloud) -> None:
     assert records["load-balancer-record"]["name"] == "openvidu.example.io"
 
 
+@pytest.mark.parametrize(
+    ("version", "path", "statuses"),
+    [
+        ("2.28.0", "/openvidu/health", "200"),
+        ("2.32.0", "/openvidu/health", "200"),
+        ("2.32.1", "/", "200,401-403"),
+        ("2.33.0", "/", "200,401-403"),
+    ],
+)
+def test_the_load_balancer_asks_what_the_version_answers(
+    managed: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    path: str,
+    statuses: str,
+) -> None:
+    cloud = up({**managed, "openviduVersion": version}, monkeypatch)
+    check = cloud.of_type("aws:lb/targetGroup:TargetGroup")["nodes"]["healthCheck"]
+    assert (check["path"], check["matcher"]) == (path, statuses)
+
+
 def test_nodes_are_told_where_the_services_are(deployed: Cloud) -> None:
     env = text_of(deployed, "node-2-env")
     for line in (
