@@ -16,6 +16,7 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 
+from components import remote
 from components.aws.permissions import TYPES
 from components.configuration import read
 from components.existing import preflight
@@ -96,6 +97,14 @@ class Recorder(Mocks):  # type: ignore[misc]
     def names(self) -> list[str]:
         """Names of what isn't a component, in order."""
         return [args.name for args in self.registered if ":index:" not in args.typ]
+
+    def triggers(self) -> dict[str, Any]:
+        """What replaces each command, and so does its work on a machine from the start."""
+        return {
+            args.name: args.inputs.get("triggers")
+            for args in self.registered
+            if args.typ.startswith("command:")
+        }
 
     def of_type(self, token: str) -> dict[str, Mapping[str, Any]]:
         return {args.name: args.inputs for args in self.registered if args.typ == token}
@@ -427,3 +436,32 @@ def test_data_is_protected_until_its_end_is_confirmed(
     monkeypatch.setattr(aws.ebs, "Volume", watched)
     deploy({**config, "deleteData": confirmed})
     assert asked == [confirmed == "false"]
+
+
+def test_a_newer_image_leaves_instances_that_run_as_they_are(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignored = {}
+    make = aws.ec2.Instance
+
+    def watched(name: str, **arguments: Any) -> Any:
+        assert arguments["ami"] == "ami-newest"
+        ignored[name] = arguments["opts"].ignore_changes
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.ec2, "Instance", watched)
+    deploy(config)
+    # The image, and the key pair: what would replace a machine that carries calls.
+    assert ignored == {name: ["ami", "keyName"] for name in ("base", "node-1", "node-2")}
+
+
+def test_another_text_of_a_script_replaces_nothing(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = deploy(config).triggers()
+    read_script = remote.text_of
+    monkeypatch.setattr(remote, "text_of", lambda name: f"{read_script(name)}# as it was\n")
+    after = deploy(config)
+    assert "# as it was" in str(after.of_type("command:remote:Command")["node-1-start"]["stdin"])
+    assert len(before) > 10
+    assert after.triggers() == before
