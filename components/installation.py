@@ -9,7 +9,7 @@ import pulumi
 from pulumi_command import remote
 
 from components.machine import Machine
-from components.remote import fields, run_on
+from components.remote import fields, run_on, with_text
 from components.settings import AWS, Settings
 from openvidu.release import LATEST, Product
 
@@ -121,6 +121,6 @@ def put_env(
         "put-env.sh",
         settings,
         parent=parent,
-        stdin=pulumi.Output.concat(fields({"FOLDER": product.folder, "KEEP": keep}), text),
+        stdin=text.apply(lambda env: with_text({"FOLDER": product.folder, "KEEP": keep}, env)),
         depends_on=depends_on,
     )

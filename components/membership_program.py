@@ -14,7 +14,7 @@ from pathlib import Path
 import pulumi
 
 from components.machine import Machine
-from components.remote import fields, run_on
+from components.remote import fields, run_on, with_text
 from components.settings import Settings
 from openvidu.roles import BASE, role_of
 
@@ -71,7 +71,7 @@ def put_policy(
         "put-membership-file.sh",
         settings,
         parent=parent,
-        stdin=fields({"FILE": "drain-policy"}) + drain_policy(settings),
+        stdin=with_text({"FILE": "drain-policy"}, drain_policy(settings)),
         depends_on=depends_on,
     )
 

@@ -93,3 +93,13 @@ def run_on(  # noqa: PLR0913 - each is a thing of its own
 def fields(values: Mapping[str, str]) -> str:
     """Values for a script's stdin: `NAME=value` lines and an empty line that ends them."""
     return "".join(f"{name}={value}\n" for name, value in values.items()) + "\n"
+
+
+def with_text(values: Mapping[str, str], text: str) -> str:
+    """Values, and a file's text with its length: where the connection is cut it isn't taken.
+
+    Args:
+        values: as for `fields`.
+        text: whole lines.
+    """
+    return fields({**values, "TEXT_LINES": str(text.count("\n"))}) + text

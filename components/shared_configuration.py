@@ -16,7 +16,7 @@ from components.deployed import Deployed
 from components.env_files import shared_env
 from components.main import Main
 from components.on_base import digest, on_base, warn_of_restart
-from components.remote import fields, run_on
+from components.remote import run_on, with_text
 from components.settings import Settings
 
 
@@ -58,7 +58,9 @@ class SharedConfiguration:
             "put-membership-file.sh",
             settings,
             parent=parent,
-            stdin=pulumi.Output.concat(fields({"FILE": "configuration", "THEN": "rotate"}), text),
+            stdin=text.apply(
+                lambda env: with_text({"FILE": "configuration", "THEN": "rotate"}, env)
+            ),
             depends_on=base.ready,
         )
 

@@ -2,7 +2,8 @@
 # Puts .env in place: mode 0600, written beside the old one and moved over it, so that a cut at
 # any moment leaves the old file or the new one.
 #
-# Reads FOLDER and KEEP as lines NAME=value on stdin, an empty line, then the file's text. KEEP
+# Reads FOLDER, KEEP and TEXT_LINES as lines NAME=value on stdin, an empty line, then the file's text.
+# TEXT_LINES says how long that is: a connection that is cut looks like its end. KEEP
 # names a key whose value on this machine wins over the text's (the load balancer's list of
 # nodes, which join and drain edit).
 set -euo pipefail
@@ -11,7 +12,7 @@ umask 077
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
-: "${FOLDER:?}"
+: "${FOLDER:?}" "${TEXT_LINES:?}"
 target=$FOLDER/.env
 
 [[ -d $FOLDER ]] || {
@@ -26,7 +27,7 @@ fi
 
 new=$(mktemp "$FOLDER/.env.XXXXXX")
 trap 'rm -f "$new"' EXIT
-kept=
+kept='' lines=0
 if [[ -n ${KEEP:-} && -f $target ]]; then
   kept=$(grep "^$KEEP=." "$target" || true)
 fi
@@ -35,7 +36,12 @@ while IFS= read -r line; do
     line=$kept
   fi
   printf '%s\n' "$line"
+  lines=$((lines + 1))
 done >"$new"
+if ((lines != TEXT_LINES)); then
+  echo "Only $lines of $TEXT_LINES lines of .env came over: it stays as it was. Run: pulumi up" >&2
+  exit 1
+fi
 
 if cmp --silent "$new" "$target"; then
   chmod 600 "$target"

@@ -23,7 +23,7 @@ from components.managed.services import ManagedServices
 from components.membership_program import put_policy, put_program
 from components.on_base import on_base
 from components.over_ssh import NOTHING
-from components.remote import fields, run_on
+from components.remote import fields, run_on, with_text
 from components.settings import Settings
 from components.upgrade import change_of
 
@@ -102,7 +102,7 @@ class Bastion(pulumi.ComponentResource):
             depends_on=[quiet],
             stdin=pulumi.Output.secret(
                 pulumi.Output.all(services.endpoints, group).apply(
-                    lambda found: fields({"FILE": "cluster"}) + bastion_env(settings, *found)
+                    lambda found: with_text({"FILE": "cluster"}, bastion_env(settings, *found))
                 )
             ),
         )

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from components.configuration import read
 from components.endpoints import of_base
 from components.env_files import base_env, node_env
+from components.remote import with_text
 from components.settings import Settings
+from lab.openvidu.docker.interpolation import read_env_file
 from openvidu import environment
 from tests.program.conftest import SECRETS
+from tests.small_disk import fill, small_disk
 
 NODE_EXAMPLE = """\
 DOMAIN_OR_PUBLIC_IP=openvidu.example.io
@@ -105,6 +109,20 @@ def test_any_value_is_refused_or_reads_back(text: str) -> None:
     assert rendered.count("\n") == 2
 
 
+@given(st.text())
+@example("it's")
+@example('a"b')
+@example("a #b")
+@example("${HOME}")
+def test_docker_compose_reads_what_was_written(text: str) -> None:
+    # As for images in a Compose file: its values go before those of the file.
+    try:
+        rendered = environment.render({"KEY": text, "HOME": "other"}, header="x")
+    except environment.UnwritableValueError:
+        return
+    assert read_env_file(rendered, {"HOME": "/root"})["KEY"] == text
+
+
 @given(st.text(st.characters(codec="ascii"), max_size=8))
 def test_shell_and_python_read_the_same(text: str) -> None:
     if not environment.is_writable(text):
@@ -136,16 +154,95 @@ def test_the_list_of_nodes_is_never_empty(before: str, ips: set[str], after: str
     assert set(environment.node_ips(changed)) == ips
 
 
+SCRIPT = Path("machine/put-env.sh").read_text()
+OLD = "A=1\nB=1\n"
+NEW = "A=2\nB=2\n"
+
+
+def put(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Run the script with what the program sends it."""
+    stdin = with_text({"FOLDER": str(folder), "KEEP": environment.NODE_IPS}, text)
+    return subprocess.run(
+        ["bash", "-c", SCRIPT], input=stdin, text=True, capture_output=True, check=False
+    )
+
+
 def test_put_env_writes_0600_and_keeps_the_list_of_nodes(tmp_path: Path) -> None:
-    script = Path("machine/put-env.sh").read_text()
-
-    def put(text: str) -> None:
-        stdin = f"FOLDER={tmp_path}\nKEEP={environment.NODE_IPS}\n\n{text}"
-        subprocess.run(["bash", "-c", script], input=stdin, text=True, check=True)
-
-    put(f"A=1\n{environment.NODE_IPS}=127.0.0.1\n")
+    put(tmp_path, f"A=1\n{environment.NODE_IPS}=127.0.0.1\n")
     target = tmp_path / ".env"
     assert target.stat().st_mode & 0o777 == 0o600
     target.write_text(f"A=1\n{environment.NODE_IPS}=10.5.0.6\n")
-    put(f"A=2\n{environment.NODE_IPS}=127.0.0.1\n")
+    put(tmp_path, f"A=2\n{environment.NODE_IPS}=127.0.0.1\n")
     assert target.read_text() == f"A=2\n{environment.NODE_IPS}=10.5.0.6\n"
+
+
+def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:
+    put(tmp_path, OLD)
+    before = (tmp_path / ".env").stat()
+    said = put(tmp_path, OLD).stdout
+    assert said == put(tmp_path, OLD).stdout == ".env is as it should be.\n"
+    after = (tmp_path / ".env").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.parametrize("sent", range(0, len(NEW), 3))
+@pytest.mark.parametrize("how", ["cut", "killed"])
+def test_a_write_that_ends_in_the_middle_leaves_the_old_file(
+    tmp_path: Path, sent: int, how: str
+) -> None:
+    put(tmp_path, OLD)
+    whole = with_text({"FOLDER": str(tmp_path)}, NEW)
+    process = subprocess.Popen(["bash", "-c", SCRIPT], stdin=subprocess.PIPE, text=True)
+    assert process.stdin
+    process.stdin.write(whole[: len(whole) - len(NEW) + sent])
+    process.stdin.flush()
+    while not list(tmp_path.glob(".env.??????")):
+        time.sleep(0.01)
+    if how == "killed":
+        process.kill()
+    process.stdin.close()
+    assert process.wait() != 0
+    assert (tmp_path / ".env").read_text() == OLD
+    assert put(tmp_path, NEW).returncode == 0
+    assert (tmp_path / ".env").read_text() == NEW
+
+
+@pytest.mark.parametrize("sent", range(1, 40, 6))
+def test_without_the_end_of_its_values_it_does_nothing(tmp_path: Path, sent: int) -> None:
+    put(tmp_path, OLD)
+    whole = with_text({"FOLDER": str(tmp_path)}, NEW).removesuffix("\n" + NEW)
+    cut = subprocess.run(
+        ["bash", "-c", SCRIPT], input=whole[:-sent], text=True, capture_output=True, check=False
+    )
+    assert cut.returncode != 0
+    assert (tmp_path / ".env").read_text() == OLD
+
+
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        put(disk, OLD)
+        fill(disk)
+        failed = put(disk, NEW)
+        assert failed.returncode != 0
+        assert "No space left on device" in failed.stderr
+        assert (disk / ".env").read_text() == OLD
+        assert {one.name for one in disk.iterdir()} == {".env", ".env.lock", "ballast"}
+
+
+def test_what_the_stack_wants_comes_over_whole_or_not_at_all(tmp_path: Path) -> None:
+    script = Path("machine/put-membership-file.sh").read_text()
+    script = script.replace("/var/lib/openvidu-membership", str(tmp_path / "there"))
+
+    def put_file(stdin: str) -> int:
+        return subprocess.run(
+            ["bash", "-c", script], input=stdin, text=True, check=False
+        ).returncode
+
+    there = tmp_path / "there" / "drain-policy"
+    assert put_file(with_text({"FILE": "drain-policy"}, OLD)) == 0
+    for cut in range(1, len(NEW) + 1):
+        assert put_file(with_text({"FILE": "drain-policy"}, NEW)[:-cut]) != 0
+    assert there.read_text() == OLD
+    assert list(there.parent.iterdir()) == [there]
+    assert put_file(with_text({"FILE": "drain-policy"}, NEW)) == 0
+    assert there.read_text() == NEW
