@@ -26,6 +26,7 @@ AWS, EXISTING = "aws", "existing"
 HA, SINGLE_MASTER, HA_MANAGED = "ha", "single-master", "ha-managed"
 OWNCERT, ACM = "owncert", "acm"
 ALL_AT_ONCE, ROLLING = "all-at-once", "rolling"
+DEFAULT_BUCKET = "openvidu-enterprise"
 BASE_OFFSET = 5
 """The base is the fifth address of the cluster's subnet; node i the one at 5 + i."""
 
@@ -334,9 +335,9 @@ class Settings:
             "string",
             values.bucket,
             "Bucket for configuration and recordings.",
-            "openvidu-enterprise",
+            DEFAULT_BUCKET,
         ),
-    ] = "openvidu-enterprise"
+    ] = DEFAULT_BUCKET
     s3_access_key: Annotated[
         str, Key("s3AccessKey", "string", values.access_key, "Access key of S3.", "minioadmin")
     ] = "minioadmin"

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from openvidu import environment, ports, release, webhooks
@@ -37,6 +38,8 @@ _PLACEHOLDERS: Final = frozenset(
         "change_me",
     }
 )
+_NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
+"""What cryptography raises for no key at all, one with a passphrase, and one of another kind."""
 LONGEST_DOMAIN = 253
 PRIVATE_NETWORKS: Final = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -278,7 +281,7 @@ def ssh_public_key(text: str) -> str:
     """An OpenSSH public key on one line."""
     try:
         serialization.load_ssh_public_key(text.strip().encode())
-    except Exception:
+    except _NO_KEY:
         raise ValueError("an OpenSSH public key") from None
     return text.strip()
 
@@ -287,7 +290,7 @@ def ssh_private_key(text: str) -> str:
     """An OpenSSH private key without passphrase."""
     try:
         serialization.load_ssh_private_key(text.strip().encode() + b"\n", password=None)
-    except Exception:
+    except _NO_KEY:
         raise ValueError("an OpenSSH private key without passphrase") from None
     return text.strip() + "\n"
 
@@ -326,6 +329,6 @@ def private_key(text: str) -> str:
     """A PEM private key without passphrase."""
     try:
         serialization.load_pem_private_key(text.encode(), password=None)
-    except Exception:
+    except _NO_KEY:
         raise ValueError("a private key in PEM form without passphrase") from None
     return text.strip() + "\n"

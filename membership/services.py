@@ -18,6 +18,7 @@ from typing import Any
 
 from membership.bucket import client
 from openvidu import environment as env
+from openvidu import ports
 from openvidu.messages import unusable
 
 _SECONDS = 5.0
@@ -91,7 +92,7 @@ def told(answer: Answer, values: Mapping[str, str]) -> str:
 
 def ask(values: Mapping[str, str]) -> list[Answer]:
     """Ask each service that a node with these values uses."""
-    redis_port = int(values.get(env.REDIS_PORT) or "6379")
+    redis_port = int(values.get(env.REDIS_PORT) or ports.REDIS)
     redis_place = f"{values.get(env.REDIS_HOST, '')}:{redis_port}"
     found = [
         _asked("S3", values.get(env.S3_ENDPOINT, ""), lambda: _s3(values)),

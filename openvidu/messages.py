@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from openvidu import environment as env
+from openvidu import ports
 
 
 def unusable(service: str, values: Mapping[str, str]) -> str | None:
@@ -21,7 +22,8 @@ def unusable(service: str, values: Mapping[str, str]) -> str | None:
         case "S3":
             return no_bucket(values.get(env.S3_BUCKET, ""))
         case "Redis":
-            return no_redis(values.get(env.REDIS_HOST, ""), values.get(env.REDIS_PORT) or "6379")
+            port = values.get(env.REDIS_PORT) or ports.REDIS
+            return no_redis(values.get(env.REDIS_HOST, ""), port)
     return None
 
 

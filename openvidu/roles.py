@@ -53,7 +53,7 @@ MASTER = Role(
     ports.MASTER_PORTS,
     proxy="nginx",
     data=("elasticsearch", "recordings", "certificates"),
-    inside=(5442, 5443, 6379),
+    inside=(5442, ports.API, ports.REDIS),
     least_cpus=2,
     advised_cpus=2,
     advised_memory_gib=8,

@@ -100,6 +100,7 @@ def _instance_type(name: str) -> InstanceType | None:
     """What AWS says about an instance type; None when it has none of that name."""
     try:
         found = aws.ec2.get_instance_type(instance_type=name)
+    # The SDK raises nothing more specific; what isn't meant goes on.
     except Exception as error:
         if "InvalidInstanceType" not in str(error):
             raise

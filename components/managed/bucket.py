@@ -13,6 +13,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.managed.site import Site
+from components.settings import DEFAULT_BUCKET
 from openvidu import environment
 
 _ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
@@ -40,7 +41,8 @@ def bucket(site: Site) -> Bucket:
     settings = site.settings
     made = aws.s3.Bucket(
         "openvidu-bucket",
-        bucket=None if settings.s3_bucket == _DEFAULT_NAME else settings.s3_bucket,
+        # Names are unique in all of AWS: the default one gets an end of its own.
+        bucket=None if settings.s3_bucket == DEFAULT_BUCKET else settings.s3_bucket,
         # What was recorded goes only where that was said.
         force_destroy=settings.delete_data,
         tags=site.named("bucket"),
@@ -79,10 +81,6 @@ def bucket(site: Site) -> Bucket:
     )
     key = aws.iam.AccessKey("bucket-user-key", user=user.name, opts=site.child)
     return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), [made, allowed, key])
-
-
-_DEFAULT_NAME = "openvidu-enterprise"
-"""Bucket names are unique in all of AWS: the default one gets an end of its own."""
 
 
 def tls_only(arn: str) -> str:

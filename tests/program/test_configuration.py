@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from components import values
 from components.configuration import read
 from components.endpoints import of_base
 from components.env_files import node_env
@@ -204,3 +208,27 @@ def test_a_single_master_has_no_nodes_and_a_cluster_no_media_nodes(config: dict[
     for wrong in ("media-node", "8.8.8.8", "127.0.0.1"):
         several = {**single, "mediaNodes": json.dumps(["10.5.0.20", wrong])}
         assert "a private IPv4 address" in mistakes_of(several)["mediaNodes"]
+
+
+@pytest.mark.parametrize("parse", [values.ssh_public_key, values.ssh_private_key])
+@pytest.mark.parametrize("cut", range(0, 80, 7))
+def test_half_a_key_is_refused(
+    config: dict[str, str], parse: Callable[[str], str], cut: int
+) -> None:
+    text = config["sshPublicKey" if parse is values.ssh_public_key else "sshPrivateKey"]
+    with pytest.raises(ValueError, match="an OpenSSH p"):
+        parse(text[:cut])
+
+
+def test_a_key_with_a_passphrase_is_refused() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    locked = serialization.BestAvailableEncryption(b"passphrase")
+    for form, parse in (
+        (serialization.PrivateFormat.OpenSSH, values.ssh_private_key),
+        (serialization.PrivateFormat.PKCS8, values.private_key),
+    ):
+        text = key.private_bytes(serialization.Encoding.PEM, form, locked).decode()
+        with pytest.raises(ValueError, match="without passphrase"):
+            parse(text)
+    with pytest.raises(ValueError, match="in PEM form"):
+        values.certificate("é")
