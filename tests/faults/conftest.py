@@ -11,7 +11,7 @@ from tests.faults.updates import Update
 from tests.lab.conftest import Lab, new_lab
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab() -> Iterator[Lab]:
     lab = new_lab("faults")
     try:

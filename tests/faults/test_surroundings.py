@@ -50,6 +50,7 @@ def require_all_ended(lab: Lab) -> None:
     assert results(lab) == {"ended": {"node-1", "node-2", "node-3"}}, told
 
 
+@pytest.mark.matrix
 def test_a_drain_outlives_lost_connections_errors_and_redis(lab: Lab, tmp_path: Path) -> None:
     with draining(lab, tmp_path, "20s..25s") as update:
         lab.on("base", "pkill -f 'sshd: ubuntu'")

@@ -73,6 +73,7 @@ def test_lets_encrypt_is_not_asked_before_the_domain_leads_to_the_base(other_dom
     assert "OpenVidu Call" in lab.ok("curl", f"https://{THIRD}/")
 
 
+@pytest.mark.matrix
 def test_a_hosted_zone_gets_the_domain_before_the_base_starts_with_it(other_domain: Lab) -> None:
     lab = other_domain
     made = lab.json("run", "--", "python", "-c", NEW_ZONE)
@@ -85,6 +86,7 @@ def test_a_hosted_zone_gets_the_domain_before_the_base_starts_with_it(other_doma
     lab.ok("config", "set", "hostedZoneId", "")
 
 
+@pytest.mark.matrix
 def test_a_certificate_of_ones_own_is_served_and_so_is_its_renewal(
     other_domain: Lab, tmp_path: Path
 ) -> None:

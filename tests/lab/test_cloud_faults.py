@@ -33,6 +33,7 @@ def test_a_node_joins_though_aws_throttles_and_its_machine_boots_slowly(scaled: 
     assert in_load_balancer(scaled) == ["10.5.0.6", "10.5.0.7", "10.5.0.8"]
 
 
+@pytest.mark.matrix
 def test_without_capacity_for_one_node_the_others_join_and_the_next_update_adds_it(
     scaled: Lab,
 ) -> None:

@@ -30,6 +30,7 @@ def test_a_change_waits_for_calls_and_then_restarts_every_node(cluster: Lab) -> 
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+@pytest.mark.matrix
 def test_what_others_changed_in_the_bucket_is_told_and_changed_back(cluster: Lab) -> None:
     cluster.on(
         "base",

@@ -58,6 +58,7 @@ def test_a_host_that_cannot_work_is_refused_before_any_is_changed(lab: Lab) -> N
     lab.ok("config", "set", "nodeCount", "2")
 
 
+@pytest.mark.matrix
 def test_another_host_takes_the_place_of_one_without_cutting_a_call(lab: Lab) -> None:
     config = yaml.safe_load(lab.directory.stack_config.read_text())
     hosts = config["config"]["openvidu-enterprise:hosts"]

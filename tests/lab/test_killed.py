@@ -100,6 +100,7 @@ def test_a_lost_state_is_made_again_without_cutting_a_call(lab: Lab, tmp_path: P
     require(lab, 1, 2)
 
 
+@pytest.mark.matrix
 def test_another_ssh_key_comes_to_every_machine_and_drains_none_that_stays(lab: Lab) -> None:
     scale(lab, 3)
     refused = lab.run("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")

@@ -78,6 +78,7 @@ def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+@pytest.mark.matrix
 def test_a_rotated_secret_waits_for_a_moment_without_calls(lab: Lab) -> None:
     start_calls(lab)
     lab.ok("config", "set", "openviduSecret", "another-secret-of-openvidu", "--secret")

@@ -79,6 +79,7 @@ def test_destroy_leaves_nothing(lab: Lab) -> None:
     assert lab.json("status", "--json")["hosts"] == {}
 
 
+@pytest.mark.matrix
 def test_a_machine_that_exists_carries_a_master_is_upgraded_and_left_as_it_was_found() -> None:
     lab = new_lab("office-master")
     try:
