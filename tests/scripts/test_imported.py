@@ -1,0 +1,45 @@
+"""What was imported keeps the names that it has, and only data stays protected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scripts.imported import settled
+from scripts.left_behind import Json
+
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+VOLUME = "aws:ebs/volume:Volume"
+
+
+def resource(type_: str, defaults: list[str] | None, **inputs: Any) -> Json:
+    marks = {} if defaults is None else {"__defaults": defaults}
+    urn = f"urn:pulumi:dev::openvidu-enterprise::{type_}::{type_.rpartition(':')[2]}"
+    return {"urn": urn, "type": type_, "inputs": {**inputs, **marks}, "protect": True}
+
+
+def test_a_name_that_pulumi_had_made_is_its_own_again() -> None:
+    before = {"resources": [resource(GROUP, [], name="base-security-group-1a2b")]}
+    after, changed = settled(before)
+    (found,) = after["resources"]
+    assert found["inputs"]["__defaults"] == ["name"]
+    assert "protect" not in found
+    assert changed == ["SecurityGroup"]
+    assert before["resources"][0]["inputs"]["__defaults"] == []
+
+
+def test_what_holds_data_stays_protected() -> None:
+    after, changed = settled({"resources": [resource(VOLUME, [], size=100)]})
+    assert after["resources"][0]["protect"] is True
+    assert changed == []
+
+
+def test_what_the_program_has_made_is_left_as_it_is() -> None:
+    made = resource(GROUP, ["name", "revokeRulesOnDelete"], name="base-security-group-1a2b")
+    component = resource("openvidu-enterprise:index:Cluster", None)
+    before = {"resources": [made, component]}
+    assert settled(before) == (before, [])
+
+
+def test_once_is_enough() -> None:
+    once, _ = settled({"resources": [resource(GROUP, [], name="base-security-group-1a2b")]})
+    assert settled(once) == (once, [])

@@ -1,0 +1,68 @@
+"""Another SSH key: its public half, and what a machine makes of it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.remote import fields, text_of
+from scripts.init_stack import make_ssh_key
+from scripts.pulumi_cli import PulumiError
+from scripts.rotate_ssh_key import public_key
+
+OLD, NEW, OTHERS = (make_ssh_key()[0] for _ in range(3))
+
+
+def authorize(home: Path, **values: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", text_of("authorize-key.sh")],
+        input=fields(values),
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home that two keys are let into."""
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/authorized_keys").write_text(f"{OLD}\n{OTHERS}\n")
+    return tmp_path
+
+
+def let_in(home: Path) -> list[str]:
+    return (home / ".ssh/authorized_keys").read_text().splitlines()
+
+
+def test_the_public_half_is_the_private_ones() -> None:
+    public, private = make_ssh_key()
+    assert public_key(private) == public
+
+
+def test_what_is_no_key_is_told() -> None:
+    with pytest.raises(PulumiError, match="ssh-keygen -t ed25519"):
+        public_key("no key")
+
+
+def test_a_new_key_comes_beside_the_old_one_and_the_old_one_goes_at_the_end(home: Path) -> None:
+    for _ in range(2):
+        assert authorize(home, KEY=NEW, INSTEAD_OF=OLD).returncode == 0
+        assert let_in(home) == [OLD, OTHERS, NEW]
+    for _ in range(2):
+        assert authorize(home, KEY=NEW).returncode == 0
+        assert let_in(home) == [OTHERS, NEW]
+    assert [file.name for file in (home / ".ssh").iterdir()] == ["authorized_keys"]
+
+
+def test_nobody_is_locked_out(home: Path) -> None:
+    assert authorize(home, KEY=NEW, INSTEAD_OF=OLD).returncode == 0
+    # Somebody has taken the new key away meanwhile.
+    (home / ".ssh/authorized_keys").write_text(f"{OLD}\n")
+    refused = authorize(home, KEY=NEW)
+    assert refused.returncode == 1
+    assert "it stays as it was" in refused.stderr
+    assert let_in(home) == [OLD]
