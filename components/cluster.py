@@ -97,7 +97,11 @@ class Cluster(pulumi.ComponentResource):
             (existing if number in there.generations else new).append(node.membership)
         self.nodes = [nodes[number] for number in sorted(nodes)]
         joined = all_joined([node.membership for node in self.nodes], self)
-        configuration.apply(service.configuration_generation(there, seen), [joined])
+        configuration.apply(
+            service.configuration_generation(there, seen),
+            service.leaving_addresses(settings, there),
+            [joined],
+        )
         for node in self.nodes:
             wanted(
                 node.machine.name,

@@ -48,6 +48,7 @@ class Deployed:
         tried: the version that a machine was to get last, by its name.
         done: the one that it has got, by its name; it isn't there before the first.
         main_configuration: digest of the base's own, or of the master's; None likewise.
+        left_with_configuration: private addresses of the nodes that left when it was changed last.
         configuration_generation: how often the nodes' configuration was compared; 0 when never.
     """
 
@@ -61,6 +62,7 @@ class Deployed:
     main_configuration: str | None = None
     tried: Mapping[str, Attempt] = field(default_factory=dict)
     done: Mapping[str, Attempt] = field(default_factory=dict)
+    left_with_configuration: str = ""
     configuration_generation: int = 0
 
 
@@ -120,6 +122,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         tried=_attempts(outputs, _TRIED),
         done=_attempts(outputs, _DONE),
         configuration=shared.get("CONFIGURATION"),
+        left_with_configuration=shared.get("LEAVING", ""),
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
     )
 

@@ -25,6 +25,8 @@ class Machine:
         host_key: public SSH host key from a trusted source.
         depends_on: what must be there before the machine can be used.
         data_volume: id of the volume that keeps its data; None where its own disk does.
+        present: who knows its host key once it was replaced; read by `scripts.present_machine`.
+        instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
     """
 
     name: str
@@ -34,6 +36,8 @@ class Machine:
     host_key: pulumi.Output[str]
     depends_on: Sequence[pulumi.Resource]
     data_volume: pulumi.Output[str] | None = None
+    present: str = ""
+    instance_arn: pulumi.Input[str] = ""
 
 
 class Machines(Protocol):

@@ -117,11 +117,14 @@ class Node(pulumi.ComponentResource):
             "announce-node.sh",
             settings,
             parent=self,
-            stdin=machine.identity.apply(
-                lambda identity: fields(
-                    {"NAME": name, "IP": machine.private_ip, "IDENTITY": identity}
-                )
-            ),
+            stdin=pulumi.Output.all(
+                NAME=name,
+                IP=machine.private_ip,
+                IDENTITY=machine.identity,
+                HOST=machine.public_ip,
+                HOST_KEY=machine.host_key,
+                INSTANCE=machine.instance_arn,
+            ).apply(fields),
             triggers=[machine.identity],
             depends_on=base.ready,
         )

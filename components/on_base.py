@@ -10,6 +10,7 @@ import pulumi
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, command, environment
+from components.remote import script, text_of
 from components.settings import Settings
 from openvidu.roles import BASTION
 
@@ -58,9 +59,19 @@ def on_base(
 
 
 def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
-    """How scripts of `over_ssh` reach the base, or the bastion that stands in for it."""
+    """How programs of `over_ssh` reach the base, or the bastion that stands in for it.
+
+    And who is asked where that isn't enough: nodes that it can't see, and whether it was replaced.
+    """
     name = {"BASE_NAME": base.name} if base.name == BASTION.name else {}
-    return {"BASE_HOST": base.public_ip, "BASE_HOST_KEY": base.host_key, **name}
+    return {
+        "BASE_HOST": base.public_ip,
+        "BASE_HOST_KEY": base.host_key,
+        "PRESENT": base.present,
+        "WITNESS_NODE": script("witness-node.sh"),
+        "REACH": text_of("reach.sh"),
+        **name,
+    }
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:

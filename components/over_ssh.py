@@ -1,4 +1,4 @@
-"""What commands on the operator's machine run: scripts that follow machines over SSH.
+"""What commands on the operator's machine run: programs of `remote/`, which follow machines.
 
 Their text goes into the stack's state, so that a drain needs no source at hand.
 """
@@ -11,9 +11,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-_SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+_PROGRAMS = Path(__file__).resolve().parent.parent / "remote"
 SHELL = ["/bin/bash", "-c"]
-MEMBERSHIP = "membership.sh"
+MEMBERSHIP = "membership.py"
 """Brings a node into the cluster and out of it: join, drain, leave, overview."""
 NOTHING = ":"
 """A command for `SHELL` that does nothing."""
@@ -21,8 +21,15 @@ LOST = re.compile(r"can't be reached for \d+ s: (.*)")
 """What the scripts say of a machine that they can't reach, with the reason."""
 KEY_REFUSED = "doesn't take sshPrivateKey"
 """What they say of a machine that doesn't know the key."""
-HOST = "host.sh"
+HOST = "host.py"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
+MACHINES = "machines.py"
+"""Asks one machine: usage, logs, report and the like."""
+_START = (
+    'python=.venv/bin/python; [ -x "$python" ] || python=python3; '
+    'exec ssh-agent "$python" -I -c "$OVER_SSH" {action}'
+)
+"""The project's own Python runs them where it's there, else the computer's."""
 
 
 def environment(actions: str) -> dict[str, str]:
@@ -31,17 +38,17 @@ def environment(actions: str) -> dict[str, str]:
     As variables, the scripts aren't in the message of each failure.
 
     Args:
-        actions: file in `scripts/` that knows the actions.
+        actions: file in `remote/` that knows the actions.
     """
     return {
-        "OVER_SSH": (_SCRIPTS / "over_ssh.sh").read_text(),
-        "ACTIONS": (_SCRIPTS / actions).read_text(),
+        "OVER_SSH": (_PROGRAMS / "session.py").read_text(),
+        "ACTIONS": (_PROGRAMS / actions).read_text(),
     }
 
 
 def command(action: str) -> str:
     """A command for `SHELL` that carries out an action."""
-    return f'exec bash -c "$OVER_SSH" over-ssh {action}'
+    return _START.format(action=action)
 
 
 def run(

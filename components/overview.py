@@ -24,18 +24,21 @@ class NodeSeen:
     """A node that the base knows.
 
     Attributes:
-        in_service: whether it takes sessions as it should.
-        generation: the one that brings it into service: its own while it serves.
+        in_service: whether it takes sessions as it should; None where the base can't see it.
+        generation: the one that brings it into service: its own while it serves; None where the
+            base knows nothing of it.
         calls: how many it carries; None where the cluster couldn't be asked.
         participants: of these calls; None likewise.
         load: CPU load, 0 to 100; None likewise.
+        sees: what the base sees of it, in words.
     """
 
-    in_service: bool
-    generation: int
+    in_service: bool | None
+    generation: int | None
     calls: int | None
     participants: int | None
     load: float | None = None
+    sees: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,12 @@ def parse(text: str) -> Overview:
         drift = told["drift"]
         nodes = {
             ip: NodeSeen(
-                bool(found["inService"]),
-                int(found["generation"]),
+                found["inService"],
+                found["generation"],
                 found["calls"],
                 found["participants"],
                 found.get("load"),
+                found.get("sees", ""),
             )
             for ip, found in told["nodes"].items()
         }

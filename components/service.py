@@ -13,16 +13,17 @@ from openvidu.roles import BASE
 def generations(settings: Settings, there: Deployed, overview: Overview) -> Mapping[int, int]:
     """For each node wanted, how often it'll have been brought into service.
 
-    A node that serves keeps its count, and so shows no change. One that was drained, or died, gets
-    the next one: its membership is updated, which brings it back. Where the cluster can't be asked
-    the count stays what it was.
+    A node that serves keeps its count, and so shows no change. One that was drained, or stopped,
+    gets the next one: its membership is updated, which brings it back. Where the cluster can't be
+    asked, or a node can't be seen, the count stays what it was.
     """
     wanted = {}
     for number in settings.node_numbers:
         seen = None
         if not isinstance(overview, Unseen):
             seen = overview.nodes.get(settings.node_private_ip(number))
-        wanted[number] = seen.generation if seen else there.generations.get(number, 1)
+        known = seen.generation if seen else None
+        wanted[number] = there.generations.get(number, 1) if known is None else known
     return wanted
 
 
@@ -41,6 +42,12 @@ def in_order(generations: Mapping[int, int], there: Deployed) -> list[int]:
         return number in before, before.get(number) == generations[number], number
 
     return sorted(generations, key=place)
+
+
+def leaving_addresses(settings: Settings, there: Deployed) -> list[str]:
+    """Private addresses of the nodes that go in the next update."""
+    leaving = sorted(set(there.generations) - set(settings.node_numbers))
+    return [_address(number, settings, there) for number in leaving]
 
 
 def configuration_generation(there: Deployed, overview: Overview) -> int:
@@ -81,7 +88,12 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     elif overview.drift:
         names = ", ".join(overview.drift)
         told.append(f"In the bucket {names} isn't the stack's. {restart_of_all(settings)}")
-    for number, found_ in _out_of_service(settings, there, overview).items():
+    for number, found_ in _seen(settings, there, overview, in_service=None).items():
+        told.append(
+            f"node-{number} can't be seen from the base ({found_.sees}): it's left as it is, and "
+            "may carry calls. Next: python -m scripts.status"
+        )
+    for number, found_ in _seen(settings, there, overview, in_service=False).items():
         told.append(
             f"node-{number} is out of service and will be brought back: {_calls(found_)} "
             "A drain that was begun ends first."
@@ -149,13 +161,14 @@ def replaced(settings: Settings, there: Deployed) -> Mapping[int, str]:
     }
 
 
-def _out_of_service(
-    settings: Settings, there: Deployed, overview: ClusterSeen
+def _seen(
+    settings: Settings, there: Deployed, overview: ClusterSeen, *, in_service: bool | None
 ) -> Mapping[int, NodeSeen]:
+    """The wanted nodes of which this is seen, by number."""
     found = {}
     for number in settings.node_numbers:
         seen = overview.nodes.get(settings.node_private_ip(number))
-        if number in there.generations and seen and not seen.in_service:
+        if number in there.generations and seen and seen.in_service is in_service:
             found[number] = seen
     return found
 

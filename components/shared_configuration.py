@@ -41,6 +41,7 @@ class SharedConfiguration:
             parent: the cluster.
         """
         self._settings = settings
+        self._there = there
         self._base = base
         self._parent = parent
         text: pulumi.Output[str] = pulumi.Output.secret(
@@ -64,19 +65,33 @@ class SharedConfiguration:
             depends_on=base.ready,
         )
 
-    def apply(self, generation: int, depends_on: Sequence[pulumi.Resource]) -> None:
+    def apply(
+        self, generation: int, leaving: Sequence[str], depends_on: Sequence[pulumi.Resource]
+    ) -> None:
         """Register what changes a cluster that runs.
 
         Args:
             generation: another one has the configuration compared with the bucket's anew.
+            leaving: addresses of nodes that go later in the update: they needn't come back.
             depends_on: the memberships: the first node brings its configuration into the bucket.
         """
+        there = self._there
+
+        def who_leaves(digest: str) -> str:
+            # That nodes leave is no change of the configuration.
+            changed = (digest, generation) != (there.configuration, there.configuration_generation)
+            return " ".join(leaving) if changed else there.left_with_configuration
+
         on_base(
             "configuration",
             "configure",
             self._settings,
             self._base.machine,
-            {"CONFIGURATION": self._digest, "CONFIGURATION_GENERATION": str(generation)},
+            {
+                "CONFIGURATION": self._digest,
+                "CONFIGURATION_GENERATION": str(generation),
+                "LEAVING": self._digest.apply(who_leaves),
+            },
             parent=self._parent,
             depends_on=[self.wanted, *depends_on],
         )

@@ -2,12 +2,14 @@
 # Tells the base which machine has a node's address, before OpenVidu starts there: a drain of the
 # machine that had it before then leaves this one alone.
 #
-# Reads NAME, IP and IDENTITY as lines NAME=value on stdin.
+# Reads as lines NAME=value on stdin: NAME, IP and IDENTITY; and HOST, HOST_KEY and INSTANCE, which
+# say how others can ask the machine while the base can't see it.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
 : "${NAME:?}" "${IP:?}" "${IDENTITY:?}"
-exec python3 /opt/openvidu-membership/membership.pyz announce \
-  --name "$NAME" --ip "$IP" --identity "$IDENTITY"
+exec env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz announce \
+  --name "$NAME" --ip "$IP" --identity "$IDENTITY" \
+  --host "${HOST:-}" --host-key "${HOST_KEY:-}" --instance "${INSTANCE:-}"

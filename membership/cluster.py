@@ -8,113 +8,31 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
+from membership import answers
+from membership.answers import (
+    Answers,
+    Call,
+    Health,
+    MediaNode,
+    Refused,
+    Silent,
+    Unconnected,
+    Unknown,
+    Unreachable,
+)
+from membership.requests import RequestError, request
 from openvidu import api, ports
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """Nothing can be said; `reason` tells why."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return self.reason
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The API won't do it; trying again doesn't help.
-
-    Attributes:
-        status: HTTP status.
-        reason: what that status means here.
-    """
-
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class MediaNode:
-    """A media node of the cluster.
-
-    Attributes:
-        id: its id in the API, which isn't the node's id.
-        ip: its private address.
-        status: such as `running` or `waiting-idle-to-terminate`.
-        sessions: ids of the sessions that it carries.
-        load: CPU load, 0 to 100 (REST API reference, "The Media Node object"); None where the
-            cluster doesn't say.
-    """
-
-    id: str
-    ip: str
-    status: str
-    sessions: tuple[str, ...]
-    load: float | None = None
-
-
-@dataclass(frozen=True)
-class Call:
-    """A session.
-
-    Attributes:
-        id: its id.
-        media_node: id of the media node that carries it.
-        participants: how many connections it has.
-        created: Unix seconds when it was made.
-    """
-
-    id: str
-    media_node: str
-    participants: int
-    created: float
-
-
-@dataclass(frozen=True)
-class Answers:
-    """A node's health endpoint answered with an HTTP status."""
-
-    status: int
-
-    def __str__(self) -> str:
-        return f"it answers {self.status} on port {ports.REPLICATION_MANAGER}"
-
-
-@dataclass(frozen=True)
-class Silent:
-    """Nothing listens: the machine refused the connection."""
-
-    def __str__(self) -> str:
-        return f"nothing listens on port {ports.REPLICATION_MANAGER}"
-
-
-@dataclass(frozen=True)
-class Unreachable:
-    """No answer at all: the machine is off, or lost."""
-
-    reason: str
-
-    def __str__(self) -> str:
-        return f"no way to port {ports.REPLICATION_MANAGER}: {self.reason}"
-
-
-Health = Answers | Silent | Unreachable | Unknown
-
 
 _NO_SUCH_ENDPOINT = (401, 403, 404)
 """A path that isn't there may want a login, as all others do."""
 
 
-class _Unconnected(Unknown):
-    """Nothing was asked: there was no connection."""
+_Item = TypeVar("_Item")
 
 
 _AT_THE_BASE = (f"http://127.0.0.1:{ports.API}",)
@@ -134,16 +52,13 @@ class Cluster:
 
         Args:
             secret: OPENVIDU_SECRET.
-            timeout_seconds: limit of each request.
+            timeout_seconds: limit of each request as a whole.
             entrances: gives the addresses at which the REST API may answer, best first; that of
                 the base's load balancer, or those of nodes, any of which answers for all.
         """
         self._auth = (api.USER, secret)
         self._entrances = entrances
-        # A connection that was kept may be one to a load balancer or node that is gone.
-        self._client = httpx.Client(
-            timeout=timeout_seconds, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._seconds = timeout_seconds
 
     def with_secret(self, secret: str) -> Cluster:
         """The same cluster, asked with another OPENVIDU_SECRET."""
@@ -155,11 +70,10 @@ class Cluster:
         """Whether anything listens where the API may answer."""
         for entrance in self._entrances():
             try:
-                self._client.get(f"{entrance}{api.HEALTH}")
-            except httpx.ConnectError:
-                continue
-            except httpx.HTTPError:
-                return True
+                request("GET", f"{entrance}{api.HEALTH}", seconds=self._seconds)
+            except RequestError as error:
+                if error.is_unconnected:
+                    continue
             return True
         return False
 
@@ -187,28 +101,11 @@ class Cluster:
 
         Without `sessions=true` the list comes without sessions (REST API reference, "Media Nodes").
         """
-        path = f"{api.MEDIA_NODES}?sessions=true"
-        answer = self._ask("GET", path)
-        if not isinstance(answer, httpx.Response):
-            return answer
-        if answer.status_code != httpx.codes.OK:
-            return Unknown(f"GET {path} answered {answer.status_code}")
-        try:
-            return [_media_node(entry) for entry in answer.json()["content"]]
-        except (ValueError, KeyError, TypeError):
-            return Unknown(f"GET {path} answered something that isn't a list of media nodes")
+        return self._read(f"{api.MEDIA_NODES}?sessions=true", answers.media_nodes)
 
     def calls(self) -> list[Call] | Unknown | Refused:
         """The sessions of the cluster (REST API reference, "Session")."""
-        answer = self._ask("GET", api.SESSIONS)
-        if not isinstance(answer, httpx.Response):
-            return answer
-        try:
-            return [_call(entry) for entry in answer.json()["content"]]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return Unknown(
-                f"GET {api.SESSIONS} answered {answer.status_code} without a list of sessions"
-            )
+        return self._read(api.SESSIONS, answers.calls)
 
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
@@ -245,11 +142,10 @@ class Cluster:
         answer = self._ask("GET", api.HEALTH)
         if not isinstance(answer, httpx.Response):
             return answer
-        try:
-            told: dict[str, Any] = answer.json()
-        except ValueError:
-            return Unknown(f"GET {api.HEALTH} answered {answer.status_code} without JSON")
-        return told
+        told = _json(answer)
+        if isinstance(told, dict):
+            return told
+        return Unknown(f"GET {api.HEALTH} answered {answer.status_code} without JSON of its health")
 
     def lists(self, ip: str) -> bool | Unknown | Refused:
         """Whether the cluster's health, asked at the node itself, lists the node as UP."""
@@ -257,11 +153,10 @@ class Cluster:
         answer = self._request("GET", url)
         if not isinstance(answer, httpx.Response):
             return answer
-        try:
-            nodes = answer.json()["nodes"]
-            return bool(nodes.get(api.node_id(ip), {}).get("status") == api.CLUSTER_UP)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return Unknown(f"GET {url} answered {answer.status_code} without a list of nodes")
+        listed = answers.is_listed_up(_json(answer), ip)
+        if isinstance(listed, Unknown):
+            return Unknown(f"GET {url} answered {answer.status_code} and {listed}")
+        return listed
 
     def health(self, ip: str) -> Health:
         """The node's own health, 200 when it's well; needs no login.
@@ -270,17 +165,29 @@ class Cluster:
         """
         url = f"http://{ip}:{ports.REPLICATION_MANAGER}"
         try:
-            status = self._client.get(f"{url}{api.NODE_HEALTH}").status_code
+            status = request("GET", f"{url}{api.NODE_HEALTH}", seconds=self._seconds).status_code
             if status in _NO_SUCH_ENDPOINT:
-                root = self._client.get(f"{url}{api.NODE_ROOT}").status_code
+                root = request("GET", f"{url}{api.NODE_ROOT}", seconds=self._seconds).status_code
                 status = 200 if root in api.ROOT_STATUSES else status
             return Answers(status)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            if "refused" in str(error).lower():
+        except RequestError as error:
+            if error.is_refused:
                 return Silent()
-            return Unreachable(_in_words(error))
-        except httpx.HTTPError as error:
-            return Unknown(f"{_in_words(error)} on port {ports.REPLICATION_MANAGER}")
+            if error.is_unconnected:
+                return Unreachable(str(error))
+            return Unknown(f"{error} on port {ports.REPLICATION_MANAGER}")
+
+    def _read(
+        self, path: str, parse: Callable[[Any], list[_Item] | Unknown]
+    ) -> list[_Item] | Unknown | Refused:
+        """Ask for a list."""
+        answer = self._ask("GET", path)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code != httpx.codes.OK:
+            return Unknown(f"GET {path} answered {answer.status_code}")
+        found = parse(_json(answer))
+        return Unknown(f"GET {path} answered {found}") if isinstance(found, Unknown) else found
 
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
@@ -289,7 +196,7 @@ class Cluster:
         answer: httpx.Response | Unknown | Refused = Unknown("there is no node that could be asked")
         for entrance in self._entrances():
             answer = self._request(method, f"{entrance}{path}", body)
-            if not isinstance(answer, _Unconnected):
+            if not isinstance(answer, Unconnected):
                 break
         return answer
 
@@ -297,48 +204,18 @@ class Cluster:
         self, method: str, url: str, body: dict[str, Any] | None = None
     ) -> httpx.Response | Unknown | Refused:
         try:
-            answer = self._client.request(method, url, json=body, auth=self._auth)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            return _Unconnected(f"{method} {url}: {_in_words(error)}")
-        except httpx.HTTPError as error:
-            return Unknown(f"{method} {url}: {_in_words(error)}")
+            answer = request(method, url, seconds=self._seconds, body=body, login=self._auth)
+        except RequestError as error:
+            kind = Unconnected if error.is_unconnected else Unknown
+            return kind(f"{method} {url}: {error}")
         if answer.status_code in (401, 403):
             return Refused(answer.status_code, "the stack's OPENVIDU_SECRET isn't the cluster's")
         return answer
 
 
-def _in_words(error: httpx.HTTPError) -> str:
-    """Why there is no answer, without the names that Python has for it."""
-    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
-    match error:
-        case httpx.ConnectTimeout():
-            return "the connection isn't taken in time"
-        case httpx.ConnectError():
-            return said or "there is no connection"
-        case httpx.TimeoutException():
-            return "no answer in time"
-    return f"the connection ends without an answer ({said})" if said else "no answer"
-
-
-def _media_node(entry: dict[str, Any]) -> MediaNode:
-    sessions = entry.get("sessions") or []
-    ids = tuple(
-        str(session["sessionId"] if isinstance(session, dict) else session) for session in sessions
-    )
-    load = entry.get("load")
-    return MediaNode(
-        str(entry["id"]),
-        str(entry["ip"]),
-        str(entry["status"]),
-        ids,
-        None if load is None else float(load),
-    )
-
-
-def _call(entry: dict[str, Any]) -> Call:
-    return Call(
-        id=str(entry["id"]),
-        media_node=str(entry.get("mediaNodeId") or ""),
-        participants=int(entry["connections"]["numberOfElements"]),
-        created=float(entry["createdAt"]) / 1000,
-    )
+def _json(answer: httpx.Response) -> Any:
+    """What an answer holds; None where it's no JSON."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None

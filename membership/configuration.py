@@ -13,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from membership.answers import Answers, Call, Refused, Silent, Unknown
 from membership.bucket import BucketUnreadableError
-from membership.cluster import Answers, Call, Cluster, Refused, Silent, Unknown, Unreachable
+from membership.cluster import Cluster
 from membership.disk import replace_file
 from membership.errors import MembershipError
+from membership.observation import numbers
 from membership.registry import FOLDER, Phase
-from membership.seen import numbers
 from membership.wait import Wait
 from membership.world import Run, World
 from openvidu import environment
@@ -139,7 +140,8 @@ def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> None:
         MembershipError: calls didn't end in time.
     """
     ips = world.load_balancer.node_ips
-    if not master and all(isinstance(world.cluster.health(ip), Silent | Unreachable) for ip in ips):
+    # A node that can't be seen from here may carry calls; one that refuses connections doesn't.
+    if not master and all(isinstance(world.cluster.health(ip), Silent) for ip in ips):
         return
     if world.cluster.is_served():
         what = "the master restarts" if master else "the base services restart"
@@ -147,8 +149,17 @@ def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> None:
         _wait_for_no_calls(world.cluster, run, world, what)
 
 
-def configure(bucket: Stored, files: Files, run: Run, world: World) -> None:
+def configure(
+    bucket: Stored, files: Files, run: Run, world: World, leaving: Collection[str] = ()
+) -> None:
     """Have the cluster run with the configuration that the stack wants.
+
+    Args:
+        bucket: where it's kept.
+        files: what the stack wants.
+        run: who waits.
+        world: what can be seen and changed.
+        leaving: addresses of nodes that go later in the update: they needn't come back.
 
     Raises:
         MembershipError: the bucket or the API refuses, calls didn't end in time, or nodes didn't
@@ -165,7 +176,7 @@ def configure(bucket: Stored, files: Files, run: Run, world: World) -> None:
         _wait_for_no_calls(cluster, run, world, "every node restarts")
         _restart(cluster, changed, world)
         cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
-    _wait_until_back(cluster, world, restarted=bool(changed))
+    _wait_until_back(cluster, world, leaving, restarted=bool(changed))
     world.say(f"{_NAME}: the bucket holds what the stack wants")
     replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
 
@@ -184,7 +195,7 @@ def _wait_for_no_calls(cluster: Cluster, run: Run, world: World, what_follows: s
     if world.policy.change_during_calls:
         world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
         return
-    wait = Wait(_NAME, world, run.waited)
+    wait = Wait(_NAME, world, _NAME, run.id)
     limit = world.policy.change_limit
     while True:
         calls = cluster.calls()
@@ -232,14 +243,17 @@ def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None
     world.say(f"{_NAME}: changed; every node restarts")
 
 
-def _wait_until_back(cluster: Cluster, world: World, *, restarted: bool) -> None:
+def _wait_until_back(
+    cluster: Cluster, world: World, leaving: Collection[str], *, restarted: bool
+) -> None:
     """Wait until every node answers and is listed, and the cluster says that it's UP.
 
     A node that restarts is back when it went down, or had the time to.
     """
-    left = {one.ip for one in world.registry.all() if one.phase is Phase.LEFT}
-    # A node that has drained, and whose machine goes later in the update, doesn't come back.
-    waiting = set(world.load_balancer.node_ips) - left
+    left = {one.ip for one in world.registry.all() if one.phase is Phase.LEFT or one.leaving}
+    # A node whose machine goes later in the update needn't come back, nor be well until then.
+    others = (left | set(leaving)) & set(world.load_balancer.node_ips)
+    waiting = set(world.load_balancer.node_ips) - others
     gone = set[str]() if restarted else set(waiting)
     wait = Wait(_NAME, world)
     while True:
@@ -250,7 +264,8 @@ def _wait_until_back(cluster: Cluster, world: World, *, restarted: bool) -> None
                 ip
             ) is True:
                 waiting.discard(ip)
-        if not waiting and cluster.is_up() is True:
+        is_up = cluster.is_up()
+        if not waiting and (is_up is True or (others and is_up is False)):
             return
         shown = ", ".join(sorted(waiting)) or "the cluster"
         if wait.passed > RESTART_LIMIT:

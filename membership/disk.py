@@ -7,8 +7,13 @@ import tempfile
 from pathlib import Path
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write a file beside the old one, readable by its owner alone, and move it over.
+
+    Args:
+        path: the file.
+        text: what it will hold.
+        lasting: whether it has to be there after a power failure, which takes a moment.
 
     Raises:
         OSError: it can't be written, as on a full disk; names the file, which is as it was.
@@ -19,7 +24,8 @@ def replace_file(path: Path, text: str) -> None:
             with os.fdopen(descriptor, "w") as file:
                 file.write(text)
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)

@@ -3,18 +3,23 @@
 Stop new sessions, wait until the node has left; then, once its recordings are in the bucket, take
 its address out of the load balancer. Only then may its machine go. Each step looks at the world
 and does what is missing: after a crash, running it again is resuming. Source: page, "Scale Down".
+
+That a node can't be seen from here says nothing about its calls: then others are asked, and without
+anybody's word it's waited for (`membership.witnesses`).
 """
 
 from __future__ import annotations
 
 from enum import IntEnum
 
-from membership.cluster import MediaNode, Refused, Silent, Unknown
+from membership.answers import MediaNode, Refused, Unknown
+from membership.clock import Elapsed
 from membership.errors import MembershipError
 from membership.line import Line
+from membership.observation import calls_on, counted, in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record
-from membership.seen import Seen, calls_on, counted, in_words, look
 from membership.wait import Wait
+from membership.witnesses import Conclusion, Observation, Witness, conclude, is_certain
 from membership.world import Run, World, belongs_to_another, claim, move, require_newest
 from openvidu import api, release
 
@@ -27,6 +32,8 @@ CONFIRMATIONS = 3
 """Readings in a row that must say that the node has left."""
 CONFIRMATIONS_ALONE = 10
 """The same, when no node is left that could be asked."""
+DOUBTS = 3
+"""Looks in a row that say nothing, before others than the base are asked."""
 KEPT = "The machine stays, and so do its calls."
 
 
@@ -37,6 +44,8 @@ class Outcome(IntEnum):
     """The node has left; its machine is there and can be asked for its recordings."""
     GONE = 10
     """There's no machine to be asked."""
+    DOUBT = 20
+    """Nobody who can be asked from the base can say: ask the others, and run it again."""
 
 
 def drain(node: Node, run: Run, world: World) -> Outcome:
@@ -50,7 +59,8 @@ def drain(node: Node, run: Run, world: World) -> Outcome:
         return Outcome.GONE
     claim(node, run, world)
     outcome = _Drain(node, run, world).wait()
-    move(node, Phase.LEFT, world)
+    if outcome is not Outcome.DOUBT:
+        move(node, Phase.LEFT, world)
     return outcome
 
 
@@ -69,6 +79,7 @@ def remove(node: Node, run: Run, world: World) -> None:
     else:
         require_newest(node, run, world)
     world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves")
+    world.registry.forget(node.ip)
     world.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
 
     def finished(record: Record | None) -> Record | None:
@@ -104,9 +115,10 @@ class _Drain:
         self._run = run
         self._world = world
         self._line = Line(node, run, world)
-        self._wait = Wait(node.name, world, run.waited)
-        self._unknown = self._dead = 0
-        self._carried: tuple[str, ...] = ()
+        self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
+        self._silent = self._doubts = 0
+        before = world.registry.noted(f"carried-{node.ip}", node.identity)
+        self._carried = tuple(before[1].split()) if before else ()
 
     def wait(self) -> Outcome:
         """Stop new sessions on the node, then wait until it has left the cluster."""
@@ -114,25 +126,29 @@ class _Drain:
         while True:
             require_newest(self._node, self._run, self._world)
             seen = look(self._node, self._world)
-            confirmed = confirmed + 1 if seen.has_left else 0
-            if confirmed >= (CONFIRMATIONS if seen.listed is None else CONFIRMATIONS_ALONE):
-                self._say("has left the cluster")
-                return Outcome.LEFT if isinstance(seen.health, Silent) else Outcome.GONE
-            self._notice_death(seen)
+            found = conclude(seen)
+            confirmed = confirmed + 1 if found.is_out else 0
+            if found.is_out and (is_certain(seen) or confirmed >= _enough(seen)):
+                return self._ended(found, seen)
+            if isinstance(seen.listed, MediaNode):
+                self._carried = seen.listed.sessions
             first = self._stop_new_sessions(seen)
-            if self._wait.passed > self._world.policy.limit and not seen.has_left:
-                return self._give_up(seen)
+            if self._is_over and not found.is_out:
+                return self._give_up(found, seen)
+            if self._has_to_ask(found):
+                self._keep("carried", " ".join(self._carried))
+                return Outcome.DOUBT
             if self._wait.is_due:
-                what = first or in_words(seen, self._world)
+                what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
             self._pause(seen)
 
-    def _stop_new_sessions(self, seen: Seen) -> str | None:
+    def _stop_new_sessions(self, seen: Observation) -> str | None:
         """Stop new sessions where that's to be done; returns what has to happen before."""
         answer: Unknown | Refused | None = None
         if isinstance(seen.listed, Refused):
             answer = seen.listed
-        elif isinstance(seen.listed, MediaNode) and not seen.is_draining and not seen.is_down:
+        elif isinstance(seen.listed, MediaNode) and not seen.is_draining and not seen.is_refused:
             if (reason := self._line.waits_for(seen)) is not None:
                 # Waiting for others takes nothing from the time that its calls have.
                 self._wait.begin_again()
@@ -164,38 +180,81 @@ class _Drain:
             command,
         )
 
-    def _notice_death(self, seen: Seen) -> None:
-        if isinstance(seen.listed, MediaNode):
-            self._carried = seen.listed.sessions
-        # The list may be a moment older than the port: one reading is no death.
-        self._dead = self._dead + 1 if (lost := seen.died_with(self._carried)) else 0
-        if self._dead == CONFIRMATIONS - 1:
-            self._say(
-                f"the node died; lost with it: {counted(len(lost), 'call')} ({', '.join(lost)})"
-            )
+    def _missing(self, found: Conclusion, seen: Observation) -> str:
+        """What is waited for, and who sees what of a node that can't be seen."""
+        what = "a sign of it" if found is Conclusion.UNKNOWN else in_words(seen, self._world)
+        unseen = found is Conclusion.UNKNOWN or seen.testimony
+        return f"{what} ({who_sees_what(seen)})" if unseen else what
 
-    def _give_up(self, seen: Seen) -> Outcome:
-        limit, what = self._world.policy.limit, in_words(seen, self._world)
+    def _has_to_ask(self, found: Conclusion) -> bool:
+        """Whether others than the base have to be asked now."""
+        self._doubts = self._doubts + 1 if found is Conclusion.UNKNOWN else 0
+        if not self._run.asks or self._doubts < DOUBTS:
+            return False
+        return not set(self._world.registry.testimony(self._node, self._world.clock)) - {
+            Witness.OPERATOR
+        }
+
+    def _ended(self, found: Conclusion, seen: Observation) -> Outcome:
+        if found is Conclusion.LEFT:
+            self._say("has left the cluster")
+            return Outcome.LEFT
+        lost = f", and with it {self._calls_lost}" if self._carried else ""
+        self._say(f"the node is dead{lost}: {who_sees_what(seen)}")
+        return Outcome.GONE
+
+    @property
+    def _calls_lost(self) -> str:
+        return f"{counted(len(self._carried), 'call')} ({', '.join(self._carried)})"
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether its calls were waited for as long as they have; by a run before, too."""
+        policy, registry = self._world.policy, self._world.registry
+        gave_up = registry.noted(f"overdue-{self._node.ip}", self._node.identity) is not None
+        return self._wait.passed > policy.limit or (gave_up and policy.force)
+
+    def _give_up(self, found: Conclusion, seen: Observation) -> Outcome:
+        limit, what = self._world.policy.limit, self._missing(found, seen)
         if not self._world.policy.force:
-            raise MembershipError(
-                self._node.name,
-                "waiting until it has left",
-                f"still waiting for {what} after {limit}",
-                f"{KEPT} It takes no new sessions.",
-                "wait again: pulumi up; or cut them: "
-                "pulumi config set forceAfterDrainTimeout true && pulumi up; "
-                f"or keep the node: uv run python -m scripts.abort_drain {self._node.name}",
-            )
+            # The next run waits as long again, or cuts at once where that was chosen meanwhile.
+            self._wait.begin_again()
+            self._keep("overdue")
+            raise self._overdue(found, what)
         cut = calls_on(seen, self._world) or []
         ids = f" ({', '.join(call.id for call in cut)})" if cut else ""
         self._say(f"{limit} are over, and forceAfterDrainTimeout is set; cutting {what}{ids}")
         return Outcome.GONE
 
-    def _pause(self, seen: Seen) -> None:
-        unknown = isinstance(seen.listed, Unknown) and not seen.alone
-        self._unknown = min(self._unknown + 1, 10) if unknown else 0
+    def _overdue(self, found: Conclusion, what: str) -> MembershipError:
+        name = self._node.name
+        dead = f"; or, if it's dead: uv run python -m scripts.retire {name} --dead"
+        return MembershipError(
+            name,
+            "waiting until it has left",
+            f"still waiting for {what} after {self._world.policy.limit}",
+            f"{KEPT} It takes no new sessions.",
+            "wait again: pulumi up; or cut them: "
+            "pulumi config set forceAfterDrainTimeout true && pulumi up; "
+            f"or keep the node: uv run python -m scripts.abort_drain {name}"
+            f"{dead if found is Conclusion.UNKNOWN else ''}",
+        )
+
+    def _pause(self, seen: Observation) -> None:
+        silent = isinstance(seen.listed, Unknown) and not seen.alone
+        self._silent = min(self._silent + 1, 10) if silent else 0
         usual = SOON_SECONDS if seen.changes_soon and not seen.alone else POLL_SECONDS
-        self._world.clock.sleep(min(usual * 2**self._unknown, LONGEST_POLL_SECONDS))
+        self._world.clock.sleep(min(usual * 2**self._silent, LONGEST_POLL_SECONDS))
+
+    def _keep(self, name: str, text: str = "") -> None:
+        """Note something of this machine for the next run."""
+        now = Elapsed.begin(self._world.clock)
+        self._world.registry.note(f"{name}-{self._node.ip}", self._node.identity, now, text)
 
     def _say(self, text: str) -> None:
         self._world.say(f"{self._node.name}: {text}")
+
+
+def _enough(seen: Observation) -> int:
+    """How many looks in a row have to say that the node has left."""
+    return CONFIRMATIONS if seen.listed is None else CONFIRMATIONS_ALONE

@@ -10,11 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 
-from membership.cluster import Answers, Cluster, Refused, Unknown
+from membership.answers import Answers, MediaNode, Refused, Unknown
+from membership.cluster import Cluster
 from membership.errors import MembershipError
-from membership.registry import Node, Phase, Record
-from membership.seen import in_words, look
+from membership.observation import in_words, look, who_sees_what
+from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
+from membership.witnesses import Conclusion, conclude
 from membership.world import Run, World, claim, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
@@ -25,22 +27,31 @@ _OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 class Found(IntEnum):
     """What a node needs before it can join; the exit status tells it."""
 
+    DOUBT = 20
+    """Nobody who can be asked from the base can say: ask the others, and run it again."""
+
     RUNS = 0
     """It answers."""
     STOPPED = 10
     """It has to be started."""
 
 
-def announce(node: Node, world: World) -> None:
+def announce(node: Node, way: Way, world: World) -> None:
     """Note which machine is a node, and has its address, before OpenVidu starts there.
 
     What the node had before, at another address, is forgotten once it has left.
+
+    Args:
+        node: the node.
+        way: how its machine can be asked from elsewhere.
+        world: what is known.
     """
 
     def announced(record: Record | None) -> Record:
         if record and record.identity == node.identity:
-            return record
-        fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, world.clock.now())
+            return replace(record, way=way)
+        now = world.clock.now()
+        fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, now, way=way)
         return replace(fresh, generation=record.generation) if record else fresh
 
     world.registry.change(node.ip, announced)
@@ -52,23 +63,29 @@ def announce(node: Node, world: World) -> None:
 def prepare(node: Node, run: Run, world: World) -> Found:
     """Wait for a drain of the node that was begun; returns what the node needs then.
 
+    A node that can't be seen isn't taken for stopped: it may carry calls.
+
     Raises:
         MembershipError: its calls don't end within the limit, or a newer run works on it.
     """
     record = claim(node, run, world)
-    wait = Wait(node.name, world, run.waited)
+    wait = Wait(node.name, world, f"return-{node.ip}", run.id)
     while True:
         require_newest(node, run, world)
         seen = look(node, world)
-        if seen.is_down and not seen.is_draining:
+        found = conclude(seen)
+        if record.phase is Phase.STARTING and not seen.is_draining:
+            # It has carried no calls yet; to start one that runs changes nothing.
+            return Found.RUNS if isinstance(seen.health, Answers) else Found.STOPPED
+        # One that was stopped, or crashed, may be listed for a moment still.
+        if found.is_out or (seen.is_refused and not seen.is_draining):
             break
-        was_drained = seen.is_draining or (
-            record.phase is not Phase.STARTING
-            and (seen.listed is None or isinstance(seen.listed, Unknown))
-        )
-        if not was_drained:
+        if found is Conclusion.UNKNOWN and run.asks and not seen.testimony:
+            return Found.DOUBT
+        if isinstance(seen.listed, MediaNode) and found is Conclusion.SERVING:
             return Found.RUNS
-        what = in_words(seen, world)
+        unseen = found is Conclusion.UNKNOWN
+        what = f"a sign of it ({who_sees_what(seen)})" if unseen else in_words(seen, world)
         if wait.passed > world.policy.limit:
             raise MembershipError(
                 node.name,
@@ -79,9 +96,8 @@ def prepare(node: Node, run: Run, world: World) -> Found:
             )
         wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
         world.clock.sleep(_POLL_SECONDS)
-    if record.phase is not Phase.STARTING:
-        world.load_balancer.remove(node.ip, purpose=f"{node.name} is started")
-        move(node, Phase.LEFT, world)
+    world.load_balancer.remove(node.ip, purpose=f"{node.name} is started")
+    move(node, Phase.LEFT, world)
     return Found.STOPPED
 
 
@@ -103,6 +119,7 @@ def join(node: Node, generation: int, run: Run, world: World) -> None:
         )
 
     world.registry.change(node.ip, joined)
+    world.registry.forget(node.ip)
     world.say(f"{node.name}: {node.ip} is in the load balancer")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from membership.cluster import Unknown
+from membership.answers import Unknown, Unreachable
 from membership.errors import MembershipError
+from membership.observation import is_serving
 from membership.registry import Node, Phase, Record
-from membership.seen import Seen, is_serving
 from membership.turn import Later, Never, Other, Turn, turn
+from membership.witnesses import Observation
 from membership.world import Run, World, require_newest
 
 TURN_SECONDS = 1800.0
@@ -19,8 +20,10 @@ TURN_SECONDS = 1800.0
 def leave_for_good(node: Node, world: World) -> None:
     """Note that a node isn't wanted any more: its drain needn't wait for its turn."""
 
-    def leaving(record: Record | None) -> Record | None:
-        return record and replace(record, leaving=True)
+    def leaving(record: Record | None) -> Record:
+        # Where nothing is known of it, a drain that follows says which machine it is.
+        found = record or Record(node.name, node.ip, "", Phase.SERVING, world.clock.now())
+        return replace(found, leaving=True)
 
     world.registry.change(node.ip, leaving)
 
@@ -34,7 +37,7 @@ class Line:
         self._world = world
         self._began = world.clock.monotonic()
 
-    def waits_for(self, seen: Seen) -> str | None:
+    def waits_for(self, seen: Observation) -> str | None:
         """Note that the node drains, if it may; returns what has to happen first.
 
         Raises:
@@ -45,7 +48,8 @@ class Line:
         nodes = {one.ip: one for one in seen.nodes}
         serving = {ip for ip, health in healths.items() if is_serving(health, nodes.get(ip))}
         # Whoever gives no answer may serve all the same.
-        may_serve = serving | {ip for ip, health in healths.items() if isinstance(health, Unknown)}
+        silent = (Unknown, Unreachable)
+        may_serve = serving | {ip for ip, health in healths.items() if isinstance(health, silent)}
         # Of two nodes that look at the same time, one has to see that the other drains.
         with world.registry.locked():
             record = require_newest(self._node, self._run, world)

@@ -1,7 +1,8 @@
 """Command line: `python3 membership.pyz ACTION --name node-1 --ip 10.5.0.6 …`.
 
 Exit status 0: done. 10: done, and the node has to be started (`prepare`), or its machine is gone
-(`drain`). 1: not done; standard error says why and what to type.
+(`drain`). 20: whoever runs this has to ask others about the nodes that `doubts` names, tell it with
+`testify`, and run it again. 1: not done; standard error says why and what to type.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from membership import services
+from membership.answers import Refused, Unknown
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError
-from membership.cluster import Refused, Unknown
 from membership.configuration import Files, configure, drift, quiet, rotate
+from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
 from membership.join import announce, join, prepare
@@ -32,9 +34,10 @@ from membership.lock import LockTimeoutError
 from membership.overview import overview, versions
 from membership.place import on_base, on_bastion
 from membership.policy import Policy
-from membership.registry import CLUSTER_FILE, Node, Registry
+from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
 from membership.target_group import TargetGroupError
 from membership.upgrade import pause, pause_all, upgrade
+from membership.witnesses import from_json
 from membership.world import Run, World
 from openvidu import release
 
@@ -66,7 +69,12 @@ class _Task:
     @property
     def run(self) -> Run:
         """Who acts."""
-        return Run(self.arguments.run, self.arguments.waited)
+        return Run(self.arguments.run, self.arguments.asks)
+
+    @property
+    def way(self) -> Way:
+        """How the node's machine can be asked by others."""
+        return Way(self.arguments.host, self.arguments.host_key, self.arguments.instance)
 
 
 def main() -> int:
@@ -80,6 +88,10 @@ def main() -> int:
         sys.exit(str(error))
     except (ReloadError, LockTimeoutError, TargetGroupError) as error:
         sys.exit(str(_failed(arguments, str(error), "The machine stays.", "pulumi up")))
+    except RegistryError as error:
+        meaning = "Nothing was changed: what isn't known isn't taken for gone."
+        command = "move that file away on this machine, then: pulumi up, which writes it anew"
+        sys.exit(str(_failed(arguments, str(error), meaning, command)))
     except OSError as error:
         happened = f"{error.filename or 'this machine'}: {error.strerror or error}"
         meaning = "What was there stays whole, and so does the machine."
@@ -134,6 +146,15 @@ def _show(task: _Task) -> None:
     print(json.dumps(shown))  # noqa: T201 - its result
 
 
+def _show_doubts(task: _Task) -> None:
+    print(json.dumps(doubts(task.world)))  # noqa: T201 - its result
+
+
+def _testify(task: _Task) -> None:
+    said = from_json(task.arguments.testimony)
+    task.world.registry.testify(task.node, said, task.world.clock)
+
+
 def _show_master(task: _Task) -> None:
     calls = task.world.cluster.calls()
     known = calls if isinstance(calls, list) else None
@@ -174,7 +195,8 @@ _SERVICES = "services"
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
-        "note which machine has the node's address", lambda task: announce(task.node, task.world)
+        "note which machine has the node's address",
+        lambda task: announce(task.node, task.way, task.world),
     ),
     "prepare": _Action(
         "wait for a drain that was begun; exit status 10: the node has to be started",
@@ -191,6 +213,15 @@ _ACTIONS: Mapping[str, _Action] = {
     "drain": _Action(
         "stop new sessions and wait until the node has left; exit status 10: no machine",
         lambda task: drain(task.node, task.run, task.world),
+    ),
+    "doubts": _Action(
+        "print which nodes can't be seen from here, and who else may see them, as JSON",
+        _show_doubts,
+    ),
+    "testify": _Action("note what others say of the node", _testify),
+    "dead": _Action(
+        "note that the operator says that the node is dead",
+        lambda task: declare_dead(task.node, task.arguments.run, task.world),
     ),
     "remove": _Action(
         "take a node that has left out of the load balancer",
@@ -234,7 +265,9 @@ _ACTIONS: Mapping[str, _Action] = {
     ),
     "configure": _Action(
         "have the nodes run with the configuration that the stack wants",
-        lambda task: configure(task.bucket, task.files, task.run, task.world),
+        lambda task: configure(
+            task.bucket, task.files, task.run, task.world, task.arguments.leaving.split()
+        ),
     ),
     "overview": _Action("print what the cluster looks like, as JSON", _show),
     "overview-master": _Action("print what a single master's looks like, as JSON", _show_master),
@@ -265,6 +298,11 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=float, default=0, help="services: seconds to ask again where one fails"
     )
     parser.add_argument(
-        "--waited", type=float, default=0, help="seconds before connections were lost"
+        "--asks", action="store_true", help="exit status 20 where others have to be asked"
     )
+    parser.add_argument("--testimony", default="{}", help="testify: what others say, as JSON")
+    parser.add_argument("--host", default="", help="announce: public address of the machine")
+    parser.add_argument("--host-key", default="", help="announce: its public SSH host key")
+    parser.add_argument("--instance", default="", help="announce: ARN of the EC2 instance")
+    parser.add_argument("--leaving", default="", help="configure: addresses of nodes that go")
     return parser

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from membership.cluster import Call, Health, MediaNode, Silent, Unreachable
+from membership.answers import Call, Health, MediaNode, Silent, Unreachable
 from membership.registry import Phase, Record
 from membership.world import World
 from openvidu import api
@@ -20,8 +20,9 @@ def overview(world: World) -> dict[str, Any]:
     """Each node that the base knows, by private address, ready for JSON.
 
     Returns:
-        For each address: `name`; `inService`, whether it takes sessions as it should;
-        `generation`, which is one more than the node's own when it has to be brought back;
+        For each address: `name`; `inService`, whether it takes sessions as it should, None where
+        that can't be seen from here; `sees`, what is seen of it; `generation`, which is one more
+        than the node's own when it has to be brought back, and None where nothing is known of it;
         `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), each None where
         the cluster can't be asked; `phase`, where its machine is on its way through the cluster;
         `balanced`, whether the load balancer leads there.
@@ -67,20 +68,16 @@ def _node(
     listed: MediaNode | None,
     calls: list[Call] | None,
 ) -> Mapping[str, Any]:
-    in_service = (
-        balanced
-        and record is not None
-        and record.phase is Phase.SERVING
-        and not record.leaving
-        and not isinstance(health, Silent | Unreachable)
-        and (listed is None or listed.status != api.WAITING_IDLE_TO_TERMINATE)
-    )
-    generation = record.generation if record else 0
+    in_service = _in_service(record, balanced, health, listed)
+    generation = record.generation if record else None
     own = None if calls is None else [c for c in calls if listed and c.media_node == listed.id]
     return {
         "name": record.name if record else "",
         "inService": in_service,
-        "generation": generation if in_service else generation + 1,
+        "sees": str(health),
+        "generation": generation + 1
+        if generation is not None and in_service is False
+        else generation,
         "calls": None if own is None else len(own),
         "participants": None if own is None else sum(call.participants for call in own),
         "oldest": min((call.created for call in own), default=None) if own else None,
@@ -88,3 +85,18 @@ def _node(
         "phase": record.phase if record else None,
         "balanced": balanced,
     }
+
+
+def _in_service(
+    record: Record | None, balanced: bool, health: Health, listed: MediaNode | None
+) -> bool | None:
+    """Whether a node takes sessions as it should; None where nobody here can say."""
+    if record is None:
+        return None
+    if not balanced or record.leaving or record.phase is not Phase.SERVING:
+        return False
+    if listed is not None and listed.status == api.WAITING_IDLE_TO_TERMINATE:
+        return False
+    if isinstance(health, Unreachable):
+        return None
+    return not isinstance(health, Silent)

@@ -9,13 +9,15 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from membership.clock import Clock, Elapsed
 from membership.disk import replace_file
+from membership.witnesses import Statement, Testimony, Witness, Word, as_json, from_json
 
 Changed = TypeVar("Changed", bound="Record | None")
 
@@ -23,6 +25,7 @@ FOLDER = Path("/var/lib/openvidu-membership")
 CLUSTER_FILE = FOLDER / "cluster"
 """On the bastion: the cluster's API and bucket, and the target group that is edited there."""
 _REMEMBERED_RUNS = 20
+_NOTES = "notes"
 
 
 class Phase(StrEnum):
@@ -48,6 +51,21 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Way:
+    """How a node's machine can be asked by others than the base.
+
+    Attributes:
+        host: public address, where its SSH answers.
+        host_key: its public SSH host key, one line a name.
+        instance: ARN of the EC2 instance; empty for a machine that existed before.
+    """
+
+    host: str = ""
+    host_key: str = ""
+    instance: str = ""
+
+
+@dataclass(frozen=True)
 class Record:
     """What is known of a node.
 
@@ -61,6 +79,7 @@ class Record:
         leaving: whether it isn't wanted any more.
         run: the run that works on it.
         superseded: the runs before that one, up to so many that none of them can come back.
+        way: how its machine can be asked by others than the base.
     """
 
     name: str
@@ -72,6 +91,7 @@ class Record:
     leaving: bool = False
     run: str = ""
     superseded: tuple[str, ...] = ()
+    way: Way = field(default_factory=Way)
 
     def taken_by(self, run: str) -> Record:
         """The record with another run that works on it."""
@@ -85,32 +105,87 @@ class Record:
         return self if self.phase is phase else replace(self, phase=phase, since=now)
 
 
+class RegistryError(Exception):
+    """What is known of a node can't be read: that isn't the same as nothing."""
+
+
+TESTIMONY_SECONDS = 30.0
+"""How long what others have said of a node counts."""
+
+
 class Registry:
-    """The records, one file each."""
+    """The records, one file each, and notes about them."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         """Choose the folder; nothing is read."""
         self._folder = folder
 
     def get(self, ip: str) -> Record | None:
-        """The record of an address; None when there's none that can be read."""
-        try:
-            found = json.loads(self._file(ip).read_text())
-            found |= {"phase": Phase(found["phase"]), "superseded": (*found["superseded"],)}
-            return Record(**found)
-        except (FileNotFoundError, ValueError, KeyError, TypeError):
-            return None
+        """The record of an address; None where there is none.
+
+        Raises:
+            RegistryError: it can't be read.
+        """
+        return self._read(self._file(ip))
 
     def all(self) -> list[Record]:
-        """All records, by file name."""
-        found = [self.get(file.stem) for file in sorted(self._folder.glob("*.json"))]
+        """All records, by file name.
+
+        Raises:
+            RegistryError: one of them can't be read.
+        """
+        found = [self._read(file) for file in sorted(self._folder.glob("*.json"))]
         return [record for record in found if record]
+
+    def testify(self, node: Node, testimony: Testimony, clock: Clock) -> None:
+        """Note what others have said of a machine."""
+        self.note(f"testimony-{node.ip}", node.identity, Elapsed.begin(clock), as_json(testimony))
+
+    def testimony(self, node: Node, clock: Clock) -> Testimony:
+        """What others have said of a machine, if that wasn't long ago."""
+        dead = self.noted(f"dead-{node.ip}", node.identity)
+        lasting = from_json(dead[1]) if dead else {}
+        noted = self.noted(f"testimony-{node.ip}", node.identity)
+        if noted is None or noted[0].boot != clock.boot():
+            return lasting
+        if noted[0].until_now(clock).seconds > TESTIMONY_SECONDS:
+            return lasting
+        return {**from_json(noted[1]), **lasting}
+
+    def declare_dead(self, node: Node, who: str, clock: Clock) -> None:
+        """Note that the operator says that a machine is dead; it counts until the node is gone."""
+        said = {Witness.OPERATOR: Statement(Word.STOPPED, f"{who} says that it's dead")}
+        self.note(f"dead-{node.ip}", node.identity, Elapsed.begin(clock), as_json(said))
+
+    def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
+        """Keep a note: what it's about, since when, and a text.
+
+        A note that can't be written is no reason to stop: what it says is then known less exactly.
+        """
+        notes = self._folder / _NOTES
+        with suppress(OSError):
+            notes.mkdir(parents=True, exist_ok=True)
+            replace_file(notes / name, json.dumps([about, asdict(elapsed), text]), lasting=False)
+
+    def noted(self, name: str, about: str) -> tuple[Elapsed, str] | None:
+        """A note; None where there's none, or one about something else."""
+        try:
+            found, elapsed, text = json.loads((self._folder / _NOTES / name).read_text())
+            return (Elapsed(**elapsed), str(text)) if found == about else None
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def forget(self, ip: str) -> None:
+        """Remove the notes about an address."""
+        for note in (self._folder / _NOTES).glob(f"*-{ip}"):
+            note.unlink(missing_ok=True)
 
     def change(self, ip: str, change: Callable[[Record | None], Changed]) -> Changed:
         """Replace a record by what `change` makes of it; None removes it. One at a time.
 
         Raises:
             OSError: it can't be written, as on a full disk; the record is as it was.
+            RegistryError: it can't be read.
         """
         with self.locked():
             record = change(self.get(ip))
@@ -134,6 +209,20 @@ class Registry:
             self._file(ip).unlink(missing_ok=True)
             return
         replace_file(self._file(ip), json.dumps(asdict(record)))
+
+    def _read(self, file: Path) -> Record | None:
+        try:
+            found = json.loads(file.read_text())
+            found |= {
+                "phase": Phase(found["phase"]),
+                "superseded": (*found["superseded"],),
+                "way": Way(**found.get("way", {})),
+            }
+            return Record(**found)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RegistryError(f"{file} can't be read: {error}") from None
 
     def _file(self, ip: str) -> Path:
         return self._folder / f"{ip}.json"

@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from membership.configuration import quiet
-from membership.drain import drain
+from membership.drain import Outcome, drain
 from membership.registry import Node, Phase
 from membership.world import Run, World
 
 
-def upgrade(run: Run, world: World, *, master: bool) -> None:
+def upgrade(run: Run, world: World, *, master: bool) -> Outcome:
     """Have no calls on what an upgrade of base services or a single master stops.
+
+    Returns:
+        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
 
     Raises:
         MembershipError: calls didn't end in time; nodes that have stopped are brought back by the
@@ -24,18 +27,21 @@ def upgrade(run: Run, world: World, *, master: bool) -> None:
     """
     if master or world.policy.rolling:
         quiet(run, world, master=master)
-        return
-    pause_all(run, world)
+        return Outcome.LEFT
+    return pause_all(run, world)
 
 
-def pause_all(run: Run, world: World) -> None:
+def pause_all(run: Run, world: World) -> Outcome:
     """Drain every node, where they aren't upgraded one by one; they come back.
+
+    Returns:
+        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
 
     Raises:
         MembershipError: calls didn't end in time; as for `upgrade`.
     """
     if world.policy.rolling:
-        return
+        return Outcome.LEFT
     # The cluster stops as a whole: no node has to wait for another one.
     nodes = [Node(one.name, one.ip, one.identity) for one in world.registry.all()]
     together = replace(
@@ -43,12 +49,15 @@ def pause_all(run: Run, world: World) -> None:
     )
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         waits = [pool.submit(pause, node.name, node.ip, run, together) for node in nodes]
-    for wait in waits:
-        wait.result()
+    outcomes = [wait.result() for wait in waits]
+    return Outcome.DOUBT if Outcome.DOUBT in outcomes else Outcome.LEFT
 
 
-def pause(name: str, ip: str, run: Run, world: World) -> None:
+def pause(name: str, ip: str, run: Run, world: World) -> Outcome:
     """Drain a node that comes back. Nothing is waited for where it has stopped already.
+
+    Returns:
+        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
 
     Raises:
         MembershipError: its calls didn't end in time, or a newer run works on it.
@@ -56,5 +65,6 @@ def pause(name: str, ip: str, run: Run, world: World) -> None:
     record = world.registry.get(ip)
     if record is None or record.phase in (Phase.STARTING, Phase.LEFT):
         world.say(f"{name}: carries no calls")
-        return
-    drain(Node(name, ip, record.identity), run, world)
+        return Outcome.LEFT
+    outcome = drain(Node(name, ip, record.identity), run, world)
+    return Outcome.DOUBT if outcome is Outcome.DOUBT else Outcome.LEFT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from membership.clock import Clock
@@ -54,17 +54,17 @@ class Run:
 
     Attributes:
         id: who runs it, from where and since when; shown to whoever is in its way.
-        waited: seconds that it took before its connection was lost, as often as that was.
+        asks: whether it can ask others than the base, where that's in doubt about a node.
     """
 
     id: str
-    waited: float = 0.0
+    asks: bool = False
 
 
 def belongs_to_another(node: Node, world: World) -> bool:
     """Whether another machine has the node's address by now."""
     record = world.registry.get(node.ip)
-    return record is not None and record.identity != node.identity
+    return record is not None and record.identity not in ("", node.identity)
 
 
 def claim(node: Node, run: Run, world: World) -> Record:
@@ -82,7 +82,7 @@ def claim(node: Node, run: Run, world: World) -> Record:
             record = Record(node.name, node.ip, node.identity, phase, now, run=run.id)
         if run.id in record.superseded:
             raise _superseded(record)
-        return record.taken_by(run.id)
+        return replace(record, identity=node.identity).taken_by(run.id)
 
     return world.registry.change(node.ip, taken)
 

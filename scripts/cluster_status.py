@@ -149,7 +149,7 @@ class Status:
 
 
 def parse_usage(text: str) -> Usage | None:
-    """Read what `machines.sh usage` prints; None where it's something else."""
+    """Read what `remote/machines.py` prints; None where it's something else."""
     lines = text.splitlines()
     memory = {name: int(value) for name, value in _MEMORY.findall(text)}
     try:

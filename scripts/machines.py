@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components.over_ssh import LOST, environment, run
+from components.over_ssh import LOST, MACHINES, environment, run
 from openvidu.roles import MAINS, Role, role_of
 from scripts.memberships import plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
-_ACTIONS = "machines.sh"
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
 _PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
@@ -54,7 +53,7 @@ class Machine:
         return {**path, **self.variables, **_PROMPT, **more}
 
     def ask(self, action: str, limit: float | None = None, **more: str) -> str:
-        """Carry out an action of `machines.sh`; returns what it printed.
+        """Carry out an action of `remote/machines.py`; returns what it printed.
 
         Raises:
             PulumiError: the machine doesn't answer, or says why it can't.
@@ -140,7 +139,7 @@ def named(there: Mapping[str, Machine], name: str) -> Machine:
 def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: str) -> Machine:
     host = variables[f"{prefix}_HOST"]
     reached = {
-        **environment(_ACTIONS),
+        **environment(MACHINES),
         "SSH_USER": variables["SSH_USER"],
         "NODE_NAME": name,
         "NODE_HOST": host,

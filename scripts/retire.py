@@ -111,7 +111,10 @@ def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
         overview.reason
         if isinstance(overview, Unseen)
         else "the cluster doesn't say how many calls there are"
-        if any(node.calls is None and node.in_service for node in overview.nodes.values())
+        if any(
+            node.in_service is None or (node.calls is None and node.in_service)
+            for node in overview.nodes.values()
+        )
         else None
     )
     if isinstance(overview, Unseen) or unknown:

@@ -116,7 +116,14 @@ def aws_machine(
     )
     host_key = _host_key(name, instance, parent)
     machine = Machine(
-        name, private_ip, address.public_ip, instance.id, host_key, depends_on=[address, instance]
+        name,
+        private_ip,
+        address.public_ip,
+        instance.id,
+        host_key,
+        depends_on=[address, instance],
+        present=f"aws {aws.config.region or '-'} {project} {stack}",
+        instance_arn=instance.arn,
     )
     if not role.data:
         return machine

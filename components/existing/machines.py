@@ -70,4 +70,5 @@ class ExistingMachines:
             identity=prepared.id,
             host_key=pulumi.Output.from_input(host.host_key or ""),
             depends_on=[prepared],
+            present=f"existing {pulumi.get_project()} {pulumi.get_stack()}",
         )

@@ -82,6 +82,8 @@ def observe(
 def _total(seen: ClusterSeen, measure: Measure) -> float | Unseen:
     total = 0.0
     for address, node in seen.nodes.items():
+        if node.in_service is None:
+            return Unseen(f"{address} can't be seen from the base: {node.sees}")
         value = _value(node, measure)
         if value is not None:
             total += value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from membership import configuration
+from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
 from membership.bucket import BucketUnreadableError
-from membership.cluster import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.clock import Elapsed
 from membership.configuration import Files, changes, configure, drift, quiet, rotate
 from membership.errors import MembershipError
 from membership.policy import Policy
@@ -38,6 +39,7 @@ class RestartingCluster:
     up_at: float = 0.0
     served: bool = True
     dead: bool = False
+    stopped: bool = False
     answer: Unknown | Refused | None = None
     gone: str = ""
     restarted: list[tuple[float, dict[str, str]]] = field(default_factory=list)
@@ -68,6 +70,8 @@ class RestartingCluster:
     def health(self, ip: str) -> Health:
         if ip == self.gone:
             return Silent()
+        if self.stopped:
+            return Silent()
         if not self.restarted:
             return Unreachable("no route to host") if self.dead else Answers(200)
         began = self.restarted[-1][0]
@@ -94,8 +98,8 @@ class Stage:
         self.scene.cluster = self.cluster  # type: ignore[assignment]
         return self.scene.world
 
-    def run(self, run: Run = RUN) -> None:
-        configure(self.cluster, self.files, run, self.world)
+    def run(self, run: Run = RUN, leaving: Collection[str] = ()) -> None:
+        configure(self.cluster, self.files, run, self.world, leaving)
 
 
 @pytest.fixture
@@ -144,9 +148,12 @@ def test_calls_that_do_not_end_keep_the_configuration_as_it_was(stage: Stage) ->
 
 def test_what_was_waited_before_a_lost_connection_counts(stage: Stage) -> None:
     stage.cluster.calls_end = float("inf")
+    clock = stage.scene.clock
+    waited = Elapsed(3590.0, clock.boot(), clock.monotonic())
+    stage.world.registry.note("configuration", "test", waited)
     with pytest.raises(MembershipError):
-        stage.run(Run("test", waited=3590))
-    assert stage.scene.clock.passed < 20
+        stage.run(Run("test"))
+    assert clock.passed < 20
 
 
 def test_calls_are_cut_when_that_was_said(stage: Stage) -> None:
@@ -269,11 +276,23 @@ def test_the_base_waits_for_a_moment_without_calls(stage: Stage) -> None:
     assert stage.scene.clock.passed >= 100
 
 
-@pytest.mark.parametrize("changes", [{"served": False}, {"dead": True}])
+@pytest.mark.parametrize("changes", [{"served": False}, {"stopped": True}])
 def test_a_base_that_serves_nobody_waits_for_nobody(stage: Stage, changes: dict[str, bool]) -> None:
     stage.cluster = replace(stage.cluster, calls_end=float("inf"), **changes)
     quiet(RUN, stage.world, master=False)
     assert stage.scene.clock.passed == 0
+
+
+def test_nodes_that_cannot_be_seen_may_carry_calls(stage: Stage) -> None:
+    stage.cluster = replace(stage.cluster, calls_end=float("inf"), dead=True)
+    with pytest.raises(MembershipError, match="waiting for a moment without calls"):
+        quiet(RUN, stage.world, master=False)
+
+
+def test_a_node_that_goes_later_needs_not_come_back(stage: Stage) -> None:
+    stage.cluster.gone = NODES[1]
+    stage.run(leaving=(NODES[1],))
+    assert stage.scene.clock.passed < 60
 
 
 def test_drift_names_what_differs_and_never_shows_it(stage: Stage) -> None:

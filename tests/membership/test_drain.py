@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from membership import drain as drain_module
-from membership.cluster import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.doubt import declare_dead
 from membership.drain import Outcome, abort, drain, remove
 from membership.errors import MembershipError
 from membership.join import announce
 from membership.line import leave_for_good
 from membership.policy import Policy
-from membership.registry import Node, Phase
+from membership.registry import TESTIMONY_SECONDS, Node, Phase, Way
+from membership.witnesses import Word
 from membership.world import Run, claim
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, VirtualClock, scene
 
@@ -56,6 +59,8 @@ def test_one_look_is_never_enough(tmp_path: Path) -> None:
         (Unknown("time-out"), Answers(200)),
         ([OTHER], Answers(200)),
         ([OTHER], Unknown("read time-out")),
+        ([OTHER], Unreachable("no route to host")),
+        ([BUSY, OTHER], Unreachable("no answer")),
         ([BUSY, OTHER], Silent()),
     ],
 )
@@ -119,32 +124,95 @@ def test_an_api_without_answer_is_asked_less_and_less_often(tmp_path: Path) -> N
     assert pauses[0] < pauses[1] < pauses[2] <= pauses[-1] == drain_module.LONGEST_POLL_SECONDS
 
 
-def test_a_dead_node_drains_at_once(tmp_path: Path) -> None:
-    world = scene(tmp_path, [([OTHER], Unreachable("no route to host"))])
-    assert run(world) is Outcome.GONE
-    assert world.done == ["remove 10.5.0.7"]
-    assert world.clock.passed < 10
+UNSEEN: Looks = [*[([BUSY, OTHER], Answers(200))] * 3, ([OTHER], Unreachable("no route to host"))]
+SAYS_DEAD = {"aws": (Word.STOPPED, "AWS says that i-2 is terminated")}
 
 
-@pytest.mark.parametrize("listed_while_down", [0, 1, 4])
-def test_a_node_that_dies_is_reported_with_its_calls(
-    tmp_path: Path, listed_while_down: int
-) -> None:
-    looks: Looks = [
-        *[([BUSY, OTHER], Answers(200))] * 3,
-        *[([BUSY, OTHER], Unreachable("no route to host"))] * listed_while_down,
-        ([OTHER], Unreachable("no route to host")),
-    ]
-    world = scene(tmp_path, looks)
-    assert run(world) is Outcome.GONE
-    assert "node-2: the node died; lost with it: 2 calls (call-1, call-2)" in world.said
+def ask(scene: Scene, **words: tuple[Word, str]) -> Outcome:
+    """What the script does while the base is in doubt: ask the others, and go on."""
+    run = replace(RUN, asks=True)
+    while (outcome := drain(NODE, run, scene.world)) is Outcome.DOUBT:
+        scene.says(**words)
+    return outcome
+
+
+def test_a_node_that_is_not_seen_is_asked_for_elsewhere(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    assert drain(NODE, replace(RUN, asks=True), world.world) is Outcome.DOUBT
+    assert world.clock.passed < 30
+    assert world.done == ["PATCH media_2"]
+
+
+def test_a_node_that_is_dead_is_let_go_at_once_with_its_calls_named(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    assert ask(world, **SAYS_DEAD) is Outcome.GONE
+    assert world.clock.passed < 30
+    (told,) = [said for said in world.said if "dead" in said]
+    assert told.startswith("node-2: the node is dead, and with it 2 calls (call-1, call-2)")
+    assert "AWS says that i-2 is terminated" in told
 
 
 def test_one_lost_call_is_one_call(tmp_path: Path) -> None:
     talks = replace(BUSY, sessions=("call-1",))
-    world = scene(tmp_path, [([talks, OTHER], Answers(200)), ([OTHER], Unreachable("no route"))])
-    run(world)
-    assert "node-2: the node died; lost with it: 1 call (call-1)" in world.said
+    world = scene(tmp_path, [([talks, OTHER], Answers(200)), UNSEEN[-1]])
+    ask(world, **SAYS_DEAD)
+    assert any("with it 1 call (call-1)" in said for said in world.said)
+
+
+def test_a_machine_that_says_that_nothing_runs_is_asked_for_its_recordings(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    assert ask(world, machine=(Word.STOPPED, "its machine says that nothing runs")) is Outcome.LEFT
+
+
+@pytest.mark.parametrize("who", ["machine", "peers"])
+def test_a_node_that_others_see_is_waited_for_and_told_of(tmp_path: Path, who: str) -> None:
+    world = scene(tmp_path, UNSEEN)
+    with pytest.raises(MembershipError, match="The machine stays") as caught:
+        ask(world, **{who: (Word.RUNS, "SSH from here: it runs")}, aws=(Word.RUNS, "AWS: running"))
+    seen = "(from here no way to port 4443: no route to host; the cluster doesn't list it; "
+    assert f"waiting for the node to stop {seen}SSH from here: it runs; AWS: running)" in str(
+        caught.value
+    )
+    assert not any("dead" in said or "died" in said for said in world.said)
+
+
+def test_a_node_of_which_nobody_knows_is_waited_for_until_the_limit(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    with pytest.raises(MembershipError, match="still waiting for a sign of it") as caught:
+        ask(world, machine=(Word.UNKNOWN, "its machine gives no answer over SSH"))
+    assert "its machine gives no answer over SSH" in str(caught.value)
+    assert "scripts.retire node-2 --dead" in str(caught.value)
+    assert world.clock.passed > Policy().limit.total_seconds()
+
+
+def test_a_node_that_the_operator_says_is_dead_is_let_go(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    assert drain(NODE, replace(RUN, asks=True), world.world) is Outcome.DOUBT
+    declare_dead(NODE, "ann", world.world)
+    assert drain(NODE, RUN, world.world) is Outcome.GONE
+    assert any("ann says that it's dead" in said for said in world.said)
+
+
+def test_a_node_that_answers_is_not_dead(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.world.cluster.media_nodes()
+    with pytest.raises(MembershipError, match="it answers"):
+        declare_dead(NODE, "ann", world.world)
+
+
+def test_what_was_said_long_ago_is_asked_again(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    world.says(machine=(Word.STOPPED, "nothing runs"))
+    world.clock.passed += TESTIMONY_SECONDS + 1
+    assert drain(NODE, replace(RUN, asks=True), world.world) is Outcome.DOUBT
+
+
+def test_what_was_said_of_another_machine_is_nothing(tmp_path: Path) -> None:
+    world = scene(tmp_path, UNSEEN)
+    world.record(2, identity="i-3")
+    world.says(machine=(Word.STOPPED, "nothing runs"))
+    other = Node(NODE.name, NODE.ip, "i-3")
+    assert drain(other, replace(RUN, asks=True), world.world) is Outcome.DOUBT
 
 
 def test_a_node_that_leaves_as_it_should_is_not_reported_dead(tmp_path: Path) -> None:
@@ -231,7 +299,7 @@ def test_a_drain_of_a_machine_whose_address_another_has_does_nothing_to_that(
     tmp_path: Path,
 ) -> None:
     world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
-    announce(Node(NODE.name, NODE.ip, "i-new"), world.world)
+    announce(Node(NODE.name, NODE.ip, "i-new"), Way(), world.world)
     assert run(world) is Outcome.GONE
     assert world.done == ["remove 10.5.0.7"]
     assert world.clock.passed == 0
@@ -288,12 +356,68 @@ def test_force_takes_it_out_and_says_what_it_cuts(tmp_path: Path) -> None:
     assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
 
 
-def test_what_earlier_attempts_waited_counts(tmp_path: Path) -> None:
+class Cut(Exception):  # noqa: N818 - a lost connection is no error of the drain's
+    """The run is over: its connection is lost, or its machine reboots."""
+
+
+def cut_after(seconds: float, world: Scene) -> None:
+    """Drain until then, and no longer."""
+
+    def sleep(pause: float) -> None:
+        VirtualClock.sleep(world.clock, pause)
+        if world.clock.passed > seconds:
+            raise Cut
+
+    world.clock.sleep = sleep  # type: ignore[method-assign]
+    with pytest.raises(Cut):
+        run(world)
+    world.clock.sleep = partial(VirtualClock.sleep, world.clock)  # type: ignore[method-assign]
+
+
+def test_the_base_keeps_how_long_is_waited_over_runs_and_lost_connections(tmp_path: Path) -> None:
     world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
-    drain_run = Run(RUN.id, waited=Policy().limit.total_seconds() - 60)
+    cut_after(Policy().limit.total_seconds() - 60, world)
     with pytest.raises(MembershipError, match="still waiting"):
-        drain(NODE, drain_run, world.world)
-    assert world.clock.passed < 120
+        drain(NODE, Run("the same update, connected again"), world.world)
+    assert world.clock.passed < Policy().limit.total_seconds() + 60
+
+
+@pytest.mark.parametrize("step", [3600.0, -3600.0])
+def test_a_step_of_the_time_of_day_changes_no_limit(tmp_path: Path, step: float) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = Policy(limit=timedelta(minutes=30), force=True)
+    sleep = world.clock.sleep
+
+    def stepping(seconds: float) -> None:
+        sleep(seconds)
+        world.clock.stepped = step if world.clock.passed > 20 else 0.0
+
+    world.clock.sleep = stepping  # type: ignore[method-assign]
+    assert run(world) is Outcome.GONE
+    assert 1800 < world.clock.passed < 1860
+    assert not any("-1 day" in said for said in world.said)
+
+
+def test_a_reboot_of_the_base_ends_no_wait_early(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = Policy(limit=timedelta(minutes=30), force=True)
+    cut_after(600, world)
+    world.clock.reboot(seconds=3600)
+    assert run(world) is Outcome.GONE
+    # What the base was away isn't known to have been waited.
+    assert 1800 <= world.clock.passed - 3600 < 1860
+
+
+def test_after_the_limit_the_next_run_waits_as_long_again_or_cuts_at_once(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    for times in (1, 2):
+        with pytest.raises(MembershipError, match="still waiting"):
+            run(world)
+        assert world.clock.passed > times * Policy().limit.total_seconds()
+    before = world.clock.passed
+    world.policy = Policy(force=True)
+    assert run(world) is Outcome.GONE
+    assert world.clock.passed == before
 
 
 def test_progress_tells_calls_time_and_limit(tmp_path: Path) -> None:

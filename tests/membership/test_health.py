@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from lab.openvidu.web.messages import Request, Response
-from membership.cluster import Answers, Cluster, Silent, Unknown
+from membership.answers import Answers, Silent, Unknown
+from membership.cluster import Cluster
 from openvidu import ports
 from tests.serving import serving
 
@@ -84,6 +85,6 @@ def start_node(folder: Path, port: str) -> bool:
 def test_a_node_that_does_not_answer_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     with node(monkeypatch, 200, 200, hangs=True) as port:
         slow = Cluster("secret", timeout_seconds=0.2).health(IP)
-    assert slow == Unknown(f"no answer in time on port {port}")
+    assert slow == Unknown(f"no whole answer within 0.2 s on port {port}")
     assert Cluster("secret").health(IP) == Silent()
     assert str(Cluster("secret").lists(IP)).endswith("/openvidu/api/health: Connection refused")

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from membership.answers import Answers, Health, Silent, Unknown, Unreachable
 from membership.clock import ConnectedClock, DisconnectedError
-from membership.cluster import Answers, Health, Silent, Unknown, Unreachable
 from membership.drain import drain
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
-from membership.registry import Node, Phase
+from membership.registry import Node, Phase, Way
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, scene
 
@@ -70,7 +70,7 @@ def test_a_node_that_runs_is_not_started(tmp_path: Path) -> None:
 
 def test_a_new_node_that_is_not_listed_yet_is_not_waited_for(tmp_path: Path) -> None:
     world = scene(tmp_path, [([OTHER], Answers(200))])
-    announce(replace(NODE, identity="i-new"), world.world)
+    announce(replace(NODE, identity="i-new"), Way(), world.world)
     assert prepare(NODE, RUN, world.world) is Found.RUNS
     assert world.clock.passed == 0
 
@@ -112,11 +112,11 @@ def test_a_join_ends_the_drain_that_waits(tmp_path: Path) -> None:
 def test_another_machine_at_the_address_is_announced_with_the_nodes_count(tmp_path: Path) -> None:
     world = scene(tmp_path, [])
     world.record(2, generation=3)
-    announce(NODE, world.world)
+    announce(NODE, Way(), world.world)
     record = world.registry.get(NODE.ip)
     assert record
     assert record.phase is Phase.SERVING
-    announce(Node(NODE.name, NODE.ip, "i-new"), world.world)
+    announce(Node(NODE.name, NODE.ip, "i-new"), Way(), world.world)
     record = world.registry.get(NODE.ip)
     assert record
     assert (record.identity, record.phase, record.generation) == ("i-new", Phase.STARTING, 3)
@@ -128,7 +128,7 @@ def test_a_node_that_has_left_for_another_address_is_forgotten_at_the_old_one(
 ) -> None:
     world = scene(tmp_path, [])
     world.record(2, phase=phase)
-    announce(Node(NODE.name, "10.5.0.9", "i-new"), world.world)
+    announce(Node(NODE.name, "10.5.0.9", "i-new"), Way(), world.world)
     assert (world.registry.get(NODE.ip) is None) is forgotten
     assert world.registry.get("10.5.0.9")
     assert world.registry.get("10.5.0.6")

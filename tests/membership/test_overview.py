@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from membership.cluster import Answers, Call, Health, Silent, Unknown
+from membership.answers import Answers, Call, Health, Silent, Unknown
 from membership.overview import overview
 from membership.registry import Phase
 from openvidu.api import WAITING_IDLE_TO_TERMINATE

@@ -12,7 +12,8 @@ from socket import create_server
 
 import pytest
 
-from membership.cluster import Cluster, Unknown
+from membership.answers import Unknown
+from membership.cluster import Cluster
 from membership.place import entrances
 from membership.registry import Phase, Record, Registry
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from membership.cluster import Answers, Silent
+from membership.answers import Answers, Silent
 from membership.policy import Policy
 from membership.registry import Phase
 from membership.upgrade import pause, upgrade

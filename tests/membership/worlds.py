@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from membership.answers import Answers, Call, Health, MediaNode, Refused, Unknown
 from membership.clock import Clock
-from membership.cluster import Answers, Call, Health, MediaNode, Refused, Unknown
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
+from membership.witnesses import Statement, Witness, Word
 from membership.world import Run, World
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 
@@ -23,16 +24,26 @@ Listed = list[MediaNode] | Unknown | Refused
 
 
 class VirtualClock(Clock):
-    """Time that passes only when somebody sleeps."""
+    """Time that passes only when somebody sleeps; the time of day may step."""
 
     def __init__(self) -> None:
         self.passed = 0.0
+        self.stepped = 0.0
+        self._booted, self._boots = 0.0, 1
 
     def monotonic(self) -> float:
-        return self.passed
+        return self.passed - self._booted
+
+    def boot(self) -> str:
+        return f"boot {self._boots}"
+
+    def reboot(self, seconds: float) -> None:
+        """Be away for so long, and begin to count anew."""
+        self.passed += seconds
+        self._booted, self._boots = self.passed, self._boots + 1
 
     def now(self) -> float:
-        return 1_000_000 + self.passed
+        return 1_000_000 + self.passed + self.stepped
 
     def sleep(self, seconds: float) -> None:
         self.passed += seconds
@@ -114,6 +125,11 @@ class Scene:
             self.said.append,
             self.clock,
         )
+
+    def says(self, **words: tuple[Word, str]) -> None:
+        """Have others than the base say something of the node, as `machine=(Word.RUNS, "…")`."""
+        said = {Witness(who): Statement(*word) for who, word in words.items()}
+        self.registry.testify(NODE, said, self.clock)
 
     def record(self, number: int, **changes: object) -> None:
         """Note a node that has joined."""

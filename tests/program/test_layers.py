@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-REHEARSED = {"openvidu", "membership", "components", "scripts"}
+REHEARSED = {"openvidu", "membership", "remote", "components", "scripts"}
 PROJECT_PACKAGES = {*REHEARSED, "policy", "lab", "tests", "bench"}
 MAY_IMPORT = {
     "__main__.py": {"components"},
     "docs": {"openvidu"},
     "openvidu": set[str](),
     "membership": {"openvidu"},
+    "remote": set[str](),
     "components": {"openvidu"},
     "scripts": {"openvidu", "components"},
     "policy": {"openvidu", "components"},
@@ -48,7 +49,9 @@ def test_every_package_has_its_place() -> None:
     assert packages - {"tests"} <= {*MAY_IMPORT}
 
 
-@pytest.mark.parametrize("package", ["lab", "policy", "scripts", "components", "membership"])
+@pytest.mark.parametrize(
+    "package", ["lab", "policy", "scripts", "components", "remote", "membership"]
+)
 def test_a_package_says_what_it_may_import(package: str) -> None:
     note = ast.get_docstring(ast.parse((Path(package) / "__init__.py").read_text())) or ""
     assert MAY_IMPORT[package] <= set(re.findall(r"`(\w+)`", note))

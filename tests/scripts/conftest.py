@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ class Base:
     port: int
     host_key: str
     private_key: str
+    pid: int
 
     def follow(self, action: str, **changes: str) -> subprocess.CompletedProcess[str]:
         script = self.start(action, **changes)
@@ -45,7 +47,9 @@ class Base:
             "NODE_HOST": "localhost",
             "NODE_HOST_KEY": self.host_key.replace("127.0.0.1", "localhost"),
             "START_NODE": "sudo -n start-node",
-            "RECORDINGS": str(self.folder / "recordings"),
+            "LIST_RECORDINGS": "sudo -n list-recordings",
+            "WITNESS_NODE": "sudo -n witness-node",
+            "REACH": "echo 10.5.0.8:4443=ok",
             "RECORDING_SECONDS": "1",
             **changes,
         }
@@ -69,10 +73,20 @@ class Base:
         sudo = self.folder / "server" / "sudo"
         sudo.write_text(
             f"#!/bin/bash\ncd {self.folder}\n"
-            '[[ $3 == *membership.pyz ]] && did=$4 || did=$2\necho "$did" >>did\n'
-            f'[[ $did == find ]] && exec "${{@:2}}"\n{script}\n'
+            "[[ $* =~ membership.pyz\\ ([a-z-]+) ]] && did=${BASH_REMATCH[1]} || did=$2\n"
+            f'echo "$did" >>did\n{script}\n'
         )
         sudo.chmod(0o755)
+
+    def logs_in(self, script: str) -> None:
+        """What a login does, as a shell script."""
+        config = self.folder / "sshd_config"
+        text = config.read_text().partition("ForceCommand")[0]
+        login = self.folder / "login"
+        login.write_text(f"#!/bin/bash\n{script}\n")
+        login.chmod(0o755)
+        config.write_text(f"{text}ForceCommand {login}\n")
+        os.kill(self.pid, signal.SIGHUP)
 
     @property
     def did(self) -> list[str]:
@@ -113,6 +127,6 @@ def base(tmp_path: Path) -> Iterator[Base]:
                 break
     # known_hosts names a port other than 22 in its own way.
     key = host_public.rsplit(" ", 1)[0]
-    yield Base(tmp_path, port, f"{key}\n[127.0.0.1]:{port} {key}", private)
+    yield Base(tmp_path, port, f"{key}\n[127.0.0.1]:{port} {key}", private, server.pid)
     server.terminate()
     server.wait()

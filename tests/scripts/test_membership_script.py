@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import time
 from collections.abc import Callable
 from threading import Thread
@@ -39,17 +41,17 @@ def test_a_node_that_cannot_be_started_does_not_join(base: Base, failing: str) -
     assert "join" not in base.did
 
 
+LISTED = "[[ $did == list-recordings ]] && cat left 2>/dev/null; exit 0"
+
+
 def test_a_drain_waits_for_recordings_before_the_address_leaves(base: Base) -> None:
-    recordings = base.folder / "recordings"
-    recordings.mkdir()
-    (recordings / ".recording.ses_1").touch()
-    (recordings / "ses_1.mp4").write_text("video")
-    base.does("[[ $did == remove ]] && ls recordings; exit 0")
+    (base.folder / "left").write_text("/opt/openvidu/recordings/ses_1.mp4 5\n")
+    base.does(LISTED)
     looks = base.folder / "did"
     uploads = Thread(
         target=lambda: (
-            wait_for(lambda: looks.exists() and base.did.count("find") > 1),
-            (recordings / "ses_1.mp4").unlink(),
+            wait_for(lambda: looks.exists() and base.did.count("list-recordings") > 1),
+            (base.folder / "left").unlink(),
         )
     )
     uploads.start()
@@ -57,20 +59,24 @@ def test_a_drain_waits_for_recordings_before_the_address_leaves(base: Base) -> N
     uploads.join()
     assert done.returncode == 0, done.stderr
     assert base.did[0] == "drain"
-    assert set(base.did[1:-1]) == {"find"}
+    assert set(base.did[1:-1]) == {"list-recordings"}
     assert base.did[-1] == "remove"
-    assert "node-3: waiting for recordings to reach the bucket: 1 file\n" in done.stdout
-    assert "ses_1.mp4" not in done.stdout
+    assert done.stdout == "node-3: waiting for recordings to reach the bucket: 1 file\n"
 
 
 def test_recordings_that_stay_keep_the_machine(base: Base) -> None:
-    (base.folder / "recordings").mkdir()
-    (base.folder / "recordings" / "ses_1.mp4").write_text("video")
-    base.does("exit 0")
+    (base.folder / "left").write_text("/opt/openvidu/recordings/ses_1.mp4 5\n")
+    base.does(LISTED)
     done = base.follow("drain")
     assert done.returncode == 1
-    assert f"  {base.folder}/recordings/ses_1.mp4 5" in done.stderr
+    assert "  /opt/openvidu/recordings/ses_1.mp4 5" in done.stderr
     assert "The machine stays" in done.stderr
+    assert "remove" not in base.did
+
+
+def test_recordings_that_cannot_be_listed_keep_the_machine(base: Base) -> None:
+    base.does("[[ $did == list-recordings ]] && exit 1; exit 0")
+    assert base.follow("drain").returncode == 1
     assert "remove" not in base.did
 
 
@@ -95,16 +101,132 @@ def test_a_machine_that_is_gone_is_not_asked_for_recordings(base: Base) -> None:
     assert base.did == ["drain", "remove"]
 
 
+NODE = {"name": "node-3", "ip": "10.5.0.8", "identity": "i-3", "host": "", "hostKey": ""}
+DOUBT = """
+case $did in
+drain) [[ -e testimony ]] && exit 0; exit 20 ;;
+doubts) cat doubts ;;
+testify) echo "$*" >testimony ;;
+witness-node) cat >/dev/null; echo stopped no container runs ;;
+list-recordings) exit 0 ;;
+esac
+"""
+
+
+def doubts(base: Base, **node: str) -> None:
+    peer = {**NODE, "name": "node-1", "ip": "10.5.0.6", "host": "localhost", "instance": ""}
+    peer["hostKey"] = base.host_key.replace("127.0.0.1", "localhost")
+    told = {"port": 4443, "nodes": [{**NODE, "instance": "", **node}], "peers": [peer]}
+    (base.folder / "doubts").write_text(json.dumps(told))
+
+
+def what_was_said(base: Base) -> dict[str, list[str]]:
+    text = (base.folder / "testimony").read_text()
+    found = re.search(r"--testimony (\{.*\})", text)
+    assert found
+    said: dict[str, list[str]] = json.loads(found[1])
+    return said
+
+
+def test_a_node_that_the_base_cannot_see_is_asked_from_here(base: Base) -> None:
+    base.does(DOUBT)
+    doubts(base)
+    done = base.follow("drain")
+    assert done.returncode == 0, done.stderr
+    assert base.did[:5] == ["drain", "doubts", "witness-node", "testify", "drain"]
+    assert what_was_said(base) == {
+        "machine": ["stopped", "its machine says: no container runs"],
+        "peers": ["runs", "node-1 says of its port: ok"],
+    }
+
+
+def test_witnesses_that_give_no_answer_have_said_nothing(base: Base) -> None:
+    base.does(DOUBT.replace("exit 0; exit 20", "exit 1; exit 20"))
+    doubts(base, host="127.0.0.2", hostKey=base.host_key.splitlines()[0], instance="no-arn")
+    assert base.follow("drain", REACH="sleep 60", CONNECT_SECONDS="1").returncode == 1
+    said = what_was_said(base)
+    assert {word for word, _ in said.values()} == {"unknown"}
+    assert "Connection refused" in said["machine"][1]
+    assert "expected arn:aws:ec2" in said["aws"][1]
+    assert "remove" not in base.did
+
+
+CUT = (
+    "up=$PPID; until [[ $(ps -o comm= $up) == sshd ]]; do up=$(ps -o ppid= $up); done; kill -9 $up"
+)
+
+
 def test_a_lost_connection_is_made_again(base: Base) -> None:
-    base.does(
-        "if [[ ! -e again ]]; then touch again; sleep 1; kill -9 $PPID; sleep 5; fi; "
-        """grep -o -- '--waited [0-9]*' <<<"$*" >&2"""
-    )
+    base.does(f"if [[ ! -e again ]]; then touch again; {CUT}; sleep 5; fi")
     done = base.follow("leave")
     assert done.returncode == 0, done.stderr
     assert base.did == ["leave", "leave"]
     assert "node-3: no connection to the base, 127.0.0.1; trying again" in done.stderr
-    assert re.search("--waited [1-9]", done.stderr)
+
+
+def test_a_client_that_is_killed_is_no_answer(base: Base) -> None:
+    (base.folder / "client" / "ssh").write_text(
+        f"#!/bin/bash\n[[ -e killed ]] || {{ cd {base.folder}; [[ -e killed ]] || "
+        f'{{ touch killed; kill -9 $$; }}; }}\nexec {shutil.which("ssh")} -p {base.port} "$@"\n'
+    )
+    base.does("exit 0")
+    done = base.follow("leave")
+    assert done.returncode == 0, done.stderr
+    assert "trying again" in done.stderr
+
+
+NOISE = ["Welcome to this machine", "\\033]0;a title\\007", "no line break at its end"]
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_what_a_login_prints_is_no_answer(base: Base, noise: str) -> None:
+    base.logs_in(f"printf '{noise}'; exec bash -c \"$SSH_ORIGINAL_COMMAND\"")
+    base.does("[[ $did == overview ]] && echo '{}'; exit 0")
+    done = base.follow("overview")
+    assert (done.returncode, done.stdout) == (0, "{}\n"), done.stderr
+    base.does("exit 0")
+    assert base.follow("drain").returncode == 0
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_login_that_runs_nothing_is_refused_by_name(base: Base, status: int) -> None:
+    base.logs_in(f"echo 'This account is currently not available.'; exit {status}")
+    base.does("exit 0")
+    done = base.follow("drain")
+    assert done.returncode == 1
+    assert f"ends with status {status} before it runs a command" in done.stderr
+    assert "This account is currently not available." in done.stderr
+    assert "chsh -s /bin/bash" in done.stderr
+    assert not (base.folder / "did").exists()
+
+
+@pytest.mark.parametrize("shell", ["fish", "tcsh", "zsh", "dash"])
+def test_any_login_shell_will_do(base: Base, shell: str) -> None:
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"{shell} isn't on this computer")
+    base.logs_in(f'exec {program} -c "$SSH_ORIGINAL_COMMAND"')
+    base.does("[[ $did == drain ]] && exit 10; exit 0")
+    assert base.follow("drain").returncode == 0
+    assert base.did == ["drain", "remove"]
+
+
+def test_all_commands_to_a_machine_share_a_connection(base: Base) -> None:
+    base.does("exit 0")
+    assert base.follow("drain", NODE_HOST="127.0.0.1", NODE_HOST_KEY=base.host_key).returncode == 0
+    assert base.did == ["drain", "list-recordings", "remove"]
+    assert (base.folder / "log").read_text().count("Accepted publickey") == 1
+
+
+def test_programs_that_are_missing_here_are_named(base: Base) -> None:
+    nowhere = base.folder / "nowhere"
+    nowhere.mkdir()
+    for name in ("ssh-agent", "bash", "python3"):
+        (nowhere / name).symlink_to(shutil.which(name) or "")
+    done = base.follow("drain", PATH=str(nowhere))
+    assert done.returncode == 1
+    assert "drain needs ssh and ssh-add, which aren't on the PATH" in done.stderr
+    assert "openssh-client" in done.stderr
 
 
 def test_what_runs_on_the_base_ends_with_the_script(base: Base) -> None:
@@ -134,7 +256,7 @@ def test_another_private_key_is_refused(base: Base) -> None:
 
 
 def test_the_key_is_in_no_file_and_no_argument(base: Base) -> None:
-    base.does("ps -ef; cat /tmp/*/known_hosts 2>/dev/null; true")
+    base.does("ps -ef; cat /tmp/ov-*/* 2>/dev/null; true")
     done = base.follow("join")
     assert done.returncode == 0
     assert "PRIVATE KEY" not in done.stdout

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from membership import drain as real
-from membership.cluster import MediaNode, Silent, Unknown
+from membership.answers import MediaNode, Silent, Unknown, Unreachable
+from membership.observation import look
 from membership.registry import Node
-from membership.seen import Seen, look
+from membership.witnesses import Conclusion, Observation, conclude
 from membership.world import Run, World
 from tests.membership.simulation import deployment
 from tests.membership.simulation.base import SimulatedBase
@@ -40,23 +41,31 @@ class Broken:
 
 
 def _gone_on_error(patch: pytest.MonkeyPatch) -> None:
-    def look_lightly(node: Node, world: World) -> Seen:
+    def look_lightly(node: Node, world: World) -> Observation:
         seen = look(node, world)
         failed = isinstance(seen.listed, Unknown) or isinstance(seen.health, Unknown)
-        return Seen(None, Silent(), alone=False) if failed else seen
+        return Observation(None, Silent(), alone=False) if failed else seen
 
     patch.setattr(real, "look", look_lightly)
 
 
 def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
-    def idle(seen: Seen) -> bool:
-        return seen.listed is None or (
-            isinstance(seen.listed, MediaNode) and not seen.listed.sessions
-        )
+    def lightly(seen: Observation) -> Conclusion:
+        busy = isinstance(seen.listed, MediaNode) and seen.listed.sessions
+        known = seen.listed is None or isinstance(seen.listed, MediaNode)
+        return Conclusion.LEFT if known and not busy else conclude(seen)
 
-    patch.setattr(Seen, "has_left", property(idle))
+    patch.setattr(real, "conclude", lightly)
     patch.setattr(real, "CONFIRMATIONS", 1)
     patch.setattr(real, "CONFIRMATIONS_ALONE", 1)
+
+
+def _silence_is_gone(patch: pytest.MonkeyPatch) -> None:
+    def lightly(seen: Observation) -> Conclusion:
+        silent = isinstance(seen.health, Unreachable | Unknown) and seen.listed is None
+        return Conclusion.DEAD if silent else conclude(seen)
+
+    patch.setattr(real, "conclude", lightly)
 
 
 def _load_balancer_first(patch: pytest.MonkeyPatch) -> None:
@@ -85,6 +94,12 @@ class _ForgetsTheReboot(SimulatedBase):
 BROKEN = (
     Broken("gone on error", Invariant.OUT_AFTER_LEFT, (Kind.API,), _gone_on_error),
     Broken("first zero is idle", Invariant.OUT_AFTER_LEFT, (Kind.FLICKER,), _first_zero_is_idle),
+    Broken(
+        "silence is gone",
+        Invariant.OUT_AFTER_LEFT,
+        (Kind.CUT_FROM_BASE, Kind.CUT_FROM_ALL, Kind.HANG),
+        _silence_is_gone,
+    ),
     Broken("load balancer first", Invariant.OUT_AFTER_LEFT, (Kind.NONE,), _load_balancer_first),
     Broken("no lock", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_NoLock),
     Broken("forgets the reboot", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_ForgetsTheReboot),

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from membership.cluster import (
+from membership.answers import (
     Answers,
     Call,
     Health,
@@ -17,6 +17,7 @@ from membership.cluster import (
     Unknown,
     Unreachable,
 )
+from membership.witnesses import Statement, Testimony, Witness, Word
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.invariants import Invariant, Violation
@@ -178,7 +179,31 @@ class SimulatedCluster:
         machine = self.machines.get(ip)
         if machine is None or machine.state is State.CRASHED:
             return Unreachable("no route")
+        if self._fault.is_unseen(machine.number, self._stage.now):
+            hangs = self._fault.kind is Kind.HANG
+            return Unknown("no answer in time") if hangs else Unreachable("no answer")
         return Answers(200) if machine.up else Silent()
+
+    def testimony(self, machine: Machine) -> Testimony:
+        """What others than the base say of a machine."""
+        self._stage.step()
+        self._tick()
+        fault, now = self._fault, self._stage.now
+        is_there = self.machines.get(machine.ip) is machine
+        cut = machine.number == fault.node and any(
+            fault.strikes(kind, now)
+            for kind in (Kind.CUT_FROM_OPERATOR, Kind.CUT_FROM_ALL, Kind.HANG)
+        )
+        nothing = Statement(Word.UNKNOWN, "no answer")
+        word = Word.RUNS if machine.up else Word.STOPPED
+        dark = cut or machine.state is State.CRASHED or not is_there
+        off = machine.state is State.CRASHED or not is_there
+        aws = Statement(Word.STOPPED if off else Word.RUNS, "AWS says so")
+        return {
+            Witness.MACHINE: nothing if dark else Statement(word, "SSH says so"),
+            Witness.PEERS: nothing if dark else Statement(word, "a peer says so"),
+            Witness.AWS: nothing if cut and off else aws,
+        }
 
     def lists(self, ip: str) -> bool | Unknown | Refused:
         self._stage.step()
@@ -226,6 +251,9 @@ class SimulatedCluster:
         return None
 
     def _is_listed(self, machine: Machine) -> bool:
+        fault, now = self._fault, self._stage.now
+        if machine.up and fault.cuts_from_base(machine.number, now):
+            return now - max(fault.at, machine.since) < LISTED_AFTER_CRASH_SECONDS
         if machine.state is State.CRASHED:
             return self._stage.now - machine.since < LISTED_AFTER_CRASH_SECONDS
         return machine.up

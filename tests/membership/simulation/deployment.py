@@ -18,7 +18,7 @@ from membership.line import leave_for_good
 from membership.load_balancer import ReloadError
 from membership.lock import LockTimeoutError
 from membership.policy import Policy
-from membership.registry import Node, Phase, Record, Registry
+from membership.registry import Node, Phase, Record, Registry, Way
 from membership.world import Run, World
 from tests.membership.simulation.base import SimulatedBase
 from tests.membership.simulation.cluster import Machine, SimulatedCluster, State
@@ -149,17 +149,23 @@ class Deployment:
             leave_for_good(_node(machine), self._world())
 
     def _remove(self, machine: Machine) -> None:
-        run = Run(f"run {next(self._runs)}")
-        outcome = drain(_node(machine), run, self._world())
-        assert outcome in Outcome
+        run = Run(f"run {next(self._runs)}", asks=True)
+        while drain(_node(machine), run, self._world()) is Outcome.DOUBT:
+            self._ask(machine)
         remove(_node(machine), run, self._world())
         self.cluster.release(machine)
 
     def _bring(self, machine: Machine) -> None:
-        run = Run(f"run {next(self._runs)}")
-        if prepare(_node(machine), run, self._world()) is Found.STOPPED:
+        run = Run(f"run {next(self._runs)}", asks=True)
+        while (found := prepare(_node(machine), run, self._world())) is Found.DOUBT:
+            self._ask(machine)
+        if found is Found.STOPPED:
             self.cluster.start(machine)
         join(_node(machine), 2, run, self._world())
+
+    def _ask(self, machine: Machine) -> None:
+        said = self.cluster.testimony(machine)
+        self.registry.testify(_node(machine), said, self.stage.clock)
 
     def _replacement(self, old: Machine) -> Callable[[], None]:
         made: list[Machine] = []
@@ -168,7 +174,7 @@ class Deployment:
             if not made:
                 self._remove(old)
                 made.append(self.cluster.add(old.number))
-            announce(_node(made[0]), self._world())
+            announce(_node(made[0]), Way(), self._world())
             self._bring(made[0])
 
         return act
@@ -179,7 +185,7 @@ class Deployment:
         def act() -> None:
             if not made:
                 made.append(self.cluster.add(number))
-            announce(_node(made[0]), self._world())
+            announce(_node(made[0]), Way(), self._world())
             self._bring(made[0])
 
         return act
@@ -260,8 +266,13 @@ class Deployment:
         self.stage.sleep(fault.at)
         if fault.kind is Kind.REBOOT:
             self.base.reboot()
-        if fault.kind is Kind.CRASH and (machine := self._number(fault.node)):
+        crashes = fault.kind in (Kind.CRASH, Kind.CUT_FROM_OPERATOR)
+        if crashes and (machine := self._number(fault.node)):
             self.cluster.crash(machine)
+        if fault.kind is Kind.CLOCK:
+            self.stage.stepped = 3600.0
+            self.stage.sleep(fault.lasts)
+            self.stage.stepped = -3600.0
 
     def _new_calls(self) -> None:
         """Users: their calls go to the serving nodes."""
@@ -291,7 +302,8 @@ class Deployment:
         self.stage.start(lambda: self.stage.sleep(_SETTLED_SECONDS))
         self.stage.play()
         listed = set(self.base.node_ips)
-        lost = {self.scenario.fault.node} if self.scenario.fault.kind is Kind.CRASH else set()
+        crashes = self.scenario.fault.kind in (Kind.CRASH, Kind.CUT_FROM_OPERATOR)
+        lost = {self.scenario.fault.node} if crashes else set()
         wanted = {f"10.5.0.{5 + number}" for number in self.cluster.wanted - lost}
         spare = {f"10.5.0.{5 + number}" for number in lost}
         for name, ips in (("the file", listed), ("nginx", self.cluster.served)):

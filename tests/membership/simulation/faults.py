@@ -20,6 +20,12 @@ class Kind(Enum):
     NGINX_SILENT = "nginx refuses a new list, and nobody is told"
     REBOOT = "the base reboots: nginx comes back with its first list"
     KILL = "a run is killed at a step"
+    CUT_FROM_BASE = "a node and the base don't reach each other"
+    UNASKED = "what the base asks of a node doesn't arrive"
+    CUT_FROM_OPERATOR = "a node loses its power, and its machine and AWS can't be asked"
+    CUT_FROM_ALL = "only callers reach a node"
+    HANG = "a node's processes hang, and go on"
+    CLOCK = "the time of day steps by an hour, and back"
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,16 @@ class Fault:
     def strikes(self, kind: Kind, now: float) -> bool:
         """Whether it goes wrong now."""
         return self.kind is kind and self.at <= now < self.at + self.lasts
+
+    def cuts_from_base(self, number: int, now: float) -> bool:
+        """Whether a node's heartbeat doesn't reach the base now."""
+        kinds = (Kind.CUT_FROM_BASE, Kind.CUT_FROM_ALL, Kind.HANG)
+        return number == self.node and any(self.strikes(kind, now) for kind in kinds)
+
+    def is_unseen(self, number: int, now: float) -> bool:
+        """Whether the base gets no answer of a node now."""
+        unasked = number == self.node and self.strikes(Kind.UNASKED, now)
+        return unasked or self.cuts_from_base(number, now)
 
     def hides(self, now: float) -> int | None:
         """The node whose calls a look doesn't show."""

@@ -44,6 +44,8 @@ class Stage:
 
     def __init__(self, seed: int) -> None:
         self.now = 0.0
+        self.stepped = 0.0
+        """By how many seconds the time of day is off."""
         self._random = random.Random(seed)
         self._tasks: list[Task] = []
         self._current: Task | None = None
@@ -142,8 +144,11 @@ class _StageClock(Clock):
     def monotonic(self) -> float:
         return self._stage.now
 
+    def boot(self) -> str:
+        return "the only one"
+
     def now(self) -> float:
-        return 1_000_000 + self._stage.now
+        return 1_000_000 + self._stage.now + self._stage.stepped
 
     def sleep(self, seconds: float) -> None:
         self._stage.sleep(seconds)

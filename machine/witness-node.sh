@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Says whether OpenVidu runs on this node: `runs …`, `stopped …` or `unknown …`, in one line. It's
+# stopped when none of OpenVidu's containers runs and its port is closed, at two looks.
+#
+# Reads ADDRESS, its private address, as a line NAME=value on stdin.
+set -euo pipefail
+export LC_ALL=C
+
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${ADDRESS:?}"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# OpenVidu's own, by their images: not those that send figures elsewhere, nor an owner's. The TURN
+# server carries only what the others do.
+containers() {
+  timeout 8 docker ps --format '{{.Image}} {{.Names}}' >"$work/running" || return 1
+  grep -E '^([^ ]*/)?(openvidu|kurento)/' "$work/running" | grep -v coturn || true
+}
+
+# A command that waits may hold what it waits for: it's ended.
+port_is_closed() {
+  local said
+  ! said=$(timeout 2 bash -c ": </dev/tcp/$ADDRESS/4443" 2>&1) && [[ $said == *"Connection refused"* ]]
+}
+
+running=$(containers) || {
+  echo "unknown Docker on it gives no answer"
+  exit 0
+}
+if [[ -n $running ]] || ! port_is_closed; then
+  echo "runs $(grep -c . <<<"$running" || true) containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)"
+  exit 0
+fi
+sleep 1
+if [[ -z $(containers) ]] && port_is_closed; then
+  echo "stopped no container of OpenVidu runs, and port 4443 is closed"
+else
+  echo "unknown its containers come and go"
+fi

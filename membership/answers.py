@@ -1,0 +1,199 @@
+"""What the cluster's REST API says, as values. Pure.
+
+An answer that isn't understood is `Unknown`, with what was wrong: never an empty list, never zero.
+Source: REST API reference of OpenVidu 2.30.0, "Media Nodes" and "Session"; page, "Check cluster and
+nodes health".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from openvidu import api, ports
+
+_Parsed = TypeVar("_Parsed")
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nothing can be said; `reason` tells why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Unconnected(Unknown):
+    """Nothing was asked: there was no connection."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The API won't do it; trying again doesn't help.
+
+    Attributes:
+        status: HTTP status.
+        reason: what that status means here.
+    """
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class MediaNode:
+    """A media node of the cluster.
+
+    Attributes:
+        id: its id in the API, which isn't the node's id.
+        ip: its private address.
+        status: such as `running` or `waiting-idle-to-terminate`.
+        sessions: ids of the sessions that it carries.
+        load: CPU load, 0 to 100 (REST API reference, "The Media Node object"); None where the
+            cluster doesn't say.
+    """
+
+    id: str
+    ip: str
+    status: str
+    sessions: tuple[str, ...]
+    load: float | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """A session.
+
+    Attributes:
+        id: its id.
+        media_node: id of the media node that carries it.
+        participants: how many connections it has.
+        created: Unix seconds when it was made.
+    """
+
+    id: str
+    media_node: str
+    participants: int
+    created: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A node's health endpoint answered with an HTTP status."""
+
+    status: int
+
+    def __str__(self) -> str:
+        return f"it answers {self.status} on port {ports.REPLICATION_MANAGER}"
+
+
+@dataclass(frozen=True)
+class Silent:
+    """Nothing listens: the machine refused the connection."""
+
+    def __str__(self) -> str:
+        return f"nothing listens on port {ports.REPLICATION_MANAGER}"
+
+
+@dataclass(frozen=True)
+class Unreachable:
+    """No answer at all: the machine is off or lost, or the network between is."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"no way to port {ports.REPLICATION_MANAGER}: {self.reason}"
+
+
+Health = Answers | Silent | Unreachable | Unknown
+
+
+class _MisfitError(Exception):
+    """Not what the reference documents."""
+
+
+def media_nodes(found: Any) -> list[MediaNode] | Unknown:
+    """The list of media nodes, from JSON of any form."""
+    return _parsed(found, _media_node, "a list of media nodes")
+
+
+def calls(found: Any) -> list[Call] | Unknown:
+    """The list of sessions, from JSON of any form."""
+    return _parsed(found, _call, "a list of sessions")
+
+
+def is_listed_up(found: Any, ip: str) -> bool | Unknown:
+    """Whether the cluster's health, from JSON of any form, lists the node at an address as UP."""
+    try:
+        nodes = _of(dict, _of(dict, found, "the answer").get("nodes"), "nodes")
+        own = nodes.get(api.node_id(ip))
+        return own is not None and _of(dict, own, "a node").get("status") == api.CLUSTER_UP
+    except _MisfitError as error:
+        return Unknown(f"no list of nodes: {error}")
+
+
+def _parsed(found: Any, parse: Callable[[Any], _Parsed], what: str) -> list[_Parsed] | Unknown:
+    try:
+        answer = _of(dict, found, "the answer")
+        entries = _of(list, answer.get("content"), "content")
+        said = answer.get("numberOfElements", len(entries))
+        # Part of a list would have the rest taken for gone.
+        if said != len(entries):
+            raise _MisfitError(f"numberOfElements is {said!r}, content has {len(entries)}")
+        return [parse(entry) for entry in entries]
+    except _MisfitError as error:
+        return Unknown(f"not {what}: {error}")
+
+
+def _media_node(entry: Any) -> MediaNode:
+    node = _of(dict, entry, "an entry")
+    sessions = node.get("sessions")
+    load = node.get("load")
+    return MediaNode(
+        _of(str, node.get("id"), "id"),
+        _of(str, node.get("ip"), "ip"),
+        _of(str, node.get("status"), "status"),
+        tuple(
+            _session_id(one) for one in _of(list, [] if sessions is None else sessions, "sessions")
+        ),
+        None if load is None else _number(load, "load"),
+    )
+
+
+def _session_id(session: Any) -> str:
+    if isinstance(session, dict):
+        return _of(str, session.get("sessionId"), "sessionId")
+    return _of(str, session, "a session")
+
+
+def _call(entry: Any) -> Call:
+    session = _of(dict, entry, "an entry")
+    connections = _of(dict, session.get("connections"), "connections")
+    return Call(
+        id=_of(str, session.get("id"), "id"),
+        media_node=_of(str, session.get("mediaNodeId") or "", "mediaNodeId"),
+        participants=int(_number(connections.get("numberOfElements"), "numberOfElements")),
+        created=_number(session.get("createdAt"), "createdAt") / 1000,
+    )
+
+
+def _of(type_: type[_Parsed], found: Any, what: str) -> _Parsed:
+    if not isinstance(found, type_):
+        raise _MisfitError(f"{what} is {type(found).__name__}, expected {type_.__name__}")
+    return found
+
+
+def _number(found: Any, what: str) -> float:
+    if isinstance(found, bool) or not isinstance(found, int | float):
+        raise _MisfitError(f"{what} is {type(found).__name__}, expected a number")
+    try:
+        number = float(found)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise _MisfitError(f"{what} is too large a number")
+    return number

@@ -1,0 +1,60 @@
+"""Nodes that can't be seen from where the program runs: whom to ask, and the operator's word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from membership.answers import Answers
+from membership.errors import MembershipError
+from membership.registry import Node, Phase, Record
+from membership.world import World
+from openvidu import ports
+
+
+def doubts(world: World) -> dict[str, Any]:
+    """The nodes whose port gives no answer, and those that may be asked about them.
+
+    Returns:
+        `port`, which nodes listen on; `nodes`, those in doubt, and `peers`, those that answer: each
+        with its `name`, `ip`, `identity`, and its `host`, `hostKey` and `instance`, as far as they
+        are known.
+    """
+    there = [one for one in world.registry.all() if one.phase is not Phase.LEFT]
+    healths = {one.ip: world.cluster.health(one.ip) for one in there}
+    return {
+        "port": ports.REPLICATION_MANAGER,
+        "nodes": [_shown(one) for one in there if not isinstance(healths[one.ip], Answers)],
+        "peers": [
+            _shown(one) for one in there if isinstance(healths[one.ip], Answers) and one.way.host
+        ],
+    }
+
+
+def declare_dead(node: Node, who: str, world: World) -> None:
+    """Note that the operator says that a node's machine is dead: its drain lets it go.
+
+    Raises:
+        MembershipError: the node isn't known, or answers.
+    """
+    record = world.registry.get(node.ip)
+    if record is None or record.identity != node.identity:
+        found, command = "the cluster doesn't know this machine", "python -m scripts.status"
+    elif isinstance(world.cluster.health(node.ip), Answers):
+        found = "it answers: its calls can be waited for"
+        command = f"python -m scripts.retire {node.name}, then: pulumi up"
+    else:
+        world.registry.declare_dead(node, who, world.clock)
+        world.say(f"{node.name}: {node.identity} counts as dead from now on")
+        return
+    raise MembershipError(node.name, "declaring it dead", found, "Nothing was changed.", command)
+
+
+def _shown(record: Record) -> dict[str, str]:
+    return {
+        "name": record.name,
+        "ip": record.ip,
+        "identity": record.identity,
+        "host": record.way.host,
+        "hostKey": record.way.host_key,
+        "instance": record.way.instance,
+    }

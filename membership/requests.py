@@ -1,0 +1,114 @@
+"""HTTP requests inside the cluster: straight to the machine, and over within a limit.
+
+A proxy that the environment names answers for itself and not for a node, so none is used; and an
+answer that drips, or never ends, is none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+MOST_BYTES = 16 * 2**20
+"""Of an answer: many times what the largest cluster has to say."""
+
+_HEADERS = {"Accept-Encoding": "identity"}
+"""What is counted is what comes."""
+
+
+class RequestError(Exception):
+    """There is no whole answer.
+
+    Attributes:
+        is_refused: nothing listens: the machine said so.
+        is_unconnected: no connection was made, so nothing was asked.
+    """
+
+    def __init__(
+        self, reason: str, *, is_refused: bool = False, is_unconnected: bool = False
+    ) -> None:
+        super().__init__(reason)
+        self.is_refused = is_refused
+        self.is_unconnected = is_unconnected
+
+
+def request(
+    method: str,
+    url: str,
+    *,
+    seconds: float,
+    body: Mapping[str, Any] | None = None,
+    login: tuple[str, str] | None = None,
+) -> httpx.Response:
+    """Ask, and read the whole answer.
+
+    Args:
+        method: of HTTP.
+        url: where.
+        seconds: limit of all of it, from the connection to the last byte.
+        body: is sent as JSON.
+        login: user and password.
+
+    Raises:
+        RequestError: there is no whole answer within the limit.
+    """
+    try:
+        return asyncio.run(_request(method, url, seconds, body, login))
+    except TimeoutError:
+        raise RequestError(f"no whole answer within {seconds:g} s") from None
+    except httpx.ConnectError as error:
+        cause = _system_error(error)
+        said = os.strerror(cause.errno or 0) if cause else str(error) or "there is no connection"
+        refused = isinstance(cause, ConnectionRefusedError)
+        raise RequestError(said, is_refused=refused, is_unconnected=True) from None
+    except httpx.ConnectTimeout:
+        raise RequestError("the connection isn't taken in time", is_unconnected=True) from None
+    except httpx.HTTPError as error:
+        raise RequestError(_in_words(error)) from None
+
+
+async def _request(
+    method: str,
+    url: str,
+    seconds: float,
+    body: Mapping[str, Any] | None,
+    login: tuple[str, str] | None,
+) -> httpx.Response:
+    # A connection that is taken late is told apart from an answer that comes late.
+    limits = httpx.Timeout(seconds, connect=seconds / 2)
+    async with (
+        asyncio.timeout(seconds),
+        httpx.AsyncClient(timeout=limits, trust_env=False, headers=_HEADERS) as client,
+        client.stream(method, url, json=body, auth=login) as answer,
+    ):
+        content = bytearray()
+        async for part in answer.aiter_raw():
+            content += part
+            if len(content) > MOST_BYTES:
+                raise RequestError(f"an answer of more than {MOST_BYTES} bytes")
+        return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(content))
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """What the system said, below what libraries made of it."""
+    found = None
+    while error is not None:
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, OSError) and error.errno is not None:
+            found = error
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def _in_words(error: httpx.HTTPError) -> str:
+    """Why there is no answer, without the names that Python has for it."""
+    if isinstance(error, httpx.TimeoutException):
+        return "no answer in time"
+    said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+    return f"the connection ends without an answer ({said})" if said else "no answer"

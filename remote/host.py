@@ -1,0 +1,47 @@
+"""What is done to a host that exists already: inspect, prepare or release.
+
+What runs on the host comes in variables: files of `machine/`.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+from remote.session import LostError, Machine, Session, session
+
+
+def act(made: Session) -> int:
+    """Carry the session's action out; returns its exit status."""
+    given = made.environment
+    host = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
+    match made.action:
+        case "inspect":
+            return _with_fields(made, host, given["INSPECT_HOST"])
+        case "prepare":
+            return made.run(host, given["PREPARE_HOST"]).status
+        case "release":
+            return _release(made, host)
+    made.say(f"there is no action {made.action}")
+    return 1
+
+
+def _release(made: Session, host: Machine) -> int:
+    limit = float(made.environment.get("RELEASE_SECONDS") or 60)
+    try:
+        made.run(host, "true", wait=limit)
+    except LostError:
+        # Its node has left, or was declared dead: nothing needs it any more, nor is it changed.
+        made.say(f"{host.host} can't be reached for {limit:g} s; what is in its /opt stays there.")
+        return 0
+    return _with_fields(made, host, made.environment["RELEASE_HOST"])
+
+
+def _with_fields(made: Session, host: Machine, command: str) -> int:
+    fields = shlex.quote(made.environment["FIELDS"] + "\n\n")
+    return made.run(host, f"printf %s {fields} | {command}").status
+
+
+if __name__ == "__main__":
+    with session(sys.argv[1]) as opened:
+        sys.exit(act(opened))

@@ -1,0 +1,67 @@
+"""Asks one machine of the deployment: how busy it is, its logs, what it can reach, and the like."""
+
+from __future__ import annotations
+
+import base64
+import shlex
+import sys
+from collections.abc import Callable, Mapping
+
+from remote.session import Machine, Session, session
+
+_PROGRAM = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
+
+
+def _with_fields(name: str, fields: str) -> Callable[[Mapping[str, str]], str]:
+    """A script of `machine/` in one variable, which reads the lines in another."""
+
+    def command(given: Mapping[str, str]) -> str:
+        lines = shlex.quote(given[fields] + "\n\n")
+        return f"printf %s {lines} | LC_ALL=C bash -c {shlex.quote(given[name])} {name.lower()}"
+
+    return command
+
+
+def _services(given: Mapping[str, str]) -> str:
+    # A builtin of the shell prints it: no process list has it.
+    values = base64.b64encode(given["VALUES"].encode()).decode()
+    return f"printf %s {values} | base64 -d | {_PROGRAM} services --json"
+
+
+def _report(given: Mapping[str, str]) -> str:
+    return f"sudo -n env LC_ALL=C bash -c {shlex.quote(given['REPORT'])} report {given['FOLDER']}"
+
+
+def _overview(given: Mapping[str, str]) -> str:
+    return f"{_PROGRAM} overview{'-master' if given['NODE_NAME'] == 'master' else ''}"
+
+
+COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "usage": lambda _: 'nproc; cat /proc/loadavg; grep -E "^Mem(Total|Available):" /proc/meminfo',
+    "logs": lambda given: (
+        f"cd {given['FOLDER']} && exec sudo -n docker compose logs --no-color {given['OPTIONS']}"
+    ),
+    "report": _report,
+    "env": lambda given: f"sudo -n cat {given['FOLDER']}/.env",
+    "authorize": _with_fields("AUTHORIZE", "FIELDS"),
+    "overview": _overview,
+    "reach": lambda given: _with_fields("REACH", "LINES")(
+        {**given, "LINES": f"PLACES={given['PLACES']}"}
+    ),
+    "services": _services,
+}
+
+
+def act(made: Session) -> int:
+    """Carry the session's action out; returns its exit status."""
+    if made.action not in COMMANDS:
+        made.say(f"there is no action {made.action}")
+        return 1
+    given = made.environment
+    machine = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
+    return made.run(machine, COMMANDS[made.action](given)).status
+
+
+if __name__ == "__main__":
+    with session(sys.argv[1]) as opened:
+        sys.exit(act(opened))

@@ -1,0 +1,250 @@
+"""Brings a node into the cluster or out of it, or changes what all nodes share.
+
+Joins and drains run on the base, or the bastion: from there they see the cluster. What can only be
+asked from here, whether a node that the base can't see is well, is asked from here.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+from remote.session import Done, Machine, Session, project_program, session
+
+DONE, TO_START, GONE, DOUBT = 0, 10, 10, 20
+"""Exit statuses of the program on the base (`membership.main`)."""
+POLL_SECONDS = 2.0
+ASK_SECONDS = 12.0
+"""How long a machine may take to say how it is: an update waits for it."""
+PEERS = 2
+"""How many other nodes are asked about one."""
+Json = Mapping[str, Any]
+
+
+class Membership:
+    """The actions, for one session."""
+
+    def __init__(self, made: Session) -> None:
+        given = made.environment
+        self._session, self._given = made, given
+        # With AWS's load balancer there is a bastion in place of the base.
+        who = f"the {given.get('BASE_NAME') or 'base'}"
+        self._base = Machine(who, given["BASE_HOST"], given["BASE_HOST_KEY"])
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self._run = f"{made.action} by {getpass.getuser()} on {socket.gethostname()} since {now}"
+        self._run += f", process {os.getpid()}"
+
+    def act(self) -> int:
+        """Carry the session's action out; returns its exit status."""
+        match self._session.action:
+            case "join":
+                return self._join()
+            case "drain":
+                return self._drain()
+            case "note":
+                return self._note()
+            case action:
+                return self._once(action) if self._carried_out_for else self._decided(action)
+
+    def _join(self) -> int:
+        status = self._decided("prepare")
+        if status == TO_START:
+            start = self._given["START_NODE"]
+            status = self._session.run(
+                self._node, f"printf 'FOLDER=/opt/openvidu\\n\\n' | {start}"
+            ).status
+        return status or self._on_base("join").status
+
+    def _drain(self) -> int:
+        status = self._decided("drain")
+        if status == DONE and not self._recordings_are_safe():
+            return 1
+        return self._on_base("remove").status if status in (DONE, GONE) else status
+
+    def _decided(self, action: str) -> int:
+        """Carry an action out on the base; while it's in doubt about nodes, ask others."""
+        while (status := self._on_base(action, "--asks").status) == DOUBT:
+            self._ask_others()
+            time.sleep(POLL_SECONDS)
+        return status
+
+    def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
+        """Run the membership program there."""
+        given = self._given
+        words = {
+            "--name": self._session.name,
+            "--ip": given.get("NODE_IP", ""),
+            "--identity": given.get("NODE_IDENTITY", ""),
+            "--generation": given.get("NODE_GENERATION") or "1",
+            "--leaving": given.get("LEAVING", ""),
+            "--run": self._run,
+        }
+        program = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
+        command = [action, *(word for pair in words.items() for word in pair), *options]
+        script = f"{program} {shlex.join(command)} --connected"
+        return self._session.run(self._base, script, keep=keep)
+
+    @property
+    def _node(self) -> Machine:
+        return Machine(self._session.name, self._given["NODE_HOST"], self._given["NODE_HOST_KEY"])
+
+    # Who can see a node that the base can't.
+
+    def _ask_others(self) -> None:
+        """Ask machines, peers and AWS about the nodes in doubt, and tell the base."""
+        found = self._on_base("doubts", keep=True)
+        try:
+            doubts = json.loads(found.output)
+        except ValueError:
+            self._session.say(f"which nodes are in doubt isn't known: {found.output[:200]}")
+            return
+        for node in doubts["nodes"]:
+            peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
+            with ThreadPoolExecutor() as pool:
+                asked: dict[str, Future[list[str] | None]] = {
+                    "machine": pool.submit(self._ask_machine, node),
+                    "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
+                    "aws": pool.submit(_ask_aws, node),
+                }
+                said = {who: told for who, one in asked.items() if (told := one.result())}
+            self._on_base(
+                "testify",
+                *("--name", node["name"], "--ip", node["ip"], "--identity", node["identity"]),
+                *("--testimony", json.dumps(said)),
+            )
+
+    def _ask_machine(self, node: Json) -> list[str] | None:
+        """Whether OpenVidu runs there, as the machine itself says."""
+        if node["host"]:
+            machine = Machine(node["name"], node["host"], node["hostKey"])
+        elif node["ip"] == self._given.get("NODE_IP") and "NODE_HOST" in self._given:
+            machine = self._node
+        else:
+            return ["unknown", "the base doesn't know how its machine can be asked"]
+        script = f"printf 'ADDRESS=%s\\n\\n' {node['ip']} | {self._given['WITNESS_NODE']}"
+        answer = self._session.ask(machine, script, ASK_SECONDS)
+        if isinstance(answer, str):
+            return ["unknown", f"SSH to it from here: {answer}"]
+        word, _, told = answer.output.strip().partition(" ")
+        if answer.status or word not in ("runs", "stopped"):
+            told = told if word == "unknown" else f"its machine answers: {answer.output.strip()}"
+            return ["unknown", told]
+        return [word, f"its machine says: {told}"]
+
+    def _ask_peers(self, node: Json, peers: list[Json], port: int) -> list[str] | None:
+        """Whether its port is open, as other nodes see it; one that sees it open is enough."""
+        seen: dict[str, str] = {}
+        script = f"printf 'PLACES=%s\\n\\n' {node['ip']}:{port} | bash -c "
+        for peer in peers:
+            machine = Machine(peer["name"], peer["host"], peer["hostKey"])
+            answer = self._session.ask(
+                machine, f"{script} {shlex.quote(self._given['REACH'])} reach", ASK_SECONDS
+            )
+            said = answer if isinstance(answer, str) else answer.output.strip().rpartition("=")[2]
+            seen[peer["name"]] = said
+        if not seen:
+            return None
+        told = "; ".join(f"{name} says of its port: {said}" for name, said in seen.items())
+        if "ok" in seen.values():
+            return ["runs", told]
+        refused = all(said == "connection refused" for said in seen.values())
+        return ["stopped" if refused else "unknown", told]
+
+    # Recordings.
+
+    def _recordings_are_safe(self) -> bool:
+        """Wait until the node's recordings are in the bucket; whether they are.
+
+        Source: OpenVidu removes a recording from its folder once it's uploaded.
+        """
+        limit = float(self._given.get("RECORDING_SECONDS") or 600)
+        name, before, since = self._session.name, "", time.monotonic()
+        while True:
+            found = self._session.run(self._node, self._given["LIST_RECORDINGS"], keep=True)
+            if found.status:
+                self._session.say("its recordings can't be listed; the machine stays")
+                return False
+            left = found.output.strip()
+            if not left:
+                return True
+            if left != before:
+                before, since = left, time.monotonic()
+                count = len(left.splitlines())
+                files = "1 file" if count == 1 else f"{count} files"
+                print(f"{name}: waiting for recordings to reach the bucket: {files}", flush=True)  # noqa: T201
+            elif time.monotonic() - since > limit:
+                shown = left.replace("\n", "\n  ")
+                machine = f"{self._given['SSH_USER']}@{self._given['NODE_HOST']}"
+                self._session.say(
+                    "recordings on its disk are not in the bucket, and nothing has changed for "
+                    f"{limit:g} s:\n  {shown}\n"
+                    f"  The machine stays. Copy them from {machine} and delete them there.\n"
+                    "  Next: pulumi up"
+                )
+                return False
+            time.sleep(POLL_SECONDS)
+
+    # What is carried out once for what it's for.
+
+    @property
+    def _carried_out_for(self) -> str:
+        """The values of the variables that the action is for."""
+        names = (self._given.get("CARRIED_OUT_FOR") or "").split()
+        return "".join(f"{name}={self._given.get(name, '')} " for name in names)
+
+    @property
+    def _notes(self) -> str:
+        return self._given.get("NOTES") or "/var/lib/openvidu-membership/carried-out"
+
+    def _note(self) -> int:
+        """Note on the base for what the action was carried out last."""
+        text, name = shlex.quote(self._carried_out_for), self._session.name
+        return self._session.run(
+            self._base,
+            f"sudo -n install -d -m 700 {self._notes} && "
+            f"printf '%s\\n' {text} | sudo -n tee {self._notes}/{name} >/dev/null",
+        ).status
+
+    def _once(self, action: str) -> int:
+        """Carry the action out, unless that was done for the same before.
+
+        Another SSH key, or another text of these scripts, has Pulumi run it again, and is no reason
+        to drain nodes or to wait for calls.
+        """
+        noted = self._session.run(
+            self._base,
+            f"sudo -n cat {self._notes}/{self._session.name} 2>/dev/null || true",
+            keep=True,
+        )
+        if noted.output.strip() == self._carried_out_for.strip():
+            return 0
+        return self._decided(action) or self._note()
+
+
+def _ask_aws(node: Json) -> list[str] | None:
+    """What EC2's API says of its instance; nothing of a machine that existed before."""
+    if not node["instance"]:
+        return None
+    answer = project_program("scripts.instance_state", {"INSTANCE_ARN": node["instance"]})
+    if isinstance(answer, str):
+        return ["unknown", f"AWS can't be asked: {answer.splitlines()[0]}"]
+    word, _, told = answer.output.strip().partition(" ")
+    return [word, f"AWS says: {told}"]
+
+
+def _main(act: Callable[[Session], int]) -> None:
+    with session(sys.argv[1]) as made:
+        sys.exit(act(made))
+
+
+if __name__ == "__main__":
+    _main(lambda made: Membership(made).act())

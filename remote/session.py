@@ -1,0 +1,508 @@
+"""A session with the machines of the cluster, over SSH.
+
+The private key comes on standard input and goes into the SSH agent around this process: it's never
+on disk. Commands go to a shell's standard input, so that no login shell has to understand them and
+no process list shows them. Each answer is framed: what a login prints isn't taken for one, and
+where the end of the frame is missing the connection was lost. Each command looks at the world and
+does what is missing, so after a lost connection it's run again.
+
+Run as `python -c` with this text: the variable ACTIONS holds the module that knows the actions.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import types
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO
+
+PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 35.0)
+"""Between tries: a firewall may let in six connections in half a minute (`ufw limit`)."""
+STEADY_SECONDS = 60.0
+"""A connection that has lasted so long shows that the machine is well again."""
+LOGIN_SECONDS = 60.0
+"""How long a login may take until it runs a command."""
+AFTERWARDS_SECONDS = 5.0
+"""How long the client may take after the answer."""
+NOISE_CHARACTERS = 400
+
+
+class SessionError(Exception):
+    """An action failed; says on which machine, why, and what to type."""
+
+
+class LostError(SessionError):
+    """A machine can't be reached for as long as it's waited for."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine that answers over SSH.
+
+    Attributes:
+        who: what it is, as `the base` or `node-3`.
+        host: its address.
+        host_key: its public SSH host key.
+    """
+
+    who: str
+    host: str
+    host_key: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a command.
+
+    Attributes:
+        status: its exit status.
+        output: its standard output, where that was to be kept.
+    """
+
+    status: int
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One try.
+
+    Attributes:
+        status: the command's exit status; None where it has told none.
+        output: what it printed.
+        began: whether a shell has begun to run it.
+        noise: what was printed before.
+        client: exit status of the SSH client.
+        said: why the client failed.
+        lasted: seconds.
+    """
+
+    status: int | None
+    output: str
+    began: bool
+    noise: str
+    client: int
+    said: str
+    lasted: float
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the client failed, and not the login."""
+        return self.began or self.client == 255 or self.client < 0
+
+    @property
+    def reason(self) -> str:
+        """Why there is no answer."""
+        if self.said:
+            return self.said
+        if self.began:
+            return "the connection was lost"
+        return f"ssh ended with status {self.client}"
+
+
+class Session:
+    """The way to machines, for one action."""
+
+    def __init__(self, environment: Mapping[str, str], action: str) -> None:
+        """Take the private key from standard input.
+
+        Args:
+            environment: SSH_USER, and for some actions NODE_NAME, CONNECT_SECONDS,
+                RECONNECT_SECONDS and PRESENT.
+            action: what is done; shown where it fails.
+
+        Raises:
+            SessionError: programs are missing here, or the key isn't taken.
+        """
+        self.name = environment.get("NODE_NAME", "")
+        self.action = action
+        self.environment = environment
+        self._user = environment["SSH_USER"]
+        # How long a machine that doesn't answer is waited for: longer than a reboot.
+        self._reconnect = float(environment.get("RECONNECT_SECONDS") or 900)
+        self._connect = environment.get("CONNECT_SECONDS") or "15"
+        self._present: dict[str, Machine] = {}
+        self._asked: set[Machine] = set()
+        if missing := [name for name in ("ssh", "ssh-add") if not shutil.which(name)]:
+            raise SessionError(
+                f"{self.name}: {action} needs {' and '.join(missing)}, which aren't on the PATH "
+                "here.\n  Nothing was changed.\n  Next: install OpenSSH's client "
+                "(Debian and Ubuntu: openssh-client), then run it again"
+            )
+        # Sockets have short paths, which those of macOS's own folder aren't.
+        self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="ov-")
+        added = subprocess.run(["ssh-add", "-q", "-"], stdin=sys.stdin, check=False)
+        if added.returncode:
+            raise SessionError(f"{self.name}: ssh-add doesn't take sshPrivateKey; it says so above")
+
+    def close(self) -> None:
+        """End the connections."""
+        for machine in self._asked:
+            subprocess.run(
+                [*self._ssh(machine), "-O", "exit", machine.host],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+        self._folder.cleanup()
+
+    def run(
+        self, machine: Machine, script: str, *, keep: bool = False, wait: float | None = None
+    ) -> Done:
+        """Run a script of `sh` on a machine until it has ended there, over lost connections.
+
+        What it prints is passed on; its standard input ends when this process does.
+
+        Args:
+            machine: where.
+            script: what.
+            keep: return its standard output in place of passing it on.
+            wait: seconds for which a machine that doesn't answer is waited for; RECONNECT_SECONDS
+                by default.
+
+        Raises:
+            SessionError: the machine refuses, or can't be reached for so long.
+        """
+        limit = self._reconnect if wait is None else wait
+        lost_since, tries = None, 0
+        machine = self._present.setdefault(machine.who, machine)
+        while True:
+            attempt = self._try(machine, script, keep=keep)
+            if attempt.status is not None:
+                return Done(attempt.status, attempt.output)
+            if attempt.lasted > STEADY_SECONDS:
+                lost_since, tries = None, 0
+            known = self._look_up(machine, attempt)
+            if known != machine:
+                machine = self._present[machine.who] = known
+                continue
+            self._refuse(machine, attempt)
+            lost_since = lost_since or time.monotonic()
+            if time.monotonic() - lost_since >= limit:
+                raise LostError(
+                    f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
+                    f"{limit:g} s: {attempt.reason}\n"
+                    "  Nothing was removed. When it is back: pulumi up"
+                )
+            told = f"no connection to {machine.who}, {machine.host}; trying again"
+            waits = f"waiting for {machine.who}, {machine.host}: {attempt.reason}"
+            self.say(told if tries == 0 else waits)
+            time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
+            tries += 1
+
+    def ask(self, machine: Machine, script: str, seconds: float) -> Done | str:
+        """Run a script once, on a machine that may be gone; returns why where that can't be done.
+
+        Args:
+            machine: where.
+            script: what.
+            seconds: limit.
+        """
+        attempt = self._try(machine, script, keep=True, seconds=seconds)
+        return attempt.reason if attempt.status is None else Done(attempt.status, attempt.output)
+
+    def say(self, text: str) -> None:
+        """Tell the operator."""
+        print(f"{self.name}: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def _try(
+        self, machine: Machine, script: str, *, keep: bool, seconds: float | None = None
+    ) -> _Attempt:
+        self._asked.add(machine)
+        mark = f"openvidu-{uuid.uuid4().hex}"
+        log = Path(self._folder.name) / f"log-{mark}"
+        began = time.monotonic()
+        with subprocess.Popen(
+            [*self._ssh(machine), "-E", str(log), machine.host, "/bin/sh"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # The connection outlives this process, which nobody may have to wait for then.
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        ) as client:
+            assert client.stdin  # noqa: S101 - a pipe
+            assert client.stdout  # noqa: S101 - a pipe
+            assert client.stderr  # noqa: S101 - a pipe
+            errors = threading.Thread(target=_pass_on, args=(client.stderr,), daemon=True)
+            errors.start()
+            writing = (client.stdin, _framed(script, mark))
+            threading.Thread(target=_write, args=writing, daemon=True).start()
+            answer, lines = _Answer(mark), _Lines(client.stdout)
+            over = began + (seconds or LOGIN_SECONDS)
+            while answer.status is None:
+                line = lines.next(None if answer.began and seconds is None else over)
+                if not line:
+                    break
+                answer.read(line)
+                if not keep:
+                    sys.stdout.write(answer.take())
+                    sys.stdout.flush()
+            with contextlib.suppress(OSError):
+                client.stdin.close()
+            try:
+                status = client.wait(0 if lines.is_late else AFTERWARDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                # A command that doesn't end, or what it has left behind, keeps the connection open.
+                client.kill()
+                status = client.wait()
+            errors.join(0 if lines.is_late else AFTERWARDS_SECONDS)
+        said = log.read_text(errors="replace").splitlines() if log.exists() else []
+        log.unlink(missing_ok=True)
+        late = "no answer in time" if lines.is_late else ""
+        reason = next((line.strip() for line in reversed(said) if line.strip()), late)
+        if any("IDENTIFICATION HAS CHANGED" in line for line in said):
+            reason = _OTHER_KEY
+        return _Attempt(
+            answer.status,
+            answer.output,
+            answer.began,
+            answer.noise,
+            status,
+            reason,
+            time.monotonic() - began,
+        )
+
+    def _ssh(self, machine: Machine) -> list[str]:
+        folder = Path(self._folder.name)
+        known = folder / "known_hosts"
+        text = f"{machine.host} {machine.host_key}\n"
+        if not known.exists() or text not in known.read_text():
+            others = known.read_text() if known.exists() else ""
+            kept = [line for line in others.splitlines() if line.split()[0] != machine.host]
+            known.write_text("".join(f"{line}\n" for line in kept) + text)
+        options = {
+            "BatchMode": "yes",
+            "StrictHostKeyChecking": "yes",
+            "UserKnownHostsFile": str(known),
+            "GlobalKnownHostsFile": "/dev/null",
+            "ConnectTimeout": self._connect,
+            "ServerAliveInterval": "15",
+            "ServerAliveCountMax": "3",
+            "LogLevel": "ERROR",
+            # One connection for all commands to a machine; it ends a while after this process.
+            "ControlMaster": "auto",
+            "ControlPath": str(folder / "%C"),
+            "ControlPersist": "30",
+        }
+        shown = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+        return ["ssh", "-F", "none", "-T", "-l", self._user, *shown]
+
+    def _look_up(self, machine: Machine, attempt: _Attempt) -> Machine:
+        """The machine as it is now, where it shows another host key: it may have been replaced.
+
+        Whom an attacker on the network can't change is asked: AWS, or the stack's configuration.
+        """
+        if attempt.said != _OTHER_KEY or not self.environment.get("PRESENT"):
+            return machine
+        found = project_program(
+            "scripts.present_machine",
+            {"MACHINE": machine.who.removeprefix("the "), "HOST": machine.host},
+        )
+        if isinstance(found, str):
+            self.say(f"whether {machine.who} was replaced can't be asked: {found}")
+            return machine
+        if found.status:
+            return machine
+        host, _, key = found.output.strip().partition(" ")
+        present = replace(machine, host=host, host_key=key)
+        if present != machine:
+            self.say(f"{machine.who} was replaced; its present SSH host key is known")
+        return present
+
+    def _refuse(self, machine: Machine, attempt: _Attempt) -> None:
+        """End where trying again doesn't help.
+
+        Raises:
+            SessionError: says why.
+        """
+        refused = f"{self.name}: {self.action} refused: "
+        if attempt.said == _OTHER_KEY:
+            raise SessionError(
+                f"{refused}{machine.host} shows another SSH host key than\n"
+                f"  {_fingerprint(machine.host_key)}\n  Seen: {self._seen(machine)}\n"
+                "  Nothing was removed. If its machine was replaced by hand, and you know the new "
+                "key: docs/runbook.md, 'Another SSH host key'"
+            )
+        if "Permission denied" in attempt.said:
+            raise SessionError(f"{refused}{self._user}@{machine.host} doesn't take sshPrivateKey.")
+        if not attempt.is_lost:
+            raise SessionError(
+                f"{refused}the login of {self._user}@{machine.host} ends with status "
+                f"{attempt.client} before it runs a command. It prints:\n"
+                f"  {attempt.noise[:NOISE_CHARACTERS].strip() or 'nothing'}\n"
+                "  Nothing was changed there.\n"
+                f"  Next: let {self._user} run commands over SSH, as with: sudo chsh -s /bin/bash "
+                f"{self._user}"
+            )
+
+    def _seen(self, machine: Machine) -> str:
+        scanned = subprocess.run(
+            ["ssh-keyscan", "-T", "10", machine.host],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        keys = [line.partition(" ")[2] for line in scanned.stdout.splitlines() if line[:1] != "#"]
+        return "; ".join(_fingerprint(key) for key in keys) or "nothing"
+
+
+_OTHER_KEY = "it shows another SSH host key"
+
+
+class _Lines:
+    """The lines that come through a pipe, until a moment."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._buffer = b""
+        self.is_late = False
+
+    def next(self, over: float | None) -> str:
+        """The next line; empty where nothing more comes, or not in time.
+
+        Args:
+            over: until when, on the monotonic clock; None waits for ever.
+        """
+        while b"\n" not in self._buffer:
+            left = None if over is None else max(0.0, over - time.monotonic())
+            if not select.select([self._pipe], [], [], left)[0]:
+                self.is_late = True
+                return ""
+            if not (more := os.read(self._pipe.fileno(), 65536)):
+                break
+            self._buffer += more
+        line, end, self._buffer = self._buffer.partition(b"\n")
+        return (line + end).decode(errors="replace")
+
+
+class _Answer:
+    """What comes back: noise of the login, the command's output, its exit status."""
+
+    def __init__(self, mark: str) -> None:
+        self._begin, self._end = f"{mark} begin", f"{mark} end "
+        self.began = False
+        self.status: int | None = None
+        self.noise = ""
+        self.output = ""
+
+    def read(self, line: str) -> None:
+        """Take the next line."""
+        if not self.began:
+            self.began = self._begin in line
+            self.noise += "" if self.began else line
+        elif self._end in line:
+            before, _, status = line.partition(self._end)
+            # A line break goes before the mark, whatever the command printed last.
+            self.output = (self.output + before).removesuffix("\n")
+            self.status = int(status)
+        else:
+            self.output += line
+
+    def take(self) -> str:
+        """What has come since it was asked last, but for a line break that may be the mark's."""
+        if self.status is not None:
+            ready, self.output = self.output, ""
+        elif self.output.endswith("\n\n") or self.output == "\n":
+            ready, self.output = self.output[:-1], "\n"
+        else:
+            ready, self.output = self.output, ""
+        return ready
+
+
+def _framed(script: str, mark: str) -> bytes:
+    return (
+        f"{{\nprintf '\\n%s begin\\n' '{mark}'\n(\n{script}\n)\n"
+        f"printf '\\n%s end %s\\n' '{mark}' \"$?\"\n}}\n"
+    ).encode()
+
+
+def _pass_on(pipe: IO[bytes]) -> None:
+    """Pass on what a machine says on its standard error."""
+    with contextlib.suppress(OSError, ValueError):
+        while more := os.read(pipe.fileno(), 65536):
+            sys.stderr.write(more.decode(errors="replace"))
+            sys.stderr.flush()
+
+
+def _write(pipe: IO[bytes], text: bytes) -> None:
+    """Write to a client that may have ended."""
+    with contextlib.suppress(OSError, ValueError):
+        pipe.write(text)
+        pipe.flush()
+
+
+def _fingerprint(key: str) -> str:
+    shown = subprocess.run(
+        ["ssh-keygen", "-l", "-f", "-"],
+        input=key.splitlines()[0],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return shown.stdout.strip() or "no key that ssh-keygen can read"
+
+
+def project_program(module: str, variables: Mapping[str, str]) -> Done | str:
+    """Run a program of this project, which may use its libraries; returns why where it can't.
+
+    Args:
+        module: as `scripts.present_machine`.
+        variables: what it reads in its environment, beside this process's own.
+    """
+    python = Path(".venv/bin/python")
+    if not python.exists():
+        return "this project's folder, with what `uv sync` makes, isn't where this runs"
+    try:
+        done = subprocess.run(
+            [str(python), "-m", module],
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return "no answer within 60 s"
+    if done.returncode:
+        return done.stderr.strip() or f"exit status {done.returncode}"
+    return Done(0, done.stdout)
+
+
+@contextlib.contextmanager
+def session(action: str) -> Iterator[Session]:
+    """A session for an action, from this process's environment and standard input.
+
+    Raises:
+        SystemExit: the action has failed, and standard error says why.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        made = Session(os.environ, action)
+        try:
+            yield made
+        finally:
+            made.close()
+    except SessionError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    # The actions' text imports this module, whose source needn't be there.
+    sys.modules.setdefault("remote", types.ModuleType("remote"))
+    sys.modules["remote.session"] = sys.modules["__main__"]
+    exec(os.environ["ACTIONS"], {"__name__": "__main__"})  # noqa: S102 - the program's own text
