@@ -153,6 +153,20 @@ def test_the_running_configuration_can_be_shown(cluster: Cluster) -> None:
     assert "server 10.5.0.9:4443 max_fails=2 fail_timeout=3s;" in shown
 
 
+def test_containers_tell_their_service_and_what_became_of_it(cluster: Cluster) -> None:
+    fields = (
+        '{{index .Config.Labels "com.docker.compose.service"}} {{.State.Status}} {{.State.Error}}'
+    )
+    told = cluster.base.run(
+        f"{IN_BASE}docker inspect --format '{fields}' $(docker compose ps --all --quiet)"
+    ).stdout
+    services = cluster.base.run(f"{IN_BASE}docker compose config --services").stdout.split()
+    states = dict(line.split(" ")[:2] for line in told.splitlines())
+    assert sorted(states) == sorted(services)
+    assert states["createbuckets"] == "exited"
+    assert states["redis"] == "running"
+
+
 def test_a_list_with_something_else_is_refused(cluster: Cluster) -> None:
     cluster.balance("10.5.0.6")
     change_env(cluster, **{environment.NODE_IPS: "10.5.0.6,nowhere"})

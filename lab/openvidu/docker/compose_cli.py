@@ -57,8 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--no-log-prefix", action="store_true")
     shown.add_argument("--no-color", action="store_true")
     shown.add_argument("-n", "--tail", default="all")
-    for name in ("pull", "stop", "start", "restart", "config"):
+    for name in ("pull", "stop", "start", "restart"):
         command(name)
+    command("config").add_argument("--services", dest="only_services", action="store_true")
     command("version", services=None).add_argument("--short", action="store_true")
     running = command("exec", services=None)
     running.add_argument("-e", "--env", action="append", default=[])
@@ -162,8 +163,11 @@ def _restart(folder: Path, options: argparse.Namespace) -> int:
     return 0
 
 
-def _config(folder: Path, _: argparse.Namespace) -> int:
+def _config(folder: Path, options: argparse.Namespace) -> int:
     services = {service.name: {"image": service.image} for service in _project(folder).services}
+    if options.only_services:
+        sys.stdout.writelines(f"{name}\n" for name in services)
+        return 0
     sys.stdout.write(json.dumps({"services": services}, indent=2) + "\n")
     return 0
 

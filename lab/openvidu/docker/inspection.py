@@ -10,6 +10,7 @@ from lab.openvidu.docker.containers import Container
 from lab.openvidu.docker.errors import TemplateError
 
 _FIELD = re.compile(r"\{\{\s*(json\s+)?((?:\.\w+)+)\s*\}\}")
+_LABEL = re.compile(r'\{\{\s*index \.Config\.Labels "([\w.]+)"\s*\}\}')
 _ENVIRONMENT = re.compile(r"\{\{range \.Config\.Env\}\}\{\{println \.\}\}\{\{end\}\}")
 
 
@@ -26,7 +27,9 @@ def describe(container: Container) -> dict[str, object]:
             "Restarting": state.status == "restarting",
             "ExitCode": state.exit_code,
             "Pid": state.pid,
+            "Error": "",
         },
+        "RestartCount": 0,
         "Config": {
             "Image": container.spec.image,
             "Env": [f"{name}={value}" for name, value in container.environment.items()],
@@ -78,22 +81,30 @@ def fill_in(template: str, container: Container) -> str:
     """A `--format` template filled in.
 
     Raises:
-        TemplateError: it has something else than fields, `json` and the range over Env.
+        TemplateError: it has something else than fields, `json`, a label and the range over Env.
     """
     facts = describe(container)
 
-    def field(match: re.Match[str]) -> str:
+    def look_up(path: str) -> object:
         value: object = facts
-        for name in match[2].lstrip(".").split("."):
+        for name in path.lstrip(".").split("."):
             if not isinstance(value, dict) or name not in value:
-                raise TemplateError(f"template: can't evaluate field {name} in {match[0]}")
+                raise TemplateError(f"template: can't evaluate field {name} in {template}")
             value = value[name]
+        return value
+
+    def label(match: re.Match[str]) -> str:
+        labels = look_up("Config.Labels")
+        return str(labels.get(match[1], "")) if isinstance(labels, dict) else ""
+
+    def field(match: re.Match[str]) -> str:
+        value = look_up(match[2])
         if match[1]:
             return json.dumps(value)
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     lines = "".join(f"{name}={value}\n" for name, value in container.environment.items())
-    text = _FIELD.sub(field, _ENVIRONMENT.sub(lambda _: lines, template))
+    text = _FIELD.sub(field, _ENVIRONMENT.sub(lambda _: lines, _LABEL.sub(label, template)))
     if "{{" in text:
         raise TemplateError(f"template: the lab's docker can't fill in {template!r}")
     return text
