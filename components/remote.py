@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ from components.machine import Machine
 from components.settings import Settings
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "machine"
+_SHARED = re.compile(r"^\. machine/(\S+)$", re.MULTILINE)
+"""A line of a script that is replaced by a file that scripts share."""
 
 _DIAL_ATTEMPTS = 60
 """pulumi-command waits up to 5 s between attempts: five minutes for a machine to boot."""
@@ -28,8 +31,9 @@ def script(name: str) -> str:
 
 
 def text_of(name: str) -> str:
-    """Text of a script in `machine/`."""
-    return (_SCRIPTS / name).read_text()
+    """Text of a script in `machine/`, with what it shares with others."""
+    text = (_SCRIPTS / name).read_text()
+    return _SHARED.sub(lambda line: text_of(line[1]), text)
 
 
 def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Starts OpenVidu on a node. Whether it's ready, and known to the cluster, is asked when it joins.
+# Starts OpenVidu on a node, and says which of its services doesn't run. Whether it's ready, and known to
+# the cluster, is asked when it joins.
 # Source: on-premises page, "Installing OpenVidu Enterprise Nodes", step 7.
 #
 # Reads FOLDER, and LOGINS where it's known, as lines NAME=value on stdin. OpenVidu's start takes
@@ -11,14 +12,20 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
 : "${FOLDER:?}"
+COMMAND=openvidu
+# The first Docker Compose with which a start never ends: openvidu/compose.py has the source.
+compose_below=2.39
+
+# shellcheck source=machine/containers.sh
+. machine/containers.sh
 
 cd "$FOLDER"
 address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
 is_running() {
-  [[ -n $(docker compose ps --status running --quiet openvidu-server 2>/dev/null) ]]
+  [[ -n $(ask_docker compose ps --status running --quiet openvidu-server 2>/dev/null) ]]
 }
 status_of() {
-  curl --silent --max-time 5 --output /dev/null --write-out '%{http_code}' \
+  curl --silent --noproxy '*' --max-time 5 --output /dev/null --write-out '%{http_code}' \
     "http://$address:4443$1" || true
 }
 # Versions from 2.32.1 on have no health endpoint: their / wants a login when they are well.
@@ -37,6 +44,7 @@ until answers; do
   fi
   sleep 1
 done
+remove_left_over
 if [[ -n ${LOGINS:-} && ! -e .started-with ]] && answers; then
   echo "$LOGINS" >.started-with
 fi
@@ -44,9 +52,17 @@ if answers && [[ -z ${LOGINS:-} || $(<.started-with) == "$LOGINS" ]]; then
   echo "OpenVidu runs on $address."
   exit 0
 fi
-# Without this, start follows the logs for ever.
-if ! FOLLOW_OPENVIDU_LOGS=false ./openvidu start </dev/null; then
-  echo "OpenVidu did not start on $address; the reason is above. Then: pulumi up" >&2
-  exit 1
+# Its program waits with this for its first container, which Compose then starts again and again.
+if grep -q -- --exit-code-from "$COMMAND"; then
+  require_compose "$(sed -n 's/.*Openvidu Version: *\([0-9.]*\).*/\1/p' docker-compose.yml | head -n 1)" \
+    "$compose_below"
 fi
+note_what_ended
+run_openvidu start
+remove_left_over
 [[ -z ${LOGINS:-} ]] || echo "$LOGINS" >.started-with
+# One that takes longer is waited for when it joins.
+until check && answers || ((SECONDS - began > patience_seconds)); do
+  sleep 1
+done
+settle

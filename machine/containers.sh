@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# What scripts that run OpenVidu share: time limits, and a look at its containers. It isn't run by itself:
+# a script's line `. machine/containers.sh` is replaced by this text before it goes to a machine.
+#
+# `check` and `settle` act on the Compose project in the current folder; COMMAND is OpenVidu's program there.
+set -euo pipefail
+
+query_seconds=60
+# With images that have to be pulled first.
+start_seconds=1800
+patience_seconds=120
+steady_seconds=15
+
+# within SECONDS COMMAND...: nothing runs for ever on a machine.
+within() {
+  local limit=$1 status=0
+  shift
+  timeout --kill-after=30 "$limit" "$@" || status=$?
+  if ((status == 124 || status == 137)); then
+    echo "Stopped after $limit s, as it didn't end: $*" >&2
+  fi
+  return "$status"
+}
+
+# A script comes on stdin: what it runs must not read that.
+ask_docker() {
+  within "$query_seconds" docker "$@" </dev/null
+}
+
+# Text for people: without the secrets of .env, and without what moves a cursor or colours.
+readable() {
+  sed -u $'s/\x1b\\[[0-9;?]*[A-Za-z]//g; s/\r//g' | sed -u -f <(
+    sed -n -E '/^[A-Z0-9_]*(SECRET|PASSWORD|LICENSE|KEY|HEADERS|REGISTRIES)[A-Z0-9_]*=.{6}/ {
+      s/^[^=]*=//; s/[][\\.*^$\/]/\\&/g; s/.*/s\/&\/****\/g/; p }' .env
+  )
+}
+
+# require_compose VERSION BELOW: refuses a Docker Compose that doesn't work with a version of OpenVidu.
+require_compose() {
+  local found number
+  found=$(ask_docker compose version --short) || true
+  number=${found#v}
+  number=${number%%[!0-9.]*}
+  if [[ -n $number ]] && ! printf '%s\n' "$2" "$number" | sort -V -C; then
+    return 0
+  fi
+  {
+    echo "OpenVidu $1 takes a Docker Compose before $2; here it's ${found:-one that gives no answer}."
+    echo "With a later one its start never ends. Nothing was changed on this machine."
+    echo "Put an earlier one there, or choose a later OpenVidu: openviduVersion. Then: pulumi up"
+  } >&2
+  exit 1
+}
+
+# containers ID...: a line each, with what is empty as the last.
+containers() {
+  ask_docker inspect --format '{{.Id}}|{{index .Config.Labels "com.docker.compose.service"}}|{{index .Config.Labels "com.docker.compose.oneoff"}}|{{.State.Status}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|{{.RestartCount}}|{{.State.Error}}' "$@"
+}
+
+# Containers of `docker compose run` stay when they end, and anybody who may use Docker can read secrets in
+# their environment: OpenVidu's start leaves one each time, from 2.32.1 on.
+remove_left_over() {
+  local ids id oneoff state
+  ids=$(ask_docker compose ps --all --quiet) || return 0
+  [[ -n $ids ]] || return 0
+  # shellcheck disable=SC2086 # one word a container
+  while IFS='|' read -r id _ oneoff state _; do
+    if [[ ${oneoff,,} == true && $state == exited ]]; then
+      ask_docker rm "$id" >/dev/null || true
+    fi
+  done < <(containers $ids)
+}
+
+# run_openvidu WHAT: OpenVidu's program, which would follow the logs for ever otherwise. Sets `said`.
+run_openvidu() {
+  export FOLLOW_OPENVIDU_LOGS=false
+  said=$(within "$start_seconds" "./$COMMAND" "$1" </dev/null 2>&1 | readable | tee >(cat >&2)) && return
+  echo "OpenVidu can't be started in $PWD: './$COMMAND $1' failed." >&2
+  echo "What it said is above. Put that right, then: pulumi up" >&2
+  exit 1
+}
+
+declare -A ends_at=()
+down=() returning=() doubtful='' restless='' said='' began=$SECONDS
+
+# Looks at each service. Sets `down`, those that won't run by themselves and why, and `returning`, those
+# whose container ended since the last look, or is about to be started again.
+look() {
+  local ids id service oneoff state code policy ends error
+  local -A there=()
+  down=() returning=()
+  if ! ids=$(ask_docker compose ps --all --quiet); then
+    down=("Docker: it doesn't answer")
+    return
+  fi
+  # shellcheck disable=SC2086 # one word a container
+  while IFS='|' read -r id service oneoff state code policy ends error; do
+    [[ ${oneoff,,} != true ]] || continue
+    there[$service]=yes
+    if [[ $state == restarting ]] || ((ends > ${ends_at[$id]:-0})); then
+      returning+=("$service") restless=yes
+    fi
+    ends_at[$id]=$ends
+    case $state in
+    running | restarting) ;;
+    exited)
+      # One that has done its work, such as createbuckets.
+      [[ $code == 0 && $policy != always ]] || down+=("$service: ended with status $code")
+      ;;
+    *) down+=("$service: $state${error:+, $error}") ;;
+    esac
+  done < <([[ -z $ids ]] || containers $ids)
+  for service in $(ask_docker compose config --services); do
+    # The master's program leaves some out.
+    [[ -n ${there[$service]:-} ]] || grep -qs -- "--scale $service=0" "$COMMAND" ||
+      down+=("$service: there is no container")
+  done
+}
+
+# Call it before a start: what ended earlier is no fault of it.
+note_what_ended() {
+  look
+  restless='' doubtful='' began=$SECONDS
+}
+
+fail_down() {
+  local line service
+  {
+    echo "OpenVidu was started in $PWD, but not all of it runs:"
+    for line in "${down[@]}"; do
+      service=${line%%:*}
+      echo "  $line"
+      ask_docker compose logs --no-color --no-log-prefix --tail 10 "$service" 2>/dev/null |
+        readable | sed '/^ *$/d; s/^ */    /' || true
+    done
+    grep -iE 'error|invalid' <<<"$said" | tail -n 5 | sed 's/^ */  /' || true
+    echo "Calls need every service. Put right what is told above."
+    echo "All that it says: sudo sh -c 'cd $PWD && docker compose logs'. Then: pulumi up"
+  } >&2
+  exit 1
+}
+
+# Fails where a service won't run by itself, seen twice, or ends again and again.
+check() {
+  local service
+  look
+  if ((${#returning[@]} && SECONDS - began > patience_seconds)); then
+    for service in "${returning[@]}"; do
+      down+=("$service: it ends again and again")
+    done
+    fail_down
+  fi
+  [[ -z ${down[*]} || ${down[*]} != "$doubtful" ]] || fail_down
+  doubtful=${down[*]}
+}
+
+# Waits until every service runs; longer where one has ended since the start.
+settle() {
+  local steady=$SECONDS
+  while check; do
+    if ((${#down[@]} + ${#returning[@]})); then
+      steady=$SECONDS
+    elif [[ -z $restless ]] || ((SECONDS - steady >= steady_seconds)); then
+      return
+    fi
+    sleep 1
+  done
+}

@@ -1,0 +1,103 @@
+"""A machine whose Docker says what a test wants: states of containers, and what they print."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.remote import fields, text_of
+
+DOCKER = """\
+#!/bin/bash
+# A line a container in `containers`: id|service|one-off|state|exit status|restart policy|ends|error
+here=$(dirname "$0")/..
+echo "$*" >>"$here/asked"
+case "$*" in
+"compose ps --all --quiet" | "compose ps --quiet") cut -d '|' -f 1 "$here/containers" ;;
+"compose config --services") cat "$here/services" ;;
+"compose version --short") cat "$here/compose" ;;
+"compose logs "*) cat "$here/logs/${@: -1}" 2>/dev/null ;;
+"compose up "*) source "$here/up" ;;
+"inspect "*) for id in "${@:4}"; do grep "^$id|" "$here/containers"; done ;;
+"rm "*) sed -i "/^$2|/d" "$here/containers" ;;
+esac
+"""
+ENV = """\
+OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=127.0.0.1
+OPENVIDU_SECRET=top.se*cret/1
+OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET=openvidu-enterprise
+DOMAIN_OR_PUBLIC_IP=openvidu.example.io
+CERTIFICATE_TYPE=letsencrypt
+LETSENCRYPT_EMAIL=ops@example.io
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A machine with OpenVidu in one folder, and Docker from `DOCKER`."""
+
+    root: Path
+    command: str
+
+    @property
+    def folder(self) -> Path:
+        return self.root / "openvidu"
+
+    def prepare(self) -> Machine:
+        """Make what is there before anything runs."""
+        for folder in (self.folder, self.root / "bin", self.root / "logs"):
+            folder.mkdir()
+        self.puts("bin/docker", DOCKER)
+        self.puts("openvidu/.env", ENV)
+        self.puts("openvidu/docker-compose.yml", "# Openvidu Version: 2.30.0\nservices:\n")
+        for name, text in (("services", ""), ("containers", ""), ("up", ""), ("asked", "")):
+            self.puts(name, text)
+        self.puts("compose", "2.29.7\n")
+        return self
+
+    def puts(self, name: str, text: str) -> None:
+        """Write a file; programs can be run."""
+        path = self.root / name
+        path.write_text(text)
+        path.chmod(0o755)
+
+    def has(self, *containers: str) -> None:
+        """What Docker has from now on: `id|service|one-off|state|exit|policy|ends|error`."""
+        self.puts("containers", "".join(f"{line}\n" for line in containers))
+
+    def starts(self, *containers: str, script: str = "") -> None:
+        """OpenVidu's program makes these containers; `script` is what it does besides."""
+        services = {line.split("|")[1] for line in containers}
+        self.puts("services", "".join(f"{service}\n" for service in sorted(services)))
+        lines = "\n".join(containers)
+        self.puts(
+            f"openvidu/{self.command}",
+            f"#!/bin/bash\ncat >>../started <<<$1\ncat >../containers <<'END'\n{lines}\nEND\n"
+            f"{script}\nexit 0\n",
+        )
+
+    @property
+    def started(self) -> list[str]:
+        """What OpenVidu's program was called with."""
+        path = self.root / "started"
+        return path.read_text().split() if path.exists() else []
+
+    def run(
+        self, script: str, values: dict[str, str], port: int = 5443, **other: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a script of `machine/` with another port and limits, as `patience_seconds="0"`."""
+        text = text_of(script).replace(":5443", f":{port}")
+        for name, value in other.items():
+            assert f"\n{name}=" in text
+            text = text.replace(f"\n{name}=", f"\n{name}={value} #")
+        return subprocess.run(
+            ["/bin/bash", "-s"],
+            input="{\n" + text + "\nexit\n}\n" + fields({**values, "FOLDER": str(self.folder)}),
+            env={"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )

@@ -1,0 +1,135 @@
+"""A node's start says which service doesn't run and why, leaves no secrets behind, and ends."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.remote import text_of
+from tests.scripts.containers import Machine
+
+SCRIPTS = sorted(path.name for path in Path("machine").glob("*.sh"))
+RUNS = "|False|running|0|always|0|"
+SERVER, COTURN = f"s1|openvidu-server{RUNS}", f"c1|coturn{RUNS}"
+OLD_START = "# docker-compose up --exit-code-from replication-manager"
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Machine:
+    return Machine(tmp_path, "openvidu").prepare()
+
+
+def start(node: Machine, **limits: str) -> subprocess.CompletedProcess[str]:
+    quick = {"patience_seconds": "-1", "steady_seconds": "0"}
+    return node.run("start-node.sh", {}, **{**quick, **limits})
+
+
+def test_a_node_whose_services_run_is_started_once(node: Machine) -> None:
+    node.starts(SERVER, COTURN)
+    done = start(node)
+    assert done.returncode == 0, done.stderr
+    assert node.started == ["start"]
+
+
+@pytest.mark.parametrize(
+    ("container", "why"),
+    [
+        (
+            "c1|coturn|False|created|0|on-failure|0|Bind for 0.0.0.0:443 failed: port is already "
+            "allocated",
+            "coturn: created, Bind for 0.0.0.0:443 failed: port is already allocated",
+        ),
+        ("c1|coturn|False|exited|137|no|0|", "coturn: ended with status 137"),
+        ("c1|coturn|False|exited|0|always|0|", "coturn: ended with status 0"),
+        ("c1|coturn|False|restarting|1|always|4|", "coturn: it ends again and again"),
+    ],
+)
+def test_a_service_that_does_not_run_is_named_with_its_reason(
+    node: Machine, container: str, why: str
+) -> None:
+    """OpenVidu's own start ends well all the same."""
+    node.puts("logs/coturn", "\x1b[2Klistener: bind failed\nsecret: top.se*cret/1\n")
+    node.starts(SERVER, container)
+    failed = start(node)
+    assert failed.returncode == 1
+    assert f"  {why}\n    listener: bind failed\n    secret: ****\n" in failed.stderr
+    assert "Then: pulumi up" in failed.stderr
+    assert "openvidu-server:" not in failed.stderr
+
+
+def test_a_service_that_does_not_run_is_told_before_the_node_would_be_ready(node: Machine) -> None:
+    node.starts(SERVER, "c1|coturn|False|exited|1|no|0|")
+    assert "coturn: ended with status 1" in start(node, patience_seconds="600").stderr
+
+
+def test_a_service_without_a_container_is_told_with_the_engines_words(node: Machine) -> None:
+    words = "Error response from daemon: invalid mount config for type volume: ':'"
+    node.starts(COTURN, script=f'echo "{words}" >&2')
+    node.puts("services", "coturn\nopenvidu-server\n")
+    failed = start(node)
+    assert failed.returncode == 1
+    assert "openvidu-server: there is no container" in failed.stderr
+    assert f"\n  {words}\n" in failed.stderr
+
+
+def test_a_service_that_has_done_its_work_is_no_failure(node: Machine) -> None:
+    node.starts(SERVER, "m1|setup|False|exited|0|no|0|", "m2|make|False|exited|0|on-failure|0|")
+    done = start(node)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_ended_before_the_start_is_no_fault_of_it(node: Machine) -> None:
+    node.has("c1|coturn|False|running|0|always|7|")
+    node.starts(SERVER, "c1|coturn|False|running|0|always|7|")
+    done = start(node)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_a_start_leaves_behind_is_removed_and_nothing_else(node: Machine) -> None:
+    by_hand = "r2|replication-manager|True|running|0|no|0|"
+    node.has("r0|replication-manager|True|exited|0|no|0|")
+    node.starts(SERVER, COTURN, "r1|replication-manager|True|exited|0|no|0|", by_hand)
+    node.puts("services", "openvidu-server\ncoturn\n")
+    assert start(node).returncode == 0
+    left = (node.root / "containers").read_text()
+    assert left == f"{SERVER}\n{COTURN}\n{by_hand}\n"
+
+
+@pytest.mark.parametrize("found", ["2.39.0", "v2.40.3", "5.1.0", "2.40.3+ds1-0ubuntu1~24.04.1", ""])
+def test_a_compose_with_which_a_start_never_ends_is_refused_before_it(
+    node: Machine, found: str
+) -> None:
+    node.starts(SERVER, script=OLD_START)
+    node.puts("compose", f"{found}\n")
+    failed = start(node)
+    assert failed.returncode == 1
+    assert "OpenVidu 2.30.0 takes a Docker Compose before 2.39" in failed.stderr
+    assert node.started == []
+
+
+@pytest.mark.parametrize(
+    ("script", "found"), [(OLD_START, "2.38.2"), (OLD_START, "2.5.0"), ("", "5.1.0")]
+)
+def test_a_compose_that_works_with_the_version_is_taken(
+    node: Machine, script: str, found: str
+) -> None:
+    node.starts(SERVER, script=script)
+    node.puts("compose", f"{found}\n")
+    assert start(node).returncode == 0
+    assert node.started == ["start"]
+
+
+def test_a_start_that_never_ends_is_stopped_and_said(node: Machine) -> None:
+    node.starts(SERVER, script="echo waiting for replication-manager; sleep 600")
+    failed = start(node, start_seconds="0.2")
+    assert failed.returncode == 1
+    assert "Stopped after 0.2 s, as it didn't end: ./openvidu start" in failed.stderr
+    assert "waiting for replication-manager" in failed.stderr
+    assert "then: pulumi up" in failed.stderr
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_a_script_goes_to_a_machine_with_what_it_shares(script: str) -> None:
+    assert "\n. machine/" not in text_of(script)
