@@ -7,6 +7,8 @@
 # nginx's service, PUBLIC_IP, and WAIT_FOR: redis, s3, elasticsearch, api, server, proxy. Services that
 # run with the configuration in .env are left alone: a start would make the load balancer's container
 # anew, because its list of nodes has changed since, and so cut connections.
+# Where S3 is waited for, OpenVidu's bucket is made sure of: the service that makes it ends well whether
+# it could or not. Source: repository, base services, `createbuckets`; before 2.32 it doesn't wait for S3.
 #
 # Without a certificate nginx serves port 80 only. Its container tries once, when it starts: one that
 # was refused is made anew. Source: OpenVidu's image openvidu-proxy, entrypoint.
@@ -18,6 +20,11 @@ done
 : "${NAME:?}" "${FOLDER:?}" "${COMMAND:?}" "${PROXY:?}" "${PUBLIC_IP:?}" "${WAIT_FOR:?}"
 limit_seconds=900
 domain_seconds=30
+bucket_seconds=120
+look_seconds=5
+
+# shellcheck source=machine/containers.sh
+. machine/containers.sh
 
 cd "$FOLDER"
 
@@ -50,7 +57,13 @@ redis_answers() {
 }
 
 http_status() {
-  curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$1"
+  curl --silent --noproxy '*' --output /dev/null --max-time 5 --write-out '%{http_code}' "$@"
+}
+
+# nginx answers a request without a host by itself (RFC 9112, 3.2): others wait for nodes, as long as these
+# can't be reached.
+nginx_answers() {
+  [[ $(http_status --insecure --header Host: "$1") != 000 ]]
 }
 
 s3_answers() {
@@ -62,9 +75,8 @@ elasticsearch_answers() {
   [[ $(http_status http://127.0.0.1:9200/) == [24]?? ]]
 }
 
-# Without a ready node, nginx that is up answers 502.
 api_answers() {
-  [[ $(http_status http://127.0.0.1:5443/openvidu/api/health) != 000 ]]
+  nginx_answers http://127.0.0.1:5443/
 }
 
 # UP, UNSTABLE or DOWN: a master without media nodes says DOWN.
@@ -72,19 +84,18 @@ api_answers() {
 server_answers() {
   local login status
   login="user = \"OPENVIDUAPP:$(value_of OPENVIDU_SECRET)\""
-  status=$(curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' \
-    --config - http://127.0.0.1:5443/openvidu/api/health <<<"$login")
+  status=$(http_status --config - http://127.0.0.1:5443/openvidu/api/health <<<"$login")
   [[ $status =~ ^(200|409|503)$ ]]
 }
 
 proxy_answers() {
   local port
   port=$(value_of HTTPS_PORT)
-  curl --silent --insecure --output /dev/null --max-time 5 "https://127.0.0.1:${port:-443}/"
+  nginx_answers "https://127.0.0.1:${port:-443}/"
 }
 
 proxy_log() {
-  docker compose logs --no-color --no-log-prefix "$PROXY" 2>/dev/null || true
+  ask_docker compose logs --no-color --no-log-prefix "$PROXY" 2>/dev/null | readable || true
 }
 
 leads_to() {
@@ -123,8 +134,20 @@ wait_for_domain() {
   done
 }
 
+# Whether the last of its starts came that far: each begins with its input.
 has_no_certificate() {
-  proxy_log | grep 'cannot load certificate' >/dev/null
+  proxy_log | awk '/INPUT VARIABLES/ { failed = 0 } /cannot load certificate/ { failed = 1 }
+    END { exit !failed }'
+}
+
+# The last request for a certificate, up to where the proxy goes on without one, and what nginx says of it.
+why_no_certificate() {
+  proxy_log | awk '
+    /Requesting LetsEncrypt/ { asking = 1; words = "" }
+    /=====/ { asking = 0 }
+    /cannot load certificate/ { asking = 0; refusal = $0 }
+    asking && NF { words = words $0 "\n" }
+    END { printf "%s%s\n", words, refusal }' | sed 's/^ */  /'
 }
 
 fail_without_certificate() {
@@ -133,8 +156,7 @@ fail_without_certificate() {
   type=$(value_of CERTIFICATE_TYPE)
   {
     echo "$NAME: nginx has no certificate for $domain ($type). It says:"
-    proxy_log | sed -n '/Requesting LetsEncrypt/,/cannot load certificate/p' | tail -n 20 |
-      sed '/^ *$/d; s/^ */  /'
+    why_no_certificate
     echo "The other services run. What nginx serves can't be reached."
     if [[ $type == letsencrypt ]]; then
       what_lets_encrypt_needs
@@ -145,8 +167,31 @@ fail_without_certificate() {
   exit 1
 }
 
+# OpenVidu's own service makes it, with MinIO's client. MinIO keeps a bucket as a folder of its data.
+ensure_bucket() {
+  local bucket started=$SECONDS next=$SECONDS
+  bucket=$(value_of OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET)
+  until [[ -d minio-s3/$bucket ]]; do
+    if ((SECONDS - started > bucket_seconds)); then
+      {
+        echo "$NAME: the bucket $bucket isn't there and can't be made. createbuckets says:"
+        ask_docker compose logs --no-color --no-log-prefix --tail 10 createbuckets | readable | sed 's/^ */  /'
+        echo "Nodes share their configuration in it: without it none starts."
+        echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs minio-s3'. Then: pulumi up"
+      } >&2
+      exit 1
+    fi
+    if ((SECONDS >= next)); then
+      echo "$NAME: making the bucket $bucket"
+      ask_docker compose up --detach createbuckets || true
+      next=$((SECONDS + 10))
+    fi
+    sleep 1
+  done
+}
+
 wait_for() {
-  local service started=$SECONDS
+  local service started=$SECONDS looked=$SECONDS
   service=$(name_of "$1")
   until "$1_answers" 2>/dev/null; do
     if [[ $1 == api || $1 == proxy ]] && has_no_certificate; then
@@ -154,13 +199,17 @@ wait_for() {
     fi
     if ((SECONDS - started > limit_seconds)); then
       echo "$service doesn't answer after $limit_seconds s." >&2
-      docker compose ps >&2 || true
-      docker compose logs --no-color --tail 20 "$PROXY" >&2 || true
+      ask_docker compose ps --all >&2 || true
+      proxy_log | tail -n 20 >&2
       echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: pulumi up" >&2
       exit 1
     fi
     if (((SECONDS - started) % 10 == 0)); then
       echo "$NAME: waiting for $service, $((SECONDS - started)) s of $limit_seconds s"
+    fi
+    if ((SECONDS - looked >= look_seconds)); then
+      check
+      looked=$SECONDS
     fi
     sleep 1
   done
@@ -174,22 +223,28 @@ all_answer() {
   done
 }
 
+make_sure_of_bucket() {
+  [[ " $WAIT_FOR " != *" s3 "* ]] || ensure_bucket
+}
+
 if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && all_answer; then
+  make_sure_of_bucket
   echo "$NAME: runs as configured"
   exit 0
 fi
 wait_for_domain
 if has_no_certificate && ! all_answer; then
-  docker compose up --detach --force-recreate "$PROXY"
+  within "$start_seconds" docker compose up --detach --force-recreate "$PROXY" </dev/null
 fi
-# Without this, start follows the logs for ever.
-export FOLLOW_OPENVIDU_LOGS=false
-if [[ $NAME == master && -n $(docker compose ps --quiet 2>/dev/null) ]]; then
-  ./"$COMMAND" restart </dev/null
+note_what_ended
+if [[ $NAME == master && -n $(ask_docker compose ps --quiet 2>/dev/null) ]]; then
+  run_openvidu restart
 else
-  ./"$COMMAND" start </dev/null
+  run_openvidu start
 fi
 for service in $WAIT_FOR; do
   wait_for "$service"
 done
+make_sure_of_bucket
+settle
 configuration >.started-with

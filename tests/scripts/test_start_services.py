@@ -1,0 +1,199 @@
+"""Base and master say which service doesn't run, make the bucket, and are asked without nodes."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
+
+import pytest
+
+from tests.scripts.containers import Machine
+
+BUCKET = "openvidu/minio-s3/openvidu-enterprise"
+PROXY, MINIO, MAKER = (
+    "l1|loadbalancer|False|running|0|always|0|",
+    "m1|minio-s3|False|running|0|always|0|",
+    "b1|createbuckets|False|exited|0|no|0|",
+)
+CURL = """\
+#!/bin/bash
+# What answers has a line in `answers`: address and status.
+here=$(dirname "$0")/..
+for url; do :; done
+status=$(sed -n "s|^$url ||p" "$here/answers")
+printf %s "${status:-000}"
+[[ -n $status ]]
+"""
+REFUSED = """\
+  =          INPUT VARIABLES            =
+    - Requesting LetsEncrypt certificate...
+Saving debug log to /var/log/letsencrypt/letsencrypt.log
+Certbot failed to authenticate some domains (authenticator: webroot).
+  Domain: openvidu.example.io
+  Type:   dns
+  Detail: DNS problem: NXDOMAIN looking up A for openvidu.example.io
+
+Some challenges have failed.
+
+  =======================================
+  =          ALLOWED ACCESS             =
+  =======================================
+
+  Adding rules...
+    - Public IPv4 for rules: 198.51.100.7
+
+  Finish Rules:
+    Openvidu Dashboard:
+                - allow all;
+    Openvidu API:
+                - allow all;
+  =======================================
+  =         START OPENVIDU PROXY        =
+  =======================================
+
+Restarting nginx
+nginx: [emerg] cannot load certificate "/etc/letsencrypt/live/openvidu.example.io/fullchain.pem"
+"""
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Machine:
+    """A base on which S3 answers, and that has its bucket."""
+    machine = Machine(tmp_path, "base-services").prepare()
+    machine.puts("bin/curl", CURL)
+    machine.puts("bin/getent", "#!/bin/sh\necho 203.0.113.5\n")
+    machine.puts("answers", "http://127.0.0.1:9000/minio/health/live 200\n")
+    (tmp_path / BUCKET).mkdir(parents=True)
+    machine.starts(PROXY, MINIO, MAKER)
+    return machine
+
+
+def start(
+    base: Machine, wait_for: str = "s3", port: int = 5443, **limits: str
+) -> subprocess.CompletedProcess[str]:
+    values = {
+        "NAME": "base",
+        "COMMAND": base.command,
+        "PROXY": "loadbalancer",
+        "PUBLIC_IP": "203.0.113.5",
+        "WAIT_FOR": wait_for,
+    }
+    quick = {"patience_seconds": "-1", "steady_seconds": "0", "look_seconds": "0"}
+    return base.run("start-services.sh", values, port, **{**quick, **limits})
+
+
+def test_services_that_run_are_started_once(base: Machine) -> None:
+    done = start(base)
+    assert done.returncode == 0, done.stderr
+    assert "base: runs as configured" in start(base).stdout
+    assert base.started == ["start"]
+
+
+@pytest.mark.parametrize("wait_for", ["s3", "elasticsearch"])
+def test_a_service_that_cannot_start_is_named_at_once(base: Machine, wait_for: str) -> None:
+    """Be it one that is waited for, or one that isn't."""
+    taken = "Bind for 0.0.0.0:9001 failed: port is already allocated"
+    base.starts(PROXY, f"m1|minio-s3|False|created|0|always|0|{taken}", MAKER)
+    failed = start(base, wait_for)
+    assert failed.returncode == 1
+    assert f"\n  minio-s3: created, {taken}\n" in failed.stderr
+    assert "doesn't answer after" not in failed.stderr
+    assert not (base.folder / ".started-with").exists()
+
+
+def test_what_the_masters_program_leaves_out_is_not_missed(base: Machine) -> None:
+    base.starts(PROXY, MINIO, MAKER, script="# docker-compose up -d --scale filebeat=0")
+    base.puts("services", "loadbalancer\nfilebeat\n")
+    done = start(base)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_that_fails_is_said_with_its_words(base: Machine) -> None:
+    base.starts(script="echo 'ERROR: You must set OPENVIDU_SECRET'; exit 1")
+    failed = start(base)
+    assert failed.returncode == 1
+    assert "ERROR: You must set OPENVIDU_SECRET" in failed.stderr
+    assert "./base-services start' failed" in failed.stderr
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_bucket_that_is_missing_is_made(base: Machine, again: bool) -> None:
+    """The service that makes it ends well before S3 answers; also on a base that runs."""
+    if again:
+        assert start(base).returncode == 0
+    (base.root / BUCKET).rmdir()
+    base.puts("up", f'[[ ${{@: -1}} == createbuckets ]] && mkdir "$here/{BUCKET}"\n')
+    done = start(base)
+    assert done.returncode == 0, done.stderr
+    assert "base: making the bucket openvidu-enterprise" in done.stdout
+    assert (base.root / BUCKET).is_dir()
+    assert base.started == ["start"]
+
+
+def test_a_bucket_that_cannot_be_made_is_said_with_the_reason(base: Machine) -> None:
+    (base.root / BUCKET).rmdir()
+    base.puts("logs/createbuckets", "mc: <ERROR> Unable to make bucket. Access Denied.\n")
+    failed = start(base, bucket_seconds="-1")
+    assert failed.returncode == 1
+    assert "base: the bucket openvidu-enterprise isn't there" in failed.stderr
+    assert "  mc: <ERROR> Unable to make bucket. Access Denied.\n" in failed.stderr
+    assert "none starts" in failed.stderr
+
+
+@pytest.mark.parametrize("prefix", ["", "\x1b[2K"])
+def test_the_reason_of_lets_encrypt_is_shown(base: Machine, prefix: str) -> None:
+    lines = [f"{prefix}{line}\n" for line in REFUSED.splitlines()]
+    base.starts(PROXY, MINIO, MAKER, script="cp ../refused ../logs/loadbalancer")
+    base.puts("refused", "".join(lines))
+    failed = start(base, "s3 api")
+    assert failed.returncode == 1
+    said = failed.stderr
+    assert "\n  Detail: DNS problem: NXDOMAIN looking up A for openvidu.example.io\n" in said
+    assert "\n  Certbot failed to authenticate some domains (authenticator: webroot).\n" in said
+    assert "\n  nginx: [emerg] cannot load certificate" in said
+    assert "ALLOWED ACCESS" not in said
+    assert "\x1b" not in said
+
+
+def test_a_refusal_of_an_earlier_start_is_no_reason(base: Machine) -> None:
+    """The container is the same one after a reboot, and so is its log."""
+    base.puts("logs/loadbalancer", REFUSED + "  =          INPUT VARIABLES            =\n")
+    base.puts(
+        "answers", "http://127.0.0.1:9000/minio/health/live 200\nhttp://127.0.0.1:5443/ 400\n"
+    )
+    assert start(base, "s3 api").returncode == 0
+    base.puts("answers", "http://127.0.0.1:9000/minio/health/live 200\n")
+    failed = start(base, "s3 api", limit_seconds="-1")
+    assert "the API port 5443 doesn't answer" in failed.stderr
+    assert "compose up" not in (base.root / "asked").read_text()
+
+
+@contextmanager
+def proxy_without_nodes() -> Iterator[int]:
+    """As nginx whose nodes can't be reached: only requests without a host have an answer."""
+    over = Event()
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            head = b"".join(iter(self.rfile.readline, b"\r\n"))
+            if b"\nhost:" in head.lower():
+                over.wait()
+            else:
+                self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        over.set()
+        server.shutdown()
+
+
+def test_a_proxy_whose_nodes_cannot_be_reached_answers(base: Machine) -> None:
+    (base.root / "bin" / "curl").unlink()
+    with proxy_without_nodes() as port:
+        done = start(base, "api", port, limit_seconds="-1")
+    assert done.returncode == 0, done.stderr
