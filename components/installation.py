@@ -11,6 +11,7 @@ from pulumi_command import remote
 from components.machine import Machine
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, Settings
+from openvidu.compose import compose_below
 from openvidu.release import LATEST, Product
 
 _INSTALLED = re.compile(r"^OpenVidu ([0-9.]+) is installed", re.MULTILINE)
@@ -62,6 +63,7 @@ def install(
                 "VERSION": found,
                 "FOLDER": product.folder,
                 "COMMAND": product.command,
+                "COMPOSE_BELOW": compose_below(product, found) or "",
                 "ATTEMPT": str(attempt),
             }
         )

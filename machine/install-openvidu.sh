@@ -6,9 +6,12 @@
 #
 # The install script stops when its folder is there, so an install that was cut can't simply be
 # run again: what it left is moved aside first. An upgrade stops when it has put files aside before: one
-# that was cut is taken back first. A complete install of that version isn't touched.
+# that was cut is taken back first. A complete install of that version isn't touched, but for files
+# that aren't what they have to be.
 #
-# Reads URL, VERSION, FOLDER and COMMAND as lines NAME=value on stdin.
+# Reads URL, VERSION, FOLDER and COMMAND as lines NAME=value on stdin; COMPOSE_BELOW, the first Docker Compose
+# that doesn't work with this version, and SHA256, what the script has to have, where there is one; PIN is
+# the configuration's key for that.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -16,7 +19,16 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${URL:?}" "${VERSION:?}" "${FOLDER:?}" "${COMMAND:?}"
 
+# shellcheck source=machine/containers.sh
+. machine/containers.sh
+
+# With all images to be pulled.
+install_seconds=3600
+download_seconds=300
+stop_seconds=300
 stored=(minio-s3 elasticsearch certificates owncert recordings)
+# Names the version whose files an upgrade or a rollback moves, for as long as that isn't done.
+unfinished=$FOLDER/.moving-from
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -24,58 +36,105 @@ fail() {
 }
 
 # OpenVidu's downloads don't fail on a 404: its text lands as the file's content.
+is_right() {
+  [[ -s $1 ]] || return
+  case $1 in
+  */.env) ! grep -qvE '^[[:space:]]*(#|$)|^[A-Za-z_][A-Za-z0-9_]*=' "$1" && grep -q '^[A-Za-z]' "$1" ;;
+  */docker-compose.yml) grep -q '^services:' "$1" ;;
+  *.yml) grep -q '^[A-Za-z][A-Za-z0-9_.-]*:' "$1" && ! grep -q '^<' "$1" ;;
+  *) [[ $(head -c 2 "$1") == '#!' ]] ;;
+  esac
+}
+
 is_complete() {
-  [[ -s $FOLDER/.env ]] &&
-    grep -qs '^services:' "$FOLDER/docker-compose.yml" &&
-    [[ -x $FOLDER/$COMMAND ]] && [[ $(head -c 2 "$FOLDER/$COMMAND") == '#!' ]]
+  is_right "$FOLDER/docker-compose.yml" && is_right "$FOLDER/$COMMAND" && [[ -x $FOLDER/$COMMAND ]]
+}
+
+# The other files that were downloaded and aren't right, below FOLDER.
+wrong_files() {
+  local file
+  for file in "$FOLDER"/{.env,docker-compose.override.yml,beats/*.yml,cluster/aws/*.sh}; do
+    [[ -e $file || $file == */.env ]] || continue
+    is_right "$file" || echo "${file#"$FOLDER"/}"
+  done
+}
+
+require_right_files() {
+  local wrong
+  wrong=$(wrong_files)
+  [[ -z $wrong ]] || fail "In $FOLDER, these aren't the files that OpenVidu has: ${wrong//$'\n'/, }." \
+    "A download failed, which OpenVidu's install script doesn't notice. Nothing was started." "$@"
 }
 
 installed_version() {
-  sed -n 's/.*Openvidu Version: *\([0-9.]*\).*/\1/p' "$FOLDER/docker-compose.yml" | head -n 1
+  sed -n 's/.*Openvidu Version: *\([0-9.]*\).*/\1/p' "${1:-$FOLDER}/docker-compose.yml" | head -n 1
 }
 
 # Puts what an upgrade has put aside, into $1, back in place, and forgets $1. The file that tells the version
 # is the last one: cut before it, this is done again.
 bring_back() {
-  local file
-  for file in "$COMMAND" beats custom-nginx-vhosts custom-nginx-locations \
+  local file there
+  for file in "$COMMAND" beats cluster/aws coturn custom-nginx-vhosts custom-nginx-locations \
     docker-compose.override.yml docker-compose.yml; do
-    [[ -e $1/$file ]] || continue
+    there=$1/${file##*/}
+    [[ -e $there ]] || continue
+    # What was put there since is an owner's.
+    if [[ $file == custom-nginx-* && -d $FOLDER/$file ]]; then
+      cp --recursive --update "$FOLDER/$file/." "$there"
+    fi
     rm -rf "${FOLDER:?}/$file"
-    mv "$1/$file" "$FOLDER/$file"
+    mkdir -p "$(dirname "$FOLDER/$file")"
+    mv "$there" "$FOLDER/$file"
   done
-  chmod +x "$FOLDER/$COMMAND"
-  rm -rf "$1"
+  [[ ! -s $FOLDER/$COMMAND ]] || chmod +x "$FOLDER/$COMMAND"
+  rm -rf "$FOLDER/tmp" "$1"
 }
 
 # An upgrade puts the old files into .old-VERSION, and removes its folder tmp when the new ones are in place.
 take_back_cut_upgrade() {
-  local aside
-  aside=$(find "$FOLDER" -maxdepth 1 -name '.old-*' -printf '%T@ %p\n' 2>/dev/null |
-    sort -n | tail -n 1 | cut -d ' ' -f 2-) || true
+  local aside version=''
+  [[ -d $FOLDER ]] || return 0
   # It may have been cut before it made the command executable.
   [[ ! -s $FOLDER/$COMMAND ]] || chmod +x "$FOLDER/$COMMAND"
-  if [[ -n $aside && -d $FOLDER/tmp ]] || { [[ -e $aside/docker-compose.yml ]] && ! is_complete; }; then
-    echo "An upgrade was cut or failed; taking it back"
-    bring_back "$aside"
+  if [[ -e $FOLDER/docker-compose.yml ]]; then
+    version=$(installed_version)
   fi
-  rm -rf "$FOLDER/tmp"
+  aside=$(find "$FOLDER" -maxdepth 1 -name '.old-*' | sort -V | tail -n 1)
+  if [[ -s $unfinished ]]; then
+    aside=$FOLDER/.old-$(<"$unfinished")
+  elif [[ -n $version && -d $FOLDER/.old-$version ]]; then
+    aside=$FOLDER/.old-$version
+  elif [[ -z $aside || ! -d $FOLDER/tmp ]] && { is_complete || [[ ! -e $aside/docker-compose.yml ]]; }; then
+    rm -rf "$FOLDER/tmp" "$unfinished"
+    return
+  fi
+  echo "An upgrade was cut or failed; taking it back"
+  bring_back "$aside"
+  rm -f "$unfinished"
 }
 
 roll_back() {
   local found=$1
   echo "Bringing back $VERSION, from which $found was upgraded"
-  (cd "$FOLDER" && docker compose down) || fail "OpenVidu $found can't be stopped."
+  echo "$VERSION" >"$unfinished"
+  (cd "$FOLDER" && within "$stop_seconds" docker compose down </dev/null) || fail "OpenVidu $found can't be stopped." \
+    "It has its version still." "Look at: sudo sh -c 'cd $FOLDER && docker compose ps --all'. Then: pulumi up"
   bring_back "$FOLDER/.old-$VERSION"
+  rm -f "$unfinished"
 }
 
 upgrade() {
   local found=$1
+  local other="Or bring $found back: pulumi config set openviduVersion $found && pulumi up"
   echo "Upgrading $found to $VERSION"
-  (cd "$FOLDER" && bash "$script" upgrade </dev/null) ||
-    fail "OpenVidu's upgrade failed; its output is above." \
-      "Try again with: pulumi up" \
-      "Or bring $found back: pulumi config set openviduVersion $found && pulumi up"
+  echo "$found" >"$unfinished"
+  (cd "$FOLDER" && within "$install_seconds" bash "$script" upgrade </dev/null) ||
+    fail "OpenVidu's upgrade failed; its output is above." "Try again with: pulumi up" "$other"
+  is_complete && [[ $(installed_version) == "$VERSION" ]] ||
+    fail "$FOLDER holds version $(installed_version), expected $VERSION." \
+      "Try again with: pulumi up" "$other"
+  require_right_files "Try again with: pulumi up" "$other"
+  rm -f "$unfinished"
 }
 
 work=$(mktemp -d)
@@ -83,9 +142,10 @@ trap 'rm -rf "$work"' EXIT
 script=$work/install.sh
 
 download() {
+  local digest
   echo "Downloading $URL"
-  curl --fail --silent --show-error --location --retry 5 --retry-connrefused \
-    --connect-timeout 15 --output "$script" "$URL" ||
+  curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
+    --retry-connrefused --connect-timeout 15 --max-time "$download_seconds" --output "$script" "$URL" ||
     fail "The install script can't be downloaded from $URL." \
       "Does this version exist, and does this machine reach the internet? Then: pulumi up"
   [[ $(head -c 2 "$script") == '#!' ]] || fail "$URL isn't a shell script; it was not run."
@@ -93,6 +153,17 @@ download() {
   if [[ $VERSION != latest ]]; then
     grep -qF "$VERSION" "$script" || fail "$URL doesn't install version $VERSION; it was not run."
   fi
+  digest=$(sha256sum "$script" | cut -d ' ' -f 1)
+  echo "Its SHA-256 is $digest"
+  [[ -z ${SHA256:-} || $SHA256 == "$digest" ]] ||
+    fail "$URL has the SHA-256 $digest, expected $SHA256." \
+      "It isn't the script that was installed first, or that you have pinned; it was not run." \
+      "Where you trust it: pulumi config set --path ${PIN:-} $digest && pulumi up"
+}
+
+run_script() {
+  within "$install_seconds" bash "$script" </dev/null || fail "OpenVidu's install script failed; its output is above." \
+    "Run it again with: pulumi up"
 }
 
 install_new() {
@@ -109,12 +180,11 @@ install_new() {
     mv "$FOLDER" "$aside"
   fi
   cd "$(dirname "$FOLDER")"
-  bash "$script" </dev/null || fail "OpenVidu's install script failed; its output is above." \
-    "Run it again with: pulumi up"
+  run_script
   is_complete || fail "OpenVidu's install script ended well, but $FOLDER isn't complete:" \
     "$(ls -la "$FOLDER" 2>&1)" "Run it again with: pulumi up"
   [[ -n $aside ]] || return 0
-  if [[ -s $aside/.env ]]; then
+  if is_right "$aside/.env"; then
     install -m 600 "$aside/.env" "$FOLDER/.env"
   fi
   for data in "${stored[@]}"; do
@@ -128,6 +198,27 @@ install_new() {
   done
 }
 
+# Installs the same version beside, and takes from there the files that aren't right.
+repair() {
+  local file fresh
+  fresh=$work/$(basename "$FOLDER")
+  echo "A download failed earlier; getting these files again: ${1//$'\n'/, }"
+  (cd "$work" && run_script)
+  [[ $(installed_version "$fresh") == "$(installed_version)" ]] ||
+    fail "$URL installs $(installed_version "$fresh"), but $FOLDER holds $(installed_version)." \
+      "So these files can't be had from there: ${1//$'\n'/, }." \
+      "Name the version: pulumi config set openviduVersion $(installed_version) && pulumi up"
+  while IFS= read -r file; do
+    if is_right "$fresh/$file"; then
+      cp --preserve=mode "$fresh/$file" "$FOLDER/$file.new"
+      mv -f "$FOLDER/$file.new" "$FOLDER/$file"
+    fi
+  done <<<"$1"
+}
+
+if [[ -n ${COMPOSE_BELOW:-} ]] && ! { is_complete && [[ $(installed_version) == "$VERSION" ]]; }; then
+  require_compose "$VERSION" "$COMPOSE_BELOW"
+fi
 take_back_cut_upgrade
 found=
 if is_complete; then
@@ -145,5 +236,12 @@ elif [[ $VERSION != latest && $VERSION != "$found" ]]; then
   fi
   is_complete && [[ $(installed_version) == "$VERSION" ]] ||
     fail "$FOLDER holds version $(installed_version), expected $VERSION." "Try again: pulumi up"
+else
+  wrong=$(wrong_files)
+  if [[ -n $wrong ]]; then
+    download
+    repair "$wrong"
+  fi
 fi
+require_right_files "Try again with: pulumi up"
 echo "OpenVidu $(installed_version) is installed in $FOLDER."

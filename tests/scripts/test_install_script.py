@@ -5,37 +5,89 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[2] / "machine" / "install-openvidu.sh"
-COMPOSE = "# Openvidu Version: {}\nservices:\n"
-COMMAND = "#!/bin/bash\n# {}\n"
+from components.remote import fields, text_of
+
+OLD, NEW = "2.29.0", "2.30.0"
+FILES = {
+    "docker-compose.yml": "# Openvidu Version: {}\nservices:\n",
+    "docker-compose.override.yml": "# {}\nservices:\n",
+    "openvidu": "#!/bin/bash\n# {}\n",
+    "cluster/aws/openvidu_drop.sh": "#!/bin/bash\n# {}\n",
+    "beats/filebeat.yml": "# {}\nfilebeat.inputs:\n",
+}
+"""What is downloaded of a master's, with the version."""
+OWN = ("minio-s3/data", "custom-nginx-vhosts/site.conf", "coturn/secret")
+"""What is an owner's, or its services'."""
+NOT_FOUND = "404: Not Found"
 CURL = """\
 #!/bin/bash
+echo "$*" >>"$(dirname "$0")/../asked"
 while [[ $1 != --output ]]; do shift; done
 cp "$(dirname "$0")/../install.sh" "$2"
 """
+CUT = """\
+#!/bin/bash
+# Does it, and kills who called it after as many calls as CUT says.
+here=$(dirname "$0")/..
+/bin/{name} "$@" || exit
+echo >>"$here/moves"
+[[ $(wc -l <"$here/moves") != "${{CUT:-}}" ]] || kill -9 $PPID
+"""
 INSTALL = """\
 #!/bin/bash
-# 2.30.0, as OpenVidu's own: it stops at folders that are there already.
-put() {
-  printf '# Openvidu Version: 2.30.0\\nservices:\\n' >"$1/docker-compose.yml"
-  printf '#!/bin/bash\\n# 2.30.0\\n' >"$1/openvidu"
+# 2.30.0, as OpenVidu's own: it stops at folders that are there already, and takes any download.
+step() {
+  "$@" || exit 1
+  echo >>"$STEPS"
+  [[ $(wc -l <"$STEPS") != "${CUT_STEP:-}" ]] || kill -9 $$
 }
+download() { cp "$FROM/${1##*/}" "$2"; }
+make_executable() { chmod +x "$@"; }
+aside=.old-2.29.0
 if [[ $1 == upgrade ]]; then
-  mkdir .old-2.29.0 && mkdir tmp || exit 1
-  put tmp
-  mv docker-compose.yml openvidu .old-2.29.0 && mv tmp/* . && rm -r tmp
-  chmod +x openvidu
+  step mkdir $aside
+  step mkdir tmp
+  for file in openvidu_drop.sh filebeat.yml dotenv docker-compose.{override.,}yml openvidu; do
+    step download $file tmp/$file
+  done
+  for file in docker-compose.yml docker-compose.override.yml openvidu cluster/aws beats; do
+    step mv $file $aside
+  done
+  step cp .env $aside
+  for file in custom-nginx-vhosts coturn; do
+    step mv $file $aside
+  done
+  for file in docker-compose.yml docker-compose.override.yml openvidu; do
+    step mv tmp/$file .
+  done
+  step mv tmp/dotenv .env-v2.30.0
+  step mkdir cluster/aws
+  step mkdir beats
+  step mv tmp/openvidu_drop.sh cluster/aws
+  step mv tmp/filebeat.yml beats
+  step rm -rf tmp
+  step make_executable openvidu
+  step mkdir -p recordings
+  step make_executable cluster/aws/openvidu_drop.sh
 else
   mkdir openvidu || exit 1
-  put openvidu
-  chmod +x openvidu/openvidu
-  touch openvidu/.env && echo A=1 >openvidu/.env
+  cd openvidu && mkdir -p cluster/aws beats
+  download openvidu_drop.sh cluster/aws
+  download filebeat.yml beats
+  download dotenv .env
+  download docker-compose.override.yml .
+  download docker-compose.yml .
+  download openvidu .
+  chmod +x openvidu
 fi
 """
+UPGRADE_STEPS = 28
+ROLLBACK_MOVES = 17
 
 
 @dataclass(frozen=True)
@@ -48,21 +100,38 @@ class Machine:
     def folder(self) -> Path:
         return self.root / "openvidu"
 
-    def has(self, version: str, folder: str = "") -> None:
+    def has(self, version: str) -> None:
         """Put a version's files there."""
-        place = self.folder / folder
-        place.mkdir(parents=True, exist_ok=True)
-        (place / "docker-compose.yml").write_text(COMPOSE.format(version))
-        (place / "openvidu").write_text(COMMAND.format(version))
-        (place / "openvidu").chmod(0o755)
+        for name, text in FILES.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text.format(version))
+            path.chmod(0o755)
 
-    def install(self, version: str) -> subprocess.CompletedProcess[str]:
-        values = {"URL": "https://x", "VERSION": version, "FOLDER": self.folder}
-        lines = [f"{name}={value}" for name, value in {**values, "COMMAND": "openvidu"}.items()]
+    def offers(self, **files: str) -> None:
+        """What the install script downloads: right files, but for those given."""
+        texts = {Path(name).name: text.format(NEW) for name, text in FILES.items()}
+        for name, text in {**texts, "dotenv": "# 2.30.0\nA=1\n", **files}.items():
+            (self.root / "offered" / name).write_text(text)
+
+    def install(
+        self,
+        version: str,
+        variables: dict[str, str] | None = None,
+        limit: str = "3600",
+        **values: str,
+    ) -> subprocess.CompletedProcess[str]:
+        script = text_of("install-openvidu.sh")
+        given = {"URL": "https://x", "VERSION": version, "FOLDER": str(self.folder)}
         return subprocess.run(
-            ["/bin/bash", SCRIPT],
-            input="\n".join(lines) + "\n\n",
-            env={"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"},
+            ["/bin/bash", "-c", script.replace("=3600", f"={limit}")],
+            input=fields({**given, "COMMAND": "openvidu", **values}),
+            env={
+                "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
+                "STEPS": str(self.root / "steps"),
+                "FROM": str(self.root / "offered"),
+                **(variables or {}),
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -70,11 +139,16 @@ class Machine:
 
     def requires(self, version: str) -> None:
         """That version, whole, and what was there before."""
-        assert (self.folder / "docker-compose.yml").read_text() == COMPOSE.format(version)
-        assert (self.folder / "openvidu").read_text() == COMMAND.format(version)
+        for name, text in FILES.items():
+            assert (self.folder / name).read_text() == text.format(version), name
         assert os.access(self.folder / "openvidu", os.X_OK)
         assert (self.folder / ".env").read_text() == "SECRET=kept\n"
-        assert (self.folder / "minio-s3" / "data").read_text() == "kept"
+        assert not (self.folder / "tmp").exists()
+        # The upgrade puts these aside with the old files.
+        moved = self.folder / ".old-2.29.0" if version == NEW else self.folder
+        for name in OWN:
+            place = self.folder if name.startswith("minio") else moved
+            assert (place / name).read_text() == "kept", name
 
 
 @pytest.fixture
@@ -82,74 +156,189 @@ def machine(tmp_path: Path) -> Machine:
     """A machine with 2.29.0."""
     made = Machine(tmp_path)
     (tmp_path / "bin").mkdir()
+    (tmp_path / "offered").mkdir()
     (tmp_path / "install.sh").write_text(INSTALL)
-    for name, text in (("curl", CURL), ("docker", "#!/bin/bash\n")):
+    commands = {"curl": CURL, "docker": "#!/bin/bash\necho 2.29.7\n"}
+    for name in ("mv", "rm"):
+        commands[name] = CUT.format(name=name)
+    for name, text in commands.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
-    made.has("2.29.0")
+    made.has(OLD)
+    made.offers()
     (made.folder / ".env").write_text("SECRET=kept\n")
-    (made.folder / "minio-s3").mkdir()
-    (made.folder / "minio-s3" / "data").write_text("kept")
+    for name in OWN:
+        (made.folder / name).parent.mkdir()
+        (made.folder / name).write_text("kept")
     return made
 
 
 def test_an_upgrade_keeps_what_is_not_a_programs(machine: Machine) -> None:
-    assert machine.install("2.30.0").returncode == 0
-    machine.requires("2.30.0")
-    assert "is installed" in machine.install("2.30.0").stdout
+    assert machine.install(NEW).returncode == 0
+    assert len((machine.root / "steps").read_text()) == UPGRADE_STEPS
+    machine.requires(NEW)
+    assert "is installed" in machine.install(NEW).stdout
 
 
 def test_a_rollback_brings_the_old_files_back(machine: Machine) -> None:
-    machine.install("2.30.0")
-    done = machine.install("2.29.0")
+    machine.install(NEW)
+    (machine.root / "moves").unlink()
+    done = machine.install(OLD)
+    assert len((machine.root / "moves").read_text()) == ROLLBACK_MOVES + 1
     assert "Bringing back 2.29.0, from which 2.30.0 was upgraded" in done.stdout
-    machine.requires("2.29.0")
-    machine.install("2.30.0")
-    machine.requires("2.30.0")
+    machine.requires(OLD)
+    machine.install(NEW)
+    machine.requires(NEW)
 
 
-@pytest.mark.parametrize("wanted", ["2.29.0", "2.30.0"])
-@pytest.mark.parametrize(
-    ("moved_away", "moved_in"),
-    [
-        ((), ()),
-        (("docker-compose.yml",), ()),
-        (("docker-compose.yml", "openvidu"), ()),
-        (("docker-compose.yml", "openvidu"), ("docker-compose.yml",)),
-        (("docker-compose.yml", "openvidu"), ("openvidu",)),
-    ],
-)
-def test_an_upgrade_that_was_cut_is_taken_back(
-    machine: Machine, wanted: str, moved_away: tuple[str, ...], moved_in: tuple[str, ...]
+def test_a_rollback_keeps_what_an_owner_put_there_since(machine: Machine) -> None:
+    machine.install(NEW)
+    (machine.folder / "custom-nginx-vhosts").mkdir()
+    (machine.folder / "custom-nginx-vhosts" / "new.conf").write_text("new")
+    assert machine.install(OLD).returncode == 0
+    machine.requires(OLD)
+    assert (machine.folder / "custom-nginx-vhosts" / "new.conf").read_text() == "new"
+
+
+@pytest.mark.parametrize("wanted", [OLD, NEW])
+@pytest.mark.parametrize("step", range(1, UPGRADE_STEPS + 1))
+def test_an_upgrade_that_was_cut_is_done_again_or_taken_back(
+    machine: Machine, wanted: str, step: int
 ) -> None:
-    """Cut at any of its moves."""
-    aside = machine.folder / ".old-2.29.0"
-    aside.mkdir()
-    for name in moved_away:
-        (machine.folder / name).rename(aside / name)
-    machine.has("2.30.0", "tmp")
-    for name in moved_in:
-        (machine.folder / "tmp" / name).rename(machine.folder / name)
+    """Cut after any of its commands."""
+    cut = machine.install(NEW, {"CUT_STEP": str(step)})
+    assert cut.returncode == 1
+    assert "OpenVidu's upgrade failed" in cut.stderr
     done = machine.install(wanted)
     assert done.returncode == 0, done.stderr
     machine.requires(wanted)
 
 
-def test_a_file_that_is_none_is_taken_back(machine: Machine) -> None:
-    """OpenVidu's downloads don't fail on a 404: its text lands as the file's content."""
-    script = machine.root / "install.sh"
-    good = script.read_text()
-    script.write_text(good.replace("services:\\n", "404 Not Found\\n"))
-    failed = machine.install("2.30.0")
+@pytest.mark.parametrize("step", range(1, UPGRADE_STEPS - 3, 2))
+def test_an_upgrade_that_somebody_else_began_is_taken_back(machine: Machine, step: int) -> None:
+    """There is no note of it, and an upgrade of long ago has left its old files."""
+    (machine.folder / ".old-2.28.0").mkdir()
+    (machine.folder / ".old-2.28.0" / "docker-compose.yml").write_text("services:\n")
+    machine.install(NEW, {"CUT_STEP": str(step)})
+    (machine.folder / ".moving-from").unlink()
+    done = machine.install(NEW)
+    assert done.returncode == 0, done.stderr
+    machine.requires(NEW)
+
+
+@pytest.mark.parametrize("wanted", [OLD, NEW])
+@pytest.mark.parametrize("moves", range(1, ROLLBACK_MOVES + 1))
+def test_a_rollback_that_was_cut_is_carried_on(machine: Machine, wanted: str, moves: int) -> None:
+    machine.install(NEW)
+    (machine.root / "moves").unlink()
+    assert machine.install(OLD, {"CUT": str(moves)}).returncode == -9
+    done = machine.install(wanted)
+    assert done.returncode == 0, done.stderr
+    machine.requires(wanted)
+
+
+@pytest.mark.parametrize(
+    "name", ["docker-compose.yml", "docker-compose.override.yml", "filebeat.yml", "openvidu"]
+)
+@pytest.mark.parametrize("again", [OLD, NEW])
+def test_a_download_that_failed_fails_the_upgrade(machine: Machine, name: str, again: str) -> None:
+    machine.offers(**{name: NOT_FOUND})
+    failed = machine.install(NEW)
     assert failed.returncode == 1
-    assert "Or bring 2.29.0 back" in failed.stderr or "expected 2.30.0" in failed.stderr
-    script.write_text(good)
-    assert machine.install("2.30.0").returncode == 0
-    machine.requires("2.30.0")
+    assert "Or bring 2.29.0 back: pulumi config set openviduVersion 2.29.0" in failed.stderr
+    machine.offers()
+    assert machine.install(again).returncode == 0
+    machine.requires(again)
+
+
+@pytest.mark.parametrize(
+    ("name", "place"),
+    [
+        ("dotenv", ".env"),
+        ("docker-compose.override.yml", "docker-compose.override.yml"),
+        ("filebeat.yml", "beats/filebeat.yml"),
+        ("openvidu_drop.sh", "cluster/aws/openvidu_drop.sh"),
+    ],
+)
+@pytest.mark.parametrize(
+    "text", [NOT_FOUND, "", '<?xml version="1.0"?>\n<Error><Code>NoSuchKey</Code></Error>']
+)
+def test_a_download_that_failed_is_told_and_done_again(
+    machine: Machine, name: str, place: str, text: str
+) -> None:
+    """Also where it failed in an install of long ago."""
+    machine.folder.rename(machine.root / "elsewhere")
+    machine.offers(**{name: text})
+    failed = machine.install(NEW)
+    assert failed.returncode == 1
+    assert f"these aren't the files that OpenVidu has: {place}." in failed.stderr
+    assert "is installed" not in failed.stdout
+    machine.offers()
+    (machine.folder / "minio-s3").mkdir()
+    done = machine.install(NEW)
+    assert done.returncode == 0, done.stderr
+    assert f"getting these files again: {place}" in done.stdout
+    assert (machine.folder / place).read_text() == (machine.root / "offered" / name).read_text()
+    assert not list(machine.root.glob("openvidu.incomplete-*"))
+
+
+def test_files_of_another_version_repair_nothing(machine: Machine) -> None:
+    (machine.folder / "beats" / "filebeat.yml").write_text(NOT_FOUND)
+    failed = machine.install("latest")
+    assert failed.returncode == 1
+    assert "https://x installs 2.30.0, but" in failed.stderr
+    assert (machine.folder / "beats" / "filebeat.yml").read_text() == NOT_FOUND
 
 
 def test_a_cut_install_is_made_anew_and_keeps_data(machine: Machine) -> None:
     (machine.folder / "docker-compose.yml").unlink()
-    done = machine.install("2.30.0")
+    done = machine.install(NEW)
     assert done.returncode == 0, done.stderr
-    machine.requires("2.30.0")
+    assert (machine.folder / "minio-s3" / "data").read_text() == "kept"
+    assert (machine.folder / ".env").read_text() == "SECRET=kept\n"
+
+
+def test_another_script_than_the_first_is_not_run(machine: Machine) -> None:
+    found, wanted = sha256(INSTALL.encode()).hexdigest(), "0" * 64
+    failed = machine.install(NEW, SHA256=wanted, PIN="installScriptSha256.master")
+    assert failed.returncode == 1
+    assert failed.stderr == (
+        f"https://x has the SHA-256 {found}, expected {wanted}.\n"
+        "It isn't the script that was installed first, or that you have pinned; it was not run.\n"
+        "Where you trust it: "
+        f"pulumi config set --path installScriptSha256.master {found} && pulumi up\n"
+    )
+    assert not (machine.root / "steps").exists()
+    done = machine.install(NEW, SHA256=found)
+    assert f"\nIts SHA-256 is {found}\n" in done.stdout
+    machine.requires(NEW)
+
+
+def test_a_download_stays_with_https_and_ends(machine: Machine) -> None:
+    machine.install(NEW)
+    asked = (machine.root / "asked").read_text()
+    assert "--proto =https --proto-redir =https" in asked
+    assert "--max-time " in asked
+
+
+def test_a_script_that_never_ends_is_stopped(machine: Machine) -> None:
+    (machine.root / "install.sh").write_text("#!/bin/bash\n# 2.30.0\nsleep 600\n")
+    failed = machine.install(NEW, limit="0.2")
+    assert failed.returncode == 1
+    assert "Stopped after 0.2 s, as it didn't end: bash" in failed.stderr
+
+
+@pytest.mark.parametrize(("below", "status"), [("2.29", 1), ("2.39", 0), ("", 0)])
+def test_a_compose_that_does_not_suit_is_refused_before_anything_changes(
+    machine: Machine, below: str, status: int
+) -> None:
+    before = sorted(machine.folder.rglob("*"))
+    done = machine.install(NEW, COMPOSE_BELOW=below)
+    assert done.returncode == status
+    assert (sorted(machine.folder.rglob("*")) == before) is bool(status)
+    assert (f"OpenVidu 2.30.0 takes a Docker Compose before {below}" in done.stderr) is bool(status)
+
+
+def test_what_is_installed_needs_no_compose_to_stay(machine: Machine) -> None:
+    assert machine.install(OLD, COMPOSE_BELOW="2.29").returncode == 0
+    machine.requires(OLD)
