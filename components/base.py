@@ -28,6 +28,7 @@ class BaseServices(pulumi.ComponentResource):
         endpoints: what nodes connect to.
         version: the version of OpenVidu that they have.
         ready: what depends on running base services depends on these.
+        downloads_after: what has to be there before something is downloaded on the machine.
     """
 
     machine: Machine
@@ -35,6 +36,7 @@ class BaseServices(pulumi.ComponentResource):
     endpoints: pulumi.Output[Endpoints]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
+    downloads_after: Sequence[pulumi.Resource]
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class BaseServices(pulumi.ComponentResource):
         self.domain_or_public_ip = running.name
         self.endpoints = running.name.apply(lambda name: of_base(settings, name))
         self.version, self.ready = running.version, running.ready
+        self.downloads_after = [running.docker]
         self.register_outputs(
             {"privateIp": self.machine.private_ip, "publicIp": self.machine.public_ip}
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from components import overview, service, upgrade
+from components import installation, overview, service, upgrade
 from components.addresses import users_url
 from components.aws.domain import with_record
 from components.aws.machines import AwsMachines
@@ -70,6 +70,7 @@ class Cluster(pulumi.ComponentResource):
         machines = machines_of(self)
         base, outputs = _begin(settings, machines, there, child)
         configuration = SharedConfiguration(settings, base, there, self)
+        script = installation.node_script(base, settings, self)
         generations = service.generations(settings, there, seen)
         replaced = service.replaced(settings, there)
         many = settings.max_unavailable
@@ -90,6 +91,7 @@ class Cluster(pulumi.ComponentResource):
                 NodePlan(
                     generations[number],
                     upgrade.change_of(f"node-{number}", settings, there),
+                    script,
                     after if settings.upgrade_strategy == ROLLING else (),
                 ),
                 opts=child,

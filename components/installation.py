@@ -9,13 +9,18 @@ import pulumi
 from pulumi_command import remote
 
 from components.machine import Machine
+from components.main import Main
 from components.remote import fields, run_on, with_text
-from components.settings import AWS, Settings
+from components.settings import AWS, PINS, Settings
 from openvidu.compose import compose_below
-from openvidu.release import LATEST, Product
+from openvidu.release import LATEST, NODE, Product
+from openvidu.roles import role_of
 
 _INSTALLED = re.compile(r"^OpenVidu ([0-9.]+) is installed", re.MULTILINE)
 """What `machine/install-openvidu.sh` says at its end."""
+
+_SHA256 = re.compile(r"^SHA-256 of \S+: ([0-9a-f]{64})$", re.MULTILINE)
+"""What `machine/note-script.sh` says at its end."""
 
 MachineOf = Callable[[pulumi.Resource], Machine]
 """Registers a machine as a child of the resource that it is given."""
@@ -41,6 +46,7 @@ def install(
     version: pulumi.Input[str],
     attempt: int,
     *,
+    sha256: pulumi.Input[str] = "",
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> remote.Command:
@@ -52,11 +58,15 @@ def install(
         settings: gives user and key for SSH.
         version: fixed, or `latest`.
         attempt: another one looks at the version again.
+        sha256: what its install script has to have, unless it's pinned; empty takes any.
         parent: the component that owns it.
         depends_on: what has to be done before.
     """
+    role = role_of(machine.name).name
+    pinned = dict(settings.install_script_sha256).get(role)
 
-    def values(found: str) -> str:
+    def values(given: Sequence[str]) -> str:
+        found, noted = given
         return fields(
             {
                 "URL": product.url(found),
@@ -65,6 +75,8 @@ def install(
                 "COMMAND": product.command,
                 "COMPOSE_BELOW": compose_below(product, found) or "",
                 "ATTEMPT": str(attempt),
+                "SHA256": pinned or noted,
+                "PIN": f"{PINS}.{role}",
             }
         )
 
@@ -74,9 +86,36 @@ def install(
         "install-openvidu.sh",
         settings,
         parent=parent,
-        stdin=pulumi.Output.from_input(version).apply(values),
+        stdin=pulumi.Output.all(version, sha256).apply(values),
         depends_on=depends_on,
     )
+
+
+def node_script(base: Main, settings: Settings, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """Register the note of what the nodes' install script was; gives its SHA-256.
+
+    Args:
+        base: the machine that all nodes have in common keeps the note.
+        settings: gives user and key for SSH.
+        parent: the component that owns it.
+    """
+    noted = run_on(
+        base.machine,
+        "node-script",
+        "note-script.sh",
+        settings,
+        parent=parent,
+        stdin=pulumi.Output.from_input(base.version).apply(
+            lambda version: fields({"URL": NODE.url(version)})
+        ),
+        depends_on=base.downloads_after,
+    )
+
+    def digest(said: str | None) -> str:
+        match = _SHA256.search(said or "")
+        return match[1] if match else ""
+
+    return pulumi.Output.unsecret(noted.stdout.apply(digest))
 
 
 def installed_version(base: remote.Command, settings: Settings) -> pulumi.Input[str]:

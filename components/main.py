@@ -19,9 +19,11 @@ class Main(Protocol):
         endpoints: what nodes connect to.
         version: the version of OpenVidu that nodes get.
         ready: what depends on a machine that's ready depends on these.
+        downloads_after: what has to be there before something is downloaded on the machine.
     """
 
     machine: Machine
     endpoints: pulumi.Output[Endpoints]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
+    downloads_after: Sequence[pulumi.Resource]

@@ -30,11 +30,13 @@ class NodePlan:
     Attributes:
         generation: how often it will have been brought into service.
         change: what becomes of its version.
+        script: the SHA-256 that its install script has to have.
         upgraded_after: what has to be there before it gets another one.
     """
 
     generation: int
     change: Change
+    script: pulumi.Input[str] = ""
     upgraded_after: Sequence[pulumi.Resource] = ()
 
 
@@ -97,6 +99,7 @@ class Node(pulumi.ComponentResource):
             settings,
             base.version,
             plan.change.to.number,
+            sha256=plan.script,
             parent=self,
             # A new node has nothing that could be cut, and needn't wait for the base.
             depends_on=[docker, upgrade] if plan.change.is_due else [docker],

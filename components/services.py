@@ -33,11 +33,13 @@ class Services:
         name: the domain or address under which users reach them.
         version: the version of OpenVidu that they have.
         ready: what depends on running services depends on these.
+        docker: Docker on their machine.
     """
 
     name: pulumi.Output[str]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
+    docker: pulumi.Resource
 
 
 def services(
@@ -149,7 +151,7 @@ def services(
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
     )
     version = installation.installed_version(install, settings)
-    return Services(name, version, [start, program, policy, done])
+    return Services(name, version, [start, program, policy, done], docker)
 
 
 def _data_volume(

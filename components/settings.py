@@ -23,6 +23,8 @@ from openvidu.roles import Role
 
 _DEFAULT_SUBNET = ipaddress.IPv4Network("10.5.0.0/24")
 AWS, EXISTING = "aws", "existing"
+PINS = "installScriptSha256"
+"""The key that pins OpenVidu's install scripts."""
 HA, SINGLE_MASTER, HA_MANAGED = "ha", "single-master", "ha-managed"
 OWNCERT, ACM = "owncert", "acm"
 ALL_AT_ONCE, ROLLING = "all-at-once", "rolling"
@@ -80,6 +82,14 @@ def _string_map(text: str) -> tuple[tuple[str, str], ...]:
     if not isinstance(items, dict) or not all(isinstance(item, str) for item in items.values()):
         raise ValueError("an object of names and texts")
     return tuple(sorted(items.items()))
+
+
+def _digests(text: str) -> tuple[tuple[str, str], ...]:
+    names = (roles.BASE.name, roles.MASTER.name, roles.NODE.name)
+    items = _string_map(text)
+    if not all(name in names and values.is_sha256(digest) for name, digest in items):
+        raise ValueError(f"64 of 0-9 and a-f for each of {', '.join(names)} that is pinned")
+    return items
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
@@ -689,6 +699,16 @@ class Settings:
     extra_env: Annotated[
         tuple[tuple[str, str], ...],
         Key("extraEnv", "object", _string_map, "Further keys of the nodes' .env.", ""),
+    ] = ()
+    install_script_sha256: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            PINS,
+            "object",
+            _digests,
+            "SHA-256 of OpenVidu's install scripts of this version: of base, master, node.",
+            "",
+        ),
     ] = ()
 
     @property

@@ -48,6 +48,11 @@ PRIVATE_NETWORKS: Final = tuple(
 _PRIVATE: Final = "10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"
 
 
+def is_sha256(text: str) -> bool:
+    """Whether a text is a SHA-256 as `sha256sum` prints it."""
+    return bool(re.fullmatch(r"[0-9a-f]{64}", text))
+
+
 def ip_address(text: str) -> ipaddress.IPv4Address | None:
     """The IPv4 address that a text is; None for another text, such as a name."""
     try:

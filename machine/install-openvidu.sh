@@ -21,10 +21,11 @@ done
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
+# shellcheck source=machine/download.sh
+. machine/download.sh
 
 # With all images to be pulled.
 install_seconds=3600
-download_seconds=300
 stop_seconds=300
 stored=(minio-s3 elasticsearch certificates owncert recordings)
 # Names the version whose files an upgrade or a rollback moves, for as long as that isn't done.
@@ -141,19 +142,13 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 script=$work/install.sh
 
-download() {
+get_script() {
   local digest
-  echo "Downloading $URL"
-  curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
-    --retry-connrefused --connect-timeout 15 --max-time "$download_seconds" --output "$script" "$URL" ||
-    fail "The install script can't be downloaded from $URL." \
-      "Does this version exist, and does this machine reach the internet? Then: pulumi up"
-  [[ $(head -c 2 "$script") == '#!' ]] || fail "$URL isn't a shell script; it was not run."
-  bash -n "$script" || fail "$URL is cut or damaged; it was not run." "Run it again with: pulumi up"
+  download "$URL" "$script"
   if [[ $VERSION != latest ]]; then
     grep -qF "$VERSION" "$script" || fail "$URL doesn't install version $VERSION; it was not run."
   fi
-  digest=$(sha256sum "$script" | cut -d ' ' -f 1)
+  digest=$(digest_of "$script")
   echo "Its SHA-256 is $digest"
   [[ -z ${SHA256:-} || $SHA256 == "$digest" ]] ||
     fail "$URL has the SHA-256 $digest, expected $SHA256." \
@@ -225,13 +220,13 @@ if is_complete; then
   found=$(installed_version)
 fi
 if [[ -z $found ]]; then
-  download
+  get_script
   install_new
 elif [[ $VERSION != latest && $VERSION != "$found" ]]; then
   if [[ -d $FOLDER/.old-$VERSION ]]; then
     roll_back "$found"
   else
-    download
+    get_script
     upgrade "$found"
   fi
   is_complete && [[ $(installed_version) == "$VERSION" ]] ||
@@ -239,7 +234,7 @@ elif [[ $VERSION != latest && $VERSION != "$found" ]]; then
 else
   wrong=$(wrong_files)
   if [[ -n $wrong ]]; then
-    download
+    get_script
     repair "$wrong"
   fi
 fi

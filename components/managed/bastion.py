@@ -42,6 +42,7 @@ class Bastion(pulumi.ComponentResource):
     endpoints: pulumi.Output[Endpoints]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
+    downloads_after: Sequence[pulumi.Resource] = ()
 
     def __init__(
         self,

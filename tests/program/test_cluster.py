@@ -62,6 +62,8 @@ class Recorder(Mocks):  # type: ignore[misc]
             outputs["publicIp"] = "203.0.113.10"
         if args.typ == "command:local:Command":
             outputs["stdout"] = "ssh-ed25519 AAAA"
+        if args.name == "node-script":
+            outputs["stdout"] = f"Downloading …\nSHA-256 of https://x: {'1' * 64}\n"
         if args.name == "base-install":
             outputs["stdout"] = "…\nOpenVidu 2.31.0 is installed in /opt/x.\n"
         return f"{args.name}-id", outputs
@@ -298,6 +300,18 @@ def test_nodes_get_the_version_that_the_base_has(config: dict[str, str]) -> None
     assert "install_openvidu_enterprise_ha_node_2.31.0.sh" in str(
         commands["node-1-install"]["stdin"]
     )
+
+
+def test_nodes_get_the_install_script_that_was_noted_or_pinned(config: dict[str, str]) -> None:
+    noted = deploy(config).of_type("command:remote:Command")
+    assert "install_openvidu_enterprise_ha_node_2.30.0.sh" in str(noted["node-script"]["stdin"])
+    assert f"\nSHA256={'1' * 64}\n" in str(noted["node-2-install"]["stdin"])
+    assert "\nSHA256=\n" in str(noted["base-install"]["stdin"])
+    pins = {"base": "2" * 64, "node": "3" * 64}
+    pinned = deploy({**config, "installScriptSha256": json.dumps(pins)})
+    commands = pinned.of_type("command:remote:Command")
+    assert f"\nSHA256={'2' * 64}\n" in str(commands["base-install"]["stdin"])
+    assert f"\nSHA256={'3' * 64}\n" in str(commands["node-2-install"]["stdin"])
 
 
 def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:

@@ -75,6 +75,8 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("turnServer", "turns:turn.example.io:443"),
         ("extraEnv", '{"MY_OPENVIDU_SECRET": "x"}'),
         ("extraEnv", '{"lower": "x"}'),
+        ("installScriptSha256", '{"node": "abc"}'),
+        ("installScriptSha256", '{"proxy": "' + "a" * 64 + '"}'),
         ("extraEnv", '{"A": "x y=z"}'),
     ],
 )

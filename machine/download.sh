@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Gets OpenVidu's install scripts. It isn't run by itself: a script's line `. machine/download.sh` is replaced by
+# this text before it goes to a machine.
+set -euo pipefail
+
+download_seconds=300
+
+# download URL FILE: an install script, whole. OpenVidu's come over HTTPS and have no signatures.
+download() {
+  echo "Downloading $1"
+  if ! curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
+    --retry-connrefused --connect-timeout 15 --max-time "$download_seconds" --output "$2" "$1"; then
+    echo "The install script can't be downloaded from $1." >&2
+    echo "Does this version exist, and does this machine reach the internet? Then: pulumi up" >&2
+    exit 1
+  fi
+  if [[ $(head -c 2 "$2") != '#!' ]]; then
+    echo "$1 isn't a shell script; it was not run." >&2
+    exit 1
+  fi
+  if ! bash -n "$2"; then
+    echo "$1 is cut or damaged; it was not run." >&2
+    echo "Run it again with: pulumi up" >&2
+    exit 1
+  fi
+}
+
+# digest_of FILE: its SHA-256.
+digest_of() {
+  sha256sum "$1" | cut -d ' ' -f 1
+}
