@@ -4,6 +4,8 @@
 #
 # Reads INSTALL, true or false, as a line NAME=value on stdin.
 set -euo pipefail
+# shellcheck source=machine/apt.sh
+. machine/apt.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -24,8 +26,6 @@ if ! command -v apt-get >/dev/null; then
   exit 1
 fi
 echo "Installing Docker and Docker Compose."
-export DEBIAN_FRONTEND=noninteractive
-# A machine that has just booted may be updating itself: wait for its lock.
-apt-get -o DPkg::Lock::Timeout=600 update --quiet
-apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet curl docker.io docker-compose-v2
+apt_get update
+apt_install curl docker.io docker-compose-v2
 docker compose version

@@ -6,6 +6,8 @@
 # python3 runs. Written beside the old one and moved over it; a drain that runs keeps what it has
 # loaded. KEEP=false does without the service: a single master has no list.
 set -euo pipefail
+# shellcheck source=machine/apt.sh
+. machine/apt.sh
 folder=/opt/openvidu-membership
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -14,9 +16,8 @@ done
 : "${KEEP:?}"
 
 if ! python3 -c 'import boto3, httpx, redis' 2>/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -o DPkg::Lock::Timeout=600 update --quiet
-  apt-get -o DPkg::Lock::Timeout=600 install --yes --quiet python3-boto3 python3-httpx python3-redis
+  apt_get update
+  apt_install python3-boto3 python3-httpx python3-redis
 fi
 install -d -m 755 "$folder"
 new=$(mktemp "$folder/.new.XXXXXX")

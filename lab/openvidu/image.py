@@ -50,16 +50,19 @@ _NO_DOCKER = (
     "permission denied while trying to connect to the Docker daemon socket at "
     "unix:///var/run/docker.sock"
 )
+_FOR_ROOT = "in a lab this command is for root"
 _COMMANDS: Mapping[Path, _Command] = {
     LIBRARY / "docker": _Command("lab.openvidu.docker", _NO_DOCKER, 1),
     LIBRARY / "docker-compose": _Command("lab.openvidu.docker compose", _NO_DOCKER, 1),
+    Path("/usr/local/bin/apt-cache"): _Command("lab.openvidu.packages apt-cache", _FOR_ROOT, 1),
+    Path("/usr/local/bin/apt-mark"): _Command("lab.openvidu.packages apt-mark", _FOR_ROOT, 1),
     _APT_GET: _Command(
-        "lab.openvidu.packages",
+        "lab.openvidu.packages apt-get",
         "E: Could not open lock file /var/lib/dpkg/lock-frontend - are you root?",
         100,
     ),
     _SYSTEMCTL: _Command("lab.openvidu.systemd", "Interactive authentication required.", 1),
-    _FAULT: _Command("lab.openvidu.faults", "openvidu-lab-fault is for root", 1),
+    _FAULT: _Command("lab.openvidu.faults", _FOR_ROOT, 1),
 }
 
 

@@ -1,7 +1,8 @@
-"""The `apt-get` stand-in of a simulated host.
+"""The stand-ins for `apt-get`, `apt-cache` and `apt-mark` of a simulated host.
 
-It knows `update`, `install` and `remove`. Packages that are on the machine are the newest already;
-`docker.io` and `docker-compose-v2` put the container stand-in in place; nothing else can be had.
+`apt-get` knows `update`, `install` and `remove`, which it can simulate. Packages that are on the
+machine are the newest already; `docker.io` and `docker-compose-v2` put the container stand-in in
+place; nothing else can be had.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ LIBRARY = Path("/usr/local/lib/openvidu-lab")
 DOCKER = Path("/usr/bin/docker")
 COMPOSE_PLUGIN = Path("/usr/libexec/docker/cli-plugins/docker-compose")
 _INSTALLED = LIBRARY / "installed"
+_HELD = LIBRARY / "held"
+_VERSION = "2.29.7"
+"""Of each of its packages: what the container stand-in says of Compose."""
 _ARCHIVE = "http://archive.ubuntu.com/ubuntu noble"
 
 
@@ -81,21 +85,55 @@ PROVIDED: Mapping[str, tuple[Path, Callable[[], None]]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run `apt-get ARGUMENTS`; the exit status."""
-    words = _without_options(arguments)
+    """Run `apt-get`, `apt-cache` or `apt-mark`; the exit status.
+
+    Args:
+        arguments: which of them, and its own.
+    """
+    program, *words = _without_options(arguments)
+    match program:
+        case "apt-cache":
+            return _show(words[0], [name for name in words[1:] if name in PROVIDED])
+        case "apt-mark":
+            return _mark(words[0], words[1:])
+        case _:
+            return _get(words, simulated=bool({"-s", "--simulate"} & set(arguments)))
+
+
+def _get(words: Sequence[str], *, simulated: bool) -> int:
     match words:
         case ["update"]:
             return _update()
         case ["install", *names] if names:
             return _install(names)
         case ["remove", *names] if names:
-            return _remove(names)
+            return _remove(names, simulated=simulated)
         case ["clean" | "autoclean" | "autoremove"]:
             return 0
         case [other, *_]:
             return _fail(f"Invalid operation {other}")
         case _:
             return _fail("the lab's apt-get knows update, install and remove")
+
+
+def _show(command: str, names: Sequence[str]) -> int:
+    for name in names:
+        if command == "madison":
+            _say(f"{name} | {_VERSION} | {_ARCHIVE}/universe amd64 Packages")
+        else:
+            there = PROVIDED[name][0].exists()
+            _say(f"{name}:", f"  Installed: {_VERSION if there else '(none)'}")
+    return 0
+
+
+def _mark(command: str, names: Sequence[str]) -> int:
+    held = set(_HELD.read_text().split()) if _HELD.exists() else set()
+    if command == "showhold":
+        _say(*sorted(held))
+        return 0
+    held = held | set(names) if command == "hold" else held - set(names)
+    _HELD.write_text("".join(f"{name}\n" for name in sorted(held)))
+    return 0
 
 
 def _without_options(arguments: Sequence[str]) -> list[str]:
@@ -122,7 +160,7 @@ def _update() -> int:
 def _install(names: Sequence[str]) -> int:
     _say("Reading package lists... Done", "Building dependency tree... Done")
     new: list[str] = []
-    for name in names:
+    for name, _, _ in (wanted.partition("=") for wanted in names):
         if name in PROVIDED and not PROVIDED[name][0].exists():
             new.append(name)
         elif name in PROVIDED or _is_on_machine(name):
@@ -140,12 +178,14 @@ def _install(names: Sequence[str]) -> int:
     return 0
 
 
-def _remove(names: Sequence[str]) -> int:
+def _remove(names: Sequence[str], *, simulated: bool) -> int:
     for name in names:
         if name not in PROVIDED:
             return _fail(f"the lab's apt-get doesn't remove {name}: it is this machine's own")
         marker, _ = PROVIDED[name]
-        if marker.exists():
+        if marker.exists() and simulated:
+            _say(f"Remv {name} [{_VERSION}]")
+        elif marker.exists():
             marker.unlink()
             _say(f"Removing {name} ...")
         else:
