@@ -13,7 +13,7 @@ from components.main import Main
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
 from openvidu.compose import compose_below
-from openvidu.release import LATEST, NODE, Product
+from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product
 from openvidu.roles import role_of
 
 _INSTALLED = re.compile(r"^OpenVidu ([0-9.]+) is installed", re.MULTILINE)
@@ -27,15 +27,26 @@ MachineOf = Callable[[pulumi.Resource], Machine]
 
 
 def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pulumi.Resource:
-    """Register Docker on a machine: machines that are made always get it."""
+    """Register Docker on a machine: machines that are made always get it.
+
+    Updates of the system leave it as it is.
+    """
     wanted = settings.machines == AWS or settings.install_docker
+    product = role_of(machine.name).product
     return run_on(
         machine,
         f"{machine.name}-docker",
         "install-docker.sh",
         settings,
         parent=parent,
-        stdin=fields({"INSTALL": str(wanted).lower()}),
+        stdin=fields(
+            {
+                "INSTALL": str(wanted).lower(),
+                "COMPOSE_BELOW": compose_below(product, settings.openvidu_version) or "",
+                "COMPOSE_URL": COMPOSE_URL,
+                "COMPOSE_SHA256": COMPOSE_SHA256,
+            }
+        ),
     )
 
 

@@ -56,6 +56,14 @@ NONE = Product(script="", folder="", command="")
 """On a machine that carries nothing of OpenVidu's."""
 
 
+COMPOSE_URL = (
+    "https://github.com/docker/compose/releases/download/v2.26.1/docker-compose-linux-x86_64"
+)
+COMPOSE_SHA256 = "2f61856d1b8c9de29ffdaedaa1c6d0a5fc5c79da45068f1f4310feed8d3a3f61"
+"""A release of Compose that works with every version of OpenVidu, for machines whose packages
+have none. Source of the digest: github.com/docker-library/docker, versions.json."""
+
+
 class Step(Enum):
     """What moves a machine from one version to another."""
 

@@ -332,6 +332,15 @@ def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
     assert sorted(order, key=names.index) == order
 
 
+@pytest.mark.parametrize(("version", "below"), [("2.32.0", "2.39"), ("2.32.1", ""), ("latest", "")])
+def test_a_node_gets_a_compose_that_starts_its_openvidu(
+    config: dict[str, str], version: str, below: str
+) -> None:
+    commands = deploy({**config, "openviduVersion": version}).of_type("command:remote:Command")
+    assert f"COMPOSE_BELOW={below}\n" in str(commands["node-1-docker"]["stdin"])
+    assert "COMPOSE_BELOW=\n" in str(commands["base-docker"]["stdin"])
+
+
 def test_the_shared_configuration_holds_no_address_of_a_node(deployed: Recorder) -> None:
     shared = deployed.of_type("command:remote:Command")["configuration-wanted"]["stdin"]
     node = deployed.of_type("command:remote:Command")["node-1-env"]["stdin"]
