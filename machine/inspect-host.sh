@@ -4,6 +4,7 @@
 # Reads ROLE, ADDRESS, FOLDER, PORTS and PEERS as lines NAME=value on stdin. PORTS are those that
 # OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379.
 set -euo pipefail
+found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -25,6 +26,15 @@ say python "$(has python3 -c 'import boto3, httpx, redis')"
 say clock "$(date +%s)"
 say addresses "$(hostname --all-ip-addresses 2>/dev/null | xargs)"
 say installed "$(has test -e "$FOLDER")"
+# What no note of machine/prepare-host.sh says is the stack's; earlier ones don't name folders.
+foreign=
+for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
+  if [[ -e $folder ]] && ! grep -qsxF "$folder" "$found/folders" &&
+    [[ ! -d $found || -e $found/folders ]]; then
+    foreign+=" $folder"
+  fi
+done
+say foreign "${foreign# }"
 
 busy=
 listening=$(ss --no-header --listening --numeric --tcp --udp 2>/dev/null || true)

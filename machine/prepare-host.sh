@@ -1,21 +1,61 @@
 #!/usr/bin/env bash
 # Notes how a host was found, before anything is changed there: machine/release-host.sh brings it back
-# to that. What was noted before stays. Reads nothing.
+# to that, and takes away only what is noted as made since. What was noted before stays.
+#
+# Reads FOLDER, OpenVidu's, as a line NAME=value on stdin, and AGAIN for a host that the stack has
+# already. A folder that is there before the stack has the host, and that no note says is the stack's, is
+# somebody else's: it's refused, and nothing is changed.
 set -euo pipefail
 found=/var/lib/openvidu-host-as-found
 
-[[ ! -d $found ]] || exit 0
+while IFS='=' read -r name value && [[ -n $name ]]; do
+  declare "$name=$value"
+done
+: "${FOLDER:?}"
+
+# A note of an earlier version doesn't say which folders were there, and one that was lost says nothing:
+# a note without folders has them kept in the end.
+is_without_folders() {
+  [[ ! -e $found/folders ]] && [[ -d $found || -n ${AGAIN:-} ]]
+}
+
+ours=()
+for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
+  if grep -qsxF "$folder" "$found/folders" || is_without_folders; then
+    continue
+  fi
+  if [[ -e $folder ]]; then
+    echo "$folder is on this host already, and this stack didn't make it: nothing was changed." >&2
+    echo "What is in it would be taken for the stack's, and go with it." >&2
+    echo "Stop what runs from it. Then: sudo mv $folder $folder.before (there), and: pulumi up" >&2
+    exit 1
+  fi
+  ours+=("$folder")
+done
+if [[ -d $found ]]; then
+  ((${#ours[@]} == 0)) || printf '%s\n' "${ours[@]}" >>"$found/folders"
+  exit 0
+fi
+
 new=$(mktemp -d "$found.XXXXXX")
+trap 'rm -rf "$new"' EXIT
 if command -v docker >/dev/null; then
   touch "$new/docker"
-  docker images --quiet --no-trunc | sort -u >"$new/images"
+  if ! docker images --quiet --no-trunc >"$new/images"; then
+    echo "Docker is on this host, but doesn't say which images it has: nothing was changed." >&2
+    echo "They couldn't be told from OpenVidu's in the end." >&2
+    echo "Look at: sudo systemctl status docker (there). Then: pulumi up" >&2
+    exit 1
+  fi
 fi
 if docker compose version >/dev/null 2>&1; then
   touch "$new/compose"
 fi
-if python3 -c 'import boto3, httpx, redis' 2>/dev/null; then
-  touch "$new/python"
-fi
-sync "$new"
+# Docker makes these where the load balancer mounts them. Source: repository, compose file of the base.
+for folder in /opt/openvidu/custom-layout /opt/openvidu; do
+  [[ -e $folder ]] || echo "$folder" >>"$new/made-by-docker"
+done
+is_without_folders || printf '%s\n' "${ours[@]}" >"$new/folders"
+sync "$new"/* "$new"
 mv -T "$new" "$found"
 echo "Noted how this host was found, in $found."

@@ -1,19 +1,107 @@
 #!/usr/bin/env bash
-# Stops OpenVidu on a host and leaves the host as machine/prepare-host.sh found it. The data of base
-# services or a master stays, in a folder beside.
+# Stops OpenVidu on a host and leaves the host as machine/prepare-host.sh found it. Only what is noted
+# as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
+# master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
 # Reads FOLDER and COMMAND as lines NAME=value on stdin.
 set -euo pipefail
+# shellcheck source=machine/apt.sh
+. machine/apt.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
 : "${FOLDER:?}" "${COMMAND:?}"
-found=/var/lib/openvidu-host-as-found
+services=(minio-s3 elasticsearch)
+stored=(certificates owncert recordings mncontroller/recordings custom-layout cdr)
+stop_seconds=600
+beside=.data-$(date +%Y%m%dT%H%M%S)
+kept=()
 
 [[ -d $found ]] || {
   echo "This host is as it was found."
   exit 0
+}
+
+# A note of an earlier version, or one that had been lost, doesn't say which folders were there.
+is_without_folders() { [[ ! -e $found/folders ]]; }
+
+has_files() { [[ -n $(find "$1" -type f ! -name '.*' -print -quit 2>/dev/null) ]]; }
+
+# Where OpenVidu was told to store what it records, below its folder.
+stored_elsewhere() {
+  sed -nE "/[.][.]/d; s#^OPENVIDU_(RECORDING_PATH|RECORDING_CUSTOM_LAYOUT|CDR_PATH)=$FOLDER/(.+)#\2#p" \
+    "$FOLDER/.env" 2>/dev/null || true
+}
+
+# Takes a folder of OpenVidu's away, but for what is stored in it.
+take_away() {
+  local folder=$1 data place=$1$beside mounted
+  [[ -e $folder ]] || return 0
+  mounted=$(awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/mounts)
+  if [[ -n $mounted ]]; then
+    echo "${mounted//$'\n'/, } is mounted on this host, and this stack didn't do that: it was left alone." >&2
+    echo "What is in $folder stays too." >&2
+    echo "Unmount it: sudo umount ${mounted//$'\n'/ } (there). Then: pulumi up" >&2
+    exit 1
+  fi
+  if is_without_folders; then
+    mv "$folder" "$place"
+    kept+=("$place")
+    return
+  fi
+  for data in "${services[@]}" "${stored[@]}"; do
+    has_files "$folder/$data" || [[ " ${services[*]} " == *" $data "* && -d $folder/$data ]] ||
+      continue
+    [[ -d $place ]] || kept+=("$place")
+    install -d -m 700 "$place"
+    mkdir -p "$place/$(dirname "$data")"
+    mv "$folder/$data" "$place/$data"
+  done
+  rm -rf --one-file-system "$folder"
+}
+
+# Images that weren't there, that OpenVidu's files name, and that no container uses.
+remove_images() {
+  local id image
+  docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | while read -r id image; do
+    if ! grep -qsxF "$id" "$found/images" && grep -rqsF --include='*.yml' --include='.env*' \
+      --exclude-dir=minio-s3 --exclude-dir=elasticsearch -- "$image" "$FOLDER"; then
+      docker rmi "$image" </dev/null >/dev/null 2>&1 || true
+    fi
+  done
+}
+
+# Packages that weren't there, unless something needs them that isn't the stack's.
+remove_packages() {
+  local own=() others
+  mapfile -t own < <(
+    {
+      cat "$found/packages" 2>/dev/null || true
+      if is_without_folders; then
+        [[ -e $found/docker ]] || echo docker.io
+        [[ -e $found/compose ]] || echo docker-compose-v2
+        # Only base services and a master have got these.
+        [[ -e $found/python || ! -d /opt/openvidu-membership ]] ||
+          printf '%s\n' python3-boto3 python3-httpx python3-redis
+      fi
+    } | sort -u
+  )
+  ((${#own[@]})) || return 0
+  mapfile -t own < <(installed "${own[@]}")
+  # Docker that doesn't answer may have some, too.
+  if command -v docker >/dev/null && ! [[ $(docker ps --all --quiet 2>&1 || echo unknown) == '' ]]; then
+    echo "Docker stays, as it has containers that aren't OpenVidu's: docker ps --all"
+    mapfile -t own < <(printf '%s\n' "${own[@]}" | grep -v '^docker')
+  fi
+  [[ -n ${own[*]} ]] || return 0
+  others=$(apt-get --simulate remove "${own[@]}" | awk '/^Remv / { print $2 }' |
+    grep -vxFf <(printf '%s\n' "${own[@]}") || true)
+  if [[ -n $others ]]; then
+    echo "These packages stay, as others need them (${others//$'\n'/, }): ${own[*]}"
+    return
+  fi
+  apt_get remove "${own[@]}"
 }
 
 unit=openvidu-load-balancer.service
@@ -25,35 +113,40 @@ if [[ -e /etc/systemd/system/$unit ]]; then
 fi
 if [[ -x $FOLDER/$COMMAND ]]; then
   cd "$FOLDER"
-  "./$COMMAND" stop </dev/null
+  timeout --foreground "$stop_seconds" "./$COMMAND" stop </dev/null || {
+    echo "OpenVidu doesn't stop on this host; what it said is above. Nothing was removed." >&2
+    echo "Look at: sudo sh -c 'cd $FOLDER && docker compose ps' (there). Then: pulumi up" >&2
+    exit 1
+  }
   cd /
 fi
-kept=
-if [[ -d $FOLDER/minio-s3 || -d $FOLDER/elasticsearch ]]; then
-  kept=$FOLDER.data-$(date +%Y%m%dT%H%M%S)
-  install -d -m 700 "$kept"
-  for data in minio-s3 elasticsearch recordings certificates owncert; do
-    [[ ! -e $FOLDER/$data ]] || mv "$FOLDER/$data" "$kept/"
+! command -v docker >/dev/null || remove_images
+mapfile -t elsewhere < <(stored_elsewhere)
+stored+=("${elsewhere[@]}")
+for folder in "$FOLDER" "$FOLDER".incomplete-*; do
+  take_away "$folder"
+done
+if [[ -s $found/held ]]; then
+  mapfile -t held <"$found/held"
+  unlocked apt-mark unhold "${held[@]}"
+fi
+remove_packages
+if is_without_folders; then
+  rm -rf /opt/openvidu-membership /var/lib/openvidu-membership
+else
+  for folder in /opt/openvidu-membership /var/lib/openvidu-membership; do
+    ! grep -qxF "$folder" "$found/folders" || rm -rf "$folder"
   done
 fi
-own=()
-# Only base services and a master have got these, for the membership program.
-[[ -e $found/python || ! -d /opt/openvidu-membership ]] ||
-  own+=(python3-boto3 python3-httpx python3-redis)
-rm -rf "$FOLDER" "$FOLDER".incomplete-* /opt/openvidu-membership /var/lib/openvidu-membership
-
-if command -v docker >/dev/null; then
-  touch "$found/images"
-  images=$(docker images --quiet --no-trunc | sort -u | comm -13 "$found/images" -)
-  # One that something else has begun to use stays.
-  [[ -z $images ]] || xargs docker rmi --force <<<"$images" >/dev/null 2>&1 || true
-fi
-[[ -e $found/docker ]] || own+=(docker.io)
-[[ -e $found/compose ]] || own+=(docker-compose-v2)
-if ((${#own[@]})) && command -v apt-get >/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  apt-get -o DPkg::Lock::Timeout=600 remove --yes --quiet "${own[@]}"
-fi
+while read -r folder; do
+  # Only while there is nothing in it.
+  rmdir "$folder" 2>/dev/null || true
+done < <(cat "$found/made-by-docker" 2>/dev/null || true)
+while read -r file; do
+  rm -f "$file"
+done < <(cat "$found/files" 2>/dev/null || true)
 rm -rf "$found"
 echo "OpenVidu is gone from this host; the host is as it was found."
-[[ -z $kept ]] || echo "Its data is in $kept. Delete it when nobody needs it."
+for place in "${kept[@]}"; do
+  echo "What it stored is in $place. Delete it when nobody needs it."
+done

@@ -1,4 +1,6 @@
-"""What is done to a host that exists already: inspect, prepare or release.
+"""What is done to a host that exists already: inspect, prepare, release, and prepare-again.
+
+The last is for a host that the stack has already: what is there is the stack's then.
 
 What runs on the host comes in variables: files of `machine/`.
 """
@@ -19,7 +21,9 @@ def act(made: Session) -> int:
         case "inspect":
             return _with_fields(made, host, given["INSPECT_HOST"])
         case "prepare":
-            return made.run(host, given["PREPARE_HOST"]).status
+            return _with_fields(made, host, given["PREPARE_HOST"])
+        case "prepare-again":
+            return _with_fields(made, host, given["PREPARE_HOST"], "AGAIN=yes\n")
         case "release":
             return _release(made, host)
     made.say(f"there is no action {made.action}")
@@ -37,8 +41,8 @@ def _release(made: Session, host: Machine) -> int:
     return _with_fields(made, host, made.environment["RELEASE_HOST"])
 
 
-def _with_fields(made: Session, host: Machine, command: str) -> int:
-    fields = shlex.quote(made.environment["FIELDS"] + "\n\n")
+def _with_fields(made: Session, host: Machine, command: str, more: str = "") -> int:
+    fields = shlex.quote(f"{made.environment['FIELDS']}\n{more}\n")
     return made.run(host, f"printf %s {fields} | {command}").status
 
 

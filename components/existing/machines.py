@@ -56,7 +56,7 @@ class ExistingMachines:
             },
             parent=parent,
             create=command("prepare"),
-            update=command("prepare"),
+            update=command("prepare-again"),
             delete=command("release"),
             triggers=[host.host_key or "", once(after, host.public_ip), host.private_ip],
             # A node's number is one machine at a time.

@@ -41,6 +41,7 @@ class Facts:
         clock_off: seconds by which its clock differs from here.
         addresses: its own.
         installed: whether OpenVidu's folder is there.
+        foreign: folders that OpenVidu would take and that are somebody else's.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
     """
@@ -56,6 +57,7 @@ class Facts:
     clock_off: float
     addresses: tuple[str, ...]
     installed: bool
+    foreign: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
 
@@ -81,6 +83,7 @@ def parse(text: str, asked: float) -> Facts | str:
             clock_off=float(found["clock"]) - asked,
             addresses=tuple(found["addresses"].split()),
             installed=found["installed"] == "yes",
+            foreign=tuple(found["foreign"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
         )
@@ -193,6 +196,13 @@ def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:
     if host.private_ip not in facts.addresses:
         problem = f"{host.private_ip} isn't its address; it has {', '.join(facts.addresses)}"
         found.append((problem, "pulumi config set --path 'hosts[…].privateIp' ADDRESS"))
+    for folder in facts.foreign:
+        problem = (
+            f"{folder} is there already, and this stack didn't make it: what is in it would be "
+            "taken for the stack's. Stop what runs from it"
+        )
+        command = f"sudo mv {folder} {folder}.before (on that host), then: pulumi up"
+        found.append((problem, command))
     if facts.busy and not facts.installed:
         ports = ", ".join(facts.busy)
         found.append((f"something listens already on {ports}", "sudo ss -lntup (on that host)"))

@@ -58,6 +58,19 @@ def test_a_host_that_cannot_work_is_refused_before_any_is_changed(lab: Lab) -> N
     lab.ok("config", "set", "nodeCount", "2")
 
 
+def test_an_openvidu_of_the_owners_is_refused_and_stays(lab: Lab) -> None:
+    recording = "/opt/openvidu/recordings/ses1/ses1.mp4"
+    lab.on("node-3", f"mkdir -p {recording.rpartition('/')[0]} && echo video >{recording}")
+    lab.ok("config", "set", "nodeCount", "3")
+    refused = lab.run("up")
+    assert refused.status != 0
+    assert "/opt/openvidu is there already, and this stack didn't make it" in refused.out
+    lab.ok("config", "set", "nodeCount", "2")
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+    assert lab.on("node-3", f"cat {recording}").strip() == "video"
+    lab.on("node-3", "rm -r /opt/openvidu")
+
+
 @pytest.mark.matrix
 def test_another_host_takes_the_place_of_one_without_cutting_a_call(lab: Lab) -> None:
     config = yaml.safe_load(lab.directory.stack_config.read_text())

@@ -32,6 +32,7 @@ FITS = Facts(
     clock_off=0.4,
     addresses=("10.5.0.6", "172.17.0.1"),
     installed=False,
+    foreign=(),
     busy=(),
     blocked=(),
 )
@@ -116,6 +117,7 @@ def test_a_fingerprint_is_what_openssh_shows() -> None:
         ({"clock_off": -400.0}, "its clock is -400 s off"),
         ({"has_docker": False}, "Docker and Docker Compose aren't there"),
         ({"addresses": ("10.9.0.6",)}, "10.5.0.6 isn't its address; it has 10.9.0.6"),
+        ({"foreign": ("/opt/openvidu",)}, "/opt/openvidu is there already, and this stack didn't"),
         ({"busy": ("tcp:443",)}, "something listens already on tcp:443"),
         ({"blocked": ("10.5.0.5:6379",)}, "it can't reach 10.5.0.5:6379"),
     ],
@@ -167,7 +169,7 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
     lines = (
         "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\ndocker=yes\n"
         "compose=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
-        "installed=no\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+        "installed=no\nforeign=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
     )
     found = suitability.parse(lines, asked=990.0)
     assert isinstance(found, Facts)

@@ -43,3 +43,10 @@ def test_a_host_that_refuses_the_key_is_not_given_up(base: Base) -> None:
     done = replace(base, private_key=make_ssh_key()[1]).follow("release", **RELEASE)
     assert done.returncode == 1
     assert "doesn't take sshPrivateKey" in done.stderr
+
+
+def test_a_host_that_the_stack_has_is_prepared_again(base: Base) -> None:
+    base.does("cat")
+    prepare = {**RELEASE, "PREPARE_HOST": "sudo -n prepare-host"}
+    said = [base.follow(action, **prepare).stdout for action in ("prepare", "prepare-again")]
+    assert ["AGAIN=yes\n" in text for text in said] == [False, True]

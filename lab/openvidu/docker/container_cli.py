@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     listed = command("images")
     listed.add_argument("-q", "--quiet", action="store_true")
     listed.add_argument("--no-trunc", action="store_true")
+    listed.add_argument("--format")
     command("rmi", "images", "+").add_argument("-f", "--force", action="store_true")
     command("info").add_argument("-f", "--format")
     command("version").add_argument("-f", "--format")
@@ -92,8 +93,12 @@ def _ps(options: argparse.Namespace) -> int:
     return 0
 
 
-def _images(_: argparse.Namespace) -> int:
-    sys.stdout.writelines(f"{image}\n" for image in images.pulled())
+def _images(options: argparse.Namespace) -> int:
+    # An image's name is its id, too.
+    shown = options.format or "{{.ID}}"
+    for field in ("{{.ID}}", "{{.Repository}}:{{.Tag}}"):
+        shown = shown.replace(field, "%(image)s")
+    sys.stdout.writelines(shown % {"image": image} + "\n" for image in images.pulled())
     return 0
 
 
