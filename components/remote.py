@@ -31,9 +31,12 @@ def script(name: str) -> str:
 
 
 def text_of(name: str) -> str:
-    """Text of a script in `machine/`, with what it shares with others."""
+    """Text of a script in `machine/`, with what it shares with others.
+
+    What it reads of other programs is in English, whatever language the machine has.
+    """
     text = (_SCRIPTS / name).read_text()
-    return _SHARED.sub(lambda line: text_of(line[1]), text)
+    return "export LC_ALL=C\n" + _SHARED.sub(lambda line: text_of(line[1]), text)
 
 
 def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:

@@ -10,7 +10,7 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${LIMIT:?}"
 
-if ! python3 /opt/openvidu-membership/membership.pyz services --limit "$LIMIT"; then
+if ! python3 -I /opt/openvidu-membership/membership.pyz services --limit "$LIMIT"; then
   echo "Nodes can't use all of these services, so none was started or changed." >&2
   echo "  Look at redisHost, s3Endpoint, elasticsearchUrl, kibanaUrl and their logins: pulumi config" >&2
   echo "  Then: pulumi up" >&2

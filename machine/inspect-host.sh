@@ -22,7 +22,7 @@ say freeDiskMib "$(df --output=avail --block-size=1M /opt 2>/dev/null | tail -n 
 say docker "$(has docker info)"
 say compose "$(has docker compose version)"
 say packages "$(has command -v apt-get)"
-say python "$(has python3 -c 'import boto3, httpx, redis')"
+say python "$(has python3 -I -c 'import boto3, httpx, redis')"
 say clock "$(date +%s)"
 say addresses "$(hostname --all-ip-addresses 2>/dev/null | xargs)"
 say installed "$(has test -e "$FOLDER")"
@@ -49,7 +49,7 @@ say busy "${busy# }"
 # A refused connection has reached the machine: nothing listens there yet.
 reach() {
   local said
-  said=$(LC_ALL=C timeout 4 bash -c ": </dev/tcp/${1%:*}/${1#*:}" 2>&1) && return
+  said=$(timeout 4 bash -c ": </dev/tcp/${1%:*}/${1#*:}" 2>&1) && return
   [[ $said == *"Connection refused"* ]]
 }
 work=$(mktemp -d)

@@ -25,5 +25,5 @@ fi
 sync "$new"
 mv -f "$new" "$folder/$FILE"
 if [[ -n ${THEN:-} ]]; then
-  python3 /opt/openvidu-membership/membership.pyz "$THEN"
+  python3 -I /opt/openvidu-membership/membership.pyz "$THEN"
 fi

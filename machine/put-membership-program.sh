@@ -15,7 +15,7 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${KEEP:?}"
 
-if ! python3 -c 'import boto3, httpx, redis' 2>/dev/null; then
+if ! python3 -I -c 'import boto3, httpx, redis' 2>/dev/null; then
   apt_get update
   apt_install python3-boto3 python3-httpx python3-redis
 fi
@@ -24,7 +24,7 @@ new=$(mktemp "$folder/.new.XXXXXX")
 trap 'rm -f "$new"' EXIT
 base64 --decode >"$new"
 chmod 644 "$new"
-python3 "$new" --help >/dev/null
+python3 -I "$new" --help >/dev/null
 sync "$new"
 mv -f "$new" "$folder/membership.pyz"
 echo "Membership program written to $folder."
@@ -38,7 +38,7 @@ After=docker.service
 Wants=docker.service
 
 [Service]
-ExecStart=/usr/bin/python3 $folder/membership.pyz keep
+ExecStart=/usr/bin/python3 -I $folder/membership.pyz keep
 Restart=always
 RestartSec=5
 

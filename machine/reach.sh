@@ -14,7 +14,7 @@ reach() {
     echo "its name can't be resolved there"
     return
   }
-  if said=$(LC_ALL=C timeout 4 bash -c ": </dev/tcp/$host/$port" 2>&1); then
+  if said=$(timeout 4 bash -c ": </dev/tcp/$host/$port" 2>&1); then
     echo ok
   elif [[ -n $said ]]; then
     said=${said##*: }

@@ -424,7 +424,7 @@ class _Answer:
 
 def _framed(script: str, mark: str) -> bytes:
     return (
-        f"{{\nprintf '\\n%s begin\\n' '{mark}'\n(\n{script}\n)\n"
+        f"{{\nLC_ALL=C; export LC_ALL\nprintf '\\n%s begin\\n' '{mark}'\n(\n{script}\n)\n"
         f"printf '\\n%s end %s\\n' '{mark}' \"$?\"\n}}\n"
     ).encode()
 

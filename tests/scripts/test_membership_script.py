@@ -34,6 +34,11 @@ def test_a_node_that_is_down_is_started_before_it_joins(base: Base) -> None:
     assert base.did == ["prepare", "start-node", "join"]
 
 
+def test_machines_speak_english_and_run_python_isolated(base: Base) -> None:
+    base.does('echo "$LC_ALL ${@:2:4}"')
+    assert base.follow("leave").stdout == "C env LC_ALL=C python3 -I\n"
+
+
 @pytest.mark.parametrize("failing", ["prepare", "start-node"])
 def test_a_node_that_cannot_be_started_does_not_join(base: Base, failing: str) -> None:
     base.does(f"[[ $did == {failing} ]] && exit 1; [[ $did == prepare ]] && exit 10; exit 0")
