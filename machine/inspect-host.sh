@@ -18,9 +18,26 @@ say os "$(sed -n 's/^PRETTY_NAME="\(.*\)"$/\1/p' /etc/os-release 2>/dev/null || 
 say processor "$(uname -m)"
 say cpus "$(nproc)"
 say memoryMib "$(free --mebi | awk '/^Mem:/ { print $2 }')"
-say freeDiskMib "$(df --output=avail --block-size=1M /opt 2>/dev/null | tail -n 1 | tr -d ' ')"
+# What is free where a folder is, or would be made; nothing where a file system doesn't count that.
+free_of() {
+  local place=$2
+  until [[ -e $place ]]; do place=$(dirname "$place"); done
+  df --output="$1" --block-size=1M "$place" 2>/dev/null | tail -n 1 | tr -cd '0-9'
+}
+images=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
+[[ $images == /* ]] || images=/var/lib/docker
+say freeDiskMib "$(free_of avail /opt)"
+say images "$images"
+say freeImagesMib "$(free_of avail "$images")"
+say freeImagesInodes "$(free_of iavail "$images")"
+say freeTmpMib "$(free_of avail "${TMPDIR:-/tmp}")"
 say docker "$(has docker info)"
-say compose "$(has docker compose version)"
+say compose "$(docker compose version --short 2>/dev/null || true)"
+# Docker from snap sees nothing of /opt: what Compose is to read there is tried.
+look=$(mktemp -d /opt/.openvidu-look.XXXXXX)
+trap 'rm -rf "$look"' EXIT
+printf 'services:\n  look:\n    image: look\n' >"$look/docker-compose.yml"
+say reads "$(cd "$look" && has docker compose config)"
 say packages "$(has command -v apt-get)"
 say python "$(has python3 -I -c 'import boto3, httpx, redis')"
 say clock "$(date +%s)"
@@ -53,7 +70,7 @@ reach() {
   [[ $said == *"Connection refused"* ]]
 }
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$look" "$work"' EXIT
 number=0
 for peer in ${PEERS:-}; do
   # In a file each, in order: several at a time.

@@ -12,12 +12,16 @@ from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.settings import Settings
+from openvidu.compose import compose_below, works
+from openvidu.release import IMAGES_GIB, IMAGES_INODES
 from openvidu.roles import NODE, Role, role_of
 
 PROCESSOR = "x86_64"
 """OpenVidu's container images are for this processor only."""
 LEAST_DISK_GIB = 20
-"""OpenVidu's images take most of that."""
+"""OpenVidu's images take most of that, where Docker keeps them on the same disk."""
+LEAST_TMP_MIB = 200
+"""Installs download to it."""
 MEMORY_SLACK = 0.92
 """A machine of 8 GiB shows less: its kernel and firmware keep some."""
 CLOCK_SECONDS = 60
@@ -35,7 +39,13 @@ class Facts:
         cpus: processors.
         memory_mib: memory.
         free_disk_mib: free below /opt.
+        images: where Docker keeps images, or would.
+        free_images_mib: free there.
+        free_images_inodes: files that can be made there; None where that has no limit.
+        free_tmp_mib: free for temporary files.
         has_docker: whether Docker and Docker Compose answer.
+        compose: version of Docker Compose; empty when there is none.
+        reads: whether Docker Compose reads files below /opt.
         has_packages: whether it has apt-get.
         has_python: whether its Python has what the base's program takes.
         clock_off: seconds by which its clock differs from here.
@@ -51,7 +61,13 @@ class Facts:
     cpus: int
     memory_mib: int
     free_disk_mib: int
+    images: str
+    free_images_mib: int
+    free_images_inodes: int | None
+    free_tmp_mib: int
     has_docker: bool
+    compose: str
+    reads: bool
     has_packages: bool
     has_python: bool
     clock_off: float
@@ -77,7 +93,13 @@ def parse(text: str, asked: float) -> Facts | str:
             cpus=int(found["cpus"]),
             memory_mib=int(found["memoryMib"]),
             free_disk_mib=int(found["freeDiskMib"]),
-            has_docker=found["docker"] == found["compose"] == "yes",
+            images=found["images"],
+            free_images_mib=int(found["freeImagesMib"]),
+            free_images_inodes=_inodes(found["freeImagesInodes"]),
+            free_tmp_mib=int(found["freeTmpMib"]),
+            has_docker=found["docker"] == "yes" and found["compose"] != "",
+            compose=found["compose"].removeprefix("v"),
+            reads=found["reads"] == "yes",
             has_packages=found["packages"] == "yes",
             has_python=found["python"] == "yes",
             clock_off=float(found["clock"]) - asked,
@@ -89,6 +111,11 @@ def parse(text: str, asked: float) -> Facts | str:
         )
     except (KeyError, ValueError) as error:
         return f"it tells what can't be read ({error}): {text[:200]!r}"
+
+
+def _inodes(text: str) -> int | None:
+    # File systems that make them as they are wanted tell none, or 0.
+    return int(text or 0) or None
 
 
 def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mistake]:
@@ -170,14 +197,40 @@ def _hardware(role: Role, facts: Facts) -> list[tuple[str, str]]:
         found.append((problem, again))
     if disk < LEAST_DISK_GIB:
         found.append((f"{disk:.0f} GiB are free in /opt; takes at least {LEAST_DISK_GIB}", again))
+    found += [(problem, again) for problem in _image_space(facts)]
+    if facts.free_tmp_mib < LEAST_TMP_MIB:
+        problem = f"{facts.free_tmp_mib} MiB are free in /tmp; takes at least {LEAST_TMP_MIB}"
+        found.append((problem, again))
     if abs(facts.clock_off) > CLOCK_SECONDS:
         problem = f"its clock is {facts.clock_off:+.0f} s off; takes {CLOCK_SECONDS} s at most"
         found.append((problem, "sudo timedatectl set-ntp true (on that host), then: pulumi up"))
     return found
 
 
+def _image_space(facts: Facts) -> list[str]:
+    """Whether there's room for OpenVidu's images where Docker keeps them."""
+    if facts.installed:
+        # They are there already.
+        return []
+    found = []
+    if facts.free_images_mib < IMAGES_GIB * 1024:
+        free = f"{facts.free_images_mib / 1024:.1f} GiB"
+        found.append(
+            f"{free} are free in {facts.images}, where Docker keeps images; "
+            f"OpenVidu's take at least {IMAGES_GIB}"
+        )
+    if facts.free_images_inodes is not None and facts.free_images_inodes < IMAGES_INODES:
+        found.append(
+            f"{facts.free_images_inodes} more files can be made in {facts.images}, where Docker "
+            f"keeps images; OpenVidu's take at least {IMAGES_INODES} (df --inodes)"
+        )
+    return found
+
+
 def _software(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
     found = []
+    if facts.has_docker:
+        found += _compose(name, facts, settings)
     if not facts.has_docker and not settings.install_docker:
         found.append(("Docker and Docker Compose aren't there, or don't answer", _DOCKER_COMMAND))
     elif not facts.has_docker and not facts.has_packages:
@@ -189,6 +242,26 @@ def _software(name: str, facts: Facts, settings: Settings) -> list[tuple[str, st
         )
         found.append((problem, "pulumi up"))
     return found
+
+
+def _compose(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
+    """Whether its Docker Compose can start OpenVidu."""
+    if not facts.reads:
+        problem = (
+            "its Docker Compose can't read files in /opt, as Docker from snap can't; "
+            "install it from packages instead (a snap's containers and images go with the snap)"
+        )
+        return [(problem, "sudo snap remove docker (on that host), then: pulumi up")]
+    product, version = role_of(name).product, settings.openvidu_version
+    if not works(product, version, facts.compose):
+        problem = (
+            f"its Docker Compose is {facts.compose}; OpenVidu {version} takes less than "
+            f"{compose_below(product, version)}, as its start never returns with that; "
+            "install an older one there"
+        )
+        versions = "apt-cache madison docker-compose-v2 docker-compose-plugin"
+        return [(problem, f"{versions} (on that host), and then: pulumi up")]
+    return []
 
 
 def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:

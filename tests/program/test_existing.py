@@ -26,7 +26,13 @@ FITS = Facts(
     cpus=8,
     memory_mib=16_000,
     free_disk_mib=100_000,
+    images="/var/lib/docker",
+    free_images_mib=100_000,
+    free_images_inodes=1_000_000,
+    free_tmp_mib=1_000,
     has_docker=True,
+    compose="2.26.1-4",
+    reads=True,
     has_packages=True,
     has_python=True,
     clock_off=0.4,
@@ -114,6 +120,11 @@ def test_a_fingerprint_is_what_openssh_shows() -> None:
         ({"cpus": 2}, "it has 2 CPUs and 15.6 GiB of memory; takes at least 4 CPUs and 8 GiB"),
         ({"memory_mib": 4000}, "it has 8 CPUs and 3.9 GiB of memory"),
         ({"free_disk_mib": 5 * 1024}, "5 GiB are free in /opt; takes at least 20"),
+        ({"free_images_mib": 64}, "0.1 GiB are free in /var/lib/docker, where Docker keeps images"),
+        ({"free_images_inodes": 900}, "900 more files can be made in /var/lib/docker"),
+        ({"free_tmp_mib": 1}, "1 MiB are free in /tmp; takes at least 200"),
+        ({"reads": False}, "can't read files in /opt, as Docker from snap can't"),
+        ({"compose": "2.40.3+ds1-0ubuntu1"}, "OpenVidu 2.30.0 takes less than 2.39,"),
         ({"clock_off": -400.0}, "its clock is -400 s off"),
         ({"has_docker": False}, "Docker and Docker Compose aren't there"),
         ({"addresses": ("10.9.0.6",)}, "10.5.0.6 isn't its address; it has 10.9.0.6"),
@@ -133,6 +144,13 @@ def test_an_openvidu_that_is_there_listens_on_its_own_ports() -> None:
     wanted = settings(host(0), host(1), host(2))
     there = replace(FITS, installed=True, busy=("tcp:443",))
     assert not suitability.mistakes("node-1", wanted.hosts[1], there, wanted)
+
+
+def test_a_compose_of_today_does_for_an_openvidu_of_today() -> None:
+    for version in ("2.32.1", "latest"):
+        wanted = settings(host(0), host(1), host(2), openviduVersion=version)
+        newest = replace(FITS, compose="5.5.1", free_images_inodes=None)
+        assert not suitability.mistakes("node-1", wanted.hosts[1], newest, wanted)
 
 
 def test_docker_is_installed_on_request_where_that_can_be_done() -> None:
@@ -167,8 +185,9 @@ def test_the_network_of_hosts_is_theirs_to_choose() -> None:
 
 def test_what_a_host_prints_is_read_or_shown() -> None:
     lines = (
-        "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\ndocker=yes\n"
-        "compose=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
+        "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\n"
+        "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
+        "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
         "installed=no\nforeign=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
     )
     found = suitability.parse(lines, asked=990.0)

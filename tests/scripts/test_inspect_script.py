@@ -8,6 +8,7 @@ import pytest
 
 from components.existing import suitability
 from components.existing.suitability import Facts
+from components.remote import text_of
 from tests.scripts.existing_host import ExistingHost, existing_host
 
 FIELDS = {"ADDRESS": "10.5.0.6", "FOLDER": "/opt/openvidu", "PORTS": "", "PEERS": ""}
@@ -44,3 +45,38 @@ def test_a_folder_of_the_owners_is_seen(host: ExistingHost) -> None:
     assert not inspect(host).installed
     host.path("/opt/openvidu").mkdir()
     assert inspect(host).foreign == ("/opt/openvidu",)
+
+
+def with_docker(host: ExistingHost) -> None:
+    host.knows("installed", "docker.io 28", "docker-compose-v2 2.24.6")
+    host.path("/bin/docker").symlink_to("docker-stand-in")
+
+
+def test_docker_is_looked_at_where_openvidu_will_be(host: ExistingHost) -> None:
+    with_docker(host)
+    facts = inspect(host)
+    assert (facts.has_docker, facts.compose, facts.reads) == (True, "2.24.6", True)
+    assert not list(host.path("/opt").iterdir())
+
+
+def test_a_docker_that_cannot_read_opt_is_seen(host: ExistingHost) -> None:
+    with_docker(host)
+    host.knows("snap")
+    assert not inspect(host).reads
+
+
+@pytest.mark.parametrize("place", ["/var/lib/docker", "/srv/images"])
+def test_the_space_is_that_of_the_disk_where_docker_keeps_images(
+    host: ExistingHost, place: str
+) -> None:
+    with_docker(host)
+    host.knows("docker-root", place)
+    fields = "".join(f"{name}={text}\n" for name, text in FIELDS.items())
+    own_disk = f"/bin/mount -t tmpfs none /srv\nmkdir -p {place}\n/bin/mount -t tmpfs -o "
+    own_disk += f"size=64m,nr_inodes=900 none {place}\n"
+    done = host.shell(own_disk + text_of("inspect-host.sh"), f"{fields}\n")
+    facts = suitability.parse(done.stdout, asked=0.0)
+    assert isinstance(facts, Facts), done.stderr
+    assert (facts.images, facts.free_images_mib) == (place, 64)
+    assert 800 < (facts.free_images_inodes or 0) < 900
+    assert facts.free_disk_mib > 64
