@@ -6,6 +6,7 @@ import pulumi
 
 from components.configuration import read
 from components.mistakes import ConfigurationError
+from components.over_ssh import MissingProgramsError, require_programs
 from components.shapes import SHAPES
 from components.stack_config import config_of_stack
 
@@ -13,9 +14,10 @@ from components.stack_config import config_of_stack
 gc.disable()
 
 try:
+    require_programs()
     settings = read(*config_of_stack())
     deployment = SHAPES[settings.shape](settings)
-except ConfigurationError as error:
+except (ConfigurationError, MissingProgramsError) as error:
     raise pulumi.RunError(str(error)) from None
 
 for name, value in deployment.outputs.items():

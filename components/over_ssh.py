@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _PROGRAMS = Path(__file__).resolve().parent.parent / "remote"
@@ -25,11 +26,44 @@ HOST = "host.py"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
 MACHINES = "machines.py"
 """Asks one machine: usage, logs, report and the like."""
-_START = (
-    'python=.venv/bin/python; [ -x "$python" ] || python=python3; '
-    'exec ssh-agent "$python" -I -c "$OVER_SSH" {action}'
-)
-"""The project's own Python runs them where it's there, else the computer's."""
+_OPENSSH = ("ssh", "ssh-add", "ssh-agent", "ssh-keygen", "ssh-keyscan")
+"""What the programs run here, all of OpenSSH."""
+_START = f"""\
+for program in {" ".join(_OPENSSH)}; do
+  command -v "$program" >/dev/null || {{
+    echo "$program isn't on the PATH of this computer; machines are reached with OpenSSH." >&2
+    echo "Nothing was changed. Install it, on Debian: apt-get install openssh-client" >&2
+    exit 1
+  }}
+done
+python=.venv/bin/python
+[ -x "$python" ] || python=python3
+exec ssh-agent "$python" -I -c "$OVER_SSH"\
+"""
+"""A destroy doesn't run the program, so it looks for itself."""
+
+
+class MissingProgramsError(OSError):
+    """This computer lacks what machines are reached with; nothing was done."""
+
+    def __init__(self, missing: Sequence[str]) -> None:
+        named = " and ".join([", ".join(missing[:-1]), missing[-1]] if missing[1:] else missing)
+        super().__init__(
+            f"Not found on the PATH of this computer: {named}.\n"
+            "Machines are reached with OpenSSH, so nothing was changed.\n"
+            "Install it: apt-get install openssh-client (Fedora: dnf install openssh-clients; "
+            "Alpine: apk add openssh-client)"
+        )
+
+
+def require_programs() -> None:
+    """Look for what machines are reached with, before anything else is done.
+
+    Raises:
+        MissingProgramsError: some of it isn't on the PATH.
+    """
+    if missing := [program for program in _OPENSSH if shutil.which(program) is None]:
+        raise MissingProgramsError(missing)
 
 
 def environment(actions: str) -> dict[str, str]:
@@ -48,7 +82,7 @@ def environment(actions: str) -> dict[str, str]:
 
 def command(action: str) -> str:
     """A command for `SHELL` that carries out an action."""
-    return _START.format(action=action)
+    return f"{_START} {action}"
 
 
 def run(
@@ -69,8 +103,10 @@ def run(
         capture: whether output is returned, and not shown.
 
     Raises:
+        MissingProgramsError: this computer has no OpenSSH.
         subprocess.TimeoutExpired: it was killed.
     """
+    require_programs()
     return subprocess.run(
         [*SHELL, command(action)],
         input=private_key,

@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -124,7 +123,7 @@ class Session:
             action: what is done; shown where it fails.
 
         Raises:
-            SessionError: programs are missing here, or the key isn't taken.
+            SessionError: the key isn't taken.
         """
         self.name = environment.get("NODE_NAME", "")
         self.action = action
@@ -135,12 +134,6 @@ class Session:
         self._connect = environment.get("CONNECT_SECONDS") or "15"
         self._present: dict[str, Machine] = {}
         self._asked: set[Machine] = set()
-        if missing := [name for name in ("ssh", "ssh-add") if not shutil.which(name)]:
-            raise SessionError(
-                f"{self.name}: {action} needs {' and '.join(missing)}, which aren't on the PATH "
-                "here.\n  Nothing was changed.\n  Next: install OpenSSH's client "
-                "(Debian and Ubuntu: openssh-client), then run it again"
-            )
         # Sockets have short paths, which those of macOS's own folder aren't.
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="ov-")
         added = subprocess.run(["ssh-add", "-q", "-"], stdin=sys.stdin, check=False)

@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 
 from components.existing.hosts import fingerprint
+from components.over_ssh import require_programs
 from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -86,6 +87,7 @@ def _compared(name: str, address: str, console: Console) -> str:
 
 
 def _output(command: Sequence[str]) -> str:
+    require_programs()
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     ).stdout
