@@ -1,6 +1,6 @@
 """The lab: a rehearsal of the whole deployment on one Linux machine, without a cloud account.
 
 For rehearsal, tests and benchmarks only. Nothing in it reaches a network outside its own.
-May import what it rehearses, `openvidu`, `membership`, `remote`, `components` and `scripts`; nothing
+May import what it rehearses: `openvidu`, `membership`, `remote`, `components`, `scripts`. Nothing
 outside `lab`, `tests` and `bench` imports it.
 """

@@ -19,7 +19,7 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${NAME:?}" "${FOLDER:?}" "${COMMAND:?}" "${PROXY:?}" "${PUBLIC_IP:?}" "${WAIT_FOR:?}"
 limit_seconds=900
-domain_seconds=30
+domain_seconds=${DOMAIN_SECONDS:-30}
 bucket_seconds=120
 look_seconds=5
 
@@ -98,16 +98,43 @@ proxy_log() {
   ask_docker compose logs --no-color --no-log-prefix "$PROXY" 2>/dev/null | readable || true
 }
 
+# All addresses of a name, as the world sees them: DNS is asked, not /etc/hosts, which leads a machine's
+# own name to itself on Debian. systemd-resolved answers from that file too, unless it's told not to.
+# Where no server of names is known, the machine's own files are all there is.
+# Source: resolvectl(1), getent(1), resolved.conf(5) on ReadEtcHosts.
 leads_to() {
-  { getent ahostsv4 "$1" || true; } | awk '{ print $1 }' | sort -u | xargs
+  local record
+  if [[ -e /run/systemd/resolve/resolv.conf ]] && command -v resolvectl >/dev/null; then
+    for record in A AAAA; do
+      resolvectl query --legend=no --cache=no --synthesize=no --type="$record" "$1" || true
+    done 2>/dev/null | awk '$2 == "IN" && ($3 == "A" || $3 == "AAAA") { print $4 }'
+  elif grep -qs '^nameserver' /etc/resolv.conf; then
+    getent --no-addrconfig --service=dns ahosts "$1" || true
+  else
+    getent --no-addrconfig ahosts "$1" || true
+  fi | awk '{ print $1 }' | sort -u | xargs
+}
+
+# Those of the addresses that aren't this machine's. Of several, the authority takes any, and IPv6 first.
+elsewhere() {
+  local own address
+  own=" $PUBLIC_IP $(ip -6 -oneline address show scope global 2>/dev/null |
+    awk '{ sub(/[/].*/, "", $4); print $4 }' | xargs) "
+  for address in $1; do
+    [[ $own == *" $address "* ]] || echo "$address"
+  done | xargs
 }
 
 what_lets_encrypt_needs() {
-  local domain found
+  local domain found address record
   domain=$(value_of DOMAIN_OR_PUBLIC_IP)
   found=$(leads_to "$domain")
   echo "Let's Encrypt has to reach this machine under its name. Check:"
   echo "  $domain must lead to $PUBLIC_IP; here it leads to ${found:-no address}"
+  for address in $(elsewhere "$found"); do
+    [[ $address == *:* ]] && record=AAAA || record=A
+    echo "  its $record record $address isn't this machine's: take it out of DNS"
+  done
   echo "  port 80 of $PUBLIC_IP must be open to the whole internet"
   echo "  the e-mail: pulumi config set letsencryptEmail $(value_of LETSENCRYPT_EMAIL)"
   echo "Then: pulumi up (Let's Encrypt takes about five failures an hour)"
@@ -119,10 +146,12 @@ wait_for_domain() {
   local domain found started=$SECONDS
   domain=$(value_of DOMAIN_OR_PUBLIC_IP)
   [[ $(value_of CERTIFICATE_TYPE) == letsencrypt && ! -e certificates/live/$domain ]] || return 0
-  while found=$(leads_to "$domain") && [[ " $found " != *" $PUBLIC_IP "* ]]; do
+  while
+    found=$(leads_to "$domain")
+    [[ " $found " != *" $PUBLIC_IP "* || -n $(elsewhere "$found") ]]; do
     if ((SECONDS - started > domain_seconds)); then
       {
-        echo "$NAME: $domain doesn't lead to this machine; nothing was started."
+        echo "$NAME: $domain doesn't lead to this machine alone; nothing was started."
         what_lets_encrypt_needs
       } >&2
       exit 1

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography import x509
 
+from components.settings import EXISTING
 from openvidu import ports
 from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import SOON
@@ -20,31 +21,54 @@ _SECONDS = 5.0
 _SELFSIGNED = "selfsigned"
 
 
-def domain(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Finding]:
-    """Whether the domain leads to the deployment.
+def domain(
+    config: Mapping[str, str],
+    outputs: Mapping[str, Any],
+    resolve: Callable[[str], set[str]] | None = None,
+) -> list[Finding]:
+    """Whether the domain leads to the deployment, and nowhere else.
 
     Args:
         config: the stack's configuration by key without namespace.
         outputs: the stack's; empty before the first update.
+        resolve: gives all addresses of a name.
     """
+    resolve = resolve or _resolve
     name = config.get("domainOrPublicIp") or ""
     if not name or _is_address(name):
         return [Finding("DNS", name or "domain", Result.SKIPPED, "users come in by an address")]
     balancer = outputs.get("loadBalancerDnsName")
     main = outputs.get("basePublicIp") or outputs.get("masterPublicIp")
-    wanted = _resolve(str(balancer)) if balancer else {str(main)} if main else set()
-    found = _resolve(name)
+    wanted = resolve(str(balancer)) if balancer else {str(main)} if main else set()
+    found = resolve(name)
     said = f"leads to {', '.join(sorted(found)) or 'nothing'}"
     if not wanted:
         # Nobody knows yet where it has to lead.
         return [Finding("DNS", name, Result.SKIPPED, f"{said}; nothing is deployed yet")]
     if found & wanted:
-        return [Finding("DNS", name, Result.OK, said)]
+        # A load balancer's addresses come and go: a name shows some of them.
+        others = set() if balancer else found - wanted
+        return [_other_addresses(config, name, others, said)]
     place = str(balancer or main)
     kind = "a CNAME or alias" if balancer else "an A record"
     problem = f"{said}; expected {place}"
     following = f"point {name} to {place} with {kind}, or: pulumi config set hostedZoneId ZONE"
     return [Finding("DNS", name, Result.FAILED, problem, following)]
+
+
+def _other_addresses(config: Mapping[str, str], name: str, others: set[str], said: str) -> Finding:
+    """What it means that a name leads elsewhere as well: browsers and Let's Encrypt take any."""
+    if not others:
+        return Finding("DNS", name, Result.OK, said)
+    records = ", ".join(
+        f"{'AAAA' if ':' in address else 'A'} record {address}" for address in sorted(others)
+    )
+    problem = f"{said}; isn't the deployment's, or unknown to it: {records}"
+    following = f"take out of DNS what doesn't lead to the deployment: {records}"
+    # A machine that exists may have an address of IPv6, which its owner knows.
+    may_be_own = config.get("machines") == EXISTING and all(":" in address for address in others)
+    needed = config.get("certificateType") == "letsencrypt" and not may_be_own
+    return Finding("DNS", name, Result.FAILED if needed else Result.WARNING, problem, following)
 
 
 def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[Finding]:

@@ -67,7 +67,7 @@ def test_lets_encrypt_is_not_asked_before_the_domain_leads_to_the_base(other_dom
     # 'lab up' would point the domain to the base, as its owner does.
     refused = lab.run("run", "--", "pulumi", "up", "--yes", "--skip-preview", "--non-interactive")
     assert refused.status != 0
-    assert f"{THIRD} doesn't lead to this machine; nothing was started" in refused.out
+    assert f"{THIRD} doesn't lead to this machine alone; nothing was started" in refused.out
     assert "here it leads to 198.51.100.99" in refused.out
     lab.ok("up")
     assert "OpenVidu Call" in lab.ok("curl", f"https://{THIRD}/")

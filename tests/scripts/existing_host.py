@@ -14,9 +14,9 @@ FOUND = "var/lib/openvidu-host-as-found"
 _OWN = ("opt", "var/lib", "etc/systemd/system", "usr/local/lib")
 """Folders that a host doesn't share with the computer that runs the test."""
 _TOOLS = """\
-awk base64 basename bash cat chmod comm cp cut date df dirname env find flock free getent grep head
-hostname id install ln ls mkdir mktemp mv nproc ps readlink realpath rm rmdir sed sh sha256sum sort
-ss stat sync tail tee timeout touch tr true uname uniq wc xargs
+awk base64 basename bash cat chmod comm cp cut date df dirname echo env find flock free getent grep
+head hostname id install ln ls mkdir mktemp mv nproc ps readlink realpath rm rmdir sed sh sha256sum
+sort ss stat sync tail tee timeout touch tr true uname uniq wc xargs
 """
 """What a host has from the start. There is no Docker among it, whatever this computer has."""
 

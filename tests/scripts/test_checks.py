@@ -150,12 +150,33 @@ def test_a_certificate_is_judged_by_what_is_left_of_it(
 
 def test_a_domain_has_to_lead_to_the_deployment() -> None:
     config = {"domainOrPublicIp": "localhost"}
-    (right,) = names.domain(config, {"basePublicIp": "127.0.0.1"})
+    (right,) = names.domain(config, {"basePublicIp": "127.0.0.1"}, lambda _: {"127.0.0.1"})
     (wrong,) = names.domain(config, {"basePublicIp": "203.0.113.1"})
     (early,) = names.domain(config, {})
     assert (right.result, wrong.result) == (Result.OK, Result.FAILED)
     assert early.result is Result.SKIPPED
     assert "point localhost to 203.0.113.1 with an A record" in str(wrong.next)
+
+
+@pytest.mark.parametrize(
+    ("kind", "machines", "result"),
+    [
+        ("letsencrypt", "aws", Result.FAILED),
+        ("selfsigned", "aws", Result.WARNING),
+        ("letsencrypt", "existing", Result.WARNING),
+    ],
+)
+def test_a_domain_may_lead_nowhere_else(kind: str, machines: str, result: Result) -> None:
+    config = {
+        "domainOrPublicIp": "openvidu.example.io",
+        "certificateType": kind,
+        "machines": machines,
+    }
+    addresses = {"203.0.113.5", "2001:db8::1"}
+    (found,) = names.domain(config, {"basePublicIp": "203.0.113.5"}, lambda _: addresses)
+    assert found.result is result
+    assert "leads to 2001:db8::1, 203.0.113.5; isn't the deployment's" in found.said
+    assert "AAAA record 2001:db8::1" in str(found.next)
 
 
 def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
