@@ -45,8 +45,10 @@ BASE = Role(
     ports.BASE_PORTS,
     proxy="loadbalancer",
     data=("minio-s3", "elasticsearch", "certificates"),
+    inside=(5442, 9001),
 )
-"""Redis keeps nothing on disk (repository, its service has no volume)."""
+"""Inside: OpenVidu Call, MinIO's console. Redis keeps nothing on disk: its service has no volume.
+Source: repository, compose file of the base services."""
 MASTER = Role(
     "master",
     release.MASTER,

@@ -79,7 +79,7 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
     fields = {
         "ADDRESS": host.private_ip,
         "FOLDER": role.product.folder,
-        "PORTS": " ".join(_listened(role, settings)),
+        "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
     }
     began = time.time()
@@ -110,7 +110,7 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
     return suitability.parse(done.stdout, asked=(began + time.time()) / 2)
 
 
-def _listened(role: Role, settings: Settings) -> list[str]:
+def listened(role: Role, settings: Settings) -> list[str]:
     """The ports that OpenVidu takes on a host, as `tcp:443`."""
     ports = {
         (rule.protocol, rule.first)

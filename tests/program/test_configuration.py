@@ -65,7 +65,7 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("certificateType", "own"),
         *(("openviduVersion", text) for text in ("../x", "2.30", "v2.30.0", "2.30.0;id", "2.27.0")),
         *(("drainTimeout", text) for text in ("0s", "-1h", "1h30x", "6", "", "9999h")),
-        *(("httpsPort", text) for text in ("70000", "0", "22", "80", "6379", "5443")),
+        *(("httpsPort", text) for text in ("70000", "0", "22", "80", "6379", "5443", "9001")),
         ("retiredNodes", "[0]"),
         ("retiredNodes", "[true]"),
         ("retiredNodes", "[2, 2]"),

@@ -10,12 +10,13 @@ import pytest
 
 from components.configuration import read
 from components.deployed import Deployed, from_outputs
-from components.existing import suitability
+from components.existing import preflight, suitability
 from components.existing.hosts import Host, fingerprint
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError
 from components.service import replaced
 from components.settings import Settings
+from openvidu.roles import BASE
 from tests.program.conftest import SECRETS, example, ssh_key
 
 HOST_KEY = " ".join(ssh_key()[0].split()[:2])
@@ -138,6 +139,13 @@ def test_a_host_that_cannot_carry_openvidu_is_refused(changes: dict[str, Any], t
     assert not suitability.mistakes("node-1", wanted.hosts[1], FITS, wanted)
     found = suitability.mistakes("node-1", wanted.hosts[1], replace(FITS, **changes), wanted)
     assert [told in mistake.problem for mistake in found] == [True]
+
+
+def test_every_port_that_a_base_publishes_is_looked_at() -> None:
+    """Source: repository, compose file of the base services."""
+    published = {80, 443, 5442, 5443, 5601, 6379, 9000, 9001, 9200}
+    wanted = settings(host(0), host(1), host(2))
+    assert {f"tcp:{port}" for port in published} <= set(preflight.listened(BASE, wanted))
 
 
 def test_an_openvidu_that_is_there_listens_on_its_own_ports() -> None:
