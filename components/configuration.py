@@ -10,7 +10,7 @@ import difflib
 import functools
 import ipaddress
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, get_type_hints
 
 from components import certificates, managed_settings
@@ -59,18 +59,45 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
     """
     mistakes = _unknown_keys(config)
     parsed: dict[str, Any] = {}
+    wrong: set[str] = set()
     for name, (attribute, key) in keys().items():
         value, mistake = _parse(key, config.get(name), name in secret_keys)
         if mistake:
             mistakes.append(mistake)
+            wrong.add(attribute)
         elif value is not None:
             parsed[attribute] = value
-    checked = {**_defaults(), **parsed}
     for check in _CROSS_CHECKS:
-        mistakes.extend(check(checked))
+        checked = _Checked({**_defaults(), **parsed}, wrong)
+        found = check(checked)
+        # What follows from another mistake goes with it.
+        if not checked.asked & wrong:
+            mistakes.extend(found)
     if mistakes:
         raise ConfigurationError(mistakes)
     return Settings(**parsed)
+
+
+class _Checked(Mapping[str, Any]):
+    """Values for a check across keys, without those that couldn't be parsed.
+
+    Attributes:
+        asked: the fields that it was about.
+    """
+
+    def __init__(self, values: _Values, wrong: Collection[str]) -> None:
+        self._values = {name: value for name, value in values.items() if name not in wrong}
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.asked.add(name)
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
 
 
 def _defaults() -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from components import values
 from components.configuration import read
@@ -15,6 +15,16 @@ from components.endpoints import of_base
 from components.env_files import node_env
 from components.mistakes import ConfigurationError
 from tests.program.conftest import SECRETS
+
+PRIVATE_KEY = (
+    ec.generate_private_key(ec.SECP256R1())
+    .private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    .decode()
+)
 
 
 def mistakes_of(config: dict[str, str]) -> dict[str, str]:
@@ -80,8 +90,41 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("extraEnv", '{"A": "x y=z"}'),
     ],
 )
-def test_a_bad_value_is_refused_by_its_key(config: dict[str, str], key: str, text: str) -> None:
-    assert set(mistakes_of({**config, key: text})) == {key}
+def test_a_bad_value_is_refused_by_its_key_and_once(
+    config: dict[str, str], key: str, text: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**config, key: text}, SECRETS)
+    assert [mistake.key for mistake in caught.value.mistakes] == [key]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "around"),
+    [
+        ("hosts", '[{"publicIp": "x", "privateIp": "10.5.0.5"}]', {"machines": "existing"}),
+        ("sshPublicKey", "x", {}),
+        ("sshPrivateKey", "x", {}),
+        (
+            "domainOrPublicIp",
+            "a b",
+            {"certificateType": "letsencrypt", "letsencryptEmail": "a@b.io"},
+        ),
+        ("domainOrPublicIp", "a b", {"hostedZoneId": "Z1"}),
+        ("letsencryptEmail", "x", {"certificateType": "letsencrypt"}),
+        ("ownCertificate", "x", {"certificateType": "owncert", "ownPrivateKey": PRIVATE_KEY}),
+        ("turnServer", "x", {"turnStaticAuthSecret": "x"}),
+        ("turnCredential", "a,b", {"turnServer": "turn:a.io:3478", "turnUsername": "me"}),
+        ("shape", "cluster", {}),
+        ("machines", "mine", {"hosts": '[{"publicIp": "1.2.3.4", "privateIp": "10.5.0.5"}]'}),
+        ("subnetCidr", "10.5.0.1/24", {"nodeCount": "9"}),
+    ],
+)
+def test_a_malformed_value_brings_no_mistakes_after_it(
+    config: dict[str, str], key: str, text: str, around: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**config, **around, key: text}, SECRETS)
+    assert [mistake.key for mistake in caught.value.mistakes] == [key]
 
 
 def test_a_domain_of_253_characters_is_taken_and_no_longer_one(config: dict[str, str]) -> None:
