@@ -26,7 +26,7 @@ from components.settings import (
     Key,
     Settings,
 )
-from components.values import ip_address, private_network
+from components.values import holds_private_key, ip_address, private_network
 from openvidu import environment, ports, roles
 
 _Values = Mapping[str, Any]
@@ -134,7 +134,8 @@ def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | 
     try:
         return key.parse(text), None
     except ValueError as takes:
-        found = "the secret found doesn't fit" if key.secret else f"found {_shown(text)}"
+        hidden = key.secret or holds_private_key(text)
+        found = "the secret found doesn't fit" if hidden else f"found {_shown(text)}"
         return None, Mistake(key.name, f"{found}; takes {takes}", command)
 
 

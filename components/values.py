@@ -14,6 +14,8 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from openvidu import environment, ports, release, webhooks
 
@@ -40,6 +42,13 @@ _PLACEHOLDERS: Final = frozenset(
 )
 _NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 """What cryptography raises for no key at all, one with a passphrase, and one of another kind."""
+_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_SHORTEST_RSA: Final = 2048
+_CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
+_SERVED: Final = (
+    "a key that nginx and browsers take: RSA of 2048 bits or more, or EC P-256 to P-521"
+)
+"""Source: CA/Browser Forum, Baseline Requirements, 6.1.5."""
 LONGEST_DOMAIN = 253
 PRIVATE_NETWORKS: Final = tuple(
     ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
@@ -322,18 +331,45 @@ def http_url(text: str) -> str:
 
 
 def certificate(text: str) -> str:
-    """One or more PEM certificates, the server's own first."""
+    """One or more PEM certificates, the server's own first; written anew, one after the other.
+
+    nginx wants each line of a chain by itself; who glues files together may have it otherwise.
+    """
+    if holds_private_key(text):
+        raise ValueError("certificates alone; the private key in it belongs in ownPrivateKey")
     try:
-        x509.load_pem_x509_certificates(text.encode())
-    except ValueError:
+        chain = x509.load_pem_x509_certificates(text.encode())
+        key = chain[0].public_key()
+    except _NO_KEY:
         raise ValueError("a certificate in PEM form") from None
-    return text.strip() + "\n"
+    if not _is_served(key):
+        raise ValueError(f"a certificate for {_SERVED}")
+    return "".join(one.public_bytes(serialization.Encoding.PEM).decode() for one in chain)
 
 
 def private_key(text: str) -> str:
-    """A PEM private key without passphrase."""
+    """A PEM private key without passphrase, of a kind that browsers know; written anew."""
+    # openssl puts parameters of the curve before the key, and others a certificate.
+    block = _PRIVATE_KEY.search(text)
     try:
-        serialization.load_pem_private_key(text.encode(), password=None)
+        key = serialization.load_pem_private_key(block[0].encode() if block else b"", None)
     except _NO_KEY:
         raise ValueError("a private key in PEM form without passphrase") from None
-    return text.strip() + "\n"
+    if not _is_served(key.public_key()):
+        raise ValueError(_SERVED)
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def holds_private_key(text: str) -> bool:
+    """Whether a text has a private key in it, which no message may show."""
+    return "PRIVATE KEY" in text
+
+
+def _is_served(key: PublicKeyTypes) -> bool:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size >= _SHORTEST_RSA
+    return isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES

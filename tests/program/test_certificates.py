@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from components.configuration import read
 from components.mistakes import ConfigurationError
@@ -44,13 +46,8 @@ def certificate(
 
 
 def configured(config: dict[str, str], pem: str, domain: str = DOMAIN) -> dict[str, str]:
-    private = key("own").private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
     own = {"certificateType": "owncert", "domainOrPublicIp": domain}
-    return {**config, **own, "ownCertificate": pem, "ownPrivateKey": private.decode()}
+    return {**config, **own, "ownCertificate": pem, "ownPrivateKey": private(key("own"))}
 
 
 @pytest.mark.parametrize(
@@ -105,3 +102,80 @@ def test_both_halves_are_needed(config: dict[str, str], missing: str) -> None:
     del given[missing]
     with pytest.raises(ConfigurationError, match=f"{missing}: owncert needs it"):
         read(given, SECRETS)
+
+
+OWN = certificate(x509.DNSName(DOMAIN))
+CHAIN = OWN + certificate(x509.DNSName("ca.example.io"))
+PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        CHAIN.replace("----\n-", "-----"),
+        CHAIN.replace("\n", "\r\n"),
+        f"subject=CN = test\n{CHAIN}\n\n",
+        CHAIN.strip(),
+    ],
+    ids=["glued", "CRLF", "text before", "no last newline"],
+)
+def test_a_chain_is_written_anew_as_nginx_wants_it(config: dict[str, str], given: str) -> None:
+    assert read(configured(config, given), SECRETS).own_certificate == CHAIN
+
+
+@pytest.mark.parametrize(
+    "shaped",
+    [
+        lambda pem: pem.replace("\n", "\r\n"),
+        lambda pem: PARAMETERS + pem,
+        lambda pem: OWN + pem,
+        lambda pem: pem + OWN,
+        lambda pem: pem.strip(),
+    ],
+    ids=["CRLF", "parameters", "certificate before", "certificate behind", "no last newline"],
+)
+@pytest.mark.parametrize("form", ["PKCS8", "TraditionalOpenSSL"])
+def test_a_key_is_written_anew_too(
+    config: dict[str, str], form: str, shaped: Callable[[str], str]
+) -> None:
+    given = configured(config, OWN)
+    given["ownPrivateKey"] = shaped(private(key("own"), form))
+    assert read(given, SECRETS).own_private_key == private(key("own"))
+
+
+@pytest.mark.parametrize("name", ["ownCertificate", "sshPublicKey"])
+def test_a_private_key_in_a_key_that_is_no_secret_is_refused_and_not_shown(
+    config: dict[str, str], name: str
+) -> None:
+    pem = private(key("own"))
+    given = {**configured(config, OWN), name: pem + OWN}
+    with pytest.raises(ConfigurationError) as caught:
+        read(given, SECRETS)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == name
+    assert not any(line in str(caught.value) for line in pem.splitlines()[1:])
+    assert name != "ownCertificate" or "belongs in ownPrivateKey" in mistake.problem
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        rsa.generate_private_key(65537, 1024),  # noqa: S505 - it's refused
+        ed25519.Ed25519PrivateKey.generate(),
+        ec.generate_private_key(ec.SECP256K1()),
+    ],
+    ids=["short", "ed25519", "curve"],
+)
+def test_a_kind_of_key_that_browsers_refuse_is_refused(
+    config: dict[str, str], odd: PrivateKeyTypes
+) -> None:
+    given = configured(config, OWN)
+    given["ownPrivateKey"] = private(odd)
+    with pytest.raises(ConfigurationError, match="takes a key that nginx and browsers take"):
+        read(given, SECRETS)
+
+
+def private(key: PrivateKeyTypes, form: str = "PKCS8") -> str:
+    """A key in PEM form."""
+    encoding, plain = serialization.Encoding.PEM, serialization.NoEncryption()
+    return key.private_bytes(encoding, getattr(serialization.PrivateFormat, form), plain).decode()
