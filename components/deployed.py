@@ -15,16 +15,18 @@ _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
 _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _QUIETS = ("base-quiet", "master-quiet")
+_QUIET = re.compile(r"(base|master|bastion)-quiet")
+_RUNS = re.compile(r"(base|master|bastion)-version")
 _TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
 _DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A version of OpenVidu that a machine was to get.
+    """A version of OpenVidu, or a configuration, that a machine was to get.
 
     Attributes:
-        version: as the configuration said it.
+        version: as the configuration said it; of a configuration its digest.
         number: counts the attempts on this machine.
     """
 
@@ -50,6 +52,8 @@ class Deployed:
         main_configuration: digest of the base's own, or of the master's; None likewise.
         left_with_configuration: private addresses of the nodes that left when it was changed last.
         configuration_generation: how often the nodes' configuration was compared; 0 when never.
+        quiet_for: the configuration for which calls were waited for last, by machine.
+        runs_with: the one with which it was then started, likewise.
     """
 
     base_host: str | None = None
@@ -64,6 +68,18 @@ class Deployed:
     done: Mapping[str, Attempt] = field(default_factory=dict)
     left_with_configuration: str = ""
     configuration_generation: int = 0
+    quiet_for: Mapping[str, Attempt] = field(default_factory=dict)
+    runs_with: Mapping[str, Attempt] = field(default_factory=dict)
+
+    def configuration_attempt(self, machine: str) -> Mapping[str, str]:
+        """What has calls waited for anew, where a machine didn't get as far as its start.
+
+        Since then others may have begun. Until there is a second attempt it's nothing: what a base
+        has noted by an earlier release stays true.
+        """
+        tried, done = self.quiet_for.get(machine), self.runs_with.get(machine)
+        number = tried.number + (done is not None and tried != done) if tried else 1
+        return {"CONFIGURATION_ATTEMPT": str(number)} if number > 1 else {}
 
 
 def deployed() -> Deployed:
@@ -119,20 +135,21 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         },
         hosts=hosts,
         main_configuration=next((found.get("CONFIGURATION") for found in own), None),
-        tried=_attempts(outputs, _TRIED),
-        done=_attempts(outputs, _DONE),
+        tried=_attempts(outputs, _TRIED, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
+        done=_attempts(outputs, _DONE, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
         configuration=shared.get("CONFIGURATION"),
         left_with_configuration=shared.get("LEAVING", ""),
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
+        quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
     )
 
 
 def _attempts(
-    outputs: Mapping[str, Mapping[str, Any]], pattern: re.Pattern[str]
+    outputs: Mapping[str, Mapping[str, Any]], pattern: re.Pattern[str], what: str, number: str
 ) -> Mapping[str, Attempt]:
     return {
-        match[1]: Attempt(found["OPENVIDU_VERSION"], int(found["UPGRADE_ATTEMPT"]))
+        match[1]: Attempt(found[what], int(found.get(number, 1)))
         for name, one in outputs.items()
-        if (match := pattern.fullmatch(name))
-        and "UPGRADE_ATTEMPT" in (found := one.get("environment") or {})
+        if (match := pattern.fullmatch(name)) and what in (found := one.get("environment") or {})
     }

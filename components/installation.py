@@ -156,7 +156,7 @@ def put_env(
     depends_on: Sequence[pulumi.Resource],
     keep: str = "",
 ) -> remote.Command:
-    """Register a product's `.env`; its output is another one each time that it's written.
+    """Register a product's `.env`.
 
     Args:
         machine: where to put it.

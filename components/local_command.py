@@ -23,6 +23,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
     triggers: Sequence[pulumi.Input[str]] = (),
     depends_on: Sequence[pulumi.Resource] = (),
     delete_before_replace: bool = False,
+    replace_on_changes: Sequence[str] = (),
 ) -> local.Command:
     """Register commands for `SHELL`.
 
@@ -37,6 +38,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         triggers: values whose change replaces it.
         depends_on: what has to be done before; deleted after it.
         delete_before_replace: whether `delete` comes before the new `create`.
+        replace_on_changes: paths of inputs whose change replaces it.
     """
     return local.Command(
         name,
@@ -52,6 +54,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
             parent=parent,
             depends_on=list(depends_on),
             delete_before_replace=delete_before_replace,
+            replace_on_changes=list(replace_on_changes),
             additional_secret_outputs=["stdout", "stderr"],
         ),
     )

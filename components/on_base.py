@@ -39,7 +39,8 @@ def on_base(
         variables: what is kept in the state with it.
         parent: the component that owns it.
         depends_on: what has to be done before.
-        on_create: whether it's carried out at first, too.
+        on_create: whether it's carried out at first, too. If so it may change the cluster, and is
+            carried out again after it failed, whatever it's for by then: as in `remote.run_on`.
     """
     return local_command(
         name,
@@ -55,6 +56,8 @@ def on_base(
         create=command(action if on_create else "note"),
         update=command(action),
         depends_on=[*base.depends_on, *depends_on],
+        delete_before_replace=on_create,
+        replace_on_changes=[f"environment.{one}" for one in variables] if on_create else (),
     )
 
 

@@ -48,7 +48,7 @@ def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat("{\n", text_of(name), "\nexit\n}\n", values)
 
 
-def run_on(  # noqa: PLR0913 - each is a thing of its own
+def run_on(
     machine: Machine,
     name: str,
     script_name: str,
@@ -58,9 +58,14 @@ def run_on(  # noqa: PLR0913 - each is a thing of its own
     stdin: pulumi.Input[str] = "",
     triggers: Sequence[pulumi.Input[str]] = (),
     depends_on: Sequence[pulumi.Resource] = (),
-    ignore_changes: Sequence[str] = (),
 ) -> remote.Command:
     """Run a script of `machine/` on a machine, when it's new and when the script or input changed.
+
+    One that failed runs again with the next update, whatever its input is by then: it may have
+    changed the machine, and after an update that failed Pulumi knows the input before alone. So
+    another input replaces the resource, which has nothing to delete, and is in the state as to be
+    made until the script has ended well. Source: pulumi, pkg/resource/deploy/step_generator.go,
+    `PendingReplacement`.
 
     Args:
         machine: where to run it.
@@ -71,7 +76,6 @@ def run_on(  # noqa: PLR0913 - each is a thing of its own
         stdin: what the script reads; may be secret.
         triggers: values whose change runs the script on what is a new machine.
         depends_on: what has to be done before.
-        ignore_changes: inputs whose change doesn't run the script again.
     """
     return remote.Command(
         name,
@@ -92,7 +96,8 @@ def run_on(  # noqa: PLR0913 - each is a thing of its own
             parent=parent,
             depends_on=[*machine.depends_on, *depends_on],
             additional_secret_outputs=["stdout", "stderr"],
-            ignore_changes=list(ignore_changes),
+            replace_on_changes=["stdin"],
+            delete_before_replace=True,
         ),
     )
 

@@ -75,6 +75,10 @@ def services(
     program = put_program(machine, settings, parent=parent, depends_on=[docker])
     policy = put_policy(machine, settings, parent=parent, depends_on=[docker])
     change = change_of(machine.name, settings, there)
+    restart: dict[str, pulumi.Input[str]] = {
+        "CONFIGURATION": configuration,
+        **there.configuration_attempt(machine.name),
+    }
     suffix = "" if role is BASE else "-master"
     upgrade = on_base(
         f"{machine.name}-upgrade",
@@ -101,7 +105,7 @@ def services(
         f"quiet{suffix}",
         settings,
         machine,
-        {"CONFIGURATION": configuration},
+        restart,
         parent=parent,
         # A quiet moment would have to be waited for twice.
         depends_on=[upgrade],
@@ -124,9 +128,8 @@ def services(
         "start-services.sh",
         settings,
         parent=parent,
-        # A changed configuration is applied; the script sees for itself what changed. One that is
-        # taken back, after a start that failed, is told by what was said when it was written.
-        stdin=pulumi.Output.all(configuration, machine.public_ip, put.stdout).apply(
+        # A changed configuration is applied; the script sees for itself what changed.
+        stdin=pulumi.Output.all(configuration, machine.public_ip).apply(
             lambda given: fields(
                 {
                     "NAME": role.name,
@@ -136,7 +139,6 @@ def services(
                     "WAIT_FOR": " ".join(wait_for),
                     "PUBLIC_IP": given[1],
                     "CONFIGURATION": given[0],
-                    "WRITTEN": " ".join((given[2] or "").split()),
                     "ATTEMPT": str(change.to.number),
                 }
             )
@@ -147,7 +149,7 @@ def services(
         f"{machine.name}-version",
         create=NOTHING,
         update=NOTHING,
-        environment=change.variables,
+        environment={**change.variables, **restart},
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
     )
     version = installation.installed_version(install, settings)

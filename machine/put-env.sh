@@ -51,5 +51,4 @@ fi
 sync "$new"
 mv -f "$new" "$target"
 sync "$FOLDER"
-# With the time, what starts with this file sees that it was written once more.
-echo ".env written at $(date -u +%FT%T.%NZ), $(grep -c '^[A-Z]' "$target") keys."
+echo ".env written, $(grep -c '^[A-Z]' "$target") keys."

@@ -51,7 +51,7 @@ class Membership:
             case "drain":
                 return self._drain()
             case "note":
-                return self._note()
+                return self._note(self._carried_out_for)
             case action:
                 return self._once(action) if self._carried_out_for else self._decided(action)
 
@@ -205,9 +205,9 @@ class Membership:
     def _notes(self) -> str:
         return self._given.get("NOTES") or "/var/lib/openvidu-membership/carried-out"
 
-    def _note(self) -> int:
+    def _note(self, what: str) -> int:
         """Note on the base for what the action was carried out last."""
-        text, name = shlex.quote(self._carried_out_for), self._session.name
+        text, name = shlex.quote(what), self._session.name
         return self._session.run(
             self._base,
             f"sudo -n install -d -m 700 {self._notes} && "
@@ -227,7 +227,8 @@ class Membership:
         )
         if noted.output.strip() == self._carried_out_for.strip():
             return 0
-        return self._decided(action) or self._note()
+        # If it fails it may be half done, and then it's done for nothing: also if it's set back.
+        return self._note("") or self._decided(action) or self._note(self._carried_out_for)
 
 
 def _ask_aws(node: Json) -> list[str] | None:

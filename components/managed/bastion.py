@@ -82,13 +82,17 @@ class Bastion(pulumi.ComponentResource):
                 )
             ),
         )
+        restart: dict[str, pulumi.Input[str]] = {
+            "CONFIGURATION": _logins(settings, services),
+            **there.configuration_attempt(machine.name),
+        }
         # Who logs in elsewhere, or with something else, restarts: that would cut its calls.
         quiet = on_base(
             "bastion-quiet",
             "quiet-nodes",
             settings,
             machine,
-            {"CONFIGURATION": _logins(settings, services)},
+            restart,
             parent=self,
             depends_on=[program, policy, usable],
             on_create=False,
@@ -122,7 +126,7 @@ class Bastion(pulumi.ComponentResource):
             "bastion-version",
             create=NOTHING,
             update=NOTHING,
-            environment=change.variables,
+            environment={**change.variables, **restart},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[paused]),
         )
         self.ready = [program, policy, cluster, done, *services.ready]

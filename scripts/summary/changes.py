@@ -126,7 +126,13 @@ class _Step:
     @classmethod
     def of(cls, step: Mapping[str, Any]) -> _Step:
         *_, kinds, name = step["urn"].split("::", 3)
-        return cls(step["op"], step["urn"], kinds.rpartition("$")[2], name)
+        kind = kinds.rpartition("$")[2]
+        reasons = step.get("replaceReasons") or ()
+        pending = bool((step.get("oldState") or {}).get("pendingReplacement"))
+        is_same_machine = bool(pending or reasons) and not any("triggers" in why for why in reasons)
+        # On the same machine a command is carried out once more, for something else.
+        again = kind.startswith("command:") and step["op"] in _REPLACED and is_same_machine
+        return cls("update" if again else step["op"], step["urn"], kind, name)
 
     @property
     def owner(self) -> str:

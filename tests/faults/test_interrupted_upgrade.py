@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("faul
 MOMENTS: dict[str, Condition] = {
     "nodes drain": says("node-2: takes no new sessions"),
     "the nodes have stopped": says("node-2: has left the cluster"),
-    "the base is upgraded": says("base-install updating"),
-    "the base starts": says("base-start updating"),
-    "a node is upgraded": says("node-1-install updating"),
+    "the base is upgraded": says("base-install (deleting original|creating replacement)"),
+    "the base starts": says("base-start (deleting original|creating replacement)"),
+    "a node is upgraded": says("node-1-install (deleting original|creating replacement)"),
     "a node joins": says("node-1-membership updating"),
 }
 

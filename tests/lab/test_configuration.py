@@ -72,3 +72,68 @@ def test_rotated_secrets_reach_every_machine_at_a_moment_without_calls(cluster: 
     assert status["health"]["clusterStatus"] == "UP"
     assert status["loadBalancer"]["nodeIps"] == ["10.5.0.6", "10.5.0.7"]
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+FAILS_AFTERWARDS = """
+set -e
+sudo=$(command -v sudo)
+install -m 4755 "$sudo" /usr/local/sbin/sudo-that-works
+cat >/usr/local/sbin/sudo-that-fails <<'SUDO'
+#!/bin/bash
+/usr/local/sbin/sudo-that-works "$@" || exit
+[[ "$*" != *"COMMAND"* ]]
+SUDO
+chmod 755 /usr/local/sbin/sudo-that-fails
+mount --bind /usr/local/sbin/sudo-that-fails "$sudo"
+"""
+WORKS_AGAIN = 'umount "$(command -v sudo)"'
+STACK_WANTS = "cat /var/lib/openvidu-membership/"
+WEBHOOK = ("webhookEndpoint", "", "https://app.example.io/events")
+
+
+@pytest.mark.parametrize(
+    ("change", "host", "command", "shown"),
+    [
+        (
+            ("drainTimeout", "6h", "5h"),
+            "base",
+            "put-membership-file.sh",
+            f"{STACK_WANTS}drain-policy",
+        ),
+        *(
+            pytest.param(*case, marks=pytest.mark.matrix)
+            for case in (
+                (WEBHOOK, "base", "put-membership-file.sh", f"{STACK_WANTS}configuration"),
+                (WEBHOOK, "node-1", "put-env.sh", f"cat {release.NODE.folder}/.env"),
+                (
+                    WEBHOOK,
+                    "base",
+                    "membership.pyz configure",
+                    f"grep ^OPENVIDU_WEBHOOK= {release.NODE.folder}/.env",
+                ),
+                (
+                    ("elasticsearchUsername", "elasticadmin", "elasticother"),
+                    "base",
+                    "put-env.sh",
+                    f"cat {release.BASE.folder}/.env",
+                ),
+            )
+        ),
+    ],
+    ids=["policy", "what nodes share", "a node's .env", "nodes' restart", "the base's .env"],
+)
+def test_what_a_command_did_before_it_failed_is_taken_back_with_its_input(
+    cluster: Lab, change: tuple[str, str, str], host: str, command: str, shown: str
+) -> None:
+    lab, (key, before, after) = cluster, change
+    seen_on = "node-1" if release.NODE.folder in shown else host
+    was = lab.on(seen_on, shown)
+    lab.on(host, FAILS_AFTERWARDS.replace("COMMAND", command))
+    lab.ok("config", "set", key, after)
+    assert lab.run("up").status != 0
+    lab.on(host, WORKS_AGAIN)
+    assert lab.on(seen_on, shown) != was
+    lab.ok("config", "set", key, before)
+    lab.ok("up")
+    assert lab.on(seen_on, shown) == was
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}

@@ -15,6 +15,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi_command import remote as remote_command
 
 from components import remote
 from components.aws.permissions import TYPES
@@ -476,6 +477,24 @@ def test_a_newer_image_leaves_instances_that_run_as_they_are(
     deploy(config)
     # The image, and the key pair: what would replace a machine that carries calls.
     assert ignored == {name: ["ami", "keyName"] for name in ("base", "node-1", "node-2")}
+
+
+@pytest.mark.parametrize("shape", ["ha", "single-master"])
+def test_each_script_runs_again_after_it_failed_also_for_the_input_before(
+    config: dict[str, str], shape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {}
+    make = remote_command.Command
+
+    def watched(name: str, **arguments: Any) -> Any:
+        opts = arguments["opts"]
+        made[name] = (opts.delete_before_replace, opts.replace_on_changes)
+        return make(name, **arguments)
+
+    monkeypatch.setattr(remote_command, "Command", watched)
+    found = deploy({**config, "shape": shape})
+    assert set(made) == set(found.of_type("command:remote:Command"))
+    assert set(map(str, made.values())) == {"(True, ['stdin'])"}
 
 
 def test_another_text_of_a_script_replaces_nothing(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from components.deployed import Deployed, from_outputs
+from components.deployed import Attempt, Deployed, from_outputs
 from components.overview import ClusterSeen, NodeSeen, Unseen, find_mistakes, parse, reason
 from components.service import (
     configuration_generation,
@@ -178,3 +178,24 @@ def test_another_type_of_the_base_is_told(settings: Settings) -> None:
     assert "The base is stopped and started for its other type (c5.xlarge to c5.2xlarge)" in told
     assert not stop_of_main(settings, Deployed(instance_types={"base": "c5.2xlarge"}))
     assert not stop_of_main(settings, Deployed())
+
+
+def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> None:
+    def there(waited_for: str, runs_with: str, **attempt: str) -> Deployed:
+        return from_outputs(
+            {
+                f"urn:pulumi:dev::x::command:local:Command::base-{name}": {
+                    "type": "command:local:Command",
+                    "outputs": {"environment": {"CONFIGURATION": value, **attempt}},
+                }
+                for name, value in (("quiet", waited_for), ("version", runs_with))
+            }
+        )
+
+    assert there("a", "a").configuration_attempt("base") == {}
+    assert there("b", "a").configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "2"}
+    second = {"CONFIGURATION_ATTEMPT": "2"}
+    assert there("a", "a", **second).configuration_attempt("base") == second
+    assert there("b", "a", **second).configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "3"}
+    assert Deployed().configuration_attempt("base") == {}
+    assert Deployed(quiet_for={"base": Attempt("a", 1)}).configuration_attempt("base") == {}

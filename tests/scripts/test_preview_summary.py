@@ -97,6 +97,22 @@ def test_a_host_that_exists_takes_the_place_of_a_base_with_its_install() -> None
     assert "every call is cut" in found.warnings[0]
 
 
+@pytest.mark.parametrize(
+    "seen", [{"replaceReasons": ["stdin"]}, {"oldState": {"pendingReplacement": True}}]
+)
+def test_a_command_that_is_carried_out_once_more_on_the_same_base_replaces_nothing(
+    seen: Mapping[str, Any],
+) -> None:
+    once_more = [
+        {**step(op, "command:remote:Command", "base-install"), **seen}
+        for op in ("create-replacement", "replace")
+    ]
+    found = changes_in(preview(*once_more))
+    assert not found.replaced
+    assert not found.warnings
+    assert found.others == ["update base-install"]
+
+
 def test_a_base_that_is_changed_in_place_is_no_other_base() -> None:
     assert changes_in(preview(step("update", INSTANCE, "base"))).warnings == []
 
