@@ -11,11 +11,18 @@ import functools
 import ipaddress
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_type_hints
 
 from components import certificates, managed_settings
 from components.existing.hosts import Host
-from components.mistakes import ConfigurationError, Mistake, set_command
+from components.mistakes import (
+    ConfigurationError,
+    MemberError,
+    Mistake,
+    set_command,
+    set_member_command,
+)
 from components.settings import (
     BASE_OFFSET,
     EXISTING,
@@ -30,8 +37,11 @@ from components.values import holds_private_key, ip_address, private_network
 from openvidu import environment, ports, roles
 
 _Values = Mapping[str, Any]
-_ANYWHERE = ("0.0.0.0/0", "::/0")
-_SET_PRIVATE_IP = "pulumi config set --path 'hosts[{}].privateIp' 10.5.0.6"
+_WIDEST = {4: 8, 6: 16}
+"""Prefixes of networks that one operator may have; wider ones are parts of the internet."""
+_SHORTEST_SECRET = 4
+"""What is shorter would be found everywhere."""
+_MIXED_UP = "holds the name of a key of .env, with which OpenVidu's scripts would mix it up"
 _MAIN_ROLES = {HA: roles.BASE, SINGLE_MASTER: roles.MASTER}
 """Whom users connect to, where that's a machine."""
 
@@ -74,7 +84,8 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
         if not checked.asked & wrong:
             mistakes.extend(found)
     if mistakes:
-        raise ConfigurationError(mistakes)
+        secrets = {part for name in secret_keys for part in _parts(config.get(name, ""))}
+        raise ConfigurationError(_hide(mistakes, sorted(secrets, key=len, reverse=True)))
     return Settings(**parsed)
 
 
@@ -131,12 +142,34 @@ def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | 
         return None, Mistake(key.name, "is missing", command)
     if key.secret and not is_secret:
         return None, Mistake(key.name, "is stored in plain text; it must be a secret", command)
+    return _value(key, text, hidden=key.secret or is_secret or holds_private_key(text))
+
+
+def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
+    command = set_command(key.name, key.example, secret=key.secret)
     try:
-        return key.parse(text), None
+        value = key.parse(text)
+    except MemberError as error:
+        return None, _member(key, error, hidden=hidden)
     except ValueError as takes:
-        hidden = key.secret or holds_private_key(text)
         found = "the secret found doesn't fit" if hidden else f"found {_shown(text)}"
         return None, Mistake(key.name, f"{found}; takes {takes}", command)
+    if key.kind != "object" and any(name in text for name in environment.BASE_REQUIRED):
+        return None, Mistake(key.name, _MIXED_UP, command)
+    return value, None
+
+
+def _member(key: Key, error: MemberError, *, hidden: bool) -> Mistake:
+    """What is wrong with one part of a list; the others are left alone."""
+    named = f"{key.name}{error.place}"
+    if error.found is None:
+        found = f"{named} is missing"
+    elif hidden:
+        found = f"the secret {named} doesn't fit"
+    else:
+        found = f"{named} is {_shown(error.found)}"
+    command = set_member_command(key.name, error.place, key.example, secret=key.secret)
+    return Mistake(key.name, f"{found}; takes {error}", command)
 
 
 def _is_optional_text(key: Key) -> bool:
@@ -148,8 +181,35 @@ def _is_optional_text(key: Key) -> bool:
     return _defaults().get(keys()[key.name][0]) in (None, "")
 
 
-def _shown(text: str) -> str:
-    return json.dumps(text if len(text) <= 60 else text[:57] + "...")
+def _shown(found: object) -> str:
+    text = found if isinstance(found, str) else json.dumps(found)
+    return json.dumps(text if len(text) <= 60 else text[:57] + "...", ensure_ascii=False)
+
+
+def _hide(mistakes: Sequence[Mistake], secrets: Collection[str]) -> list[Mistake]:
+    """The mistakes without what was stored as a secret: checks across keys name what they found."""
+
+    def hidden(text: str) -> str:
+        for secret in secrets:
+            text = text.replace(secret, "[secret]")
+        return text
+
+    return [
+        replace(one, problem=hidden(one.problem), command=hidden(one.command)) for one in mistakes
+    ]
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A text, and where it's a list or an object, all that is in it."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    inner = found.values() if isinstance(found, dict) else found if isinstance(found, list) else ()
+    if not inner and len(text) >= _SHORTEST_SECRET:
+        yield text
+    for part in inner:
+        yield from _parts(part if isinstance(part, str) else json.dumps(part))
 
 
 def _subnet_size(values: _Values) -> list[Mistake]:
@@ -277,17 +337,23 @@ def _network_of_hosts(values: _Values) -> list[Mistake]:
         network = private_network(addresses[0])
         if network is None:
             problem = f"hosts[0].privateIp {addresses[0]} is no private address"
-            return [Mistake("hosts", problem, _SET_PRIVATE_IP.format(0))]
+            return [Mistake("hosts", problem, _set_private_ip(0, _defaults()["subnet_cidr"]))]
     return [
         Mistake(
             "hosts",
             f"hosts[{place}].privateIp {address} is outside {network}, the hosts' network; "
             "subnetCidr sets a larger one",
-            _SET_PRIVATE_IP.format(place),
+            _set_private_ip(place, network),
         )
         for place, address in enumerate(addresses)
         if address not in network
     ]
+
+
+def _set_private_ip(place: int, network: ipaddress.IPv4Network) -> str:
+    """The command that gives a host an address of its own in their network."""
+    address = network.network_address + BASE_OFFSET + place
+    return f"pulumi config set --path 'hosts[{place}].privateIp' {address}"
 
 
 def _ssh_networks(values: _Values) -> list[Mistake]:
@@ -298,11 +364,22 @@ def _ssh_networks(values: _Values) -> list[Mistake]:
     if not cidrs:
         command = set_command("sshCidrs", '["203.0.113.0/24"]')
         return [Mistake("sshCidrs", "is empty; takes the networks that may use SSH", command)]
-    anywhere = [network for network in cidrs if network in _ANYWHERE]
+    anywhere = _wide(cidrs)
     if anywhere and not values.get("allow_ssh_from_anywhere"):
-        problem = f"{anywhere[0]} opens SSH to the whole internet; confirm it or name networks"
+        much = "a large part of" if anywhere.prefixlen else "the whole"
+        problem = f"{anywhere} opens SSH to {much} internet; confirm it or name networks"
         return [Mistake("sshCidrs", problem, "pulumi config set allowSshFromAnywhere true")]
     return []
+
+
+def _wide(cidrs: Sequence[str]) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The widest network that these make together, where it's too wide for one operator."""
+    networks = [ipaddress.ip_network(one) for one in cidrs]
+    v4 = ipaddress.collapse_addresses(one for one in networks if one.version == 4)
+    v6 = ipaddress.collapse_addresses(one for one in networks if one.version == 6)
+    whole: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = [*v4, *v6]
+    wide = [one for one in whole if one.prefixlen < _WIDEST[one.version]]
+    return min(wide, key=lambda one: one.prefixlen, default=None)
 
 
 def _https_port(values: _Values) -> list[Mistake]:
@@ -399,6 +476,12 @@ def _extra_env(values: _Values) -> list[Mistake]:
     mistakes = []
     for name, text in values.get("extra_env", ()):
         command = f"pulumi config rm --path 'extraEnv.{name}'"
+        if name in _SET_BY:
+            mistakes.append(Mistake("extraEnv", f"{name} is set by {_SET_BY[name]}", command))
+            continue
+        if any(key in text for key in environment.BASE_REQUIRED):
+            mistakes.append(Mistake("extraEnv", f"{name} {_MIXED_UP}", command))
+            continue
         hidden = next((key for key in environment.BASE_REQUIRED if key in name), None)
         if hidden:
             problem = f"{name} contains {hidden}, which OpenVidu would mix up with it"
@@ -410,6 +493,39 @@ def _extra_env(values: _Values) -> list[Mistake]:
             mistakes.append(Mistake("extraEnv", str(error), command))
     return mistakes
 
+
+_SET_BY: Mapping[str, str] = {
+    "DOMAIN_OR_PUBLIC_IP": "domainOrPublicIp",
+    "OPENVIDU_PRO_LICENSE": "openviduProLicense",
+    "OPENVIDU_EDITION": "shape",
+    "OPENVIDU_ENTERPRISE_MEDIA_SERVER": "mediaServer",
+    "CERTIFICATE_TYPE": "certificateType",
+    "LETSENCRYPT_EMAIL": "letsencryptEmail",
+    "HTTPS_PORT": "httpsPort",
+    "KMS_URIS": "mediaNodes",
+    "OPENVIDU_RECORDING": "recording",
+    "OPENVIDU_WEBHOOK": "webhookEndpoint",
+    "OPENVIDU_PRO_ELASTICSEARCH": "elasticsearchUrl",
+    environment.OPENVIDU_SECRET: "openviduSecret",
+    environment.NODE_IPS: "nodeCount",
+    environment.NODE_PRIVATE_IP: "subnetCidr, or hosts where machines exist",
+    environment.REDIS_HOST: "redisHost",
+    environment.REDIS_PORT: "redisHost",
+    environment.REDIS_PASSWORD: "redisPassword",
+    environment.S3_ENDPOINT: "s3Endpoint",
+    environment.S3_BUCKET: "s3Bucket",
+    environment.S3_ACCESS_KEY: "s3AccessKey",
+    environment.S3_SECRET_KEY: "s3SecretKey",
+    environment.WEBHOOK_ENDPOINT: "webhookEndpoint",
+    environment.WEBHOOK_HEADERS: "webhookHeaders",
+    environment.ICE_SERVERS: "turnServer",
+    environment.ELASTICSEARCH_HOST: "elasticsearchUrl",
+    environment.KIBANA_HOST: "kibanaUrl",
+    environment.ELASTICSEARCH_USERNAME: "elasticsearchUsername",
+    environment.ELASTICSEARCH_PASSWORD: "elasticsearchPassword",
+}
+"""Which key of the configuration to use for a key of `.env`: what nodes are told by two isn't what
+the rest of the program believes."""
 
 _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _shape,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,6 +38,47 @@ class ConfigurationError(Exception):
         count = "a mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
         lines = [f"The configuration has {count}. Nothing was changed."]
         super().__init__("\n".join([*lines, *(str(mistake) for mistake in mistakes)]))
+
+
+class MemberError(ValueError):
+    """One part of a value doesn't fit; the message says what is taken instead.
+
+    Attributes:
+        place: path to the part within the value, as `[1].publicIp`.
+        found: what is there.
+    """
+
+    def __init__(self, place: str, found: object, takes: str) -> None:
+        super().__init__(takes)
+        self.place = place
+        self.found = found
+
+    def within(self, place: str) -> MemberError:
+        """The same of a value that has this one at `place`."""
+        return MemberError(place + self.place, self.found, str(self))
+
+
+def set_member_command(key: str, place: str, example: str, *, secret: bool = False) -> str:
+    """The command that sets one part of a list, and no other.
+
+    Args:
+        key: the list's key.
+        place: as in `MemberError`.
+        example: a list that is taken.
+        secret: whether its value is asked for.
+    """
+    if place.endswith(".hostKey"):
+        return f"pulumi config rm --path '{key}{place}' && python -m scripts.host_keys"
+    if secret:
+        return f"pulumi config set --secret --path '{key}{place}'"
+    first = json.loads(example)[0]
+    if isinstance(first, dict):
+        index, _, member = place.lstrip("[").partition("].")
+        if member not in first:
+            return f"pulumi config rm --path '{key}{place}'"
+        # Each host has an address of its own.
+        first = ipaddress.IPv4Address(first[member]) + int(index)
+    return f"pulumi config set --path '{key}{place}' {first}"
 
 
 def set_command(key: str, example: str, *, secret: bool = False) -> str:

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 
 from components import values
 from components.existing.hosts import Host, host
+from components.mistakes import MemberError
 from components.numbering import node_numbers
 from openvidu import roles
 from openvidu.roles import Role
@@ -66,12 +67,22 @@ def _list_of(parse: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
             raise ValueError("a list")
         # A boolean is an int to Python: 'true' must not become 1.
         texts = [item if isinstance(item, str) else json.dumps(item) for item in items]
-        try:
-            return tuple(parse(item) for item in texts)
-        except ValueError as error:
-            raise ValueError(f"a list, each item {error}") from None
+        parsed = []
+        for place, item in enumerate(texts):
+            try:
+                parsed.append(parse(item))
+            except MemberError as error:
+                raise error.within(f"[{place}]") from None
+            except ValueError as error:
+                raise MemberError(f"[{place}]", item, str(error)) from None
+        return tuple(parsed)
 
     return parse_list
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    """Each network once: two forms of it would be the same rule twice."""
+    return tuple(dict.fromkeys(_list_of(values.cidr)(text)))
 
 
 def _string_map(text: str) -> tuple[tuple[str, str], ...]:
@@ -79,9 +90,15 @@ def _string_map(text: str) -> tuple[tuple[str, str], ...]:
         items = json.loads(text)
     except json.JSONDecodeError:
         raise ValueError("an object of names and texts") from None
-    if not isinstance(items, dict) or not all(isinstance(item, str) for item in items.values()):
+    # `pulumi config set --path` stores true and 5 as what they are to JSON.
+    if not isinstance(items, dict) or not all(
+        isinstance(item, str | int | float) for item in items.values()
+    ):
         raise ValueError("an object of names and texts")
-    return tuple(sorted(items.items()))
+    texts = {
+        name: item if isinstance(item, str) else json.dumps(item) for name, item in items.items()
+    }
+    return tuple(sorted(texts.items()))
 
 
 def _digests(text: str) -> tuple[tuple[str, str], ...]:
@@ -379,7 +396,7 @@ class Settings:
         Key(
             "sshCidrs",
             "array",
-            _list_of(values.cidr),
+            _networks,
             "Networks that may reach port 22 of machines on AWS. Yours must be among them.",
             '["203.0.113.0/24"]',
         ),
@@ -628,7 +645,7 @@ class Settings:
         Key(
             "webhookEndpoint",
             "string",
-            values.http_url,
+            values.webhook_url,
             "Address that receives the cluster's events.",
             "https://app.example.io/events",
         ),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import textwrap
 from datetime import timedelta
 from typing import Final
 
@@ -19,15 +20,15 @@ from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from openvidu import environment, ports, release, webhooks
 
-_DURATION = re.compile(r"(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
+_DURATION = re.compile("".join(rf"(?:([0-9]{{1,7}}(?:\.[0-9]{{1,3}})?){unit})?" for unit in "dhms"))
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)", re.IGNORECASE)
 _EMAIL = re.compile(r"[a-zA-Z0-9._%+-]+@([a-zA-Z0-9.-]+)")
 _BUCKET = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
-_USER = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
-_HEADER = re.compile(r"[A-Za-z0-9-]+: ?[ -!%-+\--<>-\[\]-_a-~=]+(?<! )")
-_TURN_SERVER = re.compile(r"turns?:[A-Za-z0-9.-]+:[0-9]{1,5}(?:\?transport=(?:udp|tcp))?")
+_USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@\\-]{0,63}")
+_HEADER = re.compile(r"[A-Za-z0-9_.-]+: ?[ -!%-+\--<>-\[\]-_a-~=]+(?<! )")
+_TURN_SERVER = re.compile(r"turns?:([A-Za-z0-9.-]+):([0-9]{1,5})(?:\?transport=(?:udp|tcp))?")
 _TURN_SECRET = re.compile(r"[A-Za-z0-9._+/:=~-]+")
 _PLACEHOLDERS: Final = frozenset(
     {
@@ -43,6 +44,8 @@ _PLACEHOLDERS: Final = frozenset(
 _NO_KEY: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 """What cryptography raises for no key at all, one with a passphrase, and one of another kind."""
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1-----", re.DOTALL)
+_LONGEST_LINE: Final = 76
+"""Source: RFC 1421, 4.3.2.4 says 64; OpenSSH writes 70, Python's cryptography 76."""
 _SHORTEST_RSA: Final = 2048
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
 _SERVED: Final = (
@@ -68,6 +71,17 @@ def ip_address(text: str) -> ipaddress.IPv4Address | None:
         return ipaddress.IPv4Address(text)
     except ValueError:
         return None
+
+
+def may_be_a_machine(address: ipaddress.IPv4Address) -> bool:
+    """Whether an address can be one machine's, and not every machine's own."""
+    return not (
+        address.is_unspecified
+        or address.is_loopback
+        or address.is_multicast
+        or address.is_reserved
+        or address.is_link_local
+    )
 
 
 def private_network(address: ipaddress.IPv4Address) -> ipaddress.IPv4Network | None:
@@ -97,19 +111,21 @@ def boolean(text: str) -> bool:
 
 
 def duration(text: str) -> timedelta:
-    """A length of time such as `6h`, `1h30m` or `45s`; more than nothing."""
+    """A length of time such as `1d`, `6h`, `1.5h`, `1h30m` or `45s`; a second at least."""
     found = _DURATION.fullmatch(text)
-    hours, minutes, seconds = (int(part or 0) for part in found.groups()) if found else (0, 0, 0)
-    length = timedelta(hours=hours, minutes=minutes, seconds=seconds)
-    if not length or length > timedelta(days=30):
-        raise ValueError("a length of time of up to 30 days")
+    days, hours, minutes, seconds = (
+        float(part or 0) for part in (found.groups() if found else 4 * (0,))
+    )
+    length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not timedelta(seconds=1) <= length <= timedelta(days=30):
+        raise ValueError("a length of time with its units d, h, m or s, of up to 30 days")
     return length
 
 
 def version(text: str) -> str:
     """A version of OpenVidu Enterprise HA, 2.28.0 or later, or `latest`."""
     if text != release.LATEST and not release.VERSION_PATTERN.fullmatch(text):
-        raise ValueError("a version from 2.28.0 on, or latest")
+        raise ValueError("a version of three numbers from 2.28.0 on, or latest")
     return text
 
 
@@ -142,11 +158,20 @@ def private_ip(text: str) -> str:
 
 def domain_or_ip(text: str) -> str:
     """A fully qualified domain name, or a public IPv4 address."""
-    return text if ip_address(text) else domain(text)
+    address = ip_address(text)
+    if address is None:
+        return domain(text)
+    if not may_be_a_machine(address):
+        raise ValueError("a domain name, or the address of a machine")
+    return text
 
 
 def domain(text: str) -> str:
     """A fully qualified domain name without wildcard, of up to 253 characters."""
+    if not text.isascii():
+        raise ValueError("a domain name in ASCII, with other letters in their xn-- form")
+    if "_" in text:
+        raise ValueError("a domain name without underscore, which no certificate can be for")
     labels = text.split(".")
     fits = len(text) <= LONGEST_DOMAIN and len(labels) >= 2 and not labels[-1].isdigit()
     if not fits or not all(_DOMAIN_LABEL.fullmatch(label) for label in labels):
@@ -219,8 +244,12 @@ def webhook_event(text: str) -> str:
 
 def turn_server(text: str) -> str:
     """Address of a TURN server, `turn:host:port` or `turns:host:port`."""
-    if not _TURN_SERVER.fullmatch(text):
-        raise ValueError("turn: or turns:, a host and a port")
+    found = _TURN_SERVER.fullmatch(text)
+    try:
+        domain_or_ip(found[1] if found else "")
+        port(found[2] if found else "")
+    except ValueError:
+        raise ValueError("turn: or turns:, a host and a port from 1 to 65535") from None
     return text
 
 
@@ -232,9 +261,12 @@ def turn_secret(text: str) -> str:
 
 
 def bucket(text: str) -> str:
-    """The name of an S3 bucket: 3 to 63 small letters, digits, `.` and `-`."""
-    if not _BUCKET.fullmatch(text):
-        raise ValueError("3 to 63 small letters, digits, . and -")
+    """The name of an S3 bucket: 3 to 63 small letters, digits, `.` and `-`, and no IP address.
+
+    Source: Amazon S3, "General purpose bucket naming rules".
+    """
+    if not _BUCKET.fullmatch(text) or ip_address(text):
+        raise ValueError("3 to 63 small letters, digits, . and -, and no IP address")
     return text
 
 
@@ -285,9 +317,9 @@ def volume_size(text: str) -> int:
 
 
 def unix_user(text: str) -> str:
-    """The name of a Linux user."""
+    r"""The name of a user for SSH: `ubuntu`, or of a directory, `ops@example.io`, `corp\ops`."""
     if not _USER.fullmatch(text):
-        raise ValueError("the name of a Linux user")
+        raise ValueError("the name of a user for SSH")
     return text
 
 
@@ -301,12 +333,23 @@ def ssh_public_key(text: str) -> str:
 
 
 def ssh_private_key(text: str) -> str:
-    """An OpenSSH private key without passphrase."""
+    """An OpenSSH private key without passphrase, in the form that ssh-add takes.
+
+    Its lines are kept, as a key that was written anew would be another text each time.
+    """
+    block = _PRIVATE_KEY.search(text)
     try:
-        serialization.load_ssh_private_key(text.strip().encode() + b"\n", password=None)
+        if block is None:
+            raise ValueError
+        head, tail = f"-----BEGIN {block[1]}-----", f"-----END {block[1]}-----"
+        lines = block[0].removeprefix(head).removesuffix(tail).split()
+        if any(len(line) > _LONGEST_LINE for line in lines):
+            lines = textwrap.wrap("".join(lines), _LONGEST_LINE)
+        written = "\n".join([head, *lines, tail, ""])
+        serialization.load_ssh_private_key(written.encode(), password=None)
     except _NO_KEY:
         raise ValueError("an OpenSSH private key without passphrase") from None
-    return text.strip() + "\n"
+    return written
 
 
 def writable(text: str) -> str:
@@ -327,6 +370,12 @@ def http_url(text: str) -> str:
     """An `http://` or `https://` address that `.env` can hold."""
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", writable(text)):
         raise ValueError("an address that starts with http:// or https://")
+    return text
+
+
+def webhook_url(text: str) -> str:
+    """An `http://` or `https://` address, which may have a query."""
+    http_url(text.replace("=", ""))
     return text
 
 

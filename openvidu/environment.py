@@ -25,6 +25,7 @@ S3_SECRET_KEY = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SECRET_KEY"  # noqa: S105 - th
 TARGET_GROUP = "TARGET_GROUP_ARN"
 """No key of OpenVidu's: tells the membership program which load balancer it edits."""
 ICE_SERVERS = "OPENVIDU_WEBRTC_ICE_SERVERS"
+WEBHOOK_ENDPOINT = "OPENVIDU_WEBHOOK_ENDPOINT"
 WEBHOOK_HEADERS = "OPENVIDU_WEBHOOK_HEADERS"
 ELASTICSEARCH_HOST = "OPENVIDU_PRO_ELASTICSEARCH_HOST"
 KIBANA_HOST = "OPENVIDU_PRO_KIBANA_HOST"
@@ -83,7 +84,7 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _VALUE = re.compile(r"(?![ '\"])[ -\"%-<>-\[\]-_a-~]*(?<! )")
 
 
-_LISTS = {ICE_SERVERS, WEBHOOK_HEADERS}
+_WITH_EQUALS = {ICE_SERVERS, WEBHOOK_HEADERS, WEBHOOK_ENDPOINT}
 """No script reads these, and OpenVidu documents them with `=`.
 
 Source: documentation, "Allow users behind firewalls" and "OpenVidu configuration".
@@ -120,7 +121,7 @@ def render(values: Mapping[str, str], *, header: str) -> str:
     for key, value in values.items():
         if not _NAME.fullmatch(key):
             raise UnwritableValueError(key, "a name has capital letters, digits and _ only")
-        if not is_writable(value.replace("=", "") if key in _LISTS else value):
+        if not is_writable(value.replace("=", "") if key in _WITH_EQUALS else value):
             raise UnwritableValueError(
                 key, "a value is printable ASCII without = # $ ` or backslash, unquoted"
             )

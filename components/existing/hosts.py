@@ -9,8 +9,15 @@ import ipaddress
 import json
 from dataclasses import dataclass
 
+from components.mistakes import MemberError
+from components.values import may_be_a_machine
+
 _KEYS = {"publicIp", "privateIp", "hostKey"}
-_KEY_TYPES = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa")
+_KEY_TYPES = (
+    "ssh-ed25519",
+    *(f"ecdsa-sha2-nistp{size}" for size in (256, 384, 521)),
+)
+"""Not ssh-rsa: pulumi-command offers newer signatures only, and so never takes such a key."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +45,14 @@ def host(text: str) -> Host:
         found = json.loads(text)
     except json.JSONDecodeError:
         found = None
-    if not isinstance(found, dict) or not {"publicIp", "privateIp"} <= found.keys():
-        raise ValueError("with publicIp and privateIp")
+    if not isinstance(found, dict):
+        raise MemberError(".publicIp", None, "an object with publicIp and privateIp")
+    for needed in ("publicIp", "privateIp"):
+        if needed not in found:
+            raise MemberError(f".{needed}", None, "an object with publicIp and privateIp")
     if unknown := sorted(found.keys() - _KEYS):
-        raise ValueError(f"with publicIp, privateIp and hostKey; there is no {unknown[0]}")
+        takes = f"an object with publicIp, privateIp and hostKey; there is no {unknown[0]}"
+        raise MemberError(f".{unknown[0]}", found[unknown[0]], takes)
     key = found.get("hostKey")
     return Host(
         _address(found["publicIp"], "publicIp"),
@@ -58,9 +69,12 @@ def fingerprint(host_key: str) -> str:
 
 def _address(found: object, key: str) -> str:
     try:
-        return str(ipaddress.IPv4Address(found if isinstance(found, str) else ""))
+        address = ipaddress.IPv4Address(found if isinstance(found, str) else "")
     except ValueError:
-        raise ValueError(f"with an IPv4 address as {key}") from None
+        raise MemberError(f".{key}", found, f"an object with an IPv4 address as {key}") from None
+    if not may_be_a_machine(address):
+        raise MemberError(f".{key}", found, f"an address of a machine as {key}")
+    return str(address)
 
 
 def _host_key(found: object) -> str:
@@ -70,5 +84,6 @@ def _host_key(found: object) -> str:
     except binascii.Error:
         fits = False
     if not fits:
-        raise ValueError(f"with a public SSH host key as hostKey ({', '.join(_KEY_TYPES)})")
+        takes = f"an object with a public SSH host key as hostKey ({', '.join(_KEY_TYPES)})"
+        raise MemberError(".hostKey", found, takes)
     return " ".join(parts[:2])

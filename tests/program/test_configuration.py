@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from components import values
-from components.configuration import read
+from components.configuration import keys, read
 from components.endpoints import of_base
 from components.env_files import node_env
 from components.mistakes import ConfigurationError
+from openvidu import environment
 from tests.program.conftest import SECRETS
 
 PRIVATE_KEY = (
@@ -24,6 +28,15 @@ PRIVATE_KEY = (
         serialization.NoEncryption(),
     )
     .decode()
+)
+
+
+HALVES = (
+    '["0.0.0.0/1", "128.0.0.0/1"]',
+    '["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/1"]',
+    '["8.0.0.0/7"]',
+    '["2000::/3"]',
+    '["::/1", "8000::/1"]',
 )
 
 
@@ -88,6 +101,24 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         ("installScriptSha256", '{"node": "abc"}'),
         ("installScriptSha256", '{"proxy": "' + "a" * 64 + '"}'),
         ("extraEnv", '{"A": "x y=z"}'),
+        ("extraEnv", '{"A": ["x"]}'),
+        ("extraEnv", '{"A": null}'),
+        ("extraEnv", '{"A": "OPENVIDU_SECRET"}'),
+        ("extraEnv", '{"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP": "10.5.0.6"}'),
+        *(("redisPassword", f"my{name}") for name in ("OPENVIDU_SECRET", "DOMAIN_OR_PUBLIC_IP")),
+        *(("sshCidrs", text) for text in HALVES),
+        *(
+            ("drainTimeout", text)
+            for text in ("99999999999999h", "31d", "0.5s", "90", "5min", "1d1d")
+        ),
+        ("domainOrPublicIp", "openvidu.example\u017f.io"),
+        ("domainOrPublicIp", "open_vidu.example.io"),
+        *(("domainOrPublicIp", text) for text in ("0.0.0.0", "127.0.0.1", "224.0.0.1")),  # noqa: S104
+        ("turnServer", "turns:turn.example.io:99999"),
+        ("turnServer", "turns:..:443"),
+        ("s3Bucket", "192.168.0.1"),
+        *(("sshUser", text) for text in ("-l", "a b", "a$b", "a;b", "", "a'b")),
+        ("webhookEndpoint", "https://app.example.io/?token=a#b"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_key_and_once(
@@ -277,3 +308,110 @@ def test_a_key_with_a_passphrase_is_refused() -> None:
             parse(text)
     with pytest.raises(ValueError, match="in PEM form"):
         values.certificate("é")
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("drainTimeout", "1d", timedelta(days=1)),
+        ("drainTimeout", "1.5h", timedelta(minutes=90)),
+        ("drainTimeout", "1d2h30m15s", timedelta(days=1, hours=2, minutes=30, seconds=15)),
+        ("sshCidrs", '["203.0.113.5", "203.0.113.5/32"]', ("203.0.113.5/32",)),
+        ("sshCidrs", '["10.0.0.0/8", "2001:db8::/32"]', ("10.0.0.0/8", "2001:db8::/32")),
+        *(("sshUser", user, user) for user in ("first.last", "ops@corp.example.io", "corp\\ops")),
+        ("webhookHeaders", '["X_Api_Key: a.b"]', ("X_Api_Key: a.b",)),
+        ("domainOrPublicIp", "xn--bcher-kva.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_what_is_meant_is_taken(config: dict[str, str], key: str, text: str, value: object) -> None:
+    assert getattr(read({**config, key: text}, SECRETS), keys()[key][0]) == value
+
+
+def test_a_webhook_may_have_a_query(config: dict[str, str]) -> None:
+    url = "https://app.example.io/events?token=abc&room=1"
+    settings = read({**config, "webhookEndpoint": url}, SECRETS)
+    text = node_env(settings, 1, of_base(settings, "openvidu.example.io"))
+    assert environment.parse(text)["OPENVIDU_WEBHOOK_ENDPOINT"] == url
+
+
+def test_booleans_and_numbers_are_texts_of_env(config: dict[str, str]) -> None:
+    # As `pulumi config set --path extraEnv.OPENVIDU_CDR true` stores it.
+    given = {**config, "extraEnv": '{"OPENVIDU_CDR": true, "A": 5, "B": 1.5, "C": "true"}'}
+    assert dict(read(given, SECRETS).extra_env) == {
+        "OPENVIDU_CDR": "true",
+        "A": "5",
+        "B": "1.5",
+        "C": "true",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("OPENVIDU_SECRET", "openviduSecret"),
+        ("OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP", "subnetCidr, or hosts where machines exist"),
+        ("OPENVIDU_RECORDING", "recording"),
+        ("OPENVIDU_WEBRTC_ICE_SERVERS", "turnServer"),
+    ],
+)
+def test_what_the_program_sets_names_the_key_to_use(
+    config: dict[str, str], name: str, key: str
+) -> None:
+    given = {**config, "extraEnv": json.dumps({name: "x"})}
+    assert mistakes_of(given) == {"extraEnv": f"{name} is set by {key}"}
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("webhookEndpoint", "ftp://user:Swordfish-1@example.io"),
+        ("extraEnv", '{"A": "x#Swordfish-1", "lower": "Swordfish-1"}'),
+        ("extraEnv", '{"A": ["Swordfish-1"]}'),
+        ("domainOrPublicIp", "Swordfish-1"),
+        ("webhookEvents", '["Swordfish-1"]'),
+        ("hosts", '[{"publicIp": "Swordfish-1", "privateIp": "10.5.0.5"}]'),
+        ("shape", "Swordfish-1"),
+        ("sshCidrs", '["Swordfish-1"]'),
+    ],
+)
+def test_what_is_stored_as_a_secret_is_never_shown(
+    config: dict[str, str], key: str, text: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**config, key: text}, [*SECRETS, key])
+    assert key in str(caught.value)
+    assert "word" not in str(caught.value)
+
+
+def test_checks_across_keys_show_no_secret_either(config: dict[str, str]) -> None:
+    config |= {"certificateType": "letsencrypt", "domainOrPublicIp": "203.0.113.5"}
+    with pytest.raises(ConfigurationError, match=r"found \[secret\]"):
+        read(config, [*SECRETS, "domainOrPublicIp"])
+
+
+@pytest.mark.parametrize(
+    "shaped",
+    [
+        lambda key: key.replace("\n", "\r\n"),
+        lambda key: " ".join(key.split("\n")),
+        lambda key: key.replace("\n", "\n    "),
+        lambda key: f"comment\n{key}",
+        lambda key: f"\n\n{key}\n\n",
+    ],
+    ids=["CRLF", "one line", "indented", "text before", "empty lines"],
+)
+def test_an_ssh_key_gets_the_form_that_ssh_add_takes(
+    config: dict[str, str], tmp_path: Path, shaped: Callable[[str], str]
+) -> None:
+    key = config["sshPrivateKey"]
+    taken = read({**config, "sshPrivateKey": shaped(key)}, SECRETS).ssh_private_key
+    assert taken == key
+    file = tmp_path / "key"
+    file.touch(mode=0o600)
+    file.write_text(
+        values.ssh_private_key(key.replace("\n", "").replace("KEY-----b", "KEY-----\nb"))
+    )
+    shown = subprocess.run(
+        ["ssh-keygen", "-y", "-f", file], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.split()[:2] == config["sshPublicKey"].split()[:2]

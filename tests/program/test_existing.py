@@ -44,6 +44,8 @@ FITS = Facts(
     blocked=(),
 )
 
+RSA = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQ=="
+
 
 def host(number: int, **changes: Any) -> dict[str, Any]:
     """The base is number 0."""
@@ -100,6 +102,34 @@ def test_hosts_are_the_base_and_then_nodes() -> None:
 )
 def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], told: str) -> None:
     assert told in problems(*hosts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "command"),
+    [
+        ({"publicIp": "x"}, 'hosts[2].publicIp is "x"', "'hosts[2].publicIp' 203.0.113.7"),
+        ({"publicIp": "240.0.0.1"}, "an address of a machine", "'hosts[2].publicIp' 203.0.113.7"),
+        ({"privateIp": 5}, "hosts[2].privateIp is", "'hosts[2].privateIp' 10.5.0.7"),
+        ({"privateIp": "10.5.1.7"}, "10.5.1.7 is outside", "'hosts[2].privateIp' 10.5.0.7"),
+        ({"hostKey": RSA}, "ecdsa-sha2-nistp521)", "rm --path 'hosts[2].hostKey' && python"),
+        ({"user": "root"}, "there is no user", "pulumi config rm --path 'hosts[2].user'"),
+    ],
+)
+def test_a_mistake_at_one_host_is_the_one_mistake_and_its_remedy_leaves_others_alone(
+    changes: dict[str, Any], told: str, command: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        settings(host(0), host(1), host(2, **changes))
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == "hosts"
+    assert told in mistake.problem
+    assert command in mistake.command
+
+
+@pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"])
+def test_host_keys_of_all_kinds_that_the_provider_takes_are_taken(kind: str) -> None:
+    key = f"{kind} AAAA"
+    assert settings(host(0), host(1, hostKey=key), nodeCount="1").hosts[1].host_key == key
 
 
 def test_hosts_are_for_existing_machines_only() -> None:
