@@ -153,6 +153,10 @@ def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
         return None, _member(key, error, hidden=hidden)
     except ValueError as takes:
         found = "the secret found doesn't fit" if hidden else f"found {_shown(text)}"
+        if key.kind in ("array", "object"):
+            # In what is no list, no element can be set.
+            remove = f"pulumi config rm {key.name}"
+            command = f"{remove} && {command}" if key.example else remove
         return None, Mistake(key.name, f"{found}; takes {takes}", command)
     if key.kind != "object" and any(name in text for name in environment.BASE_REQUIRED):
         return None, Mistake(key.name, _MIXED_UP, command)
@@ -245,7 +249,7 @@ def _node_numbers(values: _Values) -> list[Mistake]:
     mistakes = []
     if not 1 <= count <= capacity:
         problem = f"found {count}; takes 1 to {capacity}, the nodes that {has}"
-        command = set_command("nodeCount", str(min(2, capacity)))
+        command = set_command("nodeCount", str(min(2, capacity) if count < 1 else capacity))
         mistakes.append(Mistake("nodeCount", problem, command))
     elif count + len(set(retired)) > capacity:
         problem = (
@@ -255,7 +259,13 @@ def _node_numbers(values: _Values) -> list[Mistake]:
         mistakes.append(Mistake("retiredNodes", problem, "pulumi config rm retiredNodes"))
     if len(set(retired)) != len(retired) or any(not 1 <= number <= capacity for number in retired):
         problem = f"found {list(retired)}; takes different numbers from 1 to {capacity}"
-        mistakes.append(Mistake("retiredNodes", problem, set_command("retiredNodes", "[2]")))
+        fit = [number for number in dict.fromkeys(retired) if 1 <= number <= capacity]
+        kept = [
+            f"pulumi config set --path 'retiredNodes[{place}]' {number}"
+            for place, number in enumerate(fit)
+        ]
+        command = " && ".join(["pulumi config rm retiredNodes", *kept])
+        mistakes.append(Mistake("retiredNodes", problem, command))
     return mistakes
 
 
@@ -304,18 +314,20 @@ def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
     least, takes = (1, "the master") if shape == SINGLE_MASTER else (2, "the base and one node")
     if len(hosts) < least:
         problem = f"found {len(hosts)}; takes at least {takes}"
-        command = "pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
+        command = set_member_command(
+            "hosts", f"[{len(hosts)}].publicIp", keys()["hosts"][1].example
+        )
         mistakes.append(Mistake("hosts", problem, f"{command}, and so on: docs/existing.md"))
-    for kind in ("public_ip", "private_ip"):
-        seen: dict[str, int] = {}
-        for place, one in enumerate(hosts):
-            address = getattr(one, kind)
-            if address in seen:
-                problem = f"{address} is the address of hosts[{seen[address]}] and hosts[{place}]"
-                mistakes.append(
-                    Mistake("hosts", problem, f"pulumi config rm --path 'hosts[{place}]'")
-                )
-            seen[address] = place
+    # The last comes first, as those after one that is removed move up.
+    for place, one in reversed([*enumerate(hosts)]):
+        addresses = (one.public_ip, one.private_ip)
+        for other, first in enumerate(hosts[:place]):
+            same = next((ip for ip in addresses if ip in (first.public_ip, first.private_ip)), None)
+            if same:
+                problem = f"{same} is the address of hosts[{other}] and hosts[{place}]"
+                command = f"pulumi config rm --path 'hosts[{place}]'"
+                mistakes.append(Mistake("hosts", problem, command))
+                break
     unknown = [f"hosts[{place}]" for place, one in enumerate(hosts) if one.host_key is None]
     if unknown:
         problem = f"hostKey is missing in {', '.join(unknown)}: what tells that it's your machine"

@@ -64,13 +64,15 @@ def set_member_command(key: str, place: str, example: str, *, secret: bool = Fal
     Args:
         key: the list's key.
         place: as in `MemberError`.
-        example: a list that is taken.
+        example: a list that is taken; empty where none is known.
         secret: whether its value is asked for.
     """
     if place.endswith(".hostKey"):
         return f"pulumi config rm --path '{key}{place}' && python -m scripts.host_keys"
     if secret:
         return f"pulumi config set --secret --path '{key}{place}'"
+    if not example:
+        return f"pulumi config rm --path '{key}{place}'"
     first = json.loads(example)[0]
     if isinstance(first, dict):
         index, _, member = place.lstrip("[").partition("].")

@@ -90,11 +90,12 @@ def _string_map(text: str) -> tuple[tuple[str, str], ...]:
         items = json.loads(text)
     except json.JSONDecodeError:
         raise ValueError("an object of names and texts") from None
-    # `pulumi config set --path` stores true and 5 as what they are to JSON.
-    if not isinstance(items, dict) or not all(
-        isinstance(item, str | int | float) for item in items.values()
-    ):
+    if not isinstance(items, dict):
         raise ValueError("an object of names and texts")
+    for name, item in items.items():
+        if not isinstance(item, str | int | float):
+            raise MemberError(f".{name}", item, "a text")
+    # `pulumi config set --path` stores true and 5 as what they are to JSON.
     texts = {
         name: item if isinstance(item, str) else json.dumps(item) for name, item in items.items()
     }

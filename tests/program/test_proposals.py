@@ -1,0 +1,150 @@
+"""What a message proposes leads on: whoever types it doesn't get the same message again."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+import pytest
+
+from components.configuration import read
+from components.mistakes import ConfigurationError
+from tests.program.conftest import SECRETS, example
+from tests.program.test_certificates import DOMAIN, OWN, configured
+from tests.program.test_configuration import BAD
+from tests.program.test_existing import configured as with_hosts
+from tests.program.test_existing import host
+
+TYPED = {
+    **configured(example(), OWN),
+    "webhookHeaders": "X-Api-Key: abc",
+    "turnStaticAuthSecret": "secret-of-turn",
+    "turnCredential": "password-of-turn",
+}
+"""What is typed where a command asks, and the files that it reads."""
+LISTS = ("hosts", "mediaNodes", "retiredNodes", "sshCidrs", "webhookEvents", "webhookHeaders")
+
+
+def type_(config: dict[str, str], line: str) -> None:
+    """Do to a configuration what a line of commands does."""
+    for command in line.partition(", and so on")[0].split(" && "):
+        match shlex.split(command):
+            case ["python", "-m", "scripts.init_stack"]:
+                config.update({key: text for key, text in example().items() if key not in config})
+            case ["python", "-m", "scripts.host_keys"]:
+                hosts = json.loads(config["hosts"])
+                config["hosts"] = json.dumps(
+                    [{**one, "hostKey": host(0)["hostKey"]} for one in hosts]
+                )
+            case ["pulumi", "config", verb, *rest]:
+                place, *given = [word for word in rest if word not in ("--secret", "--path", "--")]
+                key, *path = re.findall(r"\w+", place)
+                value = given[0] if given and not given[0].startswith("$(") else TYPED.get(key, "")
+                change(config, key, path, value if verb == "set" else None)
+            case words:
+                raise AssertionError(words)
+
+
+def change(config: dict[str, str], key: str, path: list[str], value: str | None) -> None:
+    """Set a key, or what is at a path in it; None removes it."""
+    if not path:
+        config.pop(key, None)
+        if value is not None:
+            config[key] = value
+        return
+    found: Any = json.loads(config.get(key) or ("[]" if path[0].isdigit() else "{}"))
+    inner = found
+    for step in path[:-1]:
+        if isinstance(inner, list) and int(step) == len(inner):
+            inner.append({})
+        inner = inner[int(step) if isinstance(inner, list) else step]
+    last: Any = int(path[-1]) if isinstance(inner, list) else path[-1]
+    if value is None:
+        del inner[last]
+    elif isinstance(inner, list):
+        inner[last : last + 1] = [json.loads(value) if value.isdigit() else value]
+    else:
+        inner[last] = value
+    config[key] = json.dumps(found)
+
+
+def leads_on(config: dict[str, str]) -> None:
+    """Type what is proposed until the configuration is taken; nothing is told twice."""
+    told: set[tuple[str, str]] = set()
+    while True:
+        try:
+            read(config, SECRETS)
+        except ConfigurationError as error:
+            for mistake in error.mistakes:
+                assert (mistake.key, mistake.problem) not in told, mistake
+                told.add((mistake.key, mistake.problem))
+                type_(config, mistake.command)
+        else:
+            assert told
+            return
+
+
+@pytest.mark.parametrize(("key", "text"), BAD)
+def test_what_is_proposed_for_a_bad_value_leads_on(key: str, text: str) -> None:
+    leads_on({**example(), key: text})
+
+
+@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("text", ["x", "5", "{}"])
+def test_what_is_proposed_for_no_list_leads_on(key: str, text: str) -> None:
+    # An element can't be set in what is no list.
+    with pytest.raises(ConfigurationError) as caught:
+        read({**example(), key: text}, SECRETS)
+    (mistake,) = caught.value.mistakes
+    assert mistake.command.startswith(f"pulumi config rm {key}")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"certificateType": "letsencrypt", "domainOrPublicIp": "203.0.113.5"},
+        {"certificateType": "owncert"},
+        {"certificateType": "acm"},
+        {"nodeCount": "300"},
+        {"nodeCount": "10", "subnetCidr": "10.5.0.0/28"},
+        {"retiredNodes": "[2, 2, 400]"},
+        {"turnUsername": "me"},
+        {"turnServer": "turn:turn.example.io:3478", "turnUsername": "me"},
+        {"machines": "aws", "hosts": json.dumps([host(0), host(1)])},
+        {"hostedZoneId": "Z1", "domainOrPublicIp": "203.0.113.5"},
+        {"mediaNodes": '["10.5.0.20"]'},
+        {"kibanaUrl": "https://kibana.example.io:5601"},
+        {"webhookHeaders": '["X: a", "Y"]'},
+        {"shape": "single-master", "nodeCount": "3", "retiredNodes": "[2]"},
+        {"nodecount": "3"},
+        {"openviduVersion": "2.31"},
+    ],
+    ids=str,
+)
+def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
+    changes: dict[str, str],
+) -> None:
+    leads_on({**example(), "domainOrPublicIp": DOMAIN, **changes})
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        [],
+        [host(0)],
+        [host(0), host(1), host(1)],
+        [host(0), host(1), host(2, hostKey="")],
+        [host(0), host(1), host(2, hostKey="ssh-rsa AAAA")],
+        [host(0), host(1), host(2, publicIp="x")],
+        [host(0), host(1), host(2, user="root")],
+        [host(0), host(1), {"publicIp": "203.0.113.7"}],
+        [host(0), host(1), host(2, privateIp="10.6.0.7")],
+        [host(0, privateIp="8.8.8.8"), host(1), host(2)],
+        [host(0, privateIp="192.168.1.5"), host(1), host(2)],
+    ],
+    ids=str,
+)
+def test_what_is_proposed_for_hosts_leads_on(hosts: list[dict[str, Any]]) -> None:
+    leads_on(with_hosts(*hosts))
