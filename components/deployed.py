@@ -14,6 +14,7 @@ from components.existing.hosts import Host
 _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
 _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
+_DATA = re.compile(r"(?:base|master)-data")
 _QUIETS = ("base-quiet", "master-quiet")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
@@ -54,6 +55,7 @@ class Deployed:
         configuration_generation: how often the nodes' configuration was compared; 0 when never.
         quiet_for: the configuration for which calls were waited for last, by machine.
         runs_with: the one with which it was then started, likewise.
+        volume_sizes: GiB of the volumes with data and of root volumes, by resource.
     """
 
     base_host: str | None = None
@@ -70,6 +72,7 @@ class Deployed:
     configuration_generation: int = 0
     quiet_for: Mapping[str, Attempt] = field(default_factory=dict)
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
+    volume_sizes: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
         """What has calls waited for anew, where a machine didn't get as far as its start.
@@ -142,7 +145,20 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
         quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        volume_sizes={
+            name: int(size)
+            for name, found in outputs.items()
+            if (size := _volume_size(name, found)) is not None
+        },
     )
+
+
+def _volume_size(name: str, found: Mapping[str, Any]) -> Any:
+    if _DATA.fullmatch(name):
+        return found.get("size")
+    if _MACHINE.fullmatch(name):
+        return (found.get("rootBlockDevice") or {}).get("volumeSize")
+    return None
 
 
 def _attempts(

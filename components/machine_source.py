@@ -12,7 +12,7 @@ from components.deployed import Deployed
 from components.existing import preflight
 from components.existing.machines import ExistingMachines
 from components.machine import Machines
-from components.mistakes import ConfigurationError, Mistake
+from components.mistakes import ConfigurationError, Mistake, set_command
 from components.settings import EXISTING, Settings
 
 
@@ -31,9 +31,32 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
     if existing:
         preflight.check(settings, there)
         return lambda _: ExistingMachines(settings)
+    if mistakes := _smaller_volumes(settings, there):
+        raise ConfigurationError(mistakes)
     tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     zones = aws_machines.check(settings, there, tags)
     return partial(aws_machines.AwsMachines, settings, tags, zones)
+
+
+def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
+    """Volumes that would have to shrink. Source: Amazon EBS, "Modify a volume", limitations."""
+    mistakes = []
+    for key, wanted, is_data in (
+        ("volumeSize", settings.volume_size, False),
+        ("dataVolumeSize", settings.data_volume_size, True),
+    ):
+        sizes = {
+            size: name
+            for name, size in there.volume_sizes.items()
+            if name.endswith("-data") is is_data
+        }
+        largest = max(sizes, default=wanted)
+        if wanted < largest:
+            problem = (
+                f"found {wanted}; {sizes[largest]} has {largest} GiB, and no volume can shrink"
+            )
+            mistakes.append(Mistake(key, problem, set_command(key, str(largest))))
+    return mistakes
 
 
 def _another_stack(key: str, found: str) -> ConfigurationError:

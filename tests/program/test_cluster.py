@@ -446,6 +446,31 @@ def test_data_is_on_an_encrypted_volume_of_its_own(
     assert found.names.index(f"{name}-data-mounted") < found.names.index(f"{name}-start")
 
 
+@pytest.mark.parametrize(
+    ("key", "resource", "outputs"),
+    [
+        ("dataVolumeSize", "aws:ebs/volume:Volume::base-data", {"size": 100}),
+        (
+            "volumeSize",
+            "aws:ec2/instance:Instance::node-1",
+            {"rootBlockDevice": {"volumeSize": 100}},
+        ),
+    ],
+)
+def test_a_volume_that_would_have_to_shrink_is_refused(
+    config: dict[str, str], key: str, resource: str, outputs: dict[str, Any]
+) -> None:
+    recorder = Recorder()
+    recorder.state[f"urn:pulumi:dev::openvidu-enterprise::{resource}"] = {"outputs": outputs}
+    with pytest.raises(ConfigurationError) as caught:
+        deploy({**config, key: "99"}, recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == key
+    assert "has 100 GiB, and no volume can shrink" in mistake.problem
+    assert mistake.command == f"pulumi config set {key} 100"
+    assert not recorder.registered
+
+
 @pytest.mark.parametrize("confirmed", ["false", "true"])
 def test_data_is_protected_until_its_end_is_confirmed(
     config: dict[str, str], confirmed: str, monkeypatch: pytest.MonkeyPatch
