@@ -158,7 +158,7 @@ def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
             remove = f"pulumi config rm {key.name}"
             command = f"{remove} && {command}" if key.example else remove
         return None, Mistake(key.name, f"{found}; takes {takes}", command)
-    if key.kind != "object" and any(name in text for name in environment.BASE_REQUIRED):
+    if key.kind != "object" and any(name in text for name in environment.LOOKED_FOR):
         return None, Mistake(key.name, _MIXED_UP, command)
     return value, None
 
@@ -491,10 +491,10 @@ def _extra_env(values: _Values) -> list[Mistake]:
         if name in _SET_BY:
             mistakes.append(Mistake("extraEnv", f"{name} is set by {_SET_BY[name]}", command))
             continue
-        if any(key in text for key in environment.BASE_REQUIRED):
+        if any(key in text for key in environment.LOOKED_FOR):
             mistakes.append(Mistake("extraEnv", f"{name} {_MIXED_UP}", command))
             continue
-        hidden = next((key for key in environment.BASE_REQUIRED if key in name), None)
+        hidden = next((key for key in environment.LOOKED_FOR if key in name), None)
         if hidden:
             problem = f"{name} contains {hidden}, which OpenVidu would mix up with it"
             mistakes.append(Mistake("extraEnv", problem, command))

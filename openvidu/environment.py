@@ -45,6 +45,8 @@ BASE_REQUIRED = (
     ELASTICSEARCH_PASSWORD,
 )
 """Keys that `base-services start` wants to be there and not empty (repository, `base-services`)."""
+LOOKED_FOR = (*BASE_REQUIRED, "LETSENCRYPT_EMAIL")
+"""Keys whose names it looks for in whole lines: also in other keys' values."""
 
 LOGINS = (
     OPENVIDU_SECRET,

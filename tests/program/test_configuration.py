@@ -97,7 +97,7 @@ BAD = [
     ("extraEnv", '{"A": null}'),
     ("extraEnv", '{"A": "OPENVIDU_SECRET"}'),
     ("extraEnv", '{"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP": "10.5.0.6"}'),
-    *(("redisPassword", f"my{name}") for name in ("OPENVIDU_SECRET", "DOMAIN_OR_PUBLIC_IP")),
+    *(("redisPassword", f"my{name}") for name in ("OPENVIDU_SECRET", "LETSENCRYPT_EMAIL")),
     *(("sshCidrs", text) for text in HALVES),
     *(("drainTimeout", text) for text in ("99999999999999h", "31d", "0.5s", "90", "5min", "1d1d")),
     ("domainOrPublicIp", "openvidu.example\u017f.io"),
