@@ -121,7 +121,8 @@ def test_what_is_proposed_for_no_list_leads_on(key: str, text: str) -> None:
         {"nodecount": "3"},
         {"openviduVersion": "2.31"},
     ],
-    ids=str,
+    # Host keys are made anew each time: an id must be the same in every process.
+    ids=lambda changes: " ".join(sorted(changes)),
 )
 def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
     changes: dict[str, str],
@@ -144,7 +145,7 @@ def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
         [host(0, privateIp="8.8.8.8"), host(1), host(2)],
         [host(0, privateIp="192.168.1.5"), host(1), host(2)],
     ],
-    ids=str,
+    ids=lambda hosts: f"{len(hosts)} hosts",
 )
 def test_what_is_proposed_for_hosts_leads_on(hosts: list[dict[str, Any]]) -> None:
     leads_on(with_hosts(*hosts))
