@@ -9,7 +9,7 @@ from components.deployed import Attempt, Deployed
 from components.mistakes import Mistake, set_command
 from components.overview import ClusterSeen, Overview, Unseen
 from components.settings import ROLLING, Settings
-from openvidu.release import LATEST, Step, step
+from openvidu.release import LATEST, Step, step, way
 from openvidu.roles import BASTION, MASTER
 
 _KEY = "openviduVersion"
@@ -60,8 +60,10 @@ def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> li
         return [Mistake(_KEY, problem, set_command(_KEY, found))]
     match step(found, wanted):
         case Step.FORBIDDEN:
-            problem = f"{found} runs; OpenVidu goes one minor version at a time, not to {wanted}"
-            return [Mistake(_KEY, problem, set_command(_KEY, _next(found, wanted)))]
+            steps = way(found, wanted)
+            by = f"but by {', '.join(steps)}, with an update each" if steps else "nor by others"
+            problem = f"{found} runs; OpenVidu doesn't go to {wanted} from there, {by}"
+            return [Mistake(_KEY, problem, set_command(_KEY, steps[0] if steps else found))]
         # Where there is no base, each node's install says for itself what it has put aside.
         case Step.ROLLBACK if (
             isinstance(overview, ClusterSeen)
@@ -104,11 +106,3 @@ def _running(settings: Settings, there: Deployed, overview: Overview) -> str | N
         return overview.version
     done = there.done.get(settings.main_role.name)
     return None if done is None or done.version == LATEST else done.version
-
-
-def _next(found: str, wanted: str) -> str:
-    """The version that comes after the one that runs, towards the wanted one."""
-    major, minor, _ = (int(part) for part in found.split("."))
-    target = tuple(int(part) for part in wanted.split("."))
-    up = target > (major, minor, 0)
-    return f"{major}.{minor + (1 if up else -1)}.0"

@@ -6,6 +6,7 @@ Source: page, "Installing Base Services" and "Installing OpenVidu Enterprise Nod
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -15,6 +16,18 @@ INSTALL_PARENT = "/opt"
 LATEST = "latest"
 VERSION_PATTERN = re.compile(r"2\.(?:2[89]|[3-9][0-9])\.(?:0|[1-9][0-9]?)")
 """Fixed versions; the Enterprise HA scripts exist from 2.28.0 on."""
+UPGRADES_FROM: Mapping[str, str] = {
+    "2.28.0": "2.27",
+    "2.29.0": "2.28",
+    "2.30.0": "2.29",
+    "2.31.0": "2.30",
+    "2.32.0": "2.31",
+    "2.32.1": "2.32",
+    "2.32.2": "2.32",
+}
+"""The minor version that each install script upgrades. Source: its OPENVIDU_UPGRADABLE_VERSION."""
+VERSIONS = tuple(UPGRADES_FROM)
+"""The versions that are known, the newest one last."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +101,48 @@ def step(found: str, wanted: str) -> Step:
     """How to come from one fixed version to another.
 
     Source: documentation, "Upgrading OpenVidu Enterprise": never across several versions, and the
-    old files are kept for a rollback; install scripts, OPENVIDU_UPGRADABLE_VERSION.
+    old files are kept for a rollback.
     """
-    old, new = (tuple(int(part) for part in version.split(".")) for version in (found, wanted))
-    if old == new:
+    if found == wanted:
         return Step.NONE
-    if old[0] != new[0] or abs(new[1] - old[1]) > 1:
-        return Step.FORBIDDEN
-    return Step.UPGRADE if new > old else Step.ROLLBACK
+    if ordered(wanted) < ordered(found):
+        return Step.ROLLBACK if _upgrades(wanted, found) else Step.FORBIDDEN
+    return Step.UPGRADE if _upgrades(found, wanted) else Step.FORBIDDEN
+
+
+def way(found: str, wanted: str) -> list[str]:
+    """The versions to go to one after the other, from the one that is found to the wanted one.
+
+    Empty where no way is known.
+    """
+    if ordered(wanted) < ordered(found):
+        return [*way(wanted, found)[-2::-1], wanted]
+    minors = range(ordered(found)[1], ordered(wanted)[1] + 1)
+    known = sorted({*VERSIONS, *(f"2.{minor}.0" for minor in minors), wanted}, key=ordered)
+    steps, at = list[str](), found
+    while at != wanted:
+        near = [one for one in known if ordered(at) < ordered(one) <= ordered(wanted)]
+        near = [one for one in near if _upgrades(at, one)]
+        if not near:
+            return []
+        at = near[-1]
+        steps.append(at)
+    return steps
+
+
+def ordered(version: str) -> tuple[int, ...]:
+    """A fixed version, as it compares with others."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def upgrades_from(version: str) -> str:
+    """The minor version that an install script upgrades; a version not known yet goes by the rule.
+
+    The first of a minor version upgrades the one before, a later one its own.
+    """
+    major, minor, patch = ordered(version)
+    return UPGRADES_FROM.get(version, f"{major}.{minor if patch else minor - 1}")
+
+
+def _upgrades(old: str, new: str) -> bool:
+    return old.startswith(f"{upgrades_from(new)}.")

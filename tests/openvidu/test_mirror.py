@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from lab.openvidu.docker import images
-from lab.openvidu.mirror.catalogue import VERSIONS, NotFoundError, content
-from openvidu.release import BASE, LATEST, MASTER, NODE, Product
+from lab.openvidu.mirror.catalogue import NotFoundError, content
+from openvidu.release import BASE, LATEST, MASTER, NODE, VERSIONS, Product
 
 OPENVIDU = Path(__file__).parents[2] / "lab" / "openvidu"
 PATH = "/aws.openvidu.io"

@@ -13,7 +13,7 @@ from components.deployed import Attempt, Deployed
 from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
 from components.settings import Settings
 from components.upgrade import Change, change_of, find_mistakes, warnings
-from openvidu.release import Step, step
+from openvidu.release import VERSIONS, Step, step, way
 from tests.program.conftest import SECRETS, example
 
 NAMES = ("base", "node-1", "node-2")
@@ -42,6 +42,11 @@ def wanted(settings: Settings, version: str) -> Settings:
         ("2.28.0", "2.30.0", Step.FORBIDDEN),
         ("2.30.0", "2.29.0", Step.ROLLBACK),
         ("2.30.0", "2.28.0", Step.FORBIDDEN),
+        ("2.31.0", "2.32.2", Step.FORBIDDEN),
+        ("2.32.0", "2.32.2", Step.UPGRADE),
+        ("2.32.2", "2.31.0", Step.FORBIDDEN),
+        ("2.32.2", "2.32.0", Step.ROLLBACK),
+        ("2.32.2", "2.33.0", Step.UPGRADE),
     ],
 )
 def test_a_version_is_a_step_away_or_forbidden(found: str, to: str, expected: Step) -> None:
@@ -49,10 +54,33 @@ def test_a_version_is_a_step_away_or_forbidden(found: str, to: str, expected: St
 
 
 @pytest.mark.parametrize(
+    ("found", "to", "expected"),
+    [
+        ("2.31.0", "2.32.2", ["2.32.0", "2.32.2"]),
+        ("2.29.0", "2.32.1", ["2.30.0", "2.31.0", "2.32.0", "2.32.1"]),
+        ("2.32.2", "2.34.0", ["2.33.0", "2.34.0"]),
+        ("2.32.2", "2.30.0", ["2.32.0", "2.31.0", "2.30.0"]),
+    ],
+)
+def test_the_way_to_a_version_is_told(found: str, to: str, expected: list[str]) -> None:
+    assert way(found, to) == expected
+
+
+@given(st.sampled_from(VERSIONS), st.sampled_from(VERSIONS))
+def test_every_version_is_reached_by_steps_that_openvidu_takes(found: str, to: str) -> None:
+    at = found
+    for version in way(found, to):
+        assert step(at, version) not in (Step.FORBIDDEN, Step.NONE)
+        at = version
+    assert at == to
+
+
+@pytest.mark.parametrize(
     ("version", "overview", "problem"),
     [
-        ("2.31.0", seen("2.29.0"), "one minor version at a time"),
-        ("2.31.0", Unseen("no way there"), "one minor version at a time"),
+        ("2.31.0", seen("2.29.0"), "to 2.31.0 from there, but by 2.30.0, 2.31.0, with an update"),
+        ("2.31.0", Unseen("no way there"), "but by 2.30.0, 2.31.0"),
+        ("2.32.2", seen("2.29.0"), "but by 2.30.0, 2.31.0, 2.32.0, 2.32.2"),
         ("2.28.0", seen("2.29.0"), "only what it was upgraded from can be brought back: none"),
         ("latest", seen("2.29.0"), "latest is for new deployments; this one runs 2.29.0"),
     ],

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from openvidu.release import BASE, LATEST, MASTER, NODE
+from openvidu.release import BASE, LATEST, MASTER, NODE, VERSIONS, upgrades_from
 
-VERSIONS = ("2.28.0", "2.29.0", "2.30.0", "2.31.0")
 _BUCKET = "/aws.openvidu.io"
 _FOLDERS = {"base-services": BASE, "master": MASTER, "node": NODE}
 _FILES = Path(__file__).with_name("files")
@@ -44,7 +43,5 @@ def content(path: str) -> bytes:
 
 def _rendered(source: Path, version: str) -> bytes:
     fixed = VERSIONS[-1] if version == LATEST else version
-    major, minor, _ = fixed.split(".")
-    previous = f"{major}.{int(minor) - 1}"
     text = source.read_text()
-    return text.replace("@VERSION@", fixed).replace("@PREVIOUS@", previous).encode()
+    return text.replace("@VERSION@", fixed).replace("@PREVIOUS@", upgrades_from(fixed)).encode()
