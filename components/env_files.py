@@ -1,24 +1,21 @@
 """The `.env` of the base and of a node, in full, as pure functions of the settings.
 
 Source: page, "Installing Base Services" step 6 and "Installing OpenVidu Enterprise Nodes"
-step 6; the optional keys are those of the repository's `.env` files.
+step 6. What neither says has the value of the version's own `.env`: without OPENVIDU_RECORDING_PATH
+and the like, the engine refuses its Compose file.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from components.endpoints import Endpoints
 from components.settings import Settings
-from openvidu import environment, ports, release
+from openvidu import environment, ports, roles
+from openvidu.deployment import deployment
+from openvidu.roles import Role
 
-_MASTER_FOLDERS = {
-    "OPENVIDU_RECORDING_PATH": f"{release.MASTER.folder}/recordings",
-    "OPENVIDU_RECORDING_CUSTOM_LAYOUT": f"{release.MASTER.folder}/custom-layout",
-    "OPENVIDU_CDR": "false",
-    "OPENVIDU_CDR_PATH": f"{release.MASTER.folder}/cdr",
-}
-"""The master's compose file mounts these: they must be there, used or not."""
 _HEADER = "Managed by Pulumi. Changes made here are lost; use pulumi config set."
 
 
@@ -30,6 +27,7 @@ def base_env(settings: Settings, domain_or_public_ip: str) -> str:
         domain_or_public_ip: the configured name, or the base's public address.
     """
     values = {
+        **_template(roles.BASE, settings),
         "DOMAIN_OR_PUBLIC_IP": domain_or_public_ip,
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "CERTIFICATE_TYPE": settings.certificate_type,
@@ -54,6 +52,7 @@ def master_env(settings: Settings, domain_or_public_ip: str) -> str:
     """
     uris = ",".join(f'"ws://{ip}:{ports.KURENTO}/kurento"' for ip in settings.media_nodes)
     values = {
+        **_template(roles.MASTER, settings),
         "DOMAIN_OR_PUBLIC_IP": domain_or_public_ip,
         "OPENVIDU_PRO_LICENSE": settings.openvidu_pro_license,
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
@@ -62,15 +61,10 @@ def master_env(settings: Settings, domain_or_public_ip: str) -> str:
         "CERTIFICATE_TYPE": settings.certificate_type,
         "LETSENCRYPT_EMAIL": settings.letsencrypt_email or "",
         "HTTPS_PORT": str(settings.https_port),
-        "OPENVIDU_PRO_CLUSTER_MODE": "manual",
-        "OPENVIDU_PRO_CLUSTER_ENVIRONMENT": "on_premise",
-        "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",
         "KMS_URIS": f"[{uris}]",
-        "OPENVIDU_PRO_ELASTICSEARCH": "true",
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
         "OPENVIDU_RECORDING": str(settings.recording).lower(),
-        **_MASTER_FOLDERS,
         **_webhook(settings),
         **_turn(settings),
         **dict(settings.extra_env),
@@ -119,6 +113,7 @@ def logins(settings: Settings, endpoints: Endpoints) -> str:
 def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
     redis, redis_port = endpoints.redis
     return {
+        **_template(roles.NODE, settings),
         "DOMAIN_OR_PUBLIC_IP": endpoints.domain,
         "OPENVIDU_PRO_LICENSE": settings.openvidu_pro_license,
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
@@ -128,18 +123,22 @@ def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
         environment.REDIS_PORT: str(redis_port),
         environment.REDIS_PASSWORD: endpoints.redis_password,
         **_s3(endpoints),
-        "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_PATH_STYLE_ACCESS": "true",
-        "OPENVIDU_PRO_ELASTICSEARCH": "true",
         environment.ELASTICSEARCH_HOST: endpoints.elasticsearch,
         environment.KIBANA_HOST: endpoints.kibana,
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
-        "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY": "streams",
         **_recording(settings, endpoints),
         **_webhook(settings),
         **_turn(settings),
         **dict(settings.extra_env),
     }
+
+
+def _template(role: Role, settings: Settings) -> Mapping[str, str]:
+    """What the install leaves in `.env`, apart from what differs between nodes."""
+    template = dict(deployment(role.name, settings.openvidu_version).template)
+    template.pop(environment.NODE_PRIVATE_IP, None)
+    return template
 
 
 def _s3(endpoints: Endpoints) -> dict[str, str]:
@@ -159,11 +158,8 @@ def _recording(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
         return {"OPENVIDU_RECORDING": "false"}
     return {
         "OPENVIDU_RECORDING": "true",
-        "OPENVIDU_RECORDING_PATH": "/opt/openvidu/recordings",
-        "OPENVIDU_PRO_RECORDING_STORAGE": "s3",
         "OPENVIDU_PRO_AWS_S3_BUCKET": endpoints.bucket,
         "OPENVIDU_PRO_AWS_S3_SERVICE_ENDPOINT": endpoints.s3,
-        "OPENVIDU_PRO_AWS_S3_WITH_PATH_STYLE_ACCESS": "true",
         "OPENVIDU_PRO_AWS_ACCESS_KEY": endpoints.s3_access_key,
         "OPENVIDU_PRO_AWS_SECRET_KEY": endpoints.s3_secret_key,
         **({"OPENVIDU_PRO_AWS_REGION": endpoints.s3_region} if endpoints.s3_region else {}),

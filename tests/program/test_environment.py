@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from components.configuration import read
 from components.endpoints import of_base
-from components.env_files import base_env, node_env
+from components.env_files import base_env, master_env, node_env
 from components.remote import with_text
 from components.settings import Settings
 from lab.openvidu.docker.interpolation import read_env_file
 from openvidu import environment
+from openvidu.deployment import deployment
+from openvidu.release import LATEST, VERSIONS
 from tests.program.conftest import SECRETS
 from tests.small_disk import fill, small_disk
 
@@ -40,6 +42,37 @@ OPENVIDU_PRO_KIBANA_HOST=http://10.5.0.5:5601
 ELASTICSEARCH_USERNAME=elasticadmin
 ELASTICSEARCH_PASSWORD=secret-of-elasticsearch
 """
+
+
+@pytest.mark.parametrize("version", [*VERSIONS, LATEST, "2.33.0"])
+@pytest.mark.parametrize("role", ["base", "node", "master"])
+def test_nothing_that_a_compose_file_uses_is_empty(
+    settings: Settings, role: str, version: str
+) -> None:
+    wanted = replace(settings, openvidu_version=version, letsencrypt_email="me@example.io")
+    text = {
+        "base": lambda: base_env(wanted, "openvidu.example.io"),
+        "node": lambda: node_env(wanted, 1, of_base(wanted, "openvidu.example.io")),
+        "master": lambda: master_env(wanted, "openvidu.example.io"),
+    }[role]()
+    values, its = environment.parse(text), deployment(role, version)
+    assert its.needs
+    assert [name for name in its.needs if not values.get(name)] == []
+    assert set(its.template) <= set(values)
+
+
+def test_what_nobody_configures_is_as_in_openvidus_own_file(settings: Settings) -> None:
+    values = environment.parse(node_env(settings, 1, of_base(settings, "openvidu.example.io")))
+    assert values["OPENVIDU_RECORDING_CUSTOM_LAYOUT"] == "/opt/openvidu/custom-layout"
+    assert values["OPENVIDU_SESSIONS_GARBAGE_THRESHOLD"] == "3600"
+
+
+@pytest.mark.parametrize(("version", "relay"), [("2.31.0", None), ("2.32.0", "true")])
+def test_a_version_has_what_came_with_it(
+    settings: Settings, version: str, relay: str | None
+) -> None:
+    text = master_env(replace(settings, openvidu_version=version), "openvidu.example.io")
+    assert environment.parse(text).get("COTURN_INTERNAL_RELAY") == relay
 
 
 def test_a_node_has_every_line_of_the_documented_example(settings: Settings) -> None:
