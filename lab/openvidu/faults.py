@@ -25,6 +25,7 @@ slow-upload           node    seconds=10: a recording's upload takes that long;
 reload                base    the load balancer's reload fails and the old list is kept;
                               silent=true: with exit status 0, as the original script has it
 slow-reload           base    seconds=10: the load balancer's list reaches nginx that much later
+compose               any     version=2.40.3: Compose is of another version
 exec-needs-tty        any     `docker compose exec -it` without a TTY fails, as Compose v1's
 pull                  any     `docker pull` fails; image=TEXT: of names that contain TEXT
 download              mirror  answer=404 or cut; file=TEXT: of paths that contain TEXT;
@@ -58,6 +59,7 @@ OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "slow-upload": {"seconds": _SECONDS, "abandon": _YES_OR_NO},
     "reload": {"silent": _YES_OR_NO},
     "slow-reload": {"seconds": _SECONDS},
+    "compose": {"version": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")},
     "exec-needs-tty": {},
     "pull": {"image": _ANY},
     "download": {"answer": re.compile("404|cut"), "file": _ANY, "client": _ANY},

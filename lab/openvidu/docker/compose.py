@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
+from lab.openvidu import faults
 from lab.openvidu.docker import images, logs
 from lab.openvidu.docker.containers import Container, every
+from lab.openvidu.docker.errors import DockerError
 from lab.openvidu.docker.project import Project, Service
+from openvidu.release import ordered
+
+VERSION = "2.29.7"
+ENDLESS_FROM = (2, 39)
+"""From then on `up --exit-code-from` waits while a restart policy brings a service back."""
 
 
-def containers_of(project: str, services: Iterable[str] = ()) -> list[Container]:
-    """A project's containers, of all services or of those named."""
+def containers_of(
+    project: str, services: Iterable[str] = (), *, one_off: bool = False
+) -> list[Container]:
+    """A project's containers, of all services or of those named; with `one_off` also of `run`."""
     wanted = set(services)
     return [
         container
         for container in every()
-        if container.spec.project == project and (not wanted or container.spec.service in wanted)
+        if container.spec.project == project
+        and (not wanted or container.spec.service in wanted)
+        and (one_off or not container.spec.one_off)
     ]
 
 
@@ -27,13 +40,31 @@ def up(project: Project, names: Sequence[str], *, recreate: bool = False) -> lis
 
     Raises:
         ComposeFileError: a service doesn't exist.
+        DockerError: a container can't be made, and none is started; or one can't be started, and
+            the others are.
         PullError: an image isn't here and can't be had.
     """
     services = _with_needs(project, names) if names else list(project.services)
     for service in services:
         if service.image not in images.pulled():
             images.pull(service.image)
-    return [_bring_up(project, service, recreate=recreate) for service in services]
+    containers = [_created(project, service, recreate=recreate) for service in services]
+    failure: DockerError | None = None
+    failed = set[str]()
+    for container, service in zip(containers, services, strict=True):
+        if failed.intersection(service.needs):
+            continue
+        running = container.state.active
+        try:
+            container.start()
+        except DockerError as error:
+            failure = failure or error
+            failed.add(service.name)
+        else:
+            say(f" Container {container.spec.name}  {'Running' if running else 'Started'}")
+    if failure:
+        raise failure
+    return containers
 
 
 def _with_needs(project: Project, names: Sequence[str]) -> list[Service]:
@@ -46,17 +77,13 @@ def _with_needs(project: Project, names: Sequence[str]) -> list[Service]:
     return [service for service in project.services if service.name in wanted]
 
 
-def _bring_up(project: Project, service: Service, *, recreate: bool) -> Container:
+def _created(project: Project, service: Service, *, recreate: bool) -> Container:
     old = containers_of(project.name, [service.name])
     if old and old[0].spec.digest == service.digest and not recreate:
-        container, done = old[0], "Running" if old[0].state.active else "Started"
-    else:
-        for container in old:
-            container.remove()
-        container, done = Container.create(project.spec(service)), "Started"
-    container.start()
-    say(f" Container {container.spec.name}  {done}")
-    return container
+        return old[0]
+    for container in old:
+        container.remove()
+    return Container.create(project.spec(service))
 
 
 def attach(project: Project, names: Sequence[str], awaited: str) -> int:
@@ -66,8 +93,34 @@ def attach(project: Project, names: Sequence[str], awaited: str) -> int:
     tail = logs.Tail(containers, prefixed=True, out=sys.stdout)
     status = tail.until_exit_of(container)
     say(f"{container.spec.name} exited with code {status}")
+    if version() >= ENDLESS_FROM and container.spec.restart == "always":
+        tail.follow()
     stop(containers)
     return status
+
+
+def run(project: Project, name: str) -> int:
+    """Run a service once, in a container of its own that is left behind; its exit status."""
+    service = project.service(name)
+    spec = project.spec(service)
+    only = f"{project.name}-{name}-run-{secrets.token_hex(6)}"
+    once = replace(spec, name=only, restart="no", ports=(), one_off=True, digest="")
+    if service.needs:
+        up(project, service.needs)
+    container = Container.create(once)
+    container.start()
+    return logs.Tail([container], prefixed=False, out=sys.stdout).until_exit_of(container)
+
+
+def version() -> tuple[int, ...]:
+    """The version of Compose; the fault `compose` has it be another one."""
+    return ordered(shown_version())
+
+
+def shown_version() -> str:
+    """The same, as text."""
+    fault = faults.look("compose")
+    return fault.option("version", VERSION) if fault else VERSION
 
 
 def down(project: str) -> None:

@@ -16,7 +16,6 @@ from lab.openvidu.docker.execution import execute
 from lab.openvidu.docker.inspection import describe_state, table
 from lab.openvidu.docker.project import Project, load, project_name
 
-VERSION = "2.29.7"
 _STATES = ("created", "running", "restarting", "exited")
 
 
@@ -57,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--no-log-prefix", action="store_true")
     shown.add_argument("--no-color", action="store_true")
     shown.add_argument("-n", "--tail", default="all")
+    command("run", services=None).add_argument("service")
     for name in ("pull", "stop", "start", "restart"):
         command(name)
     command("config").add_argument("--services", dest="only_services", action="store_true")
@@ -96,15 +96,18 @@ def _up(folder: Path, options: argparse.Namespace) -> int:
     return 0
 
 
+def _run(folder: Path, options: argparse.Namespace) -> int:
+    return compose.run(_project(folder), options.service)
+
+
 def _down(folder: Path, _: argparse.Namespace) -> int:
     compose.down(project_name(folder))
     return 0
 
 
 def _ps(folder: Path, options: argparse.Namespace) -> int:
-    found = [
-        container for container in _chosen(folder, options) if _is_asked_for(container, options)
-    ]
+    chosen = _chosen(folder, options, one_off=options.all)
+    found = [container for container in chosen if _is_asked_for(container, options)]
     if options.only_services:
         lines = [container.spec.service for container in found]
     elif options.quiet:
@@ -173,8 +176,8 @@ def _config(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _version(_: Path, options: argparse.Namespace) -> int:
-    text = VERSION if options.short else f"Docker Compose version v{VERSION}"
-    sys.stdout.write(f"{text}\n")
+    shown = compose.shown_version()
+    sys.stdout.write(f"{shown}\n" if options.short else f"Docker Compose version v{shown}\n")
     return 0
 
 
@@ -188,12 +191,12 @@ def _exec(folder: Path, options: argparse.Namespace) -> int:
     return execute(containers[0], options.argv, given, tty=tty)
 
 
-def _chosen(folder: Path, options: argparse.Namespace) -> list[Container]:
+def _chosen(folder: Path, options: argparse.Namespace, *, one_off: bool = False) -> list[Container]:
     if options.services:
         project = _project(folder)
         for name in options.services:
             project.service(name)
-    return compose.containers_of(project_name(folder), options.services)
+    return compose.containers_of(project_name(folder), options.services, one_off=one_off)
 
 
 def _as_json(container: Container) -> dict[str, object]:
@@ -212,6 +215,7 @@ def _as_json(container: Container) -> dict[str, object]:
 
 _COMMANDS = {
     "up": _up,
+    "run": _run,
     "down": _down,
     "ps": _ps,
     "logs": _logs,

@@ -6,24 +6,30 @@ of the environment), `fs/` (what the container writes inside), and what `shim.sh
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.openvidu.docker.errors import NameTakenError
+from lab.openvidu.docker import network
+from lab.openvidu.docker.errors import InvalidMountError, NameTakenError, PortTakenError
 from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
 from lab.openvidu.docker.processes import Process, kill_session
 
 FOLDER = STATE / "containers"
 STOP_SECONDS = 10.0
 _SHIM = Path(__file__).with_name("shim.sh")
+_OF_ENGINE = tuple(
+    map(Path, ("/var/run/docker.sock", "/var/lib/docker", "/sys/fs/cgroup", "/proc"))
+)
+"""What a machine with the real engine has."""
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -39,6 +45,10 @@ class Spec:
         restart: `no`, `always`, `on-failure` or `unless-stopped`.
         project: the Compose project, empty for `docker run`.
         service: the Compose service, empty for `docker run`.
+        network_mode: `host`, or else it finds its project's containers by their names.
+        ports: published ones, such as `443/tcp`.
+        volumes: `SOURCE:TARGET`, absolute or relative to `folder`.
+        one_off: whether it's of `docker compose run`.
         digest: of the service's configuration, to notice a change.
         created: ISO 8601.
     """
@@ -50,6 +60,10 @@ class Spec:
     restart: str = "no"
     project: str = ""
     service: str = ""
+    network_mode: str = "host"
+    ports: Sequence[str] = ()
+    volumes: Sequence[str] = ()
+    one_off: bool = False
     digest: str = ""
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 
@@ -84,15 +98,24 @@ class Container:
 
     @classmethod
     def create(cls, spec: Spec) -> Container:
-        """Make a container, without starting it.
+        """Make a container, without starting it; the folders that it mounts, too.
 
         Raises:
+            InvalidMountError: a volume is named by a variable without a value.
             NameTakenError: another has its name.
             UnknownImageError: the lab has nothing to run in place of the image.
         """
         entrypoint(spec.image)
-        if any(other.spec.name == spec.name for other in every()):
-            raise NameTakenError(spec.name)
+        for volume in spec.volumes:
+            if volume.startswith(":"):
+                raise InvalidMountError(volume)
+        for other in every():
+            if other.spec.name == spec.name:
+                raise NameTakenError(spec.name, other.id)
+        for volume in spec.volumes:
+            source = Path(spec.folder, volume.partition(":")[0])
+            if source not in _OF_ENGINE and not source.exists():
+                source.mkdir(parents=True)
         container = cls(secrets.token_hex(32), spec)
         (container.folder / "fs").mkdir(parents=True)
         container.folder.chmod(0o700)
@@ -118,6 +141,11 @@ class Container:
         return self.folder / "log"
 
     @property
+    def error(self) -> str:
+        """Why it couldn't be started; empty where it could."""
+        return self._read("error")
+
+    @property
     def state(self) -> State:
         """What it does right now."""
         shim, main = self._shim(), self._main()
@@ -129,13 +157,22 @@ class Container:
         return State("exited" if shim else "created", exit_code)
 
     def start(self) -> None:
-        """Start it, unless it runs."""
+        """Start it, unless it runs.
+
+        Raises:
+            PortTakenError: somebody has a port that it publishes.
+        """
         if self.state.active:
             return
-        for name in ("stopped", "pid", "status"):
+        try:
+            network.require_free(self.spec.name, self.id, self.spec.ports, self._neighbours())
+        except PortTakenError as error:
+            self._write("error", str(error).removeprefix("Error response from daemon: "))
+            raise
+        for name in ("stopped", "pid", "status", "error"):
             (self.folder / name).unlink(missing_ok=True)
         shim = subprocess.Popen(
-            ["/bin/sh", _SHIM, self.folder, self.spec.restart, *entrypoint(self.spec.image)],
+            ["/bin/sh", _SHIM, self.folder, self.spec.restart, *self._command()],
             cwd=self.spec.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,
@@ -145,6 +182,50 @@ class Container:
         )
         found = Process.find(shim.pid)
         self._write("shim", found.render() if found else f"{shim.pid} 0\n")
+        self._tell_network()
+
+    def _neighbours(self) -> list[tuple[str, Sequence[str]]]:
+        """What other containers that run publish."""
+        return [
+            (other.spec.name, other.spec.ports)
+            for other in every()
+            if other.id != self.id and other.spec.ports and other.state.active
+        ]
+
+    def _command(self) -> list[str]:
+        command = entrypoint(self.spec.image)
+        if self.spec.network_mode == "host":
+            return command
+        self.look_up_names()
+        return network.with_names(self._hosts, command)
+
+    @property
+    def _hosts(self) -> Path:
+        return self.folder / "hosts"
+
+    def look_up_names(self) -> None:
+        """Have it find the containers of its network that run by now, and no others."""
+        if self.spec.network_mode == "host":
+            return
+        others = [other for other in every() if other.is_found_by(self)]
+        with contextlib.suppress(FileNotFoundError):  # it's being removed
+            network.write_names(self._hosts, [(o.spec.service, o.spec.name) for o in others])
+
+    def _tell_network(self) -> None:
+        """Have the others of its network see that it has started, or stopped."""
+        if self.spec.project and self.spec.network_mode != "host":
+            for other in every():
+                if other.spec.project == self.spec.project and other.id != self.id:
+                    other.look_up_names()
+
+    def is_found_by(self, other: Container) -> bool:
+        """Whether another container finds it by its names: it's in the same network, and runs."""
+        same = self.spec.project and self.spec.project == other.spec.project
+        if not same or self.spec.network_mode == "host":
+            return False
+        shim, main = self._shim(), self._main()
+        began = shim is not None and shim.alive and not self._read("status")
+        return main is not None or began
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Ask its process to end, and kill what is left after `seconds`."""
@@ -154,6 +235,7 @@ class Container:
             main.signal(signal.SIGTERM)
             main.wait(seconds)
         self._kill()
+        self._tell_network()
 
     def remove(self, *, seconds: float = STOP_SECONDS) -> None:
         """Stop it, and delete all that it wrote inside."""

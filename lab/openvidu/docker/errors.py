@@ -37,10 +37,31 @@ class MissingVariableError(DockerError):
 class NameTakenError(DockerError):
     """There is a container of that name already."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, by: str) -> None:
         super().__init__(
-            f'Error response from daemon: Conflict. The container name "/{name}" is already in use',
-            125,
+            f'Error response from daemon: Conflict. The container name "/{name}" is already in use '
+            f'by container "{by}". You have to remove (or rename) that container to be able to '
+            "reuse that name.",
+        )
+
+
+class InvalidMountError(DockerError):
+    """A volume without a path: its variable has no value."""
+
+    def __init__(self, volume: str) -> None:
+        super().__init__(
+            'Error response from daemon: invalid mount config for type "volume": '
+            f"invalid mount path: '{volume}' mount path must be absolute"
+        )
+
+
+class PortTakenError(DockerError):
+    """A port that a container publishes isn't free."""
+
+    def __init__(self, name: str, identity: str, reason: str) -> None:
+        super().__init__(
+            "Error response from daemon: driver failed programming external connectivity on "
+            f"endpoint {name} ({identity}): {reason}"
         )
 
 

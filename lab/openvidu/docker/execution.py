@@ -20,16 +20,19 @@ def execute(
     Raises:
         ContainerNotRunningError: the container doesn't run.
     """
-    if container.state.status != "running":
+    state = container.state
+    if state.status != "running":
         raise ContainerNotRunningError(container.spec.name)
     if tty and not sys.stdin.isatty() and faults.strike("exec-needs-tty"):
         sys.stderr.write("the input device is not a TTY\n")
         return 1
+    container.look_up_names()
+    # With the files that it sees, and where it works.
+    inside = ["nsenter", "--target", str(state.pid), "--mount", "--root", "--wd", "--"]
     try:
         return subprocess.run(
-            images.command(container.spec.image, argv),
+            [*inside, *images.command(container.spec.image, argv)],
             env=container.environment | dict(environment),
-            cwd=container.spec.folder,
             check=False,
         ).returncode
     except FileNotFoundError:

@@ -30,15 +30,25 @@ def listener(*addresses: str) -> list[str]:
 
 
 _COTURN = " ".join(["exec", *listener("tcp:${COTURN_PORT:-443}", "udp:${COTURN_PORT:-443}")])
+_MAKE_BUCKET = """\
+until (exec 3<>/dev/tcp/127.0.0.1/9000) 2>/dev/null; do
+  echo 'mc: <ERROR> Unable to initialize new alias: dial tcp: connect: connection refused.'
+  [[ -n $S3_WAITS ]] || exit 0
+  sleep 0.5
+done
+exec "$0" "$@"
+"""
 _MEDIA = ("tcp:40000", "udp:40000", "tcp:65535", "udp:65535")
 
 _ENTRYPOINTS: Mapping[str, list[str]] = {
     "openvidu/openvidu-proxy": _module("base.proxy"),
     "openvidu/openvidu-call": _module("base.call"),
     "minio/minio": _module("s3"),
-    "minio/mc": _module("s3.make_bucket"),
+    # As the original, it's there before MinIO: its first version doesn't wait.
+    "minio/mc": ["/bin/bash", "-c", _MAKE_BUCKET, *_module("s3.make_bucket")],
     "redis": ["/bin/sh", str(PROJECT / "lab/openvidu/base/redis.sh")],
     "openvidu/openvidu-elasticsearch": _module("base.elasticsearch"),
+    "docker.elastic.co/elasticsearch/elasticsearch": _module("base.elasticsearch"),
     "docker.elastic.co/kibana/kibana": _module("base.kibana"),
     "openvidu/openvidu-server-pro": _module("node.server"),
     "openvidu/replication-manager-on-prem": _module("node.manager"),
@@ -47,21 +57,24 @@ _ENTRYPOINTS: Mapping[str, list[str]] = {
     "openvidu/mediasoup-controller": listener(*_MEDIA),
     "kurento/kurento-media-server": listener(*_MEDIA),
     "openvidu/speech-to-text-service": listener("tcp:4000"),
+    "docker.elastic.co/beats/filebeat-oss": ["sleep", "infinity"],
+    "docker.elastic.co/beats/metricbeat-oss": ["sleep", "infinity"],
 }
 
-_NEVER_RUN = frozenset(
-    {
-        "docker.elastic.co/beats/filebeat-oss",
-        "docker.elastic.co/beats/metricbeat-oss",
-        "openvidu/openvidu-recording",
-    }
-)
+_NEVER_RUN = frozenset({"openvidu/openvidu-recording"})
 """Images that a node pulls and the lab never runs."""
 
+_NGINX = f"""\
+if [ -e {faults.FOLDER}/reload ]; then
+  echo 'nginx: [emerg] unknown directive "lab-fault"' >&2
+  exit 1
+fi
+exec nginx -c "$CONTAINER_FILES/nginx.conf" -e "$CONTAINER_FILES/error.log" "$@"
+"""
 _COMMANDS: Mapping[str, Mapping[str, list[str]]] = {
     "openvidu/openvidu-proxy": {
         "update_enterprise_ha_nodes.sh": _module("base.proxy", "update"),
-        "nginx": ["/bin/sh", "-c", 'exec nginx -c "$CONTAINER_FILES/nginx.conf" "$@"', "nginx"],
+        "nginx": ["/bin/sh", "-c", _NGINX, "nginx"],
     },
 }
 """Commands of an image that aren't, or aren't the same, on the host."""

@@ -27,7 +27,7 @@ def describe(container: Container) -> dict[str, object]:
             "Restarting": state.status == "restarting",
             "ExitCode": state.exit_code,
             "Pid": state.pid,
-            "Error": "",
+            "Error": container.error,
         },
         "RestartCount": 0,
         "Config": {
@@ -36,6 +36,7 @@ def describe(container: Container) -> dict[str, object]:
             "Labels": {
                 "com.docker.compose.project": container.spec.project,
                 "com.docker.compose.service": container.spec.service,
+                "com.docker.compose.oneoff": str(container.spec.one_off),
             },
         },
         "HostConfig": {"RestartPolicy": {"Name": container.spec.restart}},

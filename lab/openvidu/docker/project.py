@@ -30,6 +30,9 @@ class Service:
         image: with its tag.
         environment: from `env_file`, then from `environment`.
         restart: restart policy.
+        network_mode: `host`, or the project's own network.
+        ports: published TCP and UDP ports, such as `443/tcp`, of the machine.
+        volumes: as the file has them, `SOURCE:TARGET`.
         needs: services that start before it.
         digest: of its whole configuration.
     """
@@ -39,6 +42,9 @@ class Service:
     image: str
     environment: Mapping[str, str]
     restart: str
+    network_mode: str
+    ports: tuple[str, ...]
+    volumes: tuple[str, ...]
     needs: tuple[str, ...]
     digest: str
 
@@ -78,6 +84,9 @@ class Project:
             environment=service.environment,
             folder=str(self.folder),
             restart=service.restart,
+            network_mode=service.network_mode,
+            ports=service.ports,
+            volumes=service.volumes,
             project=self.name,
             service=service.name,
             digest=service.digest,
@@ -158,9 +167,18 @@ def _service(
         image=image,
         environment=environment,
         restart=restart,
+        network_mode=str(raw.get("network_mode", "bridge")),
+        ports=tuple(_published(str(port)) for port in cast("list[object]", raw.get("ports", []))),
+        volumes=tuple(cast("list[str]", raw.get("volumes", []))),
         needs=tuple(cast("list[str]", raw.get("depends_on", []))),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def _published(text: str) -> str:
+    """The machine's port in `443:443/tcp`."""
+    mapping, _, protocol = text.partition("/")
+    return f"{mapping.split(':')[-2]}/{protocol or 'tcp'}"
 
 
 def _env_files(folder: Path, names: object, values: Mapping[str, str]) -> dict[str, str]:

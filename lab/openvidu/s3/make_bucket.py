@@ -1,4 +1,4 @@
-"""The container `createbuckets`: waits for the S3 endpoint, and makes the bucket.
+"""The container `createbuckets`, once the S3 endpoint listens: makes the bucket.
 
 Environment: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET.
 """
@@ -12,23 +12,15 @@ from lab.openvidu.s3.client import Bucket, BucketError
 from lab.openvidu.s3.signature import Keys
 from lab.openvidu.web.server import log
 
-_ATTEMPTS = 60
-_SECONDS_BETWEEN = 0.25
 
-
-async def make(bucket: Bucket) -> bool:
-    """Create `bucket`, waiting for its endpoint; `False` where that didn't work."""
-    for _ in range(_ATTEMPTS):
-        try:
-            made = await bucket.create()
-        except BucketError as error:
-            last = str(error)
-            await asyncio.sleep(_SECONDS_BETWEEN)
-        else:
-            log(f"Bucket {bucket.name} {'created' if made else 'is there already'}.")
-            return True
-    log(f"mc: <ERROR> Unable to make bucket {bucket.name}. {last}")
-    return False
+async def make(bucket: Bucket) -> None:
+    """Create `bucket`, or say why not."""
+    try:
+        made = await bucket.create()
+    except BucketError as error:
+        log(f"mc: <ERROR> Unable to make bucket {bucket.name}. {error}")
+    else:
+        log(f"Bucket {bucket.name} {'created' if made else 'is there already'}.")
 
 
 if __name__ == "__main__":

@@ -105,6 +105,9 @@ class Cluster:
             install(cluster.base, BASE)
             write_env(cluster.base, BASE, BASE_ENV)
             run(cluster.base, BASE, "start")
+            cluster.wait_for(lambda: cluster.base.listens(9000), "MinIO")
+            # Its first run was before MinIO.
+            cluster.base.run(f"cd {BASE.folder} && docker compose up --detach createbuckets")
             cluster.wait_for(cluster.base_answers, "the base services")
             for ip in node_ips:
                 cluster.add_node(ip)

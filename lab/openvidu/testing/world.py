@@ -122,6 +122,10 @@ class Host:
             text=True,
         )
 
+    def listens(self, port: int) -> bool:
+        """Whether something listens on a TCP port of it."""
+        return self.run(f"ss -tln | grep -q ':{port} '", check=False).returncode == 0
+
     @property
     def inner_root(self) -> str:
         """Its root, as its own processes find it before they change to it."""
