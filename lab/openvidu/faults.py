@@ -22,8 +22,8 @@ s3-unreachable        node    the node's S3 client gets no answer
 redis-unreachable     node    the node's Redis client gets no answer
 slow-upload           node    seconds=10: a recording's upload takes that long;
                               abandon=true: the node terminates without waiting for it
-reload                base    the load balancer's reload fails and the old list is kept;
-                              silent=true: with exit status 0, as the original script has it
+reload                base    the load balancer's nginx refuses its configuration: a reload
+                              changes nothing, and ends with status 0, as in the original
 slow-reload           base    seconds=10: the load balancer's list reaches nginx that much later
 compose               any     version=2.40.3: Compose is of another version
 exec-needs-tty        any     `docker compose exec -it` without a TTY fails, as Compose v1's
@@ -57,7 +57,7 @@ OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "s3-unreachable": {},
     "redis-unreachable": {},
     "slow-upload": {"seconds": _SECONDS, "abandon": _YES_OR_NO},
-    "reload": {"silent": _YES_OR_NO},
+    "reload": {},
     "slow-reload": {"seconds": _SECONDS},
     "compose": {"version": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")},
     "exec-needs-tty": {},

@@ -6,6 +6,7 @@ Docker isn't there at first: `apt-get install docker.io docker-compose-v2` puts 
 from __future__ import annotations
 
 import compileall
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,8 @@ def prepare(root: Path, lab: HostFacts) -> None:
     # What this machine has enabled isn't on the host.
     for link in _inside(root, units.link("")).glob("*"):
         link.unlink()
-    facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip)
+    seconds = float(os.environ.get(host.PROXY_VARIABLE) or host.PROXY_SECONDS)
+    facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip, seconds)
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from lab.openvidu.base.proxy import config
 from lab.openvidu.base.proxy.certificates import CertificateError, ensure
 from lab.openvidu.base.proxy.settings import Settings, SettingsError, parse
+from lab.openvidu.docker.network import with_names, write_names
 from openvidu import environment
 
 
@@ -37,10 +39,30 @@ def test_a_bad_list_of_nodes_is_refused(tmp_path: Path, value: str) -> None:
         settings(tmp_path, **{environment.NODE_IPS: value})
 
 
+def check(wanted: Settings, *running: str) -> subprocess.CompletedProcess[str]:
+    """Have nginx read a configuration where these containers run."""
+    if os.geteuid() != 0:
+        pytest.skip("a container's names are a mount, made by root")
+    (wanted.files / "upstream.conf").write_text(config.upstream(wanted.node_ips))
+    file = wanted.files / "nginx.conf"
+    file.write_text(config.main(wanted, with_tls=True))
+    hosts = wanted.files / "hosts"
+    write_names(hosts, [(name,) for name in running])
+    command = with_names(
+        hosts, ["nginx", "-t", "-q", "-e", str(wanted.files / "log"), "-c", str(file)]
+    )
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+CONTAINERS = ("app", "kibana", "elasticsearch", "minio-s3")
+
+
 @pytest.mark.parametrize(
     "values",
     [
         {},
+        {"PROXY_HTTPS_PROTOCOLS": "TLSv1.3", "PROXY_HTTPS_HSTS": "max-age=1; preload"},
+        {"PROXY_HTTPS_CIPHERS": "ECDHE-RSA-AES128-GCM-SHA256", "REDIRECT_WWW": "true"},
         {"PROXY_HTTPS_PORT": "8443", "PROXY_HTTP_PORT": "8080", "WORKER_CONNECTIONS": "100"},
         {"ALLOWED_ACCESS_TO_DASHBOARD": "10.5.0.0/24", "ALLOWED_ACCESS_TO_RESTAPI": "192.0.2.1"},
         {"PROXY_MODE": "PRO", environment.NODE_IPS: ""},
@@ -49,16 +71,24 @@ def test_a_bad_list_of_nodes_is_refused(tmp_path: Path, value: str) -> None:
 def test_nginx_takes_the_configuration(tmp_path: Path, values: dict[str, str]) -> None:
     wanted = settings(tmp_path, **values)
     ensure(wanted)
-    (wanted.files / "upstream.conf").write_text(config.upstream(wanted.node_ips))
-    file = wanted.files / "nginx.conf"
-    file.write_text(config.main(wanted, with_tls=True))
-    subprocess.run(["nginx", "-t", "-q", "-e", "stderr", "-c", str(file)], check=True)
+    checked = check(wanted, *CONTAINERS)
+    assert checked.returncode == 0, checked.stderr
 
 
-def test_open_connections_outlive_a_reload(tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", CONTAINERS)
+def test_nginx_refuses_the_configuration_while_a_container_is_away(
+    tmp_path: Path, missing: str
+) -> None:
+    wanted = settings(tmp_path)
+    ensure(wanted)
+    checked = check(wanted, *(name for name in CONTAINERS if name != missing))
+    assert checked.returncode == 1
+    assert f'[emerg] host not found in upstream "{missing}:' in checked.stderr
+
+
+def test_time_outs_are_nginxs_own(tmp_path: Path) -> None:
     text = config.main(settings(tmp_path), with_tls=True)
-    assert "worker_shutdown_timeout" not in text
-    assert "proxy_read_timeout 24h;" in text
+    assert "timeout" not in text.replace("keepalive_timeout 65", "").replace("fail_timeout", "")
 
 
 def test_without_certificate_only_the_plain_port_is_served(tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ from pathlib import Path
 FILE = Path("/etc/openvidu-lab/host.json")
 _HTTPS = 443
 _SECONDS = 10.0
+PROXY_SECONDS = 10.0
+"""Source: repository of OpenVidu 2.30.0, image `openvidu-proxy`, entrypoint."""
+PROXY_VARIABLE = "OPENVIDU_LAB_PROXY_SECONDS"
+"""Has it be another time on hosts that are made from then on."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,14 @@ class HostFile:
         authority: address of the stand-in for Let's Encrypt.
         private_ip: the host's private address.
         public_ip: its public address, where it has one.
+        proxy_seconds: how long the proxy sleeps before the nginx that serves begins.
     """
 
     mirror: str
     authority: str
     private_ip: str
     public_ip: str | None
+    proxy_seconds: float = PROXY_SECONDS
 
     def write(self, path: Path = FILE) -> None:
         """Leave the facts on a host."""

@@ -2,9 +2,11 @@
 
 With `update`, the load balancer's command that rewrites its list of nodes.
 
-The entrypoint builds the list from the environment that the container was created with, at
-each start. `update` changes the running container only. That is the documented trap: after a
-restart of the container the list is the old one.
+A first nginx serves the certificate authority's token, with what the container had before, if
+anything. Then it's told to quit, and looked for every ten seconds: nginx reads its configuration
+before it passes that on, so with a configuration that it refuses the first one stays. When it's
+gone, the nginx that serves begins, with the list of nodes that the container was *created* with.
+`update` changes the running container only: after a restart the list is the old one.
 Source: repository of OpenVidu 2.30.0, image `openvidu-proxy`.
 """
 
@@ -20,7 +22,9 @@ from pathlib import Path
 from lab.openvidu import faults
 from lab.openvidu.base.proxy import config
 from lab.openvidu.base.proxy.certificates import CertificateError, ensure
-from lab.openvidu.base.proxy.settings import Settings, SettingsError, node_ips, parse
+from lab.openvidu.base.proxy.settings import Settings, SettingsError, parse
+from lab.openvidu.docker.containers import find
+from lab.openvidu.docker.host import PROXY_SECONDS, HostFile
 from openvidu import environment
 
 _NGINX_START_SECONDS = 30.0
@@ -29,9 +33,9 @@ _NGINX_START_SECONDS = 30.0
 def main(arguments: list[str]) -> int:
     """Run the proxy, or update its list; the exit status."""
     try:
-        settings = parse(os.environ, Path.cwd())
         if arguments == ["update"]:
-            return update(settings)
+            return update(parse({**os.environ, environment.NODE_IPS: "127.0.0.1"}, Path.cwd()))
+        settings = parse(os.environ, Path.cwd())
     except SettingsError as error:
         _say("=======¡ERROR!=======", str(error))
         return 1
@@ -41,56 +45,67 @@ def main(arguments: list[str]) -> int:
 def serve(settings: Settings) -> int:
     """Configure nginx and run it in the foreground."""
     _say(f"Configure {settings.domain} domain...", f"- {settings.certificate_type} certificate")
-    (settings.files / "upstream.conf").write_text(config.upstream(settings.node_ips))
-    _write_main(settings, with_tls=False)
-    nginx = subprocess.Popen(_nginx(settings))
-    signal.signal(signal.SIGTERM, lambda *_: nginx.terminate())
+    if not _file(settings).exists():
+        _write(settings, with_tls=False)
+    host = HostFile.read()
+    pause = host.proxy_seconds if host else PROXY_SECONDS
+    first = subprocess.Popen(_nginx(settings))
+    signal.signal(signal.SIGTERM, lambda *_: _end(first))
     # The authority fetches its token from port 80, so that has to be served first.
-    _await_master(settings, nginx)
+    _await_master(settings, first)
     try:
         ensure(settings)
     except CertificateError as error:
-        # nginx stays up on the plain port, as in the original: it lives on, and the next start
-        # of the container tries again.
         _say(str(error))
-        _say(
-            "nginx: [emerg] cannot load certificate "
-            f'"/etc/letsencrypt/live/{settings.domain}/fullchain.pem": BIO_new_file() failed'
-        )
-    else:
-        _write_main(settings, with_tls=True)
-        if reload(settings) == 0:
-            _say("OpenVidu proxy started", f"upstream: {','.join(settings.node_ips)}")
-    return nginx.wait()
+    _write(settings, with_tls=True)
+    _say(*config.allowed_access(settings), "START OPENVIDU PROXY", "", "Restarting nginx")
+    while first.poll() is None:
+        _signal(settings, "quit")
+        time.sleep(pause)
+    _say("Starting nginx...")
+    _look_up_names(settings)
+    os.execvp("nginx", _nginx(settings))  # noqa: S606 - in place of this process
+    return 0
 
 
 def update(settings: Settings) -> int:
-    """Rewrite the list of nodes and reload nginx, keeping the old list where that fails."""
-    new = node_ips(os.environ.get(environment.NODE_IPS, ""))
-    path = settings.files / "upstream.conf"
-    old = path.read_text()
+    """Rewrite the list of nodes and reload nginx. As the original, it doesn't see whether it does.
+
+    Only an empty list is refused.
+    """
+    new = [part.strip() for part in os.environ.get(environment.NODE_IPS, "").split(",")]
+    if new == [""]:
+        _say(f"{environment.NODE_IPS} is not set.")
+        return 1
     _say(f"Updating {environment.NODE_IPS} in load balancer", f"new list: {','.join(new)}")
     slow = faults.strike("slow-reload")
     if slow:
         time.sleep(float(slow.option("seconds", "10")))
-    path.write_text(config.upstream(new))
-    fault = faults.strike("reload")
-    if fault:
-        path.write_text("upstream openviduserver { lab-fault; }\n")
-    status = reload(settings)
-    if status != 0:
-        path.write_text(old)
-        return 0 if fault and fault.option("silent", "false") == "true" else status
+    (settings.files / "upstream.conf").write_text(config.upstream(new))
+    _say("Reloading nginx")
+    _signal(settings, "reload")
     _say("Nginx updated successfully")
     return 0
 
 
-def reload(settings: Settings) -> int:
-    """Check the configuration and have nginx take it; open connections live on."""
-    checked = subprocess.run([*_nginx(settings), "-t", "-q"], check=False)
-    if checked.returncode != 0:
-        return checked.returncode
-    return subprocess.run([*_nginx(settings), "-s", "reload"], check=False).returncode
+def _end(first: subprocess.Popen[bytes]) -> None:
+    first.kill()
+    sys.exit(0)
+
+
+def _signal(settings: Settings, name: str) -> None:
+    """Have nginx read its configuration, and then pass a signal on to the one that runs."""
+    _look_up_names(settings)
+    if faults.strike("reload") if name == "reload" else faults.look("reload"):
+        sys.stderr.write('nginx: [emerg] unknown directive "lab-fault"\n')
+        return
+    subprocess.run([*_nginx(settings), "-s", name], check=False)
+
+
+def _look_up_names(settings: Settings) -> None:
+    container = find(settings.files.parent.name)
+    if container:
+        container.look_up_names()
 
 
 def _await_master(settings: Settings, nginx: subprocess.Popen[bytes]) -> None:
@@ -102,12 +117,17 @@ def _await_master(settings: Settings, nginx: subprocess.Popen[bytes]) -> None:
         time.sleep(0.02)
 
 
-def _write_main(settings: Settings, *, with_tls: bool) -> None:
-    (settings.files / "nginx.conf").write_text(config.main(settings, with_tls=with_tls))
+def _write(settings: Settings, *, with_tls: bool) -> None:
+    (settings.files / "upstream.conf").write_text(config.upstream(settings.node_ips))
+    _file(settings).write_text(config.main(settings, with_tls=with_tls))
+
+
+def _file(settings: Settings) -> Path:
+    return settings.files / "nginx.conf"
 
 
 def _nginx(settings: Settings) -> list[str]:
-    return ["nginx", "-c", str(settings.files / "nginx.conf"), "-e", "stderr"]
+    return ["nginx", "-c", str(_file(settings)), "-e", str(settings.files / "error.log")]
 
 
 def _say(*lines: str) -> None:

@@ -31,16 +31,24 @@ def ensure(settings: Settings) -> None:
     Raises:
         CertificateError: Let's Encrypt refused, one's own isn't there, or openssl failed.
     """
-    marker = settings.install / "certificates" / "live" / "certificates.conf"
+    whole = settings.install / "certificates"
+    marker = whole / "live" / "certificates.conf"
     wanted = f"{settings.domain}\t{settings.certificate_type}\n"
     if marker.exists() and marker.read_text() != wanted:
-        # Not the folder above it, which is a mount in the original and may be one here.
-        shutil.rmtree(marker.parent)
+        # All that is in it; the folder itself is a mount.
+        subprocess.run(["find", str(whole), "-mindepth", "1", "-delete"], check=True)
     folder = settings.certificate
     folder.mkdir(parents=True, exist_ok=True)
     marker.write_text(wanted)
-    if (folder / "fullchain.pem").exists() and (folder / "privkey.pem").exists():
-        return
+    try:
+        if not ((folder / "fullchain.pem").exists() or (folder / "privkey.pem").exists()):
+            _obtain(settings)
+    finally:
+        # As the original: also the private key.
+        subprocess.run(["chmod", "-R", "777", str(whole)], check=True)
+
+
+def _obtain(settings: Settings) -> None:
     match settings.certificate_type:
         case "selfsigned":
             _sign_oneself(settings)

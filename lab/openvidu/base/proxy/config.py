@@ -2,12 +2,15 @@
 
 Source of the behaviour: repository of OpenVidu 2.30.0, image `openvidu-proxy`: round robin
 over the nodes' 4443 with passive checks (2 failures, 3 s), 5443 in plain HTTP for the internal
-network, the application at `/`, inspector, Kibana and MinIO under their paths. A single master's
-nginx has its OpenVidu Server behind it, and neither MinIO nor a port for the internal network.
+network, the application at `/`, inspector, Kibana and MinIO under their paths, each by the name of
+its container: nginx doesn't take the configuration while one of them doesn't run. Time-outs are
+nginx's own. A single master's nginx has its OpenVidu Server behind it, and neither MinIO nor a port
+for the internal network.
 """
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,8 +29,6 @@ _PROXY = """\
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header Upgrade $http_upgrade;
             proxy_set_header Connection $connection_upgrade;
-            proxy_read_timeout 24h;
-            proxy_send_timeout 24h;
             proxy_redirect off;
 """
 
@@ -55,7 +56,11 @@ def main(settings: Settings, *, with_tls: bool) -> str:
     servers = _plain_server(settings)
     if with_tls:
         internal = _internal() if settings.balances else ""
-        servers += f"    include {files}/upstream.conf;\n" + internal + _public(settings)
+        named = "".join(
+            f"    upstream {name} {{\n        server {host}:{port};\n    }}\n"
+            for name, (host, port) in _upstreams(settings).items()
+        )
+        servers += f"    include {files}/upstream.conf;\n" + named + internal + _public(settings)
     return f"""\
 user root root;
 worker_processes 1;
@@ -86,6 +91,27 @@ http {{
 """
 
 
+def allowed_access(settings: Settings) -> list[str]:
+    """What the original prints of it, between certbot's words and nginx's: some twenty lines."""
+    lines = ["ALLOWED ACCESS", "Adding rules...", f"- Public IPv4 for rules: {settings.domain}", ""]
+    for title, allowed in (
+        ("Openvidu Dashboard:", settings.allowed_dashboard),
+        ("Openvidu API:", settings.allowed_api),
+    ):
+        lines += ["Finish Rules:", title, *(f"- allow {one};" for one in allowed or ("all",)), ""]
+    return ["", *lines, *["="] * (20 - len(lines))]
+
+
+def _upstreams(settings: Settings) -> dict[str, tuple[str, int]]:
+    own = not settings.balances
+    found = {
+        "yourapp": ("localhost" if own else "app", APPLICATION_PORT),
+        "kibana": ("localhost" if own else "kibana", ports.KIBANA),
+        "elasticsearch": ("localhost" if own else "elasticsearch", ports.ELASTICSEARCH),
+    }
+    return found if own else {**found, "minio": ("minio-s3", CONSOLE_PORT)}
+
+
 def _listen(port: int, options: str) -> str:
     lines = f"        listen {port} {options};\n"
     if _IPV6.exists() and _IPV6.read_text():
@@ -94,13 +120,21 @@ def _listen(port: int, options: str) -> str:
 
 
 def _location(path: str, target: str, allowed: tuple[str, ...] = (), more: str = "") -> str:
-    rules = "".join(f"            allow {network};\n" for network in allowed)
+    # The original lets the machine itself and its own networks in, too.
+    own = ("127.0.0.1", *_own_networks()) if allowed else ()
+    rules = "".join(f"            allow {network};\n" for network in (*allowed, *own))
     if allowed:
         rules += "            deny all;\n"
     return (
         f"        location {path} {{\n{rules}{more}{_PROXY}"
         f"            proxy_pass {target};\n        }}\n"
     )
+
+
+def _own_networks() -> list[str]:
+    command = ["ip", "-4", "-o", "route", "list", "proto", "kernel"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [line.split()[0] for line in shown.splitlines()]
 
 
 def _plain_server(settings: Settings) -> str:
@@ -129,21 +163,25 @@ def _public(settings: Settings) -> str:
     minio = "            rewrite ^/minio/?(.*)$ /$1 break;\n"
     locations = "".join(
         (
-            _location("/", f"http://127.0.0.1:{APPLICATION_PORT}"),
+            _location("/", "http://yourapp"),
             _location("/openvidu/api", "http://openviduserver", settings.allowed_api),
             _location("/openvidu", "http://openviduserver"),
             _location("/inspector", "http://openviduserver", dashboard, slash),
-            _location("/kibana", f"http://127.0.0.1:{ports.KIBANA}", dashboard, kibana),
+            _location("/kibana", "http://kibana", dashboard, kibana),
         )
     )
     if settings.balances:
-        locations += _location("/minio", f"http://127.0.0.1:{CONSOLE_PORT}", dashboard, minio)
+        locations += _location("/minio", "http://minio", dashboard, minio)
+    here = f"https://{settings.domain}:{settings.https_port}$request_uri"
+    www = f"if ($host = www.{settings.domain}) {{ return 301 {here}; }}"
     return f"""\
     server {{
 {_listen(settings.https_port, "ssl default_server")}        server_name {settings.domain};
+        {www if settings.redirects_www else ""}
         ssl_certificate {settings.certificate}/fullchain.pem;
         ssl_certificate_key {settings.certificate}/privkey.pem;
-        ssl_protocols TLSv1.2 TLSv1.3;
-        add_header Strict-Transport-Security "max-age=63072000" always;
+        ssl_protocols {settings.protocols};
+        ssl_ciphers "{settings.ciphers}";
+        add_header Strict-Transport-Security "{settings.hsts}" always;
 {locations}    }}
 """

@@ -31,6 +31,10 @@ class Settings:
         http_port: public port without TLS.
         https_port: public port with TLS.
         worker_connections: nginx's limit.
+        protocols: TLS's, as nginx has them.
+        ciphers: likewise.
+        hsts: value of the header Strict-Transport-Security.
+        redirects_www: whether www before the domain leads to the domain.
         allowed_dashboard: networks that may see inspector, Kibana and MinIO; empty for all.
         allowed_api: networks that may use the REST API from outside; empty for all.
         files: the container's own folder.
@@ -45,6 +49,10 @@ class Settings:
     http_port: int
     https_port: int
     worker_connections: int
+    protocols: str
+    ciphers: str
+    hsts: str
+    redirects_www: bool
     allowed_dashboard: tuple[str, ...]
     allowed_api: tuple[str, ...]
     files: Path
@@ -89,6 +97,7 @@ def parse(values: Mapping[str, str], install: Path) -> Settings:
         listed = tuple(part.strip() for part in values.get(name, "").split(",") if part.strip())
         return () if listed == ("all",) else listed
 
+    dashboard = networks("ALLOWED_ACCESS_TO_DASHBOARD")
     balances = values["PROXY_MODE"] == "ENTERPRISE_HA"
     return Settings(
         domain=values["DOMAIN_OR_PUBLIC_IP"],
@@ -99,8 +108,15 @@ def parse(values: Mapping[str, str], install: Path) -> Settings:
         http_port=number("PROXY_HTTP_PORT", ports.HTTP),
         https_port=number("PROXY_HTTPS_PORT", ports.HTTPS),
         worker_connections=number("WORKER_CONNECTIONS", 10240),
-        allowed_dashboard=networks("ALLOWED_ACCESS_TO_DASHBOARD"),
-        allowed_api=networks("ALLOWED_ACCESS_TO_RESTAPI"),
+        protocols=values.get("PROXY_HTTPS_PROTOCOLS") or "TLSv1.2 TLSv1.3",
+        ciphers=values.get("PROXY_HTTPS_CIPHERS") or "DEFAULT",
+        hsts=values.get("PROXY_HTTPS_HSTS") or "max-age=63072000",
+        redirects_www=values.get("REDIRECT_WWW") == "true",
+        allowed_dashboard=dashboard,
+        # Whoever may see the dashboard may use the API.
+        allowed_api=(*networks("ALLOWED_ACCESS_TO_RESTAPI"), *dashboard)
+        if networks("ALLOWED_ACCESS_TO_RESTAPI")
+        else (),
         files=Path(values["CONTAINER_FILES"]),
         install=install,
     )
