@@ -37,8 +37,9 @@ AWS_NAMES = tuple(
 ELASTIC_ADDRESSES = IPv4Network("203.0.113.0/24")
 """The public addresses that the fake AWS hands out."""
 
-MIRROR_NAMES = ("s3-eu-west-1.amazonaws.com",)
-"""Source: page, "Installing Base Services": the host that the install scripts come from."""
+MIRROR_NAMES = ("s3-eu-west-1.amazonaws.com", "raw.githubusercontent.com")
+"""The hosts that install scripts come from, and what they download. Source: page, "Installing Base
+Services"; the scripts, DOWNLOAD_URL."""
 ACME_NAMES = ("acme-v02.api.letsencrypt.org",)
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -2,38 +2,57 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from lab.openvidu.docker import images
 from lab.openvidu.mirror.catalogue import NotFoundError, content
+from openvidu.deployment import deployment
 from openvidu.release import BASE, LATEST, MASTER, NODE, VERSIONS, Product
 
 OPENVIDU = Path(__file__).parents[2] / "lab" / "openvidu"
 PATH = "/aws.openvidu.io"
-COMMANDS = ("base-services/base-services", "node/openvidu")
+SOURCES = "/OpenVidu/openvidu/v2.30.0/openvidu-server/deployments"
+NODE_FILES = f"{SOURCES}/enterprise-ha/docker-compose/node"
+PRODUCTS = {
+    BASE: f"{SOURCES}/enterprise-ha/docker-compose/base-services",
+    MASTER: f"{SOURCES}/pro/docker-compose/openvidu-server-pro",
+    NODE: NODE_FILES,
+}
 
 
-@pytest.mark.parametrize("product", [BASE, MASTER, NODE])
+@pytest.mark.parametrize("product", PRODUCTS)
 @pytest.mark.parametrize("version", [*VERSIONS, LATEST])
 def test_each_version_has_its_install_script(product: Product, version: str) -> None:
     script = content(urlsplit(product.url(version)).path).decode()
     fixed = VERSIONS[-1] if version == LATEST else version
     assert f"VERSION={fixed}\n" in script
-    assert "@" not in script.replace("${MEDIA_IMAGES[@]}", "")
+    assert not re.search("@[A-Z_]+@", script)
+    subprocess.run(["bash", "-n"], input=script, text=True, check=True)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_what_an_install_script_fetches_is_there(product: Product) -> None:
+    script = content(urlsplit(product.url("2.30.0")).path).decode()
+    files = re.search(r"^DOWNLOADED=\((.*)\)$", script, re.MULTILINE)
+    assert files
+    assert f"ADDRESS=https://raw.githubusercontent.com{PRODUCTS[product]}\n" in script
+    assert all(content(f"{PRODUCTS[product]}/{file}") for file in files[1].split())
 
 
 @pytest.mark.parametrize(
     "path",
     [
         f"{PATH}/install_ov_enterprise_ha_base_2.27.0.sh",
-        f"{PATH}/2.30.0/node/install.sh",
-        f"{PATH}/2.30.0/node/dotenv",
-        f"{PATH}/2.30.0/node/../../catalogue.py",
-        f"{PATH}/2.30.0/other/.env",
+        f"{NODE_FILES}/install.sh",
+        f"{NODE_FILES}/../../catalogue.py",
+        f"{SOURCES}/enterprise-ha/docker-compose/other/.env",
         f"{PATH}/",
         "/elsewhere",
     ],
@@ -43,19 +62,38 @@ def test_what_is_not_there_is_not_found(path: str) -> None:
         content(path)
 
 
+@pytest.mark.parametrize("role", ["base", "master", "node"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_image_of_the_compose_files_is_known(role: str, version: str) -> None:
+    for file in deployment(role, version).compose.values():
+        assert all(images.entrypoint(service["image"]) for service in file.services.values())
+
+
+def services(version: str, name: str = "docker-compose.yml") -> Any:
+    path = NODE_FILES.replace("2.30.0", version)
+    return yaml.safe_load(content(f"{path}/{name}"))["services"]
+
+
+def test_a_node_mounts_what_its_env_file_has_to_name() -> None:
+    volumes = services("2.30.0")["openvidu-server"]["volumes"]
+    assert "${OPENVIDU_RECORDING_PATH}:${OPENVIDU_RECORDING_PATH}" in volumes
+
+
+def test_a_version_has_its_own_images() -> None:
+    assert "KMS_IMAGE=kurento/kurento-media-server:7.3.0" in str(services("2.32.0"))
+    assert "KMS_IMAGE=kurento/kurento-media-server:7.0.1" in str(services("2.30.0"))
+
+
 @pytest.mark.parametrize(
-    "name", [f"{name}/docker-compose.yml" for name in ("base-services", "master", "node")]
+    ("version", "command"), [("2.32.0", "compose up --exit-code-from"), ("2.32.1", "compose run")]
 )
-def test_every_image_of_the_compose_files_is_known(name: str) -> None:
-    lines = content(f"{PATH}/2.30.0/{name}").decode().splitlines()
-    found = [line.split("image: ")[1] for line in lines if "image: " in line]
-    assert found
-    assert all(images.entrypoint(image) for image in found)
+def test_a_node_synchronises_first_as_its_version_does(version: str, command: str) -> None:
+    text = content(f"{NODE_FILES.replace('2.30.0', version)}/openvidu").decode()
+    assert f"docker {command} replication-manager" in text
 
 
-@pytest.mark.parametrize("product", ["base-services", "node"])
-def test_the_default_env_files_have_the_documented_keys(product: str) -> None:
-    text = content(f"{PATH}/2.30.0/{product}/.env").decode()
+def test_the_default_env_file_has_the_documented_keys() -> None:
+    text = content(f"{NODE_FILES}/.env").decode()
     assert "OPENVIDU_SECRET=\n" in text
     assert "\nOPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD=\n" in text
 
@@ -64,9 +102,9 @@ def test_shell_scripts_are_clean() -> None:
     files = OPENVIDU / "mirror" / "files"
     scripts = [
         *OPENVIDU.rglob("*.sh"),
-        files / "base-services/base-services",
+        files / "base/base-services",
         files / "master/openvidu",
         files / "node/openvidu",
     ]
-    assert len(scripts) == 8
+    assert len(scripts) == 6
     subprocess.run(["shellcheck", *scripts], check=True)

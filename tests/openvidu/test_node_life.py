@@ -238,7 +238,9 @@ def test_stopping_a_node_cuts_its_calls_and_removes_the_media_containers(
 def test_a_node_comes_back_after_a_reboot_with_its_old_environment(
     cluster: Cluster, second: Host, orderly: bool
 ) -> None:
-    second.run(f"sed -i s/^OPENVIDU_SECRET=.*/OPENVIDU_SECRET=another/ {NODE.folder}/.env")
+    # Not OPENVIDU_SECRET: OpenVidu Server reads .env anew whenever it starts, and would be alone.
+    changed = f"s/^{environment.REDIS_PASSWORD}=.*/{environment.REDIS_PASSWORD}=another/"
+    second.run(f"sed -i {changed} {NODE.folder}/.env")
     second.reboot(orderly=orderly)
     cluster.wait_for(lambda: cluster.node_answers(SECOND), "the node after its reboot")
     assert cluster.call("GET", api.HEALTH, ip=SECOND).status_code in (200, 409)

@@ -8,16 +8,18 @@ them by their images).
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from lab.openvidu.docker import images
 from lab.openvidu.docker.containers import Container, Spec, find
 from lab.openvidu.web.server import log
-from openvidu import ports
+from openvidu import environment, ports
 
 
 def start_media() -> None:
     """Start the media server and Speech To Text, unless they are there."""
-    kurento = os.environ["OPENVIDU_ENTERPRISE_MEDIA_SERVER"] == "kurento"
+    values = environment.parse(Path(".env").read_text())
+    kurento = values["OPENVIDU_ENTERPRISE_MEDIA_SERVER"] == "kurento"
     wanted = {
         "media-server": os.environ["KMS_IMAGE" if kurento else "MEDIASOUP_IMAGE"],
         "speech-to-text": os.environ["SPEECH_TO_TEXT_IMAGE"],

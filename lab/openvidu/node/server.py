@@ -1,8 +1,9 @@
 """The container `openvidu-server`: sessions, on 5443, of a node or of a single master.
 
 A node's reports every change to the replication manager before it answers, so that the cluster's
-picture is never behind what a client was told. Source: repository of OpenVidu 2.30.0, service
-`openvidu-server` (MULTI_MASTER_REPLICATION_MANAGER_WEBHOOK); REST reference.
+picture is never behind what a client was told. Its `.env` wins over its environment. Source:
+repository of OpenVidu 2.30.0, service `openvidu-server` (MULTI_MASTER_REPLICATION_MANAGER_WEBHOOK),
+and `OpenviduConfig.getValue`; REST reference.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from lab.openvidu.master.endpoints import MasterEndpoints
@@ -18,18 +20,23 @@ from lab.openvidu.node.endpoints import Endpoints
 from lab.openvidu.node.house import House
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.server import listen, log, run
-from openvidu import ports
+from openvidu import environment, ports
 
 _COLLECT_EVERY = 900.0
 
 
 async def serve(stopping: asyncio.Event) -> None:
     """Serve until asked to stop; the sessions end then."""
-    uploader = Uploader(os.environ, Path.cwd())
-    house, endpoints = _master(uploader) if is_master(os.environ) else _node(uploader)
+    values = {**os.environ, **environment.parse(Path(".env").read_text())}
+    uploader = Uploader(values, Path.cwd())
+    make = _master if is_master(values) else _node
+    house, endpoints = make(values, uploader)
     server = await listen(endpoints.handle, ports.API)
     log("OpenVidu Server is ready")
-    tasks = [asyncio.create_task(house.keep_reporting()), asyncio.create_task(_collect(house))]
+    tasks = [
+        asyncio.create_task(house.keep_reporting()),
+        asyncio.create_task(_collect(house, values)),
+    ]
     await stopping.wait()
     server.close()
     for task in tasks:
@@ -37,23 +44,23 @@ async def serve(stopping: asyncio.Event) -> None:
     await house.close()
 
 
-def _node(uploader: Uploader) -> tuple[House, Endpoints]:
-    house = House(os.environ, uploader)
-    return house, Endpoints(house, os.environ)
+def _node(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
+    house = House(values, uploader)
+    return house, Endpoints(house, values)
 
 
-def _master(uploader: Uploader) -> tuple[House, Endpoints]:
-    house = MasterHouse(os.environ, uploader)
-    return house, MasterEndpoints(house, os.environ)
+def _master(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
+    house = MasterHouse(values, uploader)
+    return house, MasterEndpoints(house, values)
 
 
-async def _collect(house: House) -> None:
+async def _collect(house: House, values: Mapping[str, str]) -> None:
     """End sessions that nobody joined.
 
     Source: OPENVIDU_SESSIONS_GARBAGE_INTERVAL (900) and ..._THRESHOLD (3600).
     """
-    interval = float(os.environ.get("OPENVIDU_SESSIONS_GARBAGE_INTERVAL") or _COLLECT_EVERY)
-    threshold = float(os.environ.get("OPENVIDU_SESSIONS_GARBAGE_THRESHOLD") or 3600)
+    interval = float(values.get("OPENVIDU_SESSIONS_GARBAGE_INTERVAL") or _COLLECT_EVERY)
+    threshold = float(values.get("OPENVIDU_SESSIONS_GARBAGE_THRESHOLD") or 3600)
     while interval > 0:
         await asyncio.sleep(interval)
         with contextlib.suppress(ConnectionError):

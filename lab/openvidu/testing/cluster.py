@@ -13,7 +13,8 @@ import httpx
 from lab.openvidu.docker import containers
 from lab.openvidu.testing.world import Host, World
 from openvidu import api, environment
-from openvidu.release import BASE, NODE, Product
+from openvidu.deployment import deployment
+from openvidu.release import BASE, LATEST, NODE, Product
 
 SECRET = "OPENVIDU_SECRET_1"  # noqa: S105 - a test's
 REDIS_PASSWORD = "REDIS_SECRET_1"  # noqa: S105
@@ -39,6 +40,7 @@ BASE_ENV: Mapping[str, str] = {
 """A base's `.env`, before the first node."""
 
 NODE_ENV: Mapping[str, str] = {
+    **deployment("node", LATEST).template,
     "DOMAIN_OR_PUBLIC_IP": BASE_IP,
     "OPENVIDU_PRO_LICENSE": "license",
     environment.OPENVIDU_SECRET: SECRET,
