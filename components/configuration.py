@@ -35,6 +35,9 @@ from components.settings import (
 )
 from components.values import holds_private_key, ip_address, private_network
 from openvidu import environment, ports, roles
+from openvidu.deployment import deployment
+from openvidu.options import BASE as BASE_OPTIONS
+from openvidu.options import Option, is_secret, options
 
 _Values = Mapping[str, Any]
 _WIDEST = {4: 8, 6: 16}
@@ -83,6 +86,9 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
         # What follows from another mistake goes with it.
         if not checked.asked & wrong:
             mistakes.extend(found)
+    told = {mistake.key for mistake in mistakes}
+    plain = _plain_secrets(parsed, secret_keys)
+    mistakes.extend(mistake for mistake in plain if mistake.key not in told)
     if mistakes:
         secrets = {part for name in secret_keys for part in _parts(config.get(name, ""))}
         raise ConfigurationError(_hide(mistakes, sorted(secrets, key=len, reverse=True)))
@@ -394,11 +400,26 @@ def _wide(cidrs: Sequence[str]) -> ipaddress.IPv4Network | ipaddress.IPv6Network
     return min(wide, key=lambda one: one.prefixlen, default=None)
 
 
-def _https_port(values: _Values) -> list[Mistake]:
-    """A port of its own: it's open to everybody, and what else listens there would be, too."""
-    if not {"https_port", "shape"} <= values.keys():
+def _entrances(values: _Values) -> list[Mistake]:
+    """Ports of their own: they're open to everybody, and what else listens there would be, too."""
+    if not {"http_port", "https_port", "shape"} <= values.keys():
         return []
-    port, role = values["https_port"], _MAIN_ROLES.get(values["shape"])
+    http, https = values["http_port"], values["https_port"]
+    mistakes = [
+        *_taken("httpPort", http, ports.HTTP, values["shape"]),
+        *_taken("httpsPort", https, ports.HTTPS, values["shape"]),
+    ]
+    if http == https:
+        problem = f"found {https} for httpPort and for httpsPort"
+        mistakes.append(Mistake("httpsPort", problem, set_command("httpsPort", str(ports.HTTPS))))
+    if values.get("certificate_type") == "letsencrypt" and http != ports.HTTP:
+        problem = f"found {http}; Let's Encrypt comes to port {ports.HTTP}"
+        mistakes.append(Mistake("httpPort", problem, set_command("httpPort", str(ports.HTTP))))
+    return mistakes
+
+
+def _taken(key: str, port: int, default: int, shape: str) -> list[Mistake]:
+    role = _MAIN_ROLES.get(shape)
     table = role.ports if role else ports.LOAD_BALANCER_PORTS
     taken = [
         rule.purpose
@@ -410,7 +431,19 @@ def _https_port(values: _Values) -> list[Mistake]:
     if not taken:
         return []
     problem = f"found {port}, which is taken: {taken[0]}"
-    return [Mistake("httpsPort", problem, set_command("httpsPort", str(ports.HTTPS)))]
+    return [Mistake(key, problem, set_command(key, str(default)))]
+
+
+def _limits(values: _Values) -> list[Mistake]:
+    """Who may see what is the proxy's to check, of a base or a single master."""
+    if values.get("shape") != HA_MANAGED:
+        return []
+    problem = "is for a base or a single master; an AWS load balancer looks at no addresses"
+    return [
+        Mistake(key, problem, f"pulumi config rm {key}")
+        for attribute, key in (("dashboard_cidrs", "dashboardCidrs"), ("api_cidrs", "apiCidrs"))
+        if values.get(attribute)
+    ]
 
 
 def _certificate(values: _Values) -> list[Mistake]:
@@ -484,26 +517,71 @@ def _turn(values: _Values) -> list[Mistake]:
 
 
 def _extra_env(values: _Values) -> list[Mistake]:
-    """Further `.env` keys must not hide documented ones from OpenVidu's `grep`."""
+    """Further `.env` keys take what OpenVidu says, and hide none that its `grep` looks for."""
+    shape, version = values.get("shape"), values.get("openvidu_version")
+    if shape is None or version is None:
+        return []
+    role = roles.MASTER if shape == SINGLE_MASTER else roles.NODE
+    its = deployment(role.name, version)
     mistakes = []
     for name, text in values.get("extra_env", ()):
-        command = f"pulumi config rm --path 'extraEnv.{name}'"
-        if name in _SET_BY:
-            mistakes.append(Mistake("extraEnv", f"{name} is set by {_SET_BY[name]}", command))
-            continue
-        if any(key in text for key in environment.LOOKED_FOR):
-            mistakes.append(Mistake("extraEnv", f"{name} {_MIXED_UP}", command))
-            continue
-        hidden = next((key for key in environment.LOOKED_FOR if key in name), None)
-        if hidden:
-            problem = f"{name} contains {hidden}, which OpenVidu would mix up with it"
-            mistakes.append(Mistake("extraEnv", problem, command))
-            continue
-        try:
-            environment.render({name: text}, header="")
-        except environment.UnwritableValueError as error:
-            mistakes.append(Mistake("extraEnv", str(error), command))
+        known = options(role.name, version).get(name)
+        problem = _set_by(name) or _unfit(name, text, known)
+        if not text and name in its.needs:
+            problem = f"{name} is empty, and OpenVidu's Compose file doesn't do without it"
+        mistakes += _extra("extraEnv", name, problem)
+    for name, text in values.get("base_extra_env", ()):
+        known = options("base", version).get(name)
+        problem = _unfit(name, text, known)
+        if shape != HA:
+            problem = "is for base services, and there are none; a single master takes extraEnv"
+        elif known is None:
+            near = difflib.get_close_matches(name, BASE_OPTIONS, n=1)
+            takes = f"did you mean {near[0]}?" if near else f"takes {', '.join(BASE_OPTIONS)}"
+            problem = f"{name} can't be set here; {takes}"
+        mistakes += _extra("baseExtraEnv", name, problem)
     return mistakes
+
+
+def _extra(key: str, name: str, problem: str | None) -> list[Mistake]:
+    command = f"pulumi config rm --path '{key}.{name}'"
+    return [Mistake(key, problem, command)] if problem else []
+
+
+def _set_by(name: str) -> str | None:
+    return f"{name} is set by {_SET_BY[name]}" if name in _SET_BY else None
+
+
+def _unfit(name: str, text: str, known: Option | None) -> str | None:
+    hidden = next((key for key in environment.LOOKED_FOR if key in name), None)
+    if hidden and hidden != name:
+        return f"{name} contains {hidden}, which OpenVidu would mix up with it"
+    if hidden:
+        return f"{name} has a key of its own; see docs/config.md"
+    if any(key in text for key in environment.LOOKED_FOR):
+        return f"{name} {_MIXED_UP}"
+    if known and not known.fits(text):
+        found = "what it has" if is_secret(name) else _shown(text)
+        return f"{name}: found {found}; takes {known.takes}"
+    try:
+        environment.render({name: text}, header="")
+    except environment.UnwritableValueError as error:
+        return str(error)
+    return None
+
+
+def _plain_secrets(parsed: _Values, secret_keys: Collection[str]) -> list[Mistake]:
+    return [
+        Mistake(
+            key,
+            f"{name} is a secret, and stored in plain text",
+            f"pulumi config set --secret --path '{key}.{name}'",
+        )
+        for key, attribute in (("extraEnv", "extra_env"), ("baseExtraEnv", "base_extra_env"))
+        if key not in secret_keys
+        for name, _ in parsed.get(attribute, ())
+        if is_secret(name)
+    ]
 
 
 _SET_BY: Mapping[str, str] = {
@@ -539,6 +617,7 @@ _SET_BY: Mapping[str, str] = {
 """Which key of the configuration to use for a key of `.env`: what nodes are told by two isn't what
 the rest of the program believes."""
 
+
 _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _shape,
     managed_settings.find_mistakes,
@@ -547,7 +626,8 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _subnet_size,
     _node_numbers,
     _ssh_networks,
-    _https_port,
+    _entrances,
+    _limits,
     _certificate,
     _hosted_zone,
     _ssh_key_pair,

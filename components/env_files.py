@@ -32,7 +32,7 @@ def base_env(settings: Settings, domain_or_public_ip: str) -> str:
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "CERTIFICATE_TYPE": settings.certificate_type,
         "LETSENCRYPT_EMAIL": settings.letsencrypt_email or "",
-        "HTTPS_PORT": str(settings.https_port),
+        **_entrances(settings),
         environment.NODE_IPS: environment.NO_NODES,
         environment.REDIS_PASSWORD: settings.redis_password,
         environment.S3_BUCKET: settings.s3_bucket,
@@ -40,6 +40,7 @@ def base_env(settings: Settings, domain_or_public_ip: str) -> str:
         environment.S3_SECRET_KEY: settings.s3_secret_key,
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
+        **dict(settings.base_extra_env),
     }
     return environment.render(values, header=_HEADER)
 
@@ -60,7 +61,7 @@ def master_env(settings: Settings, domain_or_public_ip: str) -> str:
         "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
         "CERTIFICATE_TYPE": settings.certificate_type,
         "LETSENCRYPT_EMAIL": settings.letsencrypt_email or "",
-        "HTTPS_PORT": str(settings.https_port),
+        **_entrances(settings),
         "KMS_URIS": f"[{uris}]",
         environment.ELASTICSEARCH_USERNAME: settings.elasticsearch_username,
         environment.ELASTICSEARCH_PASSWORD: settings.elasticsearch_password,
@@ -139,6 +140,19 @@ def _template(role: Role, settings: Settings) -> Mapping[str, str]:
     template = dict(deployment(role.name, settings.openvidu_version).template)
     template.pop(environment.NODE_PRIVATE_IP, None)
     return template
+
+
+def _entrances(settings: Settings) -> dict[str, str]:
+    """Ports for users, and who may use what there; the proxy lets all in where nobody is named."""
+    limits = {
+        "ALLOWED_ACCESS_TO_DASHBOARD": settings.dashboard_cidrs,
+        "ALLOWED_ACCESS_TO_RESTAPI": settings.api_cidrs,
+    }
+    return {
+        "HTTP_PORT": str(settings.http_port),
+        "HTTPS_PORT": str(settings.https_port),
+        **{name: ",".join(networks) for name, networks in limits.items() if networks},
+    }
 
 
 def _s3(endpoints: Endpoints) -> dict[str, str]:

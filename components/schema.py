@@ -26,6 +26,8 @@ config:
 _ITEMS = {
     "retiredNodes": "integer",
     "hosts": "object",
+    "dashboardCidrs": "string",
+    "apiCidrs": "string",
     "mediaNodes": "string",
     "sshCidrs": "string",
     "webhookEvents": "string",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
@@ -382,6 +382,36 @@ class Settings:
     https_port: Annotated[
         int, Key("httpsPort", "integer", values.port, "Port of the load balancer for users.", "443")
     ] = 443
+    http_port: Annotated[
+        int,
+        Key(
+            "httpPort",
+            "integer",
+            values.port,
+            "Port that leads browsers to HTTPS; Let's Encrypt needs 80.",
+            "80",
+        ),
+    ] = 80
+    dashboard_cidrs: Annotated[
+        tuple[str, ...],
+        Key(
+            "dashboardCidrs",
+            "array",
+            _list_of(values.cidr),
+            "Networks that may see Inspector, Kibana and MinIO. Default: all.",
+            '["203.0.113.0/24"]',
+        ),
+    ] = ()
+    api_cidrs: Annotated[
+        tuple[str, ...],
+        Key(
+            "apiCidrs",
+            "array",
+            _list_of(values.cidr),
+            "Networks that may use the REST API from outside. Default: all.",
+            '["203.0.113.0/24"]',
+        ),
+    ] = ()
     subnet_cidr: Annotated[
         ipaddress.IPv4Network,
         Key(
@@ -657,7 +687,7 @@ class Settings:
             "webhookEvents",
             "array",
             _list_of(values.webhook_event),
-            "Events to send. Default: all.",
+            "Events to send. Default: those that OpenVidu's own .env has.",
             '["HANodeRegistered"]',
         ),
     ] = ()
@@ -716,8 +746,25 @@ class Settings:
     ] = field(default=None, repr=False)
     extra_env: Annotated[
         tuple[tuple[str, str], ...],
-        Key("extraEnv", "object", _string_map, "Further keys of the nodes' .env.", ""),
-    ] = ()
+        Key(
+            "extraEnv",
+            "object",
+            _string_map,
+            "Further keys of the .env of nodes or a single master, such as KMS_IMAGE.",
+            "",
+        ),
+    ] = field(default=(), repr=False)
+    base_extra_env: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            "baseExtraEnv",
+            "object",
+            _string_map,
+            "Further keys of the base's .env, such as HTTPS_PROTOCOLS, ES_JAVA_OPTS and CALL_….",
+            "",
+        ),
+    ] = field(default=(), repr=False)
+
     install_script_sha256: Annotated[
         tuple[tuple[str, str], ...],
         Key(
@@ -728,6 +775,11 @@ class Settings:
             "",
         ),
     ] = ()
+
+    @property
+    def entrances(self) -> Mapping[str, int]:
+        """Where users come in, by service."""
+        return {"http": self.http_port, "https": self.https_port}
 
     @property
     def main_private_ip(self) -> str:

@@ -86,10 +86,19 @@ _NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _VALUE = re.compile(r"(?![ '\"])[ -\"%-<>-\[\]-_a-~]*(?<! )")
 
 
-_WITH_EQUALS = {ICE_SERVERS, WEBHOOK_HEADERS, WEBHOOK_ENDPOINT}
+_WITH_EQUALS = {
+    ICE_SERVERS,
+    WEBHOOK_HEADERS,
+    WEBHOOK_ENDPOINT,
+    "OPENVIDU_PRO_DOCKER_REGISTRIES",
+    "HTTPS_HSTS",
+    "ES_JAVA_OPTS",
+    "JAVA_OPTIONS",
+}
 """No script reads these, and OpenVidu documents them with `=`.
 
-Source: documentation, "Allow users behind firewalls" and "OpenVidu configuration".
+Source: documentation, "Allow users behind firewalls" and "OpenVidu configuration"; image
+`openvidu-proxy`.
 """
 
 

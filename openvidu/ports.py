@@ -7,7 +7,7 @@ all read these tables.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -131,18 +131,20 @@ NODE_PORTS: tuple[PortRule, ...] = (
 
 
 def is_entrance(rule: PortRule) -> bool:
-    """Whether users come in there: the one port that a deployment may choose (HTTPS_PORT)."""
-    return rule.service == "https" and rule.source is Source.WORLD
+    """Whether users come in there: ports that a deployment may choose (HTTP_PORT, HTTPS_PORT)."""
+    return rule.service in ("http", "https") and rule.source is Source.WORLD
 
 
-def opened(table: Iterable[PortRule], *, https_port: int) -> list[PortRule]:
+def opened(table: Iterable[PortRule], entrances: Mapping[str, int]) -> list[PortRule]:
     """A port table as a deployment opens it.
 
     Args:
         table: the page's.
-        https_port: where users come in.
+        entrances: where users come in, `http` and `https`.
     """
     return [
-        replace(rule, first=https_port, last=https_port) if is_entrance(rule) else rule
+        replace(rule, first=entrances[rule.service], last=entrances[rule.service])
+        if is_entrance(rule)
+        else rule
         for rule in table
     ]

@@ -1,7 +1,7 @@
 """The events that OpenVidu sends to webhooks.
 
 Source: documentation, "OpenVidu Webhook", "OpenVidu WebHook events"; the defaults in the
-repository's `.env` of nodes, OPENVIDU_WEBHOOK_EVENTS.
+repository's `.env` of nodes and masters, OPENVIDU_WEBHOOK_EVENTS.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ EVENTS = (
     "nodeRecovered",
     "mediaNodeStatusChanged",
     "autoscaling",
+    "broadcastStarted",
+    "broadcastStopped",
     "HANodeRegistered",
     "HANodeDeregistered",
 )

@@ -85,7 +85,7 @@ def _opens(row: PortRule, rule: Resource) -> bool:
 
 
 def _table(wanted: Wanted, role: str) -> list[PortRule]:
-    return ports.opened(TABLES.get(role, ()), https_port=wanted.https_port)
+    return ports.opened(TABLES.get(role, ()), wanted.entrances)
 
 
 def _is_for_no_others(wanted: Wanted, row: PortRule, rule: Resource) -> bool:

@@ -39,7 +39,7 @@ def inbound(ports: Sequence[PortRule], settings: Settings) -> list[Inbound]:
     """The rules that a port table stands for here, one for each protocol and network."""
     return [
         Inbound(_name(rule, cidr, ports), rule, cidr)
-        for rule in opened(ports, https_port=settings.https_port)
+        for rule in opened(ports, settings.entrances)
         for cidr in _networks(rule.source, settings)
     ]
 

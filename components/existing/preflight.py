@@ -114,7 +114,7 @@ def listened(role: Role, settings: Settings) -> list[str]:
     """The ports that OpenVidu takes on a host, as `tcp:443`."""
     ports = {
         (rule.protocol, rule.first)
-        for rule in opened(role.ports, https_port=settings.https_port)
+        for rule in opened(role.ports, settings.entrances)
         if rule.source is not Source.OPERATORS and rule.first == rule.last
     } | {("tcp", port) for port in role.inside}
     return [f"{protocol}:{port}" for protocol, port in sorted(ports)]

@@ -76,7 +76,7 @@ def load_balancer(site: Site) -> LoadBalancer:
     plain = aws.lb.Listener(
         "http",
         load_balancer_arn=balancer.arn,
-        port=ports.HTTP,
+        port=settings.http_port,
         protocol="HTTP",
         default_actions=[
             {

@@ -90,6 +90,16 @@ BAD = [
     ("turnServer", "turns:turn.example.io:443"),
     ("extraEnv", '{"MY_OPENVIDU_SECRET": "x"}'),
     ("extraEnv", '{"lower": "x"}'),
+    ("extraEnv", '{"OPENVIDU_RECORDING_PATH": ""}'),
+    ("extraEnv", '{"OPENVIDU_PRO_SPEECH_TO_TEXT": "on"}'),
+    ("extraEnv", '{"OPENVIDU_SESSIONS_GARBAGE_INTERVAL": "15m"}'),
+    ("extraEnv", '{"REDIS_PASSWORD_OF_OURS": "x"}'),
+    ("baseExtraEnv", '{"HTTPS_PROTOCOLS": "SSLv3"}'),
+    ("baseExtraEnv", '{"REDIRECT_WWW": "yes"}'),
+    ("baseExtraEnv", '{"KMS_IMAGE": "x:1"}'),
+    ("baseExtraEnv", '{"CALL_SECRET": "plain"}'),
+    ("dashboardCidrs", '["203.0.113.7/24"]'),
+    *(("httpPort", text) for text in ("22", "5443", "0")),
     ("installScriptSha256", '{"node": "abc"}'),
     ("installScriptSha256", '{"proxy": "' + "a" * 64 + '"}'),
     ("extraEnv", '{"A": "x y=z"}'),
@@ -147,6 +157,42 @@ def test_a_malformed_value_brings_no_mistakes_after_it(
     with pytest.raises(ConfigurationError) as caught:
         read({**config, **around, key: text}, SECRETS)
     assert [mistake.key for mistake in caught.value.mistakes] == [key]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "told"),
+    [
+        ({"baseExtraEnv": '{"HTTPS_PROTOCOL": "x"}'}, "baseExtraEnv", "mean HTTPS_PROTOCOLS?"),
+        ({"extraEnv": '{"OPENVIDU_SECRET": "x"}'}, "extraEnv", "is set by openviduSecret"),
+        ({"httpPort": "443"}, "httpsPort", "found 443 for httpPort and for httpsPort"),
+        (
+            {
+                "httpPort": "8080",
+                "certificateType": "letsencrypt",
+                "letsencryptEmail": "openvidu@example.io",
+            },
+            "httpPort",
+            "Let's Encrypt comes to port 80",
+        ),
+        ({"extraEnv": '{"OPENVIDU_CDR": "x"}'}, "extraEnv", 'found "x"; takes one of true, false'),
+    ],
+)
+def test_what_a_setting_takes_is_told(
+    config: dict[str, str], change: dict[str, str], key: str, told: str
+) -> None:
+    assert told in mistakes_of({**config, **change})[key]
+
+
+def test_a_secret_among_further_keys_is_stored_as_one_and_not_shown(config: dict[str, str]) -> None:
+    registries = '["serveraddress=docker.example.io,username=me,password=hidden"]'
+    config["extraEnv"] = json.dumps({"OPENVIDU_PRO_DOCKER_REGISTRIES": registries})
+    with pytest.raises(ConfigurationError) as refused:
+        read(config, SECRETS)
+    assert "--secret --path 'extraEnv.OPENVIDU_PRO_DOCKER_REGISTRIES'" in str(refused.value)
+    settings = read(config, {*SECRETS, "extraEnv"})
+    assert "hidden" not in repr(settings) + str(refused.value)
+    text = node_env(settings, 1, of_base(settings, "openvidu.example.io"))
+    assert f"OPENVIDU_PRO_DOCKER_REGISTRIES={registries}\n" in text
 
 
 def test_a_domain_of_253_characters_is_taken_and_no_longer_one(config: dict[str, str]) -> None:

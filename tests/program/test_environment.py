@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import time
 from dataclasses import replace
@@ -19,6 +20,7 @@ from components.settings import Settings
 from lab.openvidu.docker.interpolation import read_env_file
 from openvidu import environment
 from openvidu.deployment import deployment
+from openvidu.options import options
 from openvidu.release import LATEST, VERSIONS
 from tests.program.conftest import SECRETS
 from tests.small_disk import fill, small_disk
@@ -130,6 +132,30 @@ def test_webhooks_are_written_as_documented(config: dict[str, str]) -> None:
     lines = node_env(settings, 1, of_base(settings, "openvidu.example.io")).splitlines()
     assert "OPENVIDU_WEBHOOK_EVENTS=[sessionCreated,HANodeRegistered]" in lines
     assert 'OPENVIDU_WEBHOOK_HEADERS=["Authorization: Basic bmFtZTpwYXNzMQ=="]' in lines
+
+
+def test_the_bases_own_settings_reach_its_compose_file(config: dict[str, str]) -> None:
+    further = {"HTTPS_HSTS": "max-age=1; preload", "ES_JAVA_OPTS": "-Xms4g -Dlog4j2.x=y"}
+    config |= {
+        "httpPort": "8080",
+        "dashboardCidrs": '["203.0.113.0/24", "2001:db8::/32"]',
+        "baseExtraEnv": json.dumps(further),
+    }
+    values = read_env_file(base_env(read(config, SECRETS), "openvidu.example.io"), {})
+    wanted = {
+        **further,
+        "HTTP_PORT": "8080",
+        "ALLOWED_ACCESS_TO_DASHBOARD": "203.0.113.0/24,2001:db8::/32",
+    }
+    assert {name: values.get(name) for name in wanted} == wanted
+    assert "ALLOWED_ACCESS_TO_RESTAPI" not in values
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_can_be_set_is_what_the_bases_files_take(version: str) -> None:
+    files = deployment("base", version).compose.values()
+    text = str([file.services for file in files])
+    assert [name for name in options("base", version) if f"${{{name}:-" not in text] == []
 
 
 @given(st.text())

@@ -284,7 +284,7 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"elasticsearchPassword": "alllowercase"}, "a small and a capital letter"),
         ({"openviduVersion": "latest"}, "without a base"),
         ({"redisHost": "redis.example.io:high"}, "a host and its port"),
-        ({"httpsPort": "80"}, "which is taken: Leads browsers"),
+        ({"httpsPort": "80"}, "found 80 for httpPort and for httpsPort"),
         ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
     ],
 )

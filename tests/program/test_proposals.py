@@ -73,14 +73,16 @@ def change(config: dict[str, str], key: str, path: list[str], value: str | None)
 def leads_on(config: dict[str, str]) -> None:
     """Type what is proposed until the configuration is taken; nothing is told twice."""
     told: set[tuple[str, str]] = set()
+    secrets = {*SECRETS}
     while True:
         try:
-            read(config, SECRETS)
+            read(config, secrets)
         except ConfigurationError as error:
             for mistake in error.mistakes:
                 assert (mistake.key, mistake.problem) not in told, mistake
                 told.add((mistake.key, mistake.problem))
                 type_(config, mistake.command)
+                secrets |= {mistake.key} if "--secret" in mistake.command else set()
         else:
             assert told
             return
