@@ -77,10 +77,10 @@ class Cluster:
             return True
         return False
 
-    def restart(self, changed: Mapping[str, str]) -> Unknown | Refused | None:
+    def restart(self, changed: Mapping[str, object]) -> Unknown | Refused | None:
         """Change the shared configuration, and restart every node with it.
 
-        Source: page, "Configuration management".
+        Source: page, "Configuration management"; REST API reference, "POST /openvidu/api/restart".
 
         Returns:
             None when it was accepted.

@@ -84,8 +84,15 @@ def changes(
     """
     gone = {name: "" for name in before if name not in wanted}
     return {
-        name: value for name, value in {**gone, **wanted}.items() if stored.get(name, "") != value
+        name: value
+        for name, value in {**gone, **wanted}.items()
+        if _meant(name, stored.get(name, "")) != _meant(name, value)
     }
+
+
+def _meant(name: str, value: str) -> str | list[str]:
+    """What a value means: a list is the same in each of its forms."""
+    return environment.items(value) if name in environment.LISTS else value
 
 
 def drift(bucket: Stored, files: Files) -> list[str] | None:
@@ -232,7 +239,7 @@ def _is_live(call: Call, world: World) -> bool:
 
 
 def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None:
-    answer = cluster.restart(changed)
+    answer = cluster.restart({name: _meant(name, value) for name, value in changed.items()})
     if isinstance(answer, Refused):
         raise _refused(answer)
     if isinstance(answer, Unknown):

@@ -8,6 +8,7 @@ them, and Python, read back unchanged.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 
@@ -27,6 +28,11 @@ TARGET_GROUP = "TARGET_GROUP_ARN"
 ICE_SERVERS = "OPENVIDU_WEBRTC_ICE_SERVERS"
 WEBHOOK_ENDPOINT = "OPENVIDU_WEBHOOK_ENDPOINT"
 WEBHOOK_HEADERS = "OPENVIDU_WEBHOOK_HEADERS"
+LISTS = {WEBHOOK_HEADERS, "OPENVIDU_WEBHOOK_EVENTS"}
+"""Lists: `[a,b]` or `["a","b"]` in `.env`, a JSON array in a call of the API.
+
+Source: repository, `.env` of nodes; REST API reference, "POST /openvidu/api/restart".
+"""
 ELASTICSEARCH_HOST = "OPENVIDU_PRO_ELASTICSEARCH_HOST"
 KIBANA_HOST = "OPENVIDU_PRO_KIBANA_HOST"
 ELASTICSEARCH_USERNAME = "ELASTICSEARCH_USERNAME"
@@ -144,6 +150,15 @@ def parse(text: str) -> dict[str, str]:
     """Keys and values of an `.env` file; comments and lines without `=` are left out."""
     pairs = (line.split("=", 1) for line in text.splitlines() if not line.startswith("#"))
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+
+def items(value: str) -> list[str]:
+    """The items of a list, in either of its forms."""
+    try:
+        return [str(item) for item in json.loads(value)]
+    except (ValueError, TypeError):
+        inner = value.strip().removeprefix("[").removesuffix("]")
+        return [item.strip(' "') for item in inner.split(",") if item.strip()]
 
 
 def with_value(text: str, key: str, value: str) -> str:

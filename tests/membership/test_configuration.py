@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -42,7 +43,7 @@ class RestartingCluster:
     stopped: bool = False
     answer: Unknown | Refused | None = None
     gone: str = ""
-    restarted: list[tuple[float, dict[str, str]]] = field(default_factory=list)
+    restarted: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     asked_with: list[str] = field(default_factory=list)
 
     def with_secret(self, secret: str) -> RestartingCluster:
@@ -61,10 +62,13 @@ class RestartingCluster:
     def calls(self) -> list[Call] | Unknown | Refused:
         return [Call("call", "media", 2, 0)] if self.clock.passed < self.calls_end else []
 
-    def restart(self, changed: Mapping[str, str]) -> Unknown | Refused | None:
+    def restart(self, changed: Mapping[str, object]) -> Unknown | Refused | None:
         if self.answer is None:
             self.restarted.append((self.clock.passed, dict(changed)))
-            self.stored |= changed
+            self.stored |= {
+                name: value if isinstance(value, str) else json.dumps(value)
+                for name, value in changed.items()
+            }
         return self.answer
 
     def health(self, ip: str) -> Health:
@@ -118,6 +122,21 @@ def test_what_differs_is_changed_once_and_nodes_are_waited_for(stage: Stage) -> 
     stage.run()
     assert len(stage.cluster.restarted) == 1
     assert stage.cluster.stored["FOREIGN"] == "stays"
+
+
+def test_lists_are_sent_as_json_arrays_and_known_again_in_whatever_form(stage: Stage) -> None:
+    text = stage.files.wanted.read_text()
+    events = "OPENVIDU_WEBHOOK_EVENTS=[sessionCreated,broadcastStarted]\n"
+    headers = 'OPENVIDU_WEBHOOK_HEADERS=["Authorization: Basic YTpi="]\n'
+    stage.files.wanted.write_text(text + events + headers)
+    stage.run()
+    stage.run()
+    ((_, sent),) = stage.cluster.restarted
+    assert sent["OPENVIDU_WEBHOOK_EVENTS"] == ["sessionCreated", "broadcastStarted"]
+    assert sent["OPENVIDU_WEBHOOK_HEADERS"] == ["Authorization: Basic YTpi="]
+    stage.files.wanted.write_text(text)
+    stage.run()
+    assert stage.cluster.restarted[-1][1]["OPENVIDU_WEBHOOK_HEADERS"] == []
 
 
 def test_nodes_that_have_restarted_before_are_waited_for_too(stage: Stage) -> None:

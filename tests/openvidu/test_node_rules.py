@@ -202,7 +202,7 @@ def test_any_value_is_stored_as_it_stands(value: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(True, "true"), (5, "5"), ("x", "x"), (["a", "b"], "[a,b]"), ({}, None), (None, None)],
+    [(True, "true"), (5, "5"), ("x", "x"), (["a", "b"], '["a","b"]'), ({}, None), (None, None)],
 )
 def test_a_restarts_body_becomes_text(value: object, text: str | None) -> None:
     assert configuration.as_text(value) == text

@@ -17,7 +17,7 @@ from lab.openvidu.s3.client import BucketError
 from lab.openvidu.web.client import UnreachableError, basic_login, request
 from lab.openvidu.web.messages import Request, Response, json_response
 from lab.openvidu.web.server import log
-from openvidu import api, ports
+from openvidu import api, environment, ports
 
 RESTART_PATH = "/openvidu/replication-manager-restart"
 """Where a replication manager is told to restart its node."""
@@ -65,7 +65,9 @@ async def restart_all(settings: Settings, members: list[Member], call: Request) 
         text = (stored or b"").decode()
         for key, raw in changes.items():
             value = configuration.as_text(raw)
-            if value is None or "\n" in value:
+            if isinstance(raw, list) is not (key in environment.LISTS) or value is None:
+                return json_response({"status": 400, "error": f"{key}: another type"}, 400)
+            if "\n" in value:
                 return json_response({"status": 400, "error": f"{key}: not a value"}, 400)
             text = configuration.with_line(text, key, value)
         if changes:

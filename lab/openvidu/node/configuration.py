@@ -7,6 +7,7 @@ The object is called `.env` (AWS page of OpenVidu Enterprise, "Change configurat
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ def as_text(value: object) -> str | None:
         case str() | int() | float():
             return str(value)
         case list():
-            return f"[{','.join(map(str, value))}]"
+            return json.dumps(value, separators=(",", ":"))
         case _:
             return None
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lab.openvidu.node.configuration import DEFAULT_EVENTS
 from lab.openvidu.web.client import UnreachableError, request
 from lab.openvidu.web.server import log
+from openvidu import environment
 
 _SECONDS = 5.0
 
@@ -35,11 +36,13 @@ class Webhooks:
     def parse(cls, values: Mapping[str, str]) -> Webhooks:
         """Read the OPENVIDU_WEBHOOK family of an `.env`."""
         on = values.get("OPENVIDU_WEBHOOK", "false").lower() == "true"
-        headers = _items(values.get("OPENVIDU_WEBHOOK_HEADERS", ""))
+        headers = environment.items(values.get("OPENVIDU_WEBHOOK_HEADERS", ""))
         return cls(
             endpoint=values.get("OPENVIDU_WEBHOOK_ENDPOINT", "") if on else "",
             headers={n.strip(): v.strip() for n, _, v in (h.partition(":") for h in headers)},
-            events=frozenset(_items(values.get("OPENVIDU_WEBHOOK_EVENTS") or DEFAULT_EVENTS)),
+            events=frozenset(
+                environment.items(values.get("OPENVIDU_WEBHOOK_EVENTS") or DEFAULT_EVENTS)
+            ),
         )
 
     async def send(self, events: Sequence[Mapping[str, object]]) -> None:
@@ -83,8 +86,3 @@ class Courier:
                 await self._webhooks.send([event])
             finally:
                 self._queue.task_done()
-
-
-def _items(value: str) -> list[str]:
-    listed = value.strip().removeprefix("[").removesuffix("]").split(",")
-    return [item.strip().strip('"') for item in listed if item.strip()]
