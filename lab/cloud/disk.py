@@ -1,11 +1,13 @@
 """A host's disk: this machine's files below, and what the host writes on a file system of its own.
 
 The upper layer is in memory and limited in size, so that a full disk can be rehearsed. It
-outlives a reboot of the host, and nothing of it outlives the lab.
+outlives a reboot of the host, and nothing of it outlives the lab. Where a host keeps what it is, it
+sees nothing of this machine, whatever others do there meanwhile.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +17,15 @@ from lab.cloud.namespaces import Mount
 
 SIZE_MIB = 512
 """Room for what a host writes; what it only reads costs nothing."""
+
+APART = ("opt", "srv", "var/lib/openvidu-membership", "var/lib/docker-standin")
+"""Folders of which a host has none to begin with, whatever this machine has."""
+_ETC = "etc"
+"""A host begins with a copy of it."""
+_HOST_KEYS = "ssh/ssh_host_*"
+_OPAQUE, _OPAQUE_AS_USER = "trusted.overlay.opaque", ".wh..wh..opq"
+"""What hides a folder of the lower layer. Source: kernel documentation, "Overlay Filesystem";
+fuse-overlayfs, which has a file in place of the attribute that it can't set."""
 
 HOMES = ("home", "root")
 """Folders of people, which a host has of its own instead of this machine's."""
@@ -28,13 +39,15 @@ class Disk:
         upper: what the host has of its own; can be filled before `mount`.
     """
 
-    def __init__(self, folder: Path, size_mib: int = SIZE_MIB) -> None:
+    def __init__(self, folder: Path, size_mib: int = SIZE_MIB, *, lower: Path = Path("/")) -> None:
         """Choose where the disk is; nothing is made.
 
         Args:
             folder: where to mount, in the lab's own mount namespace.
             size_mib: limit of what can be written.
+            lower: what is below.
         """
+        self._lower = lower
         self._store = folder / "disk"
         self._size_mib = size_mib
         self.root = folder / "root"
@@ -53,6 +66,22 @@ class Disk:
         )
         for name in ("upper", "work", *HOMES):
             (self._store / name).mkdir()
+        for name in (*APART, _ETC):
+            self._keep_apart(self.upper / name)
+        # What can't be read here, as an ordinary user, is written anew for each host.
+        copy = ["cp", "--archive", f"{self._lower / _ETC}/.", str(self.upper / _ETC)]
+        subprocess.run(copy, stderr=subprocess.DEVNULL, check=False)
+        for key in (self.upper / _ETC).glob(_HOST_KEYS):
+            key.unlink()
+
+    @staticmethod
+    def _keep_apart(folder: Path) -> None:
+        """Have a folder of the upper layer hide the one below."""
+        folder.mkdir(parents=True)
+        if _is_first_user_namespace():
+            os.setxattr(folder, _OPAQUE, b"y")
+        else:
+            (folder / _OPAQUE_AS_USER).touch()
 
     def mount(self) -> None:
         """Lay what the host has of its own over this machine's files.
@@ -60,7 +89,7 @@ class Disk:
         Raises:
             OSError: there is no overlay file system, or we may not use it.
         """
-        options = f"lowerdir=/,upperdir={self._store}/upper,workdir={self._store}/work"
+        options = f"lowerdir={self._lower},upperdir={self._store}/upper,workdir={self._store}/work"
         if _is_first_user_namespace():
             namespaces.mount("root", self.root, "overlay", Mount.NONE, options)
         else:

@@ -87,7 +87,7 @@ def install(disk: Disk, identity: Identity) -> None:
         subprocess.CalledProcessError: ssh-keygen failed.
     """
     etc = disk.upper / "etc"
-    (etc / "ssh").mkdir(parents=True)
+    (etc / "ssh").mkdir(exist_ok=True)
     making = _start_keys(etc / "ssh", identity.hostname)
     _write(etc / "hostname", f"{identity.hostname}\n")
     _write(etc / "machine-id", f"{uuid.uuid4().hex}\n")
@@ -169,6 +169,8 @@ def _trust(upper: Path, certificate: str) -> None:
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # It may be a link, as /etc/resolv.conf often is: to a file of this machine.
+    path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text(text)
     path.chmod(mode)
