@@ -273,8 +273,6 @@ else
 fi
 for service in $WAIT_FOR; do
   wait_for "$service"
-  # Before 2.32.1 what makes the bucket doesn't wait for MinIO, and ends well without one.
-  [[ $service != s3 ]] || docker compose up --detach createbuckets
 done
 make_sure_of_bucket
 settle
