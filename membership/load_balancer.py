@@ -21,6 +21,9 @@ from membership.lock import load_balancer_lock
 from openvidu import environment, ports, release
 
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
+_REFUSED = "[emerg]"
+_NOT_FOUND = re.compile(r'\[emerg\] host not found in upstream "([a-z][a-z0-9-]*):\d+"')
+"""Upstreams are names of containers, which nginx finds only while they run."""
 KEEPER = "openvidu-load-balancer.service"
 """The unit that runs `keep`."""
 
@@ -70,14 +73,16 @@ class LoadBalancer:
         return self._folder / ".env"
 
     def serving(self) -> set[str]:
-        """The addresses in the configuration that nginx runs with.
+        """The addresses in nginx's configuration, as it is on its disk.
+
+        nginx runs with it, unless a reload has failed or was cut.
 
         Raises:
             ReloadError: the load balancer's container can't be asked.
         """
         shown = self._run("docker", "compose", "exec", "-T", "loadbalancer", "nginx", "-T")
         if shown.returncode:
-            raise ReloadError(f"nginx can't be asked for its configuration: {_last_line(shown)}")
+            raise ReloadError(f"nginx doesn't take its configuration: {_reason(shown)}")
         return set(_UPSTREAM.findall(shown.stdout)) - {environment.NO_NODES}
 
     def add(self, ip: str, *, purpose: str) -> None:
@@ -102,10 +107,10 @@ class LoadBalancer:
         """Have nginx serve the list in `.env`; returns whether it served another.
 
         Raises:
-            ReloadError: nginx can't be asked, or doesn't take the list.
+            ReloadError: nginx doesn't take the list.
             LockTimeoutError: somebody else edits the list.
         """
-        if self.serving() == set(self.node_ips):
+        if self._is_loaded(set(self.node_ips)):
             return False
         with self._lock("the list in .env"):
             self._apply(set(self.node_ips))
@@ -145,20 +150,57 @@ class LoadBalancer:
         if done.returncode:
             raise ReloadError(
                 f"{KEEPER} can't be enabled: after a reboot the old list would be back: "
-                f"{_last_line(done)}"
+                f"{_reason(done)}"
             )
 
     def _apply(self, wanted: set[str]) -> None:
-        if self.serving() == wanted:
+        if self._is_loaded(wanted):
             return
-        done = self._run(f"./{release.BASE.command}", "update-loadbalancer")
-        if done.returncode:
-            raise ReloadError(f"update-loadbalancer failed: {_last_line(done)}")
+        self._loaded.unlink(missing_ok=True)
+        self._reload()
         serving = self.serving()
         if serving != wanted:
             raise ReloadError(
                 f"after update-loadbalancer nginx serves {sorted(serving)}, not {sorted(wanted)}"
             )
+        replace_file(self._loaded, environment.node_ips_value(wanted))
+
+    def _is_loaded(self, wanted: set[str]) -> bool:
+        """Whether nginx runs with a list: on its disk it may be all the same."""
+        try:
+            noted = set(self._loaded.read_text().split(","))
+            return noted == set(environment.node_ips_value(wanted).split(",")) and (
+                self.serving() == wanted
+            )
+        except FileNotFoundError:
+            return False
+        except ReloadError as error:
+            # What is missing is started with the next reload.
+            self._say(str(error))
+            return False
+
+    @property
+    def _loaded(self) -> Path:
+        """Holds the list that was loaded last, if that ended well."""
+        return self._folder / ".nodes-loaded"
+
+    def _reload(self) -> None:
+        """Hand the list over. A service without which nginx loads nothing is started first.
+
+        The command ends with 0 when nginx refuses, and the list stays on the disk. Source: image
+        `openvidu-proxy`, `update_enterprise_ha_nodes.sh`.
+        """
+        done = self._update()
+        if lost := _NOT_FOUND.search(done.stdout + done.stderr):
+            service = lost[1]
+            self._say(f"nginx finds no {service}, which is started: {_reason(done)}")
+            self._run("docker", "compose", "up", "--detach", "--no-deps", service)
+            done = self._update()
+        if done.returncode or _REFUSED in done.stdout + done.stderr:
+            raise ReloadError(f"update-loadbalancer failed: {_reason(done)}")
+
+    def _update(self) -> subprocess.CompletedProcess[str]:
+        return self._run(f"./{release.BASE.command}", "update-loadbalancer")
 
     def _write(self, text: str) -> None:
         if self._env.read_text() != text:
@@ -194,6 +236,8 @@ class LoadBalancer:
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def _last_line(done: subprocess.CompletedProcess[str]) -> str:
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
+    """Why a command failed: nginx's own reason, which others come after; else its last line."""
     lines = [line.strip() for line in (done.stdout + done.stderr).splitlines() if line.strip()]
-    return f"exit status {done.returncode}, {lines[-1] if lines else 'no output'}"
+    said = [line for line in lines if _REFUSED in line] or lines or ["no output"]
+    return f"exit status {done.returncode}, {said[-1]}"

@@ -207,7 +207,8 @@ def _file(role: str, version: str, found: Deployment, name: str) -> str:
         once = "run replication-manager"
         attached = "up --exit-code-from replication-manager replication-manager"
         return _filled_in(_FILES / role / name, {"SYNCHRONISE": once if waits else attached})
-    return "#!/bin/bash\n# Stands for OpenVidu's own.\n" if name.endswith(".sh") else "{}\n"
+    script = name.endswith(".sh")
+    return "#!/bin/bash\n# Stands for OpenVidu's own.\n" if script else "output.elasticsearch: {}\n"
 
 
 def _compose_file(role: str, version: str, services: Mapping[str, Mapping[str, Any]]) -> str:

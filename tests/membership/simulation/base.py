@@ -15,6 +15,7 @@ from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.stage import Killed, Stage
 
 _KEEP_SECONDS = 5.0
+_EMERG = "nginx: [emerg] no"
 
 
 class SimulatedBase(LoadBalancer):
@@ -28,13 +29,14 @@ class SimulatedBase(LoadBalancer):
         self._lease_ends = 0.0
         self._holder: object | None = None
         self._keeps = False
+        self._disk = set(cluster.served)
         self._first = tuple(sorted(cluster.served))
         value = environment.node_ips_value(cluster.served)
         self._env.write_text(f"{environment.NODE_IPS}={value}\n")
 
     def reboot(self) -> None:
         """nginx comes back with the list that its container was made with."""
-        self._cluster.served = set(self._first)
+        self._cluster.served = self._disk = set(self._first)
 
     def keep(self) -> None:
         """What the unit does, once it's enabled."""
@@ -71,13 +73,19 @@ class SimulatedBase(LoadBalancer):
         self._stage.step()
         match command:
             case ("docker", *_, "-T"):
-                lines = (f"server {ip}:{ports.REPLICATION_MANAGER};" for ip in self._cluster.served)
+                if self._fault.strikes(Kind.NGINX_SILENT, self._stage.now):
+                    return _ended(1, _EMERG)
+                lines = (f"server {ip}:{ports.REPLICATION_MANAGER};" for ip in self._disk)
                 return _ended(0, "\n".join(lines))
             case (update, "update-loadbalancer") if update == f"./{release.BASE.command}":
                 if self._fault.strikes(Kind.NGINX, self._stage.now):
-                    return _ended(1, "nginx: [emerg] no")
-                if not self._fault.strikes(Kind.NGINX_SILENT, self._stage.now):
-                    self._cluster.serve(self.node_ips)
+                    return _ended(1, _EMERG)
+                self._disk = set(self.node_ips)
+                # The command may be killed between the two.
+                self._stage.step()
+                if self._fault.strikes(Kind.NGINX_SILENT, self._stage.now):
+                    return _ended(0, _EMERG)
+                self._cluster.serve(self.node_ips)
                 return _ended(0)
             case ("systemctl", "enable", *_, unit) if unit == KEEPER:
                 self._keeps = True

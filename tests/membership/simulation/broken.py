@@ -86,6 +86,11 @@ class _NoLock(SimulatedBase):
         yield
 
 
+class _TrustsTheDisk(SimulatedBase):
+    def _is_loaded(self, wanted: set[str]) -> bool:
+        return self.serving() == wanted
+
+
 class _ForgetsTheReboot(SimulatedBase):
     def _keep_after_reboot(self) -> None:
         return
@@ -102,6 +107,12 @@ BROKEN = (
     ),
     Broken("load balancer first", Invariant.OUT_AFTER_LEFT, (Kind.NONE,), _load_balancer_first),
     Broken("no lock", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_NoLock),
+    Broken(
+        "trusts the disk",
+        Invariant.OUT_BEFORE_REMOVED,
+        (Kind.NGINX_SILENT, Kind.KILL),
+        base_type=_TrustsTheDisk,
+    ),
     Broken("forgets the reboot", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_ForgetsTheReboot),
     Broken("drains by address", Invariant.OWN_MACHINE, (Kind.NONE,), _drains_by_address),
 )

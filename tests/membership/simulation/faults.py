@@ -17,7 +17,7 @@ class Kind(Enum):
     CRASH = "a node's machine loses its power"
     REDIS = "Redis is away"
     NGINX = "nginx refuses a new list"
-    NGINX_SILENT = "nginx refuses a new list, and nobody is told"
+    NGINX_SILENT = "nginx refuses a new list, which stays on its disk, with exit status 0"
     REBOOT = "the base reboots: nginx comes back with its first list"
     KILL = "a run is killed at a step"
     CUT_FROM_BASE = "a node and the base don't reach each other"
