@@ -8,6 +8,7 @@ Nothing leaves before the next `pulumi up`, which waits until their calls have e
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
@@ -33,6 +34,13 @@ def main(
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
     ] = None,
     *,
+    dead: Annotated[
+        bool,
+        typer.Option(
+            "--dead", help="They are dead: nothing is waited for, and what they carry is cut."
+        ),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, with --dead.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
@@ -43,6 +51,7 @@ def main(
     Examples:
       python -m scripts.retire node-1 node-4
       python -m scripts.retire --count 2
+      python -m scripts.retire node-3 --dead
       python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
     """
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
@@ -56,6 +65,14 @@ def main(
         found = memberships(pulumi)
         before = wanted_nodes.read(pulumi)
         wanted = {number: found[number] for number in before.numbers if number in found}
+        if dead:
+            gone = {parse_node(text, found) for text in nodes or ()}
+            _declare_dead({number: found[number] for number in gone}, console, sure=yes)
+            # One that leaves already isn't wanted any more.
+            nodes = [f"node-{number}" for number in gone & wanted.keys()]
+            if not nodes:
+                console.print("Its drain lets it go. Next: pulumi up, where no update runs")
+                return
         if nodes:
             leaving = {parse_node(text, wanted) for text in nodes}
         else:
@@ -89,6 +106,33 @@ def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
         return (True, node.calls or 0, node.participants or 0, -number)
 
     return sorted(seen, key=load)[:count]
+
+
+def _declare_dead(nodes: Mapping[int, Membership], console: Console, *, sure: bool) -> None:
+    """Have the base know that nodes are dead, once somebody has seen what that costs.
+
+    Raises:
+        PulumiError: none was named.
+        SystemExit: the base doesn't take it, and has said why.
+    """
+    if not nodes:
+        raise PulumiError(
+            "--dead is said of nodes by name.\n  Next: python -m scripts.retire node-3 --dead"
+        )
+    for number, one in nodes.items():
+        seen = one.overview()
+        node = None if isinstance(seen, Unseen) else seen.nodes.get(one.private_ip)
+        known = seen.reason if isinstance(seen, Unseen) else node.sees if node else "not known"
+        calls = "unknown" if node is None or node.calls is None else str(node.calls)
+        console.print(
+            f"node-{number}, {one.private_ip}: {known}. Calls that it carries, as the base sees "
+            f"it: {calls}. If its machine lives, they are cut."
+        )
+    if not sure:
+        typer.confirm("Is it dead?", abort=True)
+    for one in nodes.values():
+        if status := one.run("dead"):
+            sys.exit(status)
 
 
 def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> Iterable[int]:

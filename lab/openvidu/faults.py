@@ -27,6 +27,9 @@ reload                base    the load balancer's nginx refuses its configuratio
 slow-reload           base    seconds=10: the load balancer's list reaches nginx that much later
 compose               any     version=2.40.3: Compose is of another version
 exec-needs-tty        any     `docker compose exec -it` without a TTY fails, as Compose v1's
+partition             any     from=base, peers, operator or all: no packet passes between this host
+                              and those; way=both, in or out. Users reach it all the same
+hang                  any     all processes but the first stand still, until the fault is cleared
 pull                  any     `docker pull` fails; image=TEXT: of names that contain TEXT
 download              mirror  answer=404 or cut; file=TEXT: of paths that contain TEXT;
                               client=IP: for one host only
@@ -41,6 +44,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from lab.openvidu import surroundings
 
 FOLDER = Path("/etc/openvidu-lab/faults")
 
@@ -61,6 +66,11 @@ OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "slow-reload": {"seconds": _SECONDS},
     "compose": {"version": re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")},
     "exec-needs-tty": {},
+    "partition": {
+        "from": re.compile("base|peers|operator|all"),
+        "way": re.compile("both|in|out"),
+    },
+    "hang": {},
     "pull": {"image": _ANY},
     "download": {"answer": re.compile("404|cut"), "file": _ANY, "client": _ANY},
     "letsencrypt": {"reason": _ANY},
@@ -137,11 +147,15 @@ def write(fault: Fault, folder: Path = FOLDER) -> None:
     temporary = folder / f".{fault.kind}.{os.getpid()}"
     temporary.write_text(fault.render())
     temporary.replace(folder / fault.kind)
+    if fault.kind in surroundings.KINDS and folder == FOLDER:
+        surroundings.begin(fault.kind, fault.options)
 
 
 def clear(kind: str | None = None, folder: Path = FOLDER) -> None:
     """End the fault `kind`, or all of them."""
     for name in OPTIONS if kind is None else (kind,):
+        if name in surroundings.KINDS and folder == FOLDER and (folder / name).exists():
+            surroundings.end(name)
         (folder / name).unlink(missing_ok=True)
 
 
