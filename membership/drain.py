@@ -32,7 +32,7 @@ CONFIRMATIONS = 3
 """Readings in a row that must say that the node has left."""
 CONFIRMATIONS_ALONE = 10
 """The same, when no node is left that could be asked."""
-DOUBTS = 3
+DOUBTS = 2
 """Looks in a row that say nothing, before others than the base are asked."""
 KEPT = "The machine stays, and so do its calls."
 
@@ -141,7 +141,7 @@ class _Drain:
             if self._wait.is_due:
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
-            self._pause(seen)
+            self._pause(found, seen)
 
     def _stop_new_sessions(self, seen: Observation) -> str | None:
         """Stop new sessions where that's to be done; returns what has to happen before."""
@@ -186,10 +186,13 @@ class _Drain:
         unseen = found is Conclusion.UNKNOWN or seen.testimony
         return f"{what} ({who_sees_what(seen)})" if unseen else what
 
+    def _asks_soon(self, found: Conclusion) -> bool:
+        return self._run.asks and found is Conclusion.UNKNOWN
+
     def _has_to_ask(self, found: Conclusion) -> bool:
         """Whether others than the base have to be asked now."""
         self._doubts = self._doubts + 1 if found is Conclusion.UNKNOWN else 0
-        if not self._run.asks or self._doubts < DOUBTS:
+        if not self._asks_soon(found) or self._doubts < DOUBTS:
             return False
         return not set(self._world.registry.testimony(self._node, self._world.clock)) - {
             Witness.OPERATOR
@@ -240,8 +243,9 @@ class _Drain:
             f"{dead if found is Conclusion.UNKNOWN else ''}",
         )
 
-    def _pause(self, seen: Observation) -> None:
-        silent = isinstance(seen.listed, Unknown) and not seen.alone
+    def _pause(self, found: Conclusion, seen: Observation) -> None:
+        # Who has to ask others soon doesn't wait for the API.
+        silent = isinstance(seen.listed, Unknown) and not seen.alone and not self._asks_soon(found)
         self._silent = min(self._silent + 1, 10) if silent else 0
         usual = SOON_SECONDS if seen.changes_soon and not seen.alone else POLL_SECONDS
         self._world.clock.sleep(min(usual * 2**self._silent, LONGEST_POLL_SECONDS))

@@ -142,17 +142,19 @@ class Membership:
 
     def _ask_peers(self, node: Json, peers: list[Json], port: int) -> list[str] | None:
         """Whether its port is open, as other nodes see it; one that sees it open is enough."""
-        seen: dict[str, str] = {}
-        script = f"printf 'PLACES=%s\\n\\n' {node['ip']}:{port} | bash -c "
-        for peer in peers:
-            machine = Machine(peer["name"], peer["host"], peer["hostKey"])
-            answer = self._session.ask(
-                machine, f"{script} {shlex.quote(self._given['REACH'])} reach", ASK_SECONDS
-            )
-            said = answer if isinstance(answer, str) else answer.output.strip().rpartition("=")[2]
-            seen[peer["name"]] = said
-        if not seen:
+        if not peers:
             return None
+        reach = f"bash -c {shlex.quote(self._given['REACH'])} reach"
+        script = f"printf 'PLACES=%s\\n\\n' {node['ip']}:{port} | {reach}"
+
+        def ask(peer: Json) -> str:
+            machine = Machine(peer["name"], peer["host"], peer["hostKey"])
+            answer = self._session.ask(machine, script, ASK_SECONDS)
+            return answer if isinstance(answer, str) else answer.output.strip().rpartition("=")[2]
+
+        with ThreadPoolExecutor() as pool:
+            said = pool.map(ask, peers)
+            seen = dict(zip((peer["name"] for peer in peers), said, strict=True))
         told = "; ".join(f"{name} says of its port: {said}" for name, said in seen.items())
         if "ok" in seen.values():
             return ["runs", told]
