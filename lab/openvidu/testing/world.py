@@ -27,6 +27,7 @@ _NAMESPACES = ("unshare", "--fork", "--kill-child", "--net")
 _UP_SECONDS = 10.0
 _CLONE_NEWNET = 0x40000000
 Result = TypeVar("Result")
+AnyHost = TypeVar("AnyHost", bound="Host")
 _SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HOST_INIT = """
@@ -60,7 +61,7 @@ class Host:
         shared = map(str, shared_folders())
         init = ["/bin/bash", "-c", _HOST_INIT, "init", str(self._folder), *shared]
         self._init = subprocess.Popen([*_NAMESPACES, "--mount", "--pid", "--uts", *init])
-        _wait((self.folder / "ready").exists, "the host's root")
+        wait((self.folder / "ready").exists, "the host's root")
         self._pid = _child(self._init.pid)
         world.connect(name, self._pid, ip)
         facts = HostFacts(Path(sys.executable), PROJECT, MIRROR_ADDRESS, ip, None, 8, 16384)
@@ -85,7 +86,12 @@ class Host:
         return self.root / faults.FOLDER.relative_to("/")
 
     def run(
-        self, script: str, *, environment: Mapping[str, str] | None = None, check: bool = True
+        self,
+        script: str,
+        *,
+        environment: Mapping[str, str] | None = None,
+        stdin: str = "",
+        check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run a shell script on it as root.
 
@@ -102,7 +108,7 @@ class Host:
                 script,
             ],
             env={"PATH": _SEARCH_PATH, "HOME": "/root"} | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -110,6 +116,10 @@ class Host:
         if check and done.returncode != 0:
             raise AssertionError(f"{script!r}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def run_beside(self, script: str) -> None:
+        """Run a shell script that sees this machine's own files, and its root at `inner_root`."""
+        _run(self._pid, script, "-m", "-p")
 
     def spawn(self, argv: list[str]) -> subprocess.Popen[str]:
         """Start a program on it, with pipes."""
@@ -137,6 +147,10 @@ class Host:
         self.run("kill -TERM -1; sleep 1; kill -KILL -1" if orderly else "kill -KILL -1")
         # What this machine shares may be mounted there: it's not the host's to remove.
         self.run("find /run /tmp -xdev -mindepth 1 -delete 2>/dev/null || true")
+        self.boot()
+
+    def boot(self) -> None:
+        """Run what it runs at each boot but the first."""
         for argv in image.BOOT:
             self.run(" ".join(argv))
 
@@ -168,11 +182,14 @@ class World:
         for argv in ROOT_SERVICES(folder):
             self._keep([*_enter(self._pid, "-m"), *argv])
         for address, port in ((MIRROR_ADDRESS, 443), (ACME_ADDRESS, 80)):
-            _wait(partial(self.do, _listens, address, port), f"{address}:{port}")
+            wait(partial(self.do, _listens, address, port), f"{address}:{port}")
 
     def host(self, name: str, ip: str) -> Host:
         """A new machine."""
-        host = Host(self, name, ip)
+        return self.add(Host(self, name, ip))
+
+    def add(self, host: AnyHost) -> AnyHost:
+        """Have a machine end with this world."""
         self._stack.callback(host.crash)
         return host
 
@@ -226,7 +243,7 @@ def _listens(address: str, port: int) -> bool:
 def _child(pid: int) -> int:
     """The process that `unshare --fork` started."""
     children = Path(f"/proc/{pid}/task/{pid}/children")
-    _wait(lambda: bool(children.read_text().split()), "a namespace")
+    wait(lambda: bool(children.read_text().split()), "a namespace")
     return int(children.read_text().split()[0])
 
 
@@ -234,11 +251,16 @@ def _enter(pid: int, *more: str) -> list[str]:
     return ["nsenter", "-t", str(pid), "-n", *more, "--"]
 
 
-def _run(pid: int, script: str) -> None:
-    subprocess.run([*_enter(pid), "/bin/sh", "-c", script], check=True)
+def _run(pid: int, script: str, *more: str) -> None:
+    subprocess.run([*_enter(pid, *more), "/bin/sh", "-c", script], check=True)
 
 
-def _wait(condition: Callable[[], bool], what: str) -> None:
+def wait(condition: Callable[[], bool], what: str) -> None:
+    """Wait until something is so.
+
+    Raises:
+        TimeoutError: it isn't, after ten seconds.
+    """
     limit = time.monotonic() + _UP_SECONDS
     while not condition():
         if time.monotonic() > limit:
