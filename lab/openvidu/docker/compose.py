@@ -17,8 +17,9 @@ from lab.openvidu.docker.project import Project, Service
 from openvidu.release import ordered
 
 VERSION = "2.29.7"
-ENDLESS_FROM = (2, 39)
-"""From then on `up --exit-code-from` waits while a restart policy brings a service back."""
+_ENDLESS_FROM, _ENDLESS_BEFORE = (2, 39), (5, 6)
+"""Between them `up --exit-code-from` doesn't end with a service that a restart policy brings back.
+Measured: 2.26.1 and 5.6.0 end, 2.40.3 and 5.5.1 don't."""
 
 
 def containers_of(
@@ -92,24 +93,42 @@ def attach(project: Project, names: Sequence[str], awaited: str) -> int:
     container = next(c for c in containers if c.spec.service == awaited)
     tail = logs.Tail(containers, prefixed=True, out=sys.stdout)
     status = tail.until_exit_of(container)
-    say(f"{container.spec.name} exited with code {status}")
-    if version() >= ENDLESS_FROM and container.spec.restart == "always":
-        tail.follow()
+    sys.stdout.write(f"{logs.label(container)} exited with code {status}\n")
     stop(containers)
+    if _ENDLESS_FROM <= version() < _ENDLESS_BEFORE and container.spec.restart == "always":
+        tail.follow()
     return status
 
 
-def run(project: Project, name: str) -> int:
-    """Run a service once, in a container of its own that is left behind; its exit status."""
+def run(project: Project, name: str, argv: Sequence[str], *, remove: bool) -> int:
+    """Run a service once, in a container of its own; its exit status.
+
+    Args:
+        project: the service's.
+        name: the service's.
+        argv: what to run in place of its command.
+        remove: whether to remove the container; else it's left behind.
+    """
     service = project.service(name)
     spec = project.spec(service)
     only = f"{project.name}-{name}-run-{secrets.token_hex(6)}"
-    once = replace(spec, name=only, restart="no", ports=(), one_off=True, digest="")
+    once = replace(
+        spec,
+        name=only,
+        command=argv or spec.command,
+        restart="no",
+        ports=(),
+        one_off=True,
+        digest="",
+    )
     if service.needs:
         up(project, service.needs)
     container = Container.create(once)
     container.start()
-    return logs.Tail([container], prefixed=False, out=sys.stdout).until_exit_of(container)
+    status = logs.Tail([container], prefixed=False, out=sys.stdout).until_exit_of(container)
+    if remove:
+        container.remove()
+    return status
 
 
 def version() -> tuple[int, ...]:
@@ -123,24 +142,30 @@ def shown_version() -> str:
     return fault.option("version", VERSION) if fault else VERSION
 
 
-def down(project: str) -> None:
-    """Stop and remove a project's containers."""
-    containers = containers_of(project)
-    _each(containers, Container.remove)
+def down(project: str, *, seconds: float | None = None, orphans: bool = False) -> None:
+    """Stop and remove a project's containers.
+
+    Args:
+        project: its name.
+        seconds: how long each gets to end by itself; else as long as it's to get.
+        orphans: whether those of `run` go, too.
+    """
+    containers = containers_of(project, one_off=orphans)
+    _each(containers, lambda container: container.remove(seconds=seconds))
     for container in containers:
         say(f" Container {container.spec.name}  Removed")
 
 
-def stop(containers: Sequence[Container]) -> None:
+def stop(containers: Sequence[Container], seconds: float | None = None) -> None:
     """Stop containers, all at the same time."""
-    _each(containers, Container.stop)
+    _each(containers, lambda container: container.stop(seconds))
     for container in containers:
         say(f" Container {container.spec.name}  Stopped")
 
 
-def restart(containers: Sequence[Container]) -> None:
+def restart(containers: Sequence[Container], seconds: float | None = None) -> None:
     """Stop containers, and start them as they were created."""
-    _each(containers, Container.stop)
+    _each(containers, lambda container: container.stop(seconds))
     for container in containers:
         container.start()
         say(f" Container {container.spec.name}  Started")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lab.openvidu.docker import compose, images, logs
 from lab.openvidu.docker.containers import Container
-from lab.openvidu.docker.errors import ContainerNotRunningError
+from lab.openvidu.docker.errors import ServiceNotRunningError
 from lab.openvidu.docker.execution import execute
 from lab.openvidu.docker.inspection import describe_state, table
 from lab.openvidu.docker.project import Project, load, project_name
@@ -56,9 +56,14 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--no-log-prefix", action="store_true")
     shown.add_argument("--no-color", action="store_true")
     shown.add_argument("-n", "--tail", default="all")
-    command("run", services=None).add_argument("service")
-    for name in ("pull", "stop", "start", "restart"):
+    once = command("run", services=None)
+    once.add_argument("--rm", dest="remove", action="store_true")
+    once.add_argument("service")
+    once.add_argument("argv", nargs=argparse.REMAINDER)
+    for name in ("pull", "start"):
         command(name)
+    for limited in (down, command("stop"), command("restart")):
+        limited.add_argument("-t", "--timeout", type=float)
     command("config").add_argument("--services", dest="only_services", action="store_true")
     command("version", services=None).add_argument("--short", action="store_true")
     running = command("exec", services=None)
@@ -97,11 +102,12 @@ def _up(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _run(folder: Path, options: argparse.Namespace) -> int:
-    return compose.run(_project(folder), options.service)
+    return compose.run(_project(folder), options.service, options.argv, remove=options.remove)
 
 
-def _down(folder: Path, _: argparse.Namespace) -> int:
-    compose.down(project_name(folder))
+def _down(folder: Path, options: argparse.Namespace) -> int:
+    _project(folder)
+    compose.down(project_name(folder), seconds=options.timeout, orphans=options.remove_orphans)
     return 0
 
 
@@ -150,7 +156,7 @@ def _pull(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _stop(folder: Path, options: argparse.Namespace) -> int:
-    compose.stop(_chosen(folder, options))
+    compose.stop(_chosen(folder, options), options.timeout)
     return 0
 
 
@@ -162,7 +168,7 @@ def _start(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _restart(folder: Path, options: argparse.Namespace) -> int:
-    compose.restart(_chosen(folder, options))
+    compose.restart(_chosen(folder, options), options.timeout)
     return 0
 
 
@@ -184,18 +190,17 @@ def _version(_: Path, options: argparse.Namespace) -> int:
 def _exec(folder: Path, options: argparse.Namespace) -> int:
     _project(folder).service(options.service)
     containers = compose.containers_of(project_name(folder), [options.service])
-    if not containers:
-        raise ContainerNotRunningError(options.service)
+    if not containers or containers[0].state.status != "running":
+        raise ServiceNotRunningError(options.service)
     given = dict(item.partition("=")[::2] for item in options.env)
     tty = options.tty and not options.no_tty
     return execute(containers[0], options.argv, given, tty=tty)
 
 
 def _chosen(folder: Path, options: argparse.Namespace, *, one_off: bool = False) -> list[Container]:
-    if options.services:
-        project = _project(folder)
-        for name in options.services:
-            project.service(name)
+    project = _project(folder)
+    for name in options.services:
+        project.service(name)
     return compose.containers_of(project_name(folder), options.services, one_off=one_off)
 
 

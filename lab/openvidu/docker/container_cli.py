@@ -47,6 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     listed.add_argument("-q", "--quiet", action="store_true")
     listed.add_argument("--no-trunc", action="store_true")
     listed.add_argument("--format")
+    imported = command("import")
+    imported.add_argument("file", choices=["-"])
+    imported.add_argument("image")
     command("rmi", "images", "+").add_argument("-f", "--force", action="store_true")
     command("info").add_argument("-f", "--format")
     command("version").add_argument("-f", "--format")
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("-f", "--follow", action="store_true")
     shown.add_argument("-n", "--tail", default="all")
     stop = command("stop", "containers", "+")
-    stop.add_argument("-t", "--time", type=float, default=10.0)
+    stop.add_argument("-t", "--time", type=float)
     command("start", "containers", "+")
     command("restart", "containers", "+")
     command("kill", "containers", "+")
@@ -99,6 +102,12 @@ def _images(options: argparse.Namespace) -> int:
     for field in ("{{.ID}}", "{{.Repository}}:{{.Tag}}"):
         shown = shown.replace(field, "%(image)s")
     sys.stdout.writelines(shown % {"image": image} + "\n" for image in images.pulled())
+    return 0
+
+
+def _import(options: argparse.Namespace) -> int:
+    sys.stdin.buffer.read()
+    images.take_in(options.image)
     return 0
 
 
@@ -149,7 +158,7 @@ def _restart(options: argparse.Namespace) -> int:
 
 
 def _kill(options: argparse.Namespace) -> int:
-    return _for_each(options, lambda container: container.stop(0.0))
+    return _for_each(options, Container.kill)
 
 
 def _rm(options: argparse.Namespace) -> int:
@@ -166,14 +175,16 @@ def _rm(options: argparse.Namespace) -> int:
 
 
 def _inspect(options: argparse.Namespace) -> int:
-    found = [_named(name) for name in options.containers]
+    found = [container for name in options.containers if (container := find(name))]
+    missing = [name for name in options.containers if not find(name)]
     if options.format:
         for container in found:
             sys.stdout.write(inspection.fill_in(options.format, container) + "\n")
     else:
         facts = [inspection.describe(container) for container in found]
         sys.stdout.write(json.dumps(facts, indent=4) + "\n")
-    return 0
+    sys.stderr.writelines(f"Error: No such object: {name}\n" for name in missing)
+    return 1 if missing else 0
 
 
 def _exec(options: argparse.Namespace) -> int:
@@ -210,6 +221,7 @@ def _for_each(options: argparse.Namespace, act: Callable[[Container], None]) -> 
 _COMMANDS = {
     "ps": _ps,
     "images": _images,
+    "import": _import,
     "rmi": _rmi,
     "info": _info,
     "version": _version,

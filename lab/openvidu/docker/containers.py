@@ -24,7 +24,6 @@ from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
 from lab.openvidu.docker.processes import Process, kill_session
 
 FOLDER = STATE / "containers"
-STOP_SECONDS = 10.0
 _SHIM = Path(__file__).with_name("shim.sh")
 _OF_ENGINE = tuple(
     map(Path, ("/var/run/docker.sock", "/var/lib/docker", "/sys/fs/cgroup", "/proc"))
@@ -42,7 +41,9 @@ class Spec:
         image: with its tag.
         environment: what was asked for; the image's own is added when it starts.
         folder: working directory: the Compose project's folder.
+        command: what it runs, where its image was imported; the lab's own images know.
         restart: `no`, `always`, `on-failure` or `unless-stopped`.
+        stop_seconds: how long its process gets to end by itself.
         project: the Compose project, empty for `docker run`.
         service: the Compose service, empty for `docker run`.
         network_mode: `host`, or else it finds its project's containers by their names.
@@ -57,7 +58,9 @@ class Spec:
     image: str
     environment: Mapping[str, str]
     folder: str
+    command: Sequence[str] = ()
     restart: str = "no"
+    stop_seconds: float = 10.0
     project: str = ""
     service: str = ""
     network_mode: str = "host"
@@ -193,7 +196,7 @@ class Container:
         ]
 
     def _command(self) -> list[str]:
-        command = entrypoint(self.spec.image)
+        command = entrypoint(self.spec.image) or [*self.spec.command]
         if self.spec.network_mode == "host":
             return command
         self.look_up_names()
@@ -227,17 +230,27 @@ class Container:
         began = shim is not None and shim.alive and not self._read("status")
         return main is not None or began
 
-    def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Ask its process to end, and kill what is left after `seconds`."""
+    def stop(self, seconds: float | None = None) -> None:
+        """Ask its process to end, and kill what is left after `seconds`, or its own limit."""
         (self.folder / "stopped").touch()
         main = self._main()
         if main:
             main.signal(signal.SIGTERM)
-            main.wait(seconds)
+            main.wait(self.spec.stop_seconds if seconds is None else seconds)
         self._kill()
         self._tell_network()
 
-    def remove(self, *, seconds: float = STOP_SECONDS) -> None:
+    def kill(self) -> None:
+        """End its process at once, which is a stop by hand."""
+        (self.folder / "stopped").touch()
+        main = self._main()
+        if main:
+            main.signal(signal.SIGKILL)
+            main.wait(1)
+        self._kill()
+        self._tell_network()
+
+    def remove(self, *, seconds: float | None = None) -> None:
         """Stop it, and delete all that it wrote inside."""
         self.stop(seconds)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -257,7 +270,8 @@ class Container:
             case "unless-stopped":
                 return not by_hand
             case "on-failure":
-                return not by_hand and self._read("status") != "0"
+                # By hand or not: a process that was killed didn't end well.
+                return self._shim() is not None and self._read("status") != "0"
             case _:
                 return False
 
@@ -318,7 +332,8 @@ def boot() -> list[Container]:
     """Start what dockerd starts when the host boots; what it started.
 
     `always` comes back even where it was stopped by hand, `unless-stopped` doesn't, and
-    `on-failure` where its last run wasn't a success. Each as it was created.
+    `on-failure` where its last run wasn't a success, a stop by hand included. Each as it was
+    created.
     """
     coming = [container for container in every() if container.comes_back()]
     for container in coming:

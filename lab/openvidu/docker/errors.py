@@ -75,6 +75,13 @@ class NoSuchContainerError(DockerError):
 class ContainerNotRunningError(DockerError):
     """A command was to run in a container that doesn't run."""
 
+    def __init__(self, identity: str) -> None:
+        super().__init__(f"Error response from daemon: Container {identity} is not running")
+
+
+class ServiceNotRunningError(DockerError):
+    """The same, of a project's service."""
+
     def __init__(self, name: str) -> None:
         super().__init__(f'service "{name}" is not running')
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -22,21 +23,20 @@ def execute(
     """
     state = container.state
     if state.status != "running":
-        raise ContainerNotRunningError(container.spec.name)
+        raise ContainerNotRunningError(container.id)
     if tty and not sys.stdin.isatty() and faults.strike("exec-needs-tty"):
         sys.stderr.write("the input device is not a TTY\n")
         return 1
     container.look_up_names()
+    command = images.command(container.spec.image, argv)
+    if shutil.which(command[0], path=container.environment["PATH"]) is None:
+        sys.stdout.write(
+            "OCI runtime exec failed: exec failed: unable to start container process: exec: "
+            f'"{argv[0]}": executable file not found in $PATH: unknown\n'
+        )
+        return 126
     # With the files that it sees, and where it works.
     inside = ["nsenter", "--target", str(state.pid), "--mount", "--root", "--wd", "--"]
-    try:
-        return subprocess.run(
-            [*inside, *images.command(container.spec.image, argv)],
-            env=container.environment | dict(environment),
-            check=False,
-        ).returncode
-    except FileNotFoundError:
-        sys.stderr.write(
-            f'OCI runtime exec failed: exec failed: "{argv[0]}": executable file not found\n'
-        )
-        return 127
+    return subprocess.run(
+        [*inside, *command], env=container.environment | dict(environment), check=False
+    ).returncode

@@ -16,6 +16,7 @@ from lab.openvidu.docker.host import registry_is_reachable
 PROJECT = Path(__file__).resolve().parents[3]
 STATE = Path("/var/lib/docker-standin")
 _PULLED = STATE / "images"
+_IMPORTED = STATE / "imported"
 
 
 def _module(name: str, *arguments: str) -> list[str]:
@@ -87,11 +88,13 @@ def repository(image: str) -> str:
 
 
 def entrypoint(image: str) -> list[str]:
-    """What runs in place of an image.
+    """What runs in place of an image; nothing for an imported one, which gets its command.
 
     Raises:
         UnknownImageError: the lab has nothing for it.
     """
+    if image in _lines(_IMPORTED):
+        return []
     try:
         return _ENTRYPOINTS[repository(image)]
     except KeyError as error:
@@ -106,12 +109,25 @@ def command(image: str, argv: Sequence[str]) -> list[str]:
 
 def pulled() -> list[str]:
     """The images that are on this host."""
-    return _PULLED.read_text().splitlines() if _PULLED.exists() else []
+    return _lines(_PULLED) + _lines(_IMPORTED)
+
+
+def take_in(image: str) -> None:
+    """Have an image whose commands are the machine's own: its files are nothing to the lab."""
+    _add(image, _IMPORTED)
 
 
 def remove(image: str) -> None:
-    """Forget an image; harmless where it isn't on this host."""
-    _PULLED.write_text("".join(f"{other}\n" for other in pulled() if other != image))
+    """Forget an image.
+
+    Raises:
+        UnknownImageError: it isn't on this host.
+    """
+    if image not in pulled():
+        raise UnknownImageError(image)
+    for place in (_PULLED, _IMPORTED):
+        left = [other for other in _lines(place) if other != image]
+        place.write_text("".join(f"{other}\n" for other in left))
 
 
 def pull(image: str) -> bool:
@@ -141,7 +157,15 @@ def pull(image: str) -> bool:
             f"Error response from daemon: pull access denied for {repository(image)}, "
             "repository does not exist or may require 'docker login'"
         )
-    _PULLED.parent.mkdir(parents=True, exist_ok=True)
-    with _PULLED.open("a") as file:
-        file.write(f"{image}\n")
+    _add(image, _PULLED)
     return True
+
+
+def _lines(place: Path) -> list[str]:
+    return place.read_text().splitlines() if place.exists() else []
+
+
+def _add(image: str, place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("a") as file:
+        file.write(f"{image}\n")

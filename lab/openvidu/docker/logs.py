@@ -19,9 +19,9 @@ class Tail:
         self._containers = containers
         self._read = {container.id: 0 for container in containers}
         self._out = out
-        width = max((len(_label(container)) for container in containers), default=0)
+        width = max((len(label(container)) for container in containers), default=0)
         self._prefix = {
-            container.id: f"{_label(container):<{width}}  | " if prefixed else ""
+            container.id: f"{label(container):<{width}}  | " if prefixed else ""
             for container in containers
         }
 
@@ -71,7 +71,7 @@ def show(
         tail.follow()
 
 
-def _label(container: Container) -> str:
+def label(container: Container) -> str:
     """A container's name; where Compose chose it, without the project."""
     spec = container.spec
     chosen = f"{spec.project}-{spec.service}-1"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,9 @@ class Service:
         container_name: the name that its container gets.
         image: with its tag.
         environment: from `env_file`, then from `environment`.
+        command: what it's to run.
         restart: restart policy.
+        stop_seconds: how long it gets to end by itself.
         network_mode: `host`, or the project's own network.
         ports: published TCP and UDP ports, such as `443/tcp`, of the machine.
         volumes: as the file has them, `SOURCE:TARGET`.
@@ -41,7 +44,9 @@ class Service:
     container_name: str
     image: str
     environment: Mapping[str, str]
+    command: tuple[str, ...]
     restart: str
+    stop_seconds: float
     network_mode: str
     ports: tuple[str, ...]
     volumes: tuple[str, ...]
@@ -83,7 +88,9 @@ class Project:
             image=service.image,
             environment=service.environment,
             folder=str(self.folder),
+            command=service.command,
             restart=service.restart,
+            stop_seconds=service.stop_seconds,
             network_mode=service.network_mode,
             ports=service.ports,
             volumes=service.volumes,
@@ -118,7 +125,11 @@ def load(folder: Path, shell: Mapping[str, str]) -> Project:
     raw: dict[str, dict[str, object]] = {}
     for path in files:
         for name, service in _services(path).items():
-            raw.setdefault(name, {}).update(_filled_in(service, values, unset))
+            merged = raw.setdefault(name, {})
+            added = _filled_in(service, values, unset)
+            environment = _pairs(merged.get("environment", {}), values)
+            environment |= _pairs(added.get("environment", {}), values)
+            merged |= added | {"environment": environment}
     name = project_name(folder)
     services = [_service(folder, name, *item, values) for item in raw.items()]
     return Project(name, folder, tuple(_in_order(services)), tuple(sorted(unset)))
@@ -166,13 +177,21 @@ def _service(
         container_name=str(raw.get("container_name", f"{project}-{name}-1")),
         image=image,
         environment=environment,
+        command=_words(raw.get("command", [])),
         restart=restart,
+        stop_seconds=float(str(raw.get("stop_grace_period", "10s")).removesuffix("s")),
         network_mode=str(raw.get("network_mode", "bridge")),
         ports=tuple(_published(str(port)) for port in cast("list[object]", raw.get("ports", []))),
         volumes=tuple(cast("list[str]", raw.get("volumes", []))),
         needs=tuple(cast("list[str]", raw.get("depends_on", []))),
         digest=hashlib.sha256(text.encode()).hexdigest(),
     )
+
+
+def _words(command: object) -> tuple[str, ...]:
+    """A command as words, be it a list or a line of a shell."""
+    words = shlex.split(command) if isinstance(command, str) else cast("list[object]", command)
+    return tuple(map(str, words))
 
 
 def _published(text: str) -> str:
