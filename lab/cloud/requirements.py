@@ -1,7 +1,8 @@
 """What a lab needs of the machine that it runs on, and how to get it.
 
 `python -m lab.cloud.requirements` prints the Debian packages that are missing, one a line, and
-nothing when all is there. This table is the only list of them.
+nothing when all is there; with the argument `test` also those of its tests. These tables are the
+only list of them.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ _USER_PROGRAMS: tuple[Missing, ...] = (
     Missing("newuidmap", "maps user ids of an ordinary user's lab", "uidmap"),
     Missing("fuse-overlayfs", "makes disks in an ordinary user's lab", "fuse-overlayfs"),
 )
+ENGINE: tuple[Missing, ...] = (
+    Missing("dockerd", "is what the lab's Docker is compared with", "docker.io"),
+    Missing("busybox", "is in the images that it runs", "busybox-static"),
+)
+"""For tests, which do without where they must: no lab needs these."""
 _FUSE = Path("/dev/fuse")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _CERTIFICATES = Missing(str(CERTIFICATES), "is the machines' trust store", "ca-certificates")
@@ -83,7 +89,7 @@ def missing() -> list[Missing]:
         ]
     as_root = os.geteuid() == 0
     wanted = _PROGRAMS if as_root else _PROGRAMS + _USER_PROGRAMS
-    lacking = [entry for entry in wanted if find_program(entry.what) is None]
+    lacking = without_program(wanted)
     lacking += [entry for entry in _MODULES if not (_SYSTEM_MODULES / entry.what).is_dir()]
     if not CERTIFICATES.exists():
         lacking.append(_CERTIFICATES)
@@ -126,6 +132,11 @@ def _fuse() -> list[Missing]:
     ]
 
 
+def without_program(entries: Sequence[Missing]) -> list[Missing]:
+    """Those whose program isn't on this machine."""
+    return [entry for entry in entries if find_program(entry.what) is None]
+
+
 def packages(lacking: Sequence[Missing]) -> list[str]:
     """The Debian packages to install, each once."""
     return list(dict.fromkeys(entry.package for entry in lacking if entry.package))
@@ -141,10 +152,11 @@ def explain(lacking: Sequence[Missing]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Print the missing packages; what no package gives goes to standard error, with status 1."""
     lacking = missing()
-    for name in packages(lacking):
+    for_tests = without_program(ENGINE) if "test" in arguments else []
+    for name in packages([*lacking, *for_tests]):
         sys.stdout.write(f"{name}\n")
     beyond = [entry for entry in lacking if not entry.package]
     if beyond:
@@ -153,4 +165,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.cloud import requirements
-from lab.cloud.requirements import Missing, explain, missing, packages
+from lab.cloud.requirements import Missing, explain, main, missing, packages
 
 
 def test_this_machine_has_what_a_lab_needs() -> None:
@@ -35,3 +35,14 @@ def test_other_systems_are_told_what_to_use(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_package_is_named_once() -> None:
     assert packages([Missing("a", "", "one"), Missing("b", "", "one")]) == ["one"]
+
+
+def test_what_tests_need_is_named_for_tests_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(requirements, "_SYSTEM_FOLDERS", ())
+    main([])
+    for_a_lab = capsys.readouterr().out.split()
+    main(["test"])
+    assert set(capsys.readouterr().out.split()) - set(for_a_lab) == {"docker.io", "busybox-static"}
