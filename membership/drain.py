@@ -133,11 +133,12 @@ class _Drain:
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
             first = self._stop_new_sessions(seen)
-            if self._is_over and not found.is_out:
-                return self._give_up(found, seen)
-            if self._has_to_ask(found):
+            over = self._is_over and not found.is_out
+            if self._has_to_ask(found, at_once=over):
                 self._keep("carried", " ".join(self._carried))
                 return Outcome.DOUBT
+            if over:
+                return self._give_up(found, seen)
             if self._wait.is_due:
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
@@ -189,10 +190,10 @@ class _Drain:
     def _asks_soon(self, found: Conclusion) -> bool:
         return self._run.asks and found is Conclusion.UNKNOWN
 
-    def _has_to_ask(self, found: Conclusion) -> bool:
+    def _has_to_ask(self, found: Conclusion, *, at_once: bool) -> bool:
         """Whether others than the base have to be asked now."""
         self._doubts = self._doubts + 1 if found is Conclusion.UNKNOWN else 0
-        if not self._asks_soon(found) or self._doubts < DOUBTS:
+        if not self._asks_soon(found) or (self._doubts < DOUBTS and not at_once):
             return False
         return not set(self._world.registry.testimony(self._node, self._world.clock)) - {
             Witness.OPERATOR

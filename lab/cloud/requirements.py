@@ -66,6 +66,11 @@ ENGINE: tuple[Missing, ...] = (
     Missing("busybox", "is in the images that it runs", "busybox-static"),
 )
 """For tests, which do without where they must: no lab needs these."""
+SHELLS: tuple[Missing, ...] = tuple(
+    Missing(name, "is a login shell that machines may have", name)
+    for name in ("fish", "tcsh", "zsh")
+)
+"""Likewise."""
 _FUSE = Path("/dev/fuse")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _CERTIFICATES = Missing(str(CERTIFICATES), "is the machines' trust store", "ca-certificates")
@@ -155,7 +160,7 @@ def explain(lacking: Sequence[Missing]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the missing packages; what no package gives goes to standard error, with status 1."""
     lacking = missing()
-    for_tests = without_program(ENGINE) if "test" in arguments else []
+    for_tests = without_program(ENGINE + SHELLS) if "test" in arguments else []
     for name in packages([*lacking, *for_tests]):
         sys.stdout.write(f"{name}\n")
     beyond = [entry for entry in lacking if not entry.package]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 import socket
 import subprocess
@@ -47,6 +48,12 @@ def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     yield port
     server.terminate()
     server.wait()
+
+
+@pytest.fixture(autouse=True)
+def _no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files of tests needn't outlive a power failure."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 NGINX = """\

@@ -6,7 +6,6 @@ it's healed, and run again. `pytest --hypothesis-profile=thorough` tries many mo
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -47,12 +46,6 @@ def scenarios(draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind)
         draw(st.integers(1, 2)),
         draw(st.integers(0, 2**16)),
     )
-
-
-@pytest.fixture(autouse=True)
-def _no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The simulation's files needn't outlive a power failure."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 def play(scenario: Scenario, broken: Broken | None = None) -> None:
