@@ -84,6 +84,7 @@ def drain_policy(settings: Settings) -> str:
             "FORCE_AFTER_DRAIN_TIMEOUT": str(settings.force_after_drain_timeout).lower(),
             "MAX_UNAVAILABLE": str(settings.max_unavailable),
             "DRAIN_LAST_NODE": str(settings.drain_last_node).lower(),
+            "DRAIN_WITHOUT_API": str(settings.drain_without_api).lower(),
             "CONFIG_CHANGE_TIMEOUT_SECONDS": str(int(settings.change_limit.total_seconds())),
             "CONFIG_CHANGE_DURING_CALLS": str(settings.change_during_calls).lower(),
             "UPGRADE_STRATEGY": settings.upgrade_strategy,

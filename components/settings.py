@@ -641,6 +641,16 @@ class Settings:
             "true",
         ),
     ] = False
+    drain_without_api: Annotated[
+        bool,
+        Key(
+            "drainWithoutApi",
+            "boolean",
+            values.boolean,
+            "Where OpenVidu's API refuses to drain (405): stop a node in a moment without calls.",
+            "true",
+        ),
+    ] = False
     change_limit: Annotated[
         timedelta,
         Key(

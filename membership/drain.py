@@ -32,6 +32,8 @@ CONFIRMATIONS = 3
 """Readings in a row that must say that the node has left."""
 CONFIRMATIONS_ALONE = 10
 """The same, when no node is left that could be asked."""
+IDLE_LOOKS = 5
+"""Looks in a row that must show no calls, before a node that the API doesn't drain is stopped."""
 DOUBTS = 2
 """Looks in a row that say nothing, before others than the base are asked."""
 KEPT = "The machine stays, and so do its calls."
@@ -44,6 +46,8 @@ class Outcome(IntEnum):
     """The node has left; its machine is there and can be asked for its recordings."""
     GONE = 10
     """There's no machine to be asked."""
+    STOP = 30
+    """It carries no calls, and the API doesn't stop it: stop OpenVidu there, and run it again."""
     DOUBT = 20
     """Nobody who can be asked from the base can say: ask the others, and run it again."""
 
@@ -59,7 +63,7 @@ def drain(node: Node, run: Run, world: World) -> Outcome:
         return Outcome.GONE
     claim(node, run, world)
     outcome = _Drain(node, run, world).wait()
-    if outcome is not Outcome.DOUBT:
+    if outcome in (Outcome.LEFT, Outcome.GONE):
         move(node, Phase.LEFT, world)
     return outcome
 
@@ -116,7 +120,9 @@ class _Drain:
         self._world = world
         self._line = Line(node, run, world)
         self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
-        self._silent = self._doubts = 0
+        self._silent = self._doubts = self._idle = 0
+        self._without_api = False
+        self._gave_up = world.registry.noted(f"overdue-{node.ip}", node.identity) is not None
         before = world.registry.noted(f"carried-{node.ip}", node.identity)
         self._carried = tuple(before[1].split()) if before else ()
 
@@ -139,6 +145,8 @@ class _Drain:
                 return Outcome.DOUBT
             if over:
                 return self._give_up(found, seen)
+            if self._without_api and self._may_be_stopped(seen):
+                return Outcome.STOP
             if self._wait.is_due:
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
@@ -147,6 +155,8 @@ class _Drain:
     def _stop_new_sessions(self, seen: Observation) -> str | None:
         """Stop new sessions where that's to be done; returns what has to happen before."""
         answer: Unknown | Refused | None = None
+        if self._without_api:
+            return None
         if isinstance(seen.listed, Refused):
             answer = seen.listed
         elif isinstance(seen.listed, MediaNode) and not seen.is_draining and not seen.is_refused:
@@ -157,21 +167,47 @@ class _Drain:
             answer = self._world.cluster.stop_new_sessions(seen.listed)
             if answer is None:
                 self._say("takes no new sessions from now on")
+            elif isinstance(answer, Refused) and self._waits_without(answer):
+                self._without_api = True
+                self._say(f"the API answers {answer.status}: waits for a moment without calls")
+                return None
             elif isinstance(answer, Refused):
                 move(self._node, Phase.SERVING, self._world)
         if isinstance(answer, Refused):
             raise self._refused(answer)
         return None
 
+    def _waits_without(self, answer: Refused) -> bool:
+        return self._world.policy.without_api and answer.status not in _LOGINS
+
+    def _may_be_stopped(self, seen: Observation) -> bool:
+        """Whether it carries no calls, and gets none: then its address is out already.
+
+        Its address leaves the list a moment before OpenVidu is stopped, so that no session is
+        placed there in between. Who stops it looks once more, on the machine itself.
+        """
+        world, ip = self._world, self._node.ip
+        self._idle = self._idle + 1 if _is_idle(seen) else 0
+        if self._idle >= IDLE_LOOKS:
+            world.load_balancer.remove(ip, purpose=f"{self._node.name} is stopped")
+            if _is_idle(look(self._node, world)):
+                return True
+            self._idle = 0
+        if not self._idle and seen.listed and ip not in world.load_balancer.node_ips:
+            world.load_balancer.add(ip, purpose=f"{self._node.name} got a call")
+        return False
+
     def _refused(self, answer: Refused) -> MembershipError:
         name = self._node.name
         meaning, command = KEPT, "check openviduSecret, then: pulumi up"
-        if answer.status not in (401, 403):
+        if answer.status not in _LOGINS:
             meaning = f"{KEPT} It still takes new ones; the page: {api.NODE_MANAGEMENT_PAGE}"
             command = (
                 "wait until it carries no calls: uv run python -m scripts.status; then stop it, "
                 f"which cuts what began meanwhile, on {name}: cd {release.NODE.folder} && "
-                f"sudo ./{release.NODE.command} stop; then here: pulumi up"
+                f"sudo ./{release.NODE.command} stop; then here: pulumi up. Or have that done, "
+                "within a second of such a moment: "
+                "pulumi config set drainWithoutApi true && pulumi up"
             )
         return MembershipError(
             name,
@@ -214,9 +250,8 @@ class _Drain:
     @property
     def _is_over(self) -> bool:
         """Whether its calls were waited for as long as they have; by a run before, too."""
-        policy, registry = self._world.policy, self._world.registry
-        gave_up = registry.noted(f"overdue-{self._node.ip}", self._node.identity) is not None
-        return self._wait.passed > policy.limit or (gave_up and policy.force)
+        policy = self._world.policy
+        return self._wait.passed > policy.limit or (self._gave_up and policy.force)
 
     def _give_up(self, found: Conclusion, seen: Observation) -> Outcome:
         limit, what = self._world.policy.limit, self._missing(found, seen)
@@ -237,7 +272,7 @@ class _Drain:
             name,
             "waiting until it has left",
             f"still waiting for {what} after {self._world.policy.limit}",
-            f"{KEPT} It takes no new sessions.",
+            f"{KEPT} It {'still takes new' if self._without_api else 'takes no new'} sessions.",
             "wait again: pulumi up; or cut them: "
             "pulumi config set forceAfterDrainTimeout true && pulumi up; "
             f"or keep the node: uv run python -m scripts.abort_drain {name}"
@@ -248,7 +283,8 @@ class _Drain:
         # Who has to ask others soon doesn't wait for the API.
         silent = isinstance(seen.listed, Unknown) and not seen.alone and not self._asks_soon(found)
         self._silent = min(self._silent + 1, 10) if silent else 0
-        usual = SOON_SECONDS if seen.changes_soon and not seen.alone else POLL_SECONDS
+        soon = (seen.changes_soon and not seen.alone) or self._idle
+        usual = SOON_SECONDS if soon else POLL_SECONDS
         self._world.clock.sleep(min(usual * 2**self._silent, LONGEST_POLL_SECONDS))
 
     def _keep(self, name: str, text: str = "") -> None:
@@ -258,6 +294,14 @@ class _Drain:
 
     def _say(self, text: str) -> None:
         self._world.say(f"{self._node.name}: {text}")
+
+
+_LOGINS = (401, 403)
+
+
+def _is_idle(seen: Observation) -> bool:
+    """Whether the cluster lists the node without a session; recordings and broadcasts have one."""
+    return isinstance(seen.listed, MediaNode) and not seen.listed.sessions
 
 
 def _enough(seen: Observation) -> int:

@@ -59,7 +59,8 @@ class Line:
                         raise self._refused(reason)
                     case Later(reason):
                         return self._later(reason)
-            world.registry.write(record.at(Phase.DRAINING, world.clock.now()))
+            if record.phase is not Phase.DRAINING:
+                world.registry.write(record.at(Phase.DRAINING, world.clock.now()))
         return None
 
     def _turn(self, record: Record, serving: set[str]) -> Turn:

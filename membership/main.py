@@ -2,7 +2,8 @@
 
 Exit status 0: done. 10: done, and the node has to be started (`prepare`), or its machine is gone
 (`drain`). 20: whoever runs this has to ask others about the nodes that `doubts` names, tell it with
-`testify`, and run it again. 1: not done; standard error says why and what to type.
+`testify`, and run it again. 30: whoever runs this has to stop OpenVidu on the node, and run it
+again. 1: not done; standard error says why and what to type.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ def look(node: Node, world: World) -> Observation:
     listed = world.cluster.media_nodes()
     health = world.cluster.health(node.ip)
     record = world.registry.get(node.ip)
-    testimony = world.registry.testimony(node, world.clock)
+    # Who answers needs no witnesses.
+    silent = not isinstance(health, Answers)
+    testimony = world.registry.testimony(node, world.clock) if silent else {}
     drains = record is not None and record.phase is Phase.DRAINING
     if isinstance(listed, list):
         own = next((item for item in listed if item.ip == node.ip), None)

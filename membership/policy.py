@@ -25,6 +25,7 @@ class Policy:
         force: take it out all the same when the limit is over; cuts its calls.
         max_unavailable: how many wanted nodes may be out of service at a time.
         last_node: whether the last serving node may leave.
+        without_api: whether a node that the API doesn't drain is stopped in a moment without calls.
         change_limit: how long a changed configuration waits for a moment without calls.
         change_during_calls: whether it doesn't wait; cuts calls.
         rolling: whether nodes are upgraded one by one, and not the cluster as a whole.
@@ -34,6 +35,7 @@ class Policy:
     force: bool = False
     max_unavailable: int = 1
     last_node: bool = False
+    without_api: bool = False
     change_limit: timedelta = timedelta(hours=1)
     change_during_calls: bool = False
     rolling: bool = False
@@ -49,6 +51,7 @@ class Policy:
             force=values["FORCE_AFTER_DRAIN_TIMEOUT"] == "true",
             max_unavailable=int(values["MAX_UNAVAILABLE"]),
             last_node=values["DRAIN_LAST_NODE"] == "true",
+            without_api=values.get("DRAIN_WITHOUT_API") == "true",
             change_limit=timedelta(seconds=int(values["CONFIG_CHANGE_TIMEOUT_SECONDS"])),
             change_during_calls=values["CONFIG_CHANGE_DURING_CALLS"] == "true",
             rolling=values["UPGRADE_STRATEGY"] == "rolling",

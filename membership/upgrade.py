@@ -66,5 +66,7 @@ def pause(name: str, ip: str, run: Run, world: World) -> Outcome:
     if record is None or record.phase in (Phase.STARTING, Phase.LEFT):
         world.say(f"{name}: carries no calls")
         return Outcome.LEFT
-    outcome = drain(Node(name, ip, record.identity), run, world)
+    # Who stops a node without the API has to be able to log in there.
+    asking = replace(world, policy=replace(world.policy, without_api=False))
+    outcome = drain(Node(name, ip, record.identity), run, asking)
     return Outcome.DOUBT if outcome is Outcome.DOUBT else Outcome.LEFT

@@ -152,16 +152,16 @@ def _drains(seen: Observation) -> bool:
 
 RULES = (
     Rule(
-        "the operator says that it's dead (`retire --dead`)",
-        lambda seen: seen.says(Witness.OPERATOR, Word.STOPPED),
-        Conclusion.DEAD,
-    ),
-    Rule(
         "its port answers the base; its drain was begun",
         lambda seen: _answers(seen) and _drains(seen),
         Conclusion.DRAINING,
     ),
     Rule("its port answers the base", _answers, Conclusion.SERVING),
+    Rule(
+        "the operator says that it's dead (`retire --dead`)",
+        lambda seen: seen.says(Witness.OPERATOR, Word.STOPPED),
+        Conclusion.DEAD,
+    ),
     Rule(
         "its machine or a peer says that it runs; its drain was begun",
         lambda seen: _runs(seen) and _drains(seen),

@@ -20,8 +20,10 @@ from typing import Any
 
 from remote.session import Done, Machine, Session, project_program, session
 
-DONE, TO_START, GONE, DOUBT = 0, 10, 10, 20
+DONE, TO_START, GONE, DOUBT, TO_STOP = 0, 10, 10, 20, 30
 """Exit statuses of the program on the base (`membership.main`)."""
+BUSY = 3
+"""Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
 POLL_SECONDS = 2.0
 ASK_SECONDS = 12.0
 """How long a machine may take to say how it is: an update waits for it."""
@@ -72,10 +74,19 @@ class Membership:
 
     def _decided(self, action: str) -> int:
         """Carry an action out on the base; while it's in doubt about nodes, ask others."""
-        while (status := self._on_base(action, "--asks").status) == DOUBT:
+        while (status := self._on_base(action, "--asks").status) in (DOUBT, TO_STOP):
+            if status == TO_STOP:
+                if not self._stop_node():
+                    return 1
+                continue
             self._ask_others()
             time.sleep(POLL_SECONDS)
         return status
+
+    def _stop_node(self) -> bool:
+        """Stop OpenVidu on a node without calls; whether that may be gone on with."""
+        script = f"printf 'ADDRESS=%s\\n\\n' {self._given['NODE_IP']} | {self._given['STOP_NODE']}"
+        return self._session.run(self._node, script).status in (DONE, BUSY)
 
     def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
         """Run the membership program there."""

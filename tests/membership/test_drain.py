@@ -100,10 +100,54 @@ def test_a_drain_that_is_refused_goes_on_once_the_node_was_stopped(
     happened, meaning, command = str(caught.value).splitlines()
     assert happened == f"node-2: stopping new sessions: the API answers {status}: no"
     assert "on-premises/#node-management" in meaning
-    for choice in ("scripts.status", "cd /opt/openvidu && sudo ./openvidu stop", "pulumi up"):
+    stop = "cd /opt/openvidu && sudo ./openvidu stop"
+    for choice in ("scripts.status", stop, "pulumi up", "drainWithoutApi true"):
         assert choice in command
     assert run(world) is Outcome.LEFT
     assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def without_api(folder: Path, looks: Looks) -> Scene:
+    """A cluster whose API refuses to drain, and an operator who has said that this may be."""
+    made = scene(folder, looks)
+    made.cluster.answer_to_patch = Refused(405, "no")
+    made.policy = Policy(without_api=True)
+    return made
+
+
+def test_without_the_api_a_node_is_stopped_in_a_moment_without_calls(tmp_path: Path) -> None:
+    looks: Looks = [*[([BUSY, OTHER], Answers(200))] * 9, ([IDLE, OTHER], Answers(200))]
+    world = without_api(tmp_path, looks)
+    assert drain(NODE, RUN, world.world) is Outcome.STOP
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+    assert world.clock.passed > 9 * drain_module.POLL_SECONDS
+    # Once it was stopped, it goes as any other.
+    world.cluster.answer_to_patch = None
+    stopped = scene(tmp_path, [([OTHER], Silent())])
+    assert run(stopped) is Outcome.LEFT
+
+
+def test_without_the_api_one_look_without_calls_is_not_enough(tmp_path: Path) -> None:
+    quiet: Looks = [([IDLE, OTHER], Answers(200))] * (drain_module.IDLE_LOOKS - 1)
+    world = without_api(tmp_path, [*quiet, ([BUSY, OTHER], Answers(200))])
+    with pytest.raises(MembershipError, match="It still takes new sessions"):
+        drain(NODE, RUN, world.world)
+    assert "remove 10.5.0.7" not in world.done
+
+
+def test_a_call_that_begins_in_the_last_moment_has_the_node_listed_again(tmp_path: Path) -> None:
+    quiet: Looks = [([IDLE, OTHER], Answers(200))] * drain_module.IDLE_LOOKS
+    world = without_api(tmp_path, [*quiet, ([BUSY, OTHER], Answers(200))])
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        drain(NODE, RUN, world.world)
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7", "add 10.5.0.7"]
+
+
+def test_a_wrong_login_is_refused_without_the_api_too(tmp_path: Path) -> None:
+    world = without_api(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.cluster.answer_to_patch = Refused(401, "no")
+    with pytest.raises(MembershipError, match="401"):
+        drain(NODE, RUN, world.world)
 
 
 def test_a_patch_that_fails_is_sent_again(tmp_path: Path) -> None:

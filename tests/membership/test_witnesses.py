@@ -74,7 +74,8 @@ RUNS, STOPPED, NOTHING = Word.RUNS, Word.STOPPED, Word.UNKNOWN
         (None, NO_WAY, {"machine": RUNS, "aws": STOPPED, "peers": STOPPED}, SERVING),
         (None, Silent(), {"peers": RUNS}, SERVING),
         (LISTED, Answers(200), {"aws": STOPPED, "machine": STOPPED}, SERVING),
-        # But for the operator's word.
+        # But for the operator's word, as long as it doesn't answer.
+        (LISTED, Answers(200), {"operator": STOPPED}, SERVING),
         (LISTED, NO_WAY, {"operator": STOPPED, "machine": RUNS}, DEAD),
     ],
 )

@@ -49,6 +49,7 @@ class Base:
             "START_NODE": "sudo -n start-node",
             "LIST_RECORDINGS": "sudo -n list-recordings",
             "WITNESS_NODE": "sudo -n witness-node",
+            "STOP_NODE": "sudo -n stop-node",
             "REACH": "echo 10.5.0.8:4443=ok",
             "RECORDING_SECONDS": "1",
             **changes,

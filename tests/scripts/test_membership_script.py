@@ -156,6 +156,28 @@ def test_witnesses_that_give_no_answer_have_said_nothing(base: Base) -> None:
     assert "remove" not in base.did
 
 
+STOPS = """
+case $did in
+drain) [[ -e stopped ]] && exit 0; exit 30 ;;
+stop-node) [[ -e asked ]] && touch stopped; touch asked; [[ -e stopped ]] || exit %d ;;
+esac
+"""
+
+
+def test_a_node_that_the_api_does_not_stop_is_stopped_and_drained_on(base: Base) -> None:
+    base.does(STOPS % 3)
+    assert base.follow("drain").returncode == 0
+    # The first time a call had begun.
+    drains = ["drain", "stop-node", "drain", "stop-node", "drain"]
+    assert base.did == [*drains, "list-recordings", "remove"]
+
+
+def test_a_node_that_cannot_be_stopped_keeps_its_machine(base: Base) -> None:
+    base.does(STOPS % 1)
+    assert base.follow("drain").returncode == 1
+    assert "remove" not in base.did
+
+
 CUT = (
     "up=$PPID; until [[ $(ps -o comm= $up) == sshd ]]; do up=$(ps -o ppid= $up); done; kill -9 $up"
 )
