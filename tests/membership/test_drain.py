@@ -24,6 +24,8 @@ from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene,
 
 Looks = list[tuple[Listed, Health]]
 NOBODY = Unknown("GET … answered 502")
+SHORT = Policy(limit=timedelta(minutes=20))
+"""Soon over, for waits that last until the limit."""
 
 
 def run(scene: Scene) -> Outcome:
@@ -66,6 +68,7 @@ def test_one_look_is_never_enough(tmp_path: Path) -> None:
 )
 def test_doubt_keeps_the_machine(tmp_path: Path, look: tuple[Listed, Health]) -> None:
     world = scene(tmp_path, [look])
+    world.policy = SHORT
     with pytest.raises(MembershipError, match="The machine stays"):
         run(world)
     assert "remove 10.5.0.7" not in world.done
@@ -74,6 +77,7 @@ def test_doubt_keeps_the_machine(tmp_path: Path, look: tuple[Listed, Health]) ->
 def test_no_call_for_a_moment_is_not_idle(tmp_path: Path) -> None:
     looks: Looks = [([IDLE, OTHER], Answers(200))] + [([BUSY, OTHER], Answers(200))] * 9
     world = scene(tmp_path, looks)
+    world.policy = SHORT
     with pytest.raises(MembershipError, match="still waiting for 2 calls"):
         run(world)
 
@@ -130,6 +134,7 @@ def test_without_the_api_a_node_is_stopped_in_a_moment_without_calls(tmp_path: P
 def test_without_the_api_one_look_without_calls_is_not_enough(tmp_path: Path) -> None:
     quiet: Looks = [([IDLE, OTHER], Answers(200))] * (drain_module.IDLE_LOOKS - 1)
     world = without_api(tmp_path, [*quiet, ([BUSY, OTHER], Answers(200))])
+    world.policy = replace(SHORT, without_api=True)
     with pytest.raises(MembershipError, match="It still takes new sessions"):
         drain(NODE, RUN, world.world)
     assert "remove 10.5.0.7" not in world.done
@@ -138,6 +143,7 @@ def test_without_the_api_one_look_without_calls_is_not_enough(tmp_path: Path) ->
 def test_a_call_that_begins_in_the_last_moment_has_the_node_listed_again(tmp_path: Path) -> None:
     quiet: Looks = [([IDLE, OTHER], Answers(200))] * drain_module.IDLE_LOOKS
     world = without_api(tmp_path, [*quiet, ([BUSY, OTHER], Answers(200))])
+    world.policy = replace(SHORT, without_api=True)
     with pytest.raises(MembershipError, match="still waiting for 2 calls"):
         drain(NODE, RUN, world.world)
     assert world.done == ["PATCH media_2", "remove 10.5.0.7", "add 10.5.0.7"]
@@ -152,6 +158,7 @@ def test_a_wrong_login_is_refused_without_the_api_too(tmp_path: Path) -> None:
 
 def test_a_patch_that_fails_is_sent_again(tmp_path: Path) -> None:
     world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
     world.cluster.answer_to_patch = Unknown("PATCH … answered 500")
     with pytest.raises(MembershipError, match="still waiting"):
         run(world)
@@ -160,6 +167,7 @@ def test_a_patch_that_fails_is_sent_again(tmp_path: Path) -> None:
 
 def test_an_api_without_answer_is_asked_less_and_less_often(tmp_path: Path) -> None:
     world = scene(tmp_path, [(Unknown("GET … answered 503"), Answers(200))])
+    world.policy = SHORT
     pauses: list[float] = []
     sleep = world.clock.sleep
     world.clock.sleep = lambda seconds: pauses.append(seconds) or sleep(seconds)  # type: ignore[func-returns-value,method-assign]
@@ -211,6 +219,7 @@ def test_a_machine_that_says_that_nothing_runs_is_asked_for_its_recordings(tmp_p
 @pytest.mark.parametrize("who", ["machine", "peers"])
 def test_a_node_that_others_see_is_waited_for_and_told_of(tmp_path: Path, who: str) -> None:
     world = scene(tmp_path, UNSEEN)
+    world.policy = SHORT
     with pytest.raises(MembershipError, match="The machine stays") as caught:
         ask(world, **{who: (Word.RUNS, "SSH from here: it runs")}, aws=(Word.RUNS, "AWS: running"))
     seen = "(from here no way to port 4443: no route to host; the cluster doesn't list it; "
@@ -222,11 +231,12 @@ def test_a_node_that_others_see_is_waited_for_and_told_of(tmp_path: Path, who: s
 
 def test_a_node_of_which_nobody_knows_is_waited_for_until_the_limit(tmp_path: Path) -> None:
     world = scene(tmp_path, UNSEEN)
+    world.policy = SHORT
     with pytest.raises(MembershipError, match="still waiting for a sign of it") as caught:
         ask(world, machine=(Word.UNKNOWN, "its machine gives no answer over SSH"))
     assert "its machine gives no answer over SSH" in str(caught.value)
     assert "scripts.retire node-2 --dead" in str(caught.value)
-    assert world.clock.passed > Policy().limit.total_seconds()
+    assert world.clock.passed > SHORT.limit.total_seconds()
 
 
 def test_a_node_that_the_operator_says_is_dead_is_let_go(tmp_path: Path) -> None:
