@@ -85,10 +85,53 @@ def test_of_two_operators_one_waits_or_takes_over(lab: Lab, tmp_path: Path) -> N
     require(lab, 1, 2)
 
 
+def test_a_node_that_only_the_base_cannot_see_keeps_its_machine(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "60s..65s") as update:
+        lab.ok("fault", "set", "partition", "from=base", "--on", "node-3")
+        update.wait_until(says(r"from here no way to port 4443.*AWS says: \S+ is running"))
+        assert re.search("its machine says: [1-9] containers of OpenVidu", update.said)
+        # Its users' sockets lead through the base here, and break with that; the machine stays.
+        assert "dead" not in update.said
+        assert lab.json("status", "--json")["hosts"]["node-3"]["running"]
+        lab.ok("fault", "clear", "--on", "node-3")
+        assert update.finish() == 0, update.said
+    lab.ok("calls", "stop", "--now")
+    require(lab, 1, 2)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("far", ["peers", "operator"])
+def test_a_node_that_others_than_the_base_cannot_see_drains_as_any(
+    lab: Lab, tmp_path: Path, far: str
+) -> None:
+    with draining(lab, tmp_path, "30s..35s") as update:
+        lab.ok("fault", "set", "partition", f"from={far}", "--on", "node-3")
+        update.wait_until(says("has left the cluster"))
+        lab.ok("fault", "clear", "--on", "node-3")
+        assert update.finish() == 0, update.said
+    require(lab, 1, 2)
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("fault", ["partition from=all", "partition from=base way=in", "hang"])
+def test_a_node_that_nobody_sees_for_minutes_keeps_its_machine(
+    lab: Lab, tmp_path: Path, fault: str
+) -> None:
+    with draining(lab, tmp_path, "30s..35s") as update:
+        lab.ok("fault", "set", *fault.split(), "--on", "node-3")
+        update.wait_until(says(r"waiting for .*, 0:0[2-9]:\d\d of"))
+        assert "dead" not in update.said
+        assert lab.json("status", "--json")["hosts"]["node-3"]["running"]
+        lab.ok("fault", "clear", "--on", "node-3")
+        assert update.finish() == 0, update.said
+    lab.ok("calls", "stop", "--now")
+    require(lab, 1, 2)
+
+
 @pytest.mark.matrix
 def test_a_node_that_dies_in_its_drain_is_not_waited_for(lab: Lab, tmp_path: Path) -> None:
     with draining(lab, tmp_path, "90s..95s") as update:
-        lab.ok("kill", "node-3")
+        lab.ok("fault", "set", "lose-host", "host=node-3", "how=terminate")
         assert update.finish() == 0, update.said
     lab.ok("calls", "stop", "--now")
     assert "node-3" in results(lab)["cut"]
@@ -96,9 +139,21 @@ def test_a_node_that_dies_in_its_drain_is_not_waited_for(lab: Lab, tmp_path: Pat
     calls = lab.json("calls", "report", "--json")["calls"]
     causes = {call["step"] for call in calls if call["result"] == "cut"}
     assert all(cause.startswith("node-3 crashed") for cause in causes), causes
-    assert re.search(r"node-3: the node died; lost with it: \d+ calls? \(", update.said), (
-        update.said
-    )
+    told = r"node-3: the node is dead, and with it \d+ calls? \(.*AWS says: \S+ is terminated"
+    assert re.search(told, update.said), update.said
+    require(lab, 1, 2)
+
+
+@pytest.mark.matrix
+def test_a_node_of_which_nobody_knows_goes_on_the_operator_s_word(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "90s..95s") as update:
+        # AWS goes on to say that it runs.
+        lab.ok("kill", "node-3")
+        update.wait_until(says("waiting for a sign of it"))
+        lab.ok("run", "--", "python", "-m", "scripts.retire", "node-3", "--dead", "--yes")
+        assert update.finish() == 0, update.said
+    assert "says that it's dead" in update.said
+    lab.ok("calls", "stop", "--now")
     require(lab, 1, 2)
 
 
