@@ -16,6 +16,7 @@ _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
 _QUIETS = ("base-quiet", "master-quiet")
+_STOPS = ("base-stop", "master-stop")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
 _TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
@@ -40,7 +41,7 @@ class Deployed:
     """What is there already.
 
     Attributes:
-        base_host: public address of the base or bastion; None when there's none yet.
+        base_host: public address of base, master or bastion; None when there's none yet.
         base_host_key: its public SSH host key; None when it isn't known yet.
         generations: of each node that has joined, by number: how often it was brought into
             service.
@@ -55,6 +56,7 @@ class Deployed:
         configuration_generation: how often the nodes' configuration was compared; 0 when never.
         quiet_for: the configuration for which calls were waited for last, by machine.
         runs_with: the one with which it was then started, likewise.
+        stops: how often AWS stopped the base, or the master, with services on it.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
     """
 
@@ -72,6 +74,7 @@ class Deployed:
     configuration_generation: int = 0
     quiet_for: Mapping[str, Attempt] = field(default_factory=dict)
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
+    stops: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
@@ -115,7 +118,8 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         if _MACHINE.fullmatch(name) and "NODE_HOST" in (of := found.get("environment") or {})
     }
     base = hosts.get("base")
-    main = "bastion" if "bastion-address" in outputs else "base"
+    mains = ("bastion", "master")
+    main = next((one for one in mains if f"{one}-address" in outputs), "base")
     shared = outputs.get("configuration", {}).get("environment") or {}
     own = [outputs[name].get("environment") or {} for name in _QUIETS if name in outputs]
     return Deployed(
@@ -145,6 +149,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
         quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),
         volume_sizes={
             name: int(size)
             for name, found in outputs.items()

@@ -24,6 +24,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
     depends_on: Sequence[pulumi.Resource] = (),
     delete_before_replace: bool = False,
     replace_on_changes: Sequence[str] = (),
+    ignore_changes: Sequence[str] = (),
 ) -> local.Command:
     """Register commands for `SHELL`.
 
@@ -39,6 +40,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         depends_on: what has to be done before; deleted after it.
         delete_before_replace: whether `delete` comes before the new `create`.
         replace_on_changes: paths of inputs whose change replaces it.
+        ignore_changes: paths of inputs that stay as they are in the state.
     """
     return local.Command(
         name,
@@ -55,6 +57,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
             depends_on=list(depends_on),
             delete_before_replace=delete_before_replace,
             replace_on_changes=list(replace_on_changes),
+            ignore_changes=list(ignore_changes),
             additional_secret_outputs=["stdout", "stderr"],
         ),
     )

@@ -35,7 +35,7 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         raise ConfigurationError(mistakes)
     tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     zones = aws_machines.check(settings, there, tags)
-    return partial(aws_machines.AwsMachines, settings, tags, zones)
+    return partial(aws_machines.AwsMachines, settings, tags, zones, there)
 
 
 def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:

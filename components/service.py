@@ -103,14 +103,29 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
 
 def stop_of_main(settings: Settings, there: Deployed) -> list[str]:
     """What another EC2 type of the base or the master means for calls: AWS stops it for that."""
-    name, (_, wanted) = settings.main_role.name, settings.main_instance_type
-    before = there.instance_types.get(name, wanted)
-    if settings.machines == EXISTING or settings.shape == HA_MANAGED or before == wanted:
+    before, wanted = _type_of_main(settings, there)
+    if before == wanted:
         return []
+    name = settings.main_role.name
     return [
-        f"The {name} is stopped and started for its other type ({before} to {wanted}), as soon as "
-        "the update begins. Calls that don't reconnect in time are cut: choose a quiet moment."
+        _restart(
+            f"the type of the {name} ({before} to {wanted}): AWS stops and starts it", settings
+        )
     ]
+
+
+def stops_of_main(settings: Settings, there: Deployed) -> int:
+    """How often AWS will have stopped the base or the master with services on it."""
+    before, wanted = _type_of_main(settings, there)
+    return there.stops + (there.main_configuration is not None and before != wanted)
+
+
+def _type_of_main(settings: Settings, there: Deployed) -> tuple[str, str]:
+    """The EC2 type that base or master has, and the wanted one. A bastion carries no calls."""
+    _, wanted = settings.main_instance_type
+    if settings.machines == EXISTING or settings.shape == HA_MANAGED:
+        return wanted, wanted
+    return there.instance_types.get(settings.main_role.name, wanted), wanted
 
 
 def restart_of_all(settings: Settings) -> str:

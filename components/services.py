@@ -80,6 +80,7 @@ def services(
         **there.configuration_attempt(machine.name),
     }
     suffix = "" if role is BASE else "-master"
+    stops = service.stops_of_main(settings, there)
     upgrade = on_base(
         f"{machine.name}-upgrade",
         f"upgrade{suffix}",
@@ -140,6 +141,8 @@ def services(
                     "PUBLIC_IP": given[1],
                     "CONFIGURATION": given[0],
                     "ATTEMPT": str(change.to.number),
+                    # What AWS has stopped starts by itself; the update ends when it answers.
+                    **({"STOPS": str(stops)} if stops else {}),
                 }
             )
         ),

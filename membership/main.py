@@ -15,7 +15,8 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,10 @@ def _act(arguments: argparse.Namespace) -> int:
         if CLUSTER_FILE.exists()
         else on_base(load_balancer, timeout_seconds=timeout)
     )
-    world = World(place.cluster, place.load_balancer, registry, Policy.read(), _say, clock)
+    policy = Policy.read()
+    if arguments.limit:
+        policy = replace(policy, change_limit=timedelta(seconds=arguments.limit))
+    world = World(place.cluster, place.load_balancer, registry, policy, _say, clock)
     task = _Task(arguments, world, place.bucket, Files())
     return _ACTIONS[arguments.action].act(task) or 0
 
@@ -296,7 +300,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--json", action="store_true", help="services: print JSON")
     parser.add_argument(
-        "--limit", type=float, default=0, help="services: seconds to ask again where one fails"
+        "--limit",
+        type=float,
+        default=0,
+        help="services: seconds to ask again where one fails; quiet: other than the policy's",
     )
     parser.add_argument(
         "--asks", action="store_true", help="exit status 20 where others have to be asked"

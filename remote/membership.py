@@ -97,6 +97,7 @@ class Membership:
             "--identity": given.get("NODE_IDENTITY", ""),
             "--generation": given.get("NODE_GENERATION") or "1",
             "--leaving": given.get("LEAVING", ""),
+            "--limit": given.get("LIMIT_SECONDS", "0"),
             "--run": self._run,
         }
         program = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"

@@ -6,7 +6,7 @@ interface of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -42,7 +42,7 @@ class Placement:
     profile: pulumi.Input[str] | None = None
 
 
-def aws_machine(
+def aws_machine(  # noqa: PLR0913 - each is a thing of its own
     name: str,
     role: Role,
     settings: Settings,
@@ -52,6 +52,7 @@ def aws_machine(
     instance_type: pulumi.Input[str],
     firewall: Firewall,
     parent: pulumi.Resource,
+    before_stop: Callable[[Machine], pulumi.Resource] | None = None,
 ) -> Machine:
     """Register an EC2 instance with its interface, address and host key.
 
@@ -64,6 +65,8 @@ def aws_machine(
         instance_type: EC2 instance type.
         firewall: the role's security group.
         parent: the component that owns the machine.
+        before_stop: registers what AWS's stop of the machine waits for. It's given the machine
+            before that, without what only the instance tells.
     """
     project, stack = placement.tags["project"], placement.tags["stack"]
     tags = {**placement.tags, "Name": f"{project}-{stack}-{name}", "role": role.name}
@@ -84,6 +87,17 @@ def aws_machine(
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[placement.internet]),
     )
+    unknown = pulumi.Output.from_input("")
+    before = Machine(
+        name,
+        private_ip,
+        address.public_ip,
+        identity=unknown,
+        host_key=unknown,
+        depends_on=[address],
+        present=f"aws {aws.config.region or '-'} {project} {stack}",
+    )
+    stop = [before_stop(before)] if before_stop else []
     instance = aws.ec2.Instance(
         name,
         ami=placement.image_id,
@@ -111,18 +125,14 @@ def aws_machine(
             ignore_changes=["ami", "keyName"],
             # AWS stops an instance to change its type, and with it a node's calls.
             replace_on_changes=["instanceType"] if role is NODE else [],
-            depends_on=[*firewall.rules, address],
+            depends_on=[*firewall.rules, address, *stop],
         ),
     )
-    host_key = _host_key(name, instance, parent)
-    machine = Machine(
-        name,
-        private_ip,
-        address.public_ip,
-        instance.id,
-        host_key,
+    machine = replace(
+        before,
+        identity=instance.id,
+        host_key=_host_key(name, instance, parent),
         depends_on=[address, instance],
-        present=f"aws {aws.config.region or '-'} {project} {stack}",
         instance_arn=instance.arn,
     )
     if not role.data:

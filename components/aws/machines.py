@@ -12,11 +12,12 @@ from components.aws import account, machine_types, quotas
 from components.aws.firewall import Firewall
 from components.aws.machine import Placement, aws_machine
 from components.aws.network import Network
+from components.aws.stop import before_stop
 from components.deployed import Deployed
 from components.machine import Machine, once
 from components.mistakes import ConfigurationError
 from components.settings import Settings
-from openvidu.roles import NODE
+from openvidu.roles import BASTION, NODE
 
 
 def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Sequence[str]:
@@ -61,6 +62,7 @@ class AwsMachines:
         settings: Settings,
         tags: Mapping[str, str],
         zones: Sequence[str],
+        there: Deployed,
         parent: pulumi.Resource,
     ) -> None:
         """Register what machines need.
@@ -69,10 +71,12 @@ class AwsMachines:
             settings: what to deploy.
             tags: those that every resource carries.
             zones: availability zones of the cluster.
+            there: what is deployed.
             parent: the cluster.
         """
         child = pulumi.ResourceOptions(parent=parent)
         self._settings = settings
+        self._there = there
         self.tags = tags
         self.network = network = Network(settings, zones=zones, tags=tags, opts=child)
         key_pair = aws.ec2.KeyPair(
@@ -117,6 +121,11 @@ class AwsMachines:
             instance_type=self._settings.main_instance_type[1],
             firewall=self._firewalls[role],
             parent=parent,
+            before_stop=(
+                None
+                if role is BASTION
+                else lambda before: before_stop(before, self._settings, self._there, parent)
+            ),
         )
 
     def node(

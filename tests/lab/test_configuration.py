@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from openvidu import release
 from tests.lab.conftest import Lab
-from tests.lab.watching import start_calls, update_waits_for_calls
+from tests.lab.watching import place, start_calls, update_waits_for_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("changed")]
 
@@ -71,6 +73,31 @@ def test_rotated_secrets_reach_every_machine_at_a_moment_without_calls(cluster: 
     status = cluster.json("status", "--json")
     assert status["health"]["clusterStatus"] == "UP"
     assert status["loadBalancer"]["nodeIps"] == ["10.5.0.6", "10.5.0.7"]
+    assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+RESIZE = """
+import sys, boto3
+ec2 = boto3.client("ec2", "eu-west-1")
+ec2.modify_instance_attribute(InstanceId=sys.argv[1], InstanceType={"Value": "c5.4xlarge"})
+"""
+
+
+def test_a_base_of_another_type_is_stopped_at_a_moment_without_calls(cluster: Lab) -> None:
+    (base,) = (
+        one.instance_id
+        for one in cluster.supervisor.control.hosts()
+        if one.running and one.name.endswith("-base")
+    )
+    cluster.ok("run", "--", sys.executable, "-c", RESIZE, base)
+    start_calls(cluster)
+    update = ("pulumi", "up", "--yes", "--skip-preview", "--non-interactive", "--refresh")
+    printed = update_waits_for_calls(cluster, "run", "--", *update)
+    assert "the type of the base (c5.4xlarge to c5.2xlarge): AWS stops and starts it" in printed
+    assert place(printed, "base-stop updated") < place(printed, "Instance base updating")
+    cluster.wait_until(
+        lambda: cluster.json("status", "--json")["health"].get("clusterStatus") == "UP"
+    )
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
 
 

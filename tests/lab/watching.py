@@ -30,18 +30,19 @@ def start_calls(lab: Lab) -> None:
     lab.ok("calls", "start", "--count", "4", "--length", "4s..8s", "--keep")
 
 
-def update_waits_for_calls(lab: Lab, *, takes_new_ones: bool = True) -> str:
+def update_waits_for_calls(lab: Lab, *update: str, takes_new_ones: bool = True) -> str:
     """Update under calls that end once it waits; returns what it printed.
 
     Until it waits for calls there are some, so that it can't come too late to see them.
 
     Args:
         lab: where calls were started.
+        update: the lab's command, if it isn't `up`.
         takes_new_ones: whether some node takes new calls while it waits; else they are refused,
             until those are stopped that are made.
     """
     try:
-        printed = lab.until(WAITS_FOR_CALLS, lambda: lab.ok("calls", "stop"), "up")
+        printed = lab.until(WAITS_FOR_CALLS, lambda: lab.ok("calls", "stop"), *(update or ("up",)))
     except BaseException:
         lab.run("calls", "stop", "--now")
         raise

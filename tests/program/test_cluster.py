@@ -504,6 +504,49 @@ def test_a_newer_image_leaves_instances_that_run_as_they_are(
     assert ignored == {name: ["ami", "keyName"] for name in ("base", "node-1", "node-2")}
 
 
+@pytest.mark.parametrize(("shape", "name"), [("ha", "base"), ("single-master", "master")])
+@pytest.mark.parametrize(
+    ("found", "runs", "during_calls", "waits", "stops"),
+    [
+        ("c5.xlarge", True, "false", True, "5"),
+        ("c5.2xlarge", True, "false", False, "4"),
+        ("c5.xlarge", True, "true", False, "5"),
+        ("c5.xlarge", False, "false", False, "4"),
+    ],
+    ids=["another type", "the same type", "whoever says so cuts calls", "nothing runs there yet"],
+)
+def test_aws_stops_the_machine_that_users_connect_to_at_a_moment_without_calls(
+    config: dict[str, str],
+    shape: str,
+    name: str,
+    found: str,
+    runs: bool,
+    during_calls: str,
+    waits: bool,
+    stops: str,
+) -> None:
+    recorder = Recorder()
+    before = {
+        f"{name}-address": {"publicIp": "203.0.113.10", "allocationId": "eipalloc-1"},
+        f"{name}-host-key": {"stdout": "ssh-ed25519 BEFORE"},
+        f"{name}-stop": {"environment": {"STOPS": "4"}},
+        name: {"instanceType": found},
+        **({f"{name}-quiet": {"environment": {"CONFIGURATION": "x"}}} if runs else {}),
+    }
+    for one, outputs in before.items():
+        recorder.state[f"urn:pulumi:dev::x::aws:any::{one}"] = {"outputs": outputs}
+    deploy({**config, "shape": shape, "configChangeDuringCalls": during_calls}, recorder=recorder)
+    assert recorder.names.index(f"{name}-stop") < recorder.names.index(name)
+    stop = recorder.of_type("command:local:Command")[f"{name}-stop"]
+    quiet = "quiet" if shape == "ha" else "quiet-master"
+    assert stop["update"].endswith(f'"$OVER_SSH" {quiet}') is waits
+    assert stop["environment"]["STOPS"] == stops
+    # Its own host key is known only after the instance is.
+    assert stop["environment"].get("BASE_HOST_KEY", "ssh-ed25519 BEFORE") == "ssh-ed25519 BEFORE"
+    start = recorder.of_type("command:remote:Command")[f"{name}-start"]
+    assert f"\nSTOPS={stops}\n" in str(start["stdin"])
+
+
 @pytest.mark.parametrize("shape", ["ha", "single-master"])
 def test_each_script_runs_again_after_it_failed_also_for_the_input_before(
     config: dict[str, str], shape: str, monkeypatch: pytest.MonkeyPatch

@@ -175,7 +175,8 @@ def test_nodes_that_are_out_of_service_come_before_those_that_serve() -> None:
 def test_another_type_of_the_base_is_told(settings: Settings) -> None:
     there = Deployed(instance_types={"base": "c5.xlarge"})
     (told,) = stop_of_main(settings, there)
-    assert "The base is stopped and started for its other type (c5.xlarge to c5.2xlarge)" in told
+    assert "the type of the base (c5.xlarge to c5.2xlarge): AWS stops and starts it" in told
+    assert "It waits for a moment without calls, 1:00:00 at most." in told
     assert not stop_of_main(settings, Deployed(instance_types={"base": "c5.2xlarge"}))
     assert not stop_of_main(settings, Deployed())
 
