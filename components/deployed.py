@@ -16,6 +16,7 @@ _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
 _QUIETS = ("base-quiet", "master-quiet")
+_SUBNET = re.compile(r"subnet(?:-[1-9])?")
 _STOPS = ("base-stop", "master-stop")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
@@ -57,6 +58,8 @@ class Deployed:
         quiet_for: the configuration for which calls were waited for last, by machine.
         runs_with: the one with which it was then started, likewise.
         stops: how often AWS stopped the base, or the master, with services on it.
+        network: CIDR of the cluster's network on AWS; None where there's none.
+        zones: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
     """
 
@@ -75,6 +78,8 @@ class Deployed:
     quiet_for: Mapping[str, Attempt] = field(default_factory=dict)
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
     stops: int = 0
+    network: str | None = None
+    zones: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
@@ -149,6 +154,8 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
         quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        network=outputs.get("vpc", {}).get("cidrBlock"),
+        zones=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
         stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),
         volume_sizes={
             name: int(size)

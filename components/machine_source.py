@@ -31,11 +31,34 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
     if existing:
         preflight.check(settings, there)
         return lambda _: ExistingMachines(settings)
-    if mistakes := _smaller_volumes(settings, there):
+    if mistakes := _another_network(settings, there) + _smaller_volumes(settings, there):
         raise ConfigurationError(mistakes)
     tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     zones = aws_machines.check(settings, there, tags)
     return partial(aws_machines.AwsMachines, settings, tags, zones, there)
+
+
+def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
+    """A network in which machines are stays: another one can't come while they are in it.
+
+    Its subnets would be replaced under machines that carry calls, and the gateway can't leave a
+    network whose machines have public addresses. Source: Amazon VPC guide, "Delete a gateway".
+    """
+    if not there.addresses:
+        return []
+    keys = (
+        ("subnetCidr", str(settings.subnet_cidr), there.network),
+        ("availabilityZones", str(len(settings.node_networks)), str(there.zones or "")),
+    )
+    return [
+        Mistake(
+            key,
+            f"found {wanted}; this stack's machines are in {before}, and can't leave it",
+            f"{set_command(key, before)}\n      or: pulumi stack init ANOTHER-STACK",
+        )
+        for key, wanted, before in keys
+        if before and wanted != before
+    ]
 
 
 def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:

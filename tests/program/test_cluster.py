@@ -282,6 +282,41 @@ def test_a_single_master_is_one_machine_with_its_own_software(config: dict[str, 
     assert "OPENVIDU_ENTERPRISE_HA" not in env
 
 
+@pytest.mark.parametrize(
+    ("shape", "key", "before", "found"),
+    [
+        ("ha", "subnetCidr", "10.6.0.0/24", "10.5.0.0/24"),
+        ("single-master", "subnetCidr", "10.6.0.0/24", "10.5.0.0/24"),
+        ("ha-managed", "availabilityZones", "2", "3"),
+    ],
+)
+def test_a_stack_keeps_the_network_that_its_machines_are_in(
+    config: dict[str, str], shape: str, key: str, before: str, found: str
+) -> None:
+    recorder = Recorder()
+    main = {"ha": "base", "single-master": "master", "ha-managed": "bastion"}[shape]
+    there = {
+        "vpc": {"cidrBlock": before if key == "subnetCidr" else "10.5.0.0/24"},
+        **({"subnet-1": {}, "subnet-2": {}} if shape == "ha-managed" else {"subnet": {}}),
+        f"{main}-address": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"},
+    }
+    for name, outputs in there.items():
+        recorder.state[f"urn:pulumi:dev::x::aws:any::{name}"] = {"outputs": outputs}
+    config |= {"shape": shape, key: found}
+    if shape == "ha-managed":
+        config |= {
+            "certificateType": "acm",
+            "hostedZoneId": "Z0123456789ABCDEFGHIJ",
+            "elasticsearchPassword": "Secret-of-3",
+        }
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(config, recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == key
+    assert mistake.command.startswith(f"pulumi config set {key} {before}\n")
+    assert not recorder.names
+
+
 @pytest.mark.parametrize("shape", ["ha", "single-master"])
 def test_a_stack_keeps_its_shape(config: dict[str, str], shape: str) -> None:
     recorder = Recorder()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from components.changes import CHANGES, with_table
+from components.configuration import keys
 from components.reference import config_reference
 from components.schema import pulumi_yaml
 
@@ -14,3 +16,9 @@ def test_pulumi_yaml_is_current() -> None:
 
 def test_the_config_reference_is_current() -> None:
     assert Path("docs/config.md").read_text() == config_reference()
+
+
+def test_what_a_changed_key_does_is_known_of_each_and_told() -> None:
+    assert CHANGES.keys() == keys().keys()
+    text = Path("docs/configuration.md").read_text()
+    assert text == with_table(text)
