@@ -30,8 +30,8 @@ class Wanted:
         return node_numbers(self.count, self.retired)
 
     def without(self, leaving: Collection[int]) -> Wanted:
-        """The same without some nodes."""
-        return self._of(set(self.numbers) - set(leaving), self.retired)
+        """The same without some nodes, whose numbers aren't used again."""
+        return self._of(set(self.numbers) - set(leaving), self.retired | set(leaving))
 
     def including(self, number: int) -> Wanted:
         """The same with a node more, if it isn't among them."""

@@ -16,12 +16,13 @@ def node_of(urn: str) -> int | None:
     return int(match[1]) if match else None
 
 
-def parse_node(text: str, there: Collection[int]) -> int:
+def parse_node(text: str, there: Collection[int], leaving: Collection[int] = ()) -> int:
     """The number of a node: 3 for `node-3`.
 
     Args:
         text: what was typed.
         there: numbers of the nodes that there are.
+        leaving: those of them that the next update takes away.
 
     Raises:
         PulumiError: that's no name of a node, or there's no such node.
@@ -30,6 +31,8 @@ def parse_node(text: str, there: Collection[int]) -> int:
     if match and int(match[1]) in there:
         return int(match[1])
     names = ", ".join(f"node-{number}" for number in sorted(there)) or "none"
+    if there and set(there) <= set(leaving):
+        names += ", which leave with the next update"
     raise PulumiError(
         f"no node of this stack is called {text!r}; its nodes: {names}.\n"
         "  For another number of nodes: pulumi config set nodeCount N && pulumi up"

@@ -2,6 +2,7 @@
 
 python -m scripts.retire node-1
 python -m scripts.retire --count 2
+python -m scripts.retire --replace node-2
 
 Nothing leaves before the next `pulumi up`, which waits until their calls have ended.
 """
@@ -9,7 +10,7 @@ Nothing leaves before the next `pulumi up`, which waits until their calls have e
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated
 
 import typer
@@ -34,6 +35,7 @@ def main(
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
     ] = None,
     *,
+    replace: Annotated[bool, typer.Option(help="Others take their place.")] = False,
     dead: Annotated[
         bool,
         typer.Option(
@@ -51,6 +53,7 @@ def main(
     Examples:
       python -m scripts.retire node-1 node-4
       python -m scripts.retire --count 2
+      python -m scripts.retire --replace node-2
       python -m scripts.retire node-3 --dead
       python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
     """
@@ -74,10 +77,11 @@ def main(
                 console.print("Its drain lets it go. Next: pulumi up, where no update runs")
                 return
         if nodes:
-            leaving = {parse_node(text, wanted) for text in nodes}
+            leaving = {_parse(text, wanted, found) for text in nodes}
         else:
             leaving = set(_choose(wanted, count or 0, console))
-        changed = _change(pulumi, before, leaving)
+        after = _after(before, leaving, replace=replace)
+        changed = wanted_nodes.change(pulumi, before, after)
         names = [f"node-{number}" for number in sorted(leaving)]
         if as_json:
             print_json({"leaving": names, **changed})
@@ -85,7 +89,11 @@ def main(
         for key, value in changed.items():
             console.print(f"{key}: set to {value}")
         told = " and ".join(names)
-        console.print(f"{told} will leave once drained. Next: pulumi preview, then: pulumi up")
+        console.print(
+            f"{told} will leave once drained. Next: pulumi preview, then: pulumi up\n"
+            f"Before that it's taken back by: {taken_back(before, changed)}\n"
+            f"In a drain: python -m scripts.abort_drain {names[0]}"
+        )
 
 
 def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
@@ -139,8 +147,13 @@ def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> I
     """The least loaded nodes, as the base sees them.
 
     Raises:
-        PulumiError: it can't be asked, or doesn't know.
+        PulumiError: it can't be asked, or doesn't know; or there aren't so many.
     """
+    if count > len(wanted):
+        raise PulumiError(
+            f"found {len(wanted)} that could go, of {count}. Nothing was changed.\n"
+            "  Next: uv run python -m scripts.status"
+        )
     seen = _look(wanted)
     for number, node in seen.items():
         console.print(f"node-{number}: {_in_words(node)}")
@@ -175,18 +188,59 @@ def _in_words(node: NodeSeen | None) -> str:
     return f"calls: {node.calls}, participants: {node.participants}"
 
 
-def _change(pulumi: PulumiCli, before: Wanted, leaving: set[int]) -> Mapping[str, int | list[int]]:
-    """Store that nodes go; returns what was set, by key.
+def _parse(text: str, wanted: Collection[int], found: Collection[int]) -> int:
+    """The number of a node that may go.
+
+    Args:
+        text: what was typed.
+        wanted: numbers of the nodes that there are and that stay.
+        found: of all that there are.
+
+    Raises:
+        PulumiError: there's no such node, or it leaves already.
+    """
+    number = parse_node(text, found, leaving=set(found) - set(wanted))
+    if number not in wanted:
+        raise PulumiError(
+            f"node-{number} leaves with the next update already. Nothing was changed.\n"
+            "  Next: pulumi preview, then: pulumi up"
+        )
+    return number
+
+
+def taken_back(before: Wanted, changed: Collection[str]) -> str:
+    """The commands that set the keys back.
+
+    Args:
+        before: what the configuration said.
+        changed: the keys that were set.
+    """
+    commands = []
+    if "nodeCount" in changed:
+        commands.append(f"pulumi config set nodeCount {before.count}")
+    if "retiredNodes" in changed:
+        commands.append("pulumi config rm retiredNodes")
+        commands += [
+            f"pulumi config set --path 'retiredNodes[{place}]' {number}"
+            for place, number in enumerate(sorted(before.retired))
+        ]
+    return " && ".join(commands)
+
+
+def _after(before: Wanted, leaving: set[int], *, replace: bool) -> Wanted:
+    """What is wanted without some nodes, or with others in their place.
 
     Raises:
         PulumiError: none would be left.
     """
     after = before.without(leaving)
+    if replace:
+        return after.grown(before.count)
     if not after.numbers:
         raise PulumiError(
             "no node would be left.\n  Next: for an end of everything: pulumi destroy"
         )
-    return wanted_nodes.change(pulumi, before, after)
+    return after
 
 
 if __name__ == "__main__":
