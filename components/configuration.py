@@ -5,6 +5,7 @@ Nothing is registered before `read` has returned, so that bad input never reache
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import difflib
 import functools
@@ -152,7 +153,7 @@ def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | 
 
 
 def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
-    command = set_command(key.name, key.example, secret=key.secret)
+    command = set_command(key.name, _proposed(key, text), secret=key.secret)
     try:
         value = key.parse(text)
     except MemberError as error:
@@ -167,6 +168,15 @@ def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
     if key.kind != "object" and any(name in text for name in environment.LOOKED_FOR):
         return None, Mistake(key.name, _MIXED_UP, command)
     return value, None
+
+
+def _proposed(key: Key, text: str) -> str:
+    """What a text that isn't taken was meant to be, where that is taken; or else an example."""
+    if key.meant:
+        with contextlib.suppress(ValueError):
+            key.parse(meant := key.meant(text))
+            return meant
+    return key.example
 
 
 def _member(key: Key, error: MemberError, *, hidden: bool) -> Mistake:

@@ -46,6 +46,7 @@ class Key:
         example: a value that is taken, as text.
         secret: stored with `--secret`, never shown.
         made: `init_stack` makes the value when it is missing.
+        meant: the value that a text probably stands for, which is proposed then.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Key:
     example: str
     secret: bool = False
     made: bool = False
+    meant: Callable[[str], str] | None = None
 
 
 def _list_of(parse: Callable[[str], Any]) -> Callable[[str], tuple[Any, ...]]:
@@ -214,6 +216,7 @@ class Settings:
             values.version,
             "Version of OpenVidu Enterprise, or latest.",
             "2.30.0",
+            meant=values.version_meant,
         ),
     ] = "2.30.0"
     upgrade_strategy: Annotated[

@@ -58,21 +58,23 @@ def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> li
     if wanted == LATEST:
         problem = f"{LATEST} is for new deployments; this one runs {found}, name a version"
         return [Mistake(_KEY, problem, set_command(_KEY, found))]
-    match step(found, wanted):
-        case Step.FORBIDDEN:
-            steps = way(found, wanted)
-            by = f"but by {', '.join(steps)}, with an update each" if steps else "nor by others"
-            problem = f"{found} runs; OpenVidu doesn't go to {wanted} from there, {by}"
-            return [Mistake(_KEY, problem, set_command(_KEY, steps[0] if steps else found))]
-        # Where there is no base, each node's install says for itself what it has put aside.
-        case Step.ROLLBACK if (
-            isinstance(overview, ClusterSeen)
-            and settings.main_role is not BASTION
-            and wanted not in overview.aside
-        ):
-            has = ", ".join(overview.aside) or "none"
-            problem = f"{found} runs; only what it was upgraded from can be brought back: {has}"
-            return [Mistake(_KEY, problem, set_command(_KEY, found))]
+    forbidden = step(found, wanted) is Step.FORBIDDEN
+    steps = way(found, wanted) if forbidden else [wanted]
+    # Where there is no base, each node's install says for itself what it has put aside.
+    if (
+        steps
+        and step(found, steps[0]) is Step.ROLLBACK
+        and isinstance(overview, ClusterSeen)
+        and settings.main_role is not BASTION
+        and steps[0] not in overview.aside
+    ):
+        has = ", ".join(overview.aside) or "none"
+        problem = f"{found} runs; only what it was upgraded from can be brought back: {has}"
+        return [Mistake(_KEY, problem, set_command(_KEY, found))]
+    if forbidden:
+        by = f"but by {', '.join(steps)}, with an update each" if steps else "nor by others"
+        problem = f"{found} runs; OpenVidu doesn't go to {wanted} from there, {by}"
+        return [Mistake(_KEY, problem, set_command(_KEY, steps[0] if steps else found))]
     return []
 
 

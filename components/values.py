@@ -129,6 +129,12 @@ def version(text: str) -> str:
     return text
 
 
+def version_meant(text: str) -> str:
+    """The version that `2.31` or `v2.31.0` stands for."""
+    numbers = text.removeprefix("v")
+    return f"{numbers}.0" if numbers.count(".") == 1 else numbers
+
+
 def subnet(text: str) -> ipaddress.IPv4Network:
     """The cluster's network: a private one. What sizes AWS takes is asked where it's AWS's."""
     try:

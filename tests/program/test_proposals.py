@@ -133,6 +133,17 @@ def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [("2.31", "2.31.0"), ("v2.31.0", "2.31.0"), ("2.27", "2.30.0"), ("../x", "2.30.0")],
+)
+def test_the_version_is_proposed_that_was_probably_meant(text: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**example(), "openviduVersion": text}, SECRETS)
+    (mistake,) = caught.value.mistakes
+    assert mistake.command == f"pulumi config set openviduVersion {meant}"
+
+
+@pytest.mark.parametrize(
     "hosts",
     [
         [],

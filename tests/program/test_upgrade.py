@@ -92,6 +92,15 @@ def test_what_openvidu_does_not_allow_is_refused(
     assert problem in mistake.problem
 
 
+@given(st.sampled_from(VERSIONS), st.sampled_from([*VERSIONS, "latest"]), st.sampled_from(VERSIONS))
+def test_the_version_that_is_proposed_is_taken(found: str, to: str, aside: str) -> None:
+    settings = read(example(), SECRETS)
+    overview = seen(found, aside)
+    for mistake in find_mistakes(wanted(settings, to), running(found), overview):
+        proposed = wanted(settings, mistake.command.split()[-1])
+        assert not find_mistakes(proposed, running(found), overview)
+
+
 @pytest.mark.parametrize(
     ("version", "overview"),
     [
