@@ -76,12 +76,17 @@ class Cluster(pulumi.ComponentResource):
         many = settings.max_unavailable
         nodes = {}
         new: list[pulumi.Resource] = []
+        returning: list[pulumi.Resource] = []
         existing: list[pulumi.Resource] = []
-        # New nodes come first and wait for nobody. One that is replaced waits for them, as it may
-        # be the last that serves; and for the one maxUnavailable places before it, so that no more
-        # are out of service at a time.
+        # New nodes come first and wait for nobody, nor do those that come back: they are out of
+        # service as it is. One that is replaced waits for all of them, as it may be the last that
+        # serves; and for the one maxUnavailable places before it, so that no more are out of
+        # service at a time.
         for number in service.in_order(generations, there):
-            after = [existing[-many]] if len(existing) >= many else []
+            comes_back = service.comes_back(number, generations, there)
+            after = [] if comes_back else [*returning]
+            if not comes_back and len(existing) >= many:
+                after.append(existing[-many])
             nodes[number] = node = Node(
                 number,
                 settings,
@@ -96,7 +101,8 @@ class Cluster(pulumi.ComponentResource):
                 ),
                 opts=child,
             )
-            (existing if number in there.generations else new).append(node.membership)
+            among = returning if comes_back else existing if number in there.generations else new
+            among.append(node.membership)
         self.nodes = [nodes[number] for number in sorted(nodes)]
         joined = all_joined([node.membership for node in self.nodes], self)
         configuration.apply(

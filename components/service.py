@@ -36,12 +36,17 @@ def in_order(generations: Mapping[int, int], there: Deployed) -> list[int]:
         generations: of each node wanted, how often it'll have been brought into service.
         there: what is deployed.
     """
-    before = there.generations
 
     def place(number: int) -> tuple[bool, bool, int]:
-        return number in before, before.get(number) == generations[number], number
+        is_there = number in there.generations
+        return is_there, is_there and not comes_back(number, generations, there), number
 
     return sorted(generations, key=place)
+
+
+def comes_back(number: int, generations: Mapping[int, int], there: Deployed) -> bool:
+    """Whether a node is out of service and will be brought back; see `in_order`."""
+    return there.generations.get(number, generations[number]) != generations[number]
 
 
 def leaving_addresses(settings: Settings, there: Deployed) -> list[str]:

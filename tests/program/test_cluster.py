@@ -17,12 +17,13 @@ import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi_command import remote as remote_command
 
-from components import remote
+from components import overview, remote
 from components.aws.permissions import TYPES
 from components.configuration import read
 from components.existing import preflight
 from components.membership_program import bundle
 from components.mistakes import ConfigurationError
+from components.overview import ClusterSeen, NodeSeen
 from components.shapes import SHAPES
 from openvidu.ports import Source
 from openvidu.roles import BASE, MASTER, NODE, Role
@@ -405,6 +406,22 @@ def test_a_replaced_node_waits_for_the_new_ones(config: dict[str, str]) -> None:
     names = deploy(config, [1]).names
     assert names.index("node-2") < names.index("node-3-membership") < names.index("node-1")
     assert names.index("node-3") < names.index("node-2-membership") < names.index("node-1")
+
+
+def test_nodes_that_come_back_wait_for_nobody_and_who_is_replaced_for_all_of_them(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serves = NodeSeen(in_service=True, generation=3, calls=0, participants=0)
+    drained = NodeSeen(in_service=False, generation=4, calls=1, participants=2)
+    seen = ClusterSeen({"10.5.0.6": serves, "10.5.0.7": drained, "10.5.0.8": drained})
+    monkeypatch.setattr(overview, "ask", lambda settings, there: seen)
+    config |= {"nodeCount": "3", "nodeInstanceType": "c5.4xlarge"}
+    names = deploy(config, [1, 2, 3]).names
+    back = ("node-2", "node-3")
+    for node in back:
+        for other in back:
+            assert names.index(node) < names.index(f"{other}-membership")
+        assert names.index(f"{node}-membership") < names.index("node-1")
 
 
 def test_as_many_are_looked_at_as_may_be_out_of_service(config: dict[str, str]) -> None:
