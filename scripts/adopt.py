@@ -46,7 +46,7 @@ def main(
         findings = _look(exported["deployment"])
         repairs = bool(findings.adopt or findings.forget) and (yes or not as_json)
         if not as_json:
-            console.print(_told(findings))
+            console.print(told(findings))
         if repairs and not yes:
             typer.confirm("Change the stack's state so?", abort=True)
         if repairs:
@@ -75,14 +75,18 @@ def _look(deployment: Json) -> Findings:
     return left_behind.match(deployment, tagged_in_aws.tagged(ec2, *named), untagged)
 
 
-def _told(findings: Findings) -> str:
+def told(findings: Findings) -> str:
     """What was found, for the operator."""
     if not findings:
         return "Nothing was left behind."
     lines = [
         f"{_name(urn)}: {id_} was made, and is taken over" for urn, id_ in findings.adopt.items()
     ]
-    lines += [f"{_name(urn)}: the next update makes it" for urn in findings.forget]
+    lines += [
+        f"{_name(urn)}: the next update makes it"
+        + (", once those below that it isn't are removed" if urn in findings.doubled else "")
+        for urn in findings.forget
+    ]
     lines += [
         f"{_name(urn)}: can't be looked for. Look yourself, then: "
         "pulumi refresh --clear-pending-creates"

@@ -87,12 +87,14 @@ class Findings:
     Attributes:
         adopt: by URN, the id of what an interrupted create has made.
         forget: URNs of interrupted creates that have made nothing, or may run again.
+        doubled: those of `forget` of which AWS has several; they are among the strays.
         unknown: URNs of interrupted creates that can't be looked for.
         strays: what AWS has with the stack's tags, and the state doesn't stand for.
     """
 
     adopt: Mapping[str, str] = field(default_factory=dict)
     forget: Sequence[str] = ()
+    doubled: Sequence[str] = ()
     unknown: Sequence[str] = ()
     strays: Sequence[Tagged] = ()
 
@@ -134,7 +136,7 @@ def match(deployment: Json, tagged: Sequence[Tagged], untagged: Mapping[str, str
     there = {one["urn"] for one in _resources(deployment) if not _is_leaving(one)}
     types = {type_ for kind in KINDS.values() for type_ in kind.types}
     adopt: dict[str, str] = {}
-    forget, unknown = [], []
+    forget, doubled, unknown = [], [], []
     for resource in pending_creates(deployment):
         urn = resource["urn"]
         fitting = [one for one in strays if is_of(one, resource["type"], resource["inputs"])]
@@ -149,9 +151,12 @@ def match(deployment: Json, tagged: Sequence[Tagged], untagged: Mapping[str, str
         elif resource["type"] in types or urn in untagged:
             # Of two that fit none is taken: both are named, with the command that removes them.
             forget.append(urn)
+            if fitting:
+                doubled.append(urn)
         else:
             unknown.append(urn)
-    return Findings(adopt, forget, unknown, [one for one in strays if one.kind.remove])
+    named = [one for one in strays if one.kind.remove]
+    return Findings(adopt, forget, doubled, unknown, named)
 
 
 def repaired(deployment: Json, findings: Findings) -> Json:

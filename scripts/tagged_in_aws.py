@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -13,7 +13,20 @@ from scripts.left_behind import KINDS, NAMING_TAGS, Json, Tagged
 
 Ec2 = Any
 """boto3's client of EC2: its methods are made at run time."""
-_THERE = ["pending", "running", "stopping", "stopped"]
+_ASKED = {
+    "i": ("describe_instances", "Reservations", "InstanceId"),
+    "vol": ("describe_volumes", "Volumes", "VolumeId"),
+    "eipalloc": ("describe_addresses", "Addresses", "AllocationId"),
+    "eni": ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    "sgr": ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
+    "sg": ("describe_security_groups", "SecurityGroups", "GroupId"),
+    "key": ("describe_key_pairs", "KeyPairs", "KeyPairId"),
+    "rtb": ("describe_route_tables", "RouteTables", "RouteTableId"),
+    "subnet": ("describe_subnets", "Subnets", "SubnetId"),
+    "igw": ("describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
+    "vpc": ("describe_vpcs", "Vpcs", "VpcId"),
+}
+"""By kind: what EC2 is asked, where its answer lists them, and what it calls their id."""
 
 
 def client(region: str | None, profile: str | None) -> Ec2:
@@ -30,31 +43,41 @@ def client(region: str | None, profile: str | None) -> Ec2:
 def tagged(ec2: Ec2, project: str, stack: str) -> list[Tagged]:
     """The resources with a stack's tags, of the kinds that the program makes.
 
-    Instances that are terminated keep their tags for an hour; they're left out, and so are the root
-    volumes of instances, which go with them.
+    Each is asked for itself, as tags outlive what they were on. Left out are instances that are
+    terminated, and the root volumes of instances, which go with them.
     """
-    found: dict[str, dict[str, str]] = defaultdict(dict)
     filters = [
-        {"Name": "key", "Values": [*NAMING_TAGS]},
-        {"Name": "value", "Values": [project, stack, f"{project}-{stack}*"]},
+        {"Name": "tag:project", "Values": [project]},
+        {"Name": "tag:stack", "Values": [stack]},
     ]
-    for page in ec2.get_paginator("describe_tags").paginate(Filters=filters):
-        for tag in page["Tags"]:
-            found[tag["ResourceId"]][tag["Key"]] = tag["Value"]
-    running = _instances(ec2)
-    mine = {"project": project, "stack": stack}.items()
-    order = [*KINDS]
-    return sorted(
-        (
-            Tagged(id_, tags)
-            for id_, tags in found.items()
-            if mine <= tags.items()
-            and id_.partition("-")[0] in KINDS
-            and (not id_.startswith("i-") or id_ in running)
-            and (not id_.startswith("vol-") or tags.get("Name", "").endswith("-data"))
-        ),
-        key=lambda one: (order.index(one.id.partition("-")[0]), one.id),
-    )
+    return [
+        one
+        for kind in KINDS
+        for one in sorted(_of_kind(ec2, kind, filters), key=lambda one: one.id)
+        if kind != "vol" or one.tags.get("Name", "").endswith("-data")
+    ]
+
+
+def _of_kind(ec2: Ec2, kind: str, filters: list[Json]) -> Iterator[Tagged]:
+    method, listed, id_ = _ASKED[kind]
+    if ec2.can_paginate(method):
+        pages = ec2.get_paginator(method).paginate(Filters=filters)
+    else:
+        pages = [getattr(ec2, method)(Filters=filters)]
+    for page in pages:
+        for one in _there(page[listed]):
+            tags = {tag["Key"]: tag["Value"] for tag in one.get("Tags") or one["TagSet"]}
+            yield Tagged(one[id_], {key: tags[key] for key in NAMING_TAGS if key in tags})
+
+
+def _there(found: list[Json]) -> list[Json]:
+    """The things themselves; instances come by reservation, and for an hour after their end."""
+    return [
+        one
+        for entry in found
+        for one in entry.get("Instances", [entry])
+        if "Instances" not in entry or one["State"]["Name"] not in ("shutting-down", "terminated")
+    ]
 
 
 def key_names(ec2: Ec2) -> dict[str, str]:
@@ -77,17 +100,6 @@ def untagged(ec2: Ec2, resource: Json) -> str | None:
         case "aws:ec2/volumeAttachment:VolumeAttachment":
             return _attachment(ec2, inputs)
     return None
-
-
-def _instances(ec2: Ec2) -> set[str]:
-    filters = [{"Name": "instance-state-name", "Values": _THERE}]
-    pages = ec2.get_paginator("describe_instances").paginate(Filters=filters)
-    return {
-        instance["InstanceId"]
-        for page in pages
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-    }
 
 
 def _table(ec2: Ec2, identifier: str) -> Json:

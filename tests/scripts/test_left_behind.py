@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts.adopt import told
 from scripts.left_behind import Json, Tagged, match, names, repaired
 
 URN = "urn:pulumi:dev::openvidu-enterprise::"
@@ -68,6 +69,7 @@ def test_of_two_that_fit_none_is_adopted_and_both_are_named() -> None:
     findings = match(state(creating=(resource(ADDRESS, "node-1"),)), two, {})
     assert findings.adopt == {}
     assert findings.strays == two
+    assert "node-1: the next update makes it, once those below" in told(findings)
     assert {stray.kind.remove for stray in two} == {"release-address --allocation-id"}
 
 

@@ -52,6 +52,20 @@ def test_a_terminated_instance_is_left_out_though_it_keeps_its_tags(ec2: Ec2) ->
     assert found.tags == {"project": "calls", "stack": "dev", "Name": "calls-dev-node-1"}
 
 
+def test_a_thing_that_is_gone_is_left_out_though_its_tags_are_still_listed(ec2: Ec2) -> None:
+    subnet = ec2.create_subnet(VpcId=vpc(ec2, []), CidrBlock="10.5.0.0/24")["Subnet"]["SubnetId"]
+    specification = [{"ResourceType": "network-interface", "Tags": MINE}]
+    gone, there = (
+        ec2.create_network_interface(SubnetId=subnet, TagSpecifications=specification)[
+            "NetworkInterface"
+        ]["NetworkInterfaceId"]
+        for _ in range(2)
+    )
+    ec2.delete_network_interface(NetworkInterfaceId=gone)
+    assert gone in {tag["ResourceId"] for tag in ec2.describe_tags()["Tags"]}
+    assert [one.id for one in tagged(ec2, "calls", "dev")] == [there]
+
+
 def test_a_route_and_an_association_are_found_by_their_place(ec2: Ec2) -> None:
     network = vpc(ec2, MINE)
     subnet = ec2.create_subnet(VpcId=network, CidrBlock="10.5.0.0/24")["Subnet"]["SubnetId"]
