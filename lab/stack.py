@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -29,6 +30,8 @@ from openvidu.roles import BASE, MASTER
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 _BUCKET = "aws:s3/bucket:Bucket"
+_WITH_SECRET = ("base-env", "master-env", "bastion-cluster")
+"""The resources that have brought the secret to where the API is asked."""
 LICENSE = "license-for-the-lab"
 EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
 """The id that stands in examples for the operator's own zone."""
@@ -145,10 +148,36 @@ class Stack:
         found: list[str] = json.loads(self.config()["openvidu-enterprise:mediaNodes"]["value"])
         return found
 
-    def set_config(self, key: str, value: str, *, secret: bool = False) -> None:
-        """Set a configuration key."""
-        self.pulumi("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)
-        self._point_domain()
+    def deployed_secret(self) -> str:
+        """The secret of the REST API with which the cluster was deployed last.
+
+        Raises:
+            LabError: nothing is deployed.
+        """
+        exported = json.loads(self.pulumi("stack", "export", "--show-secrets", quiet=True))
+        for one in exported["deployment"].get("resources", ()):
+            if one["urn"].rpartition("::")[2] in _WITH_SECRET:
+                text = str(json.loads(one["inputs"]["stdin"]["plaintext"]))
+                if found := re.search(r"^OPENVIDU_SECRET=(.*)$", text, re.MULTILINE):
+                    return found[1]
+        raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether an update runs, or one that was killed has left its lock."""
+        return any((self._directory.path / "state/.pulumi/locks").rglob("*.json"))
+
+    def set_config(self, key: str, value: str, *, secret: bool = False, path: bool = False) -> None:
+        """Set a configuration key, or with `path` what is at a path in it.
+
+        Raises:
+            LabError: it's refused, and isn't stored.
+            ControlError: likewise.
+        """
+        if key == "domainOrPublicIp":
+            self._point(value.strip())
+        options = ["--secret" if secret else "--plaintext", *(["--path"] if path else [])]
+        self.pulumi("config", "set", *options, key, stdin=value)
 
     def adopt(self) -> None:
         """Take over what a killed update had made, where the state notes one and is free.
@@ -156,7 +185,7 @@ class Stack:
         Raises:
             LabError: the fake AWS can't be asked, or the state can't be changed.
         """
-        if any((self._directory.path / "state/.pulumi/locks").rglob("*.json")):
+        if self.is_locked:
             # What an update makes just now is its own; the next command says who holds the lock.
             return
         exported = json.loads(self.pulumi("stack", "export", quiet=True))
@@ -269,7 +298,9 @@ class Stack:
 
     def _point_domain(self) -> None:
         """Do what the operator does at their DNS provider: point the domain to the base."""
-        domain = self._configured("domainOrPublicIp")
+        self._point(self._configured("domainOrPublicIp"))
+
+    def _point(self, domain: str) -> None:
         by_zone = self._configured("shape") == HA_MANAGED
         if domain and not ip_address(domain) and not by_zone:
             self.supervisor.control.set_dns(domain, "base")

@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from lab import cloud, foreground
-from lab.cli import calls, demo, faults, show
+from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
 from lab.cloud import requirements
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
@@ -48,6 +48,7 @@ _EXPECTED = (
 _GoOn = Annotated[
     bool, typer.Option("--continue-on-error", help="After a failure do what can still be done.")
 ]
+_Path = Annotated[bool, typer.Option(help="KEY is a path, such as hosts[0].publicIp.")]
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -72,6 +73,7 @@ def choose(
     """Choose the lab and the engine."""
     try:
         context.obj = _Choice(LabDirectory.of(name), resolve(engine))
+        words.lab = name
     except ValueError as error:
         raise LabError(str(error)) from None
 
@@ -130,8 +132,16 @@ def scale(
     go_on: _GoOn = False,
 ) -> None:
     """Set nodeCount and deploy."""
-    context.obj.open().set_config("nodeCount", str(count))
-    up(context, go_on=go_on)
+    stack: Stack = context.obj.open()
+    before = str(stack.config()["openvidu-enterprise:nodeCount"]["value"])
+    stack.set_config("nodeCount", str(count))
+    try:
+        up(context, go_on=go_on)
+    except LabError:
+        if stack.is_locked:
+            # Another update runs, or was killed: this one has done nothing.
+            stack.set_config("nodeCount", before)
+        raise
 
 
 @config_app.command("set", context_settings={"ignore_unknown_options": True})
@@ -139,13 +149,33 @@ def config_set(
     context: typer.Context,
     key: str,
     value: Annotated[
-        str | None, typer.Argument(help="From standard input without it: … set KEY < FILE.")
+        str | None, typer.Argument(help="Asked for without it, or read: … set KEY < FILE.")
     ] = None,
     secret: Annotated[bool, typer.Option(help="Store it encrypted.")] = False,
+    path: _Path = False,
 ) -> None:
     """Set a key, as `pulumi config set` does."""
+    stack: Stack = context.obj.open()
+    if value is None and sys.stdin.isatty():
+        value = str(typer.prompt("value", hide_input=secret))
     value = sys.stdin.read() if value is None else value
-    context.obj.open().set_config(key, value, secret=secret)
+    stack.set_config(key, value, secret=secret, path=path)
+
+
+@config_app.command("get")
+def config_get(context: typer.Context, key: str, path: _Path = False) -> None:
+    """Print a key's value, as `pulumi config get` does: a secret's too."""
+    context.obj.open().pulumi("config", "get", key, *_path(path))
+
+
+@config_app.command("rm")
+def config_rm(context: typer.Context, key: str, path: _Path = False) -> None:
+    """Remove a key, or what is at a path in it, as `pulumi config rm` does."""
+    context.obj.open().pulumi("config", "rm", key, *_path(path))
+
+
+def _path(given: bool) -> list[str]:
+    return ["--path"] if given else []
 
 
 @app.command()

@@ -22,7 +22,7 @@ from lab.calls.lengths import LengthError, Lengths, duration
 from lab.calls.plan import Door, Plan
 from lab.calls.report import Report, Result
 from lab.calls.runs import HANG_UP, STOP, Runs
-from lab.cli.words import tell
+from lab.cli.words import named, tell
 from lab.errors import LabError
 from lab.stack import Stack
 from scripts.display import table_console, table_of
@@ -154,7 +154,7 @@ def show(account: Account) -> None:
     if wrong:
         table_console().print(table)
     if len(wrong) > _SHOWN:
-        _out.print(f"… and {len(wrong) - _SHOWN} more: uv run lab calls report --json")
+        _out.print(named(f"… and {len(wrong) - _SHOWN} more: uv run lab calls report --json"))
 
 
 def _show_reconnections(calls: Iterable[Mapping[str, Any]]) -> None:
@@ -185,7 +185,7 @@ def door(stack: Stack) -> Door:
     # What isn't set is the schema's default: self-signed.
     chosen = stack.config().get("openvidu-enterprise:certificateType", {}).get("value")
     authority = stack.supervisor.directory / "ca" / "ca.pem" if chosen in _PUBLIC else None
-    return Door(url, stack.secret("openviduSecret"), str(authority) if authority else None)
+    return Door(url, stack.deployed_secret(), str(authority) if authority else None)
 
 
 def lengths(text: str) -> Lengths:

@@ -10,6 +10,7 @@ import pytest
 
 from openvidu import environment
 from tests.lab.conftest import Completed, Lab
+from tests.lab.watching import require_all_ended, start_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 
@@ -103,3 +104,42 @@ def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
     assert "[mandatory] openvidu-enterprise/no-world-open-ssh" in refused.out
     assert "base-ssh-from-0.0.0.0/0 opens SSH to 0.0.0.0/0" in refused.out
     cluster.ok(*preview)
+
+
+def test_a_domain_that_is_refused_is_not_stored(cluster: Lab) -> None:
+    before = cluster.ok("config", "get", "domainOrPublicIp")
+    assert cluster.run("config", "set", "domainOrPublicIp", "foo bar").status != 0
+    assert cluster.ok("config", "get", "domainOrPublicIp") == before
+
+
+def test_what_is_at_a_path_is_set_told_and_removed(cluster: Lab) -> None:
+    cluster.ok("config", "set", "--path", "extraEnv.OPENVIDU_CDR", "true")
+    assert cluster.ok("config", "get", "--path", "extraEnv.OPENVIDU_CDR").strip() == "true"
+    cluster.ok("config", "rm", "extraEnv")
+    assert cluster.run("config", "get", "--path", "extraEnv.OPENVIDU_CDR").status != 0
+
+
+def test_who_is_kept_out_by_another_update_leaves_the_number_of_nodes(cluster: Lab) -> None:
+    stack = cluster.directory.stack
+    locks = cluster.directory.path / "state/.pulumi/locks/organization/openvidu-enterprise" / stack
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = locks / "another-update.json"
+    lock.write_text("{}")
+    try:
+        refused = cluster.run("scale", "3")
+    finally:
+        lock.unlink()
+    assert refused.status != 0
+    assert "locked" in refused.out + refused.err
+    assert cluster.ok("config", "get", "nodeCount").strip() == "2"
+
+
+def test_calls_are_made_with_the_secret_that_is_deployed(cluster: Lab) -> None:
+    deployed = cluster.ok("config", "get", "openviduSecret").strip()
+    cluster.ok("config", "set", "--secret", "openviduSecret", "not-deployed-yet")
+    try:
+        start_calls(cluster)
+        cluster.ok("calls", "stop")
+        require_all_ended(cluster)
+    finally:
+        cluster.ok("config", "set", "--secret", "openviduSecret", deployed)

@@ -10,7 +10,7 @@ import pytest
 
 from lab.calls.account import Account
 from lab.calls.report import Call, Report, Result
-from lab.cli import app, calls
+from lab.cli import app, calls, words
 from lab.errors import LabError
 
 LONG = "nginx: [emerg] bind() failed [/opt/openvidu] " + "and more of it " * 10
@@ -43,6 +43,15 @@ def test_an_error_is_told_as_it_is(
     with pytest.raises(SystemExit):
         app.main()
     assert capsys.readouterr().err == f"lab: {text}\n"
+
+
+def test_commands_in_a_message_are_for_the_lab_that_was_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(words, "lab", "two")
+    words.tell_error("First: uv run lab up. Or: uv run lab --name x up --example x")
+    said = "First: uv run lab --name two up. Or: uv run lab --name x up --example x"
+    assert capsys.readouterr().err == f"lab: {said}\n"
 
 
 def test_a_line_about_a_call_stays_one_line_with_its_brackets(
