@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lab.cloud import faults as of_aws
 from lab.errors import LabError
 from lab.openvidu import faults
 from lab.openvidu.faults import FaultError
@@ -16,11 +17,13 @@ __all__ = ["FaultError", "app"]
 
 app = typer.Typer(
     help="Have AWS, a machine's OpenVidu or the internet misbehave. "
-    "Kinds: see docs/lab.md, 'Faults'.",
+    "Kinds, and what each takes: lab fault kinds.",
     no_args_is_help=True,
 )
 _ELSEWHERE = ("download", "letsencrypt")
 """Faults of OpenVidu's surroundings, which run on no machine of the cluster."""
+_OF_MACHINES = ("boot-delay", "lose-host")
+"""Faults that the fake AWS has with one machine."""
 
 _Host = Annotated[str | None, typer.Option("--on", help="base, node-1, …: the one to misbehave.")]
 
@@ -32,9 +35,14 @@ def set_fault(
     options: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE …")] = None,
     host: _Host = None,
 ) -> None:
-    """Set a fault, such as: throttle times=5, or drain answer=405 --on node-2."""
+    """Set a fault, such as: throttle times=5, or drain answer=405 --on node-2.
+
+    Kinds, and what each takes: lab fault kinds.
+    """
     stack = context.obj.open()
     given = options or []
+    if host is not None and kind in _OF_MACHINES:
+        given, host = [*given, f"host={host}"], None
     if host is not None:
         machine = host_called(stack, host)
         done = stack.supervisor.control.exec(
@@ -47,6 +55,13 @@ def set_fault(
     else:
         pairs = (option.partition("=") for option in given)
         stack.supervisor.control.fault(kind, **{name: value for name, _, value in pairs})
+
+
+@app.command("kinds")
+def kinds() -> None:
+    """Tell which faults there are, and what each takes."""
+    for module in (of_aws, faults):
+        sys.stdout.write(f"{(module.__doc__ or '').strip()}\n\n")
 
 
 @app.command("list")

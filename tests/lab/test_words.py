@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,9 @@ import pytest
 
 from lab.calls.account import Account
 from lab.calls.report import Call, Report, Result
-from lab.cli import app, calls, words
+from lab.cli import app, calls, faults, words
 from lab.errors import LabError
+from lab.openvidu.faults import OPTIONS
 
 LONG = "nginx: [emerg] bind() failed [/opt/openvidu] " + "and more of it " * 10
 
@@ -52,6 +54,13 @@ def test_commands_in_a_message_are_for_the_lab_that_was_asked(
     words.tell_error("First: uv run lab up. Or: uv run lab --name x up --example x")
     said = "First: uv run lab --name two up. Or: uv run lab --name x up --example x"
     assert capsys.readouterr().err == f"lab: {said}\n"
+
+
+def test_each_fault_is_told_with_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    faults.kinds()
+    told = capsys.readouterr().out
+    for kind in ("throttle", "lose-host", *OPTIONS):
+        assert re.search(rf"^(\| `)?{kind}\b", told, re.MULTILINE), kind
 
 
 def test_a_line_about_a_call_stays_one_line_with_its_brackets(
