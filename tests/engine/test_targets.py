@@ -133,3 +133,11 @@ def test_up_with_refresh_repairs(stack: Stack) -> None:
     assert stack.steps() == {}
     stack.must_up("--refresh")
     assert stack.objects() == ["a", "b", "c"]
+
+
+def test_up_with_refresh_counts_each_resource_once(stack: Stack) -> None:
+    stack.program(PAIRS)
+    stack.must_up()
+    live = next((stack.things / "objects").glob("c-*.json"))
+    live.write_text(json.dumps({**json.loads(live.read_text()), "value": "drifted"}))
+    assert "~ 1 updated" in stack.must_up("--refresh").out

@@ -57,6 +57,7 @@ class Facts:
     messages: list[Message] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
     counts: Counter[Op] = field(default_factory=Counter)
+    refreshed: dict[str, Op] = field(default_factory=dict)
     old_outputs: Properties = field(default_factory=dict)
     new_outputs: Properties | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -67,6 +68,11 @@ class Facts:
             if error is not None:
                 self.failed.add(step.urn)
             elif not step.skipped and step.counts and not is_hidden(step.resource):
+                # What an update does after a refresh counts in its place.
+                if step.urn in self.refreshed:
+                    self.counts[self.refreshed.pop(step.urn)] -= 1
+                if step.op is Op.REFRESH:
+                    self.refreshed[step.urn] = step.shown_op
                 self.counts[step.shown_op] += 1
 
     def said(self, message: Message) -> None:
