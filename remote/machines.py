@@ -37,7 +37,11 @@ def _overview(given: Mapping[str, str]) -> str:
 
 
 COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
-    "usage": lambda _: 'nproc; cat /proc/loadavg; grep -E "^Mem(Total|Available):" /proc/meminfo',
+    "usage": lambda _: (
+        'nproc; cat /proc/loadavg; grep -E "^Mem(Total|Available):" /proc/meminfo; '
+        # Space, then inodes. What it can't look at makes it fail.
+        "LC_ALL=C df -Pkl 2>/dev/null; LC_ALL=C df -Pil 2>/dev/null || true"
+    ),
     "logs": lambda given: (
         f"cd {given['FOLDER']} && exec sudo -n docker compose logs --no-color {given['OPTIONS']}"
     ),

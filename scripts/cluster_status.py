@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
+_DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
+_FULL = 90
+"""Percent. At 95 Elasticsearch takes nothing more, and a full disk stops the other services.
+Source: Elasticsearch, "Cluster-level shard allocation", disk.watermark.flood_stage."""
 _WHY = "Next: python -m scripts.preflight, then: pulumi up"
 _STATES = ("UP", "UNSTABLE", "DOWN")
 SOON = timedelta(days=21)
@@ -22,10 +27,23 @@ class Usage:
     Attributes:
         cpu: its load of the last minute, in percent of its processors.
         memory: what is in use of its memory, in percent.
+        disks: what is in use of its disks, of space or inodes, in percent by place.
     """
 
     cpu: int
     memory: int
+    disks: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def full(self) -> Sequence[str]:
+        """What to do about each disk that is nearly full."""
+        return [
+            f"{percent} % of {place} is in use, of its space or its inodes; at 95 % Elasticsearch "
+            "takes nothing more. Next, on the machine: sudo docker image prune --all; what else "
+            f"takes it: sudo du -xh --max-depth=3 {shlex.quote(place)} | sort -h | tail"
+            for place, percent in self.disks.items()
+            if percent >= _FULL
+        ]
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,7 @@ class Status:
                 found.append(f"{one.name} should serve, and the cluster doesn't list it. {_WHY}")
             elif one.usage is None and one.state not in ("left", "no answer"):
                 found.append(f"{one.name} can't be reached over SSH. {_WHY}")
+            found += [f"{one.name}: {told}" for told in (one.usage.full if one.usage else ())]
             if one.balanced and one.state in ("left", "no answer"):
                 found.append(f"{one.name} is in the load balancer, and is gone. Next: pulumi up")
         for ip in self._strangers:
@@ -157,7 +176,10 @@ def parse_usage(text: str) -> Usage | None:
         used = 1 - memory["Available"] / memory["Total"]
     except (IndexError, ValueError, KeyError, ZeroDivisionError):
         return None
-    return Usage(round(100 * cpu), round(100 * used))
+    disks: dict[str, int] = {}
+    for percent, place in _DISK.findall(text):
+        disks[place] = max(int(percent), disks.get(place, 0))
+    return Usage(round(100 * cpu), round(100 * used), disks)
 
 
 def main_status(

@@ -10,10 +10,12 @@ import os
 import socket
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain
 
 from openvidu import ports
 from openvidu.roles import BASTION, NODE
 from scripts.checks.finding import Finding, Result
+from scripts.cluster_status import parse_usage
 from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
 
@@ -33,24 +35,43 @@ def reachable(there: Mapping[str, Machine], https_port: int) -> list[Finding]:
         https_port: where users come in.
     """
     with ThreadPoolExecutor(_WORKERS) as pool:
+        lets_in = pool.map(_ssh, there.values())
         looks: list[Future[Finding]] = []
         for machine in there.values():
-            looks.append(pool.submit(_ssh, machine))
             if machine.role is NODE:
                 looks.append(pool.submit(tcp, machine, ports.TURN))
                 looks.append(pool.submit(udp, machine, ports.TURN))
             elif machine.role is not BASTION:
                 looks.append(pool.submit(tcp, machine, https_port))
-    return [look.result() for look in looks]
+        return [*chain.from_iterable(lets_in), *(look.result() for look in looks)]
 
 
-def _ssh(machine: Machine) -> Finding:
+def _ssh(machine: Machine) -> list[Finding]:
+    """Whether it lets in; and if so, whether its disks have room."""
     try:
-        machine.ask("usage", _SSH_SECONDS)
+        told = machine.ask("usage", _SSH_SECONDS)
     except PulumiError as error:
         following = f"{_way_back(machine)}; and that sshCidrs has the address that you come from"
-        return Finding("SSH", machine.name, Result.FAILED, str(error), following)
-    return Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
+        return [Finding("SSH", machine.name, Result.FAILED, str(error), following)]
+    lets_in = Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
+    return [lets_in, *disks(machine.name, told)]
+
+
+def disks(name: str, told: str) -> list[Finding]:
+    """Whether a machine's disks have room.
+
+    Args:
+        name: the machine's.
+        told: its usage.
+    """
+    usage = parse_usage(told)
+    if usage is None or not usage.disks:
+        return []
+    said = ", ".join(f"{place} {percent} %" for place, percent in usage.disks.items())
+    if not usage.full:
+        return [Finding("disks", name, Result.OK, f"in use: {said}")]
+    problem, _, following = usage.full[0].partition(" Next, ")
+    return [Finding("disks", name, Result.FAILED, problem, following)]
 
 
 def tcp(machine: Machine, port: int) -> Finding:

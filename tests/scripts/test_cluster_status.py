@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scripts.checks import reachable
+from scripts.checks.finding import Result
 from scripts.cluster_status import (
     MachineStatus,
     Status,
@@ -90,6 +92,34 @@ def test_who_does_not_answer_is_not_guessed_at() -> None:
 def test_usage_is_in_percent_of_the_whole_machine() -> None:
     text = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\n"
     assert parse_usage(text) == Usage(cpu=50, memory=25)
+
+
+DISKS = """\
+Filesystem     1024-blocks     Used Available Capacity Mounted on
+/dev/root        101430960 98388031   3042929      97% /
+tmpfs              8123456  8123456         0     100% /run
+/dev/loop0           65536    65536         0     100% /snap/core20/2105
+/dev/nvme1n1     102626232  1000000 101626232       1% /opt/ov data
+Filesystem        Inodes    IUsed    IFree IUse% Mounted on
+/dev/root       12902400   250000 12652400    2% /
+/dev/nvme1n1     6553600  6540000    13600  100% /opt/ov data
+"""
+
+
+def test_a_disk_that_is_nearly_full_is_told_with_what_makes_room() -> None:
+    text = f"4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\n{DISKS}"
+    usage = parse_usage(text)
+    assert usage
+    assert usage.disks == {"/": 97, "/opt/ov data": 100}
+    found = replace(WELL, machines=[replace(NODE, usage=usage)])
+    assert not found.is_well
+    assert any("node-1: 97 % of / is in use" in told for told in found.remarks(NOW))
+    (finding,) = reachable.disks("base", text)
+    assert finding.result is Result.FAILED
+    assert "docker image prune" in (finding.next or "")
+    (finding,) = reachable.disks("base", text.replace("97%", "47%").replace("100%", "7%"))
+    assert finding.said == "in use: / 47 %, /opt/ov data 7 %"
+    assert finding.result is Result.OK
 
 
 @pytest.mark.parametrize("text", ["", "4\n", "4\nx\n", "0\n1 1 1\nMemTotal: 1 kB\n"])
