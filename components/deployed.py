@@ -59,6 +59,7 @@ class Deployed:
         runs_with: the one with which it was then started, likewise.
         stops: how often AWS stopped the base, or the master, with services on it.
         network: CIDR of the cluster's network on AWS; None where there's none.
+        main_private_ip: address of base, master or bastion in there; None likewise.
         zones: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
     """
@@ -79,6 +80,7 @@ class Deployed:
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
     stops: int = 0
     network: str | None = None
+    main_private_ip: str | None = None
     zones: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
 
@@ -155,6 +157,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         network=outputs.get("vpc", {}).get("cidrBlock"),
+        main_private_ip=outputs.get(main, {}).get("privateIp"),
         zones=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
         stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),
         volume_sizes={

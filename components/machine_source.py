@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
 
@@ -46,6 +47,11 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
     """
     if not there.addresses:
         return []
+    address, network = there.main_private_ip, there.network
+    if address and network and IPv4Address(address) not in IPv4Network(network):
+        problem = f"an update has begun to replace the network of {address} by {network}"
+        what = f"{problem}, which can't be carried on"
+        return [Mistake("subnetCidr", what, "docs/runbook.md, 'The network was changed'")]
     keys = (
         ("subnetCidr", str(settings.subnet_cidr), there.network),
         ("availabilityZones", str(len(settings.node_networks)), str(there.zones or "")),

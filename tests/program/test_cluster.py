@@ -318,6 +318,24 @@ def test_a_stack_keeps_the_network_that_its_machines_are_in(
     assert not recorder.names
 
 
+@pytest.mark.parametrize("found", ["10.5.0.0/24", "10.6.0.0/24"])
+def test_a_network_that_an_update_has_begun_to_replace_is_told_with_the_way_back(
+    config: dict[str, str], found: str
+) -> None:
+    recorder = Recorder()
+    there = {
+        "vpc": {"cidrBlock": "10.6.0.0/24"},
+        "subnet": {},
+        "base": {"privateIp": "10.5.0.5"},
+        "base-address": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"},
+    }
+    for name, outputs in there.items():
+        recorder.state[f"urn:pulumi:dev::x::aws:any::{name}"] = {"outputs": outputs}
+    with pytest.raises(ConfigurationError, match=r"runbook\.md, 'The network was changed'"):
+        deploy({**config, "subnetCidr": found}, recorder=recorder)
+    assert not recorder.names
+
+
 @pytest.mark.parametrize("shape", ["ha", "single-master"])
 def test_a_stack_keeps_its_shape(config: dict[str, str], shape: str) -> None:
     recorder = Recorder()
