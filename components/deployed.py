@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
 _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
+_SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _QUIETS = ("base-quiet", "master-quiet")
 _SUBNET = re.compile(r"subnet(?:-[1-9])?")
 _STOPS = ("base-stop", "master-stop")
@@ -62,6 +63,9 @@ class Deployed:
         main_private_ip: address of base, master or bastion in there; None likewise.
         zones: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
+        zones: availability zones by their place, from 0: of the machines' subnets, or of the data
+            where a subnet isn't there.
+        plain_data: the volumes with data that aren't encrypted, as imported ones may be.
     """
 
     base_host: str | None = None
@@ -83,6 +87,8 @@ class Deployed:
     main_private_ip: str | None = None
     zones: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
+    zones: Mapping[int, str] = field(default_factory=dict)
+    plain_data: Sequence[str] = ()
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
         """What has calls waited for anew, where a machine didn't get as far as its start.
@@ -165,7 +171,23 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             for name, found in outputs.items()
             if (size := _volume_size(name, found)) is not None
         },
+        zones=_zones(outputs),
+        plain_data=[
+            name
+            for name, found in outputs.items()
+            if _DATA.fullmatch(name) and found.get("encrypted") is False
+        ],
     )
+
+
+def _zones(outputs: Mapping[str, Mapping[str, Any]]) -> Mapping[int, str]:
+    zone = "availabilityZone"
+    of_data = [one[zone] for name, one in outputs.items() if _DATA.fullmatch(name) and zone in one]
+    return dict(enumerate(of_data)) | {
+        int(match[1] or 1) - 1: one[zone]
+        for name, one in outputs.items()
+        if (match := _SUBNET.fullmatch(name)) and zone in one
+    }
 
 
 def _volume_size(name: str, found: Mapping[str, Any]) -> Any:

@@ -156,7 +156,12 @@ def _with_data(
         type="gp3",
         encrypted=True,
         tags={**tags, "Name": f"{tags['Name']}-data"},
-        opts=pulumi.ResourceOptions(parent=parent, protect=not settings.delete_data),
+        opts=pulumi.ResourceOptions(
+            parent=parent,
+            protect=not settings.delete_data,
+            # No volume moves: in another zone it would be an empty one.
+            ignore_changes=["availabilityZone"],
+        ),
     )
     attachment = aws.ec2.VolumeAttachment(
         f"{machine.name}-data-attachment",

@@ -5,11 +5,13 @@ Source: page, "Prerequisites": any Linux, Ubuntu recommended; at least 4 CPU cor
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi_aws as aws
 
+from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
 from components.settings import Settings
 from openvidu.roles import NODE, Role
@@ -21,6 +23,9 @@ _EXAMPLE = "c5.2xlarge"
 _EXAMPLES = {"bastionInstanceType": "t3.small"}
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
+_XEN = "xen"
+_NAMED, _ASKED = 3, 12
+"""Types named in a message, and those asked for to find them."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +37,14 @@ class InstanceType:
         cpus: virtual CPUs.
         memory_mib: memory in MiB.
         architectures: processors, such as `x86_64`.
+        hypervisor: `nitro` or `xen`; empty for bare metal.
     """
 
     name: str
     cpus: int
     memory_mib: int
     architectures: tuple[str, ...]
+    hypervisor: str = "nitro"
 
 
 def check(key: str, found: InstanceType, role: Role) -> list[Mistake]:
@@ -106,32 +113,106 @@ def _instance_type(name: str) -> InstanceType | None:
             raise
         return None
     return InstanceType(
-        name, found.default_vcpus, found.memory_size, tuple(found.supported_architectures)
+        name,
+        found.default_vcpus,
+        found.memory_size,
+        tuple(found.supported_architectures),
+        found.hypervisor or "",
     )
 
 
-def zones_for(instance_types: Iterable[str]) -> list[str]:
-    """The availability zones that have all the instance types."""
-    zones = [
-        set(
-            aws.ec2.get_instance_type_offerings(
-                location_type="availability-zone",
-                filters=[{"name": "instance-type", "values": [name]}],
-            ).locations
-        )
-        for name in set(instance_types)
-    ]
-    return sorted(set.intersection(*zones))
+def zones(
+    settings: Settings, there: Deployed, types: Mapping[str, InstanceType | None]
+) -> tuple[list[str], list[Mistake]]:
+    """The availability zones of the cluster, and why they don't suffice, if they don't.
 
-
-def too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> list[Mistake]:
-    """Why these zones don't suffice, if they don't.
+    A zone that is in use stays: no volume, address or subnet can move to another. For the others
+    those are taken that have all the instance types.
 
     Args:
-        zones: those that have all the instance types.
         settings: what is wanted.
-        types: these instance types.
+        there: what is deployed.
+        types: what AWS says about each wanted instance type, by name.
     """
+    wanted, used = len(settings.node_networks), dict(there.zones)
+    new = _to_start(settings, there)
+    offering = {name: _zones_with(name) for name in new}
+    mistakes = [
+        _not_offered(key, name, used[place], types)
+        for key, (name, _) in _wanted(settings).items()
+        if name in offering
+        for place in sorted(used)[:wanted]
+        if used[place] not in offering[name]
+    ]
+    missing = [place for place in range(wanted) if place not in used]
+    if missing:
+        kinds = {name: offering.get(name) or _zones_with(name) for name in types}
+        usable = set(_zones_of_region()).intersection(*kinds.values())
+        free = sorted(usable - {*used.values()})
+        mistakes += _too_few([*used.values(), *free], settings, types)
+        used |= dict(zip(missing, free, strict=False))
+    return [used[place] for place in sorted(used)[:wanted]], mistakes
+
+
+def _to_start(settings: Settings, there: Deployed) -> set[str]:
+    """The types with which a machine will start: those that run need no zone to have their type."""
+    machines = {f"node-{number}": settings.node_instance_type for number in settings.node_numbers}
+    machines[settings.main_role.name] = settings.main_instance_type[1]
+    return {kind for name, kind in machines.items() if there.instance_types.get(name) != kind}
+
+
+def _zones_of_region() -> Sequence[str]:
+    """Those that the account may use, without Local Zones and Wavelength Zones.
+
+    Source: EC2 API, DescribeAvailabilityZones, filter `zone-type`. DescribeInstanceTypeOfferings
+    names Local Zones that the account has opted in to beside them.
+    """
+    found = aws.get_availability_zones(
+        state="available", filters=[{"name": "zone-type", "values": ["availability-zone"]}]
+    )
+    return found.names
+
+
+def _offerings(**filters: str) -> aws.ec2.GetInstanceTypeOfferingsResult:
+    return aws.ec2.get_instance_type_offerings(
+        location_type="availability-zone",
+        filters=[
+            {"name": name.replace("_", "-"), "values": [value]} for name, value in filters.items()
+        ],
+    )
+
+
+def _zones_with(instance_type: str) -> set[str]:
+    return set(_offerings(instance_type=instance_type).locations)
+
+
+def _not_offered(
+    key: str, name: str, zone: str, types: Mapping[str, InstanceType | None]
+) -> Mistake:
+    """A type that a zone in use lacks, and the nearest that it has."""
+    offered = _offerings(location=zone).instance_types
+    known = [other for other in types if other in offered]
+    near = difflib.get_close_matches(name, offered, n=_ASKED, cutoff=0)
+    has = list(dict.fromkeys([*known, *(one for one in near if _suits(one, types[name]))]))[:_NAMED]
+    problem = f"found {name}; {zone}, where this deployment is, doesn't have it"
+    if not has:
+        return Mistake(key, problem, "pulumi stack init ANOTHER-STACK")
+    return Mistake(key, f"{problem}: it has {', '.join(has)}", set_command(key, has[0]))
+
+
+def _suits(name: str, wanted: InstanceType | None) -> bool:
+    """Whether a type may take the place of another: the same processor, and as large."""
+    found = _instance_type(name)
+    return (
+        found is not None
+        and wanted is not None
+        and found.hypervisor != _XEN
+        and ARCHITECTURE in found.architectures
+        and (found.cpus, found.memory_mib) >= (wanted.cpus, wanted.memory_mib)
+    )
+
+
+def _too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> list[Mistake]:
     wanted = len(settings.node_networks)
     if len(zones) >= wanted:
         return []

@@ -29,21 +29,30 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Seque
         tags: those that every resource of this stack carries.
 
     Returns:
-        as many availability zones with the wanted instance types as there are subnets.
+        an availability zone for each subnet of machines.
 
     Raises:
         ConfigurationError: all that AWS wouldn't give.
     """
+    for name in there.plain_data:
+        pulumi.log.warn(_loss(name))
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
     if not mistakes:
-        zones = machine_types.zones_for(types)
-        mistakes = machine_types.too_few(zones, settings, types)
+        zones, mistakes = machine_types.zones(settings, there, types)
     has = account.ask(settings, there, tags)
     mistakes += quotas.find_mistakes(settings, there, types, has)
     if mistakes:
         raise ConfigurationError(mistakes)
-    return zones[: len(settings.node_networks)]
+    return zones
+
+
+def _loss(volume: str) -> str:
+    return (
+        f"{volume}, the volume with the data, isn't encrypted, and AWS encrypts no volume that is "
+        "there: it is replaced by an empty one. Unless deleteData is true, the update stops "
+        "before. To keep the data, import an encrypted copy of it: docs/data.md."
+    )
 
 
 class AwsMachines:

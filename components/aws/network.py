@@ -42,7 +42,7 @@ class Network(pulumi.ComponentResource):
 
         Args:
             settings: gives the networks.
-            zones: availability zones that have the wanted instance types.
+            zones: an availability zone for each subnet of machines.
             tags: tags that every resource carries.
             opts: options of the component.
         """
@@ -77,7 +77,7 @@ class Network(pulumi.ComponentResource):
                 cidr_block=str(block),
                 availability_zone=zone,
                 tags=named if name == "subnet" else {**named, "Name": f"{named['Name']}-{name}"},
-                # Where types are offered may change; that must not replace a network in use.
+                # A network in use stays where it is.
                 opts=pulumi.ResourceOptions(parent=self, ignore_changes=["availabilityZone"]),
             )
             association = aws.ec2.RouteTableAssociation(

@@ -14,6 +14,7 @@ _MEMBERSHIP = re.compile(r"(node-[1-9][0-9]*)-membership")
 _INSTALL = re.compile(r"(base|master)-install")
 """On a machine that exists already: it's replaced where another machine has its place."""
 _UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
+_DATA = re.compile(r"(?:base|master)-data")
 _MAINS = tuple(role.name for role in MAINS)
 _INSTANCE = "aws:ec2/instance:Instance"
 _REPLACED = ("replace", "create-replacement")
@@ -89,6 +90,7 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
     }
     told = {*added, *drained, *replaced, *upgraded}
     others = [f"{one.op} {one.name}" for one in steps if one.is_told and one.owner not in told]
+    lost = [one.name for one in steps if one.op in _REPLACED and _DATA.fullmatch(one.name)]
     force = (preview.get("config") or {}).get(f"{_PROJECT}:forceAfterDrainTimeout") == "true"
     gone = _by_number(drained | (replaced - {*_MAINS}))
     return Changes(
@@ -98,6 +100,7 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
         _by_number(upgraded),
         sorted(set(others)),
         [
+            *(f"{name} is replaced by an empty volume: the data on it is lost." for name in lost),
             *said(preview, "warning"),
             *(_WITHOUT[main] for main in _MAINS if main in replaced),
             *_of_calls(gone, force=force),

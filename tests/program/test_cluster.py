@@ -36,6 +36,7 @@ INSTANCE_TYPES = {
     "c5.large": (2, 4096, ["i386", "x86_64"]),
     "c5.4xlarge": (16, 32768, ["x86_64"]),
     "c6g.2xlarge": (8, 16384, ["arm64"]),
+    "t2.xlarge": (4, 16384, ["x86_64"]),
 }
 
 
@@ -55,6 +56,8 @@ class Recorder(Mocks):  # type: ignore[misc]
     def __init__(self) -> None:
         self.registered: list[MockResourceArgs] = []
         self.state: dict[str, Any] = {}
+        self.zones = ["eu-west-1b", "eu-west-1a"]
+        self.offered: dict[str, list[str]] = {}
         self.quotas = {"L-1216C47A": 1024.0, "L-0263D0A3": 200.0}
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
@@ -78,19 +81,32 @@ class Recorder(Mocks):  # type: ignore[misc]
                     "defaultVcpus": cpus,
                     "memorySize": memory,
                     "supportedArchitectures": architectures,
+                    "hypervisor": "xen" if args.args["instanceType"] == "t2.xlarge" else "nitro",
                 }
             case "aws:ec2/getInstanceTypeOfferings:getInstanceTypeOfferings":
-                return {"locations": ["eu-west-1b", "eu-west-1a"]}
-            case "aws:ec2/getAmi:getAmi":
-                return {"id": "ami-newest"}
+                return self.offerings(**args.args["filters"][0])
+            case "aws:index/getAvailabilityZones:getAvailabilityZones":
+                assert args.args["filters"] == [
+                    {"name": "zone-type", "values": ["availability-zone"]}
+                ]
+                return {"names": self.zones}
             case "aws:servicequotas/getServiceQuota:getServiceQuota":
                 return self.quota(args.args["quotaCode"])
-            case "aws:ec2/getEips:getEips":
-                return {"allocationIds": []}
+            case "aws:ec2/getAmi:getAmi" | "aws:ec2/getEips:getEips":
+                return {"id": "ami-newest", "allocationIds": []}
             case "pulumi:pulumi:readStackResourceOutputs":
                 assert args.args == {"stackName": "organization/openvidu-enterprise/dev"}
                 return {"outputs": self.state}
         raise AssertionError(args.token)
+
+    def offerings(self, name: str, values: list[str]) -> dict[str, Any]:
+        """In the zones, each type that isn't said to be offered in some of them alone."""
+        everywhere = [*self.zones, "eu-west-1-lax-1a"]
+        (value,) = values
+        if name == "location":
+            types = [one for one in INSTANCE_TYPES if value in self.offered.get(one, everywhere)]
+            return {"instanceTypes": types}
+        return {"locations": self.offered.get(value, everywhere)}
 
     def quota(self, code: str) -> dict[str, Any]:
         if code not in self.quotas:
@@ -645,3 +661,89 @@ def test_another_text_of_a_script_replaces_nothing(
     assert "# as it was" in str(after.of_type("command:remote:Command")["node-1-start"]["stdin"])
     assert len(before) > 10
     assert after.triggers() == before
+
+
+def zones_of(found: Recorder) -> set[str]:
+    subnets = found.of_type("aws:ec2/subnet:Subnet")
+    volumes = found.of_type("aws:ebs/volume:Volume")
+    return {one["availabilityZone"] for one in (*subnets.values(), *volumes.values())}
+
+
+def in_zone(zone: str) -> Recorder:
+    """A stack whose base, node-1 and node-2 are in a zone."""
+    recorder = Recorder()
+    urn = "urn:pulumi:dev::openvidu-enterprise"
+    recorder.state = {
+        f"{urn}::aws:ec2/subnet:Subnet::subnet": {"outputs": {"availabilityZone": zone}},
+        **{
+            f"{urn}::aws:ec2/instance:Instance::{name}": {"outputs": {"instanceType": "c5.2xlarge"}}
+            for name in ("base", "node-1", "node-2")
+        },
+    }
+    return recorder
+
+
+def test_a_zone_is_chosen_among_those_that_are_no_local_zones(config: dict[str, str]) -> None:
+    recorder = Recorder()
+    recorder.zones = ["eu-west-1c"]
+    assert zones_of(deploy(config, recorder=recorder)) == {"eu-west-1c"}
+
+
+def test_a_zone_in_use_stays_whatever_is_offered_elsewhere(config: dict[str, str]) -> None:
+    assert zones_of(deploy(config, recorder=in_zone("eu-west-1b"))) == {"eu-west-1b"}
+
+
+def test_data_without_a_subnet_says_where_the_zone_is(config: dict[str, str]) -> None:
+    recorder = Recorder()
+    urn = "urn:pulumi:dev::openvidu-enterprise::aws:ebs/volume:Volume::base-data"
+    recorder.state = {urn: {"outputs": {"availabilityZone": "eu-west-1b"}}}
+    assert zones_of(deploy(config, recorder=recorder)) == {"eu-west-1b"}
+
+
+def test_a_type_that_the_zone_in_use_lacks_is_refused_with_what_it_has(
+    config: dict[str, str],
+) -> None:
+    recorder = in_zone("eu-west-1b")
+    recorder.offered["c5.4xlarge"] = ["eu-west-1a"]
+    with pytest.raises(ConfigurationError) as caught:
+        deploy({**config, "nodeInstanceType": "c5.4xlarge"}, recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == "nodeInstanceType"
+    assert mistake.problem == (
+        "found c5.4xlarge; eu-west-1b, where this deployment is, doesn't have it: it has c5.2xlarge"
+    )
+    assert mistake.command == "pulumi config set nodeInstanceType c5.2xlarge"
+    assert not recorder.registered
+
+
+def test_machines_that_run_need_no_zone_to_have_their_type_still(config: dict[str, str]) -> None:
+    recorder = in_zone("eu-west-1b")
+    recorder.offered["c5.2xlarge"] = []
+    assert zones_of(deploy(config, recorder=recorder)) == {"eu-west-1b"}
+
+
+def test_data_stays_in_its_zone(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    ignored = []
+    make = aws.ebs.Volume
+
+    def watched(name: str, **arguments: Any) -> Any:
+        ignored.append(arguments["opts"].ignore_changes)
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.ebs, "Volume", watched)
+    deploy(config)
+    assert ignored == [["availabilityZone"]]
+
+
+def test_data_that_would_be_lost_is_the_first_warning(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warned: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: warned.append(text))
+    recorder = in_zone("eu-west-1b")
+    urn = "urn:pulumi:dev::openvidu-enterprise::aws:ebs/volume:Volume::base-data"
+    recorder.state[urn] = {"outputs": {"availabilityZone": "eu-west-1b", "encrypted": False}}
+    recorder.quotas.clear()
+    deploy({**config, "nodeCount": "3"}, recorder=recorder)
+    assert len(warned) > 1
+    assert warned[0].startswith("base-data, the volume with the data, isn't encrypted")

@@ -308,6 +308,24 @@ def test_as_many_zones_as_wanted_have_to_have_the_machines(
         up({**managed, "availabilityZones": "3"}, monkeypatch)
 
 
+def test_another_zone_is_added_to_those_in_use(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = Cloud()
+    cloud.zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
+    urn = "urn:pulumi:dev::openvidu-enterprise::aws:ec2/subnet:Subnet::subnet-"
+    for place, zone in enumerate(("eu-west-1c", "eu-west-1b"), 1):
+        cloud.state[f"{urn}{place}"] = {"outputs": {"availabilityZone": zone}}
+    deploy({**managed, "availabilityZones": "3"}, recorder=cloud)
+    subnets = cloud.of_type("aws:ec2/subnet:Subnet")
+    assert [subnets[f"subnet-{place}"]["availabilityZone"] for place in (1, 2, 3)] == [
+        "eu-west-1c",
+        "eu-west-1b",
+        "eu-west-1a",
+    ]
+
+
 def text_of(cloud: Cloud, command: str) -> str:
     """What a command reads from standard input."""
     stdin = cloud.of_type("command:remote:Command")[command]["stdin"]

@@ -86,6 +86,13 @@ def test_calls_go_with_the_machine_that_has_their_signalling(main: str) -> None:
     assert "every call is cut" in told
 
 
+def test_data_that_would_be_lost_is_the_first_warning() -> None:
+    said = [{"severity": "warning", "message": "warning: Choose a quiet moment."}]
+    lost = step("replace", "aws:ebs/volume:Volume", "base-data")
+    first, _ = changes_in(preview(lost, diagnostics=said)).warnings
+    assert first == "base-data is replaced by an empty volume: the data on it is lost."
+
+
 def test_calls_outlive_a_bastion() -> None:
     (told,) = changes_in(preview(step("replace", INSTANCE, "bastion"))).warnings
     assert "calls go on" in told
