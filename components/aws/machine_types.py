@@ -24,6 +24,13 @@ _EXAMPLES = {"bastionInstanceType": "t3.small"}
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
 _XEN = "xen"
+"""Its serial console can't be read while it runs, and its volumes have no names of NVMe.
+
+Source: EC2 API, GetConsoleOutput, Latest; EC2 guide, "Amazon EBS volumes and NVMe".
+"""
+_ON_NITRO = {"t2": "t3", "m3": "m5", "m4": "m5", "c3": "c5", "c4": "c5", "r3": "r5", "r4": "r5"}
+_OTHER_SIZES = {"c3.8xlarge": "9xlarge", "c4.8xlarge": "9xlarge", "m4.10xlarge": "12xlarge"}
+"""What takes the place of families on Xen, and of sizes that these don't have."""
 _NAMED, _ASKED = 3, 12
 """Types named in a message, and those asked for to find them."""
 
@@ -63,10 +70,23 @@ def check(key: str, found: InstanceType, role: Role) -> list[Mistake]:
             f"takes at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB"
         )
         mistakes.append(Mistake(key, problem, command))
+    elif found.hypervisor == _XEN:
+        mistakes.append(_on_xen(key, found.name))
     if ARCHITECTURE not in found.architectures:
         problem = f"{found.name} has {', '.join(found.architectures)}; takes {ARCHITECTURE}"
         mistakes.append(Mistake(key, problem, command))
     return mistakes
+
+
+def _on_xen(key: str, name: str) -> Mistake:
+    family, _, size = name.partition(".")
+    on_nitro = f"{_ON_NITRO[family]}.{_OTHER_SIZES.get(name, size)}" if family in _ON_NITRO else ""
+    instead = [one for one in (on_nitro, _EXAMPLES.get(key, _EXAMPLE)) if one]
+    problem = (
+        f"{name} runs on Xen, where no SSH host key can be read and no volume be found; "
+        f"takes a type on Nitro, such as {' or '.join(instead)}"
+    )
+    return Mistake(key, problem, set_command(key, instead[0]))
 
 
 def look_up(settings: Settings) -> dict[str, InstanceType | None]:

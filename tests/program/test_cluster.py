@@ -479,9 +479,10 @@ def test_a_node_leaves_for_good_before_it_drains_and_starts_after_it_is_announce
     [
         ("c5.large", "c5.large has 2 CPUs and 4 GiB"),
         ("c6g.2xlarge", "c6g.2xlarge has arm64; takes x86_64"),
+        ("t2.xlarge", "t2.xlarge runs on Xen, .* such as t3.xlarge or c5.2xlarge"),
     ],
 )
-def test_a_machine_too_small_is_refused_before_anything(
+def test_a_machine_that_will_not_do_is_refused_before_anything(
     config: dict[str, str], name: str, problem: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=problem):
