@@ -6,8 +6,8 @@ already, in `components/existing`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import pulumi
@@ -27,6 +27,7 @@ class Machine:
         data_volume: id of the volume that keeps its data; None where its own disk does.
         present: who knows its host key once it was replaced; read by `scripts.present_machine`.
         instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
+        provider: variables that say how to ask AWS; see `components.aws.provider`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Machine:
     data_volume: pulumi.Output[str] | None = None
     present: str = ""
     instance_arn: pulumi.Input[str] = ""
+    provider: Mapping[str, str] = field(default_factory=dict)
 
 
 class Machines(Protocol):

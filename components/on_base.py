@@ -71,6 +71,7 @@ def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
         "BASE_HOST": base.public_ip,
         "BASE_HOST_KEY": base.host_key,
         "PRESENT": base.present,
+        **base.provider,
         "WITNESS_NODE": script("witness-node.sh"),
         "REACH": text_of("reach.sh"),
         **name,

@@ -6,15 +6,18 @@ import pulumi
 from pulumi.runtime import config as runtime_config
 
 
-def config_of_stack() -> tuple[dict[str, str], set[str]]:
-    """All keys of the project's namespace, and which of them are secrets.
+def config_of_stack(namespace: str | None = None) -> tuple[dict[str, str], set[str]]:
+    """All keys of a namespace, and which of them are secrets.
+
+    Args:
+        namespace: such as `aws`; the project's own where it's None.
 
     Returns:
         text by key without namespace; names of the keys that were stored with `--secret`.
 
     `pulumi.Config` can only be asked for keys that one knows; unknown keys are looked for too.
     """
-    prefix = f"{pulumi.get_project()}:"
+    prefix = f"{namespace or pulumi.get_project()}:"
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     config = {
         name.removeprefix(prefix): text

@@ -18,7 +18,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from scripts import left_behind, tagged_in_aws
+from scripts import aws_session, left_behind, tagged_in_aws
 from scripts.display import print_json
 from scripts.errors import expected_errors
 from scripts.left_behind import Findings, Json
@@ -43,7 +43,7 @@ def main(
     with expected_errors(BotoCoreError, ClientError):
         pulumi = PulumiCli(stack)
         exported = pulumi.export_state()
-        findings = _look(exported["deployment"])
+        findings = _look(pulumi, exported["deployment"])
         repairs = bool(findings.adopt or findings.forget) and (yes or not as_json)
         if not as_json:
             console.print(told(findings))
@@ -57,16 +57,13 @@ def main(
             console.print("The state is repaired. Next: pulumi up")
 
 
-def _look(deployment: Json) -> Findings:
+def _look(pulumi: PulumiCli, deployment: Json) -> Findings:
     named = left_behind.names(deployment)
     if named is None:
         return Findings()
     if not left_behind.uses_aws(deployment):
         return left_behind.match(deployment, [], {})
-    resources = deployment.get("resources") or []
-    providers = [one["inputs"] for one in resources if one["type"] == "pulumi:providers:aws"]
-    provider = providers[0] if providers else {}
-    ec2 = tagged_in_aws.client(provider.get("region"), provider.get("profile"))
+    ec2 = aws_session.of_stack(pulumi).client("ec2")
     untagged = {
         resource["urn"]: found
         for resource in left_behind.pending_creates(deployment)

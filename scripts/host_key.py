@@ -4,7 +4,8 @@ Ubuntu's cloud-init prints the host keys to the console at first boot. An attack
 network can't change what the API says, so the first connection is checked already.
 Source: EC2 API, GetConsoleOutput; cloud-init, module `keys_to_console`.
 
-Reads INSTANCE_ID from the environment; waits until the key is there.
+Reads INSTANCE_ID from the environment; waits until the key is there. Once it was read it stays, as
+long as it's the same instance: its console shows it for a while only.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
 from tenacity import (
@@ -26,8 +26,12 @@ from tenacity import (
     retry_if_exception,
     retry_if_result,
     stop_after_delay,
+    stop_any,
     wait_exponential,
 )
+
+from scripts import aws_session
+from scripts.aws_session import AwsSession
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -40,6 +44,13 @@ LIMIT_SECONDS = 900
 FIRST_POLL_SECONDS = 0.25
 LONGEST_POLL_SECONDS = 2
 PROGRESS_SECONDS = 5
+KNOWN = "PULUMI_COMMAND_STDOUT"
+"""What was printed before, where something else about this command changes.
+
+Source: pulumi-command, Command, `addPreviousOutputInEnv`.
+"""
+NOT_FOUND_SECONDS = 60
+_NOT_FOUND = "InvalidInstanceID.NotFound"
 _PASSING = (
     "RequestLimitExceeded",
     "Throttling",
@@ -48,7 +59,7 @@ _PASSING = (
     "InternalFailure",
     "ServiceUnavailable",
     "Unavailable",
-    "InvalidInstanceID.NotFound",
+    _NOT_FOUND,
 )
 """Source: EC2 API, "Error codes"; an instance that was just made isn't known everywhere yet."""
 _NOT_ALLOWED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
@@ -67,11 +78,15 @@ def host_key(console: str) -> str | None:
 def main() -> None:
     """Wait for the key and print it."""
     instance_id = os.environ["INSTANCE_ID"]
-    region = os.environ.get("AWS_REGION") or None
+    if known := os.environ.get(KNOWN):
+        print(known)  # noqa: T201 - as below
+        return
     try:
-        client = boto3.client("ec2", region_name=region)
-        print(_wait_for(instance_id, client))  # noqa: T201 - the result of this command
+        session = aws_session.of_environment()
+        print(_wait_for(instance_id, session.client("ec2")))  # noqa: T201 - the command's result
     except RetryError as error:
+        if _is_not_found(error.last_attempt):
+            sys.exit(_elsewhere(instance_id, session))
         sys.exit(
             f"{instance_id}: {_missing(error.last_attempt)} after {LIMIT_SECONDS} s.\n"
             "  Look at it: aws ec2 get-console-output --latest --output text "
@@ -94,7 +109,7 @@ def _wait_for(instance_id: str, client: EC2Client) -> str | None:
     waiting = Retrying(
         retry=retry_if_result(lambda key: key is None) | retry_if_exception(_may_pass),
         wait=wait_exponential(FIRST_POLL_SECONDS, max=LONGEST_POLL_SECONDS),
-        stop=stop_after_delay(LIMIT_SECONDS),
+        stop=stop_any(stop_after_delay(LIMIT_SECONDS), _is_nowhere),
         before_sleep=_progress(instance_id),
     )
     return waiting(read)
@@ -105,6 +120,31 @@ def _may_pass(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         return error.response["Error"]["Code"] in _PASSING
     return isinstance(error, exceptions.ConnectionError | exceptions.HTTPClientError)
+
+
+def _is_not_found(last: Future) -> bool:
+    error = last.exception() if last.failed else None
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == _NOT_FOUND
+
+
+def _is_nowhere(state: RetryCallState) -> bool:
+    """Whether AWS has had the time to know it everywhere, and doesn't."""
+    late = (state.seconds_since_start or 0) >= NOT_FOUND_SECONDS
+    return late and state.outcome is not None and _is_not_found(state.outcome)
+
+
+def _elsewhere(instance_id: str, session: AwsSession) -> str:
+    try:
+        who = session.client("sts").get_caller_identity()["Arn"]
+    except (BotoCoreError, ClientError) as error:
+        who = f"somebody ({error})"
+    return (
+        f"{instance_id}: AWS was asked as {who} in {session.region_name}, and knows no such "
+        "instance there.\n"
+        "  The provider has made it with other credentials or elsewhere; nothing has connected to "
+        "it.\n"
+        "  Next: let both find the same (aws sts get-caller-identity), then: pulumi up"
+    )
 
 
 def _remedy(error: Exception) -> str:

@@ -13,9 +13,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from scripts import aws_session
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -50,14 +50,13 @@ def main() -> None:
     """Print what AWS says."""
     try:
         arn = InstanceArn.parse(os.environ["INSTANCE_ARN"])
-        config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS)
-        session = boto3.Session(region_name=arn.region)
-        account = session.client("sts", config=config).get_caller_identity()["Account"]
+        session = aws_session.of_environment(arn.region)
+        account = session.client("sts", timeout=_SECONDS).get_caller_identity()["Account"]
         if account != arn.account:
             # There it would be missing, whatever it does in its own.
             print(f"unknown the credentials here are of account {account}, not {arn.account}")  # noqa: T201
             return
-        print(state(session.client("ec2", config=config), arn.instance_id))  # noqa: T201
+        print(state(session.client("ec2", timeout=_SECONDS), arn.instance_id))  # noqa: T201
     except (BotoCoreError, ClientError, ValueError) as error:
         sys.exit(str(error))
 

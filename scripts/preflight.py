@@ -74,7 +74,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
     own = {name.partition(":")[2]: str(one.get("value") or "") for name, one in config.items()}
     parts: Mapping[str, Callable[[], list[Finding]]] = {
         "configuration": lambda: configuration(pulumi),
-        "AWS": lambda: _account(config, own),
+        "AWS": lambda: _account(pulumi, config, own),
         "DNS": lambda: names.domain(own, outputs),
         "certificate": lambda: names.certificate(own, outputs),
         "machines": lambda: reachable(there, _https_port(own)),
@@ -101,10 +101,12 @@ def _https_port(own: Mapping[str, str]) -> int:
     return int(found) if found.isdecimal() else ports.HTTPS
 
 
-def _account(config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]) -> list[Finding]:
+def _account(
+    pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]], own: Mapping[str, str]
+) -> list[Finding]:
     if own.get("machines") == EXISTING:
         return []
-    return account(config)
+    return account(pulumi, config)
 
 
 def _undeployed(there: Mapping[str, Machine]) -> list[Finding]:

@@ -15,12 +15,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import yaml
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from openvidu.roles import NODE, role_of
+from scripts import aws_session
 from scripts.host_key import host_key
 
 if TYPE_CHECKING:
@@ -49,8 +48,8 @@ def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> s
     Raises:
         LookupError: it's none of this stack, or tells no key.
     """
-    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS)
-    ec2: EC2Client = boto3.client("ec2", region_name=region.strip("-") or None, config=config)
+    session = aws_session.of_environment(region.strip("-") or None)
+    ec2: EC2Client = session.client("ec2", timeout=_SECONDS)
     name = f"{project}-{stack}-{machine}"
     answer = ec2.describe_instances(
         Filters=[

@@ -29,7 +29,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from scripts import tagged_in_aws
+from scripts import aws_session, tagged_in_aws
 from scripts.errors import expected_errors
 from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
 from scripts.imported import settled
@@ -62,7 +62,7 @@ def main(
             return
         preview, import_file = _preview(pulumi)
         wanted = wanted_in(preview)
-        found = _look(preview, wanted) if wanted else None
+        found = _look(aws_session.of_stack(pulumi).client("ec2"), wanted) if wanted else None
         if not (found and found.ids):
             console.print("AWS has nothing of this stack that its state lacks. Next: pulumi up")
             return
@@ -108,11 +108,9 @@ def _preview(pulumi: PulumiCli) -> tuple[Json, Json]:
         return preview, json.loads(file.read_text())
 
 
-def _look(preview: Json, wanted: Sequence[Wanted]) -> Match:
+def _look(ec2: tagged_in_aws.Ec2, wanted: Sequence[Wanted]) -> Match:
     """Ask AWS for what is wanted."""
     urns = [{"urn": one.urn} for one in wanted]
-    config = preview.get("config") or {}
-    ec2 = tagged_in_aws.client(config.get("aws:region"), config.get("aws:profile"))
     there = tagged_in_aws.tagged(ec2, *names({"resources": urns}) or ("", ""))
 
     def is_there(type_: str, properties: Mapping[str, Any]) -> bool:

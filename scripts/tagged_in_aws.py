@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Iterator
 from typing import Any
-
-import boto3
 
 from scripts.left_behind import KINDS, NAMING_TAGS, Json, Tagged
 
@@ -27,17 +24,6 @@ _ASKED = {
     "vpc": ("describe_vpcs", "Vpcs", "VpcId"),
 }
 """By kind: what EC2 is asked, where its answer lists them, and what it calls their id."""
-
-
-def client(region: str | None, profile: str | None) -> Ec2:
-    """A client for where a stack's provider works.
-
-    Args:
-        region: the provider's; the environment's where it has none.
-        profile: likewise.
-    """
-    session = boto3.Session(profile_name=profile)
-    return session.client("ec2", region_name=region or os.environ.get("AWS_REGION"))
 
 
 def tagged(ec2: Ec2, project: str, stack: str) -> list[Tagged]:

@@ -13,9 +13,11 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import local
 
+from components.aws import provider
 from components.aws.firewall import Firewall
 from components.machine import Machine
 from components.settings import Settings
+from components.stack_config import config_of_stack
 from openvidu.roles import NODE, Role
 
 
@@ -134,6 +136,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         host_key=_host_key(name, instance, parent),
         depends_on=[address, instance],
         instance_arn=instance.arn,
+        provider=provider.variables(*config_of_stack("aws")),
     )
     if not role.data:
         return machine
@@ -179,12 +182,20 @@ def _with_data(
 
 def _host_key(name: str, instance: aws.ec2.Instance, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The instance's SSH host key, read from its console output through the AWS API."""
+    config, secret_keys = config_of_stack("aws")
+    whole = provider.secret_variables(config)
+    is_plain = whole == provider.variables(config, secret_keys)
     command = local.Command(
         f"{name}-host-key",
         # Relative to the project, so that another checkout makes no difference.
         create=".venv/bin/python -m scripts.host_key",
-        environment={"INSTANCE_ID": instance.id, "AWS_REGION": aws.config.region or ""},
+        environment={
+            "INSTANCE_ID": instance.id,
+            "AWS_REGION": aws.config.region or "",
+            **(whole if is_plain else {key: pulumi.Output.secret(whole[key]) for key in whole}),
+        },
         triggers=[instance.id],
         opts=pulumi.ResourceOptions(parent=parent),
     )
-    return command.stdout
+    # It's public, whatever it was read with.
+    return pulumi.Output.unsecret(command.stdout)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pulumi
+import pulumi_aws as aws
 
 from components.deployed import Deployed
 from components.existing import suitability
@@ -25,6 +26,7 @@ from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
 
 _LIMIT_SECONDS = 60
+_REASON_LENGTH = 300
 
 
 def check(settings: Settings, there: Deployed) -> None:
@@ -132,16 +134,18 @@ def _peers(name: str, hosts: Mapping[str, Host]) -> list[str]:
 
 
 def _hosted_zone(settings: Settings) -> list[Mistake]:
-    """The zone is AWS's, though the machines aren't."""
+    """The zone is AWS's, though the machines aren't: the provider has to be logged in."""
     if settings.hosted_zone_id is None:
         return []
-    # Slow to import, and hardly anybody needs it.
-    import boto3  # noqa: PLC0415
-
-    if boto3.Session().get_credentials():
+    try:
+        aws.get_caller_identity()
+    # The SDK raises nothing more specific.
+    except Exception as error:
+        problem = (
+            "the zone is on AWS, and nobody is logged in there; log in, or point "
+            f"{settings.domain_or_public_ip} to {settings.hosts[0].public_ip} yourself. "
+            f"AWS was asked: {' '.join(str(error).split())[:_REASON_LENGTH]}"
+        )
+    else:
         return []
-    problem = (
-        "the zone is on AWS, and there are no AWS credentials; set them, or point "
-        f"{settings.domain_or_public_ip} to {settings.hosts[0].public_ip} yourself"
-    )
     return [Mistake("hostedZoneId", problem, "pulumi config rm hostedZoneId")]

@@ -19,6 +19,7 @@ from components.aws.permissions import actions
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
 from components.settings import HA, Settings
 from scripts.checks.finding import Finding, Result
+from scripts.pulumi_cli import PulumiCli
 
 _ASSUMED = re.compile(r"arn:[a-z-]+:sts::[0-9]+:assumed-role/([^/]+)/.+")
 Client = Any
@@ -31,19 +32,20 @@ _KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxg
 """A public key to ask with; it's nobody's."""
 
 
-def account(config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     """Look at the account that the stack's configuration leads to.
 
     Args:
+        pulumi: the stack.
         config: as `pulumi config --json` prints it.
     """
     # Slow to import, and who has machines of their own needs none of it.
-    import boto3  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    region, profile = (config.get(f"aws:{key}", {}).get("value") for key in ("region", "profile"))
+    from scripts import aws_session  # noqa: PLC0415
+
     try:
-        session = boto3.Session(profile_name=profile or None, region_name=region or None)
+        session = aws_session.of_stack(pulumi)
         if session.region_name is None:
             problem = "no region is set"
             following = "pulumi config set aws:region eu-west-1"

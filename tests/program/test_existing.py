@@ -264,3 +264,19 @@ def test_another_host_in_a_place_replaces_the_node() -> None:
     assert not replaced(before, there)
     after = settings(host(0), host(1), host(7))
     assert replaced(after, there) == {2: "node-2 is replaced (203.0.113.7 to 203.0.113.12)"}
+
+
+@pytest.mark.parametrize("logged_in", [True, False])
+def test_a_hosted_zone_needs_a_provider_that_is_logged_in(
+    logged_in: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked() -> None:
+        if not logged_in:
+            raise RuntimeError("no valid credential sources")
+
+    monkeypatch.setattr(preflight.aws, "get_caller_identity", asked)
+    base = Host("203.0.113.5", "10.5.0.5", HOST_KEY)
+    wanted = replace(read(example(), SECRETS), hosts=(base,), hosted_zone_id="Z1")
+    mistakes = preflight._hosted_zone(wanted)
+    assert [one.key for one in mistakes] == ([] if logged_in else ["hostedZoneId"])
+    assert all("AWS was asked: no valid credential sources" in one.problem for one in mistakes)

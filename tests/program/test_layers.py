@@ -25,13 +25,23 @@ MAY_IMPORT = {
 
 
 def imported_packages(path: Path) -> set[str]:
+    return {module.split(".")[0] for module in imported_modules(path)}
+
+
+def imported_modules(path: Path) -> set[str]:
     modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             modules.add(node.module)
-    return {module.split(".")[0] for module in modules}
+    return modules
+
+
+def test_whoever_talks_to_aws_beside_the_provider_logs_in_at_one_place() -> None:
+    files = [one for package in ("components", "scripts") for one in Path(package).rglob("*.py")]
+    found = {str(one) for one in files if {"boto3", "botocore.session"} & imported_modules(one)}
+    assert found == {"scripts/aws_session.py"}
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)

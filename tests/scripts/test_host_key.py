@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import boto3
 import pytest
 
 from lab.openvidu.web.messages import Request, Response
@@ -60,8 +61,6 @@ def refused(code: str, status: int = 400) -> tuple[int, str]:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     """AWS gives one answer after the other, and the last one for ever."""
-    # Its session would keep the credentials of another test.
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name, value in {
         "INSTANCE_ID": "i-1",
         "AWS_REGION": "eu-west-1",
@@ -81,7 +80,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
             return Response(status, body=text.encode())
 
         with serving(answer) as url:
-            monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", url)
+            monkeypatch.setenv("AWS_ENDPOINT_URL", url)
             yield
 
     return answering
@@ -110,6 +109,26 @@ def test_a_key_that_does_not_come_ends_the_wait(
     with aws(answer), pytest.raises(SystemExit, match=expected) as ended:
         main()
     assert str(ended.value.code).endswith("--instance-id i-1\n  Next: pulumi up")
+
+
+def test_an_instance_that_stays_unknown_is_no_machine_that_boots(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "NOT_FOUND_SECONDS", 0)
+    with aws(refused("InvalidInstanceID.NotFound")), pytest.raises(SystemExit) as ended:
+        main()
+    happened, _, next_ = str(ended.value.code).splitlines()
+    assert re.match(r"i-1: AWS was asked as .* in eu-west-1, and knows no such instance", happened)
+    assert next_.endswith("then: pulumi up")
+
+
+def test_a_key_that_was_read_stays(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed = io.StringIO()
+    monkeypatch.setattr("sys.stdout", printed)
+    monkeypatch.setenv("PULUMI_COMMAND_STDOUT", "ssh-ed25519 AAAAread")
+    with aws(shown(console("AAAAother"))):
+        main()
+    assert printed.getvalue() == "ssh-ed25519 AAAAread\n"
 
 
 def test_aws_out_of_reach_is_waited_for(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,159 @@
+"""Whatever talks to AWS beside the provider logs in as the provider does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import urllib.parse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.aws.provider import VARIABLE
+from lab.openvidu.web.messages import Request, Response
+from scripts import aws_session, host_key, instance_state, present_machine
+from scripts.pulumi_cli import PulumiCli
+from tests.serving import serving
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+CONSOLE = f"-----BEGIN SSH HOST KEY KEYS-----\n{KEY} x\n-----END SSH HOST KEY KEYS-----\n"
+ANSWERS = {
+    "GetConsoleOutput": (
+        "<GetConsoleOutputResponse><output>"
+        f"{base64.b64encode(CONSOLE.encode()).decode()}</output></GetConsoleOutputResponse>"
+    ),
+    "DescribeInstances": (
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet><item>"
+        "<instanceId>i-1</instanceId><instanceState><name>running</name></instanceState>"
+        "</item></instancesSet></item></reservationSet></DescribeInstancesResponse>"
+    ),
+    "GetCallerIdentity": (
+        "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>"
+        "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+    ),
+}
+
+
+class Aws:
+    """Answers, and keeps who has asked for what."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        self.url = ""
+
+    async def answer(self, request: Request) -> Response:
+        form = dict(urllib.parse.parse_qsl(request.body.decode()))
+        login = re.search(r"Credential=([^/]+)/", request.headers["authorization"])
+        assert login
+        self.asked.append((form["Action"], login[1], form))
+        if form["Action"] == "AssumeRole":
+            role = form["RoleArn"].rpartition("/")[2]
+            text = (
+                "<AssumeRoleResponse><AssumeRoleResult><Credentials>"
+                f"<AccessKeyId>{role}</AccessKeyId><SecretAccessKey>x</SecretAccessKey>"
+                "<SessionToken>x</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+                "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
+            )
+            return Response(200, body=text.encode())
+        return Response(200, body=ANSWERS[form["Action"]].encode())
+
+    @property
+    def logins(self) -> list[tuple[str, str]]:
+        return [(action, login) for action, login, _ in self.asked]
+
+
+@pytest.fixture
+def aws() -> Iterator[Aws]:
+    made = Aws()
+    with serving(made.answer) as made.url:
+        yield made
+
+
+@pytest.fixture
+def provider(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The provider's configuration; the environment has credentials of another account."""
+    files = {"config": "[profile calls]\n", "credentials": "[calls]\n"}
+    files["credentials"] += "aws_access_key_id = of-profile\naws_secret_access_key = x\n"
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "of-another",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_REGION": "eu-west-1",
+        "AWS_MAX_ATTEMPTS": "1",
+        "INSTANCE_ID": "i-1",
+        "INSTANCE_ARN": "arn:aws:ec2:eu-west-1:1:instance/i-1",
+        "MACHINE": "base",
+        "HOST": "203.0.113.5",
+        "PRESENT": "aws eu-west-1 calls dev",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return {
+        "profile": "calls",
+        "sharedConfigFiles": json.dumps([str(tmp_path / "config")]),
+        "sharedCredentialsFiles": json.dumps([str(tmp_path / "credentials")]),
+        "endpoints": json.dumps([{"ec2": aws.url, "sts": aws.url}]),
+    }
+
+
+MAINS = pytest.mark.parametrize("main", [host_key.main, instance_state.main, present_machine.main])
+
+
+@MAINS
+def test_a_profile_is_used_whatever_the_environment_has(
+    main: Callable[[], None], aws: Aws, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    main()
+    assert {login for _, login in aws.logins} == {"of-profile"}
+
+
+@MAINS
+def test_roles_are_assumed_one_by_the_other(
+    main: Callable[[], None], aws: Aws, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roles = [
+        {"roleArn": "arn:aws:iam::1:role/first", "externalId": "ours"},
+        {"roleArn": "arn:aws:iam::1:role/second", "sessionName": "here"},
+    ]
+    monkeypatch.setenv(VARIABLE, json.dumps({**provider, "assumeRoles": json.dumps(roles)}))
+    main()
+    assert aws.logins[:2] == [("AssumeRole", "of-profile"), ("AssumeRole", "first")]
+    assert {login for _, login in aws.logins[2:]} == {"second"}
+    assert aws.asked[0][2]["ExternalId"] == "ours"
+    assert aws.asked[1][2]["RoleSessionName"] == "here"
+
+
+def test_without_what_only_the_program_knows_nobody_else_asks(
+    aws: Aws, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps({**provider, "withheld": ["secretKey"]}))
+    with pytest.raises(SystemExit, match="aws:secretKey of the stack's configuration"):
+        instance_state.main()
+    assert not aws.asked
+
+
+class Stack(PulumiCli):
+    """A stack with a configuration."""
+
+    def __init__(self, config: dict[str, str], secrets: dict[str, str]) -> None:
+        self._plain, self._secret = config, secrets
+
+    def config(self) -> dict[str, dict[str, Any]]:
+        plain = {f"aws:{key}": {"value": text} for key, text in self._plain.items()}
+        return plain | {f"aws:{key}": {"secret": True} for key in self._secret}
+
+    def get_config(self, key: str) -> str:
+        return self._secret[key.removeprefix("aws:")] + "\n"
+
+
+def test_a_script_asks_as_the_stack_says(aws: Aws, provider: dict[str, str]) -> None:
+    session = aws_session.of_stack(Stack({**provider, "region": "eu-north-1"}, {}))
+    session.client("ec2").describe_instances()
+    assert session.region_name == "eu-north-1"
+    own = {"accessKey": "of-stack", "secretKey": "x"}
+    aws_session.of_stack(Stack(provider, own)).client("ec2").describe_instances()
+    assert [login for _, login in aws.logins] == ["of-profile", "of-stack"]
