@@ -10,8 +10,10 @@ long as it's the same instance: its console shows it for a while only.
 
 from __future__ import annotations
 
+import base64
 import os
 import re
+import struct
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
 _BLOCK = re.compile(
     r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL
 )
-_KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")
+_KEY = re.compile(r"ssh-ed25519 ([A-Za-z0-9+/=]+)")
+_WHOLE = struct.pack(">I11sI", 11, b"ssh-ed25519", 32)
+"""What a whole key's 51 bytes begin with. Source: RFC 8709, section 4; RFC 4251, section 5."""
 LIMIT_SECONDS = 900
 FIRST_POLL_SECONDS = 0.25
 LONGEST_POLL_SECONDS = 2
@@ -68,11 +72,20 @@ _NOT_ALLOWED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException"
 def host_key(console: str) -> str | None:
     """The ed25519 host key in a console's output: `ssh-ed25519 AAAA…`; None when it isn't there.
 
-    The newest block counts: a console can hold several boots.
+    The newest block counts: a console can hold several boots. What the kernel says meanwhile may
+    stand in the middle of a key, and AWS may show the beginning of one: that is none.
     """
     blocks = _BLOCK.findall(console)
     found = _KEY.search(blocks[-1]) if blocks else None
-    return found.group(0) if found else None
+    return found.group(0) if found and _is_whole(found.group(1)) else None
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return key.startswith(_WHOLE) and len(key) == len(_WHOLE) + 32
 
 
 def main() -> None:
@@ -160,7 +173,7 @@ def _missing(last: Future) -> str:
     """What the last look has shown."""
     if last.failed:
         return f"AWS doesn't show its console: {last.exception()}"
-    return "no SSH host key in its console output"
+    return "no whole SSH host key in its console output"
 
 
 def _progress(instance_id: str) -> Callable[[RetryCallState], None]:

@@ -16,6 +16,9 @@ from scripts import host_key as command
 from scripts.host_key import host_key, main
 from tests.serving import serving
 
+BEGIN = "AAAAC3NzaC1lZDI1NTE5AAAAI"
+KEY = f"{BEGIN}AABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+OTHER = f"{BEGIN}B8eHRwbGhkYFxYVFBMSERAPDg0MCwoJCAcGBQQDAgEA"
 SHOWN = "<GetConsoleOutputResponse><output>{}</output></GetConsoleOutputResponse>"
 REFUSED = (
     "<Response><Errors><Error><Code>{}</Code><Message>no</Message></Error></Errors></Response>"
@@ -35,16 +38,31 @@ ssh-ed25519 {key} root@ip-10-5-0-6
 
 
 def test_the_ed25519_key_is_taken() -> None:
-    assert host_key(console("AAAAC3Nz")) == "ssh-ed25519 AAAAC3Nz"
+    assert host_key(console(KEY)) == f"ssh-ed25519 {KEY}"
 
 
 def test_the_newest_boot_counts() -> None:
-    assert host_key(console("AAAAold", "AAAAnew")) == "ssh-ed25519 AAAAnew"
+    assert host_key(console(KEY, OTHER)) == f"ssh-ed25519 {OTHER}"
 
 
 def test_a_console_that_is_cut_has_no_key_yet() -> None:
-    assert host_key(console("AAAAC3Nz").split("-----END", maxsplit=1)[0]) is None
+    assert host_key(console(KEY).split("-----END", maxsplit=1)[0]) is None
     assert host_key("") is None
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        f"{KEY[:30]}[   12.4] EXT4-fs (nvme0n1p1): resized filesystem\n{KEY[30:]}",
+        KEY[:-4],
+        f"{KEY[:40]} {KEY[40:]}",
+        KEY + KEY[-4:],
+        KEY[:-3] + "==",
+        "[   12.4] a line",
+    ],
+)
+def test_a_key_that_another_line_is_in_is_none(damaged: str) -> None:
+    assert host_key(console(damaged)) is None
 
 
 Aws = Callable[..., AbstractContextManager[None]]
@@ -90,15 +108,15 @@ def test_a_console_that_aws_does_not_show_at_once_is_asked_for_again(
     aws: Aws, capsys: pytest.CaptureFixture[str]
 ) -> None:
     busy = refused("RequestLimitExceeded", 503), refused("InvalidInstanceID.NotFound")
-    with aws(*busy, shown(""), shown(console("AAAAC3Nz"))):
+    with aws(*busy, shown(""), shown(console(KEY[:30])), shown(console(KEY))):
         main()
-    assert capsys.readouterr().out == "ssh-ed25519 AAAAC3Nz\n"
+    assert capsys.readouterr().out == f"ssh-ed25519 {KEY}\n"
 
 
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (shown(""), "no SSH host key in its console output after 1 s"),
+        (shown(""), "no whole SSH host key in its console output after 1 s"),
         (refused("RequestLimitExceeded", 503), "AWS doesn't show its console: .*LimitExceeded"),
     ],
 )
