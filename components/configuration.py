@@ -34,7 +34,7 @@ from components.settings import (
     Key,
     Settings,
 )
-from components.values import holds_private_key, ip_address, private_network
+from components.values import holds_private_key, ip_address, is_key_of_ec2, private_network
 from openvidu import environment, ports, roles
 from openvidu.deployment import deployment
 from openvidu.options import BASE as BASE_OPTIONS
@@ -316,9 +316,16 @@ def _machines(values: _Values) -> list[Mistake]:
     if values.get("hosts"):
         problem = "is for machines that exist; machines is aws"
         mistakes.append(Mistake("hosts", problem, set_command("machines", EXISTING)))
-    if values.get("ssh_public_key") is None:
+    public = values.get("ssh_public_key")
+    if public is None:
         command = "python -m scripts.init_stack"
         mistakes.append(Mistake("sshPublicKey", "is missing", command))
+    elif not is_key_of_ec2(public):
+        problem = (
+            "found a key that EC2 doesn't import; it takes ed25519, or RSA of 1024 to 4096 bits"
+        )
+        command = set_command("sshPublicKey", keys()["sshPublicKey"][1].example)
+        mistakes.append(Mistake("sshPublicKey", problem, command))
     return mistakes
 
 

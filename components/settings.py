@@ -400,7 +400,7 @@ class Settings:
         Key(
             "dashboardCidrs",
             "array",
-            _list_of(values.cidr),
+            _networks,
             "Networks that may see Inspector, Kibana and MinIO. Default: all.",
             '["203.0.113.0/24"]',
         ),
@@ -410,7 +410,7 @@ class Settings:
         Key(
             "apiCidrs",
             "array",
-            _list_of(values.cidr),
+            _networks,
             "Networks that may use the REST API from outside. Default: all.",
             '["203.0.113.0/24"]',
         ),

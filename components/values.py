@@ -15,7 +15,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from openvidu import environment, ports, release, webhooks
@@ -47,6 +47,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*PRIVATE KEY)-----.*?-----END \1--
 _LONGEST_LINE: Final = 76
 """Source: RFC 1421, 4.3.2.4 says 64; OpenSSH writes 70, Python's cryptography 76."""
 _SHORTEST_RSA: Final = 2048
+_RSA_OF_EC2: Final = range(1024, 4097)
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
 _SERVED: Final = (
     "a key that nginx and browsers take: RSA of 2048 bits or more, or EC P-256 to P-521"
@@ -336,6 +337,18 @@ def ssh_public_key(text: str) -> str:
     except _NO_KEY:
         raise ValueError("an OpenSSH public key") from None
     return text.strip()
+
+
+def is_key_of_ec2(text: str) -> bool:
+    """Whether EC2 imports a public key.
+
+    Source: EC2 API, ImportKeyPair: ED25519 or RSA; EC2 guide, "Create a key pair": 1024 to 4096
+    bits.
+    """
+    key = serialization.load_ssh_public_key(text.encode())
+    if isinstance(key, rsa.RSAPublicKey):
+        return key.key_size in _RSA_OF_EC2
+    return isinstance(key, ed25519.Ed25519PublicKey)
 
 
 def ssh_private_key(text: str) -> str:

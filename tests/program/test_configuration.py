@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from components import values
 from components.configuration import keys, read
@@ -55,6 +56,36 @@ def test_the_example_is_taken(config: dict[str, str]) -> None:
         "10.5.0.6",
         "10.5.0.7",
     ]
+
+
+def key_pair(private: PrivateKeyTypes) -> dict[str, str]:
+    form, openssh = serialization.PrivateFormat.OpenSSH, serialization.Encoding.OpenSSH
+    pem, none = serialization.Encoding.PEM, serialization.NoEncryption()
+    public = private.public_key().public_bytes(openssh, serialization.PublicFormat.OpenSSH)
+    return {
+        "sshPublicKey": public.decode(),
+        "sshPrivateKey": private.private_bytes(pem, form, none).decode(),
+    }
+
+
+def test_a_key_that_ec2_does_not_import_is_refused(config: dict[str, str]) -> None:
+    config |= key_pair(ec.generate_private_key(ec.SECP256R1()))
+    assert mistakes_of(config).keys() == {"sshPublicKey"}
+    assert "takes ed25519, or RSA" in mistakes_of(config)["sshPublicKey"]
+
+
+@pytest.mark.parametrize("key", ["sshCidrs", "dashboardCidrs", "apiCidrs"])
+def test_a_network_that_is_given_twice_is_one(config: dict[str, str], key: str) -> None:
+    config |= {key: json.dumps(["203.0.113.5", "203.0.113.5/32"])}
+    assert getattr(read(config, SECRETS), keys()[key][0]) == ("203.0.113.5/32",)
+
+
+@pytest.mark.parametrize("domain", ["openvidu.example\u017f.io", "openvidu.example.\u212aio"])
+def test_letters_that_become_others_in_a_domain_are_refused(
+    config: dict[str, str], domain: str
+) -> None:
+    found = mistakes_of({**config, "domainOrPublicIp": domain, "hostedZoneId": "Z1"})
+    assert "in ASCII" in found["domainOrPublicIp"]
 
 
 BAD = [
