@@ -23,12 +23,14 @@ class Network(pulumi.ComponentResource):
         service_subnet_ids: those of AWS's services, likewise; empty where there are none.
         internet: for each subnet of machines, what an address that the internet reaches depends
             on.
+        gateway: what a public load balancer needs to be there.
     """
 
     vpc_id: pulumi.Output[str]
     subnet_ids: Sequence[pulumi.Output[str]]
     service_subnet_ids: Sequence[pulumi.Output[str]]
     internet: Sequence[pulumi.Resource]
+    gateway: pulumi.Resource
 
     def __init__(
         self,
@@ -98,5 +100,6 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.subnet_ids = [identifier for identifier, _ in of_machines]
         self.service_subnet_ids = [identifier for identifier, _ in of_services]
+        self.gateway = gateway
         self.internet = [association for _, association in of_machines]
         self.register_outputs({"vpcId": vpc.id, "subnetIds": self.subnet_ids})

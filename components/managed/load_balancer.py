@@ -50,7 +50,12 @@ def load_balancer(site: Site) -> LoadBalancer:
         idle_timeout=_IDLE_SECONDS,
         drop_invalid_header_fields=True,
         tags=site.named("load-balancer"),
-        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=firewall.rules),
+        opts=pulumi.ResourceOptions(
+            parent=site.parent,
+            # AWS makes none for the internet in a network without a way there. Source: Elastic Load
+            # Balancing API, CreateLoadBalancer, InvalidSubnet.
+            depends_on=[*firewall.rules, site.network.gateway],
+        ),
     )
     path, statuses = api.load_balancer_check(settings.openvidu_version)
     group = aws.lb.TargetGroup(

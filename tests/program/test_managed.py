@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
@@ -103,6 +104,21 @@ def test_nodes_are_spread_over_zones_and_nothing_takes_their_addresses(deployed:
     assert interfaces["node-2-interface"]["subnetId"] == "subnet-2-id"
     balancer = deployed.of_type("aws:lb/loadBalancer:LoadBalancer")["load-balancer"]
     assert balancer["subnets"] == ["services-subnet-1-id", "services-subnet-2-id"]
+
+
+def test_the_load_balancer_waits_for_a_way_to_the_internet(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits_for: list[str] = []
+    make = aws.lb.LoadBalancer
+
+    def watched(name: str, **arguments: Any) -> Any:
+        waits_for.extend(one._name for one in arguments["opts"].depends_on)
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.lb, "LoadBalancer", watched)
+    up(managed, monkeypatch)
+    assert "internet-gateway" in waits_for
 
 
 def test_only_documented_ports_are_open(deployed: Cloud) -> None:
