@@ -79,6 +79,10 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "ModifyInstanceAttribute",
         "ModifyInstanceMetadataOptions",
         "ModifyVolume",
+        # A profile that is added to an instance, or taken from it, without another instance.
+        "AssociateIamInstanceProfile",
+        "DisassociateIamInstanceProfile",
+        "ReplaceIamInstanceProfileAssociation",
     ),
     "aws:ebs/volume:Volume": _ec2("CreateVolume", "DeleteVolume", "ModifyVolume"),
     "aws:ec2/volumeAttachment:VolumeAttachment": _ec2("AttachVolume", "DetachVolume"),
@@ -97,6 +101,9 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "elasticloadbalancing:ModifyLoadBalancerAttributes",
         "elasticloadbalancing:SetSecurityGroups",
         "elasticloadbalancing:SetSubnets",
+        # AWS looks at the VPC's groups as who makes the load balancer. Source: the policy that AWS
+        # has for its Load Balancer Controller.
+        "ec2:GetSecurityGroupsForVpc",
     ),
     "aws:lb/targetGroup:TargetGroup": (
         "elasticloadbalancing:CreateTargetGroup",

@@ -18,7 +18,7 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi_command import remote as remote_command
 
 from components import overview, remote
-from components.aws.permissions import TYPES
+from components.aws.permissions import TYPES, actions
 from components.configuration import read
 from components.existing import preflight
 from components.membership_program import bundle
@@ -223,6 +223,16 @@ def test_machines_are_as_they_should_be(deployed: Recorder) -> None:
 def test_every_type_that_is_made_has_its_permissions(deployed: Recorder) -> None:
     made = {one.typ for one in deployed.registered if one.typ.startswith("aws:")}
     assert made <= {*TYPES["ha"]}
+
+
+def test_a_profile_can_come_to_an_instance_and_leave_it() -> None:
+    for shape in TYPES:
+        assert {
+            "ec2:AssociateIamInstanceProfile",
+            "ec2:DisassociateIamInstanceProfile",
+            # All of what describes, DescribeInstanceStatus too.
+            "ec2:Describe*",
+        } <= {*actions(shape)}
 
 
 def test_addresses_are_fixed_on_interfaces_of_their_own(deployed: Recorder) -> None:

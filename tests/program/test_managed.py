@@ -63,6 +63,8 @@ def test_every_type_that_is_made_has_its_permissions(deployed: Cloud) -> None:
     made = {one.typ for one in deployed.registered if one.typ.startswith("aws:")}
     assert made <= {*TYPES["ha-managed"]}
     allowed = actions("ha-managed")
+    assert "ec2:GetSecurityGroupsForVpc" in allowed
+    assert "ec2:GetSecurityGroupsForVpc" in allowed
     assert {"ec2:RunInstances", "es:CreateDomain", "iam:PassRole"} <= {*allowed}
     assert {"iam:CreateUser", "s3:CreateBucket"} & {*actions("ha")} == set()
 
