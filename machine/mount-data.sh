@@ -13,6 +13,7 @@ done
 device=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_${VOLUME//-/}
 data=/var/lib/openvidu-data
 limit_seconds=120
+waits=/etc/systemd/system/docker.service.d/openvidu-data.conf
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -53,4 +54,11 @@ for folder in $FOLDERS; do
   fi
   keep_mounted "$place" "$kept $place none bind,nofail 0 0"
 done
+# With nofail a boot doesn't wait for the volume, and services would begin on the root disk.
+# Source: systemd.unit(5), RequiresMountsFor; systemd.mount(5), nofail.
+mkdir -p "${waits%/*}"
+# shellcheck disable=SC2086 # one word a folder
+printf '[Unit]\nRequiresMountsFor=%s\n' "$data$(printf " $FOLDER/%s" $FOLDERS)" >"$waits.new"
+mv "$waits.new" "$waits"
+systemctl daemon-reload
 echo "On volume $VOLUME: $FOLDERS."
