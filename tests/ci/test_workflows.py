@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,25 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
         assert f"./run test -m {name}" in job["steps"][-1]["run"]
         assert job["timeout-minutes"] < 360
     assert set(found["jobs"]) == {"matrix", "upstream"}
+
+
+@pytest.mark.parametrize("file", ["preview.yml", "up.yml"])
+def test_later_steps_find_uv_and_the_projects_programs(file: str, tmp_path: Path) -> None:
+    toolchain = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["runtime"]["options"]
+    assert toolchain["toolchain"] == "uv"
+    program(tmp_path, "made", 'printf "#!/bin/bash\\n$2\\n" >"$1" && chmod 755 "$1"')
+    # What makes an environment has `pip` there, `pip` brings uv, and uv the project's programs.
+    pulumi = "mkdir -p .venv/bin && made .venv/bin/python true"
+    program(
+        tmp_path, "python3", f"mkdir -p .uv/bin && made .uv/bin/pip 'made .uv/bin/uv \"{pulumi}\"'"
+    )
+    script = step(file, "Install the project's environment")["run"]
+    path = tmp_path / "path"
+    done = run_step(tmp_path, script, GITHUB_PATH=str(path))
+    assert done.returncode == 0, done.stderr
+    found = ":".join(path.read_text().split())
+    assert shutil.which("uv", path=found)
+    assert shutil.which("python", path=found)
 
 
 def test_an_update_is_interrupted_once_and_before_its_job_is_killed(tmp_path: Path) -> None:
