@@ -36,6 +36,19 @@ def test_a_computer_without_openssh_registers_nothing(
         over_ssh.run("usage", {}, None)
 
 
+def test_what_starts_on_an_operators_computer_is_plain_sh() -> None:
+    """The bash of macOS is 3.2; what no later shell was needed for runs there."""
+    for action in ("join", "drain"):
+        done = subprocess.run(
+            ["shellcheck", "--shell", "sh", "--severity", "style", "-"],
+            input=over_ssh.command(action),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
 def test_without_the_program_it_is_told_as_well(tmp_path: Path) -> None:
     """As in a `pulumi destroy`, which runs commands of the state only."""
     (tmp_path / "bash").symlink_to("/bin/bash")
