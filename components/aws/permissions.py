@@ -13,10 +13,11 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.aws.account import PERMISSIONS as FOR_QUOTAS
-from components.settings import HA, HA_MANAGED, SINGLE_MASTER
+from components.settings import DEFAULT_BUCKET, HA, HA_MANAGED, SINGLE_MASTER
 
 
 def _ec2(*actions: str) -> tuple[str, ...]:
@@ -232,23 +233,88 @@ TYPES: Mapping[str, Sequence[str]] = {
 """The types that each shape may make."""
 
 
+_USER = ("arn:*:iam::*:user/bucket-user-*",)
+_ROLE = ("arn:*:iam::*:role/bastion-role-*",)
+_LIMITED: Mapping[str, Sequence[str]] = {
+    "aws:iam/user:User": _USER,
+    "aws:iam/userPolicy:UserPolicy": _USER,
+    "aws:iam/accessKey:AccessKey": _USER,
+    "aws:iam/role:Role": _ROLE,
+    "aws:iam/rolePolicy:RolePolicy": _ROLE,
+    "aws:iam/instanceProfile:InstanceProfile": ("arn:*:iam::*:instance-profile/bastion-profile-*",),
+}
+"""Whose names are the program's: Pulumi puts an end to each. Source: Pulumi, "Auto-naming"."""
+_TO_EC2 = "iam:PassRole"
+_SERVICE_ROLE = "iam:CreateServiceLinkedRole"
+_SERVICES = ("elasticache", "elasticloadbalancing", "es", "opensearchservice")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Actions that are allowed on the same.
+
+    Attributes:
+        actions: as in a policy.
+        resources: ARNs with `*`; all where it's `*` alone.
+        conditions: values that a key of the request may have, by the key.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[str] = ("*",)
+    conditions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """As IAM takes it."""
+        limited = {"Condition": {"StringEquals": self.conditions}} if self.conditions else {}
+        said = {"Effect": "Allow", "Action": self.actions, "Resource": self.resources}
+        return {**said, **limited}
+
+
 def actions(shape: str) -> list[str]:
     """What who deploys a shape has to be allowed."""
     return sorted({*ALWAYS, *(action for kind in TYPES[shape] for action in BY_TYPE[kind])})
 
 
-def policy(allowed: Iterable[str]) -> dict[str, Any]:
-    """An IAM policy that allows some actions."""
-    statement = {"Effect": "Allow", "Action": list(allowed), "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+def statements(shape: str, bucket: str = DEFAULT_BUCKET) -> list[Statement]:
+    """The same, each as far as it's needed: of IAM and S3 what the program names.
+
+    Args:
+        shape: what is deployed.
+        bucket: the bucket's name, where it's configured.
+    """
+    name = "openvidu-bucket-*" if bucket == DEFAULT_BUCKET else bucket
+    by_resources: dict[Sequence[str], set[str]] = {}
+    for kind in TYPES[shape]:
+        on = _LIMITED.get(kind, ("*",))
+        if kind.startswith("aws:s3/"):
+            on = (f"arn:*:s3:::{name}", f"arn:*:s3:::{name}/*")
+        by_resources.setdefault(on, set()).update(BY_TYPE[kind])
+    by_resources[("*",)].update(ALWAYS)
+    special = {_TO_EC2, _SERVICE_ROLE}
+    found = [Statement(sorted(may - special), on) for on, may in sorted(by_resources.items())]
+    if _TO_EC2 in actions(shape):
+        limited = {"iam:PassedToService": ["ec2.amazonaws.com"]}
+        found.append(Statement([_TO_EC2], _ROLE, limited))
+    if _SERVICE_ROLE in actions(shape):
+        services = {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in _SERVICES]}
+        roles = ("arn:*:iam::*:role/aws-service-role/*",)
+        found.append(Statement([_SERVICE_ROLE], roles, services))
+    return found
+
+
+def policy(allowed: Iterable[Statement]) -> dict[str, Any]:
+    """An IAM policy of statements."""
+    return {"Version": "2012-10-17", "Statement": [one.as_json() for one in allowed]}
 
 
 def main() -> None:
     """Print the policy of a shape."""
     parser = argparse.ArgumentParser(description="Print an IAM policy for who deploys.")
     parser.add_argument("--shape", choices=[*TYPES], default=HA)
-    shape = parser.parse_args().shape
-    sys.stdout.write(json.dumps(policy(actions(shape)), indent=2) + "\n")
+    parser.add_argument("--bucket", default=DEFAULT_BUCKET, help="s3Bucket, where it's configured")
+    given = parser.parse_args()
+    wanted = policy(statements(given.shape, given.bucket))
+    sys.stdout.write(json.dumps(wanted, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
-from components.aws.permissions import actions
+from components.aws.permissions import Statement, statements
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
-from components.settings import HA, Settings
+from components.settings import DEFAULT_BUCKET, HA, Settings
 from scripts.checks.finding import Finding, Result
 from scripts.pulumi_cli import PulumiCli
 
@@ -63,27 +63,48 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
     ec2 = session.client("ec2")
     kind = configured("nodeInstanceType", Settings.node_instance_type)
     shape = configured("shape", HA)
+    bucket = configured("s3Bucket", DEFAULT_BUCKET)
     calls = _calls(ec2, kind)
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
-        *simulated(session, who, sorted({*_exact(actions(shape))} - calls.keys())),
+        *simulated(session, who, statements(shape, bucket), calls.keys()),
         *_quotas(session, ec2, kind),
     ]
 
 
-def _exact(allowed: Iterable[str]) -> list[str]:
-    """What IAM can simulate: it takes no patterns."""
-    return [action for action in allowed if "*" not in action]
+def _simulation(wanted: Statement, tried: Collection[str], who: str) -> dict[str, Any] | None:
+    """What IAM is asked of a statement; it takes no patterns, neither of actions nor of ARNs."""
+    names = [one for one in wanted.actions if "*" not in one and one not in tried]
+    if not names:
+        return None
+    partition, account = who.split(":")[1], who.split(":")[4]
+    asked: dict[str, Any] = {"ActionNames": names}
+    if resources := [one for one in wanted.resources if one != "*"]:
+        asked["ResourceArns"] = [
+            one.replace("arn:*", f"arn:{partition}")
+            .replace("iam::*", f"iam::{account}")
+            .replace("*", "preflight")
+            for one in resources
+        ]
+    if wanted.conditions:
+        asked["ContextEntries"] = [
+            {"ContextKeyName": key, "ContextKeyValues": [values[0]], "ContextKeyType": "string"}
+            for key, values in wanted.conditions.items()
+        ]
+    return asked
 
 
-def simulated(session: Any, who: str, wanted: Sequence[str]) -> list[Finding]:
+def simulated(
+    session: Any, who: str, allowed: Sequence[Statement], tried: Collection[str] = ()
+) -> list[Finding]:
     """What IAM says of permissions that can't be tried without making something.
 
     Args:
         session: gives boto3's clients.
         who: the caller's ARN.
-        wanted: the permissions.
+        allowed: the statements that have to be.
+        tried: the permissions that were tried.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
     from botocore.parsers import ResponseParserError  # noqa: PLC0415 - as above
@@ -92,21 +113,25 @@ def simulated(session: Any, who: str, wanted: Sequence[str]) -> list[Finding]:
         return []
     iam = session.client("iam")
     denied: list[str] = []
+    asked = [found for one in allowed if (found := _simulation(one, tried, who))]
+    count = sum(len(one["ActionNames"]) for one in asked)
     try:
         principal = _principal(iam, who)
-        pages = iam.get_paginator("simulate_principal_policy").paginate(
-            PolicySourceArn=principal, ActionNames=list(wanted)
-        )
-        for page in pages:
-            results = page["EvaluationResults"]
-            denied += [one["EvalActionName"] for one in results if one["EvalDecision"] != "allowed"]
+        simulate = iam.get_paginator("simulate_principal_policy").paginate
+        results = [
+            result
+            for one in asked
+            for page in simulate(PolicySourceArn=principal, **one)
+            for result in page["EvaluationResults"]
+        ]
+        denied += [one["EvalActionName"] for one in results if one["EvalDecision"] != "allowed"]
     except (BotoCoreError, ClientError, ResponseParserError) as error:
-        said = f"{len(wanted)} others can't be simulated: {error}"
+        said = f"{count} others can't be simulated: {error}"
         return [Finding(_CHECK, _WHERE, Result.SKIPPED, said)]
     if denied:
         said = f"not granted, or only for some resources: {', '.join(denied)}"
         return [Finding(_CHECK, _WHERE, Result.WARNING, said, _NEXT)]
-    return [Finding(_CHECK, _WHERE, Result.OK, f"granted, as IAM says: {len(wanted)} others")]
+    return [Finding(_CHECK, _WHERE, Result.OK, f"granted, as IAM says: {count} others")]
 
 
 def _principal(iam: Any, who: str) -> str:

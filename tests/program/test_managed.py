@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from fnmatch import fnmatch
 from typing import Any
 
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
-from components.aws.permissions import TYPES, actions
+from components.aws.permissions import TYPES, actions, statements
 from components.configuration import read
 from components.mistakes import ConfigurationError
 from openvidu.ports import Source
@@ -85,6 +86,25 @@ def up(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Cloud:
     cloud = Cloud()
     deploy(config, recorder=cloud)
     return cloud
+
+
+def test_of_iam_only_what_the_program_names_may_be_changed(deployed: Cloud) -> None:
+    statements_of = [one.as_json() for one in statements("ha-managed")]
+    limits = {action: one["Resource"] for one in statements_of for action in one["Action"]}
+    assert {*limits} == {*actions("ha-managed")}
+    assert all("*" not in on for action, on in limits.items() if action.startswith(("iam:", "s3:")))
+    names = {
+        "iam:CreateUser": "aws:iam/user:User",
+        "iam:CreateRole": "aws:iam/role:Role",
+        "iam:CreateInstanceProfile": "aws:iam/instanceProfile:InstanceProfile",
+        "s3:CreateBucket": "aws:s3/bucket:Bucket",
+    }
+    for action, kind in names.items():
+        (name,) = deployed.of_type(kind)
+        assert "name" not in deployed.of_type(kind)[name]
+        assert fnmatch(f"{name}-1a2b3c4", limits[action][0].rpartition("/")[2].rpartition(":")[2])
+    (passed,) = [one for one in statements_of if "iam:PassRole" in one["Action"]]
+    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com"]}}
 
 
 def test_nodes_are_spread_over_zones_and_nothing_takes_their_addresses(deployed: Cloud) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from components.aws.permissions import statements
 from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
 from scripts.checks import account, configuration, names, reachable, services
@@ -126,10 +127,26 @@ class Iam:
 )
 def test_what_cannot_be_tried_is_simulated(iam: Iam, result: Result) -> None:
     who = "arn:aws:sts::1:assumed-role/deployer/session"
-    (found,) = account.simulated(iam, who, ["ec2:CreateVolume", "es:CreateDomain"])
+    (found,) = account.simulated(iam, who, statements("ha"))
     assert found.result is result
     assert ("ec2:CreateVolume" in found.said) == (result is Result.WARNING)
     assert iam.asked in ("", "arn:aws:iam::1:role/of/deployer")
+
+
+def test_permissions_are_simulated_where_they_are_needed() -> None:
+    asked: list[dict[str, Any]] = []
+
+    class Kept(Iam):
+        def paginate(self, **arguments: Any) -> list[dict[str, Any]]:
+            asked.append(arguments)
+            return super().paginate(**arguments)
+
+    account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements("ha-managed", "calls"))
+    of = {action: one for one in asked for action in one["ActionNames"]}
+    assert of["iam:CreateUser"]["ResourceArns"] == ["arn:aws-cn:iam::1:user/bucket-user-preflight"]
+    assert of["s3:DeleteBucket"]["ResourceArns"][0] == "arn:aws-cn:s3:::calls"
+    assert of["iam:PassRole"]["ContextEntries"][0]["ContextKeyValues"] == ["ec2.amazonaws.com"]
+    assert "ResourceArns" not in of["ec2:CreateVolume"]
 
 
 @pytest.mark.parametrize(
