@@ -41,7 +41,9 @@ def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account
     others = 0
     for quota in quotas.wanted(settings, there):
         try:
-            found = aws.servicequotas.get_service_quota(service_code="ec2", quota_code=quota.code)
+            found = aws.servicequotas.get_service_quota(
+                service_code=quota.service, quota_code=quota.code
+            )
             if quota is ADDRESSES:
                 own, others = _addresses(int(found.value), settings, there, tags)
         # The SDK raises nothing more specific.

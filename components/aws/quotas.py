@@ -14,10 +14,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from components.aws.firewall import inbound
 from components.aws.machine_types import InstanceType
 from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
 from components.settings import Settings
+from openvidu.roles import NODE
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class Quota:
         code: the one that AWS gives it.
         name: likewise.
         families: letters with which its instance types begin, such as `c` of `c5.2xlarge`.
+        service: by Service Quotas' own name.
     """
 
     code: str
     name: str
     families: frozenset[str] = frozenset()
+    service: str = "ec2"
 
 
 def _vcpus(code: str, name: str, families: str) -> Quota:
@@ -40,6 +44,9 @@ def _vcpus(code: str, name: str, families: str) -> Quota:
 
 
 ADDRESSES = Quota("L-0263D0A3", "EC2-VPC Elastic IPs")
+RULES = Quota("L-0EA8095F", "Inbound or outbound rules per security group", service="vpc")
+_RULES_OF_ALL = 60
+"""What every account has, for IPv4 and IPv6 each. Source: VPC guide, "Amazon VPC quotas"."""
 VCPUS = (
     _vcpus("L-1216C47A", "Standard (A, C, D, H, I, M, R, T, Z)", "a c d h i im is m r t z"),
     _vcpus("L-6E869C2A", "DL", "dl"),
@@ -102,7 +109,8 @@ def wanted(settings: Settings, there: Deployed) -> list[Quota]:
     machines, kept = _machines(settings, there)
     new = {vcpu_quota(kind) for name, kind in machines.items() if name not in kept}
     addresses = [ADDRESSES] if machines.keys() - there.addresses.keys() else []
-    return [*addresses, *(quota for quota in VCPUS if quota in new)]
+    rules = [RULES] if _rules(settings) > _RULES_OF_ALL else []
+    return [*rules, *addresses, *(quota for quota in VCPUS if quota in new)]
 
 
 def find_mistakes(
@@ -124,16 +132,36 @@ def find_mistakes(
         for demand in (*_vcpu_demands(settings, there, types), _addresses(settings, there, account))
         if demand and demand.total > account.holds.get(demand.quota.code, demand.total)
     ]
+    rules, rules_held = _rules(settings), account.holds.get(RULES.code)
+    too_many = [] if rules_held is None or rules <= rules_held else [_too_many(rules, account)]
     fits = min((_fits(settings, demand, account) for demand in demands), default=0)
-    return [_mistake(settings, demand, account, fits) for demand in demands]
+    return [*too_many, *(_mistake(settings, demand, account, fits) for demand in demands)]
 
 
 def increase_command(quota: Quota, region: str, wanted: int) -> str:
     """What asks AWS for a higher quota."""
     return (
         f"aws service-quotas request-service-quota-increase --region {region} "
-        f"--service-code ec2 --quota-code {quota.code} --desired-value {wanted}"
+        f"--service-code {quota.service} --quota-code {quota.code} --desired-value {wanted}"
     )
+
+
+def _rules(settings: Settings) -> int:
+    """The most inbound rules of one IP version in a security group."""
+    roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
+    return max(
+        sum((":" in rule.cidr) is is_v6 for rule in inbound(role.ports, settings))
+        for role in roles
+        for is_v6 in (False, True)
+    )
+
+
+def _too_many(rules: int, account: Account) -> Mistake:
+    problem = (
+        f"makes {rules} rules of one security group, and the quota {RULES.code} ({RULES.name}) "
+        f"holds {account.holds[RULES.code]} in {account.region}; name fewer, larger networks"
+    )
+    return Mistake("sshCidrs", problem, increase_command(RULES, account.region, rules))
 
 
 def _name(number: int) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.aws import quotas
 from components.aws.machine_types import InstanceType
-from components.aws.quotas import ADDRESSES, VCPUS, Account
+from components.aws.quotas import ADDRESSES, RULES, VCPUS, Account
 from components.configuration import read
 from components.deployed import Deployed
 from components.mistakes import Mistake
@@ -95,6 +98,17 @@ def test_a_node_that_leaves_keeps_its_elastic_ip_until_it_has_drained() -> None:
     assert wanted.node_numbers == (2, 3)
     [mistake] = mistakes(wanted, there(2), account(addresses=3, own=own))
     assert "4 Elastic IPs (1 of nodes that leave, until they have drained)" in mistake.problem
+
+
+def test_more_networks_than_a_security_group_takes_are_refused() -> None:
+    many = settings(1, sshCidrs=json.dumps([f"203.0.113.{last}" for last in range(61)]))
+    assert RULES in quotas.wanted(many, there(1))
+    [mistake] = mistakes(many, there(1), Account("eu-west-1", {RULES.code: 60}))
+    assert mistake.key == "sshCidrs"
+    assert re.match(r"makes \d\d rules of one security group, and the quota", mistake.problem)
+    assert "--service-code vpc --quota-code L-0EA8095F" in mistake.command
+    assert not mistakes(many, there(1), Account("eu-west-1", {RULES.code: 200}))
+    assert RULES not in quotas.wanted(settings(1), there(1))
 
 
 @pytest.mark.parametrize("known", [{}, {STANDARD: 8}])
