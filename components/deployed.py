@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
 _MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
 _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
+_RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _QUIETS = ("base-quiet", "master-quiet")
 _SUBNET = re.compile(r"subnet(?:-[1-9])?")
@@ -63,6 +64,7 @@ class Deployed:
         main_private_ip: address of base, master or bastion in there; None likewise.
         zones: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
+        records: the names of DNS records, in small letters.
         zones: availability zones by their place, from 0: of the machines' subnets, or of the data
             where a subnet isn't there.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
@@ -87,6 +89,7 @@ class Deployed:
     main_private_ip: str | None = None
     zones: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
+    records: Collection[str] = ()
     zones: Mapping[int, str] = field(default_factory=dict)
     plain_data: Sequence[str] = ()
 
@@ -170,6 +173,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             name: int(size)
             for name, found in outputs.items()
             if (size := _volume_size(name, found)) is not None
+        },
+        records={
+            found["fqdn"].lower()
+            for name, found in outputs.items()
+            if _RECORD.fullmatch(name) and "fqdn" in found
         },
         zones=_zones(outputs),
         plain_data=[

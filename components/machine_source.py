@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
 
+from components.aws import domain
 from components.aws import machines as aws_machines
 from components.deployed import Deployed
 from components.existing import preflight
@@ -31,8 +32,11 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         raise _another_stack("shape", settings.shape)
     if existing:
         preflight.check(settings, there)
+        if mistakes := domain.check(settings, there):
+            raise ConfigurationError(mistakes)
         return lambda _: ExistingMachines(settings)
-    if mistakes := _another_network(settings, there) + _smaller_volumes(settings, there):
+    mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
+    if mistakes := mistakes + domain.check(settings, there):
         raise ConfigurationError(mistakes)
     tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     zones = aws_machines.check(settings, there, tags)

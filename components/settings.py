@@ -259,6 +259,16 @@ class Settings:
             "Z0123456789ABCDEFGHIJ",
         ),
     ] = None
+    overwrite_record: Annotated[
+        bool,
+        Key(
+            "overwriteRecord",
+            "boolean",
+            values.boolean,
+            "Confirms that a record of the domain, which hostedZoneId has already, may be changed.",
+            "true",
+        ),
+    ] = False
     certificate_type: Annotated[
         str,
         Key(

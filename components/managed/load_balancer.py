@@ -121,6 +121,7 @@ def _record(site: Site, balancer: aws.lb.LoadBalancer) -> list[pulumi.Resource]:
             zone_id=settings.hosted_zone_id,
             name=settings.domain_or_public_ip or "",
             type="A",
+            allow_overwrite=settings.overwrite_record or None,
             aliases=[
                 {
                     "name": balancer.dns_name,

@@ -57,6 +57,7 @@ class Recorder(Mocks):  # type: ignore[misc]
         self.registered: list[MockResourceArgs] = []
         self.state: dict[str, Any] = {}
         self.zones = ["eu-west-1b", "eu-west-1a"]
+        self.records: list[dict[str, str]] = []
         self.offered: dict[str, list[str]] = {}
         self.quotas = {"L-1216C47A": 1024.0, "L-0263D0A3": 200.0}
 
@@ -74,7 +75,14 @@ class Recorder(Mocks):  # type: ignore[misc]
         return f"{args.name}-id", outputs
 
     def call(self, args: MockCallArgs) -> dict[str, Any]:
+        plain = {
+            "aws:ec2/getAmi:getAmi": {"id": "ami-newest"},
+            "aws:ec2/getEips:getEips": {"allocationIds": []},
+            "aws:route53/getRecords:getRecords": {"resourceRecordSets": self.records},
+        }
         match args.token:
+            case token if token in plain:
+                return plain[token]
             case "aws:ec2/getInstanceType:getInstanceType":
                 cpus, memory, architectures = INSTANCE_TYPES[args.args["instanceType"]]
                 return {
@@ -92,8 +100,6 @@ class Recorder(Mocks):  # type: ignore[misc]
                 return {"names": self.zones}
             case "aws:servicequotas/getServiceQuota:getServiceQuota":
                 return self.quota(args.args["quotaCode"])
-            case "aws:ec2/getAmi:getAmi" | "aws:ec2/getEips:getEips":
-                return {"id": "ami-newest", "allocationIds": []}
             case "pulumi:pulumi:readStackResourceOutputs":
                 assert args.args == {"stackName": "organization/openvidu-enterprise/dev"}
                 return {"outputs": self.state}
@@ -758,3 +764,33 @@ def test_data_that_would_be_lost_is_the_first_warning(
     deploy({**config, "nodeCount": "3"}, recorder=recorder)
     assert len(warned) > 1
     assert warned[0].startswith("base-data, the volume with the data, isn't encrypted")
+
+
+def with_zone(config: dict[str, str], **more: str) -> dict[str, str]:
+    return {**config, "hostedZoneId": "Z1", **more}
+
+
+@pytest.mark.parametrize("kind", ["A", "CNAME"])
+def test_a_record_that_is_there_is_refused_and_told(config: dict[str, str], kind: str) -> None:
+    recorder = Recorder()
+    recorder.records = [{"name": "openvidu.example.io.", "type": kind}]
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(with_zone(config), recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert f"Z1 has a record of openvidu.example.io already ({kind})" in mistake.problem
+    assert mistake.command.startswith("pulumi config set overwriteRecord true")
+    assert not recorder.registered
+    deploy(with_zone(config, overwriteRecord="true"), recorder=recorder)
+    assert recorder.of_type("aws:route53/record:Record")["base-record"]["allowOverwrite"] is True
+
+
+def test_a_record_of_this_stack_and_one_of_another_kind_are_no_hindrance(
+    config: dict[str, str],
+) -> None:
+    recorder = Recorder()
+    recorder.records = [{"name": "openvidu.example.io.", "type": "AAAA"}]
+    deploy(with_zone(config), recorder=recorder)
+    recorder.records = [{"name": "openvidu.example.io.", "type": "A"}]
+    urn = "urn:pulumi:dev::openvidu-enterprise::aws:route53/record:Record::base-record"
+    recorder.state = {urn: {"outputs": {"fqdn": "openvidu.example.io"}}}
+    deploy(with_zone(config), recorder=recorder)

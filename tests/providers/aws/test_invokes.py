@@ -95,6 +95,20 @@ def test_availability_zones_are_listed_in_order(aws: Driver) -> None:
     assert len(found["zoneIds"]) == 2
 
 
+def test_availability_zones_are_filtered_by_their_kind(aws: Driver) -> None:
+    token = "aws:index/getAvailabilityZones:getAvailabilityZones"
+    for kind, expected in (("availability-zone", 3), ("local-zone", 0)):
+        found = aws.invoke(token, filters=[{"name": "zone-type", "values": [kind]}])
+        assert len(found["names"]) == expected
+
+
+def test_records_are_found_by_their_name(aws: Driver, zone: str) -> None:
+    found = aws.invoke("aws:route53/getRecords:getRecords", zoneId=zone, nameRegex="^example")
+    assert {one["type"] for one in found["resourceRecordSets"]} == {"NS", "SOA"}
+    found = aws.invoke("aws:route53/getRecords:getRecords", zoneId=zone, nameRegex="^other")
+    assert found["resourceRecordSets"] == []
+
+
 def test_the_caller_and_the_region_are_told(aws: Driver) -> None:
     caller = aws.invoke("aws:index/getCallerIdentity:getCallerIdentity")
     assert caller["accountId"] == "123456789012"

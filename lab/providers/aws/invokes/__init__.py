@@ -10,6 +10,7 @@ from lab.providers.aws.invokes.account import AVAILABILITY_ZONES, CALLER_IDENTIT
 from lab.providers.aws.invokes.ami import AMI
 from lab.providers.aws.invokes.elastic_ip import ELASTIC_IP, ELASTIC_IPS
 from lab.providers.aws.invokes.instance_type import INSTANCE_TYPE, INSTANCE_TYPE_OFFERINGS
+from lab.providers.aws.invokes.records import RECORDS
 from lab.providers.aws.invokes.service_quota import SERVICE_QUOTA
 from lab.providers.aws.invokes.zone import ZONE
 
@@ -23,6 +24,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         ELASTIC_IPS,
         INSTANCE_TYPE,
         INSTANCE_TYPE_OFFERINGS,
+        RECORDS,
         REGION,
         SERVICE_QUOTA,
         ZONE,
