@@ -19,7 +19,8 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${NAME:?}" "${FOLDER:?}" "${COMMAND:?}" "${PROXY:?}" "${PUBLIC_IP:?}" "${WAIT_FOR:?}"
 limit_seconds=900
-domain_seconds=${DOMAIN_SECONDS:-30}
+# Longer than the 60 s for which resolvers keep what the domain's record said before.
+domain_seconds=${DOMAIN_SECONDS:-120}
 bucket_seconds=120
 look_seconds=5
 

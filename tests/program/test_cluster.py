@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -794,3 +795,12 @@ def test_a_record_of_this_stack_and_one_of_another_kind_are_no_hindrance(
     urn = "urn:pulumi:dev::openvidu-enterprise::aws:route53/record:Record::base-record"
     recorder.state = {urn: {"outputs": {"fqdn": "openvidu.example.io"}}}
     deploy(with_zone(config), recorder=recorder)
+
+
+def test_a_domain_is_waited_for_longer_than_resolvers_keep_its_record(
+    config: dict[str, str],
+) -> None:
+    record = deploy(with_zone(config)).of_type("aws:route53/record:Record")["base-record"]
+    waits = re.search(r"DOMAIN_SECONDS:-([0-9]+)", remote.text_of("start-services.sh"))
+    assert waits
+    assert int(waits[1]) > record["ttl"]
