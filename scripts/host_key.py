@@ -28,7 +28,6 @@ from tenacity import (
     retry_if_exception,
     retry_if_result,
     stop_after_delay,
-    stop_any,
     wait_exponential,
 )
 
@@ -122,7 +121,7 @@ def _wait_for(instance_id: str, client: EC2Client) -> str | None:
     waiting = Retrying(
         retry=retry_if_result(lambda key: key is None) | retry_if_exception(_may_pass),
         wait=wait_exponential(FIRST_POLL_SECONDS, max=LONGEST_POLL_SECONDS),
-        stop=stop_any(stop_after_delay(LIMIT_SECONDS), _is_nowhere),
+        stop=_ends,
         before_sleep=_progress(instance_id),
     )
     return waiting(read)
@@ -138,6 +137,10 @@ def _may_pass(error: BaseException) -> bool:
 def _is_not_found(last: Future) -> bool:
     error = last.exception() if last.failed else None
     return isinstance(error, ClientError) and error.response["Error"]["Code"] == _NOT_FOUND
+
+
+def _ends(state: RetryCallState) -> bool:
+    return stop_after_delay(LIMIT_SECONDS)(state) or _is_nowhere(state)
 
 
 def _is_nowhere(state: RetryCallState) -> bool:
