@@ -4,6 +4,7 @@ import gc
 
 import pulumi
 
+from components.aws.health import DownError
 from components.configuration import read
 from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
@@ -17,7 +18,7 @@ try:
     require_programs()
     settings = read(*config_of_stack())
     deployment = SHAPES[settings.shape](settings)
-except (ConfigurationError, MissingProgramsError) as error:
+except (ConfigurationError, DownError, MissingProgramsError) as error:
     raise pulumi.RunError(str(error)) from None
 
 for name, value in deployment.outputs.items():

@@ -8,8 +8,9 @@ from typing import Any
 
 import pulumi
 
-from components import installation, overview, service, upgrade
+from components import down, installation, overview, service, upgrade
 from components.addresses import users_url
+from components.aws import health
 from components.aws.domain import with_record
 from components.aws.machines import AwsMachines
 from components.base import BaseServices
@@ -48,16 +49,22 @@ class Cluster(pulumi.ComponentResource):
         Raises:
             ConfigurationError: machines can't be had as the configuration asks for; nothing was
                 registered.
+            DownError: the base or bastion is down; likewise.
         """
         there = deployed()
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(2) as pool:
             asked = pool.submit(overview.ask, settings, there)
+            told = pool.submit(down.ask, there)
             machines_of = machine_source(settings, there)
-            seen = asked.result()
+            seen, aws_says = asked.result(), told.result()
         mistakes = overview.find_mistakes(seen) + upgrade.find_mistakes(settings, there, seen)
         if mistakes:
             raise ConfigurationError(mistakes)
+        down.refuse(settings, seen, aws_says)
+        seen = down.overview(settings, there, seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
+        for warning in health.warnings(aws_says):
+            pulumi.log.warn(warning, self)
         if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:
             pulumi.log.warn("With one node, a failure of that node ends every call.", self)
         for warning in (
@@ -68,7 +75,7 @@ class Cluster(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
         machines = machines_of(self)
-        base, outputs = _begin(settings, machines, there, child)
+        base, outputs = _begin(settings, machines, there, aws_says, child)
         configuration = SharedConfiguration(settings, base, there, self)
         script = installation.node_script(base, settings, self)
         generations = service.generations(settings, there, seen)
@@ -124,14 +131,19 @@ class Cluster(pulumi.ComponentResource):
 
 
 def _begin(
-    settings: Settings, machines: Machines, there: Deployed, child: pulumi.ResourceOptions
+    settings: Settings,
+    machines: Machines,
+    there: Deployed,
+    aws_says: health.Health,
+    child: pulumi.ResourceOptions,
 ) -> tuple[Main, dict[str, Any]]:
     """What nodes need to be there: base services or AWS's; and what users get to see of it."""
     if settings.shape == HA_MANAGED and isinstance(machines, AwsMachines):
-        return _managed(settings, machines, there, child)
+        return _managed(settings, machines, there, aws_says, child)
 
     def base_machine(parent: pulumi.Resource) -> Machine:
-        return with_record(machines.main(parent), settings, parent)
+        machine = down.require_another(machines.main(parent), aws_says)
+        return with_record(machine, settings, parent)
 
     base = BaseServices(settings, base_machine, there, opts=child)
     # Source: page, "Installing Base Services" step 8.
@@ -148,10 +160,15 @@ def _begin(
 
 
 def _managed(
-    settings: Settings, machines: AwsMachines, there: Deployed, child: pulumi.ResourceOptions
+    settings: Settings,
+    machines: AwsMachines,
+    there: Deployed,
+    aws_says: health.Health,
+    child: pulumi.ResourceOptions,
 ) -> tuple[Main, dict[str, Any]]:
     services = ManagedServices(settings, machines.network, machines.tags, opts=child)
     bastion = Bastion(settings, machines, services, there, opts=child)
+    down.require_another(bastion.machine, aws_says)
     url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
     return bastion, {
         "kibanaUrl": services.kibana_url,

@@ -50,6 +50,7 @@ class Deployed:
             service.
         instance_types: EC2 types of the machines by name, as `base`, `master` or `node-1`.
         addresses: allocation ids of Elastic IPs, likewise.
+        instances: ARNs of the machines on AWS, likewise.
         hosts: the machines that existed before, by name.
         configuration: digest of the configuration that the nodes share; None before it was set.
         tried: the version that a machine was to get last, by its name.
@@ -75,6 +76,7 @@ class Deployed:
     generations: Mapping[int, int] = field(default_factory=dict)
     instance_types: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
+    instances: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     configuration: str | None = None
     main_configuration: str | None = None
@@ -150,6 +152,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             name: found["instanceType"]
             for name, found in outputs.items()
             if _MACHINE.fullmatch(name) and "instanceType" in found
+        },
+        instances={
+            name: found["arn"]
+            for name, found in outputs.items()
+            if _MACHINE.fullmatch(name) and "arn" in found
         },
         addresses={
             match[1]: found["allocationId"]

@@ -96,7 +96,7 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     for number, found_ in _seen(settings, there, overview, in_service=None).items():
         told.append(
             f"node-{number} can't be seen from the base ({found_.sees}): it's left as it is, and "
-            "may carry calls. Next: python -m scripts.status"
+            f"may carry calls. Next: python -m scripts.repair node-{number}"
         )
     for number, found_ in _seen(settings, there, overview, in_service=False).items():
         told.append(

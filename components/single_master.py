@@ -10,8 +10,9 @@ from typing import Any
 
 import pulumi
 
-from components import upgrade
+from components import down, upgrade
 from components.addresses import users_url
+from components.aws import health
 from components.aws.domain import with_record
 from components.deployed import deployed
 from components.env_files import master_env
@@ -38,20 +39,25 @@ class SingleMaster(pulumi.ComponentResource):
         Raises:
             ConfigurationError: the machine can't be had as the configuration asks for; nothing
                 was registered.
+            DownError: the machine is down; likewise.
         """
         there = deployed()
+        aws_says = down.ask(there)
         if mistakes := upgrade.find_mistakes(settings, there, Unseen("it is no cluster")):
             raise ConfigurationError(mistakes)
         machines_of = machine_source(settings, there)
+        down.refuse(settings, Unseen("it is no cluster"), aws_says)
         super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
         for warning in (
+            *health.warnings(aws_says),
             *upgrade.warnings(settings, there, Unseen("it is no cluster")),
             *stop_of_main(settings, there),
         ):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:
             pulumi.log.warn("Without mediaNodes the master can carry no calls.", self)
-        machine = with_record(machines_of(self).main(self), settings, self)
+        machine = down.require_another(machines_of(self).main(self), aws_says)
+        machine = with_record(machine, settings, self)
         running = services(
             machine,
             settings,

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from components.aws.arn import InstanceArn
 from scripts import aws_session
 
 if TYPE_CHECKING:
@@ -23,27 +23,6 @@ if TYPE_CHECKING:
 _SECONDS = 5
 _ENDED = ("stopped", "terminated")
 _NOT_FOUND = "InvalidInstanceID.NotFound"
-
-
-@dataclass(frozen=True)
-class InstanceArn:
-    """An instance's name in all of AWS: arn:aws:ec2:REGION:ACCOUNT:instance/ID."""
-
-    region: str
-    account: str
-    instance_id: str
-
-    @classmethod
-    def parse(cls, text: str) -> InstanceArn:
-        """Read an ARN.
-
-        Raises:
-            ValueError: it's none of an instance.
-        """
-        parts = text.split(":")
-        if len(parts) != 6 or not parts[5].startswith("instance/"):
-            raise ValueError(f"{text}: expected arn:aws:ec2:REGION:ACCOUNT:instance/ID")
-        return cls(parts[3], parts[4], parts[5].removeprefix("instance/"))
 
 
 def main() -> None:

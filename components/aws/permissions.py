@@ -77,6 +77,8 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "TerminateInstances",
         "StartInstances",
         "StopInstances",
+        # `scripts.repair` does.
+        "RebootInstances",
         "ModifyInstanceAttribute",
         "ModifyInstanceMetadataOptions",
         "ModifyVolume",

@@ -1,0 +1,192 @@
+"""How AWS says that the stack's instances are: their states, status checks and scheduled events.
+
+A machine may run and be dead: its kernel hangs, or the host below it failed. AWS's status checks
+tell. Source: EC2 API, DescribeInstanceStatus; EC2 guide, "Status checks", "Scheduled events".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from components.aws.arn import InstanceArn
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+PERMISSION = "ec2:DescribeInstanceStatus"
+_SECONDS = 5
+_NOT_FOUND = "InvalidInstanceID.NotFound"
+_ID = re.compile(r"i-[0-9a-f]+")
+_IMPAIRED = "impaired"
+_ENDED = ("shutting-down", "terminated", "missing")
+_STOPPED = ("stopping", "stopped")
+_PAST = ("[Completed]", "[Canceled]")
+"""Source: EC2 guide, "Scheduled events": such a description is of an event that is over."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What AWS is going to do with an instance.
+
+    Attributes:
+        code: such as `instance-retirement` or `instance-stop`.
+        when: not before that time; None where AWS doesn't say.
+    """
+
+    code: str
+    when: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.code} from {self.when:%Y-%m-%d %H:%M} UTC" if self.when else self.code
+
+
+@dataclass(frozen=True)
+class InstanceHealth:
+    """How AWS says that an instance is.
+
+    Attributes:
+        instance_id: its id.
+        state: `running`, `stopped`, …; `missing` where AWS has no such instance.
+        system: the check of the host below it: `ok`, `impaired`, `initializing`, ….
+        instance: the check of the machine itself, likewise.
+        events: what AWS is going to do with it.
+    """
+
+    instance_id: str
+    state: str
+    system: str = "ok"
+    instance: str = "ok"
+    events: tuple[Event, ...] = ()
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether there's no machine any more."""
+        return self.state in _ENDED
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it doesn't run, and can be started."""
+        return self.state in _STOPPED
+
+    @property
+    def is_impaired(self) -> bool:
+        """Whether it runs, and AWS can't reach it or its host."""
+        return not self.is_gone and _IMPAIRED in (self.system, self.instance)
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it can carry nothing now, as AWS sees it."""
+        return self.is_gone or self.is_stopped or self.is_impaired
+
+    def __str__(self) -> str:
+        checks = f", host {self.system}, machine {self.instance}" if self.state == "running" else ""
+        return ", ".join([f"{self.state}{checks}", *map(str, self.events)])
+
+
+@dataclass(frozen=True)
+class Unasked:
+    """AWS couldn't be asked, for `reason`."""
+
+    reason: str
+
+
+Health = Mapping[str, InstanceHealth] | Unasked
+
+
+def look(instances: Mapping[str, str], profile: str | None = None) -> Health:
+    """Ask AWS once how instances are.
+
+    Args:
+        instances: their ARNs, by name.
+        profile: of the AWS configuration; the environment's by default.
+
+    Returns:
+        how each is, by name. One that isn't there says nothing where the account may be another.
+    """
+    if not instances:
+        return {}
+    # A preview without machines needs none of it, and it's slow to import.
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": 2})
+    try:
+        arns = {name: InstanceArn.parse(arn) for name, arn in instances.items()}
+        region = next(iter(arns.values())).region
+        session = boto3.Session(profile_name=profile, region_name=region)
+        client = session.client("ec2", config=config)
+        ids = [arn.instance_id for arn in arns.values()]
+        try:
+            found = _ask(client, ids)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != _NOT_FOUND:
+                raise
+            gone = set(_ID.findall(error.response["Error"]["Message"]))
+            there = [one for one in ids if one not in gone]
+            if not there:
+                # In another account each of them would be missing, whatever it does in its own.
+                account = session.client("sts", config=config).get_caller_identity()["Account"]
+                if account != (expected := next(iter(arns.values())).account):
+                    return Unasked(f"the credentials are of account {account}, not {expected}")
+            found = {one: InstanceHealth(one, "missing") for one in gone}
+            found |= _ask(client, there) if there else {}
+    except (BotoCoreError, ClientError, ValueError) as error:
+        return Unasked(" ".join(str(error).split()))
+    return {name: found[arn.instance_id] for name, arn in arns.items() if arn.instance_id in found}
+
+
+def _ask(client: EC2Client, ids: list[str]) -> dict[str, InstanceHealth]:
+    pages = client.get_paginator("describe_instance_status").paginate(
+        InstanceIds=ids, IncludeAllInstances=True
+    )
+    return {one["InstanceId"]: parse(one) for page in pages for one in page["InstanceStatuses"]}
+
+
+def parse(told: Mapping[str, Any]) -> InstanceHealth:
+    """Read one of DescribeInstanceStatus's answers."""
+    return InstanceHealth(
+        told["InstanceId"],
+        told["InstanceState"]["Name"],
+        told.get("SystemStatus", {}).get("Status", "ok"),
+        told.get("InstanceStatus", {}).get("Status", "ok"),
+        tuple(
+            Event(one["Code"], one.get("NotBefore"))
+            for one in told.get("Events", ())
+            if not one.get("Description", "").startswith(_PAST)
+        ),
+    )
+
+
+def next_command(name: str, health: InstanceHealth) -> str:
+    """What puts a machine right, as it's typed."""
+    return "pulumi up --refresh" if health.is_gone else f"python -m scripts.repair {name}"
+
+
+def warnings(health: Health) -> list[str]:
+    """What an operator has to know first: machines that AWS says are down, or will be."""
+    if isinstance(health, Unasked):
+        return [
+            "Not checked whether AWS says that the machines are well. "
+            f"The check takes the permission {PERMISSION}. AWS was asked: {health.reason}"
+        ]
+    return [
+        f"AWS says of {name} ({one.instance_id}): {one}. Next: {next_command(name, one)}"
+        for name, one in health.items()
+        if one.is_down or one.events
+    ]
+
+
+class DownError(Exception):
+    """The machine that the deployment begins with is down: an update that needs it has ended."""
+
+    def __init__(self, name: str, health: InstanceHealth) -> None:
+        super().__init__(
+            f"The {name} is down: AWS says of {health.instance_id}: {health}.\n"
+            f"The update ends here: what it does to the cluster goes by way of the {name}.\n"
+            f"Next: {next_command(name, health)}"
+        )

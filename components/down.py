@@ -1,0 +1,78 @@
+"""What an update does about machines that AWS says are down: it tells first, and waits for none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.health import DownError, Health, InstanceHealth, Unasked, look
+from components.deployed import Deployed
+from components.machine import Machine
+from components.overview import Overview, Unseen
+from components.settings import Settings
+
+
+def ask(there: Deployed) -> Health:
+    """Ask AWS how the stack's instances are; machines of others aren't asked about."""
+    return look(there.instances, aws.config.profile)
+
+
+def refuse(settings: Settings, seen: Overview, health: Health) -> None:
+    """End an update that would wait for a base, bastion or master that is down; a preview goes on.
+
+    One that answers isn't down: AWS may be behind. One that is gone is made again, where the
+    update looks (`--refresh`).
+
+    Raises:
+        DownError: it's stopped, or AWS can't reach it.
+    """
+    name = settings.main_role.name
+    one = _of(name, health)
+    if one is None or not one.is_down or one.is_gone or not isinstance(seen, Unseen):
+        return
+    if not pulumi.runtime.is_dry_run():
+        raise DownError(name, one)
+
+
+def require_another(machine: Machine, health: Health) -> Machine:
+    """The machine, or where AWS has the old one no more: the one that takes its place.
+
+    An update that doesn't look (`--refresh`) has the old one in its state. What reaches the
+    machine over SSH isn't begun then, and the update fails.
+    """
+    one = _of(machine.name, health)
+    if one is None or not one.is_gone or machine.instance_arn is None:
+        return machine
+    gone = one
+
+    def check(given: list[str]) -> str:
+        if given[1].endswith(f"/{gone.instance_id}") and not pulumi.runtime.is_dry_run():
+            raise DownError(machine.name, gone)
+        return given[0]
+
+    known = pulumi.Output.all(machine.host_key, machine.instance_arn)
+    return replace(machine, host_key=known.apply(check))
+
+
+def overview(settings: Settings, there: Deployed, seen: Overview, health: Health) -> Overview:
+    """What the base sees, and AWS: a node that is down isn't brought back by waiting for it."""
+    if isinstance(seen, Unseen):
+        return seen
+    nodes = dict(seen.nodes)
+    for number in settings.node_numbers:
+        ip, one = settings.node_private_ip(number), _of(f"node-{number}", health)
+        node = nodes.get(ip)
+        if node and one and one.is_down and not one.is_gone and not node.in_service:
+            nodes[ip] = replace(
+                node,
+                in_service=None,
+                generation=there.generations.get(number),
+                sees=f"AWS says: {one}",
+            )
+    return replace(seen, nodes=nodes)
+
+
+def _of(name: str, health: Health) -> InstanceHealth | None:
+    return None if isinstance(health, Unasked) else health.get(name)
