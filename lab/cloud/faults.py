@@ -14,6 +14,8 @@ later |
 | `boot-delay` | `seconds`, `host` | the next machines say `running`, but boot that much later |
 | `lose-host` | `host`, `how=crash`, `after=0` | a machine is lost after so many seconds; `how` as \
 in `Loss` |
+| `retire-host` | `host` | AWS schedules the retirement of the host below a machine, until that is \
+stopped and started |
 | `quota` | `vcpus`, `addresses` | VcpuLimitExceeded and AddressLimitExceeded beyond these |
 
 `times` is how often it strikes (always, without it), `after` how many calls pass first, `rate` the
@@ -113,6 +115,7 @@ class _Set:
     late: list[_Late] = field(default_factory=list)
     delays: list[_Delay] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
+    retiring: list[str] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
 
@@ -126,6 +129,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "late-answer": _COUNTS | {"actions", "seconds"},
     "boot-delay": frozenset({"seconds", "host"}),
     "lose-host": frozenset({"host", "how", "after"}),
+    "retire-host": frozenset({"host"}),
     "quota": frozenset({"vcpus", "addresses"}),
 }
 
@@ -212,6 +216,21 @@ class Faults:
         with self._lock:
             return sum(delay.seconds for delay in self._set.delays if name.endswith(delay.host))
 
+    def retires(self, name: str) -> bool:
+        """Whether AWS has scheduled the retirement of the host below a machine.
+
+        Args:
+            name: its Name tag.
+        """
+        with self._lock:
+            return any(name.endswith(host) for host in self._set.retiring)
+
+    def moved(self, name: str) -> None:
+        """A machine starts, on another host."""
+        with self._lock:
+            left = [host for host in self._set.retiring if not name.endswith(host)]
+            self._set.retiring[:] = left
+
     def _add(self, kind: str, given: _Options) -> None:
         match kind:
             case "throttle":
@@ -244,6 +263,10 @@ class Faults:
                 self._set.delays.append(delay)
             case "lose-host":
                 self._set.timers.append(self._timer(given))
+            case "retire-host":
+                if not given.get("host"):
+                    raise FaultError("retire-host: say which: host=node-1")
+                self._set.retiring.append(str(given["host"]))
             case "quota":
                 self._quotas = replace(
                     self._quotas,

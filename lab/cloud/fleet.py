@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from lab.cloud.aws import checks
 from lab.cloud.aws.view import View
 from lab.cloud.control.models import Loss
 from lab.cloud.host import Host
@@ -21,11 +22,12 @@ from lab.cloud.machine import Machine, MachineError, Order, Site
 
 @dataclass
 class _Entry:
-    """A machine, its worker, and a flag that ends the worker's waiting."""
+    """A machine, its worker, a flag that ends the worker's waiting, and whether it has crashed."""
 
     machine: Machine
     worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
     hurry: threading.Event = field(default_factory=threading.Event)
+    lost: bool = False
 
 
 class Fleet:
@@ -91,6 +93,13 @@ class Fleet:
         """The machine's host, while it runs."""
         return self._entry(instance_id).machine.host
 
+    def reached(self, instance_id: str) -> str:
+        """What EC2's check of the machine finds, as in `aws.checks`."""
+        entry = self._entry(instance_id)
+        if entry.machine.host:
+            return checks.PASSED
+        return checks.FAILED if entry.lost else checks.INITIALIZING
+
     def reboot_now(self, instance_id: str) -> None:
         """Reboot a machine, and wait until its init has begun again.
 
@@ -136,6 +145,7 @@ class Fleet:
             self._boot(instance_id, entry)
 
     def _boot(self, instance_id: str, entry: _Entry) -> None:
+        entry.lost = False
         order = self._order(instance_id)
         entry.machine.boot(order.hostname, order.interface)
         # Rules may have changed since they were read.
@@ -162,6 +172,7 @@ class Fleet:
         entry.machine.kill()
         match how:
             case Loss.CRASH:
+                entry.lost = True
                 self._changed()
             case Loss.STOP:
                 self._settle(instance_id, "stopped")

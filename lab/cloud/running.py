@@ -15,6 +15,7 @@ from lab.cloud.aws import (
     addresses,
     buckets,
     caches,
+    checks,
     dependencies,
     images,
     interfaces,
@@ -121,6 +122,7 @@ class _Lab:
         dependencies.install()
         quotas.install(lambda: self.faults.quotas)
         power.install(self.fleet, lambda: self.faults.quotas.vcpus)
+        checks.install(self.fleet.reached, self.faults.retires, self.faults.moved)
         targets.install(self.managed.health)
         buckets.install()
         caches.install()

@@ -60,6 +60,15 @@ def test_a_delay_is_for_the_named_machine(faults: Faults) -> None:
     assert faults.boot_delay("project-stack-base") == 0
 
 
+def test_a_retirement_is_over_when_the_machine_has_moved(faults: Faults) -> None:
+    faults.add("retire-host", {"host": "node-2"})
+    faults.moved("project-stack-node-1")
+    assert faults.retires("project-stack-node-2")
+    assert not faults.retires("project-stack-node-1")
+    faults.moved("project-stack-node-2")
+    assert not faults.retires("project-stack-node-2")
+
+
 def test_an_answer_comes_late_once(faults: Faults) -> None:
     faults.add("late-answer", {"seconds": 30, "actions": "RunInstances", "times": 1})
     found = [faults.lateness(action, "") for action in ("CreateTags", "RunInstances")]
@@ -97,6 +106,7 @@ def test_a_machine_is_lost_in_the_way_that_was_asked() -> None:
         ("boot-delay", {}, "seconds=180"),
         ("late-answer", {}, "seconds=180"),
         ("lose-host", {}, "host=node-1"),
+        ("retire-host", {}, "host=node-1"),
         ("lose-host", {"host": "base", "how": "burn"}, "takes crash, stop, terminate"),
         ("api-error", {}, "code=InternalError"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from lab.cloud import ControlError
@@ -101,6 +103,39 @@ def test_a_crashed_machine_is_still_running_for_ec2(desk: Desk) -> None:
     assert desk.state(machine) == "running"
     desk.supervisor.control.reboot_host(machine.instance_id)
     desk.wait_for_login(machine, times=2)
+    desk.terminate(machine)
+
+
+def status(desk: Desk, machine: Machine) -> dict[str, Any]:
+    """What EC2 says of a machine: state, both checks, codes of events."""
+    [told] = desk.aws(
+        "describe_instance_status", InstanceIds=[machine.instance_id], IncludeAllInstances=True
+    )["InstanceStatuses"]
+    return {
+        "state": told["InstanceState"]["Name"],
+        "host": told["SystemStatus"]["Status"],
+        "machine": told["InstanceStatus"]["Status"],
+        "events": [one["Code"] for one in told.get("Events", [])],
+    }
+
+
+def test_ec2s_checks_and_events_follow_the_machine(desk: Desk) -> None:
+    well = {"state": "running", "host": "ok", "machine": "ok", "events": []}
+    machine = desk.launch("to-check")
+    assert status(desk, machine) == well
+    desk.supervisor.control.kill_host(machine.instance_id)
+    assert status(desk, machine) == {**well, "machine": "impaired"}
+    desk.aws("reboot_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_login(machine, times=2)
+    assert status(desk, machine) == well
+    desk.supervisor.control.fault("retire-host", host="to-check")
+    assert status(desk, machine) == {**well, "events": ["instance-retirement"]}
+    desk.aws("stop_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_state(machine, "stopped")
+    assert status(desk, machine)["machine"] == "not-applicable"
+    desk.aws("start_instances", InstanceIds=[machine.instance_id])
+    desk.wait_for_login(machine, times=3)
+    assert status(desk, machine) == well
     desk.terminate(machine)
 
 
