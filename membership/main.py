@@ -28,18 +28,19 @@ from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
-from membership.join import announce, join, prepare
+from membership.join import Found, announce, join, prepare
 from membership.keep import keep
 from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
+from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
 from membership.place import on_base, on_bastion
 from membership.policy import Policy
 from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
 from membership.target_group import TargetGroupError
 from membership.upgrade import pause, pause_all, upgrade
-from membership.witnesses import from_json
+from membership.witnesses import Conclusion, conclude, from_json
 from membership.world import Run, World
 from openvidu import release
 
@@ -155,6 +156,21 @@ def _show_doubts(task: _Task) -> None:
     print(json.dumps(doubts(task.world)))  # noqa: T201 - its result
 
 
+def _show_conclusion(task: _Task) -> int | None:
+    seen = look(task.node, task.world)
+    found = conclude(seen)
+    if found is Conclusion.UNKNOWN and task.run.asks and not seen.testimony:
+        return Found.DOUBT
+    calls = calls_on(seen, task.world)
+    shown = {
+        "conclusion": found.value,
+        "told": who_sees_what(seen),
+        "calls": None if calls is None else len(calls),
+    }
+    print(json.dumps(shown))  # noqa: T201 - its result
+    return None
+
+
 def _testify(task: _Task) -> None:
     said = from_json(task.arguments.testimony)
     task.world.registry.testify(task.node, said, task.world.clock)
@@ -222,6 +238,10 @@ _ACTIONS: Mapping[str, _Action] = {
     "doubts": _Action(
         "print which nodes can't be seen from here, and who else may see them, as JSON",
         _show_doubts,
+    ),
+    "conclude": _Action(
+        "print what may be concluded of the node from all who can see it, as JSON",
+        _show_conclusion,
     ),
     "testify": _Action("note what others say of the node", _testify),
     "dead": _Action(

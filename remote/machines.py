@@ -28,6 +28,12 @@ def _services(given: Mapping[str, str]) -> str:
     return f"printf %s {values} | base64 -d | {_PROGRAM} services --json"
 
 
+def _start(given: Mapping[str, str]) -> str:
+    """What `components.remote.run_on` gives a shell, given to one again."""
+    text = base64.b64encode(given["TEXT"].encode()).decode()
+    return f"printf %s {text} | base64 -d | sudo -n bash -s start-services.sh"
+
+
 def _report(given: Mapping[str, str]) -> str:
     return f"sudo -n env LC_ALL=C bash -c {shlex.quote(given['REPORT'])} report {given['FOLDER']}"
 
@@ -49,6 +55,11 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "env": lambda given: f"sudo -n cat {given['FOLDER']}/.env",
     "authorize": _with_fields("AUTHORIZE", "FIELDS"),
     "overview": _overview,
+    "start": _start,
+    "restart-docker": lambda _: "sudo -n systemctl restart docker",
+    # Machines in containers share the kernel, and its id of the boot.
+    "boot": lambda _: "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat",
+    "reboot": lambda _: "sudo -n systemctl reboot",
     "reach": lambda given: _with_fields("REACH", "LINES")(
         {**given, "LINES": f"PLACES={given['PLACES']}"}
     ),

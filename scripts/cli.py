@@ -18,6 +18,7 @@ from scripts import (
     preflight,
     preview_summary,
     recover_state,
+    repair,
     report,
     retire,
     rotate_ssh_key,
@@ -28,6 +29,7 @@ app = typer.Typer(no_args_is_help=True, help="Run OpenVidu Enterprise: what `pul
 COMMANDS = (
     preflight,
     status,
+    repair,
     logs,
     report,
     retire,

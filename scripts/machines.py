@@ -16,6 +16,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
+_INSTANCE = "aws:ec2/instance:Instance"
 _PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
 """Who doesn't answer isn't waited for."""
 
@@ -89,6 +90,15 @@ def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
             outputs: Mapping[str, Any] = resource.get("outputs") or {}
             return outputs
     return {}
+
+
+def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
+    """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
+    return {
+        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
+        for one in exported["deployment"].get("resources", ())
+        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
+    }
 
 
 def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:

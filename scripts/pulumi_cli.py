@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+_BUSY = ("is currently locked by", "Another update is currently in progress")
+"""Source: pulumi, pkg/backend/diy/lock.go and pkg/backend/httpstate/backend.go, on conflict."""
+
 
 class PulumiError(Exception):
     """`pulumi` isn't there, or one of its commands failed."""
@@ -119,6 +122,29 @@ class PulumiCli:
         """Read some of the stack's resources anew."""
         targets = [word for urn in urns for word in ("--target", urn)]
         self._run("refresh", "--yes", "--skip-preview", *targets)
+
+    def require_idle(self, urn: str) -> None:
+        """Make sure that no update runs, by taking the stack's lock for a moment.
+
+        Args:
+            urn: of a resource that reads as it was, such as a command.
+
+        Raises:
+            PulumiError: an update runs.
+        """
+        try:
+            self.refresh([urn])
+        except PulumiError as error:
+            if any(words in str(error) for words in _BUSY):
+                raise PulumiError(
+                    "An update of this stack runs, or was killed; nothing was changed.\n"
+                    f"{error}\n  Next: wait for its end; after one that was killed: pulumi cancel"
+                ) from None
+
+    def up(self, *options: str) -> int:
+        """Update the stack; what it prints is shown. Returns the exit status."""
+        command = [self._program, "up", "--yes", "--skip-preview", *options, *self._stack]
+        return subprocess.run(command, check=False).returncode
 
     def _run(self, *arguments: str, stdin: str = "") -> str:
         done = self._done(*arguments, stdin=stdin)

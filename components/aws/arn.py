@@ -24,3 +24,6 @@ class InstanceArn:
         if len(parts) != 6 or not parts[5].startswith("instance/"):
             raise ValueError(f"{text}: expected arn:aws:ec2:REGION:ACCOUNT:instance/ID")
         return cls(parts[3], parts[4], parts[5].removeprefix("instance/"))
+
+    def __str__(self) -> str:
+        return f"arn:aws:ec2:{self.region}:{self.account}:instance/{self.instance_id}"

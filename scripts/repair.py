@@ -1,0 +1,150 @@
+"""Repairs a machine that is broken: looks, asks, and goes from mild to strong until it works.
+
+python -m scripts.repair base
+python -m scripts.repair node-2 --yes
+python -m scripts.repair node-2 --to replace
+
+It starts the services, restarts Docker, reboots, stops and starts the instance, or has another one
+take its place. A node whose calls go on is drained, never restarted.
+
+Exit status: 0 when the machine works, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+
+from components.aws.arn import InstanceArn
+from openvidu import ports
+from scripts.display import waiting
+from scripts.errors import expected_errors, print_error
+from scripts.machines import complete, instances_in, machines, named
+from scripts.memberships import from_state, plain
+from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.repairing.ladder import Plan, Seen, Step, cost, plan
+from scripts.repairing.look import Patient
+from scripts.repairing.steps import Steps
+
+
+def main(
+    machine: Annotated[str, typer.Argument(help="base, node-1, …", autocompletion=complete)],
+    to: Annotated[
+        Step | None,
+        typer.Option(help="The strongest step that may be taken; stop-start by default."),
+    ] = None,
+    *,
+    dead: Annotated[
+        bool, typer.Option("--dead", help="You say that no call goes on there, if nobody can.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Repair a machine that is broken, from mild to strong, until it works.
+
+    Exit status: 0 when the machine works, 1 otherwise.
+
+    Examples:
+      python -m scripts.repair base
+      python -m scripts.repair node-2 --yes
+      python -m scripts.repair node-2 --to replace
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    with expected_errors(BotoCoreError, ClientError):
+        pulumi = PulumiCli(stack)
+        exported = pulumi.export_state(show_secrets=True)
+        patient = _patient(machine, exported, pulumi)
+        with waiting(f"looking at {machine}"):
+            seen, printed = patient.look(), patient.console()
+        _tell(console, [*seen.told, *(f"console: {line}" for line in printed)])
+        decided = plan(seen, to, dead=dead)
+        if decided.says:
+            console.print(decided.says, markup=False)
+        if decided.steps:
+            pulumi.require_idle(_command(machine, exported))
+            steps = Steps(
+                patient, pulumi, _start(machine, exported), lambda line: _tell(console, [line])
+            )
+            seen = _repair(seen, decided, steps, console, asks=not yes)
+        if decided.next and not (decided.steps and seen.works):
+            console.print(f"Next: {decided.next}", markup=False)
+    sys.exit(0 if seen.works else 1)
+
+
+def _repair(seen: Seen, decided: Plan, steps: Steps, console: Console, *, asks: bool) -> Seen:
+    """Take one step after the other until the machine works; returns what is seen then."""
+    for step in decided.steps:
+        _tell(console, [f"{step}: {cost(step, seen)}"])
+        if asks and not typer.confirm("Do it?", default=False):
+            break
+        try:
+            steps.take(step)
+        except (PulumiError, BotoCoreError, ClientError) as error:
+            print_error(error)
+        seen = steps.patient.look()
+        if seen.works:
+            console.print(f"{seen.name} works again.")
+            break
+        console.print(f"{seen.name} doesn't work after {step}.")
+        _tell(console, list(seen.told))
+    return seen
+
+
+def _tell(console: Console, lines: list[str]) -> None:
+    for line in lines:
+        console.print(f"  {line}", markup=False)
+
+
+def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patient:
+    """The machine, and all that is needed to look at it.
+
+    Raises:
+        PulumiError: there's none of that name.
+    """
+    there = machines(exported)
+    chosen, main = named(there, name), next(iter(there.values()))
+    config = pulumi.config()
+    port = config.get("openvidu-enterprise:httpsPort", {}).get("value") or ""
+    arn = instances_in(exported).get(name)
+    number = int(name.rpartition("-")[2]) if name.startswith("node-") else 0
+    return Patient(
+        chosen,
+        main,
+        from_state(exported).get(number),
+        InstanceArn.parse(arn) if arn else None,
+        config.get("aws:profile", {}).get("value") or None,
+        int(port) if port.isdecimal() else ports.HTTPS,
+    )
+
+
+def _start(name: str, exported: Mapping[str, Any]) -> str | None:
+    """What starts a machine's services, as the last update gave it to a shell."""
+    inputs = _resource(f"{name}-start", exported).get("inputs") or {}
+    return str(plain(inputs["stdin"])) if "stdin" in inputs else None
+
+
+def _command(name: str, exported: Mapping[str, Any]) -> str:
+    """URN of a command of the machine, of which a refresh changes nothing."""
+    for suffix in ("membership", "version"):
+        if found := _resource(f"{name}-{suffix}", exported):
+            return str(found["urn"])
+    return ""
+
+
+def _resource(name: str, exported: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The resource of that name that isn't a component; empty where there's none."""
+    for one in exported["deployment"].get("resources", ()):
+        is_component = one["type"].startswith("openvidu-enterprise:")
+        if one["urn"].endswith(f"::{name}") and not is_component and not one.get("delete"):
+            found: Mapping[str, Any] = one
+            return found
+    return {}
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Repair: what is seen of a machine (`look`), what is done (`ladder`), and how (`steps`)."""

@@ -1,0 +1,197 @@
+"""Which steps repair a machine, from mild to strong. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from components.aws.health import InstanceHealth
+from openvidu.roles import NODE, Role, role_of
+
+
+class Step(StrEnum):
+    """What can be done, from mild to strong."""
+
+    SERVICES = "services"
+    DOCKER = "docker"
+    REBOOT = "reboot"
+    STOP_START = "stop-start"
+    REPLACE = "replace"
+
+
+_ORDER = tuple(Step)
+_MEANING = {
+    Step.SERVICES: "start OpenVidu's services, where they don't run",
+    Step.DOCKER: "restart Docker, and with it every container there",
+    Step.REBOOT: "reboot the machine",
+    Step.STOP_START: "stop and start the instance, which puts it on another host",
+    Step.REPLACE: "terminate the instance; pulumi up --refresh puts another one in its place",
+}
+_RUNS = ("serving", "draining")
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is seen of a machine.
+
+    Attributes:
+        name: `base`, `node-1`, …
+        works: whether it does what it is for.
+        ec2: how AWS says that it is; why that isn't known; None for a machine that existed before.
+        lets_in: whether SSH lets in.
+        open: whether users' port accepts connections; None where users don't connect to it.
+        conclusion: of a node, what all witnesses together say, as in `membership.witnesses`; None
+            where the base can't be asked.
+        calls: how many it carries, of the base how many the cluster does; None where that isn't
+            known.
+        told: what each that was asked says, in words.
+    """
+
+    name: str
+    works: bool
+    ec2: InstanceHealth | str | None
+    lets_in: bool
+    open: bool | None = None
+    conclusion: str | None = None
+    calls: int | None = None
+    told: tuple[str, ...] = ()
+
+    @property
+    def role(self) -> Role:
+        """What it is for."""
+        return role_of(self.name)
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it carries calls itself."""
+        return self.role is NODE
+
+    @property
+    def instance(self) -> InstanceHealth | None:
+        """How AWS says that it is; None where nobody says so."""
+        return self.ec2 if isinstance(self.ec2, InstanceHealth) else None
+
+    @property
+    def is_down(self) -> bool:
+        """Whether AWS says that nothing reaches it: no calls can go on there."""
+        return self.instance is not None and self.instance.is_down
+
+    @property
+    def may_carry_calls(self) -> bool:
+        """Whether a node may carry calls: somebody sees it run, or nobody can say."""
+        return self.is_node and not self.is_down and self.conclusion in (*_RUNS, _UNKNOWN, None)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done.
+
+    Attributes:
+        steps: in order; the first that helps is the last.
+        says: why so, where that isn't everything.
+        next: what to type then, where these steps aren't enough; None where there is nothing.
+    """
+
+    steps: tuple[Step, ...] = ()
+    says: str = ""
+    next: str | None = None
+
+
+def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
+    """Which steps repair a machine.
+
+    Args:
+        seen: what is seen of it.
+        to: the strongest step that may be taken; by default a stop and start.
+        dead: the operator says that a node carries no calls.
+    """
+    name, instance = seen.name, seen.instance
+    stronger = f"python -m scripts.repair {name} --to replace"
+    if instance and instance.is_gone:
+        return _up_to(to, (Step.REPLACE,), "There is no machine any more.", stronger)
+    if instance and instance.events and not instance.is_down:
+        return _before_an_event(seen, instance, to)
+    if seen.works:
+        return Plan(says=f"{name} works: there is nothing to repair.")
+    if held := _held(seen, dead=dead):
+        return held
+    return _up_to(to, _steps(seen), "", "look at it yourself" if seen.ec2 is None else stronger)
+
+
+def cost(step: Step, seen: Seen) -> str:
+    """What a step does, and what it costs in calls."""
+    return f"{_MEANING[step]}: {_costs(step, seen)}"
+
+
+def _costs(step: Step, seen: Seen) -> str:
+    if seen.is_node:
+        return "no call goes on there" if not seen.may_carry_calls else "what runs is left alone"
+    if step is Step.SERVICES or not seen.role.product.folder:
+        return "no call is cut by it"
+    calls = "calls" if seen.calls is None else f"{seen.calls} calls"
+    return (
+        f"{calls} of the cluster lose their way to it until it's back; those that don't reconnect "
+        "in time are cut"
+    )
+
+
+def _steps(seen: Seen) -> tuple[Step, ...]:
+    """All that could help, from mild to strong."""
+    inside = (Step.SERVICES, Step.DOCKER) if seen.role.product.folder else ()
+    if seen.ec2 is None:
+        return (*inside, Step.REBOOT)
+    instance = seen.instance
+    # What has failed is below the machine, or isn't there: only another host helps.
+    if instance and (instance.is_stopped or instance.system == "impaired"):
+        return (Step.STOP_START, Step.REPLACE)
+    return (*(inside if seen.lets_in else ()), Step.REBOOT, Step.STOP_START, Step.REPLACE)
+
+
+def _up_to(to: Step | None, steps: tuple[Step, ...], says: str, further: str) -> Plan:
+    strongest = _ORDER.index(to or Step.STOP_START)
+    allowed = tuple(one for one in steps if _ORDER.index(one) <= strongest)
+    return Plan(allowed, says, None if allowed == steps and Step.REPLACE in steps else further)
+
+
+def _held(seen: Seen, *, dead: bool) -> Plan | None:
+    """What is told of a machine that has to be left as it is; None of one that can be repaired."""
+    if not seen.lets_in and (seen.open or seen.conclusion in _RUNS):
+        says = "It serves, and lets nobody in over SSH: it isn't broken."
+        back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
+        keys = "check sshCidrs; with another key: python -m scripts.rotate_ssh_key"
+        return Plan(says=says, next=f"{'' if seen.ec2 is None else back}{keys}")
+    if seen.may_carry_calls and not dead:
+        return _with_calls(seen)
+    if not seen.lets_in and seen.ec2 is None:
+        says = "It is a machine of your own that can't be reached: only you can start it."
+        return Plan(says=says, next=f"start it; then: python -m scripts.repair {seen.name}")
+    return None
+
+
+def _drained(seen: Seen) -> str:
+    return f"python -m scripts.retire {seen.name}, then: pulumi up"
+
+
+def _with_calls(seen: Seen) -> Plan:
+    """A node that runs, or of which nobody can say: calls may go on."""
+    if seen.conclusion is None:
+        says = "The base can't say whether calls go on there: it's repaired first."
+        return Plan(says=says, next="python -m scripts.repair base")
+    if seen.conclusion == _UNKNOWN:
+        says = "Nobody can say whether calls go on there: it's left as it is."
+        dead = f"if you know that it carries none: python -m scripts.repair {seen.name} --dead"
+        return Plan(says=says, next=dead)
+    says = "It runs, and its calls go on: it's drained, never restarted."
+    return Plan((Step.SERVICES,), says, _drained(seen))
+
+
+def _before_an_event(seen: Seen, instance: InstanceHealth, to: Step | None) -> Plan:
+    """It runs, and AWS is going to stop it."""
+    says = f"AWS is going to do something: {', '.join(map(str, instance.events))}."
+    if seen.may_carry_calls:
+        return Plan(says=f"{says} Its calls are waited for: it's drained.", next=_drained(seen))
+    again = f"python -m scripts.repair {seen.name} --to stop-start"
+    if seen.works and to is None:
+        return Plan(says=says, next=f"at a quiet moment: {again}")
+    return _up_to(to, (Step.STOP_START,), f"{says} On another host it's safe from that.", again)

@@ -1,0 +1,171 @@
+"""What is seen of a machine from all sides: AWS, its console, SSH, its ports, the cluster."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from components.aws.arn import InstanceArn
+from components.aws.health import InstanceHealth, Unasked, look
+from components.over_ssh import run
+from components.overview import reason
+from openvidu.roles import BASTION
+from scripts.checks.finding import Result
+from scripts.checks.reachable import tcp
+from scripts.machines import Machine
+from scripts.memberships import Membership
+from scripts.pulumi_cli import PulumiError
+from scripts.repairing.ladder import Seen
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+_ASK_SECONDS = 20.0
+_CONCLUDE_SECONDS = 120.0
+"""Others are asked too, a machine after the other."""
+_CONSOLE_LINES, _CONSOLE_WIDTH = 6, 120
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A machine that is to be repaired, and how it's looked at.
+
+    Attributes:
+        machine: the machine.
+        main: the one that the deployment begins with.
+        membership: of a node; None for others.
+        arn: of its EC2 instance; None for a machine that existed before.
+        profile: of the AWS configuration.
+        https_port: where users come in.
+    """
+
+    machine: Machine
+    main: Machine
+    membership: Membership | None
+    arn: InstanceArn | None
+    profile: str | None
+    https_port: int
+
+    def ec2(self) -> EC2Client:
+        """A client of EC2, where its instance is."""
+        # Slow to import, and machines of one's own need none of it.
+        import boto3  # noqa: PLC0415
+
+        assert self.arn  # noqa: S101 - only asked of instances
+        session = boto3.Session(profile_name=self.profile, region_name=self.arn.region)
+        return session.client("ec2")
+
+    def look(self) -> Seen:
+        """Look at it from all sides, at once."""
+        with ThreadPoolExecutor(4) as pool:
+            aws = pool.submit(self.health)
+            entered = pool.submit(self._ask, self.machine, "usage")
+            told = pool.submit(self._ask, self.main, "overview")
+            concluded = pool.submit(self._conclude)
+            port = pool.submit(self._port)
+            return self._seen(
+                aws.result(), entered.result(), told.result(), concluded.result(), port.result()
+            )
+
+    def health(self) -> InstanceHealth | str | None:
+        """How AWS says that its instance is; why that isn't known; None where it has none."""
+        if self.arn is None:
+            return None
+        told = look({self.machine.name: str(self.arn)}, self.profile)
+        if isinstance(told, Unasked):
+            return told.reason
+        return told.get(self.machine.name, "it says nothing of it")
+
+    def console(self) -> list[str]:
+        """The last lines of its console; empty where there is none."""
+        if self.arn is None:
+            return []
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        try:
+            told = self.ec2().get_console_output(InstanceId=self.arn.instance_id)
+        except (BotoCoreError, ClientError):
+            return []
+        lines = [line.strip() for line in (told.get("Output") or "").splitlines() if line.strip()]
+        return [line[:_CONSOLE_WIDTH] for line in lines[-_CONSOLE_LINES:]]
+
+    def _ask(self, machine: Machine, action: str) -> str | PulumiError:
+        try:
+            return machine.ask(action, _ASK_SECONDS)
+        except PulumiError as error:
+            return error
+
+    def _conclude(self) -> Mapping[str, Any] | str:
+        """What all who can see the node say of it together; why nobody says it."""
+        if self.membership is None:
+            return ""
+        variables = {
+            **self.membership.environment,
+            "CONNECT_SECONDS": "5",
+            "RECONNECT_SECONDS": "0",
+        }
+        key = self.membership.private_key
+        try:
+            done = run("conclude", variables, key, timeout=_CONCLUDE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"no answer within {_CONCLUDE_SECONDS:g} s"
+        try:
+            found: Mapping[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        except (IndexError, ValueError):
+            return reason(done.stderr) or f"exit status {done.returncode}"
+        return found
+
+    def _port(self) -> bool | None:
+        if self.membership or self.machine.role is BASTION:
+            return None
+        return tcp(self.machine, self.https_port).result is Result.OK
+
+    def _seen(
+        self,
+        aws: InstanceHealth | str | None,
+        entered: str | PulumiError,
+        told: str | PulumiError,
+        concluded: Mapping[str, Any] | str,
+        port: bool | None,
+    ) -> Seen:
+        overview = _overview(told)
+        lets_in = isinstance(entered, str)
+        lines = [] if aws is None else [f"AWS: {aws}"]
+        lines.append("SSH: lets in" if lets_in else f"SSH: {entered}")
+        if port is not None:
+            lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
+        nodes = overview.get("nodes") or {}
+        if self.membership is None:
+            calls = [one.get("calls") for one in nodes.values()]
+            works = lets_in and port is not False and bool(overview)
+            known = None if None in calls or not calls else sum(filter(None, calls))
+            cluster = "told" if overview else "nothing"
+            lines.append(f"cluster: {(overview.get('health') or {}).get('clusterStatus', cluster)}")
+            return Seen(self.machine.name, works, aws, lets_in, port, None, known, tuple(lines))
+        if isinstance(concluded, str):
+            lines.append(f"cluster: the {self.main.name} can't be asked: {concluded}")
+            return Seen(self.machine.name, False, aws, lets_in, told=tuple(lines))
+        lines.append(f"cluster: {concluded['conclusion']}: {concluded['told']}")
+        own = nodes.get(self.membership.private_ip) or {}
+        return Seen(
+            self.machine.name,
+            lets_in and bool(own.get("inService")) and concluded["conclusion"] == "serving",
+            aws,
+            lets_in,
+            None,
+            concluded["conclusion"],
+            concluded["calls"],
+            tuple(lines),
+        )
+
+
+def _overview(told: str | PulumiError) -> Mapping[str, Any]:
+    try:
+        found: Mapping[str, Any] = {} if isinstance(told, PulumiError) else json.loads(told)
+    except ValueError:
+        return {}
+    return found

@@ -1,0 +1,119 @@
+"""Which steps repair a machine, and which machines are left as they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from components.aws.health import Event, InstanceHealth
+from scripts.repairing.ladder import Plan, Seen, Step, cost, plan
+
+RUNS = InstanceHealth("i-0a", "running")
+IMPAIRED = replace(RUNS, instance="impaired")
+STOPPED = InstanceHealth("i-0a", "stopped", "not-applicable", "not-applicable")
+GONE = InstanceHealth("i-0a", "terminated", "not-applicable", "not-applicable")
+RETIRES = replace(RUNS, events=(Event("instance-retirement"),))
+INSIDE = (Step.SERVICES, Step.DOCKER)
+OUTSIDE = (Step.REBOOT, Step.STOP_START)
+
+BASE = Seen("base", works=False, ec2=RUNS, lets_in=True, open=False)
+NODE = Seen("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left")
+SILENT_NODE = replace(NODE, lets_in=False, conclusion="unknown")
+
+
+@pytest.mark.parametrize(
+    ("seen", "steps"),
+    [
+        (BASE, INSIDE + OUTSIDE),
+        (NODE, INSIDE + OUTSIDE),
+        (replace(BASE, lets_in=False, ec2=IMPAIRED), OUTSIDE),
+        (replace(SILENT_NODE, ec2=IMPAIRED), OUTSIDE),
+        (replace(SILENT_NODE, ec2=IMPAIRED, conclusion=None), OUTSIDE),
+        (replace(SILENT_NODE, ec2=STOPPED, conclusion="dead"), OUTSIDE[1:]),
+        (replace(BASE, lets_in=False, ec2=STOPPED), OUTSIDE[1:]),
+        (replace(BASE, lets_in=False, ec2=replace(RUNS, system="impaired")), OUTSIDE[1:]),
+        (replace(BASE, lets_in=False, ec2="AccessDenied"), OUTSIDE),
+        (replace(BASE, ec2=None), (*INSIDE, Step.REBOOT)),
+        (Seen("bastion", works=False, ec2=IMPAIRED, lets_in=False), OUTSIDE),
+        (replace(BASE, ec2=GONE, lets_in=False), ()),
+    ],
+)
+def test_steps_go_from_mild_to_strong(seen: Seen, steps: tuple[Step, ...]) -> None:
+    assert plan(seen).steps == steps
+
+
+def test_another_machine_is_made_only_where_the_operator_says_so() -> None:
+    gone = replace(BASE, ec2=GONE, lets_in=False)
+    assert plan(gone).next == "python -m scripts.repair base --to replace"
+    assert plan(gone, Step.REPLACE) == Plan((Step.REPLACE,), "There is no machine any more.")
+    assert plan(BASE).next == "python -m scripts.repair base --to replace"
+    assert plan(BASE, Step.REPLACE).steps == tuple(Step)
+
+
+def test_nothing_stronger_than_what_is_allowed_is_done() -> None:
+    assert plan(BASE, Step.DOCKER).steps == INSIDE
+    assert plan(replace(BASE, ec2=STOPPED), Step.REBOOT).steps == ()
+
+
+@pytest.mark.parametrize("conclusion", ["serving", "draining"])
+@pytest.mark.parametrize("to", [None, Step.REPLACE])
+def test_a_node_with_calls_is_drained_and_never_restarted(conclusion: str, to: Step | None) -> None:
+    found = plan(replace(NODE, conclusion=conclusion), to)
+    assert found.steps == (Step.SERVICES,)
+    assert found.next == "python -m scripts.retire node-2, then: pulumi up"
+
+
+def test_silence_is_no_answer() -> None:
+    found = plan(SILENT_NODE, Step.REPLACE)
+    assert found.steps == ()
+    assert "Nobody can say" in found.says
+    assert found.next
+    assert found.next.endswith("python -m scripts.repair node-2 --dead")
+    assert plan(SILENT_NODE, dead=True).steps == OUTSIDE
+
+
+def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
+    found = plan(replace(SILENT_NODE, conclusion=None))
+    assert found.steps == ()
+    assert found.next == "python -m scripts.repair base"
+
+
+def test_what_works_is_left_alone() -> None:
+    assert plan(replace(BASE, works=True), Step.REPLACE).steps == ()
+    assert plan(replace(NODE, works=True, conclusion="serving")).steps == ()
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [replace(BASE, lets_in=False, open=True), replace(SILENT_NODE, conclusion="serving")],
+    ids=["base", "node"],
+)
+def test_who_serves_is_not_broken_for_its_ssh(seen: Seen) -> None:
+    found = plan(seen, Step.REPLACE, dead=True)
+    assert found.steps == ()
+    assert (found.next or "").startswith("pulumi up --refresh")
+    assert "sshCidrs" in (found.next or "")
+    assert "--refresh" not in (plan(replace(seen, ec2=None)).next or "")
+
+
+def test_a_machine_of_ones_own_that_cannot_be_reached_is_its_owners() -> None:
+    found = plan(replace(BASE, ec2=None, lets_in=False))
+    assert found.steps == ()
+    assert found.next == "start it; then: python -m scripts.repair base"
+
+
+def test_a_retirement_is_left_to_a_quiet_moment() -> None:
+    base = replace(BASE, works=True, ec2=RETIRES)
+    assert plan(base).steps == ()
+    assert plan(base).next == "at a quiet moment: python -m scripts.repair base --to stop-start"
+    assert plan(base, Step.STOP_START).steps == (Step.STOP_START,)
+    node = replace(NODE, works=True, ec2=RETIRES, conclusion="serving")
+    assert plan(node, Step.STOP_START).steps == ()
+    assert "retire node-2" in (plan(node).next or "")
+
+
+def test_each_step_says_what_it_costs_in_calls() -> None:
+    assert cost(Step.REBOOT, replace(BASE, calls=7)).startswith("reboot the machine: 7 calls of")
+    assert cost(Step.SERVICES, BASE).endswith("no call is cut by it")
+    assert cost(Step.REBOOT, NODE).endswith("no call goes on there")
