@@ -189,7 +189,8 @@ class Session:
                 raise LostError(
                     f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
                     f"{limit:g} s: {attempt.reason}\n"
-                    "  Nothing was removed. When it is back: pulumi up"
+                    "  Nothing was removed. Next: python -m scripts.repair "
+                    f"{machine.who.removeprefix('the ')}, then: pulumi up"
                 )
             told = f"no connection to {machine.who}, {machine.host}; trying again"
             waits = f"waiting for {machine.who}, {machine.host}: {attempt.reason}"

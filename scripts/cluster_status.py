@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from components.aws.health import InstanceHealth, next_command
+
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
 _FULL = 90
@@ -60,6 +62,7 @@ class MachineStatus:
         calls, participants: what it carries; None where that isn't known.
         usage: how busy it is; None likewise.
         balanced: whether the load balancer leads there; None for who carries no calls.
+        aws: how AWS says that its instance is; None where it says nothing.
     """
 
     name: str
@@ -71,6 +74,32 @@ class MachineStatus:
     participants: int | None = None
     usage: Usage | None = None
     balanced: bool | None = None
+    aws: InstanceHealth | None = None
+
+    def remarks(self, *, cluster_tells: bool) -> Iterator[str]:
+        """What somebody has to do about it, and what to type.
+
+        Args:
+            cluster_tells: whether the cluster tells its health.
+        """
+        repair = f"Next: python -m scripts.repair {self.name}"
+        if self.aws and (self.aws.is_down or self.aws.events):
+            yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
+        elif self.usage is None:
+            yield f"{self.name} can't be reached over SSH. {repair}"
+        if self.state == "serving":
+            if self.balanced is False:
+                yield f"{self.name} serves and isn't in the load balancer. Next: pulumi up"
+            if cluster_tells and self.health is None:
+                yield f"{self.name} should serve, and the cluster doesn't list it. {repair}"
+        elif self.state == "left":
+            where = ", and is in the load balancer" if self.balanced else ""
+            yield f"{self.name} has left the cluster{where}. Next: pulumi up"
+        elif self.state == "draining" and cluster_tells and self.health is None:
+            where = ", and is in the load balancer" if self.balanced else ""
+            yield f"{self.name} has stopped for its drain{where}. Next: pulumi up, which ends it"
+        elif self.balanced and self.state == "no answer":
+            yield f"{self.name} is in the load balancer, and gives no answer. {repair}"
 
 
 @dataclass(frozen=True)
@@ -116,15 +145,8 @@ class Status:
             found.append(f"The cluster doesn't tell its health. {_WHY}")
         found += self._without_media_nodes()
         for one in self.machines:
-            if one.balanced is False and one.state == "serving":
-                found.append(f"{one.name} serves and isn't in the load balancer. Next: pulumi up")
-            if one.state == "serving" and self.health and one.health is None:
-                found.append(f"{one.name} should serve, and the cluster doesn't list it. {_WHY}")
-            elif one.usage is None and one.state not in ("left", "no answer"):
-                found.append(f"{one.name} can't be reached over SSH. {_WHY}")
             found += [f"{one.name}: {told}" for told in (one.usage.full if one.usage else ())]
-            if one.balanced and one.state in ("left", "no answer"):
-                found.append(f"{one.name} is in the load balancer, and is gone. Next: pulumi up")
+            found += one.remarks(cluster_tells=bool(self.health))
         for ip in self._strangers:
             found.append(
                 f"{ip} is in the load balancer, and no node of this stack has it. Next: take it "
@@ -160,7 +182,10 @@ class Status:
             "state": self.state,
             "health": self.health,
             "loadBalancer": {"nodeIps": list(self.balanced)},
-            "machines": {one.name: asdict(one) for one in self.machines},
+            "machines": {
+                one.name: {**asdict(one), "aws": str(one.aws) if one.aws else None}
+                for one in self.machines
+            },
             "certificateExpires": self.certificate.isoformat() if self.certificate else None,
             "drift": None if self.drift is None else list(self.drift),
             "remarks": self.remarks(datetime.now(UTC)),

@@ -12,8 +12,10 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, NoReturn
 
@@ -22,12 +24,14 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
+from components.aws import health
+from components.aws.health import InstanceHealth
 from openvidu.roles import NODE
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
 from scripts.display import print_json, print_json_line, table_console, table_of, waiting
 from scripts.errors import expected_errors
-from scripts.machines import Machine, machines, outputs_of
+from scripts.machines import Machine, instances_in, machines, outputs_of
 from scripts.memberships import from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -96,23 +100,27 @@ def look(pulumi: PulumiCli) -> Status:
     there = machines(exported)
     addresses = {f"node-{number}": one.private_ip for number, one in from_state(exported).items()}
     main, *_ = there.values()
+    instances = instances_in(exported)
     with ThreadPoolExecutor(_WORKERS) as pool:
         asked = pool.submit(_overview, main)
+        aws = pool.submit(_aws, instances, pulumi)
         expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
         told = asked.result()
         certificate = expires.result()
+        aws_says = aws.result()
     reason = told if isinstance(told, str) else None
     seen = {} if isinstance(told, str) else told
     drift = seen.get("drift", ())
+    looks = [
+        node_status(name, addresses.get(name, ""), one.version, usages[name], seen)
+        if one.role is NODE
+        else main_status(name, one.version, usages[name], seen)
+        for name, one in there.items()
+    ]
     return Status(
         seen.get("health"),
-        [
-            node_status(name, addresses.get(name, ""), one.version, usages[name], seen)
-            if one.role is NODE
-            else main_status(name, one.version, usages[name], seen)
-            for name, one in there.items()
-        ],
+        [replace(one, aws=aws_says.get(one.name)) for one in looks],
         certificate,
         balanced=tuple(ip for ip, node in (seen.get("nodes") or {}).items() if node["balanced"]),
         drift=None if drift is None else tuple(drift),
@@ -123,11 +131,22 @@ def look(pulumi: PulumiCli) -> Status:
 def shown(found: Status) -> Group:
     """The look as people read it."""
     state = Text(f"OpenVidu: {found.state or 'no answer'}", _COLOURS.get(found.state, "red"))
-    columns = ("machine", "state", "health", "version", "calls", "participants", "CPU", "memory")
+    columns = (
+        "machine",
+        "AWS",
+        "state",
+        "health",
+        "version",
+        "calls",
+        "participants",
+        "CPU",
+        "memory",
+    )
     table = table_of(*columns, "load balancer")
     for one in found.machines:
         table.add_row(
             one.name,
+            "" if one.aws is None else "ok" if one.aws.is_well else str(one.aws),
             one.state,
             one.health or "",
             one.version or "",
@@ -156,6 +175,15 @@ def _overview(main: Machine) -> dict[str, Any] | str:
     except ValueError:
         return f"{main.name} answers something that is no overview"
     return told
+
+
+def _aws(instances: Mapping[str, str], pulumi: PulumiCli) -> Mapping[str, InstanceHealth]:
+    """How AWS says that instances are; empty where it can't be asked: the machines are."""
+    if not instances:
+        return {}
+    profile = pulumi.config().get("aws:profile", {}).get("value")
+    told = health.look(instances, profile or None)
+    return {} if isinstance(told, health.Unasked) else told
 
 
 def _usage(machine: Machine) -> Usage | None:

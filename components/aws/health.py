@@ -82,6 +82,12 @@ class InstanceHealth:
         """Whether it can carry nothing now, as AWS sees it."""
         return self.is_gone or self.is_stopped or self.is_impaired
 
+    @property
+    def is_well(self) -> bool:
+        """Whether it runs, both checks are ok, and AWS plans nothing with it."""
+        checks = {self.system, self.instance}
+        return self.state == "running" and checks == {"ok"} and not self.events
+
     def __str__(self) -> str:
         checks = f", host {self.system}, machine {self.instance}" if self.state == "running" else ""
         return ", ".join([f"{self.state}{checks}", *map(str, self.events)])

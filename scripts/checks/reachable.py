@@ -106,7 +106,10 @@ def udp(machine: Machine, port: int) -> Finding:
 def _shut(machine: Machine, check: str, error: OSError) -> Finding:
     if isinstance(error, ConnectionRefusedError):
         problem = f"nothing listens at {machine.host}: OpenVidu doesn't run on {machine.name}"
-        following = f"pulumi up, which starts it; uv run python -m scripts.logs {machine.name}"
+        following = (
+            "pulumi up, which starts it, or ends its drain; "
+            f"uv run python -m scripts.logs {machine.name}"
+        )
         return Finding(check, machine.name, Result.FAILED, problem, following)
     if machine.role is NODE:
         problem = (
@@ -119,8 +122,8 @@ def _shut(machine: Machine, check: str, error: OSError) -> Finding:
 
 
 def _way_back(machine: Machine) -> str:
-    """What puts address and firewall of a machine right."""
+    """What says why a machine can't be reached, and puts it right."""
     return (
-        "pulumi up --refresh, which puts back what AWS has lost; on a machine of your own: "
+        f"uv run python -m scripts.repair {machine.name}; on a machine of your own also: "
         f"its firewall, and that {machine.host} leads there"
     )

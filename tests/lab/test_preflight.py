@@ -98,7 +98,9 @@ def test_a_node_that_lost_its_public_ip_gets_it_back(cluster: Lab) -> None:
         "port 443/tcp",
         "port 443/udp",
     }
-    assert found["SSH", "node-2"]["next"].startswith("pulumi up --refresh")
+    assert found["SSH", "node-2"]["next"].startswith("uv run python -m scripts.repair node-2")
+    repair = cluster.run("run", "--", "python", "-m", "scripts.repair", "node-2", "--yes")
+    assert "Next: pulumi up --refresh" in repair.out
     cluster.ok("up", "--refresh")
     assert preflight(cluster, 0) == {}
 

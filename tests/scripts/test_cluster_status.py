@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from components.aws.health import Event, InstanceHealth
 from scripts.checks import reachable
 from scripts.checks.finding import Result
 from scripts.cluster_status import (
@@ -20,6 +21,9 @@ from scripts.cluster_status import (
 
 NOW = datetime.now(UTC)
 NODE = MachineStatus("node-1", "10.5.0.6", "serving", "UP", "2.30.0", 2, 4, Usage(40, 50), True)
+RUNS = InstanceHealth("i-0a", "running")
+IMPAIRED = replace(RUNS, instance="impaired")
+RETIRES = replace(RUNS, events=(Event("instance-retirement"),))
 WELL = Status({"clusterStatus": "UP"}, [NODE], NOW + timedelta(days=60), balanced=["10.5.0.6"])
 
 
@@ -36,6 +40,26 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         (replace(WELL, machines=[replace(NODE, state="no answer")]), "node-1 is in the load bal"),
         (replace(WELL, machines=[replace(NODE, health=None)]), "the cluster doesn't list it"),
         (replace(WELL, machines=[replace(NODE, usage=None)]), "can't be reached over SSH"),
+        (
+            replace(WELL, machines=[replace(NODE, state="left", health=None, balanced=False)]),
+            "node-1 has left the cluster. Next: pulumi up",
+        ),
+        (
+            replace(WELL, machines=[replace(NODE, state="draining", health=None)]),
+            "node-1 has stopped for its drain, and is in the load balancer. Next: pulumi up",
+        ),
+        (
+            replace(WELL, machines=[replace(NODE, aws=IMPAIRED)]),
+            "AWS says of node-1: running, host ok, machine impaired. Next: python -m",
+        ),
+        (
+            replace(WELL, machines=[replace(NODE, aws=RETIRES)]),
+            "instance-retirement. Next: python -m scripts.repair node-1",
+        ),
+        (
+            replace(WELL, machines=[replace(NODE, state="no answer", usage=None)]),
+            "can't be reached over SSH. Next: python -m scripts.repair node-1",
+        ),
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
@@ -57,6 +81,16 @@ def test_a_healthy_cluster_needs_nobody() -> None:
 def test_what_needs_somebody_is_told(found: Status, said: str) -> None:
     assert not found.is_well
     assert any(said in remark for remark in found.remarks(NOW))
+
+
+def test_a_machine_that_cannot_be_reached_is_not_called_gone() -> None:
+    silent = replace(NODE, state="no answer", usage=None, health=None)
+    assert not any("gone" in remark for remark in replace(WELL, machines=[silent]).remarks(NOW))
+
+
+def test_what_aws_says_is_for_scripts_too() -> None:
+    told = replace(WELL, machines=[replace(NODE, aws=RETIRES)]).as_json()["machines"]["node-1"]
+    assert told["aws"] == "running, host ok, machine ok, instance-retirement"
 
 
 def test_a_cluster_that_is_not_up_is_not_well() -> None:
