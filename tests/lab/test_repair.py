@@ -1,0 +1,116 @@
+"""A machine that AWS calls running and that is dead: told at once, and repaired by one command."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lab.conftest import Completed, Lab
+from tests.lab.watching import calls, require
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
+
+SCALED_DOWN = ("config", "set", "nodeCount", "1")
+AS_BEFORE = ("config", "set", "nodeCount", "2")
+
+
+def script(lab: Lab, *words: str) -> Completed:
+    """Run one of the operators' commands."""
+    name, *rest = words
+    return lab.run("run", "--", "python", "-m", f"scripts.{name}", *rest)
+
+
+def first_warning(lab: Lab) -> str:
+    """What a preview warns of first."""
+    printed = lab.ok("preview")
+    return next(line for line in printed.splitlines() if "warning: " in line)
+
+
+def require_well(lab: Lab) -> None:
+    """The cluster needs nobody, and the next update changes nothing."""
+    found = script(lab, "status")
+    assert found.status == 0, found.out
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def repaired(lab: Lab, name: str) -> str:
+    """What the repair of a machine prints, which has to help."""
+    done = script(lab, "repair", name, "--yes")
+    assert done.status == 0, done.out + done.err
+    assert f"{name} works again." in done.out
+    return done.out
+
+
+def test_a_base_that_hangs_ends_an_update_at_once_and_is_repaired(cluster: Lab) -> None:
+    cluster.ok("kill", "base")
+    warned = first_warning(cluster)
+    assert "machine impaired" in warned
+    assert warned.endswith("Next: python -m scripts.repair base")
+    refused = cluster.run("up")
+    assert refused.status != 0
+    assert "The base is down" in refused.out + refused.err
+    status = script(cluster, "status")
+    assert status.status == 1
+    assert "Next: python -m scripts.repair base" in status.out
+    assert "gone" not in status.out
+    assert "reboot: " in repaired(cluster, "base")
+    require_well(cluster)
+
+
+def test_a_node_that_hangs_is_waited_for_by_nobody_and_is_repaired(cluster: Lab) -> None:
+    cluster.ok("kill", "node-2")
+    assert first_warning(cluster).endswith("Next: python -m scripts.repair node-2")
+    printed = cluster.ok("up")
+    assert "it's left as it is" in printed
+    status = script(cluster, "status")
+    assert status.status == 1
+    assert "Next: python -m scripts.repair node-2" in status.out
+    repaired(cluster, "node-2")
+    require_well(cluster)
+
+
+def test_a_node_with_calls_is_not_restarted(cluster: Lab) -> None:
+    with calls(cluster, "8s..12s"):
+        done = script(cluster, "repair", "node-2", "--yes", "--to", "replace")
+        assert done.status == 0
+        assert "there is nothing to repair" in done.out
+        cluster.ok("fault", "set", "retire-host", "host=node-2")
+        assert "instance-retirement" in first_warning(cluster)
+        kept = script(cluster, "repair", "node-2", "--yes", "--to", "stop-start")
+        assert "python -m scripts.retire node-2" in kept.out
+        cluster.ok("fault", "clear")
+    require(cluster, 1, 2)
+
+
+LOSSES = {
+    "crash": ("fault", "set", "lose-host", "how=crash"),
+    "stop": ("fault", "set", "lose-host", "how=stop"),
+    "terminate": ("fault", "set", "lose-host", "how=terminate"),
+}
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("pending", [None, SCALED_DOWN], ids=["alone", "scaling-down"])
+@pytest.mark.parametrize("how", LOSSES)
+@pytest.mark.parametrize("name", ["base", "node-2"])
+def test_the_first_command_that_is_named_leads_to_a_healthy_cluster(
+    cluster: Lab, name: str, how: str, pending: tuple[str, ...] | None
+) -> None:
+    cluster.ok(*LOSSES[how], f"host={name}")
+    cluster.wait_until(lambda: name in first_warning(cluster))
+    if pending:
+        cluster.ok(*pending)
+    try:
+        if how == "terminate":
+            assert first_warning(cluster).endswith("Next: pulumi up --refresh")
+            cluster.ok("up", "--refresh")
+        elif pending and name == "node-2":
+            # It isn't wanted any more: what AWS has stopped carries no calls.
+            script(cluster, "repair", name, "--yes")
+            cluster.ok("up")
+        else:
+            repaired(cluster, name)
+            cluster.ok("up")
+        require_well(cluster)
+    finally:
+        cluster.ok(*AS_BEFORE)
+        cluster.ok("up", "--refresh")
