@@ -63,7 +63,7 @@ class Deployed:
         stops: how often AWS stopped the base, or the master, with services on it.
         network: CIDR of the cluster's network on AWS; None where there's none.
         main_private_ip: address of base, master or bastion in there; None likewise.
-        zones: in how many availability zones nodes have a subnet there.
+        zone_count: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
         records: the names of DNS records, in small letters.
         zones: availability zones by their place, from 0: of the machines' subnets, or of the data
@@ -89,7 +89,7 @@ class Deployed:
     stops: int = 0
     network: str | None = None
     main_private_ip: str | None = None
-    zones: int = 0
+    zone_count: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
     records: Collection[str] = ()
     zones: Mapping[int, str] = field(default_factory=dict)
@@ -174,7 +174,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         network=outputs.get("vpc", {}).get("cidrBlock"),
         main_private_ip=outputs.get(main, {}).get("privateIp"),
-        zones=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
+        zone_count=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
         stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),
         volume_sizes={
             name: int(size)

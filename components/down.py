@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws.health import DownError, Health, InstanceHealth, Unasked, look
 from components.deployed import Deployed
 from components.machine import Machine
 from components.overview import Overview, Unseen
 from components.settings import Settings
+from components.stack_config import config_of_stack
+
+if TYPE_CHECKING:
+    from components.aws.session import AwsSession
 
 
 def ask(there: Deployed) -> Health:
     """Ask AWS how the stack's instances are; machines of others aren't asked about."""
-    return look(there.instances, aws.config.profile)
+
+    def log_in(region: str) -> AwsSession:
+        # It's slow to import, and a stack without machines needs none of it.
+        from components.aws.session import AwsSession  # noqa: PLC0415
+
+        return AwsSession(config_of_stack("aws")[0], region)
+
+    return look(there.instances, log_in)
 
 
 def refuse(settings: Settings, seen: Overview, health: Health) -> None:

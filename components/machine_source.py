@@ -58,7 +58,7 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
         return [Mistake("subnetCidr", what, "docs/runbook.md, 'The network was changed'")]
     keys = (
         ("subnetCidr", str(settings.subnet_cidr), there.network),
-        ("availabilityZones", str(len(settings.node_networks)), str(there.zones or "")),
+        ("availabilityZones", str(len(settings.node_networks)), str(there.zone_count or "")),
     )
     return [
         Mistake(

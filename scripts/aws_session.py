@@ -1,151 +1,13 @@
-"""Who talks to AWS beside the provider does it as the provider: one place for its configuration.
-
-Source: terraform-provider-aws, "Authentication and Configuration": what is configured comes before
-the environment; roles are assumed one after the other, each by the login of the one before. boto3
-looks at the environment and the shared files as the provider does.
-"""
+"""Whose provider configuration it is with which AWS is asked: a command's, or a stack's."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError
-
-from components.aws.provider import CREDENTIALS, KEYS, VARIABLE, WITHHELD
+from components.aws.provider import CREDENTIALS, KEYS, VARIABLE
+from components.aws.session import AwsSession
 from scripts.pulumi_cli import PulumiCli
-
-_ROLE = {
-    "roleArn": "RoleArn",
-    "externalId": "ExternalId",
-    "sessionName": "RoleSessionName",
-    "sourceIdentity": "SourceIdentity",
-    "policy": "Policy",
-}
-"""Members of a role to assume, by the arguments of STS. Source: STS API, AssumeRole."""
-_SESSION = "openvidu-enterprise"
-_WEB_IDENTITY = "assumeRoleWithWebIdentity"
-
-
-class ProviderConfigError(BotoCoreError):
-    """AWS can't be asked as the provider asks it."""
-
-    fmt = "{problem}"
-
-
-class AwsSession:
-    """AWS, as the provider sees it.
-
-    Attributes:
-        region_name: where clients work; None where that isn't set.
-    """
-
-    region_name: str | None
-
-    def __init__(self, provider: Mapping[str, Any], region: str | None = None) -> None:
-        """Log in.
-
-        Args:
-            provider: the provider's configuration by its keys, each a text or what it stands for.
-            region: where to work; the configuration's where it's None, else the environment's.
-
-        Raises:
-            BotoCoreError: that isn't possible, or not without what only the program knows.
-            ClientError: a role can't be assumed.
-        """
-        self._provider = {key: _parsed(value) for key, value in provider.items()}
-        if withheld := self._provider.get(WITHHELD):
-            names = ", ".join(f"aws:{key}" for key in withheld)
-            problem = f"{names} of the stack's configuration are kept from commands"
-            raise ProviderConfigError(problem=problem)
-        core = botocore.session.Session()
-        for key, variable in (
-            ("sharedConfigFiles", "config_file"),
-            ("sharedCredentialsFiles", "credentials_file"),
-        ):
-            if files := self._provider.get(key):
-                if len(files) > 1:
-                    raise ProviderConfigError(problem=f"aws:{key} has more than one file")
-                core.set_config_variable(variable, files[0])
-        access, secret, token = (self._provider.get(key) for key in CREDENTIALS)
-        self._session = boto3.Session(
-            aws_access_key_id=access,
-            aws_secret_access_key=secret,
-            aws_session_token=token,
-            # With keys of its own, the provider has no use for a profile; boto3 takes one of both.
-            profile_name=None if access else self._provider.get("profile"),
-            region_name=region
-            or self._provider.get("region")
-            or os.environ.get("AWS_REGION")
-            or None,
-            botocore_session=core,
-        )
-        self.region_name = self._session.region_name
-        self._assume_roles()
-
-    def client(self, service: str, *, timeout: float | None = None) -> Any:
-        """A client of a service, by boto3's name; its methods are made at run time.
-
-        Args:
-            service: such as `ec2`.
-            timeout: seconds for a connection, and for an answer; boto3's own where it's None.
-        """
-        region = self._provider.get("stsRegion") if service == "sts" else None
-        return self._session.client(
-            service,  # type: ignore[call-overload]  # the stubs know only literal names
-            region_name=region or self.region_name,
-            endpoint_url=self._endpoint(service),
-            verify=self._provider.get("customCaBundle"),
-            config=self._config(timeout),
-        )
-
-    def _config(self, timeout: float | None) -> Config:
-        values: dict[str, Any] = {
-            "use_fips_endpoint": self._provider.get("useFipsEndpoint"),
-            "use_dualstack_endpoint": self._provider.get("useDualstackEndpoint"),
-            "connect_timeout": timeout,
-            "read_timeout": timeout,
-            "proxies": {
-                scheme: proxy
-                for scheme in ("http", "https")
-                if (proxy := self._provider.get(f"{scheme}Proxy"))
-            },
-        }
-        return Config(**{name: value for name, value in values.items() if value})
-
-    def _endpoint(self, service: str) -> str | None:
-        """The endpoint of a service that is configured; the provider's names have no hyphen."""
-        configured = self._provider.get("endpoints") or []
-        found = configured if isinstance(configured, list) else [configured]
-        name = service.replace("-", "")
-        return next((one[name] for one in found if one.get(name)), None)
-
-    def _assume_roles(self) -> None:
-        if role := self._provider.get(_WEB_IDENTITY):
-            token = role.get("webIdentityToken") or Path(role["webIdentityTokenFile"]).read_text()
-            self._become(
-                self.client("sts").assume_role_with_web_identity(
-                    WebIdentityToken=token.strip(), **_arguments(role)
-                )
-            )
-        for role in self._provider.get("assumeRoles") or ():
-            self._become(self.client("sts").assume_role(**_arguments(role)))
-
-    def _become(self, answer: Mapping[str, Any]) -> None:
-        login = answer["Credentials"]
-        self._session = boto3.Session(
-            aws_access_key_id=login["AccessKeyId"],
-            aws_secret_access_key=login["SecretAccessKey"],
-            aws_session_token=login["SessionToken"],
-            region_name=self.region_name,
-        )
 
 
 def of_environment(region: str | None = None) -> AwsSession:
@@ -157,7 +19,7 @@ def of_environment(region: str | None = None) -> AwsSession:
     return AwsSession(json.loads(os.environ.get(VARIABLE) or "{}"), region)
 
 
-def of_stack(pulumi: PulumiCli) -> AwsSession:
+def of_stack(pulumi: PulumiCli, region: str | None = None) -> AwsSession:
     """For a script of the operator's: the configuration is the stack's.
 
     Raises:
@@ -170,27 +32,4 @@ def of_stack(pulumi: PulumiCli) -> AwsSession:
         entry = config.get(f"aws:{key}") or {}
         value = pulumi.get_config(f"aws:{key}") if entry.get("secret") else entry.get("value")
         provider[key] = value.strip() if value else None
-    return AwsSession(provider)
-
-
-def _parsed(value: Any) -> Any:
-    """What a text stands for: the configuration has lists and objects as JSON."""
-    if isinstance(value, str) and re.match(r"[\[{]|(?:true|false)$", value):
-        return json.loads(value)
-    return value
-
-
-def _arguments(role: Mapping[str, Any]) -> dict[str, Any]:
-    """What STS is asked for a role with.
-
-    How long it lasts isn't: an hour, STS's own, is longer than any command asks.
-    """
-    found: dict[str, Any] = {_ROLE[key]: role[key] for key in _ROLE if role.get(key)}
-    found.setdefault("RoleSessionName", _SESSION)
-    if arns := role.get("policyArns"):
-        found["PolicyArns"] = [{"arn": arn} for arn in arns]
-    if tags := role.get("tags"):
-        found["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
-    if keys := role.get("transitiveTagKeys"):
-        found["TransitiveTagKeys"] = keys
-    return found
+    return AwsSession(provider, region)

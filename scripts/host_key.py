@@ -31,8 +31,8 @@ from tenacity import (
     wait_exponential,
 )
 
+from components.aws.session import AwsSession
 from scripts import aws_session
-from scripts.aws_session import AwsSession
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

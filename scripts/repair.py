@@ -22,6 +22,7 @@ from rich.console import Console
 
 from components.aws.arn import InstanceArn
 from openvidu import ports
+from scripts import aws_session
 from scripts.display import waiting
 from scripts.errors import expected_errors, print_error
 from scripts.machines import complete, instances_in, machines, named
@@ -117,7 +118,7 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
         main,
         from_state(exported).get(number),
         InstanceArn.parse(arn) if arn else None,
-        config.get("aws:profile", {}).get("value") or None,
+        lambda region: aws_session.of_stack(pulumi, region),
         int(port) if port.isdecimal() else ports.HTTPS,
     )
 

@@ -27,6 +27,7 @@ from rich.text import Text
 from components.aws import health
 from components.aws.health import InstanceHealth
 from openvidu.roles import NODE
+from scripts import aws_session
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
 from scripts.display import print_json, print_json_line, table_console, table_of, waiting
@@ -181,8 +182,7 @@ def _aws(instances: Mapping[str, str], pulumi: PulumiCli) -> Mapping[str, Instan
     """How AWS says that instances are; empty where it can't be asked: the machines are."""
     if not instances:
         return {}
-    profile = pulumi.config().get("aws:profile", {}).get("value")
-    told = health.look(instances, profile or None)
+    told = health.look(instances, lambda region: aws_session.of_stack(pulumi, region))
     return {} if isinstance(told, health.Unasked) else told
 
 

@@ -7,7 +7,7 @@ tell. Source: EC2 API, DescribeInstanceStatus; EC2 guide, "Status checks", "Sche
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,8 @@ from components.aws.arn import InstanceArn
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+
+    from components.aws.session import AwsSession
 
 PERMISSION = "ec2:DescribeInstanceStatus"
 _SECONDS = 5
@@ -103,12 +105,12 @@ class Unasked:
 Health = Mapping[str, InstanceHealth] | Unasked
 
 
-def look(instances: Mapping[str, str], profile: str | None = None) -> Health:
+def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> Health:
     """Ask AWS once how instances are.
 
     Args:
         instances: their ARNs, by name.
-        profile: of the AWS configuration; the environment's by default.
+        log_in: gives AWS as the provider sees it, in a region.
 
     Returns:
         how each is, by name. One that isn't there says nothing where the account may be another.
@@ -116,16 +118,13 @@ def look(instances: Mapping[str, str], profile: str | None = None) -> Health:
     if not instances:
         return {}
     # A preview without machines needs none of it, and it's slow to import.
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    config = Config(connect_timeout=_SECONDS, read_timeout=_SECONDS, retries={"max_attempts": 2})
     try:
         arns = {name: InstanceArn.parse(arn) for name, arn in instances.items()}
         region = next(iter(arns.values())).region
-        session = boto3.Session(profile_name=profile, region_name=region)
-        client = session.client("ec2", config=config)
+        session = log_in(region)
+        client = session.client("ec2", timeout=_SECONDS)
         ids = [arn.instance_id for arn in arns.values()]
         try:
             found = _ask(client, ids)
@@ -136,7 +135,7 @@ def look(instances: Mapping[str, str], profile: str | None = None) -> Health:
             there = [one for one in ids if one not in gone]
             if not there:
                 # In another account each of them would be missing, whatever it does in its own.
-                account = session.client("sts", config=config).get_caller_identity()["Account"]
+                account = session.client("sts", timeout=_SECONDS).get_caller_identity()["Account"]
                 if account != (expected := next(iter(arns.values())).account):
                     return Unasked(f"the credentials are of account {account}, not {expected}")
             found = {one: InstanceHealth(one, "missing") for one in gone}

@@ -1,7 +1,7 @@
 """The provider's configuration, for what talks to AWS beside the provider.
 
 Commands on the operator's machine read host keys and ask for instances: as the provider would, in
-its account. `scripts.aws_session` reads what is handed on here.
+its account. `scripts.aws_session` reads what is handed on here, and `session` logs in.
 Source: pulumi-aws, "Installation & Configuration"; its `config/vars.py`.
 """
 

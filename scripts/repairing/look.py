@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ from scripts.repairing.ladder import Seen
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
+    from components.aws.session import AwsSession
+
 _ASK_SECONDS = 20.0
 _CONCLUDE_SECONDS = 120.0
 """Others are asked too, a machine after the other."""
@@ -39,7 +41,7 @@ class Patient:
         main: the one that the deployment begins with.
         membership: of a node; None for others.
         arn: of its EC2 instance; None for a machine that existed before.
-        profile: of the AWS configuration.
+        log_in: gives AWS as the provider sees it, in a region.
         https_port: where users come in.
     """
 
@@ -47,17 +49,14 @@ class Patient:
     main: Machine
     membership: Membership | None
     arn: InstanceArn | None
-    profile: str | None
+    log_in: Callable[[str], AwsSession]
     https_port: int
 
     def ec2(self) -> EC2Client:
         """A client of EC2, where its instance is."""
-        # Slow to import, and machines of one's own need none of it.
-        import boto3  # noqa: PLC0415
-
         assert self.arn  # noqa: S101 - only asked of instances
-        session = boto3.Session(profile_name=self.profile, region_name=self.arn.region)
-        return session.client("ec2")
+        client: EC2Client = self.log_in(self.arn.region).client("ec2")
+        return client
 
     def look(self) -> Seen:
         """Look at it from all sides, at once."""
@@ -75,7 +74,7 @@ class Patient:
         """How AWS says that its instance is; why that isn't known; None where it has none."""
         if self.arn is None:
             return None
-        told = look({self.machine.name: str(self.arn)}, self.profile)
+        told = look({self.machine.name: str(self.arn)}, self.log_in)
         if isinstance(told, Unasked):
             return told.reason
         return told.get(self.machine.name, "it says nothing of it")
