@@ -18,7 +18,6 @@ _DATA = re.compile(r"(?:base|master)-data")
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _QUIETS = ("base-quiet", "master-quiet")
-_SUBNET = re.compile(r"subnet(?:-[1-9])?")
 _STOPS = ("base-stop", "master-stop")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
@@ -181,17 +180,17 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             for name, found in outputs.items()
             if (size := _volume_size(name, found)) is not None
         },
-        records={
+        records=tuple(
             found["fqdn"].lower()
             for name, found in outputs.items()
             if _RECORD.fullmatch(name) and "fqdn" in found
-        },
+        ),
         zones=_zones(outputs),
-        plain_data=[
+        plain_data=tuple(
             name
             for name, found in outputs.items()
             if _DATA.fullmatch(name) and found.get("encrypted") is False
-        ],
+        ),
     )
 
 

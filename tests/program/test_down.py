@@ -17,6 +17,7 @@ from components import down
 from components.aws.arn import InstanceArn
 from components.aws.health import DownError, Event, InstanceHealth, Unasked, look, parse, warnings
 from components.aws.permissions import actions
+from components.aws.session import AwsSession
 from components.deployed import Deployed, from_outputs
 from components.overview import ClusterSeen, NodeSeen, Unseen
 from components.service import generations
@@ -30,6 +31,10 @@ RUNS = InstanceHealth("i-0a", "running")
 IMPAIRED = replace(RUNS, instance="impaired")
 STOPPED = InstanceHealth("i-0a", "stopped", "not-applicable", "not-applicable")
 GONE = InstanceHealth("i-0a", "terminated", "not-applicable", "not-applicable")
+
+
+def log_in(region: str) -> AwsSession:
+    return AwsSession({}, region)
 
 
 @pytest.mark.parametrize("one", [IMPAIRED, replace(RUNS, system="impaired"), STOPPED])
@@ -122,7 +127,7 @@ def instance() -> Iterator[str]:
 def test_aws_is_asked_by_the_arns_in_the_state() -> None:
     with instance() as arn:
         missing = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-0123456789abcdef0"
-        told = look({"base": arn, "node-1": missing})
+        told = look({"base": arn, "node-1": missing}, log_in)
         assert isinstance(told, dict)
         assert {name: one.state for name, one in told.items()} == {
             "base": "running",
@@ -132,12 +137,14 @@ def test_aws_is_asked_by_the_arns_in_the_state() -> None:
 
 def test_another_account_says_nothing() -> None:
     with instance():
-        told = look({"base": "arn:aws:ec2:eu-west-1:210987654321:instance/i-0123456789abcdef0"})
+        told = look(
+            {"base": "arn:aws:ec2:eu-west-1:210987654321:instance/i-0123456789abcdef0"}, log_in
+        )
         assert told == Unasked(f"the credentials are of account {ACCOUNT}, not 210987654321")
 
 
 def test_without_machines_nobody_is_asked() -> None:
-    assert look({}) == {}
+    assert look({}, log_in) == {}
 
 
 def test_the_state_tells_the_instances() -> None:

@@ -346,22 +346,20 @@ def test_as_many_zones_as_wanted_have_to_have_the_machines(
         up({**managed, "availabilityZones": "3"}, monkeypatch)
 
 
-def test_another_zone_is_added_to_those_in_use(
+def test_another_zone_is_refused_where_machines_are(
     managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The subnets that there are would get other addresses."""
     monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
     cloud = Cloud()
-    cloud.zones = ["eu-west-1a", "eu-west-1b", "eu-west-1c"]
-    urn = "urn:pulumi:dev::openvidu-enterprise::aws:ec2/subnet:Subnet::subnet-"
+    urn = "urn:pulumi:dev::openvidu-enterprise::aws:ec2/"
     for place, zone in enumerate(("eu-west-1c", "eu-west-1b"), 1):
-        cloud.state[f"{urn}{place}"] = {"outputs": {"availabilityZone": zone}}
-    deploy({**managed, "availabilityZones": "3"}, recorder=cloud)
-    subnets = cloud.of_type("aws:ec2/subnet:Subnet")
-    assert [subnets[f"subnet-{place}"]["availabilityZone"] for place in (1, 2, 3)] == [
-        "eu-west-1c",
-        "eu-west-1b",
-        "eu-west-1a",
-    ]
+        subnet = {"outputs": {"availabilityZone": zone}}
+        cloud.state[f"{urn}subnet:Subnet::subnet-{place}"] = subnet
+    address = {"outputs": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"}}
+    cloud.state[f"{urn}eip:Eip::bastion-address"] = address
+    with pytest.raises(ConfigurationError, match="availabilityZones: found 3"):
+        deploy({**managed, "availabilityZones": "3"}, recorder=cloud)
 
 
 def text_of(cloud: Cloud, command: str) -> str:
