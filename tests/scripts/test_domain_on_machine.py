@@ -50,7 +50,8 @@ def before(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[ExistingHost
     host.program("resolvectl", RESOLVECTL)
     host.program("ip", "echo '2: eth0    inet6 2001:db8::5/64 scope global'")
     host.has("/opt/base/.env", ENV)
-    host.has("/opt/base/base-services", f"#!/bin/bash\necho {STARTED}")
+    # What comes after the start is another test's.
+    host.has("/opt/base/base-services", f"#!/bin/bash\necho {STARTED}\nexit 1\n")
     host.path("/opt/base/base-services").chmod(0o755)
     host.program("docker", "exit 0")
     host.program("curl", "echo 200")
