@@ -20,6 +20,8 @@ from membership.witnesses import Conclusion, conclude
 from membership.world import Run, World, claim, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
+UNSEEN_LIMIT = timedelta(minutes=2)
+"""How long a node that nobody sees is waited for: another update can bring it back."""
 _POLL_SECONDS = 1.0
 _OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 
@@ -70,6 +72,7 @@ def prepare(node: Node, run: Run, world: World) -> Found:
     """
     record = claim(node, run, world)
     wait = Wait(node.name, world, f"return-{node.ip}", run.id)
+    unseen = Wait(node.name, world, f"unseen-{node.ip}", run.id)
     while True:
         require_newest(node, run, world)
         seen = look(node, world)
@@ -84,8 +87,13 @@ def prepare(node: Node, run: Run, world: World) -> Found:
             return Found.DOUBT
         if isinstance(seen.listed, MediaNode) and found is Conclusion.SERVING:
             return Found.RUNS
-        unseen = found is Conclusion.UNKNOWN
-        what = f"a sign of it ({who_sees_what(seen)})" if unseen else in_words(seen, world)
+        what = in_words(seen, world)
+        if found is Conclusion.UNKNOWN:
+            what = f"a sign of it ({who_sees_what(seen)})"
+            if unseen.passed > UNSEEN_LIMIT:
+                raise _unseen(node, what)
+        else:
+            unseen.begin_again()
         if wait.passed > world.policy.limit:
             raise MembershipError(
                 node.name,
@@ -99,6 +107,16 @@ def prepare(node: Node, run: Run, world: World) -> Found:
     world.load_balancer.remove(node.ip, purpose=f"{node.name} is started")
     move(node, Phase.LEFT, world)
     return Found.STOPPED
+
+
+def _unseen(node: Node, what: str) -> MembershipError:
+    return MembershipError(
+        node.name,
+        "looking whether it runs",
+        f"still waiting for {what} after {UNSEEN_LIMIT}",
+        "It's left as it is, in the load balancer too: it may carry calls.",
+        f"uv run python -m scripts.repair {node.name}, then: pulumi up",
+    )
 
 
 def join(node: Node, generation: int, run: Run, world: World) -> None:

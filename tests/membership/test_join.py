@@ -14,8 +14,9 @@ from membership.drain import drain
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
 from membership.registry import Node, Phase, Way
+from membership.witnesses import Word
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
-from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, scene
+from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, scene
 
 Looks = list[tuple[Listed, Health]]
 DRAINING = replace(BUSY, status=WAITING_IDLE_TO_TERMINATE)
@@ -141,3 +142,29 @@ def test_waits_end_with_the_connection() -> None:
     os.close(writing)
     with pytest.raises(DisconnectedError):
         clock.sleep(60)
+
+
+def ask(scene: Scene, **words: tuple[Word, str]) -> Found:
+    """What the script does while the base is in doubt: ask the others, and go on."""
+    run = replace(RUN, asks=True)
+    while (found := prepare(NODE, run, scene.world)) is Found.DOUBT:
+        scene.says(**words)
+    return found
+
+
+def test_a_node_that_nobody_sees_is_left_as_it_is(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Unreachable("no route to host"))])
+    world.record(2, phase=Phase.SERVING)
+    with pytest.raises(MembershipError) as caught:
+        ask(world, machine=(Word.UNKNOWN, "SSH to it from here: no answer in time"))
+    assert "SSH to it from here: no answer in time" in str(caught.value)
+    assert "scripts.repair node-2" in str(caught.value)
+    assert world.clock.passed < 180
+    assert not world.done
+
+
+def test_a_node_that_says_itself_that_it_is_stopped_is_started(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Unreachable("no route to host"))])
+    said = (Word.STOPPED, "its machine says: no container runs")
+    assert ask(world, machine=said) is Found.STOPPED
+    assert world.done == ["remove 10.5.0.7"]
