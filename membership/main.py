@@ -328,6 +328,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--asks", action="store_true", help="exit status 20 where others have to be asked"
     )
+    # A node that leaves with the update that brings this program is drained by the text in the
+    # state, which may be an earlier release's.
+    parser.add_argument("--waited", help=argparse.SUPPRESS)
     parser.add_argument("--testimony", default="{}", help="testify: what others say, as JSON")
     parser.add_argument("--host", default="", help="announce: public address of the machine")
     parser.add_argument("--host-key", default="", help="announce: its public SSH host key")

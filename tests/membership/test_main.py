@@ -56,3 +56,14 @@ def test_what_fails_is_told_in_three_lines(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == expected
+
+
+def test_a_node_is_drained_by_the_text_of_an_earlier_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its delete is in the state since before the program on the base became this one."""
+    words = "drain --name node-3 --ip 10.5.0.8 --identity i-3 --generation 1 --run r"
+    earlier = [*words.split(), "--waited", "12", "--connected"]
+    monkeypatch.setattr(sys, "argv", ["membership", *earlier])
+    monkeypatch.setattr(program, "_act", lambda found: 10 if found.connected else 1)
+    assert main() == 10
