@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("conformance")]
 IP = "10.5.0.22"
 VERSION = "2.30.0"
 SERVICES = {
-    "minio": "web 9001 & web 9000",
+    "minio": "mkdir -p /data/openvidu-enterprise; web 9001 & web 9000",
     "redis": "exec nc -ll -p 6379 -e /redis",
     "openvidu-elasticsearch": "web 9200",
     "openvidu-proxy": '[ "$PROXY_MODE" != ENTERPRISE_HA ] || web 5443 & web 443',

@@ -58,6 +58,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "forceAfterDrainTimeout": "true",
             "maxUnavailable": "2",
             "drainLastNode": "true",
+            "drainWithoutApi": "true",
+            "overwriteRecord": "true",
             "configChangeTimeout": "2h",
             "configChangeDuringCalls": "true",
             "recording": "true",
