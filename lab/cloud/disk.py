@@ -8,6 +8,7 @@ sees nothing of this machine, whatever others do there meanwhile.
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -18,8 +19,10 @@ from lab.cloud.namespaces import Mount
 SIZE_MIB = 512
 """Room for what a host writes; what it only reads costs nothing."""
 
-APART = ("opt", "srv", "var/lib/openvidu-membership", "var/lib/docker-standin")
-"""Folders of which a host has none to begin with, whatever this machine has."""
+APART = ("opt", "srv")
+"""Folders that are empty on a host to begin with, whatever this machine has in them."""
+ABSENT = ("var/lib/openvidu-membership", "var/lib/docker-standin")
+"""Folders that a host doesn't have to begin with, whatever this machine has."""
 _ETC = "etc"
 """A host begins with a copy of it."""
 _HOST_KEYS = "ssh/ssh_host_*"
@@ -68,6 +71,8 @@ class Disk:
             (self._store / name).mkdir()
         for name in (*APART, _ETC):
             self._keep_apart(self.upper / name)
+        for name in ABSENT:
+            self._hide(self.upper / name)
         # What can't be read here, as an ordinary user, is written anew for each host.
         copy = ["cp", "--archive", f"{self._lower / _ETC}/.", str(self.upper / _ETC)]
         subprocess.run(copy, stderr=subprocess.DEVNULL, check=False)
@@ -82,6 +87,18 @@ class Disk:
             os.setxattr(folder, _OPAQUE, b"y")
         else:
             (folder / _OPAQUE_AS_USER).touch()
+
+    @staticmethod
+    def _hide(folder: Path) -> None:
+        """Have a host not see what is below, now or later.
+
+        Source: kernel documentation, "Overlay Filesystem", whiteouts; fuse-overlayfs, likewise.
+        """
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if _is_first_user_namespace():
+            os.mknod(folder, stat.S_IFCHR, os.makedev(0, 0))
+        else:
+            (folder.parent / f".wh.{folder.name}").touch()
 
     def mount(self) -> None:
         """Lay what the host has of its own over this machine's files.
