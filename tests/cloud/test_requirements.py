@@ -45,4 +45,5 @@ def test_what_tests_need_is_named_for_tests_only(
     main([])
     for_a_lab = capsys.readouterr().out.split()
     main(["test"])
-    assert set(capsys.readouterr().out.split()) - set(for_a_lab) == {"docker.io", "busybox-static"}
+    for_tests = set(capsys.readouterr().out.split()) - set(for_a_lab)
+    assert for_tests == {"docker.io", "busybox-static", "fish", "tcsh", "zsh"}
