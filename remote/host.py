@@ -7,10 +7,9 @@ What runs on the host comes in variables: files of `machine/`.
 
 from __future__ import annotations
 
-import shlex
 import sys
 
-from remote.session import LostError, Machine, Session, session
+from remote.session import LostError, Machine, Session, session, with_values
 
 
 def act(made: Session) -> int:
@@ -23,7 +22,7 @@ def act(made: Session) -> int:
         case "prepare":
             return _with_fields(made, host, given["PREPARE_HOST"])
         case "prepare-again":
-            return _with_fields(made, host, given["PREPARE_HOST"], "AGAIN=yes\n")
+            return _with_fields(made, host, given["PREPARE_HOST"], "\nAGAIN=yes")
         case "release":
             return _release(made, host)
     made.say(f"there is no action {made.action}")
@@ -42,8 +41,7 @@ def _release(made: Session, host: Machine) -> int:
 
 
 def _with_fields(made: Session, host: Machine, command: str, more: str = "") -> int:
-    fields = shlex.quote(f"{made.environment['FIELDS']}\n{more}\n")
-    return made.run(host, f"printf %s {fields} | {command}").status
+    return made.run(host, with_values(command, made.environment["FIELDS"] + more)).status
 
 
 if __name__ == "__main__":

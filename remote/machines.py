@@ -7,17 +7,15 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 
-from remote.session import Machine, Session, session
-
-_PROGRAM = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
+from remote.session import MEMBERSHIP, Machine, Session, session, with_values
 
 
 def _with_fields(name: str, fields: str) -> Callable[[Mapping[str, str]], str]:
     """A script of `machine/` in one variable, which reads the lines in another."""
 
     def command(given: Mapping[str, str]) -> str:
-        lines = shlex.quote(given[fields] + "\n\n")
-        return f"printf %s {lines} | LC_ALL=C bash -c {shlex.quote(given[name])} {name.lower()}"
+        run = f"LC_ALL=C bash -c {shlex.quote(given[name])} {name.lower()}"
+        return with_values(run, given[fields])
 
     return command
 
@@ -25,7 +23,7 @@ def _with_fields(name: str, fields: str) -> Callable[[Mapping[str, str]], str]:
 def _services(given: Mapping[str, str]) -> str:
     # A builtin of the shell prints it: no process list has it.
     values = base64.b64encode(given["VALUES"].encode()).decode()
-    return f"printf %s {values} | base64 -d | {_PROGRAM} services --json"
+    return f"printf %s {values} | base64 -d | {MEMBERSHIP} services --json"
 
 
 def _start(given: Mapping[str, str]) -> str:
@@ -39,7 +37,7 @@ def _report(given: Mapping[str, str]) -> str:
 
 
 def _overview(given: Mapping[str, str]) -> str:
-    return f"{_PROGRAM} overview{'-master' if given['NODE_NAME'] == 'master' else ''}"
+    return f"{MEMBERSHIP} overview{'-master' if given['NODE_NAME'] == 'master' else ''}"
 
 
 COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {

@@ -18,7 +18,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from remote.session import Done, Machine, Session, project_program, session
+from remote.session import (
+    MEMBERSHIP,
+    Done,
+    Machine,
+    Session,
+    project_program,
+    session,
+    with_values,
+)
 
 DONE, TO_START, GONE, DOUBT, TO_STOP = 0, 10, 10, 20, 30
 """Exit statuses of the program on the base (`membership.main`)."""
@@ -60,10 +68,8 @@ class Membership:
     def _join(self) -> int:
         status = self._decided("prepare")
         if status == TO_START:
-            start = self._given["START_NODE"]
-            status = self._session.run(
-                self._node, f"printf 'FOLDER=/opt/openvidu\\n\\n' | {start}"
-            ).status
+            start = with_values(self._given["START_NODE"], "FOLDER=/opt/openvidu")
+            status = self._session.run(self._node, start).status
         return status or self._on_base("join").status
 
     def _drain(self) -> int:
@@ -85,7 +91,7 @@ class Membership:
 
     def _stop_node(self) -> bool:
         """Stop OpenVidu on a node without calls; whether that may be gone on with."""
-        script = f"printf 'ADDRESS=%s\\n\\n' {self._given['NODE_IP']} | {self._given['STOP_NODE']}"
+        script = with_values(self._given["STOP_NODE"], f"ADDRESS={self._given['NODE_IP']}")
         return self._session.run(self._node, script).status in (DONE, BUSY)
 
     def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
@@ -100,9 +106,8 @@ class Membership:
             "--limit": given.get("LIMIT_SECONDS", "0"),
             "--run": self._run,
         }
-        program = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
         command = [action, *(word for pair in words.items() for word in pair), *options]
-        script = f"{program} {shlex.join(command)} --connected"
+        script = f"{MEMBERSHIP} {shlex.join(command)} --connected"
         return self._session.run(self._base, script, keep=keep)
 
     @property
@@ -142,7 +147,7 @@ class Membership:
             machine = self._node
         else:
             return ["unknown", "the base doesn't know how its machine can be asked"]
-        script = f"printf 'ADDRESS=%s\\n\\n' {node['ip']} | {self._given['WITNESS_NODE']}"
+        script = with_values(self._given["WITNESS_NODE"], f"ADDRESS={node['ip']}")
         answer = self._session.ask(machine, script, ASK_SECONDS)
         if isinstance(answer, str):
             return ["unknown", f"SSH to it from here: {answer}"]
@@ -157,7 +162,7 @@ class Membership:
         if not peers:
             return None
         reach = f"bash -c {shlex.quote(self._given['REACH'])} reach"
-        script = f"printf 'PLACES=%s\\n\\n' {node['ip']}:{port} | {reach}"
+        script = with_values(reach, f"PLACES={node['ip']}:{port}")
 
         def ask(peer: Json) -> str:
             machine = Machine(peer["name"], peer["host"], peer["hostKey"])

@@ -15,6 +15,7 @@ import contextlib
 import hashlib
 import os
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -37,6 +38,8 @@ LOGIN_SECONDS = 60.0
 AFTERWARDS_SECONDS = 5.0
 """How long the client may take after the answer."""
 NOISE_CHARACTERS = 400
+MEMBERSHIP = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
+"""The program on the base, or the bastion."""
 
 
 class SessionError(Exception):
@@ -447,6 +450,17 @@ def _fingerprint(key: str) -> str:
         check=False,
     )
     return shown.stdout.strip() or "no key that ssh-keygen can read"
+
+
+def with_values(command: str, values: str) -> str:
+    """A command that gets values on its standard input, as scripts of `machine/` read them.
+
+    Args:
+        command: for `sh`.
+        values: lines NAME=value, without the last line's end.
+    """
+    lines = shlex.quote(f"{values}\n\n")
+    return f"printf %s {lines} | {command}"
 
 
 def project_program(module: str, variables: Mapping[str, str]) -> Done | str:
