@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from components.aws.arn import InstanceArn
+from components.aws.session import AwsSession
 from openvidu import ports
 from scripts import aws_session
 from scripts.display import waiting
@@ -112,13 +113,14 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
     config = pulumi.config()
     port = config.get("openvidu-enterprise:httpsPort", {}).get("value") or ""
     arn = instances_in(exported).get(name)
+    provider = aws_session.provider_of_stack(pulumi, config) if arn else {}
     number = int(name.rpartition("-")[2]) if name.startswith("node-") else 0
     return Patient(
         chosen,
         main,
         from_state(exported).get(number),
         InstanceArn.parse(arn) if arn else None,
-        lambda region: aws_session.of_stack(pulumi, region),
+        lambda region: AwsSession(provider, region),
         int(port) if port.isdecimal() else ports.HTTPS,
     )
 

@@ -42,10 +42,11 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
     # Slow to import, and who has machines of their own needs none of it.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    from components.aws.session import AwsSession  # noqa: PLC0415
     from scripts import aws_session  # noqa: PLC0415
 
     try:
-        session = aws_session.of_stack(pulumi)
+        session = AwsSession(aws_session.provider_of_stack(pulumi, config))
         if session.region_name is None:
             problem = "no region is set"
             following = "pulumi config set aws:region eu-west-1"
