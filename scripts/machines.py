@@ -11,14 +11,12 @@ from typing import Any
 
 from components.over_ssh import LOST, MACHINES, environment, run
 from openvidu.roles import MAINS, Role, role_of
-from scripts.memberships import plain
+from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
 _INSTANCE = "aws:ec2/instance:Instance"
-_PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
-"""Who doesn't answer isn't waited for."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Machine:
             more: what this action needs.
         """
         path = {"PATH": os.environ.get("PATH", os.defpath)}
-        return {**path, **self.variables, **_PROMPT, **more}
+        return {**path, **self.variables, **PROMPT, **more}
 
     def ask(self, action: str, limit: float | None = None, **more: str) -> str:
         """Carry out an action of `remote/machines.py`; returns what it printed.
@@ -59,7 +57,7 @@ class Machine:
         Raises:
             PulumiError: the machine doesn't answer, or says why it can't.
         """
-        variables = {**self.variables, **_PROMPT, **more}
+        variables = {**self.variables, **PROMPT, **more}
         try:
             done = run(action, variables, self.private_key, timeout=limit)
         except subprocess.TimeoutExpired:
@@ -71,6 +69,11 @@ class Machine:
             raise PulumiError(f"{self.name}, {self.host}: {said}")
         return done.stdout
 
+    def run(self, action: str, **more: str) -> int:
+        """Carry out an action; what it prints is shown. Returns the exit status."""
+        variables = {**self.variables, **PROMPT, **more}
+        return run(action, variables, self.private_key, capture=False).returncode
+
 
 def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
     """The machines in a state that was exported with its secrets shown, main machine first.
@@ -81,24 +84,6 @@ def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
     if found := there_in(exported):
         return found
     raise PulumiError("this stack has no machines yet.\n  Next: pulumi up")
-
-
-def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The stack's outputs, in a state that was exported; empty where it has none."""
-    for resource in exported["deployment"].get("resources", ()):
-        if resource["type"] == "pulumi:pulumi:Stack":
-            outputs: Mapping[str, Any] = resource.get("outputs") or {}
-            return outputs
-    return {}
-
-
-def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
-    """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
-    return {
-        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
-        for one in exported["deployment"].get("resources", ())
-        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
-    }
 
 
 def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
@@ -119,6 +104,24 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
     return {
         name: Machine(name, one.host, one.variables, one.private_key, versions.get(name))
         for name, one in sorted(found.items(), key=lambda item: _order(item[0]))
+    }
+
+
+def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The stack's outputs, in a state that was exported; empty where it has none."""
+    for resource in exported["deployment"].get("resources", ()):
+        if resource["type"] == "pulumi:pulumi:Stack":
+            outputs: Mapping[str, Any] = resource.get("outputs") or {}
+            return outputs
+    return {}
+
+
+def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
+    """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
+    return {
+        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
+        for one in exported["deployment"].get("resources", ())
+        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
     }
 
 

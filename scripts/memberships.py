@@ -18,6 +18,8 @@ from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 
 OVERVIEW_LIMIT_SECONDS = 30
+PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
+"""Variables with which who doesn't answer isn't waited for."""
 _NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
 
 
@@ -47,11 +49,10 @@ class Membership:
 
     def overview(self) -> Overview:
         """What the cluster looks like, as the base sees it; told at once, or not at all."""
-        changes = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
         try:
             asked = run(
                 "overview",
-                {**self.environment, **changes},
+                {**self.environment, **PROMPT},
                 self.private_key,
                 timeout=OVERVIEW_LIMIT_SECONDS,
             )

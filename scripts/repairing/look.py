@@ -17,7 +17,7 @@ from openvidu.roles import BASTION
 from scripts.checks.finding import Result
 from scripts.checks.reachable import tcp
 from scripts.machines import Machine
-from scripts.memberships import Membership
+from scripts.memberships import PROMPT, Membership
 from scripts.pulumi_cli import PulumiError
 from scripts.repairing.ladder import Seen
 
@@ -102,11 +102,7 @@ class Patient:
         """What all who can see the node say of it together; why nobody says it."""
         if self.membership is None:
             return ""
-        variables = {
-            **self.membership.environment,
-            "CONNECT_SECONDS": "5",
-            "RECONNECT_SECONDS": "0",
-        }
+        variables = {**self.membership.environment, **PROMPT}
         key = self.membership.private_key
         try:
             done = run("conclude", variables, key, timeout=_CONCLUDE_SECONDS)

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.aws.health import InstanceHealth
-from components.over_ssh import run
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.repairing.ladder import Step
 from scripts.repairing.look import Patient
@@ -61,12 +60,12 @@ class Steps:
         elif self.start is None:
             return
         else:
-            status = self._on_machine("start", TEXT=self.start)
+            status = self.patient.machine.run("start", TEXT=self.start)
         if status:
             raise PulumiError("its services didn't start; it says so above")
 
     def _docker(self) -> None:
-        if self._on_machine("restart-docker"):
+        if self.patient.machine.run("restart-docker"):
             raise PulumiError("Docker didn't restart; it says so above")
         self._services()
 
@@ -76,7 +75,7 @@ class Steps:
             self.patient.ec2().reboot_instances(InstanceIds=[self.patient.arn.instance_id])
         else:
             # The connection ends with the machine.
-            self._on_machine("reboot")
+            self.patient.machine.run("reboot")
         self._wait_for_boot(before)
         self._services()
 
@@ -136,9 +135,3 @@ class Steps:
                 told = passed
                 self.say(f"{name}: waiting for it {what}, {passed:.0f} s of {limit:g} s")
             time.sleep(_POLL_SECONDS)
-
-    def _on_machine(self, action: str, **more: str) -> int:
-        """Carry out an action of `remote/machines.py`; what it prints is shown."""
-        machine = self.patient.machine
-        variables = {**machine.variables, "CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0", **more}
-        return run(action, variables, machine.private_key, capture=False).returncode
