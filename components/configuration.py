@@ -22,6 +22,7 @@ from components.mistakes import (
     MemberError,
     Mistake,
     set_command,
+    set_list_command,
     set_member_command,
 )
 from components.settings import (
@@ -276,12 +277,7 @@ def _node_numbers(values: _Values) -> list[Mistake]:
     if len(set(retired)) != len(retired) or any(not 1 <= number <= capacity for number in retired):
         problem = f"found {list(retired)}; takes different numbers from 1 to {capacity}"
         fit = [number for number in dict.fromkeys(retired) if 1 <= number <= capacity]
-        kept = [
-            f"pulumi config set --path 'retiredNodes[{place}]' {number}"
-            for place, number in enumerate(fit)
-        ]
-        command = " && ".join(["pulumi config rm retiredNodes", *kept])
-        mistakes.append(Mistake("retiredNodes", problem, command))
+        mistakes.append(Mistake("retiredNodes", problem, set_list_command("retiredNodes", fit)))
     return mistakes
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
@@ -81,6 +81,12 @@ def set_member_command(key: str, place: str, example: str, *, secret: bool = Fal
         # Each host has an address of its own.
         first = ipaddress.IPv4Address(first[member]) + int(index)
     return f"pulumi config set --path '{key}{place}' {first}"
+
+
+def set_list_command(key: str, items: Iterable[object]) -> str:
+    """The commands that set a list to these items, whatever it holds."""
+    each = (f"pulumi config set --path '{key}[{place}]' {item}" for place, item in enumerate(items))
+    return " && ".join([f"pulumi config rm {key}", *each])
 
 
 def set_command(key: str, example: str, *, secret: bool = False) -> str:

@@ -14,6 +14,9 @@ from typing import Any, TypeVar
 
 from openvidu import api, ports
 
+LOGIN_STATUSES = (401, 403)
+"""HTTP statuses of an answer to who isn't let in."""
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -42,6 +45,11 @@ class Refused:
 
     status: int
     reason: str
+
+    @property
+    def is_of_login(self) -> bool:
+        """Whether it's the login that isn't taken, and not the request."""
+        return self.status in LOGIN_STATUSES
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import httpx
 
 from membership import answers
 from membership.answers import (
+    LOGIN_STATUSES,
     Answers,
     Call,
     Health,
@@ -28,7 +29,7 @@ from membership.answers import (
 from membership.requests import RequestError, request
 from openvidu import api, ports
 
-_NO_SUCH_ENDPOINT = (401, 403, 404)
+_NO_SUCH_ENDPOINT = (*LOGIN_STATUSES, 404)
 """A path that isn't there may want a login, as all others do."""
 
 
@@ -208,7 +209,7 @@ class Cluster:
         except RequestError as error:
             kind = Unconnected if error.is_unconnected else Unknown
             return kind(f"{method} {url}: {error}")
-        if answer.status_code in (401, 403):
+        if answer.status_code in LOGIN_STATUSES:
             return Refused(answer.status_code, "the stack's OPENVIDU_SECRET isn't the cluster's")
         return answer
 

@@ -178,7 +178,7 @@ class _Drain:
         return None
 
     def _waits_without(self, answer: Refused) -> bool:
-        return self._world.policy.without_api and answer.status not in _LOGINS
+        return self._world.policy.without_api and not answer.is_of_login
 
     def _may_be_stopped(self, seen: Observation) -> bool:
         """Whether it carries no calls, and gets none: then its address is out already.
@@ -200,7 +200,7 @@ class _Drain:
     def _refused(self, answer: Refused) -> MembershipError:
         name = self._node.name
         meaning, command = KEPT, "check openviduSecret, then: pulumi up"
-        if answer.status not in _LOGINS:
+        if not answer.is_of_login:
             meaning = f"{KEPT} It still takes new ones; the page: {api.NODE_MANAGEMENT_PAGE}"
             command = (
                 "wait until it carries no calls: uv run python -m scripts.status; then stop it, "
@@ -294,9 +294,6 @@ class _Drain:
 
     def _say(self, text: str) -> None:
         self._world.say(f"{self._node.name}: {text}")
-
-
-_LOGINS = (401, 403)
 
 
 def _is_idle(seen: Observation) -> bool:

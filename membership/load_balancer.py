@@ -168,10 +168,8 @@ class LoadBalancer:
     def _is_loaded(self, wanted: set[str]) -> bool:
         """Whether nginx runs with a list: on its disk it may be all the same."""
         try:
-            noted = set(self._loaded.read_text().split(","))
-            return noted == set(environment.node_ips_value(wanted).split(",")) and (
-                self.serving() == wanted
-            )
+            noted = self._loaded.read_text()
+            return noted == environment.node_ips_value(wanted) and self.serving() == wanted
         except FileNotFoundError:
             return False
         except ReloadError as error:

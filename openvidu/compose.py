@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from openvidu.release import LATEST, NODE, Product
+from openvidu.release import LATEST, NODE, Product, ordered
 
 FIRST_THAT_NEVER_RETURNS = "2.39"
 """Of Docker Compose."""
@@ -28,7 +28,7 @@ def compose_below(product: Product, version: str) -> str | None:
         product: what is started.
         version: fixed, or `latest`.
     """
-    if product is not NODE or version == LATEST or _parts(version) >= _FIRST_WITH_RUN:
+    if product is not NODE or version == LATEST or ordered(version) >= _FIRST_WITH_RUN:
         return None
     return FIRST_THAT_NEVER_RETURNS
 
@@ -46,8 +46,4 @@ def works(product: Product, version: str, compose: str) -> bool:
     if below is None:
         return True
     found = re.match(r"v?(\d+(?:\.\d+)*)", compose)
-    return found is not None and _parts(found[1]) < _parts(below)
-
-
-def _parts(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+    return found is not None and ordered(found[1]) < ordered(below)

@@ -31,6 +31,7 @@ from tenacity import (
     wait_exponential,
 )
 
+from components.aws.arn import NO_SUCH_INSTANCE
 from components.aws.session import AwsSession
 from scripts import aws_session
 
@@ -53,7 +54,6 @@ KNOWN = "PULUMI_COMMAND_STDOUT"
 Source: pulumi-command, Command, `addPreviousOutputInEnv`.
 """
 NOT_FOUND_SECONDS = 60
-_NOT_FOUND = "InvalidInstanceID.NotFound"
 _PASSING = (
     "RequestLimitExceeded",
     "Throttling",
@@ -62,7 +62,7 @@ _PASSING = (
     "InternalFailure",
     "ServiceUnavailable",
     "Unavailable",
-    _NOT_FOUND,
+    NO_SUCH_INSTANCE,
 )
 """Source: EC2 API, "Error codes"; an instance that was just made isn't known everywhere yet."""
 _NOT_ALLOWED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
@@ -136,7 +136,7 @@ def _may_pass(error: BaseException) -> bool:
 
 def _is_not_found(last: Future) -> bool:
     error = last.exception() if last.failed else None
-    return isinstance(error, ClientError) and error.response["Error"]["Code"] == _NOT_FOUND
+    return isinstance(error, ClientError) and error.response["Error"]["Code"] == NO_SUCH_INSTANCE
 
 
 def _ends(state: RetryCallState) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components.aws.arn import InstanceArn
+from components.aws.arn import NO_SUCH_INSTANCE, InstanceArn
 from scripts import aws_session
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _SECONDS = 5
 _ENDED = ("stopped", "terminated")
-_NOT_FOUND = "InvalidInstanceID.NotFound"
 
 
 def main() -> None:
@@ -49,7 +48,7 @@ def state(ec2: EC2Client, instance_id: str) -> str:
     try:
         answer = ec2.describe_instances(InstanceIds=[instance_id])
     except ClientError as error:
-        if error.response["Error"]["Code"] == _NOT_FOUND:
+        if error.response["Error"]["Code"] == NO_SUCH_INSTANCE:
             return f"stopped there is no {instance_id} any more"
         raise
     found = [one for reserved in answer["Reservations"] for one in reserved["Instances"]]

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.mistakes import set_list_command
 from components.numbering import Wanted
 from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
@@ -219,11 +220,7 @@ def taken_back(before: Wanted, changed: Collection[str]) -> str:
     if "nodeCount" in changed:
         commands.append(f"pulumi config set nodeCount {before.count}")
     if "retiredNodes" in changed:
-        commands.append("pulumi config rm retiredNodes")
-        commands += [
-            f"pulumi config set --path 'retiredNodes[{place}]' {number}"
-            for place, number in enumerate(sorted(before.retired))
-        ]
+        commands.append(set_list_command("retiredNodes", sorted(before.retired)))
     return " && ".join(commands)
 
 

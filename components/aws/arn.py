@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NO_SUCH_INSTANCE = "InvalidInstanceID.NotFound"
+"""The code of AWS's answer. Source: EC2 API, "Error codes"."""
+
 
 @dataclass(frozen=True)
 class InstanceArn:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from components.aws.arn import InstanceArn
+from components.aws.arn import NO_SUCH_INSTANCE, InstanceArn
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PERMISSION = "ec2:DescribeInstanceStatus"
 _SECONDS = 5
-_NOT_FOUND = "InvalidInstanceID.NotFound"
 _ID = re.compile(r"i-[0-9a-f]+")
 _IMPAIRED = "impaired"
 _ENDED = ("shutting-down", "terminated", "missing")
@@ -129,7 +128,7 @@ def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> H
         try:
             found = _ask(client, ids)
         except ClientError as error:
-            if error.response["Error"]["Code"] != _NOT_FOUND:
+            if error.response["Error"]["Code"] != NO_SUCH_INSTANCE:
                 raise
             gone = set(_ID.findall(error.response["Error"]["Message"]))
             there = [one for one in ids if one not in gone]
