@@ -1,15 +1,20 @@
 #!/usr/bin/env bash
-# Gets OpenVidu's install scripts. It isn't run by itself: a script's line `. machine/download.sh` is replaced by
-# this text before it goes to a machine.
+# Downloads over HTTPS, above all OpenVidu's install scripts. It isn't run by itself: a script's line
+# `. machine/download.sh` is replaced by this text before it goes to a machine.
 set -euo pipefail
 
 download_seconds=300
 
+# get URL FILE SECONDS: whatever is there, over HTTPS.
+get() {
+  curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
+    --retry-connrefused --connect-timeout 15 --max-time "$3" --output "$2" "$1"
+}
+
 # download URL FILE: an install script, whole. OpenVidu's come over HTTPS and have no signatures.
 download() {
   echo "Downloading $1"
-  if ! curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
-    --retry-connrefused --connect-timeout 15 --max-time "$download_seconds" --output "$2" "$1"; then
+  if ! get "$1" "$2" "$download_seconds"; then
     echo "The install script can't be downloaded from $1." >&2
     echo "Does this version exist, and does this machine reach the internet? Then: pulumi up" >&2
     exit 1

@@ -13,6 +13,8 @@
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
+# shellcheck source=machine/download.sh
+. machine/download.sh
 plugin=/usr/local/lib/docker/cli-plugins/docker-compose
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -62,8 +64,7 @@ put_plugin() {
   echo "No package of Docker Compose that OpenVidu works with can be had here; taking $COMPOSE_URL"
   mkdir -p "${plugin%/*}"
   new=$(mktemp "$plugin.XXXXXX")
-  if ! curl --fail --silent --show-error --location --proto '=https' --retry 5 --retry-connrefused \
-    --connect-timeout 15 --max-time 600 --output "$new" "$COMPOSE_URL"; then
+  if ! get "$COMPOSE_URL" "$new" 600; then
     rm -f "$new"
     fail "Docker Compose can't be downloaded from $COMPOSE_URL." \
       "No package of this machine's sources will do: OpenVidu takes 2.0${COMPOSE_BELOW:+ or later, less than $COMPOSE_BELOW}." \
