@@ -167,8 +167,7 @@ def _managed(
     child: pulumi.ResourceOptions,
 ) -> tuple[Main, dict[str, Any]]:
     services = ManagedServices(settings, machines.network, machines.tags, opts=child)
-    bastion = Bastion(settings, machines, services, there, opts=child)
-    down.require_another(bastion.machine, aws_says)
+    bastion = Bastion(settings, machines, services, there, aws_says, opts=child)
     url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
     return bastion, {
         "kibanaUrl": services.kibana_url,

@@ -14,6 +14,8 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import local
 
+from components import down
+from components.aws.health import Health
 from components.aws.machines import AwsMachines
 from components.deployed import Deployed
 from components.endpoints import Endpoints
@@ -50,6 +52,7 @@ class Bastion(pulumi.ComponentResource):
         machines: AwsMachines,
         services: ManagedServices,
         there: Deployed,
+        aws_says: Health,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the bastion.
@@ -59,12 +62,13 @@ class Bastion(pulumi.ComponentResource):
             machines: registers the machine.
             services: those of the cluster.
             there: what is deployed.
+            aws_says: how the stack's instances are.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:Bastion", "bastion", None, opts)
         group = services.load_balancer.target_group
         profile = _profile(group, machines, self)
-        self.machine = machine = machines.main(self, profile)
+        self.machine = machine = down.require_another(machines.main(self, profile), aws_says)
         self.endpoints, self.version = services.endpoints, settings.openvidu_version
         program = put_program(machine, settings, parent=self, depends_on=[])
         policy = put_policy(machine, settings, parent=self, depends_on=[])

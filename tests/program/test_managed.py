@@ -11,6 +11,8 @@ import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
+from components import down
+from components.aws.health import DownError, InstanceHealth
 from components.aws.permissions import TYPES, actions, statements
 from components.configuration import read
 from components.mistakes import ConfigurationError
@@ -286,6 +288,30 @@ def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: C
     instances = deployed.of_type("aws:ec2/instance:Instance")
     assert instances["bastion"]["iamInstanceProfile"] == "bastion-profile"
     assert not instances["node-1"].get("iamInstanceProfile")
+
+
+@pytest.mark.parametrize(("gone", "ends"), [("i-of-bastion", True), ("i-another", False)])
+def test_an_update_that_goes_by_a_bastion_that_is_gone_fails_before_it_logs_in(
+    gone: str, ends: bool, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class WithInstances(Cloud):
+        def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+            identifier, outputs = super().new_resource(args)
+            if args.typ == "aws:ec2/instance:Instance":
+                outputs["arn"] = f"arn:aws:ec2:eu-west-1:123456789012:instance/i-of-{args.name}"
+            return identifier, outputs
+
+    health = {"bastion": InstanceHealth(gone, "terminated", "not-applicable", "not-applicable")}
+    monkeypatch.setattr(down, "look", lambda *_: health)
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = WithInstances()
+    if not ends:
+        deploy(managed, recorder=cloud)
+        assert "bastion-services" in cloud.names
+        return
+    with pytest.raises(DownError, match="Next: pulumi up --refresh"):
+        deploy(managed, recorder=cloud)
+    assert "bastion-services" not in cloud.names
 
 
 def test_nodes_join_and_drain_from_the_bastion(deployed: Cloud) -> None:
