@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from lab import cloud
-from tests.engine.harness import wait_until
 from tests.lab.conftest import Lab, new_lab
 from tests.lab.watching import calls, require, scale
 
@@ -48,7 +47,7 @@ def test_an_instance_whose_creation_was_never_noted_is_taken_over(lab: Lab) -> N
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    wait_until(lambda: machines(lab) == one_each, "three instances that no answer tells of")
+    lab.wait_until(lambda: machines(lab) == one_each)
     os.killpg(update.pid, signal.SIGKILL)
     update.wait()
     made = {host.instance_id for host in control.hosts()}
