@@ -75,6 +75,8 @@ def second(cluster: Cluster, inbox: Inbox) -> Host:
         # What the bucket's configuration is to win over.
         cluster.add_node(SECOND, OPENVIDU_ENTERPRISE_MEDIA_SERVER="kurento", HTTPS_PORT="8443")
     elif not is_listed(cluster, SECOND):
+        # Another test may have changed what it logs in with.
+        write_env(cluster.nodes[SECOND], NODE, {**NODE_ENV, environment.NODE_PRIVATE_IP: SECOND})
         run(cluster.nodes[SECOND], NODE, "restart")
     cluster.wait_for(lambda: is_listed(cluster, SECOND), "the second node")
     return cluster.nodes[SECOND]
