@@ -140,6 +140,7 @@ class Session:
         self._asked: set[Machine] = set()
         # Sockets have short paths, which those of macOS's own folder aren't.
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="ov-")
+        self._has_configured_key = False
         added = subprocess.run(["ssh-add", "-q", "-"], stdin=sys.stdin, check=False)
         if added.returncode:
             raise SessionError(f"{self.name}: ssh-add doesn't take sshPrivateKey; it says so above")
@@ -185,6 +186,8 @@ class Session:
             known = self._look_up(machine, attempt)
             if known != machine:
                 machine = self._present[machine.who] = known
+                continue
+            if _KEY_REFUSED in attempt.said and self._take_configured_key():
                 continue
             self._refuse(machine, attempt)
             lost_since = lost_since or time.monotonic()
@@ -319,6 +322,23 @@ class Session:
             self.say(f"{machine.who} was replaced; its present SSH host key is known")
         return present
 
+    def _take_configured_key(self) -> bool:
+        """Whether there is another key to try: what the stack is configured with by now.
+
+        A machine that was made anew since the last update knows that one only.
+        """
+        if self._has_configured_key or not self.environment.get("PRESENT"):
+            return False
+        self._has_configured_key = True
+        found = project_program("scripts.configured_key", {})
+        if isinstance(found, str):
+            self.say(f"whether sshPrivateKey is another one by now can't be asked: {found}")
+            return False
+        added = subprocess.run(
+            ["ssh-add", "-q", "-"], input=found.output, text=True, capture_output=True, check=False
+        )
+        return added.returncode == 0
+
     def _refuse(self, machine: Machine, attempt: _Attempt) -> None:
         """End where trying again doesn't help.
 
@@ -333,7 +353,7 @@ class Session:
                 "  Nothing was removed. If its machine was replaced by hand, and you know the new "
                 "key: docs/runbook.md, 'Another SSH host key'"
             )
-        if "Permission denied" in attempt.said:
+        if _KEY_REFUSED in attempt.said:
             raise SessionError(f"{refused}{self._user}@{machine.host} doesn't take sshPrivateKey.")
         if not attempt.is_lost:
             raise SessionError(
@@ -357,6 +377,8 @@ class Session:
 
 
 _OTHER_KEY = "it shows another SSH host key"
+_KEY_REFUSED = "Permission denied"
+"""Source: OpenSSH, sshconnect2.c: what the client says when no method is left."""
 
 
 class _Lines:

@@ -271,6 +271,45 @@ def test_another_private_key_is_refused(base: Base) -> None:
     assert "doesn't take sshPrivateKey" in done.stderr
 
 
+def knows_only_the_configured_key(base: Base, *, configured: str | None = None) -> None:
+    """The machine was made anew, while another key was configured."""
+    public, private = make_ssh_key()
+    (base.folder / "authorized_keys").write_text(public)
+    (base.folder / "configured").write_text(private if configured is None else configured)
+    pulumi = base.folder / "client" / "pulumi"
+    pulumi.write_text(
+        f'#!/bin/bash\n[[ $* == "config get sshPrivateKey --stack dev "* ]] && '
+        f"exec cat {base.folder}/configured\necho what: $* >&2; exit 1\n"
+    )
+    pulumi.chmod(0o755)
+
+
+def test_a_machine_that_knows_the_configured_key_only_is_reached_with_that(base: Base) -> None:
+    base.does("ps -ef; cat /tmp/ov-*/* 2>/dev/null; true")
+    knows_only_the_configured_key(base)
+    done = base.follow("join", PRESENT="aws eu-west-1 calls dev")
+    assert done.returncode == 0, done.stderr
+    assert base.did == ["prepare", "join"]
+    assert "PRIVATE KEY" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("configured", ["no key", make_ssh_key()[1]], ids=["none", "another"])
+def test_a_configured_key_that_is_of_no_use_changes_nothing(base: Base, configured: str) -> None:
+    base.does("echo never")
+    knows_only_the_configured_key(base, configured=configured)
+    done = base.follow("drain", PRESENT="existing calls dev")
+    assert done.returncode == 1
+    assert "never" not in done.stdout
+    assert "doesn't take sshPrivateKey" in done.stderr
+
+
+def test_a_configuration_that_cannot_be_read_is_said_so(base: Base) -> None:
+    knows_only_the_configured_key(base)
+    done = base.follow("drain", PRESENT="existing calls another")
+    assert "whether sshPrivateKey is another one by now can't be asked:" in done.stderr
+    assert "what: config get sshPrivateKey --stack another" in done.stderr
+
+
 def test_the_key_is_in_no_file_and_no_argument(base: Base) -> None:
     base.does("ps -ef; cat /tmp/ov-*/* 2>/dev/null; true")
     done = base.follow("join")
