@@ -37,6 +37,8 @@ LOGIN_SECONDS = 60.0
 """How long a login may take until it runs a command."""
 AFTERWARDS_SECONDS = 5.0
 """How long the client may take after the answer."""
+GONE_AFTER = 2
+"""Tries after which it's asked whether a machine that doesn't answer is there at all."""
 NOISE_CHARACTERS = 400
 MEMBERSHIP = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
 """The program on the base, or the bastion."""
@@ -191,6 +193,8 @@ class Session:
                 continue
             self._refuse(machine, attempt)
             lost_since = lost_since or time.monotonic()
+            if tries == GONE_AFTER:
+                self._require_there(machine)
             if time.monotonic() - lost_since >= limit:
                 raise LostError(
                     f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
@@ -307,20 +311,36 @@ class Session:
         """
         if attempt.said != _OTHER_KEY or not self.environment.get("PRESENT"):
             return machine
-        found = project_program(
-            "scripts.present_machine",
-            {"MACHINE": machine.who.removeprefix("the "), "HOST": machine.host},
-        )
+        found = _present(machine)
         if isinstance(found, str):
             self.say(f"whether {machine.who} was replaced can't be asked: {found}")
             return machine
-        if found.status:
-            return machine
         host, _, key = found.output.strip().partition(" ")
+        if not key:
+            return machine
         present = replace(machine, host=host, host_key=key)
         if present != machine:
             self.say(f"{machine.who} was replaced; its present SSH host key is known")
         return present
+
+    def _require_there(self, machine: Machine) -> None:
+        """End where AWS has the machine no more: it won't come by being waited for.
+
+        Nodes are left to the witnesses, who say what that means for calls.
+
+        Raises:
+            LostError: says so.
+        """
+        if not machine.who.startswith("the ") or not self.environment.get("PRESENT"):
+            return
+        found = _present(machine)
+        if isinstance(found, Done) and found.output.strip() == "gone":
+            raise LostError(
+                f"{self.name}: {machine.who}, {machine.host}, is gone: AWS has the stack's other "
+                "machines and not this one.\n"
+                "  Nothing was removed. Next: pulumi up --refresh, which makes it anew; then do "
+                "this again"
+            )
 
     def _take_configured_key(self) -> bool:
         """Whether there is another key to try: what the stack is configured with by now.
@@ -461,6 +481,14 @@ def _write(pipe: IO[bytes], text: bytes) -> None:
     with contextlib.suppress(OSError, ValueError):
         pipe.write(text)
         pipe.flush()
+
+
+def _present(machine: Machine) -> Done | str:
+    """What is known of a machine now; why nothing is, where that is so."""
+    return project_program(
+        "scripts.present_machine",
+        {"MACHINE": machine.who.removeprefix("the "), "HOST": machine.host},
+    )
 
 
 def _fingerprint(key: str) -> str:

@@ -1,5 +1,7 @@
 """Prints address and SSH host key of a machine as it is now: `203.0.113.3 ssh-ed25519 AAAA…`.
 
+Or `gone`, where AWS knows the stack's other machines and not this one.
+
 A drain goes by what the last update knew. Where a machine shows another SSH host key since, it may
 have been replaced, or somebody stands in between: this asks whom nobody on the network can change,
 AWS's API, or the configuration of the stack on this computer.
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +27,10 @@ from scripts.host_key import host_key
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 _SECONDS = 10
+GONE = "gone"
 
 
 def main() -> None:
@@ -43,7 +48,7 @@ def main() -> None:
 
 
 def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> str:
-    """What AWS says of the instance that has the address now.
+    """What AWS says of the instance that has the address now; `GONE` where there is none.
 
     Raises:
         LookupError: it's none of this stack, or tells no key.
@@ -51,17 +56,13 @@ def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> s
     session = aws_session.of_environment(region.strip("-") or None)
     ec2: EC2Client = session.client("ec2", timeout=_SECONDS)
     name = f"{project}-{stack}-{machine}"
-    answer = ec2.describe_instances(
-        Filters=[
-            {"Name": "instance-state-name", "Values": ["running"]},
-            # An account that isn't the stack's may have machines of the same names.
-            {"Name": "ip-address", "Values": [host]},
-            {"Name": "tag:project", "Values": [project]},
-            {"Name": "tag:stack", "Values": [stack]},
-            {"Name": "tag:Name", "Values": [name]},
-        ]
+    of_stack = {"tag:project": project, "tag:stack": stack}
+    # An account that isn't the stack's may have machines of the same names.
+    found = _instances(
+        ec2, of_stack | {"tag:Name": name, "ip-address": host, "instance-state-name": "running"}
     )
-    found = [one for reserved in answer["Reservations"] for one in reserved["Instances"]]
+    if not found and _is_gone(name, _instances(ec2, of_stack)):
+        return GONE
     if len(found) != 1:
         raise LookupError(f"AWS knows {len(found)} machines called {name} at {host}")
     console = ec2.get_console_output(InstanceId=found[0]["InstanceId"], Latest=True)
@@ -69,6 +70,20 @@ def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> s
     if key is None:
         raise LookupError(f"no SSH host key in the console of {found[0]['InstanceId']} yet")
     return f"{host} {key}"
+
+
+def _instances(ec2: EC2Client, wanted: Mapping[str, str]) -> list[InstanceTypeDef]:
+    answer = ec2.describe_instances(
+        Filters=[{"Name": key, "Values": [value]} for key, value in wanted.items()]
+    )
+    return [one for reserved in answer["Reservations"] for one in reserved["Instances"]]
+
+
+def _is_gone(name: str, of_stack: Sequence[InstanceTypeDef]) -> bool:
+    """Whether the stack's machines are known here and this one isn't, in whatever state."""
+    there = [one for one in of_stack if one["State"]["Name"] not in ("shutting-down", "terminated")]
+    names = {tag["Value"] for one in there for tag in one.get("Tags", []) if tag["Key"] == "Name"}
+    return bool(names) and name not in names
 
 
 def _of_hosts(machine: str, project: str, stack: str) -> str:

@@ -32,13 +32,13 @@ class Blow(Enum):
 class Update:
     """`lab up`, running."""
 
-    def __init__(self, lab: Lab, folder: Path) -> None:
-        """Begin it."""
+    def __init__(self, lab: Lab, folder: Path, *options: str) -> None:
+        """Begin it, with options of `lab up`."""
         self.lab = lab
         self._output = folder / f"update-{time.monotonic_ns()}"
         with self._output.open("w") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "lab.cli", "--name", lab.name, "up"],
+                [sys.executable, "-m", "lab.cli", "--name", lab.name, "up", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -29,12 +29,16 @@ class Base:
     private_key: str
     pid: int
 
-    def follow(self, action: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        script = self.start(action, **changes)
+    def follow(
+        self, action: str, *, project: Path | None = None, **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        script = self.start(action, project=project, **changes)
         out, err = script.communicate(timeout=60)
         return subprocess.CompletedProcess(script.args, script.returncode, out, err)
 
-    def start(self, action: str, **changes: str) -> subprocess.Popen[str]:
+    def start(
+        self, action: str, *, project: Path | None = None, **changes: str
+    ) -> subprocess.Popen[str]:
         environment = {
             "PATH": f"{self.folder / 'client'}:{os.environ['PATH']}",
             **script_environment(MEMBERSHIP),
@@ -57,6 +61,7 @@ class Base:
         script = subprocess.Popen(
             [*SHELL, command(action)],
             env=environment,
+            cwd=project,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -37,12 +37,26 @@ ANSWERS = {
 }
 
 
+def described(instances: list[tuple[str, str]]) -> str:
+    """What AWS says of instances with these names, in these states."""
+    items = "".join(
+        f"<item><instanceId>i-{number}</instanceId><instanceState><name>{state}</name>"
+        f"</instanceState><tagSet><item><key>Name</key><value>{name}</value></item></tagSet></item>"
+        for number, (name, state) in enumerate(instances)
+    )
+    return (
+        "<DescribeInstancesResponse><reservationSet><item><instancesSet>"
+        f"{items}</instancesSet></item></reservationSet></DescribeInstancesResponse>"
+    )
+
+
 class Aws:
     """Answers, and keeps who has asked for what."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.url = ""
+        self.instances: list[tuple[str, str]] | None = None
 
     async def answer(self, request: Request) -> Response:
         form = dict(urllib.parse.parse_qsl(request.body.decode()))
@@ -58,6 +72,9 @@ class Aws:
                 "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
             )
             return Response(200, body=text.encode())
+        if form["Action"] == "DescribeInstances" and self.instances is not None:
+            running = "Filter.5.Name" in form
+            return Response(200, body=described([] if running else self.instances).encode())
         return Response(200, body=ANSWERS[form["Action"]].encode())
 
     @property
@@ -125,6 +142,34 @@ def test_roles_are_assumed_one_by_the_other(
     assert {login for _, login in aws.logins[2:]} == {"second"}
     assert aws.asked[0][2]["ExternalId"] == "ours"
     assert aws.asked[1][2]["RoleSessionName"] == "here"
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ([("calls-dev-node-1", "running"), ("calls-dev-base", "terminated")], "gone"),
+        ([("calls-dev-node-1", "running")], "gone"),
+        ([("calls-dev-node-1", "running"), ("calls-dev-base", "pending")], ""),
+        ([("calls-dev-node-1", "terminated")], ""),
+        ([], ""),
+    ],
+)
+def test_a_machine_is_gone_where_aws_knows_all_but_it(
+    there: list[tuple[str, str]],
+    said: str,
+    aws: Aws,
+    provider: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    aws.instances = there
+    if said:
+        present_machine.main()
+        assert capsys.readouterr().out.strip() == said
+    else:
+        with pytest.raises(SystemExit, match="AWS knows 0 machines called calls-dev-base"):
+            present_machine.main()
 
 
 def test_without_what_only_the_program_knows_nobody_else_asks(

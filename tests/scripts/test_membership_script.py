@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -269,6 +271,35 @@ def test_another_private_key_is_refused(base: Base) -> None:
     done = base.follow("drain")
     assert done.returncode == 1
     assert "doesn't take sshPrivateKey" in done.stderr
+
+
+def project_that_knows(base: Base, present: str) -> Path:
+    """A project's folder whose `scripts.present_machine` prints this."""
+    python = base.folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f'#!/bin/bash\n[[ $* == "-m scripts.present_machine" ]] && exec {present}\n'
+        f'exec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    return base.folder
+
+
+def test_a_base_that_aws_has_no_more_is_not_waited_for(base: Base) -> None:
+    base.does("echo never")
+    project = project_that_knows(base, "echo gone")
+    done = base.follow("drain", project=project, BASE_HOST="127.0.0.9", PRESENT="aws - calls dev")
+    assert done.returncode == 1
+    assert "the base, 127.0.0.9, is gone: AWS has the stack's other machines" in done.stderr
+    assert "Next: pulumi up --refresh" in done.stderr
+
+
+@pytest.mark.parametrize("present", ["false", "echo 127.0.0.9 ssh-ed25519 AAAA"])
+def test_a_base_of_which_nothing_is_known_is_waited_for(base: Base, present: str) -> None:
+    project = project_that_knows(base, present)
+    limits = {"BASE_HOST": "127.0.0.9", "PRESENT": "aws - calls dev", "RECONNECT_SECONDS": "4"}
+    done = base.follow("drain", project=project, **limits)
+    assert "127.0.0.9, can't be reached for 4 s" in done.stderr
 
 
 def knows_only_the_configured_key(base: Base, *, configured: str | None = None) -> None:

@@ -1,0 +1,85 @@
+"""A base that AWS has no more, and what the update that makes it anew does besides.
+
+Who leaves in that update is drained by what the last one knew: the old base's SSH host key, and
+the SSH key of then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.updates import Blow, Update, says, strike
+from tests.lab.conftest import Lab, new_lab
+from tests.lab.watching import require, scale
+
+pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost-base")]
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("lost-base")
+    try:
+        lab.ok("up")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def lose_base(lab: Lab) -> None:
+    lab.ok("fault", "set", "lose-host", "host=base", "how=terminate")
+
+
+def set_up_again(lab: Lab) -> str:
+    """What the runbook names for it."""
+    return lab.ok("up", "--refresh")
+
+
+def test_a_node_leaves_the_base_that_takes_its_place(lab: Lab) -> None:
+    scale(lab, 3)
+    lose_base(lab)
+    lab.ok("config", "set", "nodeCount", "2")
+    printed = set_up_again(lab)
+    assert "the base was replaced; its present SSH host key is known" in printed
+    require(lab, 1, 2)
+
+
+def test_a_node_is_replaced_in_the_same_update(lab: Lab) -> None:
+    lose_base(lab)
+    lab.ok("config", "set", "--path", "retiredNodes[0]", "2")
+    set_up_again(lab)
+    require(lab, 1, 3)
+
+
+def test_a_node_leaves_though_the_new_base_knows_the_new_ssh_key_only(lab: Lab) -> None:
+    lab.ok("config", "set", "nodeCount", "3")
+    lab.ok("up")
+    lab.ok("run", "--", "python", "-m", "scripts.rotate_ssh_key")
+    lose_base(lab)
+    lab.ok("config", "set", "nodeCount", "2")
+    set_up_again(lab)
+    require(lab, 1, 3)
+    lab.ok("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_a_destroy_without_a_base_says_at_once_what_comes_first(lab: Lab) -> None:
+    lose_base(lab)
+    refused = lab.run("destroy")
+    assert refused.status != 0
+    assert "is gone: AWS has the stack's other machines" in refused.out + refused.err
+    set_up_again(lab)
+    require(lab, 1, 3)
+
+
+def test_nodes_that_know_the_old_base_are_destroyed_by_way_of_the_new_one(
+    lab: Lab, tmp_path: Path
+) -> None:
+    lose_base(lab)
+    with Update(lab, tmp_path, "--refresh") as update:
+        update.wait_until(says("base-start created"))
+        strike(update, Blow.KILL)
+    lab.ok("destroy")
+    assert not [one for one in lab.supervisor.control.hosts() if one.running]
