@@ -148,9 +148,26 @@ class _Drain:
             if self._without_api and self._may_be_stopped(seen):
                 return Outcome.STOP
             if self._wait.is_due:
+                if first or not seen.changes_soon:
+                    self._tell_choices()
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
             self._pause(found, seen)
+
+    def _tell_choices(self) -> None:
+        """Say what can be typed while it's waited for, once a run, before the wait.
+
+        Ctrl-C kills the update's command at once, and the update's error holds what was said until
+        then. Source: pulumi-command, provider/pkg/provider/local/commandController.go, `run`.
+        """
+        name, registry = self._node.name, self._world.registry
+        note = f"choices-{self._node.ip}"
+        if registry.noted(note, self._run.id) is None:
+            registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
+            self._say(
+                "Ctrl-C ends this update only: no call is cut, and the same command (pulumi up) "
+                f"carries on. To keep {name}: uv run python -m scripts.abort_drain {name}"
+            )
 
     def _stop_new_sessions(self, seen: Observation) -> str | None:
         """Stop new sessions where that's to be done; returns what has to happen before."""

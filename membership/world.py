@@ -12,6 +12,9 @@ from membership.errors import MembershipError
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 
+ABORT = "abort"
+"""The action that aborts a drain: the id of its run begins with it."""
+
 
 class LoadBalancer(Protocol):
     """What keeps the addresses that take calls: that of the base services, or a target group."""
@@ -81,7 +84,7 @@ def claim(node: Node, run: Run, world: World) -> Record:
             now = world.clock.now()
             record = Record(node.name, node.ip, node.identity, phase, now, run=run.id)
         if run.id in record.superseded:
-            raise _superseded(record)
+            raise _superseded(record, run)
         return replace(record, identity=node.identity).taken_by(run.id)
 
     return world.registry.change(node.ip, taken)
@@ -103,7 +106,7 @@ def require_newest(node: Node, run: Run, world: World) -> Record:
             "pulumi up",
         )
     if record.run != run.id:
-        raise _superseded(record)
+        raise _superseded(record, run)
     return record
 
 
@@ -116,7 +119,18 @@ def move(node: Node, phase: Phase, world: World) -> None:
     world.registry.change(node.ip, moved)
 
 
-def _superseded(record: Record) -> MembershipError:
+def _superseded(record: Record, run: Run) -> MembershipError:
+    runs = (*record.superseded, record.run)
+    later = runs[runs.index(run.id) + 1 :] if run.id in runs else ()
+    abort = next((one for one in later if one.startswith(f"{ABORT} ")), None)
+    if abort:
+        return MembershipError(
+            record.name,
+            "its drain was aborted",
+            abort.removeprefix(f"{ABORT} "),
+            "The node stays, and serves again once its calls have ended. Nothing was removed.",
+            "once abort_drain is done: pulumi preview, then: pulumi up",
+        )
     return MembershipError(
         record.name,
         "going on",

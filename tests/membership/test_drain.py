@@ -514,18 +514,61 @@ def test_a_run_that_was_taken_over_meanwhile_leaves_the_record_to_the_newer_one(
     assert world.registry.get(NODE.ip) is None
 
 
-def test_an_aborted_drain_ends_and_its_node_can_join(tmp_path: Path) -> None:
+@pytest.mark.parametrize("later", [(), ("join by ann on desk",)], ids=["aborted", "joining"])
+def test_an_aborted_drain_says_so_and_its_node_can_join(
+    tmp_path: Path, later: tuple[str, ...]
+) -> None:
     world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
 
     class Interrupting(VirtualClock):
         def sleep(self, seconds: float) -> None:
             super().sleep(seconds)
-            abort(NODE, Run("the operator's"), world.world)
+            abort(NODE, Run("abort by ann on desk since noon"), world.world)
+            for run in later:
+                claim(NODE, Run(run), world.world)
 
     world.clock = Interrupting()
-    with pytest.raises(MembershipError, match="a newer run works on it: the operator's"):
+    with pytest.raises(MembershipError) as caught:
         drain(NODE, RUN, world.world)
+    happened, meaning, command = str(caught.value).splitlines()
+    assert happened == "node-2: its drain was aborted: by ann on desk since noon"
+    assert "The node stays" in meaning
+    assert "once abort_drain is done: pulumi preview, then: pulumi up" in command
     assert world.done == ["PATCH media_2"]
+
+
+def test_a_drain_that_begins_after_another_was_aborted_is_not_called_aborted(
+    tmp_path: Path,
+) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    for run in ("abort by ann", RUN.id, "newer"):
+        claim(NODE, Run(run), world.world)
+    with pytest.raises(MembershipError, match="a newer run works on it: newer"):
+        drain(NODE, RUN, world.world)
+
+
+CHOICES = (
+    "node-2: Ctrl-C ends this update only: no call is cut, and the same command (pulumi up) "
+    "carries on. To keep node-2: uv run python -m scripts.abort_drain node-2"
+)
+
+
+def test_what_can_be_typed_in_a_drain_is_said_once_a_run_before_the_wait(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
+    for run in (RUN, RUN, Run("the next update")):
+        with pytest.raises(MembershipError, match="still waiting"):
+            drain(NODE, run, world.world)
+    first = next(said for said in world.said if "waiting for" in said)
+    assert world.said.index(CHOICES) < world.said.index(first)
+    assert world.said.count(CHOICES) == 2
+
+
+def test_a_node_that_stops_in_a_moment_is_waited_for_without_words(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([IDLE, OTHER], Answers(200))] * 2 + [([OTHER], Silent())])
+    world.cluster.waiting = True
+    run(world)
+    assert CHOICES not in world.said
 
 
 def test_a_node_that_has_left_for_good_is_not_called_back(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from threading import Thread
 
 import pytest
 
+from membership.world import ABORT
 from scripts.init_stack import make_ssh_key
 from tests.scripts.conftest import Base
 
@@ -39,6 +40,11 @@ def test_a_node_that_is_down_is_started_before_it_joins(base: Base) -> None:
 def test_machines_speak_english_and_run_python_isolated(base: Base) -> None:
     base.does('echo "$LC_ALL ${@:2:4}"')
     assert base.follow("leave").stdout == "C env LC_ALL=C python3 -I\n"
+
+
+def test_who_aborts_a_drain_is_known_by_its_run(base: Base) -> None:
+    base.does('echo "$*"')
+    assert f"--run {ABORT} by " in base.follow("abort").stdout
 
 
 @pytest.mark.parametrize("failing", ["prepare", "start-node"])
