@@ -21,12 +21,13 @@ import yaml
 
 from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
 from components.values import ip_address
-from lab import cloud, foreground
+from lab import cloud
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, write_programs
 from lab.errors import LabError
 from openvidu.roles import BASE, MASTER
+from scripts import foreground
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 _BUCKET = "aws:s3/bucket:Bucket"

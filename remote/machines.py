@@ -1,4 +1,4 @@
-"""Asks one machine of the deployment: how busy it is, its logs, what it can reach, and the like."""
+"""Asks one machine of the deployment: its load, its logs, what it can reach; logs a person in."""
 
 from __future__ import annotations
 
@@ -67,11 +67,13 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
 
 def act(made: Session) -> int:
     """Carry the session's action out; returns its exit status."""
+    given = made.environment
+    machine = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
+    if made.action == "login":
+        return made.login(machine, given["COMMAND"], int(given["TERMINAL"]))
     if made.action not in COMMANDS:
         made.say(f"there is no action {made.action}")
         return 1
-    given = made.environment
-    machine = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
     return made.run(machine, COMMANDS[made.action](given)).status
 
 

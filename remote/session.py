@@ -219,6 +219,26 @@ class Session:
         attempt = self._try(machine, script, keep=True, seconds=seconds)
         return attempt.reason if attempt.status is None else Done(attempt.status, attempt.output)
 
+    def login(self, machine: Machine, command: str, terminal: int) -> int:
+        """Log a person in on a machine, or run a command there; returns its exit status.
+
+        Args:
+            machine: where.
+            command: as `ssh` takes it; empty for a login shell.
+            terminal: file descriptor that is its standard input.
+
+        Raises:
+            SessionError: the machine refuses, or can't be reached.
+        """
+        # This says why where it can't be reached, and finds a machine that was replaced.
+        self.run(machine, "true")
+        present = self._present[machine.who]
+        words = [command] if command else []
+        # It shares the connection that there is.
+        return subprocess.run(
+            [*self._ssh(present), present.host, *words], stdin=terminal, check=False
+        ).returncode
+
     def say(self, text: str) -> None:
         """Tell the operator."""
         print(f"{self.name}: {text}", file=sys.stderr, flush=True)  # noqa: T201
@@ -231,7 +251,7 @@ class Session:
         log = Path(self._folder.name) / f"log-{mark}"
         began = time.monotonic()
         with subprocess.Popen(
-            [*self._ssh(machine), "-E", str(log), machine.host, "/bin/sh"],
+            [*self._ssh(machine), "-T", "-E", str(log), machine.host, "/bin/sh"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # The connection outlives this process, which nobody may have to wait for then.
@@ -302,7 +322,7 @@ class Session:
             "ControlPersist": "30",
         }
         shown = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-        return ["ssh", "-F", "none", "-T", "-l", self._user, *shown]
+        return ["ssh", "-F", "none", "-l", self._user, *shown]
 
     def _look_up(self, machine: Machine, attempt: _Attempt) -> Machine:
         """The machine as it is now, where it shows another host key: it may have been replaced.

@@ -22,6 +22,7 @@ from scripts import (
     report,
     retire,
     rotate_ssh_key,
+    ssh,
     status,
 )
 
@@ -30,6 +31,7 @@ COMMANDS = (
     preflight,
     status,
     repair,
+    ssh,
     logs,
     report,
     retire,

@@ -16,7 +16,7 @@ from typing import Annotated
 
 import typer
 
-from lab import cloud, foreground
+from lab import cloud
 from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
 from lab.cloud import requirements
@@ -26,6 +26,7 @@ from lab.errors import LabError
 from lab.stack import Stack
 from lab.status import host_called, look
 from openvidu.roles import role_of
+from scripts import foreground
 
 app = typer.Typer(
     help="A rehearsal of the whole deployment on this machine: no cloud account, no internet.",

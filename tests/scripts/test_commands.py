@@ -18,6 +18,7 @@ from scripts.machines import complete
 NAMES = [module.__name__.rpartition(".")[2] for module in COMMANDS]
 ARGUMENTS = {
     "logs": ["node-1"],
+    "ssh": ["node-1"],
     "repair": ["node-1"],
     "retire": ["node-1"],
     "abort_drain": ["node-1"],

@@ -14,7 +14,7 @@ trap 'sleep 1; touch tidy; exit 7' INT
 touch ready
 while :; do sleep 0.05; done
 """
-RUNS = "import sys; from lab import foreground; foreground.run(['bash', '-c', sys.argv[1]])"
+RUNS = "import sys; from scripts import foreground; foreground.run(['bash', '-c', sys.argv[1]])"
 
 
 def test_an_interrupted_command_ends_by_itself(tmp_path: Path) -> None:

@@ -1,0 +1,65 @@
+"""Logs in on a machine of the stack, or runs a command there.
+
+python -m scripts.ssh node-2
+python -m scripts.ssh base -- sudo docker ps
+
+The stack's key goes into an SSH agent of its own, which ends with the login: it's never on disk.
+The machine has to show the host key that the stack's state holds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from components.over_ssh import SHELL, command, require_programs
+from scripts import foreground
+from scripts.errors import expected_errors
+from scripts.machines import complete, machines, named
+from scripts.pulumi_cli import PulumiCli
+
+
+def main(
+    machine: Annotated[
+        str, typer.Argument(help="base, master, bastion, node-1, …", autocompletion=complete)
+    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- COMMAND…]", help="Run there; without it, a shell."),
+    ] = None,
+    *,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Log in on a machine, or run a command there, with the stack's key and checked host key.
+
+    Exit status: that of the shell or the command.
+
+    Examples:
+      python -m scripts.ssh node-2
+      python -m scripts.ssh node-2 -- uptime
+      python -m scripts.ssh base -- sudo tar -cz /var/log > logs.tar.gz
+    """
+    with expected_errors():
+        require_programs()
+        chosen = named(machines(PulumiCli(stack).export_state(show_secrets=True)), machine)
+        terminal = os.dup(sys.stdin.fileno())
+        done = foreground.run(
+            [*SHELL, command("login")],
+            input_text=chosen.private_key,
+            env=chosen.shell_environment(
+                {
+                    "COMMAND": " ".join(words or ()),
+                    "TERMINAL": str(terminal),
+                    "TERM": os.environ.get("TERM", "dumb"),
+                }
+            ),
+            pass_fds=(terminal,),
+        )
+        sys.exit(done.returncode)
+
+
+if __name__ == "__main__":
+    typer.run(main)
