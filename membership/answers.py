@@ -88,6 +88,10 @@ class Call:
     participants: int
     created: float
 
+    def as_json(self) -> dict[str, Any]:
+        """What operators ask of it: its `id`, `participants`, and `created` in Unix seconds."""
+        return {"id": self.id, "participants": self.participants, "created": self.created}
+
 
 @dataclass(frozen=True)
 class Answers:

@@ -183,6 +183,7 @@ def _show_master(task: _Task) -> None:
         "health": _health(task.world),
         "calls": None if known is None else len(known),
         "participants": None if known is None else sum(one.participants for one in known),
+        "sessions": None if known is None else [one.as_json() for one in known],
         **versions(Path(release.MASTER.folder)),
     }
     print(json.dumps(shown))  # noqa: T201 - its result

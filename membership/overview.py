@@ -23,9 +23,9 @@ def overview(world: World) -> dict[str, Any]:
         For each address: `name`; `inService`, whether it takes sessions as it should, None where
         that can't be seen from here; `sees`, what is seen of it; `generation`, which is one more
         than the node's own when it has to be brought back, and None where nothing is known of it;
-        `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), each None where
-        the cluster can't be asked; `phase`, where its machine is on its way through the cluster;
-        `balanced`, whether the load balancer leads there.
+        `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), `sessions` (a list
+        of `Call.as_json`), each None where the cluster can't be asked; `phase`, where its machine
+        is on its way through the cluster; `balanced`, whether the load balancer leads there.
     """
     records = {record.ip: record for record in world.registry.all()}
     listed = world.cluster.media_nodes()
@@ -82,6 +82,7 @@ def _node(
         "participants": None if own is None else sum(call.participants for call in own),
         "oldest": min((call.created for call in own), default=None) if own else None,
         "load": listed.load if listed else None,
+        "sessions": None if own is None else [call.as_json() for call in own],
         "phase": record.phase if record else None,
         "balanced": balanced,
     }

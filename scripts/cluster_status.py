@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components.aws.health import InstanceHealth, next_command
+from openvidu.roles import MASTER, NODE, role_of
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
@@ -49,6 +50,40 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Session:
+    """A call.
+
+    Attributes:
+        id: as OpenVidu's API has it.
+        participants: how many connections it has.
+        since: when it was made.
+    """
+
+    id: str
+    participants: int
+    since: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """The call for scripts."""
+        return {**asdict(self), "since": self.since.isoformat()}
+
+    @classmethod
+    def all_of(cls, told: Mapping[str, Any]) -> Sequence[Session] | None:
+        """Those in what `membership.pyz overview` says, the oldest first; None where none are told.
+
+        Args:
+            told: of a node, or of a single master.
+        """
+        if told.get("sessions") is None:
+            return None
+        found = [
+            cls(one["id"], one["participants"], datetime.fromtimestamp(one["created"], UTC))
+            for one in told["sessions"]
+        ]
+        return sorted(found, key=lambda one: one.since)
+
+
+@dataclass(frozen=True)
 class MachineStatus:
     """One machine.
 
@@ -63,6 +98,9 @@ class MachineStatus:
         usage: how busy it is; None likewise.
         balanced: whether the load balancer leads there; None for who carries no calls.
         aws: how AWS says that its instance is; None where it says nothing.
+        sessions: its calls, the oldest first; None likewise.
+        host: its public address.
+        urn: of its instance, for `pulumi up --replace`; None for one that existed before.
     """
 
     name: str
@@ -75,6 +113,19 @@ class MachineStatus:
     usage: Usage | None = None
     balanced: bool | None = None
     aws: InstanceHealth | None = None
+    sessions: Sequence[Session] | None = None
+    host: str | None = None
+    urn: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The machine for scripts."""
+        sessions = None if self.sessions is None else [one.as_json() for one in self.sessions]
+        return {**asdict(self), "aws": str(self.aws) if self.aws else None, "sessions": sessions}
+
+    @property
+    def carries_calls(self) -> bool:
+        """Whether it's a node or a master: the base and the bastion carry none."""
+        return role_of(self.name) in (NODE, MASTER)
 
     def remarks(self, *, cluster_tells: bool) -> Iterator[str]:
         """What somebody has to do about it, and what to type.
@@ -83,6 +134,7 @@ class MachineStatus:
             cluster_tells: whether the cluster tells its health.
         """
         repair = f"Next: python -m scripts.repair {self.name}"
+        yield from (f"{self.name}: {told}" for told in (self.usage.full if self.usage else ()))
         if self.aws and (self.aws.is_down or self.aws.events):
             yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
         elif self.usage is None:
@@ -145,8 +197,7 @@ class Status:
             found.append(f"The cluster doesn't tell its health. {_WHY}")
         found += self._without_media_nodes()
         for one in self.machines:
-            found += [f"{one.name}: {told}" for told in (one.usage.full if one.usage else ())]
-            found += one.remarks(cluster_tells=bool(self.health))
+            found += self.remarks_on(one)
         for ip in self._strangers:
             found.append(
                 f"{ip} is in the load balancer, and no node of this stack has it. Next: take it "
@@ -162,6 +213,10 @@ class Status:
             when = f"expires in {days} days" if days >= 0 else "has expired"
             found.append(f"The certificate {when}: docs/runbook.md, 'A certificate expires'")
         return found
+
+    def remarks_on(self, machine: MachineStatus) -> list[str]:
+        """What somebody has to do about one of the machines."""
+        return [*machine.remarks(cluster_tells=bool(self.health))]
 
     def _without_media_nodes(self) -> Iterator[str]:
         told = self.health or {}
@@ -182,10 +237,7 @@ class Status:
             "state": self.state,
             "health": self.health,
             "loadBalancer": {"nodeIps": list(self.balanced)},
-            "machines": {
-                one.name: {**asdict(one), "aws": str(one.aws) if one.aws else None}
-                for one in self.machines
-            },
+            "machines": {one.name: one.as_json() for one in self.machines},
             "certificateExpires": self.certificate.isoformat() if self.certificate else None,
             "drift": None if self.drift is None else list(self.drift),
             "remarks": self.remarks(datetime.now(UTC)),
@@ -226,6 +278,7 @@ def main_status(
         calls=told.get("calls"),
         participants=told.get("participants"),
         usage=usage,
+        sessions=Session.all_of(told),
     )
 
 
@@ -257,4 +310,5 @@ def node_status(
         seen.get("participants"),
         usage,
         seen.get("balanced"),
+        sessions=Session.all_of(seen),
     )

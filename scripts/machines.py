@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from components.over_ssh import LOST, MACHINES, environment, run
 from openvidu.roles import MAINS, Role, role_of
@@ -17,6 +17,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
 _INSTANCE = "aws:ec2/instance:Instance"
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,19 @@ def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
-    return {
-        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
-        for one in exported["deployment"].get("resources", ())
-        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
-    }
+    found = ((name, one.get("outputs", {})) for name, one in _instances(exported))
+    return {name: outputs["arn"] for name, outputs in found if "arn" in outputs}
+
+
+def urns_in(exported: Mapping[str, Any]) -> dict[str, str]:
+    """URNs of the EC2 instances, likewise: `pulumi up --replace` takes them."""
+    return {name: one["urn"] for name, one in _instances(exported)}
+
+
+def _instances(exported: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for one in exported["deployment"].get("resources", ()):
+        if one["type"] == _INSTANCE and not one.get("delete"):
+            yield one["urn"].rpartition("::")[2], one
 
 
 def complete(incomplete: str) -> list[str]:
@@ -136,7 +145,7 @@ def complete(incomplete: str) -> list[str]:
     return sorted((name for name in found if name.startswith(incomplete)), key=_order)
 
 
-def named(there: Mapping[str, Machine], name: str) -> Machine:
+def named(there: Mapping[str, _Found], name: str) -> _Found:
     """The machine that was asked for.
 
     Raises:

@@ -1,6 +1,8 @@
 """Shows how a deployment is: health, nodes, calls, load balancer, certificate, drift.
 
 python -m scripts.status
+python -m scripts.status node-3
+python -m scripts.status --call ses_Nv3ZMuAsr5
 python -m scripts.status --watch
 python -m scripts.status --json | jq '.machines[] | select(.state == "draining")'
 
@@ -15,34 +17,47 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, NoReturn
 
 import typer
-from rich.console import Group
+from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from components.aws import health
 from components.aws.health import InstanceHealth
 from openvidu.roles import NODE
-from scripts import aws_session
+from scripts import aws_session, status_display
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
-from scripts.display import print_json, print_json_line, table_console, table_of, waiting
+from scripts.display import print_json, print_json_line, table_console, waiting
 from scripts.errors import expected_errors
-from scripts.machines import Machine, instances_in, machines, outputs_of
+from scripts.machines import (
+    Machine,
+    complete,
+    instances_in,
+    machines,
+    named,
+    outputs_of,
+    urns_in,
+)
 from scripts.memberships import from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
-_COLOURS = {"UP": "green", "UNSTABLE": "yellow"}
 _ASK_SECONDS = 20.0
 _WORKERS = 16
 
 
 def main(
+    machine: Annotated[
+        str | None,
+        typer.Argument(help="This one alone, with its calls by id.", autocompletion=complete),
+    ] = None,
     *,
+    call: Annotated[
+        str | None, typer.Option(metavar="SESSION", help="Which machine carries this call.")
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
     ] = False,
@@ -52,42 +67,96 @@ def main(
     ] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
-    """Show how a deployment is.
+    """Show how a deployment is, who is still on a machine, or which machine carries a call.
 
-    Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
+    Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise. Of one machine: 0 when
+    it doesn't need you. Of a call: 0 when a machine carries it.
 
     Examples:
       python -m scripts.status
+      python -m scripts.status node-3
+      python -m scripts.status --call ses_Nv3ZMuAsr5
       python -m scripts.status --watch --interval 2
       python -m scripts.status --json
       python -m scripts.status --watch --json >>status.jsonl
     """
     with expected_errors():
+        if machine and call:
+            raise PulumiError(
+                "name a machine or a call, not both.\n  Next: python -m scripts.status --call "
+                f"{call}"
+            )
         pulumi = PulumiCli(stack)
         if watch:
-            _watch(pulumi, interval, as_json=as_json)
+            _watch(pulumi, machine, call, interval, as_json=as_json)
         with waiting("asking the cluster and its machines"):
-            found = look(pulumi)
+            found = view(look(pulumi), machine, call)
         if as_json:
-            print_json(found.as_json())
+            print_json(found.as_json)
         else:
-            table_console().print(shown(found))
+            table_console().print(found.text, crop=False)
         sys.exit(0 if found.is_well else 1)
 
 
-def _watch(pulumi: PulumiCli, interval: float, *, as_json: bool) -> NoReturn:
+@dataclass(frozen=True)
+class View:
+    """What was asked for, of a look.
+
+    Attributes:
+        text: for people.
+        as_json: for scripts.
+        is_well: whether the exit status is 0.
+    """
+
+    text: RenderableType
+    as_json: Mapping[str, Any]
+    is_well: bool
+
+
+def view(found: Status, machine: str | None, call: str | None) -> View:
+    """The whole of a look, one machine with its calls, or who carries a call.
+
+    Raises:
+        PulumiError: there's no such machine; says which there are.
+    """
+    if call:
+        return _view_of_call(found, call)
+    if machine is None:
+        return View(status_display.whole(found), found.as_json(), found.is_well)
+    one = named({one.name: one for one in found.machines}, machine)
+    remarks = found.remarks_on(one)
+    text = status_display.of_machine(found, one)
+    return View(text, {**one.as_json(), "remarks": remarks}, not remarks)
+
+
+def _view_of_call(found: Status, call: str) -> View:
+    for machine in found.machines:
+        for session in machine.sessions or ():
+            if session.id == call:
+                told = {"machine": machine.name, **session.as_json()}
+                return View(status_display.of_call(found, machine, session), told, True)
+    unknown = [one.name for one in found.machines if one.carries_calls and one.sessions is None]
+    text = f"no machine of this stack carries a call {call!r}"
+    if unknown:
+        text += f"; those of {', '.join(unknown)} aren't known. Next: python -m scripts.status"
+    return View(Text(text, "yellow"), {"machine": None, "id": call, "unknown": unknown}, False)
+
+
+def _watch(
+    pulumi: PulumiCli, machine: str | None, call: str | None, interval: float, *, as_json: bool
+) -> NoReturn:
     """Show it until Ctrl-C: in a terminal in the same place, else one after the other."""
     console = table_console()
     in_place = console.is_terminal and not as_json
     with Live(console=console, auto_refresh=False) if in_place else nullcontext() as live:
         while True:
-            found = look(pulumi)
+            found = view(look(pulumi), machine, call)
             if as_json:
-                print_json_line(found.as_json())
+                print_json_line(found.as_json)
             elif live:
-                live.update(shown(found), refresh=True)
+                live.update(found.text, refresh=True)
             else:
-                console.print(shown(found))
+                console.print(found.text)
             time.sleep(interval)
 
 
@@ -101,7 +170,7 @@ def look(pulumi: PulumiCli) -> Status:
     there = machines(exported)
     addresses = {f"node-{number}": one.private_ip for number, one in from_state(exported).items()}
     main, *_ = there.values()
-    instances = instances_in(exported)
+    instances, urns = instances_in(exported), urns_in(exported)
     with ThreadPoolExecutor(_WORKERS) as pool:
         asked = pool.submit(_overview, main)
         aws = pool.submit(_aws, instances, pulumi)
@@ -121,50 +190,17 @@ def look(pulumi: PulumiCli) -> Status:
     ]
     return Status(
         seen.get("health"),
-        [replace(one, aws=aws_says.get(one.name)) for one in looks],
+        [
+            replace(
+                one, aws=aws_says.get(one.name), host=there[one.name].host, urn=urns.get(one.name)
+            )
+            for one in looks
+        ],
         certificate,
         balanced=tuple(ip for ip, node in (seen.get("nodes") or {}).items() if node["balanced"]),
         drift=None if drift is None else tuple(drift),
         reason=reason,
     )
-
-
-def shown(found: Status) -> Group:
-    """The look as people read it."""
-    state = Text(f"OpenVidu: {found.state or 'no answer'}", _COLOURS.get(found.state, "red"))
-    columns = (
-        "machine",
-        "AWS",
-        "state",
-        "health",
-        "version",
-        "calls",
-        "participants",
-        "CPU",
-        "memory",
-    )
-    table = table_of(*columns, "load balancer")
-    for one in found.machines:
-        table.add_row(
-            one.name,
-            "" if one.aws is None else "ok" if one.aws.is_well else str(one.aws),
-            one.state,
-            one.health or "",
-            one.version or "",
-            _number(one.calls),
-            _number(one.participants),
-            f"{one.usage.cpu} %" if one.usage else "",
-            f"{one.usage.memory} %" if one.usage else "",
-            "" if one.balanced is None else "yes" if one.balanced else "no",
-        )
-    remarks = [Text(f"! {remark}", "yellow") for remark in found.remarks(datetime.now(UTC))]
-    until = found.certificate
-    about = [Text(f"certificate: until {until:%Y-%m-%d}")] if until else []
-    return Group(state, table, *about, *remarks)
-
-
-def _number(value: int | None) -> str:
-    return "" if value is None else str(value)
 
 
 def _overview(main: Machine) -> dict[str, Any] | str:

@@ -28,6 +28,14 @@ def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
     assert found["10.5.0.6"]["calls"] == 0
 
 
+def test_who_is_on_a_node_is_told_by_session(tmp_path: Path) -> None:
+    world = scene(tmp_path, [(LISTED, Answers(200))])
+    world.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-9", OTHER.id, 2, 50)]
+    found = overview(world.world)
+    assert found[NODE.ip]["sessions"] == [{"id": "call-1", "participants": 3, "created": 100}]
+    assert [one["id"] for one in found["10.5.0.6"]["sessions"]] == ["call-9"]
+
+
 def test_load_is_the_cluster_s_own_figure(tmp_path: Path) -> None:
     world = scene(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
     found = overview(world.world)
@@ -39,6 +47,7 @@ def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
     world = scene(tmp_path, [(Unknown("502"), Answers(200))])
     found = overview(world.world)[NODE.ip]
     assert found["calls"] is None
+    assert found["sessions"] is None
     assert found["inService"]
 
 

@@ -109,6 +109,8 @@ def test_a_node_is_as_base_and_cluster_say() -> None:
     assert found == MachineStatus(
         "node-1", "10.5.0.6", "draining", "UP", "2.30.0", 3, 7, Usage(1, 2), True
     )
+    # An earlier release's program on the base tells no sessions.
+    assert found.sessions is None
 
 
 def test_a_master_tells_the_calls_of_its_media_nodes() -> None:
