@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -84,6 +85,14 @@ def test_logs_outlive_the_process(machine: Machine) -> None:
     assert last.removeprefix("\x1b[2K") == "bye\n"
     assert "a-1  | bye\n" in all_of_it
     assert folder.logs("a")[-1] == "bye"
+
+
+def test_logs_have_times_that_sort_as_texts(machine: Machine) -> None:
+    folder = machine.folder(TWO)
+    folder.up()
+    folder.compose("stop a")
+    stamped = folder.compose("logs --no-color --timestamps --since 600s a").stdout
+    assert re.search(r"a-1  \| \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z bye\n", stamped)
 
 
 def test_stopping_asks_and_tells_the_status(machine: Machine) -> None:

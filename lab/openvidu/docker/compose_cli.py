@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from lab.openvidu.docker import compose, images, logs
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     shown.add_argument("--no-log-prefix", action="store_true")
     shown.add_argument("--no-color", action="store_true")
     shown.add_argument("-n", "--tail", default="all")
+    shown.add_argument("-t", "--timestamps", action="store_true")
+    shown.add_argument("--since", type=_length)
     once = command("run", services=None)
     once.add_argument("--rm", dest="remove", action="store_true")
     once.add_argument("service")
@@ -74,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument("service")
     running.add_argument("argv", nargs=argparse.REMAINDER)
     return parser
+
+
+def _length(text: str) -> timedelta:
+    """A length of time such as `90s`: what of Go's forms is needed."""
+    if not text.endswith("s"):
+        raise argparse.ArgumentTypeError("the lab takes seconds, such as 600s")
+    return timedelta(seconds=float(text.removesuffix("s")))
 
 
 def _without_clusters(arguments: Sequence[str]) -> list[str]:
@@ -142,6 +152,8 @@ def _logs(folder: Path, options: argparse.Namespace) -> int:
         follow=options.follow,
         lines=lines,
         prefixed=not options.no_log_prefix,
+        timestamps=options.timestamps,
+        since=options.since,
     )
     return 0
 
