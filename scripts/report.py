@@ -29,13 +29,14 @@ from scripts.machines import Machine, machines
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
+_FOLDER = Path("reports")
 _LIMIT_SECONDS = 180.0
 _WORKERS = 16
 
 
 def main(
     output: Annotated[
-        Path | None, typer.Option(help="The archive; named after stack and time without it.")
+        Path | None, typer.Option(help="The archive; reports/openvidu-TIME.tar.gz without it.")
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
@@ -54,7 +55,7 @@ def main(
         exported = pulumi.export_state(show_secrets=True)
         there = machines(exported)
         secrets = secrets_of(exported, pulumi.secret_values())
-        file = output or Path(f"openvidu-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.gz")
+        file = output or default_file(datetime.now(UTC))
         # A place that can't be written to is told before minutes of asking.
         os.close(_open(file))
         with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"asking {', '.join(there)}"):
@@ -83,6 +84,15 @@ def _ask(machine: Machine) -> tuple[str, str | None]:
         return machine.ask("report", _LIMIT_SECONDS, REPORT=text_of("report.sh")), None
     except PulumiError as error:
         return "", str(error)
+
+
+def default_file(now: datetime) -> Path:
+    """Where a report goes that nobody names: a folder that only its owner may read, made here.
+
+    Git ignores it, so that no report is committed with the stack's configuration.
+    """
+    _FOLDER.mkdir(mode=0o700, exist_ok=True)
+    return _FOLDER / f"openvidu-{now:%Y%m%dT%H%M%SZ}.tar.gz"
 
 
 def write(file: Path, files: Mapping[str, str]) -> None:
