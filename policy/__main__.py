@@ -16,6 +16,7 @@ from pulumi_policy import (
 
 from components.stack_config import config_of_stack
 from policy import rules
+from policy.judged import Judged
 from policy.resource import Resource
 from policy.wanted import Wanted
 
@@ -23,8 +24,10 @@ from policy.wanted import Wanted
 def _of_resource(rule: rules.ResourceRule) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Resource(args.urn, args.resource_type, args.name, args.props, args.opts.protect)
-        for message in rule.violations(resource):
+        messages = [*rule.violations(resource)]
+        for message in messages:
             report(message, None)
+        _judged.note(rule.name, violated=bool(messages))
 
     return ResourceValidationPolicy(rule.name, rule.meaning, validate)
 
@@ -43,12 +46,25 @@ def _of_stack(rule: rules.StackRule) -> StackValidationPolicy:
             )
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
-        for urn, message in rule.violations([*resources(args)]):
+        violations = [*rule.violations([*resources(args)])]
+        for urn, message in violations:
             report(message, urn)
+        _judged.note(rule.name, violated=bool(violations))
 
     return StackValidationPolicy(rule.name, rule.meaning, validate)
 
 
+def _tell(args: StackValidationArgs, _: ReportViolation) -> None:
+    """Say what was checked, as the last of the policies: of what holds the engine says nothing.
+
+    The engine shows what a pack prints. Source: pulumi, sdk/go/common/resource/plugin/plugin.go,
+    `newPlugin`.
+    """
+    if told := _judged.end(len(args.resources)):
+        print(told, flush=True)  # noqa: T201 - for whoever previews or updates
+
+
+_judged = Judged()
 # The engine hands a pack the stack's configuration as it does a program. Where there's no stack, as
 # in `pulumi policy publish`, that is empty.
 _wanted = Wanted.of(config_of_stack()[0])
@@ -58,5 +74,6 @@ PolicyPack(
     policies=[
         *(_of_resource(rule) for rule in rules.resource_rules(_wanted)),
         *(_of_stack(rule) for rule in rules.stack_rules(_wanted)),
+        StackValidationPolicy("told", "What was checked is told.", _tell),
     ],
 )

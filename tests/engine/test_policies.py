@@ -91,6 +91,15 @@ def test_a_pack_sees_the_configuration(stack: Stack, pack: Path) -> None:
     assert stack.preview("--policy-pack", str(pack)).code == 0
 
 
+def test_what_the_project_s_own_pack_has_checked_is_told_when_all_of_it_holds(
+    stack: Stack,
+) -> None:
+    stack.program('Thing("a")')
+    done = stack.preview("--policy-pack", str(ROOT / "policy"))
+    assert done.code == 0, done.text
+    assert "resources keep to all 12 policies: documented-ports, " in done.text
+
+
 def test_a_folder_without_a_pack_is_refused(stack: Stack) -> None:
     stack.program('Thing("a")')
     done = stack.preview("--policy-pack", str(stack.folder))
