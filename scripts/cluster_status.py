@@ -100,7 +100,7 @@ class MachineStatus:
         aws: how AWS says that its instance is; None where it says nothing.
         sessions: its calls, the oldest first; None likewise.
         host: its public address.
-        urn: of its instance, for `pulumi up --replace`; None for one that existed before.
+        urn: what `pulumi up --replace` takes for it.
     """
 
     name: str

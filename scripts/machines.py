@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,6 +17,9 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
 _INSTANCE = "aws:ec2/instance:Instance"
+_MACHINE = re.compile(
+    rf"\$(?:{_INSTANCE}|command:local:Command)::({'|'.join(_MAINS)}|node-[1-9][0-9]*)$"
+)
 _Found = TypeVar("_Found")
 
 
@@ -119,19 +122,20 @@ def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
-    found = ((name, one.get("outputs", {})) for name, one in _instances(exported))
-    return {name: outputs["arn"] for name, outputs in found if "arn" in outputs}
+    return {
+        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
+        for one in exported["deployment"].get("resources", ())
+        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
+    }
 
 
 def urns_in(exported: Mapping[str, Any]) -> dict[str, str]:
-    """URNs of the EC2 instances, likewise: `pulumi up --replace` takes them."""
-    return {name: one["urn"] for name, one in _instances(exported)}
-
-
-def _instances(exported: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for one in exported["deployment"].get("resources", ()):
-        if one["type"] == _INSTANCE and not one.get("delete"):
-            yield one["urn"].rpartition("::")[2], one
+    """What `pulumi up --replace` takes for each machine, by name: on AWS its instance's URN."""
+    return {
+        match[1]: one["urn"]
+        for one in exported["deployment"].get("resources", ())
+        if (match := _MACHINE.search(one["urn"])) and not one.get("delete")
+    }
 
 
 def complete(incomplete: str) -> list[str]:

@@ -39,7 +39,7 @@ def of_machine(found: Status, machine: MachineStatus) -> Group:
     """One machine: its calls, addresses, and what replaces it."""
     about = [f"addresses: {', '.join(filter(None, (machine.private_ip, machine.host)))}"]
     if machine.urn:
-        about.append(f"another in its place:\n  pulumi up --replace '{machine.urn}'")
+        about.append(f"to replace it:\n  pulumi up --replace '{machine.urn}'")
     return Group(
         _state(found),
         _machines([machine]),

@@ -179,17 +179,24 @@ def _path(given: bool) -> list[str]:
     return ["--path"] if given else []
 
 
-@app.command()
+@app.command(context_settings=_PASS_ON)
 def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
-    """Show the health, the load balancer's addresses and the machines."""
-    found = look(context.obj.open())
-    if as_json:
-        sys.stdout.write(json.dumps(found.as_json(), indent=2) + "\n")
-    else:
-        show.status(found)
+    """Show what `scripts.status` shows anywhere, with its options, and the stack's outputs.
+
+    `--json` alone prints the health, the load balancer's addresses and the lab's machines.
+    """
+    stack: Stack = context.obj.open()
+    if as_json and not context.args:
+        sys.stdout.write(json.dumps(look(stack).as_json(), indent=2) + "\n")
+        return
+    options = [*context.args, *(["--json"] if as_json else [])]
+    done = _on_desk(context, ["python", "-m", "scripts.status", *options])
+    if not options:
+        show.outputs(stack.outputs())
+    sys.exit(done)
 
 
 @app.command()
@@ -264,12 +271,15 @@ def run(context: typer.Context) -> None:
 
     `pulumi` is the lab's engine there, and works on the lab's stack.
     """
-    choice: _Choice = context.obj
-    stack = choice.open()
-    command = ["env", f"PULUMI_STACK={choice.directory.stack}", *context.args]
     if not context.args:
         raise LabError("no command. Such as: uv run lab run -- pulumi stack")
-    _exit_with(stack, command)
+    sys.exit(_on_desk(context, context.args))
+
+
+def _on_desk(context: typer.Context, command: list[str]) -> int:
+    """Run a command where the operator works, on the lab's stack; returns its exit status."""
+    choice: _Choice = context.obj
+    return _run(choice.open(), ["env", f"PULUMI_STACK={choice.directory.stack}", *command])
 
 
 @app.command()
@@ -318,8 +328,12 @@ def _require() -> None:
 
 def _exit_with(stack: Stack, command: list[str]) -> None:
     """Run an interactive command on the operator's desk and end with its status."""
-    done = foreground.run(stack.supervisor.enter(command), env=stack.environment(), cwd=PROJECT)
-    sys.exit(done.returncode)
+    sys.exit(_run(stack, command))
+
+
+def _run(stack: Stack, command: list[str]) -> int:
+    command = stack.supervisor.enter(command)
+    return foreground.run(command, env=stack.environment(), cwd=PROJECT).returncode
 
 
 def main() -> None:

@@ -64,11 +64,15 @@ def test_what_replaces_a_machine_can_be_copied_as_one_line() -> None:
     assert "addresses: 10.5.0.7, 203.0.113.7" in printed(view(FOUND, "node-2", None))
 
 
-def test_the_instance_that_is_in_the_state_is_the_one_that_is_replaced() -> None:
+def test_what_stands_for_a_machine_in_the_state_is_what_is_replaced() -> None:
     gone = {"urn": f"{URN}::node-1", "type": "aws:ec2/instance:Instance", "delete": True}
     there = {"urn": f"{URN}::node-2", "type": "aws:ec2/instance:Instance"}
-    state = {"deployment": {"resources": [gone, there, {"urn": "x", "type": "a:b:C"}]}}
-    assert urns_in(state) == {"node-2": f"{URN}::node-2"}
+    prepared = URN.replace("aws:ec2/instance:Instance", "command:local:Command")
+    others = [
+        {"urn": f"{prepared}::{name}"} for name in ("node-3", "node-3-membership", "base-tools")
+    ]
+    state = {"deployment": {"resources": [gone, there, *others]}}
+    assert urns_in(state) == {"node-2": f"{URN}::node-2", "node-3": f"{prepared}::node-3"}
 
 
 def test_a_node_without_calls_and_one_whose_calls_are_not_known_are_told_apart() -> None:
