@@ -70,6 +70,20 @@ def test_a_drain_outlives_lost_connections_errors_and_redis(lab: Lab, tmp_path: 
     require(lab, 1, 2)
 
 
+def test_a_drain_that_is_aborted_says_so_and_the_node_comes_back(lab: Lab, tmp_path: Path) -> None:
+    with draining(lab, tmp_path, "25s..30s") as update:
+        update.wait_until(says("To keep node-3: uv run python -m scripts.abort_drain node-3"))
+        lab.ok("run", "--", "python", "-m", "scripts.abort_drain", "node-3")
+        assert update.finish() != 0
+    assert re.search(r"node-3: its drain was aborted: by \S+ on \S+ since", update.said)
+    assert "once abort_drain is done: pulumi preview, then: pulumi up" in update.said
+    require_all_ended(lab)
+    assert lab.ok("config", "get", "nodeCount").strip() == "3"
+    lab.ok("up")
+    require(lab, 1, 2, 3)
+    scale(lab, 2)
+
+
 @pytest.mark.matrix
 def test_of_two_operators_one_waits_or_takes_over(lab: Lab, tmp_path: Path) -> None:
     with draining(lab, tmp_path, "30s..35s") as first:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -44,6 +45,57 @@ def test_logs_come_from_the_machine_that_was_named(cluster: Lab) -> None:
     assert unknown.status == 1
     assert "there are: base, node-1, node-2" in unknown.err
     assert asked(cluster, "logs", "node-1", "--service", "x; id").status == 1
+
+
+def test_logs_of_all_machines_are_merged_by_time(cluster: Lab) -> None:
+    done = asked(cluster, "logs", "--all", "--since", "1h")
+    assert done.status == 0, done.err
+    lines = done.out.splitlines()
+    assert {line.split()[0] for line in lines} == {"base", "node-1", "node-2"}
+    times = [line.partition("| ")[2].split()[0] for line in lines]
+    assert times == sorted(times)
+
+
+def test_an_operator_logs_in_on_base_and_nodes(cluster: Lab) -> None:
+    for name, address in (("base", "10.5.0.5"), ("node-2", "10.5.0.7")):
+        done = asked(cluster, "ssh", name, "--", "ip -brief address; exit 3")
+        assert done.status == 3, done.err
+        assert f"{address}/" in done.out
+
+
+def test_a_call_and_the_machine_that_carries_it_are_found_from_each_other(cluster: Lab) -> None:
+    cluster.ok("calls", "start", "--count", "4", "--length", "40s..50s")
+    try:
+        for node in ("node-1", "node-2"):
+            found = json.loads(asked(cluster, "status", node, "--json").out)
+            assert found["calls"] == len(found["sessions"])
+            for session in found["sessions"]:
+                assert session["participants"] == 2
+                told = json.loads(asked(cluster, "status", "--call", session["id"], "--json").out)
+                assert told["machine"] == node
+                assert session["id"] in asked(cluster, "status", node).out
+    finally:
+        cluster.ok("calls", "stop")
+    require_all_ended(cluster)
+    assert asked(cluster, "status", "--call", "ses_gone").status == 1
+
+
+def test_what_is_shown_to_replace_a_machine_replaces_it(cluster: Lab) -> None:
+    told = asked(cluster, "status", "node-2").out
+    urn = re.search(r"pulumi up --replace '(.*)'", told)
+    assert urn, told
+    shown = cluster.json("run", "--", "pulumi", "preview", "--json", "--replace", urn[1])
+    steps = {step["urn"]: step["op"] for step in shown["steps"]}
+    assert "replace" in steps[urn[1]]
+
+
+def test_status_is_the_same_in_the_lab_as_anywhere(cluster: Lab) -> None:
+    anywhere, here = asked(cluster, "status").out, cluster.ok("status")
+    for told in (anywhere, here):
+        assert told.splitlines()[0] == "OpenVidu: UP"
+    assert anywhere.splitlines()[1].split() == here.splitlines()[1].split()
+    assert "callUrl: https://" in here
+    assert "node-1" not in cluster.ok("status", "node-2")
 
 
 def test_a_report_has_every_machine_and_no_secret(cluster: Lab, tmp_path: Path) -> None:
@@ -89,11 +141,21 @@ def test_a_node_in_the_middle_that_is_retired_is_the_only_one_that_changes(clust
     assert {(name[:6], op) for name, op in changed.items()} == {("node-1", "delete")}
 
 
+def test_what_retire_prints_takes_it_back(cluster: Lab) -> None:
+    told = asked(cluster, "retire", "node-2")
+    back = re.search("it's taken back by: (.*)", told.out + told.err)
+    assert back, told.out + told.err
+    assert cluster.ok("config", "get", "nodeCount").strip() == "1"
+    cluster.ok("run", "--", "bash", "-c", back[1])
+    assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
 def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
     cluster: Lab,
 ) -> None:
     preview = ("run", "--", "pulumi", "preview", "--policy-pack", "policy")
-    cluster.ok(*preview)
+    passed = cluster.ok(*preview)
+    assert re.search(r"\d+ resources keep to all 12 policies: documented-ports, ", passed)
     cluster.ok("config", "set", "allowSshFromAnywhere", "true")
     networks = ("run", "--", "pulumi", "config", "set", "--path", "sshCidrs[0]")
     cluster.ok(*networks, "0.0.0.0/0")
