@@ -66,7 +66,7 @@ def main(
 
     With --all each line begins with the machine's name. With --follow they come as they are logged.
 
-    Exit status: 0 when every machine was asked that was to be asked, 1 otherwise.
+    Exit status: 0 when every machine has answered, 1 otherwise.
 
     Examples:
       python -m scripts.logs node-1 --service replication-manager

@@ -28,7 +28,7 @@ def main(
     ],
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND…]", help="Run there; without it, a shell."),
+        typer.Argument(metavar="COMMAND", help="Behind --: run it; without it, a shell."),
     ] = None,
     *,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
