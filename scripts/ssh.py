@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from components.over_ssh import SHELL, command, require_programs
+from components.over_ssh import SHELL, command
 from scripts import foreground
 from scripts.errors import expected_errors
 from scripts.machines import complete, machines, named
@@ -43,7 +43,6 @@ def main(
       python -m scripts.ssh base -- sudo tar -cz /var/log > logs.tar.gz
     """
     with expected_errors():
-        require_programs()
         chosen = named(machines(PulumiCli(stack).export_state(show_secrets=True)), machine)
         terminal = os.dup(sys.stdin.fileno())
         done = foreground.run(
