@@ -64,20 +64,20 @@ def test_an_operator_logs_in_on_base_and_nodes(cluster: Lab) -> None:
 
 
 def test_a_call_and_the_machine_that_carries_it_are_found_from_each_other(cluster: Lab) -> None:
-    cluster.ok("calls", "start", "--count", "4", "--length", "40s..50s")
+    cluster.ok("calls", "start", "--count", "4", "--length", "10m")
     try:
         for node in ("node-1", "node-2"):
             found = json.loads(asked(cluster, "status", node, "--json").out)
-            assert found["calls"] == len(found["sessions"])
-            for session in found["sessions"]:
-                assert session["participants"] == 2
-                told = json.loads(asked(cluster, "status", "--call", session["id"], "--json").out)
-                assert told["machine"] == node
-                assert session["id"] in asked(cluster, "status", node).out
+            assert found["calls"] == len(found["sessions"]) > 0
+            session = found["sessions"][0]
+            assert session["participants"] == 2
+            assert session["id"] in asked(cluster, "status", node).out
+            told = asked(cluster, "status", "--call", session["id"], "--json")
+            assert json.loads(told.out)["machine"] == node, told.out + told.err
+        assert asked(cluster, "status", "--call", "ses_gone").status == 1
     finally:
-        cluster.ok("calls", "stop")
-    require_all_ended(cluster)
-    assert asked(cluster, "status", "--call", "ses_gone").status == 1
+        cluster.ok("calls", "stop", "--now")
+        cluster.ok("calls", "wait")
 
 
 def test_what_is_shown_to_replace_a_machine_replaces_it(cluster: Lab) -> None:
