@@ -9,6 +9,7 @@ from components.configuration import read
 from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
 from components.shapes import SHAPES
+from components.ssh_agent import require_agent
 from components.stack_config import config_of_stack
 
 # The process is short, and keeps nearly all it makes: looking for garbage takes most of its time.
@@ -17,6 +18,7 @@ gc.disable()
 try:
     require_programs()
     settings = read(*config_of_stack())
+    require_agent(settings)
     deployment = SHAPES[settings.shape](settings)
 except (ConfigurationError, DownError, MissingProgramsError) as error:
     raise pulumi.RunError(str(error)) from None

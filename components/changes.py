@@ -29,7 +29,7 @@ class Change(Enum):
     NOTED = ("noted on the base", "nothing")
     AWS = ("as AWS does it, while everything runs", "nothing")
     NEW_MACHINES = ("nothing, until something is installed anew", "nothing")
-    LOGIN = ("refused unless the machines let that user in; nothing on them changes", "nothing")
+    LOGIN = ("refused unless the machines let you in with it; nothing on them changes", "nothing")
     ROTATED = (
         "refused until the machines know them: `scripts.rotate_ssh_key`",
         "nothing",
@@ -118,7 +118,7 @@ CHANGES: Mapping[str, Change] = {
         Change.AWS,
     ),
     **dict.fromkeys(("installDocker", "installScriptSha256"), Change.NEW_MACHINES),
-    "sshUser": Change.LOGIN,
+    **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
     **dict.fromkeys(("shape", "machines", "subnetCidr", "availabilityZones"), Change.REFUSED),
 }

@@ -315,6 +315,8 @@ def _machines(values: _Values) -> list[Mistake]:
     public = values.get("ssh_public_key")
     if public is None:
         command = "python -m scripts.init_stack"
+        if values.get("ssh_agent"):
+            command = set_command("sshPublicKey", '"$(ssh-add -L | head -n 1)"')
         mistakes.append(Mistake("sshPublicKey", "is missing", command))
     elif not is_key_of_ec2(public):
         problem = (
@@ -348,6 +350,11 @@ def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
                 mistakes.append(Mistake("hosts", problem, command))
                 break
     unknown = [f"hosts[{place}]" for place, one in enumerate(hosts) if one.host_key is None]
+    unknown += [
+        f"hosts[{place}].sshJump"
+        for place, one in enumerate(hosts)
+        if one.way.jump and one.way.jump.host_key is None
+    ]
     if unknown:
         problem = f"hostKey is missing in {', '.join(unknown)}: what tells that it's your machine"
         mistakes.append(Mistake("hosts", problem, "python -m scripts.host_keys"))
@@ -488,6 +495,27 @@ def _hosted_zone(values: _Values) -> list[Mistake]:
         command = set_command("domainOrPublicIp", "openvidu.example.io")
         return [Mistake("domainOrPublicIp", "hostedZoneId needs a domain name", command)]
     return []
+
+
+def _ssh_login(values: _Values) -> list[Mistake]:
+    """A private key or an agent, and a jump host's key where there is a jump host."""
+    if not {"ssh_private_key", "ssh_jump_private_key", "hosts"} <= values.keys():
+        return []
+    agent, private = values.get("ssh_agent"), values["ssh_private_key"]
+    jump = values["ssh_jump_private_key"]
+    mistakes = []
+    if not agent and not private:
+        mistakes.append(Mistake("sshPrivateKey", "is missing", "python -m scripts.init_stack"))
+    has_jump = any(one.way.jump for one in values["hosts"])
+    for key, found in (("sshPrivateKey", private), ("sshJumpPrivateKey", jump)):
+        if agent and found:
+            problem = "is there, and sshAgent has your SSH agent used: one of the two"
+        elif found and found is jump and not has_jump:
+            problem = "is for jump hosts, and no host has an sshJump"
+        else:
+            continue
+        mistakes.append(Mistake(key, problem, f"pulumi config rm {key}"))
+    return mistakes
 
 
 def _ssh_key_pair(values: _Values) -> list[Mistake]:
@@ -643,6 +671,7 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _limits,
     _certificate,
     _hosted_zone,
+    _ssh_login,
     _ssh_key_pair,
     _turn,
     _extra_env,

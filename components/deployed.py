@@ -9,6 +9,7 @@ from typing import Any
 
 import pulumi
 
+from components import ssh_way
 from components.existing.hosts import Host
 
 _MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
@@ -130,7 +131,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         if not one.get("type", "").startswith("openvidu-enterprise:")
     }
     hosts = {
-        name: Host(of["NODE_HOST"], of["NODE_IP"], of["NODE_HOST_KEY"])
+        name: Host(
+            of["NODE_HOST"],
+            of["NODE_IP"],
+            of["NODE_HOST_KEY"],
+            ssh_way.from_text(of.get("NODE_SSH_WAY", "")),
+        )
         for name, found in outputs.items()
         if _MACHINE.fullmatch(name) and "NODE_HOST" in (of := found.get("environment") or {})
     }

@@ -48,8 +48,8 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         create=create,
         update=update,
         delete=delete,
-        environment={**variables, "SSH_USER": settings.ssh_user},
-        stdin=pulumi.Output.secret(settings.ssh_private_key),
+        environment={**variables, **settings.ssh_variables},
+        stdin=pulumi.Output.secret(settings.ssh_private_keys),
         add_previous_output_in_env=False,
         triggers=list(triggers) or None,
         opts=pulumi.ResourceOptions(

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import pulumi
 
+from components.ssh_way import STRAIGHT, SshWay
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -28,6 +30,7 @@ class Machine:
         present: who knows its host key once it was replaced; read by `scripts.present_machine`.
         instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
         provider: variables that say how to ask AWS; see `components.aws.provider`.
+        way: how SSH gets there.
     """
 
     name: str
@@ -40,6 +43,11 @@ class Machine:
     present: str = ""
     instance_arn: pulumi.Input[str] = ""
     provider: Mapping[str, str] = field(default_factory=dict)
+    way: SshWay = STRAIGHT
+
+    def way_as(self, name: str) -> Mapping[str, str]:
+        """The variable of this name that says the way; none where it's the usual one."""
+        return {name: self.way.as_text()} if self.way != STRAIGHT else {}
 
 
 class Machines(Protocol):

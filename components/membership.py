@@ -54,6 +54,7 @@ def membership(
             "NODE_IDENTITY": machine.identity,
             "NODE_HOST": machine.public_ip,
             "NODE_HOST_KEY": machine.host_key,
+            **machine.way_as("NODE_SSH_WAY"),
             "NODE_GENERATION": str(generation),
             # An upgrade leaves it stopped: it's started and joins again.
             **change.variables,

@@ -7,6 +7,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from components.ssh_way import PORT
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -58,6 +60,10 @@ class MemberError(ValueError):
         return MemberError(place + self.place, self.found, str(self))
 
 
+_OF_THE_WAY = {"sshPort": PORT, "sshJump.host": "203.0.113.2", "sshJump.port": PORT}
+"""Values that are taken for parts of a host that no example has."""
+
+
 def set_member_command(key: str, place: str, example: str, *, secret: bool = False) -> str:
     """The command that sets one part of a list, and no other.
 
@@ -76,6 +82,8 @@ def set_member_command(key: str, place: str, example: str, *, secret: bool = Fal
     first = json.loads(example)[0]
     if isinstance(first, dict):
         index, _, member = place.lstrip("[").partition("].")
+        if member in _OF_THE_WAY:
+            return f"pulumi config set --path '{key}{place}' {_OF_THE_WAY[member]}"
         if member not in first:
             return f"pulumi config rm --path '{key}{place}'"
         # Each host has an address of its own.

@@ -127,6 +127,7 @@ class Node(pulumi.ComponentResource):
                 HOST=machine.public_ip,
                 HOST_KEY=machine.host_key,
                 INSTANCE=machine.instance_arn,
+                **machine.way_as("SSH_WAY"),
             ).apply(fields),
             triggers=[machine.identity],
             depends_on=base.ready,

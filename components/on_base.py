@@ -70,6 +70,7 @@ def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
     return {
         "BASE_HOST": base.public_ip,
         "BASE_HOST_KEY": base.host_key,
+        **base.way_as("BASE_SSH_WAY"),
         "PRESENT": base.present,
         **base.provider,
         "WITNESS_NODE": script("witness-node.sh"),

@@ -22,6 +22,11 @@ LOST = re.compile(r"can't be reached for \d+ s: (.*)")
 """What the scripts say of a machine that they can't reach, with the reason."""
 KEY_REFUSED = "doesn't take sshPrivateKey"
 """What they say of a machine that doesn't know the key."""
+AGENT_REFUSED = "doesn't take a key of your SSH agent"
+"""Likewise of the keys of the operator's own agent."""
+OWN_AGENT = "own"
+"""The variable SSH_AGENT has this where that agent is used; else the keys come on stdin."""
+_AGENT_SOCKET = "SSH_AUTH_SOCK"
 HOST = "host.py"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
 MACHINES = "machines.py"
@@ -38,7 +43,10 @@ for program in {" ".join(_OPENSSH)}; do
 done
 python=.venv/bin/python
 [ -x "$python" ] || python=python3
-exec ssh-agent "$python" -I -c "$OVER_SSH"\
+agent=ssh-agent
+[ "${{SSH_AGENT:-}}" != {OWN_AGENT} ] || agent=
+# shellcheck disable=SC2086 # the operator's own agent is no word
+exec $agent "$python" -I -c "$OVER_SSH"\
 """
 """A destroy doesn't run the program, so it looks for itself."""
 
@@ -85,10 +93,18 @@ def command(action: str) -> str:
     return f"{_START} {action}"
 
 
+def shell_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a shell for `command`, which has nothing else of this process's."""
+    kept = {"PATH": os.environ.get("PATH", os.defpath)}
+    if variables.get("SSH_AGENT") == OWN_AGENT and _AGENT_SOCKET in os.environ:
+        kept[_AGENT_SOCKET] = os.environ[_AGENT_SOCKET]
+    return {**kept, **variables}
+
+
 def run(
     action: str,
     variables: Mapping[str, str],
-    private_key: str | None,
+    private_keys: str | None,
     *,
     timeout: float | None = None,
     capture: bool = True,
@@ -98,7 +114,7 @@ def run(
     Args:
         action: as in the file that `variables` were made for.
         variables: `environment` and what else the action needs.
-        private_key: for SSH.
+        private_keys: for SSH.
         timeout: seconds; None waits for its end.
         capture: whether output is returned, and not shown.
 
@@ -109,8 +125,8 @@ def run(
     require_programs()
     return subprocess.run(
         [*SHELL, command(action)],
-        input=private_key,
-        env={"PATH": os.environ.get("PATH", os.defpath), **variables},
+        input=private_keys,
+        env=shell_environment(variables),
         capture_output=capture,
         text=True,
         # Logs of machines may hold anything.

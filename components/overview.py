@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 
 from components.deployed import Deployed
 from components.mistakes import Mistake
-from components.over_ssh import KEY_REFUSED, LOST, MEMBERSHIP, environment, run
+from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.settings import Settings
+from components.ssh_way import STRAIGHT, SshWay
 
 _LIMIT_SECONDS = 30
 
@@ -74,10 +75,14 @@ def find_mistakes(seen: Overview) -> list[Mistake]:
 
     Each command on a machine would fail with it, some of them after others.
     """
-    if not isinstance(seen, Unseen) or KEY_REFUSED not in seen.reason:
+    if not isinstance(seen, Unseen):
         return []
+    if AGENT_REFUSED in seen.reason:
+        problem = "your SSH agent (ssh-add -l) has no key that the machines know"
+        return [Mistake("sshAgent", problem, "ssh-add FILE, with a key that they know")]
     command = "uv run python -m scripts.rotate_ssh_key, which lets it in"
-    return [Mistake("sshPrivateKey", "found a key that the machines don't know yet", command)]
+    problem = "found a key that the machines don't know yet"
+    return [Mistake("sshPrivateKey", problem, command)] if KEY_REFUSED in seen.reason else []
 
 
 def ask(settings: Settings, there: Deployed) -> Overview:
@@ -93,11 +98,12 @@ def ask(settings: Settings, there: Deployed) -> Overview:
                 **environment(MEMBERSHIP),
                 "BASE_HOST": there.base_host,
                 "BASE_HOST_KEY": there.base_host_key,
-                "SSH_USER": settings.ssh_user,
+                "BASE_SSH_WAY": _way(settings, there).as_text(),
+                **settings.ssh_variables,
                 "CONNECT_SECONDS": "5",
                 "RECONNECT_SECONDS": "0",
             },
-            settings.ssh_private_key,
+            settings.ssh_private_keys,
             timeout=_LIMIT_SECONDS,
         )
     except subprocess.TimeoutExpired:
@@ -105,6 +111,15 @@ def ask(settings: Settings, there: Deployed) -> Overview:
     if done.returncode:
         return Unseen(reason(done.stderr) or f"exit status {done.returncode}")
     return parse(done.stdout)
+
+
+def _way(settings: Settings, there: Deployed) -> SshWay:
+    """How SSH gets to the base: as configured, where it's the machine that was deployed."""
+    before = there.hosts.get(settings.main_role.name)
+    if before is None:
+        return STRAIGHT
+    now = settings.hosts[0] if settings.hosts else before
+    return now.way if now == before else before.way
 
 
 def reason(said: str) -> str:

@@ -12,6 +12,7 @@ from pulumi_command import remote
 
 from components.machine import Machine
 from components.settings import Settings
+from components.ssh_way import PORT
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "machine"
 _SHARED = re.compile(r"^\. machine/(\S+)$", re.MULTILINE)
@@ -79,14 +80,7 @@ def run_on(
     """
     return remote.Command(
         name,
-        connection={
-            "host": machine.public_ip,
-            "user": settings.ssh_user,
-            "private_key": pulumi.Output.secret(settings.ssh_private_key),
-            "host_key": machine.host_key,
-            "dial_error_limit": _DIAL_ATTEMPTS,
-            "per_dial_timeout": _DIAL_TIMEOUT_SECONDS,
-        },
+        connection=_connection(machine, settings),
         create=f"exec sudo -n bash -s {script_name}",
         stdin=_with_script(script_name, stdin),
         triggers=[machine.identity, *triggers],
@@ -100,6 +94,41 @@ def run_on(
             delete_before_replace=True,
         ),
     )
+
+
+def _connection(machine: Machine, settings: Settings) -> remote.ConnectionArgsDict:
+    """How pulumi-command gets to a machine.
+
+    The socket of the operator's agent is left out: the provider takes it from SSH_AUTH_SOCK, and
+    another one at each login would have every command run again.
+    Source: pulumi-command, remote/connection.go, `SShConfig` and `Dial`.
+    """
+    connection: remote.ConnectionArgsDict = {
+        "host": machine.public_ip,
+        "user": settings.ssh_user,
+        "host_key": machine.host_key,
+        "dial_error_limit": _DIAL_ATTEMPTS,
+        "per_dial_timeout": _DIAL_TIMEOUT_SECONDS,
+    }
+    if not settings.ssh_agent:
+        connection["private_key"] = pulumi.Output.secret(settings.ssh_private_key)
+    if machine.way.port != PORT:
+        connection["port"] = machine.way.port
+    if (jump := machine.way.jump) is None:
+        return connection
+    proxy: remote.ProxyConnectionArgsDict = {
+        "host": jump.host,
+        "port": jump.port,
+        "user": jump.user or settings.ssh_user,
+        "host_key": jump.host_key or "",
+        "dial_error_limit": _DIAL_ATTEMPTS,
+        "per_dial_timeout": _DIAL_TIMEOUT_SECONDS,
+    }
+    if not settings.ssh_agent:
+        key = settings.ssh_jump_private_key or settings.ssh_private_key
+        proxy["private_key"] = pulumi.Output.secret(key)
+    connection["proxy"] = proxy
+    return connection
 
 
 def fields(values: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ from components import values
 from components.existing.hosts import Host, host
 from components.mistakes import MemberError
 from components.numbering import node_numbers
+from components.over_ssh import OWN_AGENT
 from openvidu import roles
 from openvidu.roles import Role
 
@@ -184,7 +185,7 @@ class Settings:
             "hosts",
             "array",
             _list_of(host),
-            "Machines that exist, base or master first; each {publicIp, privateIp, hostKey}.",
+            "Machines that exist, base first: publicIp, privateIp, hostKey, sshPort, sshJump.",
             '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
         ),
     ] = ()
@@ -483,7 +484,28 @@ class Settings:
             secret=True,
             made=True,
         ),
-    ] = field(repr=False)
+    ] = field(default="", repr=False)
+    ssh_agent: Annotated[
+        bool,
+        Key(
+            "sshAgent",
+            "boolean",
+            values.boolean,
+            "Log in with the keys of your own SSH agent (SSH_AUTH_SOCK), without sshPrivateKey.",
+            "true",
+        ),
+    ] = False
+    ssh_jump_private_key: Annotated[
+        str | None,
+        Key(
+            "sshJumpPrivateKey",
+            "string",
+            values.ssh_private_key,
+            "Private key for the jump hosts of hosts (sshJump). Default: sshPrivateKey.",
+            "",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
     base_instance_type: Annotated[
         str,
         Key(
@@ -798,6 +820,16 @@ class Settings:
             "",
         ),
     ] = ()
+
+    @property
+    def ssh_variables(self) -> Mapping[str, str]:
+        """As whom `remote/session.py` logs in, and whether with the operator's own agent."""
+        return {"SSH_USER": self.ssh_user, **({"SSH_AGENT": OWN_AGENT} if self.ssh_agent else {})}
+
+    @property
+    def ssh_private_keys(self) -> str:
+        """The private keys for SSH, one after the other; empty with an agent of the operator's."""
+        return f"{self.ssh_private_key}{self.ssh_jump_private_key or ''}"
 
     @property
     def entrances(self) -> Mapping[str, int]:

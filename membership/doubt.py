@@ -16,8 +16,8 @@ def doubts(world: World) -> dict[str, Any]:
 
     Returns:
         `port`, which nodes listen on; `nodes`, those in doubt, and `peers`, those that answer: each
-        with its `name`, `ip`, `identity`, and its `host`, `hostKey` and `instance`, as far as they
-        are known.
+        with its `name`, `ip`, `identity`, and its `host`, `hostKey`, `sshWay` and `instance`, as
+        far as they are known.
     """
     there = [one for one in world.registry.all() if one.phase is not Phase.LEFT]
     healths = {one.ip: world.cluster.health(one.ip) for one in there}
@@ -56,5 +56,6 @@ def _shown(record: Record) -> dict[str, str]:
         "identity": record.identity,
         "host": record.way.host,
         "hostKey": record.way.host_key,
+        "sshWay": record.way.ssh_way,
         "instance": record.way.instance,
     }

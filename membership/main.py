@@ -77,7 +77,8 @@ class _Task:
     @property
     def way(self) -> Way:
         """How the node's machine can be asked by others."""
-        return Way(self.arguments.host, self.arguments.host_key, self.arguments.instance)
+        given = self.arguments
+        return Way(given.host, given.host_key, given.instance, given.ssh_way)
 
 
 def main() -> int:
@@ -336,5 +337,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="", help="announce: public address of the machine")
     parser.add_argument("--host-key", default="", help="announce: its public SSH host key")
     parser.add_argument("--instance", default="", help="announce: ARN of the EC2 instance")
+    parser.add_argument("--ssh-way", default="", help="announce: port and jump host of its SSH")
     parser.add_argument("--leaving", default="", help="configure: addresses of nodes that go")
     return parser

@@ -58,11 +58,13 @@ class Way:
         host: public address, where its SSH answers.
         host_key: its public SSH host key, one line a name.
         instance: ARN of the EC2 instance; empty for a machine that existed before.
+        ssh_way: port and jump host, as `remote/session.py` reads them; empty for the usual way.
     """
 
     host: str = ""
     host_key: str = ""
     instance: str = ""
+    ssh_way: str = ""
 
 
 @dataclass(frozen=True)

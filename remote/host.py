@@ -1,6 +1,7 @@
-"""What is done to a host that exists already: inspect, prepare, release, and prepare-again.
+"""What is done to a host that exists already: inspect, prepare, release, prepare-again, host-key.
 
-The last is for a host that the stack has already: what is there is the stack's then.
+The fourth is for a host that the stack has already: what is there is the stack's then. The last
+shows its SSH host key, which nobody has checked.
 
 What runs on the host comes in variables: files of `machine/`.
 """
@@ -15,7 +16,7 @@ from remote.session import LostError, Machine, Session, session, with_values
 def act(made: Session) -> int:
     """Carry the session's action out; returns its exit status."""
     given = made.environment
-    host = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
+    host = made.machine(made.name, "NODE")
     match made.action:
         case "inspect":
             return _with_fields(made, host, given["INSPECT_HOST"])
@@ -25,6 +26,9 @@ def act(made: Session) -> int:
             return _with_fields(made, host, given["PREPARE_HOST"], "\nAGAIN=yes")
         case "release":
             return _release(made, host)
+        case "host-key":
+            print(made.shown_keys(host))  # noqa: T201 - its result
+            return 0
     made.say(f"there is no action {made.action}")
     return 1
 

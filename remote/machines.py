@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 
-from remote.session import MEMBERSHIP, Machine, Session, session, with_values
+from remote.session import MEMBERSHIP, Session, session, with_values
 
 
 def _with_fields(name: str, fields: str) -> Callable[[Mapping[str, str]], str]:
@@ -68,7 +68,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
 def act(made: Session) -> int:
     """Carry the session's action out; returns its exit status."""
     given = made.environment
-    machine = Machine(made.name, given["NODE_HOST"], given["NODE_HOST_KEY"])
+    machine = made.machine(made.name, "NODE")
     if made.action == "login":
         return made.login(machine, given["COMMAND"], int(given["TERMINAL"]))
     if made.action not in COMMANDS:

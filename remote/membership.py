@@ -23,6 +23,7 @@ from remote.session import (
     Done,
     Machine,
     Session,
+    machine_at,
     project_program,
     session,
     with_values,
@@ -48,7 +49,7 @@ class Membership:
         self._session, self._given = made, given
         # With AWS's load balancer there is a bastion in place of the base.
         who = f"the {given.get('BASE_NAME') or 'base'}"
-        self._base = Machine(who, given["BASE_HOST"], given["BASE_HOST_KEY"])
+        self._base = made.machine(who, "BASE")
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         self._run = f"{made.action} by {getpass.getuser()} on {socket.gethostname()} since {now}"
         self._run += f", process {os.getpid()}"
@@ -112,7 +113,7 @@ class Membership:
 
     @property
     def _node(self) -> Machine:
-        return Machine(self._session.name, self._given["NODE_HOST"], self._given["NODE_HOST_KEY"])
+        return self._session.machine(self._session.name, "NODE")
 
     # Who can see a node that the base can't.
 
@@ -142,7 +143,7 @@ class Membership:
     def _ask_machine(self, node: Json) -> list[str] | None:
         """Whether OpenVidu runs there, as the machine itself says."""
         if node["host"]:
-            machine = Machine(node["name"], node["host"], node["hostKey"])
+            machine = _announced(node)
         elif node["ip"] == self._given.get("NODE_IP") and "NODE_HOST" in self._given:
             machine = self._node
         else:
@@ -165,8 +166,7 @@ class Membership:
         script = with_values(reach, f"PLACES={node['ip']}:{port}")
 
         def ask(peer: Json) -> str:
-            machine = Machine(peer["name"], peer["host"], peer["hostKey"])
-            answer = self._session.ask(machine, script, ASK_SECONDS)
+            answer = self._session.ask(_announced(peer), script, ASK_SECONDS)
             return answer if isinstance(answer, str) else answer.output.strip().rpartition("=")[2]
 
         with ThreadPoolExecutor() as pool:
@@ -248,6 +248,11 @@ class Membership:
             return 0
         # If it fails it may be half done, and then it's done for nothing: also if it's set back.
         return self._note("") or self._decided(action) or self._note(self._carried_out_for)
+
+
+def _announced(node: Json) -> Machine:
+    """A machine as the base was told of it."""
+    return machine_at(node["name"], node["host"], node["hostKey"], node.get("sshWay", ""))
 
 
 def _ask_aws(node: Json) -> list[str] | None:

@@ -1,8 +1,11 @@
 """A session with the machines of the cluster, over SSH.
 
-The private key comes on standard input and goes into the SSH agent around this process: it's never
-on disk. Commands go to a shell's standard input, so that no login shell has to understand them and
-no process list shows them. Each answer is framed: what a login prints isn't taken for one, and
+Private keys come on standard input and go into the SSH agent around this process: they're never on
+disk. Where SSH_AGENT is `own` there are none, and the agent is the operator's, which is forwarded
+to no machine.
+
+Commands go to a shell's standard input, so that no login shell has to understand them and no
+process list shows them. Each answer is framed: what a login prints isn't taken for one, and
 where the end of the frame is missing the connection was lost. Each command looks at the world and
 does what is missing, so after a lost connection it's run again.
 
@@ -13,7 +16,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
+import re
 import select
 import shlex
 import signal
@@ -53,6 +58,23 @@ class LostError(SessionError):
 
 
 @dataclass(frozen=True)
+class Jump:
+    """A host that connections to a machine go through.
+
+    Attributes:
+        host: its address or name.
+        port: where its SSH answers.
+        user: who logs in there; empty for SSH_USER.
+        host_key: its public SSH host key.
+    """
+
+    host: str
+    port: int
+    user: str
+    host_key: str
+
+
+@dataclass(frozen=True)
 class Machine:
     """A machine that answers over SSH.
 
@@ -60,11 +82,22 @@ class Machine:
         who: what it is, as `the base` or `node-3`.
         host: its address.
         host_key: its public SSH host key.
+        port: where its SSH answers.
+        jump: what connections go through; None where it's reached straight.
     """
 
     who: str
     host: str
     host_key: str
+    port: int = 22
+    jump: Jump | None = None
+
+
+def machine_at(who: str, host: str, host_key: str, way: str = "") -> Machine:
+    """A machine, and the way there as `components.ssh_way` writes it; empty for the usual one."""
+    found = json.loads(way) if way else {}
+    jump = Jump(**found["jump"]) if found.get("jump") else None
+    return Machine(who, host, host_key, found.get("port", 22), jump)
 
 
 @dataclass(frozen=True)
@@ -92,6 +125,7 @@ class _Attempt:
         client: exit status of the SSH client.
         said: why the client failed.
         lasted: seconds.
+        jump_said: why the jump host didn't let it through.
     """
 
     status: int | None
@@ -101,6 +135,7 @@ class _Attempt:
     client: int
     said: str
     lasted: float
+    jump_said: str = ""
 
     @property
     def is_lost(self) -> bool:
@@ -110,6 +145,8 @@ class _Attempt:
     @property
     def reason(self) -> str:
         """Why there is no answer."""
+        if self.jump_said:
+            return f"its jump host: {self.jump_said}"
         if self.said:
             return self.said
         if self.began:
@@ -121,15 +158,15 @@ class Session:
     """The way to machines, for one action."""
 
     def __init__(self, environment: Mapping[str, str], action: str) -> None:
-        """Take the private key from standard input.
+        """Take the private keys from standard input, or look at the operator's own agent.
 
         Args:
-            environment: SSH_USER, and for some actions NODE_NAME, CONNECT_SECONDS,
+            environment: SSH_USER, and for some actions SSH_AGENT, NODE_NAME, CONNECT_SECONDS,
                 RECONNECT_SECONDS and PRESENT.
             action: what is done; shown where it fails.
 
         Raises:
-            SessionError: the key isn't taken.
+            SessionError: a key isn't taken, or there is none.
         """
         self.name = environment.get("NODE_NAME", "")
         self.action = action
@@ -143,15 +180,47 @@ class Session:
         # Sockets have short paths, which those of macOS's own folder aren't.
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="ov-")
         self._has_configured_key = False
-        added = subprocess.run(["ssh-add", "-q", "-"], stdin=sys.stdin, check=False)
-        if added.returncode:
-            raise SessionError(f"{self.name}: ssh-add doesn't take sshPrivateKey; it says so above")
+        self._keys = "sshPrivateKey"
+        if environment.get("SSH_AGENT") == "own":
+            self._keys = "a key of your SSH agent"
+            self._require_agent()
+        else:
+            self._add_keys(sys.stdin.read())
+
+    def _add_keys(self, text: str) -> None:
+        for key in _PRIVATE_KEY.findall(text) or [text]:
+            added = subprocess.run(["ssh-add", "-q", "-"], input=key, text=True, check=False)
+            if added.returncode:
+                told = "doesn't take sshPrivateKey, or sshJumpPrivateKey; it says so above"
+                raise SessionError(f"{self.name}: ssh-add {told}")
+
+    def _require_agent(self) -> None:
+        """Look whether the operator's agent has keys. Source: ssh-add(1), "Exit status"."""
+        listed = subprocess.run(["ssh-add", "-l"], capture_output=True, text=True, check=False)
+        if listed.returncode:
+            said = (listed.stderr or listed.stdout).strip() or f"exit status {listed.returncode}"
+            raise SessionError(
+                f"{self.name}: sshAgent has your own SSH agent used, and there is none with a key: "
+                f"{said}\n  Nothing was changed.\n"
+                '  Next: eval "$(ssh-agent)" && ssh-add FILE, and then the same command again'
+            )
+
+    def machine(self, who: str, prefix: str) -> Machine:
+        """A machine of the variables HOST, HOST_KEY and SSH_WAY.
+
+        Args:
+            who: what it is.
+            prefix: of these names: `NODE` or `BASE`.
+        """
+        given = self.environment
+        key, way = given[f"{prefix}_HOST_KEY"], given.get(f"{prefix}_SSH_WAY", "")
+        return machine_at(who, given[f"{prefix}_HOST"], key, way)
 
     def close(self) -> None:
         """End the connections."""
         for machine in self._asked:
             subprocess.run(
-                [*self._ssh(machine), "-O", "exit", machine.host],
+                [*self._ssh(machine, Path(os.devnull)), "-O", "exit", machine.host],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -236,7 +305,9 @@ class Session:
         words = [command] if command else []
         # It shares the connection that there is.
         return subprocess.run(
-            [*self._ssh(present), present.host, *words], stdin=terminal, check=False
+            [*self._ssh(present, Path(os.devnull)), present.host, *words],
+            stdin=terminal,
+            check=False,
         ).returncode
 
     def say(self, text: str) -> None:
@@ -251,7 +322,8 @@ class Session:
         log = Path(self._folder.name) / f"log-{mark}"
         began = time.monotonic()
         with subprocess.Popen(
-            [*self._ssh(machine), "-T", "-E", str(log), machine.host, "/bin/sh"],
+            [*self._ssh(machine, log), "-T", "-E", str(log), machine.host, "/bin/sh"],
+            env=_CLIENT_ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # The connection outlives this process, which nobody may have to wait for then.
@@ -284,30 +356,56 @@ class Session:
                 client.kill()
                 status = client.wait()
             errors.join(0 if lines.is_late else AFTERWARDS_SECONDS)
-        said = log.read_text(errors="replace").splitlines() if log.exists() else []
-        log.unlink(missing_ok=True)
         late = "no answer in time" if lines.is_late else ""
-        reason = next((line.strip() for line in reversed(said) if line.strip()), late)
-        if any("IDENTIFICATION HAS CHANGED" in line for line in said):
-            reason = _OTHER_KEY
         return _Attempt(
             answer.status,
             answer.output,
             answer.began,
             answer.noise,
             status,
-            reason,
+            _last_said(log) or late,
             time.monotonic() - began,
+            _last_said(_of_jump(log)),
         )
 
-    def _ssh(self, machine: Machine) -> list[str]:
-        folder = Path(self._folder.name)
-        text = f"{machine.host} {machine.host_key}\n"
+    def _ssh(self, machine: Machine, log: Path) -> list[str]:
+        """The client's command, as far as the address.
+
+        Args:
+            machine: where to.
+            log: where the client to a jump host says why it fails, beside this.
+        """
+        options = {
+            **self._checking(machine.host, machine.port, machine.host_key),
+            # One connection for all commands to a machine; it ends a while after this process.
+            "ControlMaster": "auto",
+            "ControlPath": str(Path(self._folder.name) / "%C"),
+            "ControlPersist": "30",
+        }
+        if machine.jump:
+            options["ProxyCommand"] = self._through(machine.jump, log)
+        return _client(self._user, machine.port, options)
+
+    def _through(self, jump: Jump, log: Path) -> str:
+        """The command that connects to an address by a jump host.
+
+        A ProxyJump would take no host key from here. Source: OpenSSH, ssh.c, `ProxyCommand`.
+        """
+        options = self._checking(jump.host, jump.port, jump.host_key)
+        client = _client(jump.user or self._user, jump.port, options)
+        words = [*client, "-E", str(_of_jump(log)), "-W"]
+        return shlex.join(words).replace("%", "%%") + f" '[%h]:%p' {shlex.quote(jump.host)}"
+
+    def _checking(self, host: str, port: int, host_key: str) -> dict[str, str]:
+        """Options of a client that takes this host key alone, and asks nobody."""
+        # Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+        text = f"{host if port == 22 else f'[{host}]:{port}'} {host_key}\n"
         # A file each, as several are asked at a time.
-        known = folder / f"known-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        known = Path(self._folder.name) / f"known-{digest}"
         if not known.exists():
             known.write_text(text)
-        options = {
+        return {
             "BatchMode": "yes",
             "StrictHostKeyChecking": "yes",
             "UserKnownHostsFile": str(known),
@@ -316,13 +414,7 @@ class Session:
             "ServerAliveInterval": "15",
             "ServerAliveCountMax": "3",
             "LogLevel": "ERROR",
-            # One connection for all commands to a machine; it ends a while after this process.
-            "ControlMaster": "auto",
-            "ControlPath": str(folder / "%C"),
-            "ControlPersist": "30",
         }
-        shown = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-        return ["ssh", "-F", "none", "-l", self._user, *shown]
 
     def _look_up(self, machine: Machine, attempt: _Attempt) -> Machine:
         """The machine as it is now, where it shows another host key: it may have been replaced.
@@ -367,7 +459,8 @@ class Session:
 
         A machine that was made anew since the last update knows that one only.
         """
-        if self._has_configured_key or not self.environment.get("PRESENT"):
+        given = self.environment
+        if self._has_configured_key or given.get("SSH_AGENT") == "own" or not given.get("PRESENT"):
             return False
         self._has_configured_key = True
         found = project_program("scripts.configured_key", {})
@@ -386,6 +479,8 @@ class Session:
             SessionError: says why.
         """
         refused = f"{self.name}: {self.action} refused: "
+        if machine.jump:
+            self._refuse_jump(machine, machine.jump, attempt, refused)
         if attempt.said == _OTHER_KEY:
             raise SessionError(
                 f"{refused}{machine.host} shows another SSH host key than\n"
@@ -394,7 +489,7 @@ class Session:
                 "key: docs/runbook.md, 'Another SSH host key'"
             )
         if _KEY_REFUSED in attempt.said:
-            raise SessionError(f"{refused}{self._user}@{machine.host} doesn't take sshPrivateKey.")
+            raise SessionError(f"{refused}{self._user}@{machine.host} doesn't take {self._keys}.")
         if not attempt.is_lost:
             raise SessionError(
                 f"{refused}the login of {self._user}@{machine.host} ends with status "
@@ -402,23 +497,98 @@ class Session:
                 f"  {attempt.noise[:NOISE_CHARACTERS].strip() or 'nothing'}\n"
                 "  Nothing was changed there.\n"
                 f"  Next: let {self._user} run commands over SSH, as with: sudo chsh -s /bin/bash "
-                f"{self._user}"
+                f"{shlex.quote(self._user)}"
+            )
+
+    def _refuse_jump(self, machine: Machine, jump: Jump, attempt: _Attempt, refused: str) -> None:
+        """End where a jump host lets nobody through, however often it's asked.
+
+        Raises:
+            SessionError: says why.
+        """
+        name = f"the jump host to {machine.who}, {jump.host},"
+        if attempt.jump_said == _OTHER_KEY:
+            raise SessionError(
+                f"{refused}{name} shows another SSH host key than\n"
+                f"  {_fingerprint(jump.host_key)}\n  Nothing was removed. If you know the new one: "
+                "put it into hosts (sshJump.hostKey), then: pulumi up"
+            )
+        if _KEY_REFUSED in attempt.jump_said:
+            keys = self._keys if "agent" in self._keys else "sshJumpPrivateKey or sshPrivateKey"
+            raise SessionError(
+                f"{refused}{name} lets {jump.user or self._user} in with no {keys}: "
+                f"{attempt.jump_said}"
             )
 
     def _seen(self, machine: Machine) -> str:
-        scanned = subprocess.run(
-            ["ssh-keyscan", "-T", "10", machine.host],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        keys = [line.partition(" ")[2] for line in scanned.stdout.splitlines() if line[:1] != "#"]
+        keys = self.shown_keys(machine).splitlines()
         return "; ".join(_fingerprint(key) for key in keys) or "nothing"
+
+    def shown_keys(self, machine: Machine) -> str:
+        """The host keys that a machine shows, one a line; nobody has checked them.
+
+        Behind a jump host it's one, of the kind that OpenSSH likes best: ssh-keyscan goes straight.
+        """
+        if machine.jump is None:
+            scan = ["ssh-keyscan", "-T", "10", "-p", str(machine.port), machine.host]
+            shown = _output(scan)
+        else:
+            log = Path(self._folder.name) / f"log-{uuid.uuid4().hex}"
+            seen = log.with_suffix(".seen")
+            options = {
+                **self._checking(machine.host, machine.port, machine.host_key),
+                "StrictHostKeyChecking": "accept-new",
+                "UserKnownHostsFile": str(seen),
+                "HostKeyAlgorithms": "ssh-ed25519,ecdsa-sha2-nistp256,"
+                "ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
+                # The key is what is wanted: nobody logs in.
+                "PreferredAuthentications": "none",
+                "ProxyCommand": self._through(machine.jump, log),
+            }
+            _output([*_client(self._user, machine.port, options), machine.host, "true"])
+            if why := _last_said(_of_jump(log)):
+                self.say(f"the jump host to {machine.who}, {machine.jump.host}: {why}")
+            shown = seen.read_text() if seen.exists() else ""
+        found = (line.partition(" ")[2] for line in shown.splitlines() if line[:1] != "#")
+        return "\n".join(found)
 
 
 _OTHER_KEY = "it shows another SSH host key"
 _KEY_REFUSED = "Permission denied"
 """Source: OpenSSH, sshconnect2.c: what the client says when no method is left."""
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]+ KEY-----.*?-----END [A-Z ]+ KEY-----\n?", re.DOTALL)
+_CLIENT_ENVIRONMENT = {**os.environ, "SHELL": "/bin/sh"}
+"""OpenSSH has the user's own shell run a ProxyCommand, be it fish. Source: sshconnect.c."""
+
+
+def _client(user: str, port: int, options: Mapping[str, str]) -> list[str]:
+    shown = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    return ["ssh", "-F", "none", "-l", user, "-p", str(port), *shown]
+
+
+def _of_jump(log: Path) -> Path:
+    """Where the client to the jump host writes what went wrong."""
+    return log if str(log) == os.devnull else log.with_name(f"{log.name}-jump")
+
+
+def _last_said(log: Path) -> str:
+    """Why a client has failed, by its log, which goes."""
+    said = log.read_text(errors="replace").splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    if any("IDENTIFICATION HAS CHANGED" in line for line in said):
+        return _OTHER_KEY
+    return next((line.strip() for line in reversed(said) if line.strip()), "")
+
+
+def _output(command: list[str]) -> str:
+    return subprocess.run(
+        command,
+        env=_CLIENT_ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
 
 
 class _Lines:

@@ -4,22 +4,27 @@ python -m scripts.host_keys
 python -m scripts.host_keys --stack production
 
 A key that this machine's own SSH knows already is taken from there. Of any other the fingerprint is
-shown, and you are asked: what is on the network could come from somebody else.
+shown, and you are asked: what is on the network could come from somebody else. Jump hosts come
+before the machines behind them.
 """
 
 from __future__ import annotations
 
+import getpass
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from components.existing.hosts import fingerprint
-from components.over_ssh import require_programs
+from components.existing.hosts import Host, fingerprint, host
+from components.mistakes import MemberError
+from components.over_ssh import HOST, OWN_AGENT, environment, require_programs, run
+from components.ssh_way import PORT, SshWay, ssh_command
 from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -27,10 +32,23 @@ _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")
 _SECONDS = "10"
 
 
+@dataclass(frozen=True)
+class _Login:
+    """As whom, and with what.
+
+    Attributes:
+        variables: for `remote/session.py`.
+        private_keys: one after the other; empty with the operator's own agent.
+    """
+
+    variables: Mapping[str, str]
+    private_keys: str = field(repr=False)
+
+
 def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
-    """Store the SSH host key of each host that has none in the configuration.
+    """Store the SSH host key of each host, and jump host, that has none in the configuration.
 
     Example:
       python -m scripts.host_keys --stack office
@@ -38,44 +56,89 @@ def main(
     console = Console()
     with expected_errors():
         pulumi = PulumiCli(stack)
-        for place, host in enumerate(_hosts(pulumi)):
-            name, address = f"hosts[{place}]", host["publicIp"]
-            if host.get("hostKey"):
-                console.print(f"{name}, {address}: hostKey is there, left as it is")
+        hosts, jump_keys = _hosts(pulumi), dict[tuple[str, int], str]()
+        for place, one in enumerate(hosts):
+            name, way = f"hosts[{place}]", one.way
+            if jump := way.jump:
+                key = jump.host_key or jump_keys.get((jump.host, jump.port))
+                if key is None:
+                    key = _compared(f"{name}.sshJump", jump.host, SshWay(jump.port), console)
+                if jump.host_key is None:
+                    pulumi.set_path(f"{name}.sshJump.hostKey", key)
+                    console.print(f"{name}.sshJump, {jump.host}: stored")
+                jump_keys[jump.host, jump.port] = key
+                way = replace(way, jump=replace(jump, host_key=key))
+            if one.host_key:
+                console.print(f"{name}, {one.public_ip}: hostKey is there, left as it is")
                 continue
-            pulumi.set_path(f"{name}.hostKey", _compared(name, address, console))
-            console.print(f"{name}, {address}: stored")
+            login = _login(pulumi) if way.jump else None
+            pulumi.set_path(f"{name}.hostKey", _compared(name, one.public_ip, way, console, login))
+            console.print(f"{name}, {one.public_ip}: stored")
 
 
-def _hosts(pulumi: PulumiCli) -> list[dict[str, str]]:
+def _hosts(pulumi: PulumiCli) -> list[Host]:
     entry = pulumi.config().get("openvidu-enterprise:hosts", {})
     try:
-        found: list[dict[str, str]] = json.loads(entry.get("value") or "[]")
-        if found and all(host["publicIp"] for host in found):
-            return found
+        found = json.loads(entry.get("value") or "[]")
+        # Other mistakes of theirs are the preview's to tell.
+        hosts = [host(json.dumps({"privateIp": one["publicIp"], **one})) for one in found]
+    except MemberError as error:
+        raise PulumiError(
+            f"hosts: {error.place.lstrip('.')} is {error.found!r}; takes {error}.\n"
+            "  Next: pulumi preview, which names the place and what to type"
+        ) from None
     except (ValueError, KeyError, TypeError):
-        pass
+        hosts = []
+    if hosts:
+        return hosts
     raise PulumiError(
         f"hosts: found {entry.get('value') or 'nothing'}; expected a list, each with a publicIp.\n"
         "  Next: pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
     )
 
 
-def _compared(name: str, address: str, console: Console) -> str:
-    """The host's key, once it's sure to be the host's.
+def _login(pulumi: PulumiCli) -> _Login:
+    """How a jump host is logged in at."""
+    own = {
+        name.partition(":")[2]: one
+        for name, one in pulumi.config().items()
+        if one.get("secret") or one.get("value")
+    }
+    variables = {"SSH_USER": str(own.get("sshUser", {}).get("value") or "ubuntu")}
+    if own.get("sshAgent", {}).get("value") == "true":
+        return _Login({**variables, "SSH_AGENT": OWN_AGENT}, "")
+    keys = [key for key in ("sshPrivateKey", "sshJumpPrivateKey") if key in own]
+    return _Login(variables, "".join(f"{pulumi.get_config(key).strip()}\n" for key in keys))
+
+
+def _compared(
+    name: str, address: str, way: SshWay, console: Console, login: _Login | None = None
+) -> str:
+    """A host's key, once it's sure to be the host's.
+
+    Args:
+        name: the host's place in the configuration.
+        address: where its SSH answers.
+        way: how it's reached.
+        console: where the key is shown.
+        login: how its jump host is logged in at; None where it's reached straight.
 
     Raises:
         PulumiError: there is none, or it was refused.
     """
-    known = _KEY.search(_output(["ssh-keygen", "-F", address]))
+    # Source: sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT".
+    named = address if way.port == PORT else f"[{address}]:{way.port}"
+    known = _KEY.search(_output(["ssh-keygen", "-F", named]))
     if known:
         console.print(f"{name}, {address}: known to this machine's SSH")
         return known[0]
-    shown = _KEY.search(_output(["ssh-keyscan", "-T", _SECONDS, "-t", "ed25519", address]))
+    scan = ["ssh-keyscan", "-T", _SECONDS, "-t", "ed25519", "-p", str(way.port), address]
+    seen, why = _seen_behind(address, way, login) if login else (_output(scan), "")
+    shown = _KEY.search(seen)
     if shown is None:
         raise PulumiError(
-            f"{name}, {address} shows no ed25519 host key within {_SECONDS} s.\n"
-            f"  Can you log in there? ssh {address}"
+            f"{name}, {address} shows no ed25519 host key within {_SECONDS} s.{why}\n"
+            f"  Can you log in there? {ssh_command(getpass.getuser(), address, way)}"
         )
     console.print(
         f"{name}, {address} shows {fingerprint(shown[0])}\n"
@@ -84,6 +147,21 @@ def _compared(name: str, address: str, console: Console) -> str:
     if not typer.confirm("  Is it the same?", default=False):
         raise PulumiError(f"{name}: not stored.")
     return shown[0]
+
+
+def _seen_behind(address: str, way: SshWay, login: _Login) -> tuple[str, str]:
+    """What a host behind a jump host shows, and what was said meanwhile."""
+    variables = {
+        **environment(HOST),
+        **login.variables,
+        "NODE_NAME": address,
+        "NODE_HOST": address,
+        "NODE_HOST_KEY": "",
+        "NODE_SSH_WAY": way.as_text(),
+        "CONNECT_SECONDS": _SECONDS,
+    }
+    done = run("host-key", variables, login.private_keys)
+    return done.stdout, f"\n  {done.stderr.strip()}" if done.stderr.strip() else ""
 
 
 def _output(command: Sequence[str]) -> str:

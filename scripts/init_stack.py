@@ -51,7 +51,11 @@ def make_ssh_key() -> tuple[str, str]:
 
 
 def missing_values(
-    present: Collection[str], license_key: str | None, secret: Callable[[], str] = make_secret
+    present: Collection[str],
+    license_key: str | None,
+    secret: Callable[[], str] = make_secret,
+    *,
+    agent: bool = False,
 ) -> dict[str, str]:
     """What has to be stored, by key; nothing that is present.
 
@@ -59,20 +63,21 @@ def missing_values(
         present: keys that the stack has.
         license_key: the OpenVidu license, when it was given.
         secret: makes a secret.
+        agent: whether the operator's SSH agent is used, which has the private key.
 
     Raises:
         PulumiError: one half of the SSH key is there and the other isn't.
     """
     values = {key: secret() for key in _SECRETS if key not in present}
     there = [key for key in _SSH if key in present]
-    if len(there) == 1:
+    if len(there) == 1 and not agent:
         absent = next(key for key in _SSH if key not in present)
         raise PulumiError(
             f"{there[0]} is set, but {absent} isn't; they belong together.\n"
             f"  Set the other half, or make a new pair: pulumi config rm {there[0]}, then "
             "python -m scripts.init_stack"
         )
-    if not there:
+    if not there and not agent:
         values |= dict(zip(_SSH, make_ssh_key(), strict=True))
     if license_key and _LICENSE not in present:
         values[_LICENSE] = license_key
@@ -98,13 +103,16 @@ def main(
         pulumi = PulumiCli(stack)
         present = pulumi.configured()
         license_key = license_file.read_text().strip() if license_file else None
-        values = missing_values(present, license_key)
+        agent = "sshAgent" in present and pulumi.get_config("sshAgent").strip() == "true"
+        values = missing_values(present, license_key, agent=agent)
         for key, value in values.items():
             pulumi.set_config(key, value, secret=key != "sshPublicKey")
             console.print(f"{key}: made and stored")
     for key in (*_SECRETS, *_SSH):
-        if key not in values:
+        if key not in values and (key in present or not agent):
             console.print(f"{key}: is there, left as it is")
+    if agent:
+        console.print("sshAgent is set: your SSH agent has the private key, and none is made")
     if _LICENSE not in present | values.keys():
         console.print(f"Next, your license: pulumi config set --secret {_LICENSE}")
 

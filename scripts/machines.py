@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from components.over_ssh import LOST, MACHINES, environment, run
+from components import ssh_way
+from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
 from openvidu.roles import MAINS, Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -52,8 +52,13 @@ class Machine:
         Args:
             more: what this action needs.
         """
-        path = {"PATH": os.environ.get("PATH", os.defpath)}
-        return {**path, **self.variables, **PROMPT, **more}
+        return shell_environment({**self.variables, **PROMPT, **more})
+
+    @property
+    def ssh(self) -> str:
+        """The command with which somebody logs in there, for a shell."""
+        way = ssh_way.from_text(self.variables.get("NODE_SSH_WAY", ""))
+        return ssh_way.ssh_command(self.variables["SSH_USER"], self.host, way)
 
     def ask(self, action: str, limit: float | None = None, **more: str) -> str:
         """Carry out an action of `remote/machines.py`; returns what it printed.
@@ -166,10 +171,11 @@ def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: 
     host = variables[f"{prefix}_HOST"]
     reached = {
         **environment(MACHINES),
-        "SSH_USER": variables["SSH_USER"],
+        **{name: variables[name] for name in ("SSH_USER", "SSH_AGENT") if name in variables},
         "NODE_NAME": name,
         "NODE_HOST": host,
         "NODE_HOST_KEY": variables[f"{prefix}_HOST_KEY"],
+        "NODE_SSH_WAY": variables.get(f"{prefix}_SSH_WAY", ""),
         "FOLDER": role_of(name).product.folder,
     }
     return Machine(name, host, reached, private_key)

@@ -55,6 +55,12 @@ def main(
     with expected_errors():
         pulumi = PulumiCli(stack)
         there = machines(pulumi.export_state(show_secrets=True))
+        if any("SSH_AGENT" in one.variables for one in there.values()):
+            raise PulumiError(
+                "machines are reached with the keys of your own SSH agent (sshAgent).\n"
+                "  Next: add the new public key to authorized_keys there yourself, try it, and "
+                "take the old one away"
+            )
         configured = pulumi.get_config(_PRIVATE).strip() + "\n"
         if finish:
             _finish(there, configured)

@@ -7,12 +7,16 @@ import binascii
 import hashlib
 import ipaddress
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from components import values
 from components.mistakes import MemberError
-from components.values import may_be_a_machine
+from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
-_KEYS = {"publicIp", "privateIp", "hostKey"}
+_MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump")
+_JUMP_MEMBERS = ("host", "port", "user", "hostKey")
 _KEY_TYPES = (
     "ssh-ed25519",
     *(f"ecdsa-sha2-nistp{size}" for size in (256, 384, 521)),
@@ -22,21 +26,23 @@ _KEY_TYPES = (
 
 @dataclass(frozen=True)
 class Host:
-    """A host.
+    """A host. Two are the same machine where they differ in the way alone.
 
     Attributes:
         public_ip: address on the internet, where SSH answers.
         private_ip: address in the network of the hosts.
         host_key: public SSH host key, `ssh-ed25519 AAAA…`; None when it isn't known yet.
+        way: how SSH gets there.
     """
 
     public_ip: str
     private_ip: str
     host_key: str | None
+    way: SshWay = field(default=STRAIGHT, compare=False)
 
 
 def host(text: str) -> Host:
-    """One of `hosts`: an object with `publicIp`, `privateIp` and `hostKey`.
+    """One of `hosts`: `publicIp`, `privateIp`, `hostKey`, and where need be the way there.
 
     Raises:
         ValueError: with what is taken.
@@ -50,14 +56,13 @@ def host(text: str) -> Host:
     for needed in ("publicIp", "privateIp"):
         if needed not in found:
             raise MemberError(f".{needed}", None, "an object with publicIp and privateIp")
-    if unknown := sorted(found.keys() - _KEYS):
-        takes = f"an object with publicIp, privateIp and hostKey; there is no {unknown[0]}"
-        raise MemberError(f".{unknown[0]}", found[unknown[0]], takes)
+    _refuse_unknown(found, _MEMBERS)
     key = found.get("hostKey")
     return Host(
         _address(found["publicIp"], "publicIp"),
         _address(found["privateIp"], "privateIp"),
         _host_key(key) if key else None,
+        SshWay(_port(found, "sshPort"), _jump(found["sshJump"]) if "sshJump" in found else None),
     )
 
 
@@ -67,12 +72,50 @@ def fingerprint(host_key: str) -> str:
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
 
 
+def _jump(found: object) -> Jump:
+    takes = "an object with host, and where need be port, user and hostKey, as sshJump"
+    if not isinstance(found, dict):
+        raise MemberError(".sshJump", found, takes)
+    try:
+        if "host" not in found:
+            raise MemberError(".host", None, takes)
+        _refuse_unknown(found, _JUMP_MEMBERS)
+        key = found.get("hostKey")
+        return Jump(
+            _member(found, "host", values.domain_or_ip),
+            _port(found, "port"),
+            _member(found, "user", values.unix_user) if found.get("user") else "",
+            _host_key(key) if key else None,
+        )
+    except MemberError as error:
+        raise error.within(".sshJump") from None
+
+
+def _refuse_unknown(found: Mapping[str, object], members: Collection[str]) -> None:
+    if unknown := sorted(found.keys() - set(members)):
+        takes = f"an object with {', '.join(members)}; there is no {unknown[0]}"
+        raise MemberError(f".{unknown[0]}", found[unknown[0]], takes)
+
+
+def _port(found: Mapping[str, object], key: str) -> int:
+    return int(_member(found, key, values.port)) if key in found else PORT
+
+
+def _member(found: Mapping[str, object], key: str, parse: Callable[[str], Any]) -> Any:
+    value = found[key]
+    try:
+        # A boolean is an int to Python.
+        return parse(value if isinstance(value, str) else json.dumps(value))
+    except ValueError as error:
+        raise MemberError(f".{key}", value, f"{error} as {key}") from None
+
+
 def _address(found: object, key: str) -> str:
     try:
         address = ipaddress.IPv4Address(found if isinstance(found, str) else "")
     except ValueError:
         raise MemberError(f".{key}", found, f"an object with an IPv4 address as {key}") from None
-    if not may_be_a_machine(address):
+    if not values.may_be_a_machine(address):
         raise MemberError(f".{key}", found, f"an address of a machine as {key}")
     return str(address)
 

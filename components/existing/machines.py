@@ -40,7 +40,7 @@ class ExistingMachines:
         after: Sequence[pulumi.Resource],
         parent: pulumi.Resource,
     ) -> Machine:
-        product = role_of(name).product
+        product, way = role_of(name).product, host.way.as_text()
         prepared = local_command(
             name,
             self._settings,
@@ -49,6 +49,7 @@ class ExistingMachines:
                 "NODE_NAME": name,
                 "NODE_HOST": once(after, host.public_ip),
                 "NODE_HOST_KEY": host.host_key or "",
+                **({"NODE_SSH_WAY": way} if way else {}),
                 "NODE_IP": host.private_ip,
                 "PREPARE_HOST": script("prepare-host.sh"),
                 "RELEASE_HOST": script("release-host.sh"),
@@ -70,5 +71,6 @@ class ExistingMachines:
             identity=prepared.id,
             host_key=pulumi.Output.from_input(host.host_key or ""),
             depends_on=[prepared],
+            way=host.way,
             present=f"existing {pulumi.get_project()} {pulumi.get_stack()}",
         )

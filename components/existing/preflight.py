@@ -46,10 +46,15 @@ def check(settings: Settings, there: Deployed) -> None:
         f"node-{number}": settings.hosts[number] for number in settings.node_numbers
     }
     new = {name: host for name, host in hosts.items() if there.hosts.get(name) != host}
-    if not new:
+    rerouted = {
+        name: host
+        for name, host in hosts.items()
+        if name not in new and there.hosts[name].way != host.way
+    }
+    if not new and not rerouted:
         return
     # The base has to reach new nodes too. A node that's there already may be down: it's not asked.
-    asked = {main: hosts[main], **new}
+    asked = {main: hosts[main], **rerouted, **new}
     with ThreadPoolExecutor(len(asked)) as pool:
         looks = {
             name: pool.submit(_inspect, name, host, settings, _peers(name, asked))
@@ -93,13 +98,14 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
                 "NODE_NAME": name,
                 "NODE_HOST": host.public_ip,
                 "NODE_HOST_KEY": host.host_key or "",
-                "SSH_USER": settings.ssh_user,
+                "NODE_SSH_WAY": host.way.as_text(),
+                **settings.ssh_variables,
                 "CONNECT_SECONDS": "10",
                 "RECONNECT_SECONDS": "0",
                 "FIELDS": "\n".join(f"{key}={value}" for key, value in fields.items()),
                 "INSPECT_HOST": script("inspect-host.sh"),
             },
-            settings.ssh_private_key,
+            settings.ssh_private_keys,
             timeout=_LIMIT_SECONDS,
         )
     except subprocess.TimeoutExpired:

@@ -196,9 +196,8 @@ def _next(asked: Asked, service: str, keys: Sequence[str]) -> str:
 
 def _on_base(base: Machine, container: str) -> str:
     """What says why a service of the base doesn't answer, and starts it again."""
-    user = base.variables["SSH_USER"]
     start = f"cd {base.role.product.folder} && sudo docker compose up --detach {container}"
     return (
         f"uv run python -m scripts.logs base --service {container} --tail 50\n"
-        f"  To start it again, and nothing else: ssh {user}@{base.host} '{start}'"
+        f"  To start it again, and nothing else: {base.ssh} '{start}'"
     )

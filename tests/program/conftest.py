@@ -18,6 +18,7 @@ SECRETS = (
     "elasticsearchPassword",
     "openviduProLicense",
     "sshPrivateKey",
+    "sshJumpPrivateKey",
     "ownPrivateKey",
     "webhookHeaders",
     "turnStaticAuthSecret",

@@ -28,7 +28,8 @@ from components.overview import ClusterSeen, NodeSeen
 from components.shapes import SHAPES
 from openvidu.ports import Source
 from openvidu.roles import BASE, MASTER, NODE, Role
-from tests.program.conftest import SECRETS
+from scripts.init_stack import make_ssh_key
+from tests.program.conftest import SECRETS, example
 from tests.program.test_existing import configured, host
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
@@ -289,6 +290,82 @@ def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) 
         "node-1": "203.0.113.6",
         "node-2": "203.0.113.7",
     }
+
+
+JUMP = {
+    "host": "jump.example.io",
+    "port": 2200,
+    "user": "ops@corp.example.io",
+    "hostKey": host(0)["hostKey"],
+}
+
+
+def test_every_command_goes_by_the_port_and_the_jump_host_of_its_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    jump_key = make_ssh_key()[1]
+    found = deploy(
+        configured(
+            host(0, sshPort=2222), host(1, sshJump=JUMP), host(2), sshJumpPrivateKey=jump_key
+        )
+    )
+    ways = {
+        (connection["host"], connection.get("port"), (connection.get("proxy") or {}).get("host"))
+        for command in found.of_type("command:remote:Command").values()
+        for connection in (command["connection"]["value"],)
+    }
+    assert ways == {
+        ("203.0.113.5", 2222, None),
+        ("203.0.113.6", None, "jump.example.io"),
+        ("203.0.113.7", None, None),
+    }
+    proxy = found.of_type("command:remote:Command")["node-1-install"]["connection"]["value"][
+        "proxy"
+    ]
+    assert {key: proxy[key] for key in JUMP} == JUMP
+    assert proxy["privateKey"] == jump_key
+    environments = {
+        name: command.get("environment") or {}
+        for name, command in found.of_type("command:local:Command").items()
+    }
+    base = '{"port": 2222, "jump": null}'
+    assert environments["base"]["NODE_SSH_WAY"] == base
+    assert environments["node-2-membership"]["BASE_SSH_WAY"] == base
+    assert "NODE_SSH_WAY" not in environments["node-2-membership"]
+    node = json.loads(environments["node-1-membership"]["NODE_SSH_WAY"])["jump"]
+    assert (node["user"], node["host_key"]) == ("ops@corp.example.io", host(0)["hostKey"])
+    announced = found.of_type("command:remote:Command")["node-1-identity"]["stdin"]
+    assert f"SSH_WAY={environments['node-1-membership']['NODE_SSH_WAY']}\n" in announced
+    keys = environments_stdin(found, "node-1-membership")
+    assert keys == example()["sshPrivateKey"] + jump_key
+
+
+def environments_stdin(found: Recorder, name: str) -> str:
+    text: str = found.of_type("command:local:Command")[name]["stdin"]["value"]
+    return text
+
+
+def test_with_the_operators_own_agent_no_key_and_no_socket_is_in_the_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent.1")
+    given = configured(host(0), host(1, sshJump=JUMP), host(2), sshAgent="true")
+    del given["sshPrivateKey"]
+    found = deploy(given)
+    connections = [
+        command["connection"] for command in found.of_type("command:remote:Command").values()
+    ]
+    assert connections
+    for one in connections:
+        assert "privateKey" not in one
+        assert "privateKey" not in (one.get("proxy") or {})
+        assert "agentSocketPath" not in one
+    for name, command in found.of_type("command:local:Command").items():
+        if "SSH_USER" in (command.get("environment") or {}):
+            assert command["environment"]["SSH_AGENT"] == "own", name
+            assert environments_stdin(found, name) == ""
 
 
 def test_a_stack_keeps_its_kind_of_machines(config: dict[str, str]) -> None:

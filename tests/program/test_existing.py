@@ -16,6 +16,8 @@ from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError
 from components.service import replaced
 from components.settings import Settings
+from components.ssh_agent import find_mistake
+from components.ssh_way import SshWay
 from openvidu.roles import BASE
 from tests.program.conftest import SECRETS, example, ssh_key
 
@@ -113,6 +115,40 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
         ({"privateIp": "10.5.1.7"}, "10.5.1.7 is outside", "'hosts[2].privateIp' 10.5.0.7"),
         ({"hostKey": RSA}, "ecdsa-sha2-nistp521)", "rm --path 'hosts[2].hostKey' && python"),
         ({"user": "root"}, "there is no user", "pulumi config rm --path 'hosts[2].user'"),
+        ({"sshPort": 70_000}, "a port from 1 to 65535 as sshPort", "'hosts[2].sshPort' 22"),
+        ({"sshPort": True}, "takes a whole number as sshPort", "'hosts[2].sshPort' 22"),
+        ({"sshJump": "a"}, "an object with host, and where", "rm --path 'hosts[2].sshJump'"),
+        ({"sshJump": {}}, "hosts[2].sshJump.host is missing", "'hosts[2].sshJump.host' 203.0"),
+        (
+            {"sshJump": {"host": "-oProxyCommand=x"}},
+            'hosts[2].sshJump.host is "-oProxyCommand=x"',
+            "'hosts[2].sshJump.host' 203.0",
+        ),
+        (
+            {"sshJump": {"host": "j.example.io", "port": 0}},
+            "as port",
+            "'hosts[2].sshJump.port' 22",
+        ),
+        (
+            {"sshJump": {"host": "j.example.io", "user": "a b"}},
+            "a user for SSH as user",
+            "rm --path 'hosts[2].sshJump.user'",
+        ),
+        (
+            {"sshJump": {"host": "j.example.io", "key": "x"}},
+            "there is no key",
+            "rm --path 'hosts[2].sshJump.key'",
+        ),
+        (
+            {"sshJump": {"host": "j.example.io", "hostKey": RSA}},
+            "hosts[2].sshJump.hostKey is",
+            "rm --path 'hosts[2].sshJump.hostKey' && python -m scripts.host_keys",
+        ),
+        (
+            {"sshJump": {"host": "j.example.io"}},
+            "hostKey is missing in hosts[2].sshJump",
+            "python -m scripts.host_keys",
+        ),
     ],
 )
 def test_a_mistake_at_one_host_is_the_one_mistake_and_its_remedy_leaves_others_alone(
@@ -124,6 +160,74 @@ def test_a_mistake_at_one_host_is_the_one_mistake_and_its_remedy_leaves_others_a
     assert mistake.key == "hosts"
     assert told in mistake.problem
     assert command in mistake.command
+
+
+def test_another_way_to_a_machine_makes_it_no_other_machine() -> None:
+    before = settings(host(0), host(1), host(2))
+    after = settings(host(0, sshPort=2222), host(1), host(2, sshPort="2222"))
+    there = Deployed(
+        hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True)),
+        base_host="203.0.113.5",
+    )
+    assert not replaced(after, there)
+    assert after.hosts[2].way == SshWay(2222)
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_another_way_is_tried_before_anything_is_changed(
+    answers: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def inspect(name: str, host: Host, *_: object) -> Facts | str:
+        asked.append((name, host.way))
+        # It was suitable when it came, and carries OpenVidu by now.
+        return replace(FITS, cpus=1) if answers else "203.0.113.7 can't be reached: refused"
+
+    monkeypatch.setattr(preflight, "_inspect", inspect)
+    monkeypatch.setattr(preflight.pulumi.runtime, "is_dry_run", lambda: False)
+    before = settings(host(0), host(1), host(2))
+    after = settings(host(0), host(1), host(2, sshPort=2222))
+    there = Deployed(hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True)))
+    if answers:
+        preflight.check(after, there)
+    else:
+        with pytest.raises(ConfigurationError, match="can't be reached: refused"):
+            preflight.check(after, there)
+    assert ("node-2", SshWay(2222)) in asked
+    assert "node-1" not in dict(asked)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "command"),
+    [
+        ({"sshPrivateKey": ""}, "sshPrivateKey: is missing", "python -m scripts.init_stack"),
+        ({"sshAgent": "true"}, "one of the two", "pulumi config rm sshPrivateKey"),
+        (
+            {"sshJumpPrivateKey": ssh_key()[1]},
+            "no host has an sshJump",
+            "pulumi config rm sshJumpPrivateKey",
+        ),
+    ],
+)
+def test_a_key_or_an_agent_logs_in(changes: dict[str, str], told: str, command: str) -> None:
+    found = problems(host(0), host(1), host(2), **changes)
+    assert told in found
+    assert command in found
+
+
+@pytest.mark.parametrize(
+    ("listed", "problem"),
+    [
+        (None, "there is no SSH agent with a key here: nobody"),
+        ("ssh-ed25519 AAAAOTHER me\n", "your SSH agent hasn't the key of sshPublicKey"),
+        (ssh_key()[0] + "\n", None),
+    ],
+)
+def test_an_agent_that_cannot_log_in_is_told(listed: str | None, problem: str | None) -> None:
+    given = {"sshAgent": "true", "sshPrivateKey": "", "sshPublicKey": ssh_key()[0]}
+    found = find_mistake(listed, "nobody", settings(host(0), host(1), host(2), **given))
+    assert (found.problem if found else None) == problem
 
 
 @pytest.mark.parametrize("kind", ["ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"])

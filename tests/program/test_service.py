@@ -155,6 +155,9 @@ def test_a_key_that_the_machines_do_not_know_is_a_mistake() -> None:
     (mistake,) = find_mistakes(refused)
     assert mistake.key == "sshPrivateKey"
     assert "scripts.rotate_ssh_key" in mistake.command
+    agent = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take a key of your SSH agent.")
+    [mistake] = find_mistakes(agent)
+    assert mistake.key == "sshAgent"
 
 
 @pytest.mark.parametrize("seen", [ClusterSeen(), Unseen("Connection timed out")])

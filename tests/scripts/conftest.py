@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +103,13 @@ class Base:
 
 @pytest.fixture
 def base(tmp_path: Path) -> Iterator[Base]:
+    with a_base(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def a_base(tmp_path: Path) -> Iterator[Base]:
+    """A base with its files in a folder."""
     sshd = shutil.which("sshd", path="/usr/sbin:/usr/bin")
     assert sshd, "sshd is missing: ./run test installs it"
     public, private = make_ssh_key()
@@ -133,6 +141,8 @@ def base(tmp_path: Path) -> Iterator[Base]:
                 break
     # known_hosts names a port other than 22 in its own way.
     key = host_public.rsplit(" ", 1)[0]
-    yield Base(tmp_path, port, f"{key}\n[127.0.0.1]:{port} {key}", private, server.pid)
-    server.terminate()
-    server.wait()
+    try:
+        yield Base(tmp_path, port, f"{key}\n[127.0.0.1]:{port} {key}", private, server.pid)
+    finally:
+        server.terminate()
+        server.wait()

@@ -30,6 +30,13 @@ def test_half_an_ssh_key_is_refused() -> None:
         missing_values({"sshPublicKey"}, None)
 
 
+def test_with_an_agent_of_the_operators_no_ssh_key_is_made() -> None:
+    for present in (set[str](), {"sshPublicKey"}):
+        assert not {"sshPublicKey", "sshPrivateKey"} & set(
+            missing_values(present, None, agent=True)
+        )
+
+
 def test_made_values_are_taken_by_the_configuration() -> None:
     made = {make_secret() for _ in range(200)}
     assert len(made) == 200
