@@ -20,7 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from membership import services
+from membership import services, stores
 from membership.answers import Refused, Unknown
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError
@@ -120,6 +120,8 @@ def _act(arguments: argparse.Namespace) -> int:
     if arguments.action == _SERVICES:
         return services.main(arguments.limit, as_json=arguments.json)
     product = release.MASTER if arguments.action.endswith("-master") else release.BASE
+    if arguments.action in _STORES:
+        return stores.main(product)
     load_balancer = LoadBalancer(Path(product.folder), say=_say)
     if arguments.action == _KEEP:
         keep(load_balancer, _say, Clock())
@@ -213,6 +215,7 @@ class _Action:
 
 
 _KEEP = "keep"
+_STORES = ("stores", "stores-master")
 _OVERVIEWS = ("overview", "overview-master")
 _SERVICES = "services"
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
@@ -304,6 +307,7 @@ _ACTIONS: Mapping[str, _Action] = {
 def _parser() -> argparse.ArgumentParser:
     meanings = {name: action.meaning for name, action in _ACTIONS.items()}
     meanings[_KEEP] = "keep the load balancer at the list in .env, for ever"
+    meanings |= dict.fromkeys(_STORES, "print how full the services here are, as JSON")
     meanings[_SERVICES] = "whether what a node needs can be used; its .env comes on standard input"
     parser = argparse.ArgumentParser(
         prog="membership",

@@ -37,15 +37,50 @@ def _report(given: Mapping[str, str]) -> str:
 
 
 def _overview(given: Mapping[str, str]) -> str:
-    return f"{MEMBERSHIP} overview{'-master' if given['NODE_NAME'] == 'master' else ''}"
+    return f"{MEMBERSHIP} overview{_master(given)}"
 
 
-COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
-    "usage": lambda _: (
+def _stores(given: Mapping[str, str]) -> str:
+    # An earlier release's program doesn't know it: then there is no line.
+    return f"{MEMBERSHIP} stores{_master(given)} 2>/dev/null || true"
+
+
+def _overview_and_stores(given: Mapping[str, str]) -> str:
+    """Both with one login."""
+    return f"{_overview(given)} || exit\n{_stores(given)}"
+
+
+def _master(given: Mapping[str, str]) -> str:
+    return "-master" if given["NODE_NAME"] == "master" else ""
+
+
+_CONTAINER = (
+    '{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{.RestartCount}}|'
+    "{{.State.StartedAt}}"
+)
+"""What tells of a container how often Docker has started it again. Source: Docker, "docker inspect"
+and Engine API, ContainerInspect."""
+
+
+def _usage(given: Mapping[str, str]) -> str:
+    usage = (
         'nproc; cat /proc/loadavg; grep -E "^Mem(Total|Available):" /proc/meminfo; '
         # Space, then inodes. What it can't look at makes it fail.
         "LC_ALL=C df -Pkl 2>/dev/null; LC_ALL=C df -Pil 2>/dev/null || true"
-    ),
+    )
+    if not given.get("FOLDER"):
+        return usage
+    # A Docker that hangs is nothing that a look waits for.
+    look = (
+        f"docker ps --all --quiet | xargs -r docker inspect --format {shlex.quote(_CONTAINER)} |"
+        ' sed "s/^/container /"'
+    )
+    asked = f"timeout 10 sudo -n bash -o pipefail -c {shlex.quote(look)} 2>/dev/null"
+    return f'{usage}; echo "clock $(date +%s)"; {asked} || echo "containers unknown"'
+
+
+COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "usage": _usage,
     "logs": lambda given: (
         f"cd {given['FOLDER']} && exec sudo -n docker compose logs --no-color {given['OPTIONS']}"
     ),
@@ -53,6 +88,8 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "env": lambda given: f"sudo -n cat {given['FOLDER']}/.env",
     "authorize": _with_fields("AUTHORIZE", "FIELDS"),
     "overview": _overview,
+    "overview-and-stores": _overview_and_stores,
+    "stores": _stores,
     "start": _start,
     "restart-docker": lambda _: "sudo -n systemctl restart docker",
     # Machines in containers share the kernel, and its id of the boot.

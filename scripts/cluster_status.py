@@ -11,9 +11,15 @@ from typing import Any
 
 from components.aws.health import InstanceHealth, next_command
 from openvidu.roles import MASTER, NODE, role_of
+from scripts.fullness import Store
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
+_CLOCK = re.compile(r"^clock (\d+)$", re.MULTILINE)
+_CONTAINER = re.compile(r"^container (.*)\|(\w+)\|(\d+)\|(\S+)$", re.MULTILINE)
+_NO_CONTAINERS = "containers unknown"
+_OFTEN, _LATELY_SECONDS = 3, 600
+"""Docker waits up to a minute between starts, and counts on. Source: Docker, "Restart policies"."""
 _FULL = 90
 """Percent. At 95 Elasticsearch takes nothing more, and a full disk stops the other services.
 Source: Elasticsearch, "Cluster-level shard allocation", disk.watermark.flood_stage."""
@@ -24,6 +30,33 @@ SOON = timedelta(days=21)
 
 
 @dataclass(frozen=True)
+class Restarted:
+    """A container that Docker has started again, as its restart policy says.
+
+    Attributes:
+        service: its name in the compose file.
+        count: how often, since it was made.
+        seconds: since its last start, on its machine's clock.
+        is_down: whether Docker waits to start it once more.
+    """
+
+    service: str
+    count: int
+    seconds: int
+    is_down: bool = False
+
+    @property
+    def is_ailing(self) -> bool:
+        """Whether it goes on: one that has failed long ago is well."""
+        return self.is_down or (self.count >= _OFTEN and self.seconds < _LATELY_SECONDS)
+
+    def __str__(self) -> str:
+        times = "once" if self.count == 1 else f"{self.count} times"
+        state = "is down now" if self.is_down else f"last {self.seconds} s ago"
+        return f"container {self.service} was started again {times}, {state}"
+
+
+@dataclass(frozen=True)
 class Usage:
     """How busy a machine is.
 
@@ -31,11 +64,27 @@ class Usage:
         cpu: its load of the last minute, in percent of its processors.
         memory: what is in use of its memory, in percent.
         disks: what is in use of its disks, of space or inodes, in percent by place.
+        containers: those that Docker has started again; None where Docker doesn't say.
     """
 
     cpu: int
     memory: int
     disks: Mapping[str, int] = field(default_factory=dict)
+    containers: Sequence[Restarted] | None = ()
+
+    def ailing(self, machine: str) -> Sequence[str]:
+        """What to do about containers that don't stay up, each with what was found first.
+
+        Args:
+            machine: its name.
+        """
+        if self.containers is None:
+            return ["Docker doesn't say how its containers are. Next: sudo systemctl status docker"]
+        return [
+            f"{one}. Next: python -m scripts.logs {machine} --service {one.service} --tail 50"
+            for one in self.containers
+            if one.is_ailing
+        ]
 
     @property
     def full(self) -> Sequence[str]:
@@ -134,7 +183,9 @@ class MachineStatus:
             cluster_tells: whether the cluster tells its health.
         """
         repair = f"Next: python -m scripts.repair {self.name}"
-        yield from (f"{self.name}: {told}" for told in (self.usage.full if self.usage else ()))
+        if self.usage:
+            told = (*self.usage.full, *self.usage.ailing(self.name))
+            yield from (f"{self.name}: {problem}" for problem in told)
         if self.aws and (self.aws.is_down or self.aws.events):
             yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
         elif self.usage is None:
@@ -166,6 +217,7 @@ class Status:
         drift: names in the bucket's configuration that aren't as the stack wants them; None where
             the bucket can't be read.
         reason: why the cluster couldn't be asked; None where it could.
+        stores: how full the services of base or master are; none where they are AWS's.
     """
 
     health: Mapping[str, Any] | None
@@ -174,6 +226,7 @@ class Status:
     balanced: Sequence[str] = ()
     drift: Sequence[str] | None = ()
     reason: str | None = None
+    stores: Sequence[Store] = ()
 
     @property
     def is_well(self) -> bool:
@@ -198,6 +251,7 @@ class Status:
         found += self._without_media_nodes()
         for one in self.machines:
             found += self.remarks_on(one)
+        found += [one.remark for one in self.stores if one.remark]
         for ip in self._strangers:
             found.append(
                 f"{ip} is in the load balancer, and no node of this stack has it. Next: take it "
@@ -239,6 +293,7 @@ class Status:
             "loadBalancer": {"nodeIps": list(self.balanced)},
             "machines": {one.name: one.as_json() for one in self.machines},
             "certificateExpires": self.certificate.isoformat() if self.certificate else None,
+            "services": {one.name: asdict(one) for one in self.stores},
             "drift": None if self.drift is None else list(self.drift),
             "remarks": self.remarks(datetime.now(UTC)),
         }
@@ -256,7 +311,28 @@ def parse_usage(text: str) -> Usage | None:
     disks: dict[str, int] = {}
     for percent, place in _DISK.findall(text):
         disks[place] = max(int(percent), disks.get(place, 0))
-    return Usage(round(100 * cpu), round(100 * used), disks)
+    return Usage(round(100 * cpu), round(100 * used), disks, _restarted(text))
+
+
+def _restarted(text: str) -> Sequence[Restarted] | None:
+    clock = _CLOCK.search(text)
+    if clock is None:
+        return ()
+    if _NO_CONTAINERS in text:
+        return None
+    try:
+        return tuple(
+            Restarted(
+                service,
+                int(count),
+                int(int(clock[1]) - datetime.fromisoformat(started).timestamp()),
+                status == "restarting",
+            )
+            for service, status, count, started in _CONTAINER.findall(text)
+            if int(count) or status == "restarting"
+        )
+    except ValueError:
+        return None
 
 
 def main_status(

@@ -28,11 +28,12 @@ from rich.text import Text
 from components.aws import health
 from components.aws.health import InstanceHealth
 from openvidu.roles import NODE
-from scripts import aws_session, status_display
+from scripts import aws_session, fullness, status_display
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
 from scripts.display import print_json, print_json_line, table_console, waiting
 from scripts.errors import expected_errors
+from scripts.fullness import Store
 from scripts.machines import (
     Machine,
     complete,
@@ -176,7 +177,7 @@ def look(pulumi: PulumiCli) -> Status:
         aws = pool.submit(_aws, instances, pulumi)
         expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
-        told = asked.result()
+        told, stores = asked.result()
         certificate = expires.result()
         aws_says = aws.result()
     reason = told if isinstance(told, str) else None
@@ -200,18 +201,27 @@ def look(pulumi: PulumiCli) -> Status:
         balanced=tuple(ip for ip, node in (seen.get("nodes") or {}).items() if node["balanced"]),
         drift=None if drift is None else tuple(drift),
         reason=reason,
+        stores=stores,
     )
 
 
-def _overview(main: Machine) -> dict[str, Any] | str:
-    """What the machine that the deployment begins with says of the whole; why it doesn't."""
+def _overview(main: Machine) -> tuple[dict[str, Any] | str, list[Store]]:
+    """What the machine that the deployment begins with says of the whole; why it doesn't.
+
+    And how full its services are, with the same login: a bastion has none.
+    """
+    has_services = bool(main.role.product.folder)
     try:
-        told: dict[str, Any] = json.loads(main.ask("overview", _ASK_SECONDS))
+        answer = main.ask("overview-and-stores" if has_services else "overview", _ASK_SECONDS)
     except PulumiError as error:
-        return str(error)
+        return str(error), []
+    overview, _, rest = answer.partition("\n")
+    stores = fullness.parse(rest, main.name, main.role) if has_services else []
+    try:
+        told: dict[str, Any] = json.loads(overview)
     except ValueError:
-        return f"{main.name} answers something that is no overview"
-    return told
+        return f"{main.name} answers something that is no overview", stores
+    return told, stores
 
 
 def _aws(instances: Mapping[str, str], pulumi: PulumiCli) -> Mapping[str, InstanceHealth]:

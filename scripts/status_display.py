@@ -30,7 +30,9 @@ _COLUMNS = (
 def whole(found: Status) -> Group:
     """All machines, and what needs somebody."""
     until = found.certificate
-    about = [Text(f"certificate: until {until:%Y-%m-%d}")] if until else []
+    about = [Text(f"{one.name}: {one.said}") for one in found.stores]
+    about += [line for one in found.machines for line in _containers(one)]
+    about += [Text(f"certificate: until {until:%Y-%m-%d}")] if until else []
     remarks = found.remarks(datetime.now(UTC))
     return Group(_state(found), _machines(found.machines), *about, *_remarks(remarks))
 
@@ -44,6 +46,7 @@ def of_machine(found: Status, machine: MachineStatus) -> Group:
         _state(found),
         _machines([machine]),
         *_calls(machine),
+        *_containers(machine),
         # What is to be copied stays in one line.
         *(Text(line, no_wrap=True, overflow="ignore") for line in about),
         *_remarks(found.remarks_on(machine)),
@@ -75,6 +78,11 @@ def _machines(machines: Sequence[MachineStatus]) -> Table:
             "" if one.balanced is None else "yes" if one.balanced else "no",
         )
     return table
+
+
+def _containers(machine: MachineStatus) -> Sequence[Text]:
+    told = (machine.usage.containers if machine.usage else None) or ()
+    return [Text(f"{machine.name}: {one}") for one in told]
 
 
 def _calls(machine: MachineStatus) -> Sequence[RenderableType]:

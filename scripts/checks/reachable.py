@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
 from openvidu import ports
 from openvidu.roles import BASTION, NODE
+from scripts import fullness
 from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import parse_usage
+from scripts.fullness import Store
 from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
 
@@ -23,6 +25,11 @@ _SECONDS = 5.0
 _SSH_SECONDS = 20.0
 _STUN_TRIES = 3
 _COOKIE = b"\x21\x12\xa4\x42"
+_STORE_CHECKS = {
+    "Elasticsearch": "cluster health",
+    "Redis": "Redis's memory",
+    "MinIO": "MinIO's space",
+}
 _BINDING_SUCCESS = b"\x01\x01"
 _WORKERS = 16
 
@@ -54,7 +61,58 @@ def _ssh(machine: Machine) -> list[Finding]:
         following = f"{_way_back(machine)}; and that sshCidrs has the address that you come from"
         return [Finding("SSH", machine.name, Result.FAILED, str(error), following)]
     lets_in = Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
-    return [lets_in, *disks(machine.name, told)]
+    return [lets_in, *disks(machine.name, told), *containers(machine.name, told), *_stores(machine)]
+
+
+def containers(name: str, told: str) -> list[Finding]:
+    """Whether a machine's containers stay up.
+
+    Args:
+        name: the machine's.
+        told: its usage.
+    """
+    usage = parse_usage(told)
+    if usage is None:
+        return []
+    found = []
+    for ailing in usage.ailing(name):
+        problem, _, following = ailing.partition(". Next: ")
+        result = Result.WARNING if usage.containers is None else Result.FAILED
+        found.append(Finding("containers", name, result, problem, following))
+    if found:
+        return found
+    said = "; ".join(map(str, usage.containers or ())) or "none was started again"
+    return [Finding("containers", name, Result.OK, said)]
+
+
+def _stores(machine: Machine) -> list[Finding]:
+    """How full the services of base or master are; elsewhere they are AWS's, or somebody's own."""
+    if machine.role is NODE or machine.role is BASTION:
+        return []
+    try:
+        told = machine.ask("stores", _SSH_SECONDS)
+    except PulumiError as error:
+        told = str(error)
+    return stores(machine.name, fullness.parse(told, machine.name, machine.role))
+
+
+def stores(name: str, found: Sequence[Store]) -> list[Finding]:
+    """What is to be said of each; what isn't known isn't well, and hasn't failed.
+
+    Args:
+        name: of the machine that they are on.
+        found: how they are.
+    """
+    return [
+        Finding(
+            _STORE_CHECKS.get(one.name, one.name),
+            name,
+            Result.WARNING if not one.is_known else Result.FAILED if one.problem else Result.OK,
+            one.problem or one.said,
+            one.next,
+        )
+        for one in found
+    ]
 
 
 def disks(name: str, told: str) -> list[Finding]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from components.aws.health import Event, InstanceHealth
+from openvidu.roles import BASE
+from scripts import fullness
 from scripts.checks import reachable
 from scripts.checks.finding import Result
 from scripts.cluster_status import (
@@ -156,6 +159,118 @@ def test_a_disk_that_is_nearly_full_is_told_with_what_makes_room() -> None:
     (finding,) = reachable.disks("base", text.replace("97%", "47%").replace("100%", "7%"))
     assert finding.said == "in use: / 47 %, /opt/ov data 7 %"
     assert finding.result is Result.OK
+
+
+CONTAINERS = """\
+clock 1704103800
+container redis|running|0|2024-01-01T09:00:00.123456789Z
+container kibana|running|7|2023-12-01T10:00:00.1Z
+container elasticsearch|running|4|2024-01-01T10:09:00.123456789Z
+container minio-s3|restarting|1|2024-01-01T10:00:00Z
+container mc|created|0|0001-01-01T00:00:00Z
+"""
+USAGE = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\n"
+
+
+def test_containers_that_go_on_failing_are_told_and_those_that_failed_long_ago_are_shown() -> None:
+    usage = parse_usage(USAGE + CONTAINERS)
+    assert usage
+    assert [one.service for one in usage.containers or ()] == [
+        "kibana",
+        "elasticsearch",
+        "minio-s3",
+    ]
+    found = replace(WELL, machines=[replace(NODE, usage=usage)])
+    assert [told for told in found.remarks(NOW) if "container" in told] == [
+        "node-1: container elasticsearch was started again 4 times, last 59 s ago. Next: "
+        "python -m scripts.logs node-1 --service elasticsearch --tail 50",
+        "node-1: container minio-s3 was started again once, is down now. Next: "
+        "python -m scripts.logs node-1 --service minio-s3 --tail 50",
+    ]
+    failed = reachable.containers("node-1", USAGE + CONTAINERS)
+    assert [one.result for one in failed] == [Result.FAILED] * 2
+    assert failed[0].next == "python -m scripts.logs node-1 --service elasticsearch --tail 50"
+    (well,) = reachable.containers("base", USAGE + "clock 1704103800\n")
+    assert (well.result, well.said) == (Result.OK, "none was started again")
+
+
+@pytest.mark.parametrize(
+    "told", ["containers unknown\n", "container a|running|1|yesterday\ncontainer"]
+)
+def test_containers_of_which_docker_does_not_say_are_not_taken_for_well(told: str) -> None:
+    usage = parse_usage(f"{USAGE}clock 1704103800\n{told}")
+    assert usage
+    assert usage.containers is None
+    assert not replace(WELL, machines=[replace(NODE, usage=usage)]).is_well
+    (finding,) = reachable.containers("base", f"{USAGE}clock 1704103800\n{told}")
+    assert finding.result is Result.WARNING
+
+
+GIB = 2**30
+FINE = {
+    "elasticsearch": {"status": "yellow", "readOnly": []},
+    "redis": {"used": 2**20, "limit": 0, "policy": "noeviction"},
+    "minio": {"free": 55 * GIB, "percent": 40},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "problem", "command"),
+    [
+        (
+            "elasticsearch",
+            {"status": "yellow", "readOnly": ["a", "b", "c", "d"]},
+            "it takes nothing more, a, b, c and 1 more is read-only",
+            "until less than 90 % are in use",
+        ),
+        ("elasticsearch", {"status": "red", "readOnly": []}, "its health is red", "scripts.logs"),
+        (
+            "redis",
+            {"used": 95, "limit": 100, "policy": "noeviction"},
+            "it refuses to write",
+            "redis-cli --askpass config set maxmemory 0",
+        ),
+        (
+            "redis",
+            {"used": 95, "limit": 100, "policy": "allkeys-lru"},
+            "it drops what nodes share",
+            "--askpass",
+        ),
+        ("minio", {"free": GIB, "percent": 93}, "93 % in use, 1.0 GiB free; at 99 %", "du -xh"),
+    ],
+)
+def test_a_service_that_is_nearly_full_is_told_with_what_to_type(
+    name: str, told: dict[str, object], problem: str, command: str
+) -> None:
+    fine = fullness.parse(json.dumps(FINE), "base", BASE)
+    assert replace(WELL, stores=fine).is_well
+    assert {one.result for one in reachable.stores("base", fine)} == {Result.OK}
+    found = replace(WELL, stores=fullness.parse(json.dumps({**FINE, name: told}), "base", BASE))
+    (remark,) = found.remarks(NOW)
+    assert problem in remark
+    assert command in remark.partition("Next: ")[2]
+    (failed,) = (
+        one for one in reachable.stores("base", found.stores) if one.result is not Result.OK
+    )
+    assert failed.result is Result.FAILED
+    assert command in (failed.next or "")
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", '{"redis": {}}', "[]"])
+def test_services_that_nobody_tells_of_are_unknown_and_not_well(text: str) -> None:
+    found = replace(WELL, stores=fullness.parse(text, "base", BASE))
+    (remark,) = found.remarks(NOW)
+    assert "isn't known: base doesn't tell. Next: pulumi up" in remark
+    assert [one.result for one in reachable.stores("base", found.stores)] == [Result.WARNING]
+
+
+@pytest.mark.parametrize("name", ["elasticsearch", "redis", "minio"])
+def test_a_service_that_gives_no_answer_is_unknown_and_not_well(name: str) -> None:
+    text = json.dumps({**FINE, name: {"unknown": "Connection refused"}})
+    found = replace(WELL, stores=fullness.parse(text, "base", BASE))
+    (remark,) = found.remarks(NOW)
+    assert "how it is isn't known: Connection refused. Next: python -m scripts.logs base" in remark
+    assert Result.WARNING in {one.result for one in reachable.stores("base", found.stores)}
 
 
 @pytest.mark.parametrize("text", ["", "4\n", "4\nx\n", "0\n1 1 1\nMemTotal: 1 kB\n"])

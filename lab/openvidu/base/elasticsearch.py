@@ -41,6 +41,8 @@ async def answer(request: Request) -> Response:
                     "number_of_nodes": 1,
                 }
             )
+        case "/_cluster/state/blocks":
+            return json_response({"cluster_name": _CLUSTER, "blocks": {}})
         case _:
             return json_response({"error": {"type": "index_not_found_exception"}}, 404)
 

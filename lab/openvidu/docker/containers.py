@@ -149,6 +149,14 @@ class Container:
         return self._read("error")
 
     @property
+    def started(self) -> str:
+        """When its process was started last, as Docker writes it; year 1 where it never was."""
+        file = self.folder / "pid"
+        seconds = file.stat().st_mtime if file.exists() else None
+        found = datetime.min if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        return found.replace(tzinfo=None).isoformat() + "Z"
+
+    @property
     def state(self) -> State:
         """What it does right now."""
         shim, main = self._shim(), self._main()

@@ -28,6 +28,7 @@ def describe(container: Container) -> dict[str, object]:
             "ExitCode": state.exit_code,
             "Pid": state.pid,
             "Error": container.error,
+            "StartedAt": container.started,
         },
         "RestartCount": 0,
         "Config": {
