@@ -375,11 +375,14 @@ class Session:
             machine: where to.
             log: where the client to a jump host says why it fails, beside this.
         """
+        # Not OpenSSH's %C: behind two jump hosts, two machines may have the same address.
+        same = repr(replace(machine, who=""))
+        digest = hashlib.sha256(same.encode()).hexdigest()[:32]
         options = {
             **self._checking(machine.host, machine.port, machine.host_key),
             # One connection for all commands to a machine; it ends a while after this process.
             "ControlMaster": "auto",
-            "ControlPath": str(Path(self._folder.name) / "%C"),
+            "ControlPath": str(Path(self._folder.name) / digest),
             "ControlPersist": "30",
         }
         if machine.jump:

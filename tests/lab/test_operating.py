@@ -33,6 +33,12 @@ def test_a_healthy_cluster_is_shown_as_it_is(cluster: Lab) -> None:
     assert found["loadBalancer"]["nodeIps"] == ["10.5.0.6", "10.5.0.7"]
     assert found["machines"]["node-1"]["state"] == "serving"
     assert found["machines"]["node-1"]["usage"]["memory"] > 0
+    assert found["machines"]["base"]["usage"]["containers"] == []
+    assert {name: one["is_known"] for name, one in found["services"].items()} == {
+        "Elasticsearch": True,
+        "Redis": True,
+        "MinIO": True,
+    }
     assert found["certificateExpires"]
     assert found["remarks"] == []
 

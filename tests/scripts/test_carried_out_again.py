@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import getpass
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from components.ssh_way import Jump, SshWay
 from tests.engine.harness import ROOT, Stack, script
 from tests.scripts.conftest import Base
 
 PROGRAM = """
 from dataclasses import replace
-from pulumi_command import remote as command
 from components import remote
 from components.configuration import read
 from components.machine import Machine
 from components.on_base import on_base
+from components.ssh_way import Jump, SshWay
 from tests.program.conftest import SECRETS, example
 
-make = command.Command
-
-def on_port(name, connection, **others):
-    return make(name, connection=connection | {{"port": {port}}}, **others)
-
-command.Command = on_port
 here = pulumi.ComponentResource("demo:index:Group", "here")
 settings = replace(
     read(example(), SECRETS), ssh_user={user!r}, ssh_private_key={private_key!r}
@@ -38,6 +32,7 @@ base = Machine(
     pulumi.Output.from_input("i-0"),
     pulumi.Output.from_input({host_key!r}),
     [],
+    way={way!r},
 )
 given = remote.fields({{"VALUE": config.require("value")}})
 remote.run_on(
@@ -62,10 +57,16 @@ esac
 """
 
 
-@pytest.fixture
-def stack(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """A stack that puts a value on the base, and has the base carry something out for it."""
-    monkeypatch.setenv("PATH", f"{base.folder / 'client'}:{os.environ['PATH']}")
+@pytest.fixture(params=["straight", "jump"])
+def stack(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Stack:
+    """A stack that puts a value on the base, and has the base carry something out for it.
+
+    The base has a port of its own; the jump host to it is the same machine.
+    """
+    host_key = base.host_key.splitlines()[0]
+    jump = Jump("127.0.0.1", base.port, "", host_key) if request.param == "jump" else None
     monkeypatch.setenv("NOTES", str(base.folder / "notes"))
     base.does(CHANGES)
     made = Stack(tmp_path / "stack", "embedded")
@@ -74,10 +75,10 @@ def stack(base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stack:
     script(made.folder / "bin" / "pulumi-resource-command", provider)
     made.program(
         PROGRAM.format(
-            port=base.port,
+            way=SshWay(base.port, jump),
             user=getpass.getuser(),
             private_key=base.private_key,
-            host_key=base.host_key,
+            host_key=host_key,
         )
     )
     made.configure(value="old")

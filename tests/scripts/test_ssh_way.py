@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -144,6 +145,24 @@ def test_the_operators_own_agent_logs_in_and_is_left_alone(base: Base, tmp_path:
         os.kill(int(words["SSH_AGENT_PID"]), 15)
     gone = with_agent.follow("overview", **on_its_port(base), SSH_AGENT="own", **socket)
     assert 'Next: eval "$(ssh-agent)" && ssh-add FILE' in gone.stderr
+
+
+def test_a_peer_is_asked_by_the_way_that_the_base_was_told(base: Base, jump: Base) -> None:
+    base.does(
+        "case $did in drain) [[ -e testimony ]] && exit 0; exit 20 ;; doubts) cat doubts ;;"
+        ' testify) echo "$*" >testimony ;; esac'
+    )
+    way = through(base, jump)
+    peer = {"name": "node-1", "ip": "10.5.0.6", "identity": "i-1", "host": "127.0.0.1"}
+    peer |= {"hostKey": key_of(base), "sshWay": way["BASE_SSH_WAY"], "instance": ""}
+    node = {**peer, "name": "node-3", "ip": "10.5.0.8", "host": ""}
+    told = {"port": 4443, "nodes": [node], "peers": [peer]}
+    (base.folder / "doubts").write_text(json.dumps(told))
+    both = replace(base, private_key=base.private_key + jump.private_key)
+    reached = {**on_its_port(base), "NODE_HOST_KEY": key_of(base), "NODE_SSH_WAY": ""}
+    done = both.follow("drain", **{**reached, "NODE_IP": "10.5.0.9"})
+    assert "node-1 says of its port: ok" in (base.folder / "testimony").read_text(), done.stderr
+    assert logins(jump) == 1
 
 
 @pytest.mark.parametrize(
