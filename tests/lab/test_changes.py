@@ -16,7 +16,7 @@ from tests.lab.conftest import Lab
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 
 OF_OTHER_DEPLOYMENTS = {
-    *("machines", "hosts", "installDocker", "mediaNodes"),
+    *("machines", "hosts", "sshJumpPrivateKey", "installDocker", "mediaNodes"),
     *("bastionInstanceType", "availabilityZones", "redisNodeType", "searchInstanceType"),
     *("redisHost", "s3Endpoint", "elasticsearchUrl", "kibanaUrl"),
 }
@@ -140,4 +140,4 @@ def test_a_changed_key_does_what_the_table_says(configured: Lab, key: str) -> No
 
 def test_each_key_of_this_deployment_is_changed() -> None:
     left = keys().keys() - VALUES.keys() - OF_OTHER_DEPLOYMENTS - OWN_CERTIFICATE
-    assert left == {"sshPublicKey", "sshPrivateKey", "sshUser"}
+    assert left == {"sshPublicKey", "sshPrivateKey", "sshUser", "sshAgent"}
