@@ -114,6 +114,8 @@ CHANGES: Mapping[str, Change] = {
             "bastionInstanceType",
             "redisNodeType",
             "searchInstanceType",
+            "permissionsBoundary",
+            "iamPath",
         ),
         Change.AWS,
     ),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from components.mistakes import Mistake, set_command
-from components.settings import ACM, AWS, HA, HA_MANAGED, OWNCERT, networks
+from components.settings import ACM, AWS, HA, HA_MANAGED, OWNCERT, Settings, networks
 from components.values import ip_address
 from openvidu import environment, release
 
@@ -22,6 +23,7 @@ _ENDPOINTS = {
     "elasticsearch_url": "elasticsearchUrl",
     "kibana_url": "kibanaUrl",
 }
+_IDENTITIES = {"permissions_boundary": "permissionsBoundary", "iam_path": "iamPath"}
 
 
 def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
@@ -37,10 +39,11 @@ def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
 
 
 def _unused(values: Mapping[str, Any], shape: str | None) -> list[Mistake]:
+    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     found = [
         Mistake(key, f"is for ha-managed; shape is {shape}", f"pulumi config rm {key}")
-        for attribute, key in _ENDPOINTS.items()
-        if values.get(attribute)
+        for attribute, key in {**_ENDPOINTS, **_IDENTITIES}.items()
+        if values.get(attribute, defaults[attribute]) != defaults[attribute]
     ]
     if values.get("certificate_type") == ACM:
         problem = "acm is for ha-managed, whose load balancer is AWS's"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any
 
-from components import values
+from components import aws_values, values
 from components.existing.hosts import Host, host
 from components.mistakes import MemberError
 from components.numbering import node_numbers
@@ -606,6 +606,26 @@ class Settings:
             "https://kibana.example.io:5601",
         ),
     ] = None
+    permissions_boundary: Annotated[
+        str | None,
+        Key(
+            "permissionsBoundary",
+            "string",
+            aws_values.policy_arn,
+            "ARN of the permissions boundary of the role and the user made with ha-managed.",
+            "arn:aws:iam::123456789012:policy/openvidu",
+        ),
+    ] = None
+    iam_path: Annotated[
+        str,
+        Key(
+            "iamPath",
+            "string",
+            aws_values.iam_path,
+            "Path in IAM of the role, the user and the instance profile made with ha-managed.",
+            "/openvidu/",
+        ),
+    ] = "/"
     volume_size: Annotated[
         int,
         Key(

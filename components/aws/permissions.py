@@ -1,10 +1,12 @@
-"""What who deploys has to be allowed on AWS, by the types of resources that are made.
+"""What who deploys has to be allowed on AWS, each as far as it's needed, as a policy of IAM.
 
 python -m components.aws.permissions
-python -m components.aws.permissions --shape ha-managed > policy.json
+python -m components.aws.permissions --shape ha-managed --stack prod > policy.json
 
-prints an IAM policy. Source: terraform-provider-aws 6, the calls of each resource; AWS, "Service
-Authorization Reference".
+What takes tags is limited by those that the program gives: it's made with them, and only what has
+them is changed or removed. What is named by the program is limited by its name.
+Source: AWS, "Service Authorization Reference", the resources and condition keys of each action;
+EC2 guide, "Grant permission to tag resources during creation".
 """
 
 from __future__ import annotations
@@ -12,243 +14,132 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.account import PERMISSIONS as FOR_QUOTAS
-from components.settings import DEFAULT_BUCKET, HA, HA_MANAGED, SINGLE_MASTER
+from components.aws.actions import BY_TYPE, TYPES, actions
+from components.settings import DEFAULT_BUCKET, HA
 
-
-def _ec2(*actions: str) -> tuple[str, ...]:
-    return tuple(f"ec2:{action}" for action in actions)
-
-
-ALWAYS = (
-    "ec2:Describe*",
-    "ec2:CreateTags",
-    "ec2:DeleteTags",
-    "ec2:GetConsoleOutput",
-    *FOR_QUOTAS[:2],
+PROJECT = "openvidu-enterprise"
+_ALONE = (
+    "ec2:AllocateAddress",
+    "ec2:CreateInternetGateway",
+    "ec2:CreateVolume",
+    "ec2:CreateVpc",
+    "ec2:ImportKeyPair",
+    "elasticloadbalancing:CreateLoadBalancer",
+    "elasticloadbalancing:CreateTargetGroup",
+    "acm:ImportCertificate",
+    "acm:RequestCertificate",
 )
-"""For any shape: to look, to tag, to read host keys, and to ask for quotas."""
-BY_TYPE: Mapping[str, Sequence[str]] = {
-    "aws:ec2/vpc:Vpc": _ec2("CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
-    "aws:ec2/internetGateway:InternetGateway": _ec2(
-        "CreateInternetGateway",
-        "DeleteInternetGateway",
-        "AttachInternetGateway",
-        "DetachInternetGateway",
-    ),
-    "aws:ec2/routeTable:RouteTable": _ec2("CreateRouteTable", "DeleteRouteTable"),
-    "aws:ec2/route:Route": _ec2("CreateRoute", "DeleteRoute", "ReplaceRoute"),
-    "aws:ec2/subnet:Subnet": _ec2("CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"),
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": _ec2(
-        "AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation"
-    ),
-    "aws:ec2/securityGroup:SecurityGroup": _ec2(
-        "CreateSecurityGroup",
-        "DeleteSecurityGroup",
-        # A new group of AWS's allows all outbound traffic: that rule is taken away first.
-        "RevokeSecurityGroupEgress",
-        "RevokeSecurityGroupIngress",
-    ),
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _ec2(
-        "AuthorizeSecurityGroupIngress",
-        "RevokeSecurityGroupIngress",
-        "ModifySecurityGroupRules",
-    ),
-    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _ec2(
-        "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"
-    ),
-    "aws:ec2/keyPair:KeyPair": _ec2("ImportKeyPair", "DeleteKeyPair"),
-    "aws:ec2/networkInterface:NetworkInterface": _ec2(
-        "CreateNetworkInterface",
-        "DeleteNetworkInterface",
-        "ModifyNetworkInterfaceAttribute",
-        "AttachNetworkInterface",
-        "DetachNetworkInterface",
-    ),
-    "aws:ec2/eip:Eip": _ec2(
-        "AllocateAddress", "ReleaseAddress", "AssociateAddress", "DisassociateAddress"
-    ),
-    "aws:ec2/instance:Instance": _ec2(
-        "RunInstances",
-        "TerminateInstances",
-        "StartInstances",
-        "StopInstances",
-        # `scripts.repair` does.
-        "RebootInstances",
-        "ModifyInstanceAttribute",
-        "ModifyInstanceMetadataOptions",
-        "ModifyVolume",
-        # A profile that is added to an instance, or taken from it, without another instance.
-        "AssociateIamInstanceProfile",
-        "DisassociateIamInstanceProfile",
-        "ReplaceIamInstanceProfileAssociation",
-    ),
-    "aws:ebs/volume:Volume": _ec2("CreateVolume", "DeleteVolume", "ModifyVolume"),
-    "aws:ec2/volumeAttachment:VolumeAttachment": _ec2("AttachVolume", "DetachVolume"),
-    "aws:route53/record:Record": (
-        "route53:GetHostedZone",
-        "route53:ChangeResourceRecordSets",
-        "route53:ListResourceRecordSets",
-        "route53:GetChange",
-    ),
-    "aws:lb/loadBalancer:LoadBalancer": (
-        "elasticloadbalancing:Describe*",
-        "elasticloadbalancing:AddTags",
-        "elasticloadbalancing:RemoveTags",
-        "elasticloadbalancing:CreateLoadBalancer",
-        "elasticloadbalancing:DeleteLoadBalancer",
-        "elasticloadbalancing:ModifyLoadBalancerAttributes",
-        "elasticloadbalancing:SetSecurityGroups",
-        "elasticloadbalancing:SetSubnets",
-        # AWS looks at the VPC's groups as who makes the load balancer. Source: the policy that AWS
-        # has for its Load Balancer Controller.
-        "ec2:GetSecurityGroupsForVpc",
-    ),
-    "aws:lb/targetGroup:TargetGroup": (
-        "elasticloadbalancing:CreateTargetGroup",
-        "elasticloadbalancing:DeleteTargetGroup",
-        "elasticloadbalancing:ModifyTargetGroup",
-        "elasticloadbalancing:ModifyTargetGroupAttributes",
-    ),
-    "aws:lb/listener:Listener": (
+"""What makes something that needs nothing of the account's; tags come with the request."""
+_WITHIN: Mapping[str, str] = {
+    "ec2:CreateNetworkInterface": "network-interface",
+    "ec2:CreateRouteTable": "route-table",
+    "ec2:CreateSecurityGroup": "security-group",
+    "ec2:CreateSubnet": "subnet",
+    "ec2:RunInstances": "instance",
+}
+"""What makes something in, or from, what is there: the kind that is made, as its ARN names it."""
+_RULES = ("ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
+_STARTED_FROM = (
+    "image",
+    "key-pair",
+    "network-interface",
+    "security-group",
+    "snapshot",
+    "subnet",
+    "volume",
+)
+"""What an instance starts with or from; images and their snapshots are others'."""
+_NO_ACCOUNTS = ("image", "snapshot")
+"""Their ARNs name no account."""
+_TAGGED_LATER = ("security-group-rule", "volume")
+"""What the provider gives tags once it's there: rules, and root volumes of instances.
+
+Source: terraform-provider-aws, `createTags` after AuthorizeSecurityGroupIngress and RunInstances.
+"""
+_TAGGING: Mapping[str, Sequence[str]] = {
+    "ec2:CreateTags": ("ec2:CreateAction", *_ALONE[:5], *_WITHIN, *_RULES),
+    "elasticloadbalancing:AddTags": (
+        "elasticloadbalancing:CreateAction",
+        *_ALONE[5:7],
         "elasticloadbalancing:CreateListener",
-        "elasticloadbalancing:DeleteListener",
-        "elasticloadbalancing:ModifyListener",
-        "elasticloadbalancing:ModifyListenerAttributes",
-    ),
-    "aws:acm/certificate:Certificate": (
-        "acm:RequestCertificate",
-        "acm:ImportCertificate",
-        "acm:DescribeCertificate",
-        "acm:GetCertificate",
-        "acm:DeleteCertificate",
-        "acm:AddTagsToCertificate",
-        "acm:RemoveTagsFromCertificate",
-        "acm:ListTagsForCertificate",
-    ),
-    "aws:acm/certificateValidation:CertificateValidation": ("acm:DescribeCertificate",),
-    "aws:elasticache/subnetGroup:SubnetGroup": (
-        "elasticache:CreateCacheSubnetGroup",
-        "elasticache:ModifyCacheSubnetGroup",
-        "elasticache:DeleteCacheSubnetGroup",
-    ),
-    "aws:elasticache/replicationGroup:ReplicationGroup": (
-        "elasticache:Describe*",
-        "elasticache:ListTagsForResource",
-        "elasticache:AddTagsToResource",
-        "elasticache:RemoveTagsFromResource",
-        "elasticache:CreateReplicationGroup",
-        "elasticache:ModifyReplicationGroup",
-        "elasticache:DeleteReplicationGroup",
-        "elasticache:IncreaseReplicaCount",
-        "elasticache:DecreaseReplicaCount",
-    ),
-    "aws:opensearch/domain:Domain": (
-        "es:Describe*",
-        "es:ListTags",
-        "es:AddTags",
-        "es:RemoveTags",
-        "es:CreateDomain",
-        "es:UpdateDomainConfig",
-        "es:DeleteDomain",
-        "es:GetCompatibleVersions",
-        # OpenSearch's own role, where an account hasn't had a domain in a VPC yet.
-        "iam:CreateServiceLinkedRole",
-    ),
-    "aws:s3/bucket:Bucket": (
-        "s3:CreateBucket",
-        "s3:DeleteBucket",
-        "s3:ListBucket",
-        "s3:ListBucketVersions",
-        "s3:DeleteObject",
-        "s3:DeleteObjectVersion",
-        "s3:GetBucket*",
-        "s3:Get*Configuration",
-        "s3:PutBucketTagging",
-    ),
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
-        "s3:GetBucketPublicAccessBlock",
-        "s3:PutBucketPublicAccessBlock",
-    ),
-    "aws:s3/bucketVersioning:BucketVersioning": ("s3:PutBucketVersioning",),
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
-        "s3:PutEncryptionConfiguration",
-    ),
-    "aws:s3/bucketPolicy:BucketPolicy": ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
-    "aws:iam/user:User": (
-        "iam:CreateUser",
-        "iam:GetUser",
-        "iam:DeleteUser",
-        "iam:ListGroupsForUser",
-        "iam:TagUser",
-        "iam:UntagUser",
-        "iam:ListUserTags",
-    ),
-    "aws:iam/userPolicy:UserPolicy": (
-        "iam:PutUserPolicy",
-        "iam:GetUserPolicy",
-        "iam:DeleteUserPolicy",
-    ),
-    "aws:iam/accessKey:AccessKey": (
-        "iam:CreateAccessKey",
-        "iam:ListAccessKeys",
-        "iam:GetAccessKeyLastUsed",
-        "iam:DeleteAccessKey",
-    ),
-    "aws:iam/role:Role": (
-        "iam:CreateRole",
-        "iam:GetRole",
-        "iam:DeleteRole",
-        "iam:PassRole",
-        "iam:TagRole",
-        "iam:UntagRole",
-        "iam:ListRolePolicies",
-        "iam:ListAttachedRolePolicies",
-        "iam:ListInstanceProfilesForRole",
-        "iam:UpdateAssumeRolePolicy",
-    ),
-    "aws:iam/rolePolicy:RolePolicy": (
-        "iam:PutRolePolicy",
-        "iam:GetRolePolicy",
-        "iam:DeleteRolePolicy",
-    ),
-    "aws:iam/instanceProfile:InstanceProfile": (
-        "iam:CreateInstanceProfile",
-        "iam:GetInstanceProfile",
-        "iam:DeleteInstanceProfile",
-        "iam:AddRoleToInstanceProfile",
-        "iam:RemoveRoleFromInstanceProfile",
-        "iam:TagInstanceProfile",
-        "iam:UntagInstanceProfile",
     ),
 }
-_MACHINES = tuple(kind for kind in BY_TYPE if kind.startswith(("aws:ec2/", "aws:ebs/", "aws:vpc/")))
-TYPES: Mapping[str, Sequence[str]] = {
-    HA: (*_MACHINES, "aws:route53/record:Record"),
-    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record"),
-    HA_MANAGED: tuple(BY_TYPE),
+"""What gives tags to what is being made: the key that says by which call, and these calls."""
+_CERTIFICATES_TAGS = "acm:AddTagsToCertificate"
+"""ACM has no key that tells a certificate that is being made."""
+_BY_TAGS = ("ec2:", "elasticloadbalancing:", "acm:")
+_CONSOLE = "ec2:GetConsoleOutput"
+"""It tells what a machine has printed."""
+_NAMED: Mapping[str, Sequence[str]] = {
+    "elasticache:": (
+        "arn:*:elasticache:*:*:cluster:redis-*",
+        "arn:*:elasticache:*:*:parametergroup:*",
+        "arn:*:elasticache:*:*:replicationgroup:redis-*",
+        "arn:*:elasticache:*:*:subnetgroup:redis-subnets-*",
+    ),
+    "es:": ("arn:*:es:*:*:domain/openvidu-*",),
+    "route53:": ("arn:*:route53:::change/*", "arn:*:route53:::hostedzone/{zone}"),
+    "s3:": ("arn:*:s3:::{bucket}", "arn:*:s3:::{bucket}/*"),
 }
-"""The types that each shape may make."""
+"""What is limited by its name, by the service; Pulumi puts an end of its own to names.
 
-
-_USER = ("arn:*:iam::*:user/bucket-user-*",)
-_ROLE = ("arn:*:iam::*:role/bastion-role-*",)
-_LIMITED: Mapping[str, Sequence[str]] = {
+Source: Pulumi, "Auto-naming".
+"""
+_USER = "arn:*:iam::*:user{path}bucket-user-*"
+_ROLE = "arn:*:iam::*:role{path}bastion-role-*"
+_IDENTITIES: Mapping[str, str] = {
     "aws:iam/user:User": _USER,
     "aws:iam/userPolicy:UserPolicy": _USER,
     "aws:iam/accessKey:AccessKey": _USER,
     "aws:iam/role:Role": _ROLE,
     "aws:iam/rolePolicy:RolePolicy": _ROLE,
-    "aws:iam/instanceProfile:InstanceProfile": ("arn:*:iam::*:instance-profile/bastion-profile-*",),
+    "aws:iam/instanceProfile:InstanceProfile": (
+        "arn:*:iam::*:instance-profile{path}bastion-profile-*"
+    ),
 }
-"""Whose names are the program's: Pulumi puts an end to each. Source: Pulumi, "Auto-naming"."""
+_BOUND = (
+    "iam:CreateRole",
+    "iam:CreateUser",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:PutUserPermissionsBoundary",
+    "iam:PutUserPolicy",
+)
+"""What gives rights, or takes a boundary: only with the boundary, where one is asked for."""
+_UNBINDING = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
 _TO_EC2 = "iam:PassRole"
 _SERVICE_ROLE = "iam:CreateServiceLinkedRole"
 _SERVICES = ("elasticache", "elasticloadbalancing", "es", "opensearchservice")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What is deployed, as far as the policy is about it.
+
+    Attributes:
+        shape: the shape.
+        stack: the one stack that may be deployed; any where it's None.
+        bucket: the bucket's name, where it's configured.
+        zone: id of the hosted zone; any where it's None.
+        boundary: ARN of the permissions boundary of whatever IAM is made; none where it's None.
+        iam_path: the path of whatever IAM is made.
+    """
+
+    shape: str = HA
+    stack: str | None = None
+    bucket: str = DEFAULT_BUCKET
+    zone: str | None = None
+    boundary: str | None = None
+    iam_path: str = "/"
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """The tags by which the program's own is known."""
+        return {"project": PROJECT} | ({"stack": self.stack} if self.stack else {})
 
 
 @dataclass(frozen=True)
@@ -259,49 +150,105 @@ class Statement:
         actions: as in a policy.
         resources: ARNs with `*`; all where it's `*` alone.
         conditions: values that a key of the request may have, by the key.
+        absent: keys that the request must not have.
     """
 
     actions: Sequence[str]
     resources: Sequence[str] = ("*",)
     conditions: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    absent: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As IAM takes it."""
-        limited = {"Condition": {"StringEquals": self.conditions}} if self.conditions else {}
+        limits = {
+            "StringEquals": self.conditions,
+            "Null": dict.fromkeys(self.absent, "true"),
+        }
         said = {"Effect": "Allow", "Action": self.actions, "Resource": self.resources}
-        return {**said, **limited}
+        limited = {operator: keys for operator, keys in limits.items() if keys}
+        return {**said, "Condition": limited} if limited else said
 
 
-def actions(shape: str) -> list[str]:
-    """What who deploys a shape has to be allowed."""
-    return sorted({*ALWAYS, *(action for kind in TYPES[shape] for action in BY_TYPE[kind])})
-
-
-def statements(shape: str, bucket: str = DEFAULT_BUCKET) -> list[Statement]:
-    """The same, each as far as it's needed: of IAM and S3 what the program names.
+def statements(scope: Scope) -> list[Statement]:
+    """What who deploys has to be allowed.
 
     Args:
-        shape: what is deployed.
-        bucket: the bucket's name, where it's configured.
+        scope: what is deployed.
     """
-    name = "openvidu-bucket-*" if bucket == DEFAULT_BUCKET else bucket
-    by_resources: dict[Sequence[str], set[str]] = {}
-    for kind in TYPES[shape]:
-        on = _LIMITED.get(kind, ("*",))
-        if kind.startswith("aws:s3/"):
-            on = (f"arn:*:s3:::{name}", f"arn:*:s3:::{name}/*")
-        by_resources.setdefault(on, set()).update(BY_TYPE[kind])
-    by_resources[("*",)].update(ALWAYS)
-    special = {_TO_EC2, _SERVICE_ROLE}
-    found = [Statement(sorted(may - special), on) for on, may in sorted(by_resources.items())]
-    if _TO_EC2 in actions(shape):
-        limited = {"iam:PassedToService": ["ec2.amazonaws.com"]}
-        found.append(Statement([_TO_EC2], _ROLE, limited))
-    if _SERVICE_ROLE in actions(shape):
+    wanted = {*actions(scope.shape)} - ({*_UNBINDING} if scope.boundary else set())
+    return [*_looking(wanted), *_by_tags(wanted, scope.tags), *_by_name(wanted, scope)]
+
+
+def _looking(wanted: Collection[str]) -> Iterator[Statement]:
+    """To read, which changes nothing."""
+    by_name = ("iam:", "s3:", "route53:")
+    yield Statement(sorted(one for one in wanted if _reads(one) and not one.startswith(by_name)))
+
+
+def _reads(action: str) -> bool:
+    reads = action.partition(":")[2].startswith(("Describe", "Get", "List"))
+    return reads and action != _CONSOLE
+
+
+def _by_tags(wanted: Collection[str], tags: Mapping[str, str]) -> Iterator[Statement]:
+    asked = {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}
+    ours = {f"aws:ResourceTag/{key}": [value] for key, value in tags.items()}
+    alone = [one for one in (*_ALONE, _CERTIFICATES_TAGS) if one in wanted]
+    yield Statement(sorted(alone), conditions=asked)
+    for action, kind in _WITHIN.items():
+        yield Statement([action], _arns(kind), asked)
+    yield Statement(["ec2:RunInstances"], _arns(*_STARTED_FROM))
+    yield Statement(_RULES, _arns("security-group-rule"))
+    for action, (key, *calls) in _TAGGING.items():
+        if action in wanted:
+            by = [call.partition(":")[2] for call in calls]
+            yield Statement([action], conditions={key: by})
+    yield Statement(
+        ["ec2:CreateTags"], _arns(*_TAGGED_LATER), asked, [f"aws:ResourceTag/{key}" for key in tags]
+    )
+    made = {*_ALONE, "ec2:RunInstances"} - {"acm:ImportCertificate"}
+    rest = [
+        one for one in wanted if one.startswith(_BY_TAGS) and not _reads(one) and one not in made
+    ]
+    yield Statement(sorted(rest), conditions=ours)
+
+
+def _arns(*kinds: str) -> list[str]:
+    return [f"arn:*:ec2:*:{'' if kind in _NO_ACCOUNTS else '*'}:{kind}/*" for kind in kinds]
+
+
+def _by_name(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
+    names = {
+        "bucket": "openvidu-bucket-*" if scope.bucket == DEFAULT_BUCKET else scope.bucket,
+        "zone": scope.zone or "*",
+    }
+    for service, resources in _NAMED.items():
+        own = service in ("s3:", "route53:")
+        its = [one for one in wanted if one.startswith(service) and (own or not _reads(one))]
+        if its:
+            yield Statement(sorted(its), [one.format_map(names) for one in resources])
+    yield from _identities(wanted, scope)
+
+
+def _identities(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
+    """Of IAM what the program names, and with the boundary only, where there is one."""
+    by_resource: dict[str, set[str]] = {}
+    for kind in TYPES[scope.shape]:
+        if kind in _IDENTITIES:
+            resource = _IDENTITIES[kind].format(path=scope.iam_path)
+            by_resource.setdefault(resource, set()).update({*BY_TYPE[kind]} & {*wanted})
+    for resource, may in by_resource.items():
+        bound = may & {*_BOUND} if scope.boundary else set()
+        yield Statement(sorted(may - bound - {_TO_EC2}), [resource])
+        if bound:
+            limit = {"iam:PermissionsBoundary": [str(scope.boundary)]}
+            yield Statement(sorted(bound), [resource], limit)
+    if _TO_EC2 in wanted:
+        passed = {"iam:PassedToService": ["ec2.amazonaws.com"]}
+        yield Statement([_TO_EC2], [_ROLE.format(path=scope.iam_path)], passed)
+    if _SERVICE_ROLE in wanted:
         services = {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in _SERVICES]}
-        roles = ("arn:*:iam::*:role/aws-service-role/*",)
-        found.append(Statement([_SERVICE_ROLE], roles, services))
-    return found
+        yield Statement([_SERVICE_ROLE], ["arn:*:iam::*:role/aws-service-role/*"], services)
 
 
 def policy(allowed: Iterable[Statement]) -> dict[str, Any]:
@@ -313,9 +260,12 @@ def main() -> None:
     """Print the policy of a shape."""
     parser = argparse.ArgumentParser(description="Print an IAM policy for who deploys.")
     parser.add_argument("--shape", choices=[*TYPES], default=HA)
+    parser.add_argument("--stack", help="the one stack that may be deployed; default: any")
     parser.add_argument("--bucket", default=DEFAULT_BUCKET, help="s3Bucket, where it's configured")
-    given = parser.parse_args()
-    wanted = policy(statements(given.shape, given.bucket))
+    parser.add_argument("--zone", help="hostedZoneId; default: any")
+    parser.add_argument("--boundary", help="permissionsBoundary, an ARN; default: none")
+    parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
+    wanted = policy(statements(Scope(**vars(parser.parse_args()))))
     sys.stdout.write(json.dumps(wanted, indent=2) + "\n")
 
 

@@ -67,7 +67,7 @@ class Bastion(pulumi.ComponentResource):
         """
         super().__init__("openvidu-enterprise:index:Bastion", "bastion", None, opts)
         group = services.load_balancer.target_group
-        profile = _profile(group, machines, self)
+        profile = _profile(group, settings, machines, self)
         self.machine = machine = down.require_another(machines.main(self, profile), aws_says)
         self.endpoints, self.version = services.endpoints, settings.openvidu_version
         program = put_program(machine, settings, parent=self, depends_on=[])
@@ -143,12 +143,17 @@ def _logins(settings: Settings, services: ManagedServices) -> pulumi.Output[str]
 
 
 def _profile(
-    target_group: pulumi.Output[str], machines: AwsMachines, parent: pulumi.Resource
+    target_group: pulumi.Output[str],
+    settings: Settings,
+    machines: AwsMachines,
+    parent: pulumi.Resource,
 ) -> pulumi.Output[str]:
     """What the bastion may do on AWS: edit that target group, and see who is in it."""
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         "bastion-role",
+        path=settings.iam_path,
+        permissions_boundary=settings.permissions_boundary,
         assume_role_policy=json.dumps(
             {
                 "Version": "2012-10-17",
@@ -169,6 +174,7 @@ def _profile(
     )
     profile = aws.iam.InstanceProfile(
         "bastion-profile",
+        path=settings.iam_path,
         role=role.name,
         tags=machines.tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[allowed]),

@@ -75,7 +75,13 @@ def bucket(site: Site) -> Bucket:
         policy=made.arn.apply(tls_only),
         opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[private]),
     )
-    user = aws.iam.User("bucket-user", tags=site.named("bucket-user"), opts=site.child)
+    user = aws.iam.User(
+        "bucket-user",
+        path=settings.iam_path,
+        permissions_boundary=settings.permissions_boundary,
+        tags=site.named("bucket-user"),
+        opts=site.child,
+    )
     allowed = aws.iam.UserPolicy(
         "bucket-user-policy", user=user.name, policy=made.arn.apply(use), opts=site.child
     )

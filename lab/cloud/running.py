@@ -13,6 +13,7 @@ from lab import directory as labs
 from lab.cloud import authority, metadata, namespaces, services
 from lab.cloud.aws import (
     addresses,
+    boundaries,
     buckets,
     caches,
     checks,
@@ -126,6 +127,7 @@ class _Lab:
         targets.install(self.managed.health)
         buckets.install()
         caches.install()
+        boundaries.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)
         gate = server.Gate(moto, self.view.lock, self.faults, self._sync)

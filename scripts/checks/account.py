@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
-from components.aws.permissions import Statement, statements
+from components.aws.permissions import Scope, Statement, statements
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
 from components.settings import DEFAULT_BUCKET, HA, Settings
 from scripts.checks.finding import Finding, Result
@@ -63,37 +63,47 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
 
     ec2 = session.client("ec2")
     kind = configured("nodeInstanceType", Settings.node_instance_type)
-    shape = configured("shape", HA)
-    bucket = configured("s3Bucket", DEFAULT_BUCKET)
-    calls = _calls(ec2, kind)
+    scope = Scope(
+        configured("shape", HA),
+        pulumi.stack_name().rpartition("/")[2],
+        configured("s3Bucket", DEFAULT_BUCKET),
+        configured("hostedZoneId", "") or None,
+        configured("permissionsBoundary", "") or None,
+        configured("iamPath", Settings.iam_path),
+    )
+    calls = _calls(ec2, kind, scope.tags)
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
-        *simulated(session, who, statements(shape, bucket), calls.keys()),
+        *simulated(session, who, statements(scope), calls.keys()),
         *_quotas(session, ec2, kind),
     ]
 
 
-def _simulation(wanted: Statement, tried: Collection[str], who: str) -> dict[str, Any] | None:
+def _simulation(
+    wanted: Statement, tried: Collection[str], who: str, region: str
+) -> dict[str, Any] | None:
     """What IAM is asked of a statement; it takes no patterns, neither of actions nor of ARNs."""
     names = [one for one in wanted.actions if "*" not in one and one not in tried]
     if not names:
         return None
-    partition, account = who.split(":")[1], who.split(":")[4]
     asked: dict[str, Any] = {"ActionNames": names}
     if resources := [one for one in wanted.resources if one != "*"]:
-        asked["ResourceArns"] = [
-            one.replace("arn:*", f"arn:{partition}")
-            .replace("iam::*", f"iam::{account}")
-            .replace("*", "preflight")
-            for one in resources
-        ]
+        asked["ResourceArns"] = [_concrete(one, who, region) for one in resources]
     if wanted.conditions:
         asked["ContextEntries"] = [
             {"ContextKeyName": key, "ContextKeyValues": [values[0]], "ContextKeyType": "string"}
             for key, values in wanted.conditions.items()
         ]
     return asked
+
+
+def _concrete(pattern: str, who: str, region: str) -> str:
+    """An ARN that a pattern is for, in the caller's account."""
+    _, partition, _, _, account, _ = who.split(":", 5)
+    arn, _, service, *place, name = pattern.split(":", 5)
+    where = [given and at for given, at in zip(place, (region, account), strict=True)]
+    return ":".join((arn, partition, service, *where, name.replace("*", "preflight")))
 
 
 def simulated(
@@ -114,7 +124,8 @@ def simulated(
         return []
     iam = session.client("iam")
     denied: list[str] = []
-    asked = [found for one in allowed if (found := _simulation(one, tried, who))]
+    region = str(session.region_name)
+    asked = [found for one in allowed if (found := _simulation(one, tried, who, region))]
     count = sum(len(one["ActionNames"]) for one in asked)
     try:
         principal = _principal(iam, who)
@@ -197,28 +208,45 @@ def quota_finding(quota: Quota, region: str, used: int, holds: int) -> Finding:
     return Finding("quotas", _WHERE, Result.WARNING, f"{said}: nothing can be added", following)
 
 
-def _calls(ec2: Client, instance_type: str) -> Mapping[str, Callable[[], object]]:
+def _calls(
+    ec2: Client, instance_type: str, tags: Mapping[str, str]
+) -> Mapping[str, Callable[[], object]]:
     """What a deployment begins with, each as a call that makes nothing."""
+
+    def tagged(kind: str) -> list[dict[str, Any]]:
+        named = [{"Key": key, "Value": value} for key, value in tags.items()]
+        return [{"ResourceType": kind, "Tags": named}]
 
     def run_instances() -> None:
         named = [{"Name": "name", "Values": [UBUNTU_IMAGES]}]
         images = ec2.describe_images(Owners=[UBUNTU_OWNER], Filters=named)["Images"]
         image = max(images, key=lambda one: one["CreationDate"], default={"ImageId": ""})["ImageId"]
         ec2.run_instances(
-            DryRun=True, ImageId=image, InstanceType=instance_type, MinCount=1, MaxCount=1
+            DryRun=True,
+            ImageId=image,
+            InstanceType=instance_type,
+            MinCount=1,
+            MaxCount=1,
+            TagSpecifications=tagged("instance"),
         )
 
     return {
         "ec2:DescribeInstances": lambda: ec2.describe_instances(DryRun=True),
-        "ec2:CreateVpc": lambda: ec2.create_vpc(DryRun=True, CidrBlock="10.5.0.0/24"),
-        "ec2:CreateInternetGateway": lambda: ec2.create_internet_gateway(DryRun=True),
-        "ec2:CreateSecurityGroup": lambda: ec2.create_security_group(
-            DryRun=True, GroupName="preflight", Description="preflight"
+        "ec2:CreateVpc": lambda: ec2.create_vpc(
+            DryRun=True, CidrBlock="10.5.0.0/24", TagSpecifications=tagged("vpc")
+        ),
+        "ec2:CreateInternetGateway": lambda: ec2.create_internet_gateway(
+            DryRun=True, TagSpecifications=tagged("internet-gateway")
         ),
         "ec2:ImportKeyPair": lambda: ec2.import_key_pair(
-            DryRun=True, KeyName="preflight", PublicKeyMaterial=_KEY
+            DryRun=True,
+            KeyName="preflight",
+            PublicKeyMaterial=_KEY,
+            TagSpecifications=tagged("key-pair"),
         ),
-        "ec2:AllocateAddress": lambda: ec2.allocate_address(DryRun=True, Domain="vpc"),
+        "ec2:AllocateAddress": lambda: ec2.allocate_address(
+            DryRun=True, Domain="vpc", TagSpecifications=tagged("elastic-ip")
+        ),
         "ec2:RunInstances": run_instances,
     }
 

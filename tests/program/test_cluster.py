@@ -19,7 +19,7 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi_command import remote as remote_command
 
 from components import overview, remote
-from components.aws.permissions import TYPES, actions
+from components.aws.actions import TYPES, actions
 from components.configuration import read
 from components.existing import preflight
 from components.membership_program import bundle

@@ -14,9 +14,9 @@ import pytest
 from moto import mock_aws
 
 from components import down
+from components.aws.actions import actions
 from components.aws.arn import InstanceArn
 from components.aws.health import DownError, Event, InstanceHealth, Unasked, look, parse, warnings
-from components.aws.permissions import actions
 from components.aws.session import AwsSession
 from components.deployed import Deployed, from_outputs
 from components.overview import ClusterSeen, NodeSeen, Unseen

@@ -12,8 +12,9 @@ import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
 from components import down
+from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
-from components.aws.permissions import TYPES, actions, statements
+from components.aws.permissions import Scope, statements
 from components.configuration import read
 from components.mistakes import ConfigurationError
 from openvidu.ports import Source
@@ -67,7 +68,6 @@ def test_every_type_that_is_made_has_its_permissions(deployed: Cloud) -> None:
     assert made <= {*TYPES["ha-managed"]}
     allowed = actions("ha-managed")
     assert "ec2:GetSecurityGroupsForVpc" in allowed
-    assert "ec2:GetSecurityGroupsForVpc" in allowed
     assert {"ec2:RunInstances", "es:CreateDomain", "iam:PassRole"} <= {*allowed}
     assert {"iam:CreateUser", "s3:CreateBucket"} & {*actions("ha")} == set()
 
@@ -91,11 +91,13 @@ def up(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 def test_of_iam_only_what_the_program_names_may_be_changed(deployed: Cloud) -> None:
-    statements_of = [one.as_json() for one in statements("ha-managed")]
+    statements_of = [one.as_json() for one in statements(Scope("ha-managed"))]
     limits = {action: one["Resource"] for one in statements_of for action in one["Action"]}
     assert {*limits} == {*actions("ha-managed")}
     assert all("*" not in on for action, on in limits.items() if action.startswith(("iam:", "s3:")))
     names = {
+        "elasticache:CreateReplicationGroup": ("aws:elasticache/replicationGroup:ReplicationGroup"),
+        "elasticache:CreateCacheSubnetGroup": "aws:elasticache/subnetGroup:SubnetGroup",
         "iam:CreateUser": "aws:iam/user:User",
         "iam:CreateRole": "aws:iam/role:Role",
         "iam:CreateInstanceProfile": "aws:iam/instanceProfile:InstanceProfile",
@@ -104,7 +106,10 @@ def test_of_iam_only_what_the_program_names_may_be_changed(deployed: Cloud) -> N
     for action, kind in names.items():
         (name,) = deployed.of_type(kind)
         assert "name" not in deployed.of_type(kind)[name]
-        assert fnmatch(f"{name}-1a2b3c4", limits[action][0].rpartition("/")[2].rpartition(":")[2])
+        named = [one.rpartition("/")[2].rpartition(":")[2] for one in limits[action]]
+        assert any(fnmatch(f"{name}-1a2b3c4", one) for one in named if one != "*")
+    (domain,) = deployed.of_type("aws:opensearch/domain:Domain").values()
+    assert fnmatch(f"arn:aws:es:r:1:domain/{domain['domainName']}", limits["es:CreateDomain"][0])
     (passed,) = [one for one in statements_of if "iam:PassRole" in one["Action"]]
     assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": ["ec2.amazonaws.com"]}}
 
@@ -269,6 +274,25 @@ def test_what_was_stored_is_private_encrypted_and_kept(
     assert confirmed.of_type("aws:s3/bucket:Bucket")["openvidu-bucket"]["forceDestroy"]
 
 
+@pytest.mark.parametrize("bound", [True, False])
+def test_whatever_iam_is_made_has_the_boundary_and_the_path(
+    bound: bool, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/openvidu"
+    own = {"permissionsBoundary": boundary, "iamPath": "/openvidu/"} if bound else {}
+    cloud = up({**managed, **own}, monkeypatch)
+    made = [one for one in cloud.registered if one.typ.startswith("aws:iam/")]
+    paths = {one.typ: one.inputs["path"] for one in made if "path" in one.inputs}
+    assert paths == dict.fromkeys(
+        ("aws:iam/user:User", "aws:iam/role:Role", "aws:iam/instanceProfile:InstanceProfile"),
+        own.get("iamPath", "/"),
+    )
+    (user,) = cloud.of_type("aws:iam/user:User").values()
+    (role,) = cloud.of_type("aws:iam/role:Role").values()
+    bounds = {user.get("permissionsBoundary"), role.get("permissionsBoundary")}
+    assert bounds == {own.get("permissionsBoundary")}
+
+
 def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: Cloud) -> None:
     role = json.loads(
         deployed.of_type("aws:iam/rolePolicy:RolePolicy")["bastion-role-policy"]["policy"]
@@ -350,6 +374,9 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"redisHost": "redis.example.io:high"}, "a host and its port"),
         ({"httpsPort": "80"}, "found 80 for httpPort and for httpsPort"),
         ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
+        ({"permissionsBoundary": "openvidu"}, "the ARN of an IAM policy"),
+        ({"iamPath": "openvidu"}, "begins and ends with /"),
+        ({"iamPath": f"/{'x' * 511}/"}, "begins and ends with /"),
     ],
 )
 def test_what_cannot_work_is_refused(
@@ -359,10 +386,19 @@ def test_what_cannot_work_is_refused(
         read({**managed, **change}, SECRETS)
 
 
-@pytest.mark.parametrize("key", sorted(SERVICES))
-def test_other_shapes_have_no_use_for_services_that_exist(config: dict[str, str], key: str) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *SERVICES.items(),
+        ("permissionsBoundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
+        ("iamPath", "/openvidu/"),
+    ],
+)
+def test_other_shapes_have_no_use_for_what_is_of_aws_services(
+    config: dict[str, str], key: str, value: str
+) -> None:
     with pytest.raises(ConfigurationError, match=f"{key}: is for ha-managed; shape is ha"):
-        read({**config, **{key: SERVICES[key]}}, SECRETS)
+        read({**config, key: value}, SECRETS)
 
 
 def test_as_many_zones_as_wanted_have_to_have_the_machines(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.aws.permissions import statements
+from components.aws.permissions import Scope, statements
 from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
 from scripts.checks import account, configuration, names, reachable, services
@@ -89,6 +89,7 @@ class Iam:
 
     def __init__(self, *, denies: str = "", fails: bool = False) -> None:
         self.denies, self.fails, self.asked = denies, fails, ""
+        self.region_name = "cn-north-1"
 
     def client(self, _: str) -> Iam:
         return self
@@ -127,7 +128,7 @@ class Iam:
 )
 def test_what_cannot_be_tried_is_simulated(iam: Iam, result: Result) -> None:
     who = "arn:aws:sts::1:assumed-role/deployer/session"
-    (found,) = account.simulated(iam, who, statements("ha"))
+    (found,) = account.simulated(iam, who, statements(Scope("ha")))
     assert found.result is result
     assert ("ec2:CreateVolume" in found.said) == (result is Result.WARNING)
     assert iam.asked in ("", "arn:aws:iam::1:role/of/deployer")
@@ -141,12 +142,27 @@ def test_permissions_are_simulated_where_they_are_needed() -> None:
             asked.append(arguments)
             return super().paginate(**arguments)
 
-    account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements("ha-managed", "calls"))
+    scope = Scope("ha-managed", "prod", "calls")
+    account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements(scope))
     of = {action: one for one in asked for action in one["ActionNames"]}
     assert of["iam:CreateUser"]["ResourceArns"] == ["arn:aws-cn:iam::1:user/bucket-user-preflight"]
     assert of["s3:DeleteBucket"]["ResourceArns"][0] == "arn:aws-cn:s3:::calls"
     assert of["iam:PassRole"]["ContextEntries"][0]["ContextKeyValues"] == ["ec2.amazonaws.com"]
     assert "ResourceArns" not in of["ec2:CreateVolume"]
+    tagged = {one["ContextKeyName"]: one["ContextKeyValues"] for one in _context(of)}
+    assert tagged == {
+        "aws:RequestTag/project": ["openvidu-enterprise"],
+        "aws:RequestTag/stack": ["prod"],
+    }
+    domain = "arn:aws-cn:es:cn-north-1:1:domain/openvidu-preflight"
+    assert of["es:DeleteDomain"]["ResourceArns"] == [domain]
+    zones = of["route53:ChangeResourceRecordSets"]["ResourceArns"]
+    assert "arn:aws-cn:route53:::hostedzone/preflight" in zones
+
+
+def _context(asked: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = asked["ec2:CreateVolume"]["ContextEntries"]
+    return found
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from mypy_boto3_ec2 import EC2Client
 from mypy_boto3_route53 import Route53Client
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from lab.cloud.aws import caches
+from lab.cloud.aws import boundaries, caches
 from lab.providers.aws.servicer import AwsServicer
 from lab.providers.base import EngineLog
 from tests.providers.aws.driver import Driver
@@ -42,6 +42,7 @@ def endpoint() -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moto.ec2.responses.instances, "parse_user_data", _parse_user_data)
         caches.install()
+        boundaries.install()
         server.start()
         host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"

@@ -15,6 +15,7 @@ from tests.providers.aws.driver import Driver, Resource, State
 from tests.providers.aws.world import OTHER_PUBLIC_KEY, PUBLIC_KEY, ManagedWorld, World
 
 Inputs = dict[str, Any]
+BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
 
 @dataclass(frozen=True)
@@ -325,23 +326,33 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
         Life(
             "aws:iam/user:User",
             r"resource-\w{7}",
-            made={"tags": {"Name": "user"}},
-            changed={"tags": {"role": "user"}},
+            made={"path": "/calls/", "tags": {"Name": "user"}},
+            changed={"permissionsBoundary": BOUNDARY, "tags": {"role": "user"}},
             replaced={"name": {"name": "another"}},
         ),
         Life(
             "aws:iam/role:Role",
             r"resource-\w{7}",
-            made={"assumeRolePolicy": role, "tags": {"Name": "role"}},
+            made={
+                "assumeRolePolicy": role,
+                "permissionsBoundary": BOUNDARY,
+                "tags": {"Name": "role"},
+            },
             changed={"assumeRolePolicy": role.replace("Allow", "Deny")},
-            replaced={"name": {"assumeRolePolicy": role, "name": "another"}},
+            replaced={
+                "name": {"assumeRolePolicy": role, "name": "another"},
+                "path": {"assumeRolePolicy": role, "path": "/calls/"},
+            },
         ),
         Life(
             "aws:iam/instanceProfile:InstanceProfile",
             r"resource-\w{7}",
             made={"role": cloud.role, "tags": {"Name": "profile"}},
             changed={"role": cloud.other_role},
-            replaced={"name": {"role": cloud.role, "name": "another"}},
+            replaced={
+                "name": {"role": cloud.role, "name": "another"},
+                "path": {"role": cloud.role, "path": "/calls/"},
+            },
         ),
         Life(
             "aws:iam/userPolicy:UserPolicy",

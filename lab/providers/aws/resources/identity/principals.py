@@ -47,10 +47,38 @@ def _deleted(noun: str, kind: str) -> Callable[[Call, str, State], None]:
     return delete
 
 
+def _made_with(inputs: State) -> dict[str, Any]:
+    return given(
+        Path=inputs.get("path"),
+        PermissionsBoundary=inputs.get("permissionsBoundary"),
+        Tags=tag_list(inputs.get("tagsAll") or {}),
+    )
+
+
+def _boundary(found: Mapping[str, Any]) -> str | None:
+    told = found.get("PermissionsBoundary") or {}
+    return told.get("PermissionsBoundaryArn")
+
+
+def _bound(kind: str, noun: str) -> Callable[[Call, str, Change], None]:
+    def bind(call: Call, identifier: str, change: Change) -> None:
+        named, iam = {f"{kind}Name": identifier}, call.client("iam")
+        if boundary := change.new.get("permissionsBoundary"):
+            put = getattr(iam, f"put_{noun}_permissions_boundary")
+            put(PermissionsBoundary=boundary, **named)
+        else:
+            getattr(iam, f"delete_{noun}_permissions_boundary")(**named)
+
+    return bind
+
+
 def _create_user(call: Call, inputs: State) -> str:
-    tags = given(Tags=tag_list(inputs.get("tagsAll") or {}))
-    call.client("iam").create_user(UserName=inputs["name"], **tags)
+    call.client("iam").create_user(UserName=inputs["name"], **_made_with(inputs))
     return str(inputs["name"])
+
+
+def _move_user(call: Call, identifier: str, change: Change) -> None:
+    call.client("iam").update_user(UserName=identifier, NewPath=change.new["path"])
 
 
 def _read_user(call: Call, identifier: str, state: State) -> State | None:
@@ -58,6 +86,8 @@ def _read_user(call: Call, identifier: str, state: State) -> State | None:
     return found and {
         "arn": found["Arn"],
         "name": identifier,
+        "path": found["Path"],
+        "permissionsBoundary": _boundary(found),
         "tagsAll": tag_map(found.get("Tags")),
         "uniqueId": found["UserId"],
     }
@@ -67,7 +97,7 @@ def _create_role(call: Call, inputs: State) -> str:
     call.client("iam").create_role(
         RoleName=inputs["name"],
         AssumeRolePolicyDocument=inputs["assumeRolePolicy"],
-        **given(Tags=tag_list(inputs.get("tagsAll") or {})),
+        **_made_with(inputs),
     )
     return str(inputs["name"])
 
@@ -78,6 +108,8 @@ def _read_role(call: Call, identifier: str, state: State) -> State | None:
         "arn": found["Arn"],
         "assumeRolePolicy": shown(found["AssumeRolePolicyDocument"]),
         "name": identifier,
+        "path": found["Path"],
+        "permissionsBoundary": _boundary(found),
         "tagsAll": tag_map(found.get("Tags")),
         "uniqueId": found["RoleId"],
     }
@@ -90,8 +122,8 @@ def _trust(call: Call, identifier: str, change: Change) -> None:
 
 
 def _create_profile(call: Call, inputs: State) -> str:
-    tags = given(Tags=tag_list(inputs.get("tagsAll") or {}))
-    call.client("iam").create_instance_profile(InstanceProfileName=inputs["name"], **tags)
+    given_too = _made_with(inputs)
+    call.client("iam").create_instance_profile(InstanceProfileName=inputs["name"], **given_too)
     return str(inputs["name"])
 
 
@@ -109,6 +141,7 @@ def _read_profile(call: Call, identifier: str, state: State) -> State | None:
     return found and {
         "arn": found["Arn"],
         "name": identifier,
+        "path": found["Path"],
         "role": found["Roles"][0]["RoleName"] if found["Roles"] else None,
         "tagsAll": tag_map(found.get("Tags")),
         "uniqueId": found["InstanceProfileId"],
@@ -141,32 +174,48 @@ _NAMES: Final = {
 USER: Final = ResourceType(
     name="aws:iam/user:User",
     noun="user",
-    inputs={"name": string(computed=True, replaces=True)},
+    inputs={
+        "name": string(computed=True, replaces=True),
+        "path": string(default="/"),
+        "permissionsBoundary": string(),
+    },
     outputs=frozenset({"arn", "uniqueId"}),
     autoname=AutoName("name", limit=64),
     regional=False,
     create=_create_user,
     read=_read_user,
+    updates=(
+        update(_move_user, "path"),
+        update(_bound(_USER, "user"), "permissionsBoundary"),
+    ),
     delete=_deleted("user", _USER),
     retag=_retag(_USER, "user"),
 )
 ROLE: Final = ResourceType(
     name="aws:iam/role:Role",
     noun="role",
-    inputs={"assumeRolePolicy": string(json_text, required=True, normal=shown), **_NAMES},
+    inputs={
+        "assumeRolePolicy": string(json_text, required=True, normal=shown),
+        "path": string(default="/", replaces=True),
+        "permissionsBoundary": string(),
+        **_NAMES,
+    },
     outputs=frozenset({"arn", "uniqueId"}),
     autoname=AutoName("name", "namePrefix", limit=64),
     regional=False,
     create=_create_role,
     read=_read_role,
-    updates=(update(_trust, "assumeRolePolicy"),),
+    updates=(
+        update(_trust, "assumeRolePolicy"),
+        update(_bound(_ROLE, "role"), "permissionsBoundary"),
+    ),
     delete=_deleted("role", _ROLE),
     retag=_retag(_ROLE, "role"),
 )
 INSTANCE_PROFILE: Final = ResourceType(
     name="aws:iam/instanceProfile:InstanceProfile",
     noun="instance profile",
-    inputs={"role": string(), **_NAMES},
+    inputs={"role": string(), "path": string(default="/", replaces=True), **_NAMES},
     outputs=frozenset({"arn", "uniqueId"}),
     autoname=AutoName("name", "namePrefix", limit=128),
     regional=False,

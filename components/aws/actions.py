@@ -1,0 +1,238 @@
+"""The calls to AWS that each type of resource takes, as the names of permissions.
+
+Source: terraform-provider-aws 6, the calls of each resource; AWS, "Service Authorization
+Reference".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from components.aws.account import PERMISSIONS as FOR_QUOTAS
+from components.settings import HA, HA_MANAGED, SINGLE_MASTER
+
+
+def _ec2(*actions: str) -> tuple[str, ...]:
+    return tuple(f"ec2:{action}" for action in actions)
+
+
+ALWAYS = (
+    "ec2:Describe*",
+    "ec2:CreateTags",
+    "ec2:DeleteTags",
+    "ec2:GetConsoleOutput",
+    *FOR_QUOTAS[:2],
+)
+"""For any shape: to look, to tag, to read host keys, and to ask for quotas."""
+BY_TYPE: Mapping[str, Sequence[str]] = {
+    "aws:ec2/vpc:Vpc": _ec2("CreateVpc", "DeleteVpc", "ModifyVpcAttribute"),
+    "aws:ec2/internetGateway:InternetGateway": _ec2(
+        "CreateInternetGateway",
+        "DeleteInternetGateway",
+        "AttachInternetGateway",
+        "DetachInternetGateway",
+    ),
+    "aws:ec2/routeTable:RouteTable": _ec2("CreateRouteTable", "DeleteRouteTable"),
+    "aws:ec2/route:Route": _ec2("CreateRoute", "DeleteRoute", "ReplaceRoute"),
+    "aws:ec2/subnet:Subnet": _ec2("CreateSubnet", "DeleteSubnet", "ModifySubnetAttribute"),
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": _ec2(
+        "AssociateRouteTable", "DisassociateRouteTable", "ReplaceRouteTableAssociation"
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": _ec2(
+        "CreateSecurityGroup",
+        "DeleteSecurityGroup",
+        # A new group of AWS's allows all outbound traffic: that rule is taken away first.
+        "RevokeSecurityGroupEgress",
+        "RevokeSecurityGroupIngress",
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _ec2(
+        "AuthorizeSecurityGroupIngress",
+        "RevokeSecurityGroupIngress",
+        "ModifySecurityGroupRules",
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _ec2(
+        "AuthorizeSecurityGroupEgress", "RevokeSecurityGroupEgress", "ModifySecurityGroupRules"
+    ),
+    "aws:ec2/keyPair:KeyPair": _ec2("ImportKeyPair", "DeleteKeyPair"),
+    "aws:ec2/networkInterface:NetworkInterface": _ec2(
+        "CreateNetworkInterface",
+        "DeleteNetworkInterface",
+        "ModifyNetworkInterfaceAttribute",
+        "AttachNetworkInterface",
+        "DetachNetworkInterface",
+    ),
+    "aws:ec2/eip:Eip": _ec2(
+        "AllocateAddress", "ReleaseAddress", "AssociateAddress", "DisassociateAddress"
+    ),
+    "aws:ec2/instance:Instance": _ec2(
+        "RunInstances",
+        "TerminateInstances",
+        "StartInstances",
+        "StopInstances",
+        # `scripts.repair` does.
+        "RebootInstances",
+        "ModifyInstanceAttribute",
+        "ModifyInstanceMetadataOptions",
+        "ModifyVolume",
+        # A profile that is added to an instance, or taken from it, without another instance.
+        "AssociateIamInstanceProfile",
+        "DisassociateIamInstanceProfile",
+        "ReplaceIamInstanceProfileAssociation",
+    ),
+    "aws:ebs/volume:Volume": _ec2("CreateVolume", "DeleteVolume", "ModifyVolume"),
+    "aws:ec2/volumeAttachment:VolumeAttachment": _ec2("AttachVolume", "DetachVolume"),
+    "aws:route53/record:Record": (
+        "route53:GetHostedZone",
+        "route53:ChangeResourceRecordSets",
+        "route53:ListResourceRecordSets",
+        "route53:GetChange",
+    ),
+    "aws:lb/loadBalancer:LoadBalancer": (
+        "elasticloadbalancing:Describe*",
+        "elasticloadbalancing:AddTags",
+        "elasticloadbalancing:RemoveTags",
+        "elasticloadbalancing:CreateLoadBalancer",
+        "elasticloadbalancing:DeleteLoadBalancer",
+        "elasticloadbalancing:ModifyLoadBalancerAttributes",
+        "elasticloadbalancing:SetSecurityGroups",
+        "elasticloadbalancing:SetSubnets",
+        # AWS looks at the VPC's groups as who makes the load balancer. Source: the policy that AWS
+        # has for its Load Balancer Controller.
+        "ec2:GetSecurityGroupsForVpc",
+    ),
+    "aws:lb/targetGroup:TargetGroup": (
+        "elasticloadbalancing:CreateTargetGroup",
+        "elasticloadbalancing:DeleteTargetGroup",
+        "elasticloadbalancing:ModifyTargetGroup",
+        "elasticloadbalancing:ModifyTargetGroupAttributes",
+    ),
+    "aws:lb/listener:Listener": (
+        "elasticloadbalancing:CreateListener",
+        "elasticloadbalancing:DeleteListener",
+        "elasticloadbalancing:ModifyListener",
+        "elasticloadbalancing:ModifyListenerAttributes",
+    ),
+    "aws:acm/certificate:Certificate": (
+        "acm:RequestCertificate",
+        "acm:ImportCertificate",
+        "acm:DescribeCertificate",
+        "acm:GetCertificate",
+        "acm:DeleteCertificate",
+        "acm:AddTagsToCertificate",
+        "acm:RemoveTagsFromCertificate",
+        "acm:ListTagsForCertificate",
+    ),
+    "aws:acm/certificateValidation:CertificateValidation": ("acm:DescribeCertificate",),
+    "aws:elasticache/subnetGroup:SubnetGroup": (
+        "elasticache:CreateCacheSubnetGroup",
+        "elasticache:ModifyCacheSubnetGroup",
+        "elasticache:DeleteCacheSubnetGroup",
+    ),
+    "aws:elasticache/replicationGroup:ReplicationGroup": (
+        "elasticache:Describe*",
+        "elasticache:ListTagsForResource",
+        "elasticache:AddTagsToResource",
+        "elasticache:RemoveTagsFromResource",
+        "elasticache:CreateReplicationGroup",
+        "elasticache:ModifyReplicationGroup",
+        "elasticache:DeleteReplicationGroup",
+        "elasticache:IncreaseReplicaCount",
+        "elasticache:DecreaseReplicaCount",
+    ),
+    "aws:opensearch/domain:Domain": (
+        "es:Describe*",
+        "es:ListTags",
+        "es:AddTags",
+        "es:RemoveTags",
+        "es:CreateDomain",
+        "es:UpdateDomainConfig",
+        "es:DeleteDomain",
+        "es:GetCompatibleVersions",
+        # OpenSearch's own role, where an account hasn't had a domain in a VPC yet.
+        "iam:CreateServiceLinkedRole",
+    ),
+    "aws:s3/bucket:Bucket": (
+        "s3:CreateBucket",
+        "s3:DeleteBucket",
+        "s3:ListBucket",
+        "s3:ListBucketVersions",
+        "s3:DeleteObject",
+        "s3:DeleteObjectVersion",
+        "s3:GetBucket*",
+        "s3:Get*Configuration",
+        "s3:PutBucketTagging",
+    ),
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": (
+        "s3:GetBucketPublicAccessBlock",
+        "s3:PutBucketPublicAccessBlock",
+    ),
+    "aws:s3/bucketVersioning:BucketVersioning": ("s3:PutBucketVersioning",),
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
+        "s3:PutEncryptionConfiguration",
+    ),
+    "aws:s3/bucketPolicy:BucketPolicy": ("s3:PutBucketPolicy", "s3:DeleteBucketPolicy"),
+    "aws:iam/user:User": (
+        "iam:CreateUser",
+        "iam:GetUser",
+        "iam:DeleteUser",
+        "iam:ListGroupsForUser",
+        "iam:TagUser",
+        "iam:UntagUser",
+        "iam:ListUserTags",
+        # Another path.
+        "iam:UpdateUser",
+        "iam:PutUserPermissionsBoundary",
+        "iam:DeleteUserPermissionsBoundary",
+    ),
+    "aws:iam/userPolicy:UserPolicy": (
+        "iam:PutUserPolicy",
+        "iam:GetUserPolicy",
+        "iam:DeleteUserPolicy",
+    ),
+    "aws:iam/accessKey:AccessKey": (
+        "iam:CreateAccessKey",
+        "iam:ListAccessKeys",
+        "iam:GetAccessKeyLastUsed",
+        "iam:DeleteAccessKey",
+    ),
+    "aws:iam/role:Role": (
+        "iam:CreateRole",
+        "iam:GetRole",
+        "iam:DeleteRole",
+        "iam:PassRole",
+        "iam:TagRole",
+        "iam:UntagRole",
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
+        "iam:ListInstanceProfilesForRole",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePermissionsBoundary",
+        "iam:DeleteRolePermissionsBoundary",
+    ),
+    "aws:iam/rolePolicy:RolePolicy": (
+        "iam:PutRolePolicy",
+        "iam:GetRolePolicy",
+        "iam:DeleteRolePolicy",
+    ),
+    "aws:iam/instanceProfile:InstanceProfile": (
+        "iam:CreateInstanceProfile",
+        "iam:GetInstanceProfile",
+        "iam:DeleteInstanceProfile",
+        "iam:AddRoleToInstanceProfile",
+        "iam:RemoveRoleFromInstanceProfile",
+        "iam:TagInstanceProfile",
+        "iam:UntagInstanceProfile",
+    ),
+}
+_MACHINES = tuple(kind for kind in BY_TYPE if kind.startswith(("aws:ec2/", "aws:ebs/", "aws:vpc/")))
+TYPES: Mapping[str, Sequence[str]] = {
+    HA: (*_MACHINES, "aws:route53/record:Record"),
+    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record"),
+    HA_MANAGED: tuple(BY_TYPE),
+}
+"""The types that each shape may make."""
+
+
+def actions(shape: str) -> list[str]:
+    """What who deploys a shape has to be allowed."""
+    return sorted({*ALWAYS, *(action for kind in TYPES[shape] for action in BY_TYPE[kind])})

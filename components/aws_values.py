@@ -1,0 +1,29 @@
+"""Configuration values that are AWS's own: text becomes a type once. As `values`, without effects.
+
+Messages never repeat the text: it may be a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+_POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
+_IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
+_LONGEST_IAM_PATH = 512
+
+
+def policy_arn(text: str) -> str:
+    """The ARN of a policy of IAM, of an account or of AWS itself."""
+    if not _POLICY_ARN.fullmatch(text):
+        raise ValueError("the ARN of an IAM policy such as arn:aws:iam::123456789012:policy/NAME")
+    return text
+
+
+def iam_path(text: str) -> str:
+    """A path in IAM: `/`, or what begins and ends with it, of up to 512 characters.
+
+    Source: IAM API, CreateRole, Path; of the characters those that names may have, too.
+    """
+    if not _IAM_PATH.fullmatch(text) or len(text) > _LONGEST_IAM_PATH:
+        raise ValueError("a path of IAM that begins and ends with /, such as /openvidu/")
+    return text
