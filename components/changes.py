@@ -116,6 +116,7 @@ CHANGES: Mapping[str, Change] = {
             "searchInstanceType",
             "permissionsBoundary",
             "iamPath",
+            "bucketVersionDays",
         ),
         Change.AWS,
     ),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from components import search_volumes
 from components.mistakes import Mistake, set_command
 from components.settings import ACM, AWS, HA, HA_MANAGED, OWNCERT, Settings, networks
 from components.values import ip_address
@@ -23,7 +24,11 @@ _ENDPOINTS = {
     "elasticsearch_url": "elasticsearchUrl",
     "kibana_url": "kibanaUrl",
 }
-_IDENTITIES = {"permissions_boundary": "permissionsBoundary", "iam_path": "iamPath"}
+_OF_AWS = {
+    "permissions_boundary": "permissionsBoundary",
+    "iam_path": "iamPath",
+    "bucket_version_days": "bucketVersionDays",
+}
 
 
 def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
@@ -42,7 +47,7 @@ def _unused(values: Mapping[str, Any], shape: str | None) -> list[Mistake]:
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     found = [
         Mistake(key, f"is for ha-managed; shape is {shape}", f"pulumi config rm {key}")
-        for attribute, key in {**_ENDPOINTS, **_IDENTITIES}.items()
+        for attribute, key in {**_ENDPOINTS, **_OF_AWS}.items()
         if values.get(attribute, defaults[attribute]) != defaults[attribute]
     ]
     if values.get("certificate_type") == ACM:
@@ -110,6 +115,25 @@ def _services(values: Mapping[str, Any]) -> list[Mistake]:
     return found
 
 
+def _search_volume(values: Mapping[str, Any]) -> list[Mistake]:
+    """What a node of OpenSearch Service can hold, by its type; unknown types are AWS's to judge."""
+    kind, size = values.get("search_instance_type"), values.get("data_volume_size")
+    if kind is None or size is None or values.get("elasticsearch_url"):
+        return []
+    most = search_volumes.most_gib(kind)
+    if most == 0:
+        problem = f"found {kind}; takes a type with gp3 volumes"
+        example = set_command("searchInstanceType", "m5.large.search")
+        return [Mistake("searchInstanceType", problem, example)]
+    if most is None or size <= most:
+        return []
+    problem = f"found {size}; OpenSearch Service has at most {most} GiB with {kind}"
+    larger = search_volumes.for_gib(size)
+    other = f"\n      or: {set_command('searchInstanceType', larger)}" if larger else ""
+    command = set_command("dataVolumeSize", str(most))
+    return [Mistake("dataVolumeSize", problem, command + other)]
+
+
 def _version(values: Mapping[str, Any]) -> list[Mistake]:
     if values.get("openvidu_version") != release.LATEST:
         return []
@@ -134,5 +158,6 @@ _CHECKS: tuple[Callable[[Mapping[str, Any]], list[Mistake]], ...] = (
     _place,
     _certificate,
     _services,
+    _search_volume,
     _version,
 )

@@ -642,7 +642,7 @@ class Settings:
             "dataVolumeSize",
             "integer",
             values.volume_size,
-            "GiB of the encrypted volume with the data of the base or single master.",
+            "GiB of the encrypted volume with the data: base, master, or a node of OpenSearch's.",
             "100",
         ),
     ] = 100
@@ -656,6 +656,16 @@ class Settings:
             "true",
         ),
     ] = False
+    bucket_version_days: Annotated[
+        int,
+        Key(
+            "bucketVersionDays",
+            "integer",
+            values.count,
+            "Days that the bucket of ha-managed keeps what was deleted or overwritten.",
+            "30",
+        ),
+    ] = 30
     drain_timeout: Annotated[
         timedelta,
         Key(

@@ -167,6 +167,9 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "s3:PutBucketPublicAccessBlock",
     ),
     "aws:s3/bucketVersioning:BucketVersioning": ("s3:PutBucketVersioning",),
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": (
+        "s3:PutLifecycleConfiguration",
+    ),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": (
         "s3:PutEncryptionConfiguration",
     ),

@@ -16,6 +16,9 @@ from components.managed.site import Site
 from components.settings import DEFAULT_BUCKET
 from openvidu import environment
 
+_EVERYTHING = {"prefix": ""}
+_UPLOAD_DAYS = 7
+"""No upload of a recording takes as long: what is left was cut, and costs money unseen."""
 _ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
 _ON_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 
@@ -57,11 +60,32 @@ def bucket(site: Site) -> Bucket:
         restrict_public_buckets=True,
         opts=site.child,
     )
-    aws.s3.BucketVersioning(
+    versions = aws.s3.BucketVersioning(
         "bucket-versions",
         bucket=made.id,
         versioning_configuration={"status": "Enabled"},
         opts=site.child,
+    )
+    aws.s3.BucketLifecycleConfiguration(
+        "bucket-lifecycle",
+        bucket=made.id,
+        rules=[
+            {
+                "id": "earlier-versions",
+                "status": "Enabled",
+                "filter": _EVERYTHING,
+                "noncurrent_version_expiration": {"noncurrent_days": settings.bucket_version_days},
+                # What is left of an object that was deleted, once its versions are gone.
+                "expiration": {"expired_object_delete_marker": True},
+            },
+            {
+                "id": "unfinished-uploads",
+                "status": "Enabled",
+                "filter": _EVERYTHING,
+                "abort_incomplete_multipart_upload": {"days_after_initiation": _UPLOAD_DAYS},
+            },
+        ],
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[versions]),
     )
     aws.s3.BucketServerSideEncryptionConfiguration(
         "bucket-encryption",

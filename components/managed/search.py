@@ -7,6 +7,7 @@ OpenVidu's base services have Elasticsearch and Kibana 7.8 (repository, their
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime, timedelta
 
 import pulumi
 import pulumi_aws as aws
@@ -15,6 +16,10 @@ from components.managed.site import Site
 from openvidu import ports
 
 _ENGINE = "Elasticsearch_7.10"
+_SUPPORTED_UNTIL, _EXTENDED_UNTIL = date(2027, 11, 7), date(2030, 11, 7)
+"""Of this engine, AWS's standard and its extended support. Source: OpenSearch Service guide,
+"Supported versions of Elasticsearch and OpenSearch"; endoflife.date, "Amazon Elasticsearch"."""
+_TOLD_BEFORE = timedelta(days=180)
 _TLS_POLICY = "Policy-Min-TLS-1-2-2019-07"
 _KIBANA = "/_plugin/kibana"
 """Source: OpenSearch Service, "Using Kibana"; of domains with an Elasticsearch engine."""
@@ -28,6 +33,8 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
         their URLs with ports, and what depends on them when they answer depends on.
     """
     settings = site.settings
+    if warning := end_of_support(datetime.now(UTC).date()):
+        pulumi.log.warn(warning, site.parent)
     firewall = site.firewall("search", ports.SEARCH_PORTS)
     zones = settings.availability_zones
     domain = aws.opensearch.Domain(
@@ -71,6 +78,22 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
     )
     url = pulumi.Output.concat("https://", domain.endpoint, f":{ports.HTTPS}")
     return url, pulumi.Output.concat(url, _KIBANA), [domain]
+
+
+def end_of_support(today: date) -> str | None:
+    """What to say of the engine's support by AWS; None while its end is far.
+
+    Args:
+        today: the day.
+    """
+    if today < _SUPPORTED_UNTIL - _TOLD_BEFORE:
+        return None
+    ends = "ends" if today <= _SUPPORTED_UNTIL else "has ended"
+    return (
+        f"AWS's standard support of {_ENGINE}, the last that OpenVidu knows, {ends} on "
+        f"{_SUPPORTED_UNTIL}; its extended support, which costs more, on {_EXTENDED_UNTIL}. "
+        "elasticsearchUrl and kibanaUrl take an Elasticsearch of your own: docs/ha-managed.md."
+    )
 
 
 _POLICY = json.dumps(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from fnmatch import fnmatch
 from typing import Any
 
@@ -16,6 +17,7 @@ from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
 from components.aws.permissions import Scope, statements
 from components.configuration import read
+from components.managed.search import end_of_support
 from components.mistakes import ConfigurationError
 from openvidu.ports import Source
 from openvidu.roles import BASTION, NODE
@@ -293,6 +295,58 @@ def test_whatever_iam_is_made_has_the_boundary_and_the_path(
     assert bounds == {own.get("permissionsBoundary")}
 
 
+@pytest.mark.parametrize("days", [30, 7])
+def test_what_was_deleted_is_kept_for_some_days(
+    days: int, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {} if days == 30 else {"bucketVersionDays": str(days)}
+    cloud = up({**managed, **own}, monkeypatch)
+    kind = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+    (lifecycle,) = cloud.of_type(kind).values()
+    versions, uploads = lifecycle["rules"]
+    assert versions["noncurrentVersionExpiration"] == {"noncurrentDays": days}
+    assert uploads["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    for rule in (versions, uploads):
+        assert (rule["status"], rule["filter"]) == ("Enabled", {"prefix": ""})
+    # What is there, and isn't deleted, has no end.
+    assert [rule.get("expiration") for rule in lifecycle["rules"]] == [
+        {"expiredObjectDeleteMarker": True},
+        None,
+    ]
+
+
+@pytest.mark.parametrize("zones", [2, 3])
+def test_elasticsearch_has_a_node_in_each_zone(
+    zones: int, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = Cloud()
+    cloud.zones = ["eu-west-1b", "eu-west-1a", "eu-west-1c"]
+    deploy({**managed, "availabilityZones": str(zones)}, recorder=cloud)
+    (domain,) = cloud.of_type("aws:opensearch/domain:Domain").values()
+    assert domain["clusterConfig"]["instanceCount"] == zones
+    assert domain["clusterConfig"]["zoneAwarenessConfig"] == {"availabilityZoneCount": zones}
+    assert len(domain["vpcOptions"]["subnetIds"]) == zones
+
+
+def test_the_end_of_the_engines_support_is_told_in_time() -> None:
+    assert end_of_support(date(2027, 5, 10)) is None
+    soon, late = end_of_support(date(2027, 5, 11)), end_of_support(date(2027, 11, 8))
+    assert "ends on 2027-11-07" in str(soon)
+    assert "has ended on 2027-11-07" in str(late)
+    assert "2030-11-07" in str(late)
+
+
+def test_an_elasticsearch_of_ones_own_has_volumes_of_its_own(managed: dict[str, str]) -> None:
+    large = {**managed, "dataVolumeSize": "4096"}
+    with pytest.raises(ConfigurationError, match=r"searchInstanceType m5\.4xlarge\.search"):
+        read(large, SECRETS)
+    assert read({**large, "searchInstanceType": "r6g.2xlarge.search"}, SECRETS)
+    # What this table doesn't have, AWS judges.
+    assert read({**large, "searchInstanceType": "r9g.large.search"}, SECRETS)
+    assert read({**large, **SERVICES}, SECRETS)
+
+
 def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: Cloud) -> None:
     role = json.loads(
         deployed.of_type("aws:iam/rolePolicy:RolePolicy")["bastion-role-policy"]["policy"]
@@ -374,6 +428,15 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"redisHost": "redis.example.io:high"}, "a host and its port"),
         ({"httpsPort": "80"}, "found 80 for httpPort and for httpsPort"),
         ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
+        ({"dataVolumeSize": "1025"}, "at most 1024 GiB with m5.large.search"),
+        (
+            {"searchInstanceType": "t3.small.search", "dataVolumeSize": "101"},
+            "at most 100 GiB with t3.small.search",
+        ),
+        ({"searchInstanceType": "r6gd.large.search"}, "takes a type with gp3 volumes"),
+        ({"searchInstanceType": "m4.large.search"}, "takes a type with gp3 volumes"),
+        ({"dataVolumeSize": "16385"}, "30 to 16384 GiB"),
+        ({"bucketVersionDays": "0"}, "a whole number from 1 on"),
         ({"permissionsBoundary": "openvidu"}, "the ARN of an IAM policy"),
         ({"iamPath": "openvidu"}, "begins and ends with /"),
         ({"iamPath": f"/{'x' * 511}/"}, "begins and ends with /"),
@@ -392,6 +455,7 @@ def test_what_cannot_work_is_refused(
         *SERVICES.items(),
         ("permissionsBoundary", "arn:aws:iam::aws:policy/PowerUserAccess"),
         ("iamPath", "/openvidu/"),
+        ("bucketVersionDays", "7"),
     ],
 )
 def test_other_shapes_have_no_use_for_what_is_of_aws_services(

@@ -235,6 +235,12 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
     role = _policy("Allow", "sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"})
     policy = {"policy": _policy("Deny", "s3:*", Resource="*")}
     looser = {"policy": _policy("Allow", "s3:*", Resource="*")}
+    uploads = {
+        "id": "unfinished-uploads",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "abortIncompleteMultipartUpload": {"daysAfterInitiation": 7},
+    }
     encryption = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
     group = {
         "port": 4443,
@@ -390,6 +396,13 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             },
         ),
         Life(
+            "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+            "some-bucket",
+            made={"bucket": cloud.bucket, "rules": [_versions_for(30), uploads]},
+            changed={"bucket": cloud.bucket, "rules": [_versions_for(7), uploads]},
+            replaced={"bucket": {"bucket": "another", "rules": [uploads]}},
+        ),
+        Life(
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             "some-bucket",
             made={"bucket": cloud.bucket, "rules": [encryption]},
@@ -437,6 +450,16 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             replaced={"engineVersion": {**domain, "engineVersion": "OpenSearch_2.11"}},
         ),
     ]
+
+
+def _versions_for(days: int) -> Inputs:
+    return {
+        "id": "earlier-versions",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "noncurrentVersionExpiration": {"noncurrentDays": days},
+        "expiration": {"expiredObjectDeleteMarker": True},
+    }
 
 
 def _policy(effect: str, action: str, **more: Any) -> str:

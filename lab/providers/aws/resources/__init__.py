@@ -31,6 +31,7 @@ from lab.providers.aws.resources.security_group_rule import EGRESS_RULE, INGRESS
 from lab.providers.aws.resources.storage.bucket import BUCKET
 from lab.providers.aws.resources.storage.settings import (
     ENCRYPTION,
+    LIFECYCLE,
     POLICY,
     PUBLIC_ACCESS_BLOCK,
     VERSIONING,
@@ -56,6 +57,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         INSTANCE_PROFILE,
         INTERNET_GATEWAY,
         KEY_PAIR,
+        LIFECYCLE,
         LISTENER,
         LOAD_BALANCER,
         NETWORK_INTERFACE,

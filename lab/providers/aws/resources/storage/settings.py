@@ -1,4 +1,4 @@
-"""What is set of a bucket, each a resource of its own: versions, encryption, privacy, policy."""
+"""What is set of a bucket, each a resource: versions, lifecycle, encryption, privacy, policy."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from lab.providers.aws.call import Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
-from lab.providers.aws.rules import one_of
-from lab.providers.aws.schema import Property, State, block, blocks, boolean, string
+from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.schema import Property, State, block, blocks, boolean, integer, string
 
 _UNSET: Final = (
     "NoSuchPublicAccessBlockConfiguration",
     "NoSuchBucketPolicy",
     "ServerSideEncryptionConfigurationNotFoundError",
+    "NoSuchLifecycleConfiguration",
 )
 _BUCKET: Final = {"bucket": string(required=True, replaces=True)}
 
@@ -121,6 +122,73 @@ ENCRYPTION: Final = _table(
     _encrypt,
     _encryption,
     lambda s3, bucket: s3.delete_bucket_encryption(Bucket=bucket),
+)
+
+# Pulumi's name of each part of a rule and of what is in it, and AWS's.
+_RULE: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
+    "filter": ("Filter", {"prefix": "Prefix"}),
+    "noncurrentVersionExpiration": (
+        "NoncurrentVersionExpiration",
+        {"noncurrentDays": "NoncurrentDays"},
+    ),
+    "expiration": ("Expiration", {"expiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}),
+    "abortIncompleteMultipartUpload": (
+        "AbortIncompleteMultipartUpload",
+        {"daysAfterInitiation": "DaysAfterInitiation"},
+    ),
+}
+
+
+def _put_rules(s3: Any, bucket: str, given: State) -> None:
+    rules = [
+        {"ID": rule["id"], "Status": rule["status"]}
+        | {
+            name: {theirs: rule[part][ours] for ours, theirs in fields.items()}
+            for part, (name, fields) in _RULE.items()
+            if rule.get(part)
+        }
+        for rule in given["rules"]
+    ]
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": rules})
+
+
+def _rules(s3: Any, bucket: str) -> State:
+    told = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {
+        "rules": [
+            {"id": rule["ID"], "status": rule["Status"]}
+            | {
+                part: {ours: rule[name][theirs] for ours, theirs in fields.items()}
+                for part, (name, fields) in _RULE.items()
+                if rule.get(name)
+            }
+            for rule in told
+        ]
+    }
+
+
+LIFECYCLE: Final = _table(
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "lifecycle of a bucket",
+    {
+        "rules": blocks(
+            {
+                "id": string(required=True),
+                "status": string(one_of("Enabled", "Disabled"), required=True),
+                "filter": block({"prefix": string()}),
+                "noncurrentVersionExpiration": block(
+                    {"noncurrentDays": integer(between(1, 2**31 - 1), required=True)}
+                ),
+                "expiration": block({"expiredObjectDeleteMarker": boolean()}, computed=True),
+                "abortIncompleteMultipartUpload": block(
+                    {"daysAfterInitiation": integer(between(1, 2**31 - 1))}
+                ),
+            },
+        )
+    },
+    _put_rules,
+    _rules,
+    lambda s3, bucket: s3.delete_bucket_lifecycle(Bucket=bucket),
 )
 
 _PRIVACY: Final = {
