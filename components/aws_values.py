@@ -10,6 +10,10 @@ import re
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
 _LONGEST_IAM_PATH = 512
+_TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
+_LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
+MOST_TAGS = 40
+"""A resource has 50 at most: the program's own are among them, and those of aws:defaultTags."""
 
 
 def policy_arn(text: str) -> str:
@@ -27,3 +31,21 @@ def iam_path(text: str) -> str:
     if not _IAM_PATH.fullmatch(text) or len(text) > _LONGEST_IAM_PATH:
         raise ValueError("a path of IAM that begins and ends with /, such as /openvidu/")
     return text
+
+
+def tag(key: str, value: str) -> None:
+    """Check a tag.
+
+    Source: EC2 guide, "Tag restrictions"; IAM, Elastic Load Balancing and S3 take the same.
+
+    Raises:
+        ValueError: a service doesn't take it.
+    """
+    if key.lower().startswith("aws:"):
+        raise ValueError("keys that don't begin with aws:, which are AWS's own")
+    fits = 1 <= len(key) <= _LONGEST_TAG_KEY and len(value) <= _LONGEST_TAG_VALUE
+    if not fits or not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(value):
+        raise ValueError(
+            f"letters, digits, spaces and . _ : / = + - @, up to {_LONGEST_TAG_KEY} in a key and "
+            f"{_LONGEST_TAG_VALUE} in a value"
+        )

@@ -114,6 +114,7 @@ CHANGES: Mapping[str, Change] = {
             "bastionInstanceType",
             "redisNodeType",
             "searchInstanceType",
+            "tags",
             "permissionsBoundary",
             "iamPath",
             "bucketVersionDays",

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
 
-from components.aws import domain
+from components.aws import domain, stack_tags
 from components.aws import machines as aws_machines
 from components.deployed import Deployed
 from components.existing import preflight
@@ -38,8 +38,11 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
     mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
     if mistakes := mistakes + domain.check(settings, there):
         raise ConfigurationError(mistakes)
-    tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    zones = aws_machines.check(settings, there, tags)
+    known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+    zones = aws_machines.check(settings, there, known_by)
+    for warning in stack_tags.warnings(settings):
+        pulumi.log.warn(warning)
+    tags = stack_tags.tags_of(settings, known_by)
     return partial(aws_machines.AwsMachines, settings, tags, zones, there)
 
 

@@ -105,6 +105,21 @@ def _string_map(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(texts.items()))
 
 
+def _tags(text: str) -> tuple[tuple[str, str], ...]:
+    items = _string_map(text)
+    lowered = [key.lower() for key, _ in items]
+    for key, item in items:
+        try:
+            aws_values.tag(key, item)
+        except ValueError as error:
+            raise MemberError(f".{key}", item, str(error)) from None
+        if lowered.count(key.lower()) > 1:
+            raise MemberError(f".{key}", item, "keys that differ by more than their case")
+    if len(items) > aws_values.MOST_TAGS:
+        raise ValueError(f"at most {aws_values.MOST_TAGS} tags")
+    return items
+
+
 def _digests(text: str) -> tuple[tuple[str, str], ...]:
     names = (roles.BASE.name, roles.MASTER.name, roles.NODE.name)
     items = _string_map(text)
@@ -606,6 +621,16 @@ class Settings:
             "https://kibana.example.io:5601",
         ),
     ] = None
+    tags: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            "tags",
+            "object",
+            _tags,
+            "Tags of your own, on all on AWS that takes tags; Name, project, stack, role stay.",
+            "",
+        ),
+    ] = ()
     permissions_boundary: Annotated[
         str | None,
         Key(

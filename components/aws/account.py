@@ -32,7 +32,7 @@ def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account
     Args:
         settings: what is wanted.
         there: what is deployed.
-        tags: those that every resource of this stack carries.
+        tags: those by which this stack's things are known.
     """
     holds: dict[str, int] = {}
     unknown: dict[str, Exception] = {}

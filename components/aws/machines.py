@@ -26,7 +26,7 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Seque
     Args:
         settings: what is wanted.
         there: what is deployed.
-        tags: those that every resource of this stack carries.
+        tags: those by which this stack's things are known.
 
     Returns:
         an availability zone for each subnet of machines.

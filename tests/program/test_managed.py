@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from datetime import date
 from fnmatch import fnmatch
 from typing import Any
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
@@ -36,6 +38,7 @@ SERVICES = {
     "elasticsearchUrl": "https://elasticsearch.example.io:9200",
     "kibanaUrl": "https://kibana.example.io:5601",
 }
+INSTANCE = "aws:ec2/instance:Instance"
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/nodes/1"
 
 
@@ -347,6 +350,45 @@ def test_an_elasticsearch_of_ones_own_has_volumes_of_its_own(managed: dict[str, 
     assert read({**large, **SERVICES}, SECRETS)
 
 
+def test_tags_of_ones_own_are_on_everything_that_takes_tags(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", lambda text, *_: told.append(text))
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    known_by: list[dict[str, str]] = []
+
+    class Asked(Cloud):
+        def call(self, args: MockCallArgs) -> dict[str, Any]:
+            if args.token == "aws:ec2/getEips:getEips" and args.args.get("tags"):
+                known_by.append(args.args["tags"])
+            return super().call(args)
+
+    own = {"cost-center": "calls 7", "Stack": "mine", "owner": True}
+    cloud = Asked()
+    deploy({**managed, "tags": json.dumps(own)}, recorder=cloud)
+    # Addresses that are there don't have them yet.
+    assert known_by == [{"project": "openvidu-enterprise", "stack": "dev"}]
+    made = [one for one in cloud.registered if one.typ.startswith("aws:")]
+    untagged = {one.typ for one in made if "tags" not in one.inputs}
+    assert {kind for kind in untagged if takes_tags(kind)} == set()
+    for one in (one for one in made if one.typ not in untagged):
+        tags = one.inputs["tags"]
+        assert (tags["cost-center"], tags["owner"], tags["stack"]) == ("calls 7", "true", "dev")
+        assert "Stack" not in tags
+    roots = [one["rootBlockDevice"] for one in cloud.of_type(INSTANCE).values()]
+    assert {one["tags"]["cost-center"] for one in roots} == {"calls 7"}
+    assert [one for one in told if one.startswith("tags.Stack isn't used")]
+    assert not [one for one in told if "cost-center" in one]
+
+
+def takes_tags(kind: str) -> bool:
+    """Whether pulumi-aws has tags for a type."""
+    module, name = kind.removeprefix("aws:").split("/")
+    sdk = getattr(getattr(aws, module), name.partition(":")[2])
+    return "tags" in inspect.signature(sdk._internal_init).parameters
+
+
 def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: Cloud) -> None:
     role = json.loads(
         deployed.of_type("aws:iam/rolePolicy:RolePolicy")["bastion-role-policy"]["policy"]
@@ -437,6 +479,11 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"searchInstanceType": "m4.large.search"}, "takes a type with gp3 volumes"),
         ({"dataVolumeSize": "16385"}, "30 to 16384 GiB"),
         ({"bucketVersionDays": "0"}, "a whole number from 1 on"),
+        ({"tags": '{"aws:cost": "1"}'}, "are AWS's own"),
+        ({"tags": '{"cost": "a;b"}'}, r"tags\.cost is \"a;b\"; takes letters, digits"),
+        ({"tags": json.dumps({"cost": "x" * 257})}, "up to 128 in a key and 256 in a value"),
+        ({"tags": '{"cost": "1", "Cost": "2"}'}, "differ by more than their case"),
+        ({"tags": json.dumps({str(n): "" for n in range(41)})}, "at most 40 tags"),
         ({"permissionsBoundary": "openvidu"}, "the ARN of an IAM policy"),
         ({"iamPath": "openvidu"}, "begins and ends with /"),
         ({"iamPath": f"/{'x' * 511}/"}, "begins and ends with /"),
