@@ -16,7 +16,6 @@ from components.managed.site import Site
 from components.settings import DEFAULT_BUCKET
 from openvidu import environment
 
-_EVERYTHING = {"prefix": ""}
 _UPLOAD_DAYS = 7
 """No upload of a recording takes as long: what is left was cut, and costs money unseen."""
 _ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
@@ -73,7 +72,7 @@ def bucket(site: Site) -> Bucket:
             {
                 "id": "earlier-versions",
                 "status": "Enabled",
-                "filter": _EVERYTHING,
+                "filter": {"prefix": ""},
                 "noncurrent_version_expiration": {"noncurrent_days": settings.bucket_version_days},
                 # What is left of an object that was deleted, once its versions are gone.
                 "expiration": {"expired_object_delete_marker": True},
@@ -81,7 +80,7 @@ def bucket(site: Site) -> Bucket:
             {
                 "id": "unfinished-uploads",
                 "status": "Enabled",
-                "filter": _EVERYTHING,
+                "filter": {"prefix": ""},
                 "abort_incomplete_multipart_upload": {"days_after_initiation": _UPLOAD_DAYS},
             },
         ],
