@@ -10,6 +10,8 @@ import re
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
 _LONGEST_IAM_PATH = 512
+_IMAGE = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
+_IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
 _TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
 MOST_TAGS = 40
@@ -30,6 +32,20 @@ def iam_path(text: str) -> str:
     """
     if not _IAM_PATH.fullmatch(text) or len(text) > _LONGEST_IAM_PATH:
         raise ValueError("a path of IAM that begins and ends with /, such as /openvidu/")
+    return text
+
+
+def image(text: str) -> str:
+    """The id of an image of EC2; what it has is asked later."""
+    if not _IMAGE.fullmatch(text):
+        raise ValueError("the id of an image such as ami-0123456789abcdef0")
+    return text
+
+
+def image_owner(text: str) -> str:
+    """Whose an image is, as EC2 takes it. Source: EC2 API, DescribeImages, Owner."""
+    if not _IMAGE_OWNER.fullmatch(text):
+        raise ValueError("an account of 12 digits, self, amazon or aws-marketplace")
     return text
 
 

@@ -121,7 +121,9 @@ CHANGES: Mapping[str, Change] = {
         ),
         Change.AWS,
     ),
-    **dict.fromkeys(("installDocker", "installScriptSha256"), Change.NEW_MACHINES),
+    **dict.fromkeys(
+        ("installDocker", "installScriptSha256", "imageId", "imageOwner"), Change.NEW_MACHINES
+    ),
     **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
     **dict.fromkeys(("shape", "machines", "subnetCidr", "availabilityZones"), Change.REFUSED),

@@ -621,6 +621,26 @@ class Settings:
             "https://kibana.example.io:5601",
         ),
     ] = None
+    image_id: Annotated[
+        str | None,
+        Key(
+            "imageId",
+            "string",
+            aws_values.image,
+            "Image of EC2 that new machines start from. Default: the newest of Ubuntu 24.04.",
+            "ami-0123456789abcdef0",
+        ),
+    ] = None
+    image_owner: Annotated[
+        str | None,
+        Key(
+            "imageOwner",
+            "string",
+            aws_values.image_owner,
+            "Who owns imageId, by default this account; without it, the images of Ubuntu.",
+            "123456789012",
+        ),
+    ] = None
     tags: Annotated[
         tuple[tuple[str, str], ...],
         Key(

@@ -1,6 +1,6 @@
-"""What AWS has: images, instance types and zones, asked before the first resource.
+"""What AWS has: instance types and zones, asked before the first resource.
 
-Source: page, "Prerequisites": any Linux, Ubuntu recommended; at least 4 CPU cores and 8 GB.
+Source: page, "Prerequisites": at least 4 CPU cores and 8 GB.
 """
 
 from __future__ import annotations
@@ -11,18 +11,14 @@ from dataclasses import dataclass
 
 import pulumi_aws as aws
 
+from components.aws.machine_image import ARCHITECTURE
 from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
 from components.settings import Settings
 from openvidu.roles import NODE, Role
 
-UBUNTU_OWNER = "099720109477"
-"""Canonical's AWS account."""
-UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
 _EXAMPLE = "c5.2xlarge"
 _EXAMPLES = {"bastionInstanceType": "t3.small"}
-ARCHITECTURE = "x86_64"
-"""OpenVidu's container images are for this processor only."""
 _XEN = "xen"
 """Its serial console can't be read while it runs, and its volumes have no names of NVMe.
 
@@ -242,19 +238,3 @@ def _too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> 
         return [Mistake("nodeInstanceType", problem, command)]
     problem = f"found {wanted}; only {' and '.join(zones)} have {' and '.join(types)}"
     return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]
-
-
-def newest_image() -> str:
-    """Id of the newest Ubuntu LTS image.
-
-    While this waits for AWS, what the program has registered so far is on its way.
-    """
-    found = aws.ec2.get_ami(
-        owners=[UBUNTU_OWNER],
-        most_recent=True,
-        filters=[
-            {"name": "name", "values": [UBUNTU_IMAGES]},
-            {"name": "architecture", "values": [ARCHITECTURE]},
-        ],
-    )
-    return found.id

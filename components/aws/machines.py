@@ -8,7 +8,7 @@ from dataclasses import replace
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import account, machine_types, quotas
+from components.aws import account, machine_image, machine_types, quotas
 from components.aws.firewall import Firewall
 from components.aws.machine import Placement, aws_machine
 from components.aws.network import Network
@@ -40,6 +40,7 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Seque
     mistakes = machine_types.find_mistakes(settings, types)
     if not mistakes:
         zones, mistakes = machine_types.zones(settings, there, types)
+    mistakes += machine_image.find_mistakes(settings, there)
     has = account.ask(settings, there, tags)
     mistakes += quotas.find_mistakes(settings, there, types, has)
     if mistakes:
@@ -91,7 +92,7 @@ class AwsMachines:
         key_pair = aws.ec2.KeyPair(
             "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
         )
-        image = machine_types.newest_image()
+        image = machine_image.image_of(settings)
         self._placements = [
             Placement(
                 zone=zone,

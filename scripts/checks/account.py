@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from components.aws.machine_types import UBUNTU_IMAGES, UBUNTU_OWNER
+from components.aws.machine_image import UBUNTU_IMAGES, UBUNTU_OWNER
 from components.aws.permissions import Scope, Statement, statements
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
 from components.settings import DEFAULT_BUCKET, HA, Settings
@@ -71,7 +71,8 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
         configured("permissionsBoundary", "") or None,
         configured("iamPath", Settings.iam_path),
     )
-    calls = _calls(ec2, kind, scope.tags)
+    owner = configured("imageOwner", UBUNTU_OWNER)
+    calls = _calls(ec2, kind, scope.tags, configured("imageId", "") or owner)
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
@@ -209,18 +210,28 @@ def quota_finding(quota: Quota, region: str, used: int, holds: int) -> Finding:
 
 
 def _calls(
-    ec2: Client, instance_type: str, tags: Mapping[str, str]
+    ec2: Client, instance_type: str, tags: Mapping[str, str], image_or_owner: str
 ) -> Mapping[str, Callable[[], object]]:
-    """What a deployment begins with, each as a call that makes nothing."""
+    """What a deployment begins with, each as a call that makes nothing.
+
+    Args:
+        ec2: the client.
+        instance_type: of nodes.
+        tags: with which the program makes things.
+        image_or_owner: id of the image, or who owns Ubuntu's images.
+    """
 
     def tagged(kind: str) -> list[dict[str, Any]]:
         named = [{"Key": key, "Value": value} for key, value in tags.items()]
         return [{"ResourceType": kind, "Tags": named}]
 
     def run_instances() -> None:
-        named = [{"Name": "name", "Values": [UBUNTU_IMAGES]}]
-        images = ec2.describe_images(Owners=[UBUNTU_OWNER], Filters=named)["Images"]
-        image = max(images, key=lambda one: one["CreationDate"], default={"ImageId": ""})["ImageId"]
+        image = image_or_owner
+        if not image.startswith("ami-"):
+            named = [{"Name": "name", "Values": [UBUNTU_IMAGES]}]
+            images = ec2.describe_images(Owners=[image_or_owner], Filters=named)["Images"]
+            newest = max(images, key=lambda one: one["CreationDate"], default={"ImageId": ""})
+            image = newest["ImageId"]
         ec2.run_instances(
             DryRun=True,
             ImageId=image,

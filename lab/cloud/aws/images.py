@@ -60,7 +60,7 @@ def install() -> None:
 
 
 def _ami(backend: Any, image: Image, image_id: str) -> Ami:
-    return Ami(
+    ami = Ami(
         backend,
         image_id,
         name=image.name,
@@ -78,3 +78,6 @@ def _ami(backend: Any, image: Image, image_id: str) -> Ami:
         sriov="simple",
         boot_mode="uefi-preferred",
     )
+    # moto knows nothing of it, and tells it where it's there.
+    setattr(ami, "ena_support", True)  # noqa: B010 - it has none
+    return ami

@@ -1,0 +1,106 @@
+"""The image that machines start from: the newest of Ubuntu's, or one that is configured.
+
+Source: page, "Prerequisites": any Linux, Ubuntu recommended; EC2 guide, "Amazon Machine Images".
+"""
+
+from __future__ import annotations
+
+import pulumi_aws as aws
+
+from components.deployed import Deployed
+from components.mistakes import Mistake, set_command
+from components.settings import Settings
+
+UBUNTU_OWNER = "099720109477"
+"""Canonical's AWS account."""
+UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
+ARCHITECTURE = "x86_64"
+"""OpenVidu's container images are for this processor only."""
+OWN = "self"
+_TAKES = {
+    "state": "available",
+    "architecture": ARCHITECTURE,
+    "root_device_type": "ebs",
+    # Machines run on Nitro: see `machine_types`.
+    "virtualization_type": "hvm",
+    "ena_support": True,
+}
+"""What is asked of an image, by the names of the SDK."""
+_LINUX = "Linux/UNIX"
+_NO_SUCH = ("returned no results", "InvalidAMIID")
+
+
+def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
+    """Why the configured image can't be what machines start from, if it can't.
+
+    It's asked about where a machine is to start: those that run keep theirs.
+
+    Args:
+        settings: what is wanted.
+        there: what is deployed.
+    """
+    if settings.image_id is None or not _starts(settings, there):
+        return []
+    owner = settings.image_owner or OWN
+    try:
+        found = aws.ec2.get_ami(
+            owners=[owner], filters=[{"name": "image-id", "values": [settings.image_id]}]
+        )
+    # The SDK raises nothing more specific; what isn't meant goes on.
+    except Exception as error:
+        if not any(words in str(error) for words in _NO_SUCH):
+            raise
+        problem = f"{settings.image_id} isn't there, or isn't owned by {owner} (imageOwner)"
+        return [Mistake("imageId", problem, "pulumi config rm imageId")]
+    unfit = [
+        f"{name.replace('_', ' ')} {_shown(getattr(found, name))}, takes {_shown(takes)}"
+        for name, takes in _TAKES.items()
+        if getattr(found, name) != takes
+    ]
+    if found.platform_details and not found.platform_details.startswith(_LINUX):
+        unfit.append(f"platform {found.platform_details}, takes {_LINUX}")
+    mistakes = []
+    if unfit:
+        problem = f"{settings.image_id} has {'; '.join(unfit)}"
+        mistakes.append(Mistake("imageId", problem, "pulumi config rm imageId"))
+    if (least := _root_gib(found)) > settings.volume_size:
+        problem = (
+            f"found {settings.volume_size}; the root volume of {settings.image_id} has {least} GiB"
+        )
+        mistakes.append(Mistake("volumeSize", problem, set_command("volumeSize", str(least))))
+    return mistakes
+
+
+def image_of(settings: Settings) -> str:
+    """Id of the image that new machines start from.
+
+    While this waits for AWS, what the program has registered so far is on its way.
+    """
+    if settings.image_id:
+        return settings.image_id
+    found = aws.ec2.get_ami(
+        owners=[settings.image_owner or UBUNTU_OWNER],
+        most_recent=True,
+        filters=[
+            {"name": "name", "values": [UBUNTU_IMAGES]},
+            {"name": "architecture", "values": [ARCHITECTURE]},
+        ],
+    )
+    return found.id
+
+
+def _starts(settings: Settings, there: Deployed) -> bool:
+    wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_numbers)}
+    return not wanted <= there.instance_types.keys()
+
+
+def _shown(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _root_gib(image: aws.ec2.GetAmiResult) -> int:
+    """GiB of the snapshot that a root volume begins with: it can't be smaller."""
+    for mapping in image.block_device_mappings:
+        if mapping.device_name == image.root_device_name:
+            return int(mapping.ebs.get("volume_size") or 0)
+    return 0
