@@ -10,6 +10,7 @@ import re
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
 _LONGEST_IAM_PATH = 512
+_KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
 _IMAGE = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
 _IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
 _TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
@@ -33,6 +34,18 @@ def iam_path(text: str) -> str:
     if not _IAM_PATH.fullmatch(text) or len(text) > _LONGEST_IAM_PATH:
         raise ValueError("a path of IAM that begins and ends with /, such as /openvidu/")
     return text
+
+
+def kms_key(text: str) -> str:
+    """The ARN of a key of KMS: no alias, which AWS would tell as the key's own name."""
+    if not _KMS_KEY.fullmatch(text):
+        raise ValueError("the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID")
+    return text
+
+
+def region_of_key(arn: str) -> str:
+    """Where a key is, by its ARN."""
+    return arn.split(":")[3]
 
 
 def image(text: str) -> str:

@@ -126,7 +126,9 @@ CHANGES: Mapping[str, Change] = {
     ),
     **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
-    **dict.fromkeys(("shape", "machines", "subnetCidr", "availabilityZones"), Change.REFUSED),
+    **dict.fromkeys(
+        ("shape", "machines", "subnetCidr", "availabilityZones", "kmsKeyId"), Change.REFUSED
+    ),
 }
 """What each key does, where it's of use: each shape has keys of its own."""
 

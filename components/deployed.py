@@ -18,6 +18,7 @@ _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
+_ENCRYPTED = ("redis", "bucket-encryption")
 _QUIETS = ("base-quiet", "master-quiet")
 _STOPS = ("base-stop", "master-stop")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
@@ -68,6 +69,8 @@ class Deployed:
         records: the names of DNS records, in small letters.
         zones: availability zones by their place, from 0: of the machines' subnets, or of the data
             where a subnet isn't there.
+        volume_keys: ARNs of the KMS keys of these volumes, likewise.
+        service_keys: of the services that have one which was configured.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
     """
 
@@ -93,6 +96,8 @@ class Deployed:
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
     records: Collection[str] = ()
     zones: Mapping[int, str] = field(default_factory=dict)
+    volume_keys: Mapping[str, str] = field(default_factory=dict)
+    service_keys: Mapping[str, str] = field(default_factory=dict)
     plain_data: Sequence[str] = ()
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
@@ -184,7 +189,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         volume_sizes={
             name: int(size)
             for name, found in outputs.items()
-            if (size := _volume_size(name, found)) is not None
+            if (size := _volume(name, found, "volumeSize", "size")) is not None
         },
         records=tuple(
             found["fqdn"].lower()
@@ -192,6 +197,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             if _RECORD.fullmatch(name) and "fqdn" in found
         ),
         zones=_zones(outputs),
+        volume_keys={
+            name: key
+            for name, found in outputs.items()
+            if (key := _volume(name, found, "kmsKeyId"))
+        },
+        service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
         plain_data=tuple(
             name
             for name, found in outputs.items()
@@ -210,12 +221,20 @@ def _zones(outputs: Mapping[str, Mapping[str, Any]]) -> Mapping[int, str]:
     }
 
 
-def _volume_size(name: str, found: Mapping[str, Any]) -> Any:
+def _volume(name: str, found: Mapping[str, Any], of_root: str, of_data: str = "") -> Any:
+    """A property of a volume with data, or of a machine's root volume."""
     if _DATA.fullmatch(name):
-        return found.get("size")
+        return found.get(of_data or of_root)
     if _MACHINE.fullmatch(name):
-        return (found.get("rootBlockDevice") or {}).get("volumeSize")
+        return (found.get("rootBlockDevice") or {}).get(of_root)
     return None
+
+
+def _key(found: Mapping[str, Any]) -> str | None:
+    """The key of Redis, or of the bucket; neither tells AWS's own."""
+    by = "applyServerSideEncryptionByDefault"
+    rules = [one.get(by) or {} for one in found.get("rules") or ()]
+    return found.get("kmsKeyId") or next((one.get("kmsMasterKeyId") for one in rules), None)
 
 
 def _attempts(

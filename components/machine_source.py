@@ -7,9 +7,11 @@ from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 
 import pulumi
+import pulumi_aws as aws
 
 from components.aws import domain, stack_tags
 from components.aws import machines as aws_machines
+from components.aws_values import region_of_key
 from components.deployed import Deployed
 from components.existing import preflight
 from components.existing.machines import ExistingMachines
@@ -36,6 +38,7 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
             raise ConfigurationError(mistakes)
         return lambda _: ExistingMachines(settings)
     mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
+    mistakes += _another_key(settings, there) + _key_elsewhere(settings)
     if mistakes := mistakes + domain.check(settings, there):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
@@ -93,6 +96,31 @@ def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
             )
             mistakes.append(Mistake(key, problem, set_command(key, str(largest))))
     return mistakes
+
+
+def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
+    """A key that would replace volumes and Redis. Source: pulumi-aws, what replaces a Volume."""
+    wanted = settings.kms_key_id
+    keys = there.volume_keys if wanted else there.service_keys
+    others = {key: name for name, key in keys.items() if key != wanted}
+    if not others:
+        return []
+    key, name = next(iter(others.items()))
+    problem = f"found {wanted or 'none'}; {name} is encrypted with {key}, and nothing changes keys"
+    keep = "pulumi config rm kmsKeyId" if wanted else set_command("kmsKeyId", key)
+    return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
+
+
+def _key_elsewhere(settings: Settings) -> list[Mistake]:
+    """A key is of one region, and encrypts there."""
+    region = aws.config.region
+    if not (settings.kms_key_id and region):
+        return []
+    there = region_of_key(settings.kms_key_id)
+    if there == region:
+        return []
+    problem = f"found a key of {there}; this stack is in {region}"
+    return [Mistake("kmsKeyId", problem, f"aws kms list-keys --region {region}")]
 
 
 def _another_stack(key: str, found: str) -> ConfigurationError:

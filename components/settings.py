@@ -621,6 +621,16 @@ class Settings:
             "https://kibana.example.io:5601",
         ),
     ] = None
+    kms_key_id: Annotated[
+        str | None,
+        Key(
+            "kmsKeyId",
+            "string",
+            aws_values.kms_key,
+            "ARN of the KMS key for volumes, bucket, Redis and OpenSearch. Default: AWS's keys.",
+            "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+        ),
+    ] = None
     image_id: Annotated[
         str | None,
         Key(

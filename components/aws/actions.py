@@ -227,6 +227,17 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "iam:UntagInstanceProfile",
     ),
 }
+WITH_KEY = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+"""To have volumes and services encrypted with a key, beside grants to them.
+
+Source: Amazon EBS, "Amazon EBS encryption", permissions for IAM users; pulumi-aws, ebs.Volume.
+"""
 _MACHINES = tuple(kind for kind in BY_TYPE if kind.startswith(("aws:ec2/", "aws:ebs/", "aws:vpc/")))
 TYPES: Mapping[str, Sequence[str]] = {
     HA: (*_MACHINES, "aws:route53/record:Record"),

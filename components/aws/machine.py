@@ -116,6 +116,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
             "volume_type": "gp3",
             "volume_size": settings.volume_size,
             "encrypted": True,
+            "kms_key_id": settings.kms_key_id,
             "tags": tags,
         },
         tags=tags,
@@ -158,6 +159,7 @@ def _with_data(
         size=settings.data_volume_size,
         type="gp3",
         encrypted=True,
+        kms_key_id=settings.kms_key_id,
         tags={**tags, "Name": f"{tags['Name']}-data"},
         opts=pulumi.ResourceOptions(
             parent=parent,

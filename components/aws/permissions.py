@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.actions import BY_TYPE, TYPES, actions
+from components.aws.actions import BY_TYPE, TYPES, WITH_KEY, actions
 from components.settings import DEFAULT_BUCKET, HA
 
 PROJECT = "openvidu-enterprise"
@@ -127,6 +127,7 @@ class Scope:
         zone: id of the hosted zone; any where it's None.
         boundary: ARN of the permissions boundary of whatever IAM is made; none where it's None.
         iam_path: the path of whatever IAM is made.
+        kms_key: ARN of the key that is configured; none where it's None.
     """
 
     shape: str = HA
@@ -135,6 +136,7 @@ class Scope:
     zone: str | None = None
     boundary: str | None = None
     iam_path: str = "/"
+    kms_key: str | None = None
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -151,18 +153,21 @@ class Statement:
         resources: ARNs with `*`; all where it's `*` alone.
         conditions: values that a key of the request may have, by the key.
         absent: keys that the request must not have.
+        true: keys that have to be true.
     """
 
     actions: Sequence[str]
     resources: Sequence[str] = ("*",)
     conditions: Mapping[str, Sequence[str]] = field(default_factory=dict)
     absent: Sequence[str] = ()
+    true: Sequence[str] = ()
 
     def as_json(self) -> dict[str, Any]:
         """As IAM takes it."""
         limits = {
             "StringEquals": self.conditions,
             "Null": dict.fromkeys(self.absent, "true"),
+            "Bool": dict.fromkeys(self.true, "true"),
         }
         said = {"Effect": "Allow", "Action": self.actions, "Resource": self.resources}
         limited = {operator: keys for operator, keys in limits.items() if keys}
@@ -176,7 +181,18 @@ def statements(scope: Scope) -> list[Statement]:
         scope: what is deployed.
     """
     wanted = {*actions(scope.shape)} - ({*_UNBINDING} if scope.boundary else set())
-    return [*_looking(wanted), *_by_tags(wanted, scope.tags), *_by_name(wanted, scope)]
+    return [
+        *_looking(wanted),
+        *_by_tags(wanted, scope.tags),
+        *_by_name(wanted, scope),
+        *(_with_key(scope.kms_key) if scope.kms_key else ()),
+    ]
+
+
+def _with_key(key: str) -> Iterator[Statement]:
+    """To have a key used, by AWS's services alone where they are given it."""
+    yield Statement(WITH_KEY, [key])
+    yield Statement(["kms:CreateGrant"], [key], true=["kms:GrantIsForAWSResource"])
 
 
 def _looking(wanted: Collection[str]) -> Iterator[Statement]:
@@ -265,6 +281,7 @@ def main() -> None:
     parser.add_argument("--zone", help="hostedZoneId; default: any")
     parser.add_argument("--boundary", help="permissionsBoundary, an ARN; default: none")
     parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
+    parser.add_argument("--kms-key", help="kmsKeyId, where it's configured")
     wanted = policy(statements(Scope(**vars(parser.parse_args()))))
     sys.stdout.write(json.dumps(wanted, indent=2) + "\n")
 

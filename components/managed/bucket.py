@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
@@ -19,6 +20,8 @@ from openvidu import environment
 _UPLOAD_DAYS = 7
 """No upload of a recording takes as long: what is left was cut, and costs money unseen."""
 _ON_OBJECTS = ("s3:DeleteObject", "s3:GetObject", "s3:PutObject")
+_ON_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+"""Source: Amazon S3, "Using server-side encryption with AWS KMS keys", permissions."""
 _ON_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 
 
@@ -89,7 +92,16 @@ def bucket(site: Site) -> Bucket:
     aws.s3.BucketServerSideEncryptionConfiguration(
         "bucket-encryption",
         bucket=made.id,
-        rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+        rules=[
+            {
+                "apply_server_side_encryption_by_default": {
+                    "sse_algorithm": "aws:kms" if settings.kms_key_id else "AES256",
+                    "kms_master_key_id": settings.kms_key_id,
+                },
+                # One call to KMS for many objects.
+                "bucket_key_enabled": True if settings.kms_key_id else None,
+            }
+        ],
         opts=site.child,
     )
     aws.s3.BucketPolicy(
@@ -106,7 +118,10 @@ def bucket(site: Site) -> Bucket:
         opts=site.child,
     )
     allowed = aws.iam.UserPolicy(
-        "bucket-user-policy", user=user.name, policy=made.arn.apply(use), opts=site.child
+        "bucket-user-policy",
+        user=user.name,
+        policy=made.arn.apply(partial(use, key=settings.kms_key_id)),
+        opts=site.child,
     )
     key = aws.iam.AccessKey("bucket-user-key", user=user.name, opts=site.child)
     return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), [made, allowed, key])
@@ -131,8 +146,14 @@ def tls_only(arn: str) -> str:
     )
 
 
-def use(arn: str) -> str:
-    """A policy that allows what OpenVidu does in a bucket, and nothing elsewhere."""
+def use(arn: str, key: str | None = None) -> str:
+    """A policy that allows what OpenVidu does in a bucket, and nothing elsewhere.
+
+    Args:
+        arn: the bucket's.
+        key: ARN of the KMS key that its objects are encrypted with; None for S3's own.
+    """
+    encrypted = {"Effect": "Allow", "Action": list(_ON_KEY), "Resource": key}
     return json.dumps(
         {
             "Version": "2012-10-17",
@@ -145,6 +166,7 @@ def use(arn: str) -> str:
                     "Action": "s3:DeleteObjectVersion",
                     "Resource": f"{arn}/{environment.PROBE}*",
                 },
+                *([encrypted] if key else []),
             ],
         }
     )

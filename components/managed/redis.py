@@ -44,6 +44,7 @@ def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
         subnet_group_name=subnets.name,
         security_group_ids=[firewall.security_group_id],
         at_rest_encryption_enabled=True,
+        kms_key_id=site.settings.kms_key_id,
         transit_encryption_enabled=False,
         apply_immediately=True,
         tags=site.named("redis"),

@@ -52,7 +52,7 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
             "volume_type": "gp3",
             "volume_size": settings.data_volume_size,
         },
-        encrypt_at_rest={"enabled": True},
+        encrypt_at_rest={"enabled": True, "kms_key_id": settings.kms_key_id},
         node_to_node_encryption={"enabled": True},
         domain_endpoint_options={"enforce_https": True, "tls_security_policy": _TLS_POLICY},
         advanced_security_options={

@@ -70,6 +70,7 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
         configured("hostedZoneId", "") or None,
         configured("permissionsBoundary", "") or None,
         configured("iamPath", Settings.iam_path),
+        configured("kmsKeyId", "") or None,
     )
     owner = configured("imageOwner", UBUNTU_OWNER)
     calls = _calls(ec2, kind, scope.tags, configured("imageId", "") or owner)
@@ -91,10 +92,12 @@ def _simulation(
     asked: dict[str, Any] = {"ActionNames": names}
     if resources := [one for one in wanted.resources if one != "*"]:
         asked["ResourceArns"] = [_concrete(one, who, region) for one in resources]
-    if wanted.conditions:
+    given = [(key, values[0], "string") for key, values in wanted.conditions.items()]
+    given += [(key, "true", "boolean") for key in wanted.true]
+    if given:
         asked["ContextEntries"] = [
-            {"ContextKeyName": key, "ContextKeyValues": [values[0]], "ContextKeyType": "string"}
-            for key, values in wanted.conditions.items()
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": kind}
+            for key, value, kind in given
         ]
     return asked
 

@@ -19,6 +19,7 @@ from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
 from components.aws.permissions import Scope, statements
 from components.configuration import read
+from components.deployed import from_outputs
 from components.managed.search import end_of_support
 from components.mistakes import ConfigurationError
 from openvidu.ports import Source
@@ -38,6 +39,10 @@ SERVICES = {
     "elasticsearchUrl": "https://elasticsearch.example.io:9200",
     "kibanaUrl": "https://kibana.example.io:5601",
 }
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BUCKET_ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
 INSTANCE = "aws:ec2/instance:Instance"
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/nodes/1"
 
@@ -389,6 +394,95 @@ def takes_tags(kind: str) -> bool:
     return "tags" in inspect.signature(sdk._internal_init).parameters
 
 
+def test_a_key_of_ones_own_encrypts_everything_that_is_stored(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = up({**managed, "kmsKeyId": KEY}, monkeypatch)
+    roots = [one["rootBlockDevice"]["kmsKeyId"] for one in cloud.of_type(INSTANCE).values()]
+    assert roots == [KEY] * 3
+    (redis,) = cloud.of_type("aws:elasticache/replicationGroup:ReplicationGroup").values()
+    (domain,) = cloud.of_type("aws:opensearch/domain:Domain").values()
+    assert (redis["kmsKeyId"], domain["encryptAtRest"]["kmsKeyId"]) == (KEY, KEY)
+    assert domain["encryptAtRest"]["enabled"]
+    (encryption,) = cloud.of_type(BUCKET_ENCRYPTION).values()
+    (rule,) = encryption["rules"]
+    by = rule["applyServerSideEncryptionByDefault"]
+    assert (by, rule["bucketKeyEnabled"]) == (
+        {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
+        True,
+    )
+    (user,) = cloud.of_type("aws:iam/userPolicy:UserPolicy").values()
+    last = json.loads(user["policy"])["Statement"][-1]
+    assert (last["Resource"], last["Action"]) == (KEY, ["kms:Decrypt", "kms:GenerateDataKey"])
+
+
+def test_without_one_the_services_keys_do(deployed: Cloud) -> None:
+    made = [one.inputs for one in deployed.registered if one.typ.startswith("aws:")]
+    assert not [one for one in made if "kms" in json.dumps(without_secrets(one))]
+    (encryption,) = deployed.of_type(BUCKET_ENCRYPTION).values()
+    assert encryption["rules"] == [
+        {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+    ]
+
+
+OTHER_KEY = KEY.replace("1234abcd", "ffffffff")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "root", "redis", "problem"),
+    [
+        (KEY, KEY, KEY, None),
+        (KEY, OTHER_KEY, OTHER_KEY, f"found {KEY}; bastion is encrypted with {OTHER_KEY}"),
+        (None, OTHER_KEY, None, None),
+        (None, OTHER_KEY, OTHER_KEY, f"found none; redis is encrypted with {OTHER_KEY}"),
+    ],
+    ids=["the same", "another", "AWS's own", "taken out"],
+)
+def test_another_key_is_refused_where_something_is_encrypted(
+    managed: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: str | None,
+    root: str,
+    redis: str | None,
+    problem: str | None,
+) -> None:
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = Cloud()
+    urn = "urn:pulumi:dev::openvidu-enterprise::"
+    machine = {"instanceType": "t3.small", "rootBlockDevice": {"kmsKeyId": root}}
+    cloud.state[f"{urn}{INSTANCE}::bastion"] = {"outputs": machine}
+    group = "aws:elasticache/replicationGroup:ReplicationGroup"
+    cloud.state[f"{urn}{group}::redis"] = {"outputs": {"kmsKeyId": redis}}
+    config = {**managed, **({"kmsKeyId": wanted} if wanted else {})}
+    if problem is None:
+        deploy(config, recorder=cloud)
+        return
+    with pytest.raises(ConfigurationError, match=problem):
+        deploy(config, recorder=cloud)
+    assert not cloud.registered
+
+
+def test_the_buckets_key_is_known_too() -> None:
+    by = "applyServerSideEncryptionByDefault"
+
+    def keys(**rule: Any) -> Mapping[str, str]:
+        outputs = {"rules": [{by: {"sseAlgorithm": "aws:kms", **rule}}]}
+        return from_outputs({"urn::bucket-encryption": {"outputs": outputs}}).service_keys
+
+    assert keys(kmsMasterKeyId=KEY) == {"bucket-encryption": KEY}
+    assert keys() == {}
+
+
+def test_a_key_of_another_region_is_refused(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    with pytest.raises(ConfigurationError, match="found a key of eu-west-1; this stack is in us-"):
+        up({**managed, "kmsKeyId": KEY}, monkeypatch)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    up({**managed, "kmsKeyId": KEY}, monkeypatch)
+
+
 def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: Cloud) -> None:
     role = json.loads(
         deployed.of_type("aws:iam/rolePolicy:RolePolicy")["bastion-role-policy"]["policy"]
@@ -484,6 +578,8 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"tags": json.dumps({"cost": "x" * 257})}, "up to 128 in a key and 256 in a value"),
         ({"tags": '{"cost": "1", "Cost": "2"}'}, "differ by more than their case"),
         ({"tags": json.dumps({str(n): "" for n in range(41)})}, "at most 40 tags"),
+        ({"kmsKeyId": "alias/openvidu"}, "the ARN of a KMS key"),
+        ({"kmsKeyId": KEY.replace("key/", "alias/")}, "the ARN of a KMS key"),
         ({"permissionsBoundary": "openvidu"}, "the ARN of an IAM policy"),
         ({"iamPath": "openvidu"}, "begins and ends with /"),
         ({"iamPath": f"/{'x' * 511}/"}, "begins and ends with /"),

