@@ -61,10 +61,15 @@ _TAGGED_LATER = ("security-group-rule", "volume")
 Source: terraform-provider-aws, `createTags` after AuthorizeSecurityGroupIngress and RunInstances.
 """
 _TAGGING: Mapping[str, Sequence[str]] = {
-    "ec2:CreateTags": ("ec2:CreateAction", *_ALONE[:5], *_WITHIN, *_RULES),
+    "ec2:CreateTags": (
+        "ec2:CreateAction",
+        *(one for one in _ALONE if one.startswith("ec2:")),
+        *_WITHIN,
+        *_RULES,
+    ),
     "elasticloadbalancing:AddTags": (
         "elasticloadbalancing:CreateAction",
-        *_ALONE[5:7],
+        *(one for one in _ALONE if one.startswith("elasticloadbalancing:")),
         "elasticloadbalancing:CreateListener",
     ),
 }
