@@ -200,7 +200,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         volume_keys={
             name: key
             for name, found in outputs.items()
-            if (key := _volume(name, found, "kmsKeyId"))
+            if (key := _volume(name, found, "kmsKeyId")) is not None
         },
         service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
         plain_data=tuple(

@@ -106,7 +106,7 @@ def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
     if not others:
         return []
     key, name = next(iter(others.items()))
-    problem = f"found {wanted or 'none'}; {name} is encrypted with {key}, and nothing changes keys"
+    problem = f"found {wanted or 'none'}; {name} has {key or 'another'}, and keeps it"
     keep = "pulumi config rm kmsKeyId" if wanted else set_command("kmsKeyId", key)
     return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 

@@ -39,7 +39,9 @@ def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
         settings: what is wanted.
         there: what is deployed.
     """
-    if settings.image_id is None or not _starts(settings, there):
+    if settings.image_id is None:
+        return _no_ubuntu(settings)
+    if not _starts(settings, there):
         return []
     owner = settings.image_owner or OWN
     try:
@@ -69,6 +71,21 @@ def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
         )
         mistakes.append(Mistake("volumeSize", problem, set_command("volumeSize", str(least))))
     return mistakes
+
+
+def _no_ubuntu(settings: Settings) -> list[Mistake]:
+    """An account without copies of Ubuntu's images; of Canonical's nobody need ask twice."""
+    if settings.image_owner is None:
+        return []
+    try:
+        image_of(settings)
+    # As above.
+    except Exception as error:
+        if not any(words in str(error) for words in _NO_SUCH):
+            raise
+        problem = f"{settings.image_owner} has no image {UBUNTU_IMAGES} in this region"
+        return [Mistake("imageOwner", problem, "pulumi config rm imageOwner")]
+    return []
 
 
 def image_of(settings: Settings) -> str:

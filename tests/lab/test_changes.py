@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 OF_OTHER_DEPLOYMENTS = {
     *("machines", "hosts", "sshJumpPrivateKey", "installDocker", "mediaNodes"),
     *("bastionInstanceType", "availabilityZones", "redisNodeType", "searchInstanceType"),
+    *("permissionsBoundary", "iamPath", "bucketVersionDays"),
     *("redisHost", "s3Endpoint", "elasticsearchUrl", "kibanaUrl"),
 }
 OWN_CERTIFICATE = {"ownCertificate", "ownPrivateKey"}
@@ -63,8 +64,12 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "configChangeTimeout": "2h",
             "configChangeDuringCalls": "true",
             "recording": "true",
+            "imageId": "ami-0123456789abcdef0",
+            "imageOwner": "099720109477",
+            "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd",
         }.items()
     },
+    "tags": {"tags.cost-center": "calls"},
     "retiredNodes": {"retiredNodes[0]": "2"},
     "httpPort": {"certificateType": "selfsigned", "httpPort": "8080"},
     "dashboardCidrs": {"dashboardCidrs[0]": "198.51.100.0/24"},

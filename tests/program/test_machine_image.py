@@ -73,7 +73,7 @@ def test_ubuntus_images_may_be_another_accounts(
     recorder = WithImage(id="ami-newest")
     deploy({**config, **({"imageOwner": owner} if owner else {})}, recorder=recorder)
     assert started_from(recorder) == {"ami-newest"}
-    assert [one["owners"] for one in recorder.asked] == [[asked]]
+    assert {one["owners"][0] for one in recorder.asked} == {asked}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +110,10 @@ def test_an_image_that_is_not_there_or_not_its_owners_is_refused(config: dict[st
 
     with pytest.raises(ConfigurationError, match=f"{IMAGE} isn't there, or isn't owned by self"):
         deploy({**config, "imageId": IMAGE}, recorder=Without())
+    recorder = Without()
+    with pytest.raises(ConfigurationError, match=f"imageOwner: {OWN} has no image ubuntu/"):
+        deploy({**config, "imageOwner": OWN}, recorder=recorder)
+    assert not recorder.registered
 
 
 def test_machines_that_run_keep_theirs_whatever_became_of_the_image(config: dict[str, str]) -> None:

@@ -432,9 +432,9 @@ OTHER_KEY = KEY.replace("1234abcd", "ffffffff")
     ("wanted", "root", "redis", "problem"),
     [
         (KEY, KEY, KEY, None),
-        (KEY, OTHER_KEY, OTHER_KEY, f"found {KEY}; bastion is encrypted with {OTHER_KEY}"),
+        (KEY, OTHER_KEY, OTHER_KEY, f"found {KEY}; bastion has {OTHER_KEY}"),
         (None, OTHER_KEY, None, None),
-        (None, OTHER_KEY, OTHER_KEY, f"found none; redis is encrypted with {OTHER_KEY}"),
+        (None, OTHER_KEY, OTHER_KEY, f"found none; redis has {OTHER_KEY}"),
     ],
     ids=["the same", "another", "AWS's own", "taken out"],
 )
