@@ -70,6 +70,10 @@ class Machine:
         """Names of all containers, running or not."""
         return sorted(self.docker("ps --all --format '{{.Names}}'").stdout.split())
 
+    def volumes(self) -> list[str]:
+        """Names of all volumes."""
+        return sorted(self.docker("volume ls --quiet").stdout.split())
+
     def inspect(self, name: str, field: str) -> str:
         """A field of a container, such as `.State.Status`; empty where there is none."""
         return self.docker(f"inspect --format '{{{{{field}}}}}' {name}").stdout.strip()
@@ -79,8 +83,9 @@ class Machine:
         Cluster.wait_for(lambda: self.inspect(name, field) == value, f"{name} {field}={value}")
 
     def clear(self) -> None:
-        """Remove all containers and networks."""
+        """Remove all containers, volumes and networks."""
         self.host.run("docker ps --all --quiet | xargs --no-run-if-empty docker rm --force")
+        self.host.run("docker volume ls --quiet | xargs --no-run-if-empty docker volume rm")
         if isinstance(self.host, EngineHost):
             self.host.run("docker network prune --force")
 
@@ -101,6 +106,10 @@ class Folder:
         """The name that Compose gives to a service's container."""
         return f"{Path(self.path).name}-{service}-1"
 
+    def volume(self, name: str) -> str:
+        """The name that Compose gives to a volume."""
+        return f"{Path(self.path).name}_{name}"
+
     def write(self, file: str, text: str) -> None:
         """Put a file there."""
         self.machine.file(f"{self.path}/{file}").write_text(text)
@@ -120,11 +129,19 @@ class Folder:
         assert done.returncode == 0, done.stderr
         return done
 
-    def spawn(self, arguments: str) -> subprocess.Popen[str]:
-        """Start `docker compose ARGUMENTS` there."""
+    def spawn(self, arguments: str, group: str = "") -> subprocess.Popen[str]:
+        """Start `docker compose ARGUMENTS` there.
+
+        Args:
+            arguments: of Compose.
+            group: a file to note the number of its process group in, which is its own then.
+        """
         variables = [f"{name}={shlex.quote(v)}" for name, v in self.machine.environment.items()]
-        script = f"cd {self.path} && exec env {' '.join(variables)} docker compose {arguments}"
-        return self.machine.host.spawn(["/bin/bash", "-c", script])
+        noted = f"echo $$ >{group} && " if group else ""
+        compose = f"exec env {' '.join(variables)} docker compose {arguments}"
+        own = ["/usr/bin/setsid", "--wait"] if group else []
+        script = f"cd {self.path} && {noted}{compose}"
+        return self.machine.host.spawn([*own, "/bin/bash", "-c", script])
 
     def logs(self, service: str) -> list[str]:
         """What a service's container printed."""

@@ -71,6 +71,48 @@ def test_a_folder_that_is_mounted_is_made(machine: Machine) -> None:
     assert machine.file(f"{folder.path}/made").is_dir()
 
 
+KEPT = service("a", ", volumes: ['kept:/mnt/kept']") + "\nvolumes: {kept: }\n"
+
+
+def test_a_named_volume_outlives_its_containers(machine: Machine) -> None:
+    folder = machine.folder(KEPT)
+    folder.up()
+    (volume,) = machine.volumes()
+    assert volume == folder.volume("kept")
+    folder.compose("exec -T a sh -c 'echo here >/mnt/kept/file'")
+    used = machine.docker(f"volume rm {volume}")
+    assert used.returncode == 1
+    of = machine.inspect(folder.container("a"), ".Id")
+    assert f"remove {volume}: volume is in use - [{of}]" in used.stderr
+    folder.compose("down")
+    assert machine.volumes() == [volume]
+    folder.up()
+    assert folder.compose("exec -T a cat /mnt/kept/file").stdout == "here\n"
+
+
+def test_a_named_volume_goes_when_asked_for(machine: Machine) -> None:
+    folder = machine.folder(KEPT)
+    folder.up()
+    folder.compose("exec -T a sh -c 'echo here >/mnt/kept/file'")
+    assert folder.compose("down --volumes").returncode == 0
+    assert machine.volumes() == []
+    folder.up()
+    assert folder.compose("exec -T a test -e /mnt/kept/file").returncode == 1
+
+
+def test_a_volume_that_does_not_exist_is_named(machine: Machine) -> None:
+    done = machine.docker("volume rm nobodys")
+    assert done.returncode == 1
+    assert "No such volume: nobodys" in done.stderr
+
+
+def test_a_volume_that_nobody_declares_is_refused(machine: Machine) -> None:
+    done = machine.folder(service("a", ", volumes: ['kept:/mnt/kept']")).compose("up --detach")
+    assert done.returncode != 0
+    assert 'service "a" refers to undefined volume kept: invalid compose project' in done.stderr
+    assert (machine.names(), machine.volumes()) == ([], [])
+
+
 def test_the_override_adds_and_changes(machine: Machine) -> None:
     folder = machine.folder(service("a", ", environment: ['A=1', 'B=1']"))
     more = f"services: {{a: {{environment: ['B=2']}}, b: {{image: '{TOOL}', {SLEEP}}}}}"

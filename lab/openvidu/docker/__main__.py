@@ -5,6 +5,7 @@ Each part is imported when it is wanted: an install pulls a dozen images, each w
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,6 +40,8 @@ def _run(arguments: Sequence[str]) -> int:
         case ["compose", *rest]:
             if not COMPOSE_PLUGIN.exists():
                 raise DockerError("docker: 'compose' is not a docker command.\nSee 'docker --help'")
+            # Compose ends with 130 at either signal.
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
             status = import_module("lab.openvidu.docker.compose_cli").main(rest)
         case rest:
             status = import_module("lab.openvidu.docker.container_cli").main(rest)

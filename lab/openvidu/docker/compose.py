@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 
 from lab.openvidu import faults
-from lab.openvidu.docker import images, logs
-from lab.openvidu.docker.containers import Container, every
+from lab.openvidu.docker import images, logs, volumes
+from lab.openvidu.docker.containers import Container, every, users_of
 from lab.openvidu.docker.errors import DockerError
 from lab.openvidu.docker.project import Project, Service
 from openvidu.release import ordered
@@ -92,12 +93,30 @@ def attach(project: Project, names: Sequence[str], awaited: str) -> int:
     containers = up(project, names)
     container = next(c for c in containers if c.spec.service == awaited)
     tail = logs.Tail(containers, prefixed=True, out=sys.stdout)
-    status = tail.until_exit_of(container)
-    sys.stdout.write(f"{logs.label(container)} exited with code {status}\n")
-    stop(containers)
-    if _ENDLESS_FROM <= version() < _ENDLESS_BEFORE and container.spec.restart == "always":
-        tail.follow()
+    with _stopped_when_interrupted(containers):
+        status = tail.until_exit_of(container)
+        sys.stdout.write(f"{logs.label(container)} exited with code {status}\n")
+        stop(containers)
+        if _ENDLESS_FROM <= version() < _ENDLESS_BEFORE and container.spec.restart == "always":
+            tail.follow()
     return status
+
+
+def follow(containers: Sequence[Container]) -> None:
+    """Print what containers print, for as long as there are any; an interrupt stops them."""
+    with _stopped_when_interrupted(containers):
+        logs.show(containers, follow=True, lines=None, prefixed=True)
+
+
+@contextmanager
+def _stopped_when_interrupted(containers: Sequence[Container]) -> Iterator[None]:
+    """Stop containers at an interrupt, as Compose does before it ends."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("Gracefully stopping... (press Ctrl+C again to force)")
+        stop(containers)
+        raise
 
 
 def run(project: Project, name: str, argv: Sequence[str], *, remove: bool) -> int:
@@ -142,18 +161,29 @@ def shown_version() -> str:
     return fault.option("version", VERSION) if fault else VERSION
 
 
-def down(project: str, *, seconds: float | None = None, orphans: bool = False) -> None:
+def down(
+    project: Project,
+    *,
+    seconds: float | None = None,
+    orphans: bool = False,
+    with_volumes: bool = False,
+) -> None:
     """Stop and remove a project's containers.
 
     Args:
-        project: its name.
+        project: the project.
         seconds: how long each gets to end by itself; else as long as it's to get.
         orphans: whether those of `run` go, too.
+        with_volumes: whether its named volumes go, too.
     """
-    containers = containers_of(project, one_off=orphans)
+    containers = containers_of(project.name, one_off=orphans)
     _each(containers, lambda container: container.remove(seconds=seconds))
     for container in containers:
         say(f" Container {container.spec.name}  Removed")
+    for name in project.volumes if with_volumes else ():
+        if name in volumes.every():
+            volumes.remove(name, users_of(name))
+            say(f" Volume {name}  Removed")
 
 
 def stop(containers: Sequence[Container], seconds: float | None = None) -> None:

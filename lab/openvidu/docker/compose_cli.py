@@ -107,7 +107,7 @@ def _up(folder: Path, options: argparse.Namespace) -> int:
         return compose.attach(project, options.services, options.exit_code_from)
     containers = compose.up(project, options.services, recreate=options.force_recreate)
     if not options.detach:
-        logs.show(containers, follow=True, lines=None, prefixed=True)
+        compose.follow(containers)
     return 0
 
 
@@ -116,8 +116,12 @@ def _run(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _down(folder: Path, options: argparse.Namespace) -> int:
-    _project(folder)
-    compose.down(project_name(folder), seconds=options.timeout, orphans=options.remove_orphans)
+    compose.down(
+        _project(folder),
+        seconds=options.timeout,
+        orphans=options.remove_orphans,
+        with_volumes=options.volumes,
+    )
     return 0
 
 

@@ -7,8 +7,8 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 
-from lab.openvidu.docker import images, inspection, logs
-from lab.openvidu.docker.containers import Container, Spec, boot, every, find
+from lab.openvidu.docker import images, inspection, logs, volumes
+from lab.openvidu.docker.containers import Container, Spec, boot, every, find, users_of
 from lab.openvidu.docker.errors import DockerError, NoSuchContainerError
 from lab.openvidu.docker.execution import execute
 from lab.openvidu.docker.inspection import describe_state, table
@@ -63,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     command("kill", "containers", "+")
     command("rm", "containers", "+").add_argument("-f", "--force", action="store_true")
     command("inspect", "containers", "+").add_argument("-f", "--format")
+    of_volumes = command("volume").add_subparsers(dest="action", required=True)
+    of_volumes.add_parser("ls").add_argument("-q", "--quiet", action="store_true", required=True)
+    of_volumes.add_parser("rm").add_argument("volumes", nargs="+")
     running = command("exec")
     running.add_argument("-e", "--env", action="append", default=[])
     running.add_argument("-i", "--interactive", action="store_true")
@@ -115,6 +118,16 @@ def _rmi(options: argparse.Namespace) -> int:
     for image in options.images:
         images.remove(image)
         sys.stdout.write(f"Untagged: {image}\n")
+    return 0
+
+
+def _volume(options: argparse.Namespace) -> int:
+    if options.action == "ls":
+        sys.stdout.writelines(f"{name}\n" for name in volumes.every())
+        return 0
+    for name in options.volumes:
+        volumes.remove(name, users_of(name))
+        sys.stdout.write(f"{name}\n")
     return 0
 
 
@@ -223,6 +236,7 @@ _COMMANDS = {
     "images": _images,
     "import": _import,
     "rmi": _rmi,
+    "volume": _volume,
     "info": _info,
     "version": _version,
     "logs": _logs,

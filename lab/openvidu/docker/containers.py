@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lab.openvidu.docker import network
+from lab.openvidu.docker import network, volumes
 from lab.openvidu.docker.errors import InvalidMountError, NameTakenError, PortTakenError
 from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
 from lab.openvidu.docker.processes import Process, kill_session
@@ -48,7 +48,7 @@ class Spec:
         service: the Compose service, empty for `docker run`.
         network_mode: `host`, or else it finds its project's containers by their names.
         ports: published ones, such as `443/tcp`.
-        volumes: `SOURCE:TARGET`, absolute or relative to `folder`.
+        volumes: `SOURCE:TARGET`: a folder, absolute or relative to `folder`, or a volume's name.
         one_off: whether it's of `docker compose run`.
         digest: of the service's configuration, to notice a change.
         created: ISO 8601.
@@ -117,7 +117,9 @@ class Container:
                 raise NameTakenError(spec.name, other.id)
         for volume in spec.volumes:
             source = Path(spec.folder, volume.partition(":")[0])
-            if source not in _OF_ENGINE and not source.exists():
+            if volumes.is_named(volume):
+                volumes.make(volume)
+            elif source not in _OF_ENGINE and not source.exists():
                 source.mkdir(parents=True)
         container = cls(secrets.token_hex(32), spec)
         (container.folder / "fs").mkdir(parents=True)
@@ -204,7 +206,8 @@ class Container:
         ]
 
     def _command(self) -> list[str]:
-        command = entrypoint(self.spec.image) or [*self.spec.command]
+        own = entrypoint(self.spec.image) or [*self.spec.command]
+        command = volumes.mounted(self.spec.volumes, own)
         if self.spec.network_mode == "host":
             return command
         self.look_up_names()
@@ -326,6 +329,15 @@ def every() -> list[Container]:
             continue  # it is being removed, or made, at this moment
         found.append(Container(path.parent.name, spec))
     return sorted(found, key=lambda container: (container.spec.created, container.spec.name))
+
+
+def users_of(volume: str) -> list[str]:
+    """The ids of the containers that mount a volume."""
+    return [
+        container.id
+        for container in every()
+        if any(mount.partition(":")[0] == volume for mount in container.spec.volumes)
+    ]
 
 
 def find(reference: str) -> Container | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DockerError(Exception):
     """A command failed; the message is what Docker prints.
@@ -62,6 +64,22 @@ class PortTakenError(DockerError):
         super().__init__(
             "Error response from daemon: driver failed programming external connectivity on "
             f"endpoint {name} ({identity}): {reason}"
+        )
+
+
+class NoSuchVolumeError(DockerError):
+    """No volume of that name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Error: No such volume: {name}")
+
+
+class VolumeInUseError(DockerError):
+    """A volume that a container mounts was to be removed."""
+
+    def __init__(self, name: str, users: Sequence[str]) -> None:
+        super().__init__(
+            f"Error response from daemon: remove {name}: volume is in use - [{', '.join(users)}]"
         )
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,6 +16,7 @@ import yaml
 from lab.openvidu.docker.containers import Spec
 from lab.openvidu.docker.errors import ComposeFileError
 from lab.openvidu.docker.interpolation import interpolate, read_env_file
+from lab.openvidu.docker.volumes import is_named
 
 _FILES = ("docker-compose.yml", "docker-compose.override.yml")
 _RESTARTS = ("no", "always", "on-failure", "unless-stopped")
@@ -35,7 +36,7 @@ class Service:
         stop_seconds: how long it gets to end by itself.
         network_mode: `host`, or the project's own network.
         ports: published TCP and UDP ports, such as `443/tcp`, of the machine.
-        volumes: as the file has them, `SOURCE:TARGET`.
+        volumes: `SOURCE:TARGET`; a named volume has the project's name before its own.
         needs: services that start before it.
         digest: of its whole configuration.
     """
@@ -63,12 +64,14 @@ class Project:
         folder: absolute.
         services: in the order in which to start them.
         unset: variables that the files use and nobody set.
+        volumes: the named ones that the files declare.
     """
 
     name: str
     folder: Path
     services: tuple[Service, ...]
     unset: tuple[str, ...]
+    volumes: tuple[str, ...]
 
     def service(self, name: str) -> Service:
         """The service of that name.
@@ -123,26 +126,45 @@ def load(folder: Path, shell: Mapping[str, str]) -> Project:
     values |= shell
     unset: set[str] = set()
     raw: dict[str, dict[str, object]] = {}
+    volumes: dict[str, str] = {}
+    project = project_name(folder)
     for path in files:
-        for name, service in _services(path).items():
+        content = _content(path)
+        volumes |= {name: f"{project}_{name}" for name in content.get("volumes") or {}}
+        for name, service in content["services"].items():
             merged = raw.setdefault(name, {})
             added = _filled_in(service, values, unset)
             environment = _pairs(merged.get("environment", {}), values)
             environment |= _pairs(added.get("environment", {}), values)
             merged |= added | {"environment": environment}
-    name = project_name(folder)
-    services = [_service(folder, name, *item, values) for item in raw.items()]
-    return Project(name, folder, tuple(_in_order(services)), tuple(sorted(unset)))
+    for name, service in raw.items():
+        service["volumes"] = _mounts(name, cast("list[str]", service.get("volumes", [])), volumes)
+    services = tuple(_in_order([_service(folder, project, *item, values) for item in raw.items()]))
+    return Project(project, folder, services, tuple(sorted(unset)), tuple(volumes.values()))
 
 
-def _services(path: Path) -> dict[str, dict[str, object]]:
+def _mounts(service: str, mounts: Sequence[str], volumes: Mapping[str, str]) -> list[str]:
+    """Mounts with the names that the project's volumes have on the machine."""
+    found = []
+    for mount in mounts:
+        name, colon, target = mount.partition(":")
+        if is_named(mount):
+            if name not in volumes:
+                problem = f'service "{service}" refers to undefined volume {name}'
+                raise ComposeFileError(f"{problem}: invalid compose project", 1)
+            name = volumes[name]
+        found.append(f"{name}{colon}{target}")
+    return found
+
+
+def _content(path: Path) -> dict[str, dict[str, dict[str, object]]]:
     try:
         content = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
         raise ComposeFileError(f"yaml: {path.name}: {error}", 15) from error
     if not isinstance(content, dict) or not isinstance(content.get("services"), dict):
         raise ComposeFileError(f"{path.name}: top-level object must be a mapping with services", 15)
-    return cast("dict[str, dict[str, object]]", content["services"])
+    return cast("dict[str, dict[str, dict[str, object]]]", content)
 
 
 def _filled_in(
