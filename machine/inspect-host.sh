@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
 # Tells what there is on a host before anything is changed there, as lines NAME=value.
 #
-# Reads ROLE, ADDRESS, FOLDER, PORTS and PEERS as lines NAME=value on stdin. PORTS are those that
-# OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379.
+# Reads ROLE, ADDRESS, FOLDER, PORTS, PEERS and DOWNLOADS as lines NAME=value on stdin. PORTS are those
+# that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379; DOWNLOADS
+# URLs that an installation gets things from.
 set -euo pipefail
+# shellcheck source=machine/https.sh
+. machine/https.sh
 found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -79,3 +82,5 @@ for peer in ${PEERS:-}; do
 done
 wait
 say blocked "$(cat "$work"/* 2>/dev/null | xargs)"
+# shellcheck disable=SC2086 # one word a URL
+tell_of ${DOWNLOADS:-}

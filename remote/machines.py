@@ -36,6 +36,12 @@ def _report(given: Mapping[str, str]) -> str:
     return f"sudo -n env LC_ALL=C bash -c {shlex.quote(given['REPORT'])} report {given['FOLDER']}"
 
 
+def _downloads(given: Mapping[str, str]) -> str:
+    # As root, as which it would be installed.
+    run = f"sudo -n env LC_ALL=C bash -c {shlex.quote(given['ASK'])} downloads"
+    return with_values(run, f"URLS={given['URLS']}")
+
+
 def _overview(given: Mapping[str, str]) -> str:
     return f"{MEMBERSHIP} overview{_master(given)}"
 
@@ -99,6 +105,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
         {**given, "LINES": f"PLACES={given['PLACES']}"}
     ),
     "services": _services,
+    "downloads": _downloads,
 }
 
 

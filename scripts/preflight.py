@@ -24,6 +24,7 @@ from openvidu import ports
 from scripts.checks import names
 from scripts.checks.account import account
 from scripts.checks.configuration import configuration
+from scripts.checks.downloadable import downloadable
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.reachable import reachable
 from scripts.checks.services import services, wanted_envs
@@ -79,6 +80,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
         "certificate": lambda: names.certificate(own, outputs),
         "machines": lambda: reachable(there, _https_port(own)),
         "services": lambda: services(there, wanted_envs(exported)),
+        "downloads": lambda: downloadable(there, own.get("openviduVersion")),
     }
     return [*_all_at_once(parts), *_undeployed(there)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -13,20 +14,23 @@ from lab.openvidu.web.server import listen
 
 
 @contextmanager
-def serving(handler: Callable[[Request], Awaitable[Response]]) -> Iterator[str]:
+def serving(
+    handler: Callable[[Request], Awaitable[Response]], tls: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """The URL under which a handler answers, until the block ends."""
     ports: queue.Queue[int] = queue.Queue()
     stop = threading.Event()
 
     async def serve() -> None:
-        server = await listen(handler, 0, host="127.0.0.1")
+        server = await listen(handler, 0, host="127.0.0.1", tls=tls)
         ports.put(server.sockets[0].getsockname()[1])
         await asyncio.to_thread(stop.wait)
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
+    port = ports.get()
     try:
-        yield f"http://127.0.0.1:{ports.get()}"
+        yield f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
     finally:
         stop.set()
         thread.join()

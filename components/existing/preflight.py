@@ -22,6 +22,7 @@ from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
+from openvidu.downloads import Download, downloads
 from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
 
@@ -57,7 +58,14 @@ def check(settings: Settings, there: Deployed) -> None:
     asked = {main: hosts[main], **rerouted, **new}
     with ThreadPoolExecutor(len(asked)) as pool:
         looks = {
-            name: pool.submit(_inspect, name, host, settings, _peers(name, asked))
+            name: pool.submit(
+                _inspect,
+                name,
+                host,
+                settings,
+                _peers(name, asked),
+                downloads(role_of(name).product, settings.openvidu_version) if name in new else (),
+            )
             for name, host in asked.items()
         }
     seen = {name: look.result() for name, look in looks.items()}
@@ -80,7 +88,9 @@ def check(settings: Settings, there: Deployed) -> None:
         raise ConfigurationError(mistakes)
 
 
-def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) -> Facts | str:
+def _inspect(
+    name: str, host: Host, settings: Settings, peers: Sequence[str], wanted: Sequence[Download]
+) -> Facts | str:
     """Look at a host; returns why not, where that can't be done."""
     role = role_of(name)
     fields = {
@@ -88,6 +98,7 @@ def _inspect(name: str, host: Host, settings: Settings, peers: Sequence[str]) ->
         "FOLDER": role.product.folder,
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
+        "DOWNLOADS": " ".join(one.url for one in wanted),
     }
     began = time.time()
     try:

@@ -5,14 +5,15 @@ Source: page, "Prerequisites"; https://docs.docker.com/engine/install/ for the r
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.settings import Settings
 from openvidu.compose import compose_below, works
+from openvidu.downloads import downloads
 from openvidu.release import IMAGES_GIB, IMAGES_INODES
 from openvidu.roles import NODE, Role, role_of
 
@@ -54,6 +55,7 @@ class Facts:
         foreign: folders that OpenVidu would take and that are somebody else's.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
+        lacking: URLs of downloads that it can't have, and why not.
     """
 
     os: str
@@ -76,6 +78,7 @@ class Facts:
     foreign: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(text: str, asked: float) -> Facts | str:
@@ -108,6 +111,11 @@ def parse(text: str, asked: float) -> Facts | str:
             foreign=tuple(found["foreign"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
+            lacking={
+                place: why
+                for place, why in found.items()
+                if place.startswith("https:") and why != "ok"
+            },
         )
     except (KeyError, ValueError) as error:
         return f"it tells what can't be read ({error}): {text[:200]!r}"
@@ -124,8 +132,21 @@ def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mi
         *_hardware(role_of(name), facts),
         *_software(name, facts, settings),
         *_place(host, facts),
+        *_downloads(role_of(name), facts, settings),
     ]
     return [*_told(name, host, found), *network_mistakes(name, host, facts)]
+
+
+def _downloads(role: Role, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
+    """What it can't have of what an installation downloads."""
+    return [
+        (
+            f"it can't have {one.what} from {one.host}: {why}",
+            f"{one.remedy(why)} (on that host); then: pulumi up",
+        )
+        for one in downloads(role.product, settings.openvidu_version)
+        if (why := facts.lacking.get(one.url))
+    ]
 
 
 def network_mistakes(name: str, host: Host, facts: Facts) -> list[Mistake]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from openvidu.downloads import HOSTS
+
 OPERATOR_ADDRESS = "198.51.100.10"
 """Where the operator's desk is: what a host sees as the source of the operator's SSH."""
 
@@ -37,9 +39,8 @@ AWS_NAMES = tuple(
 ELASTIC_ADDRESSES = IPv4Network("203.0.113.0/24")
 """The public addresses that the fake AWS hands out."""
 
-MIRROR_NAMES = ("s3-eu-west-1.amazonaws.com", "raw.githubusercontent.com")
-"""The hosts that install scripts come from, and what they download. Source: page, "Installing Base
-Services"; the scripts, DOWNLOAD_URL."""
+MIRROR_NAMES = HOSTS
+"""The hosts that an installation downloads from."""
 ACME_NAMES = ("acme-v02.api.letsencrypt.org",)
 
 PROJECT = Path(__file__).resolve().parents[2]

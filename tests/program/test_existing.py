@@ -18,6 +18,7 @@ from components.service import replaced
 from components.settings import Settings
 from components.ssh_agent import find_mistake
 from components.ssh_way import SshWay
+from openvidu.downloads import DOCKER_HUB
 from openvidu.roles import BASE
 from tests.program.conftest import SECRETS, example, ssh_key
 
@@ -266,6 +267,10 @@ def test_a_fingerprint_is_what_openssh_shows() -> None:
         ({"foreign": ("/opt/openvidu",)}, "/opt/openvidu is there already, and this stack didn't"),
         ({"busy": ("tcp:443",)}, "something listens already on tcp:443"),
         ({"blocked": ("10.5.0.5:6379",)}, "it can't reach 10.5.0.5:6379"),
+        (
+            {"lacking": {DOCKER_HUB: "Could not resolve host: registry-1.docker.io"}},
+            "it can't have images of OpenVidu and others from registry-1.docker.io: Could not",
+        ),
     ],
 )
 def test_a_host_that_cannot_carry_openvidu_is_refused(changes: dict[str, Any], told: str) -> None:
@@ -331,11 +336,13 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
         "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
         "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
         "installed=no\nforeign=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+        "https://a.example.io/v2/=ok\nhttps://b.example.io/v2/=timed out\n"
     )
     found = suitability.parse(lines, asked=990.0)
     assert isinstance(found, Facts)
     assert (found.has_docker, found.clock_off) == (False, 10.0)
     assert found.blocked == ("10.5.0.5:6379", "10.5.0.5:9000")
+    assert found.lacking == {"https://b.example.io/v2/": "timed out"}
     assert "can't be read" in str(suitability.parse("Welcome to Ubuntu", asked=0.0))
 
 

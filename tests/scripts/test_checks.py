@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +13,9 @@ from botocore.exceptions import ClientError
 from components.aws.permissions import Scope, statements
 from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
-from scripts.checks import account, configuration, names, reachable, services
+from openvidu.downloads import HOSTS, downloads
+from openvidu.release import NODE
+from scripts.checks import account, configuration, downloadable, names, reachable, services
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.services import Asked, WantedEnv
 from scripts.machines import Machine
@@ -223,6 +227,47 @@ def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
         assert found.result is Result.FAILED
         assert "OpenVidu doesn't run on node-1" in found.said
         assert str(found.next).startswith("pulumi up, which starts it")
+
+
+DOWNLOADS = downloads(NODE, "2.30.0")
+SCRIPT, FILES, DOCKER_HUB, ELASTIC = (one.url for one in DOWNLOADS)
+
+
+def test_downloads_that_can_be_had_are_well() -> None:
+    (found,) = downloadable.judged(
+        "node-1", DOWNLOADS, "".join(f"{one.url}=ok\n" for one in DOWNLOADS)
+    )
+    assert found.result is Result.OK
+    assert all(one.host in found.said for one in DOWNLOADS)
+
+
+@pytest.mark.parametrize(
+    ("url", "why", "following"),
+    [
+        (FILES, "Could not resolve host: raw", "resolvectl query raw.githubusercontent.com"),
+        (DOCKER_HUB, "Connection timed out", "open port 443/tcp to registry-1.docker.io"),
+        (ELASTIC, "SSL certificate problem: self-signed", "sudo update-ca-certificates"),
+        (SCRIPT, "it answers 403", "pulumi config set openviduVersion"),
+    ],
+)
+def test_a_download_that_cannot_be_had_is_named_with_what_to_do(
+    url: str, why: str, following: str
+) -> None:
+    told = "".join(f"{one.url}={why if one.url == url else 'ok'}\n" for one in DOWNLOADS)
+    well, found = downloadable.judged("node-1", DOWNLOADS, told)
+    assert (well.result, found.result, found.where) == (Result.OK, Result.FAILED, "node-1")
+    assert found.said.endswith(f": {why}")
+    assert str(urlsplit(url).hostname) in found.said
+    assert following in str(found.next)
+
+
+def test_a_download_that_is_not_told_of_is_no_success() -> None:
+    assert downloadable.judged("node-1", DOWNLOADS, "")[0].result is Result.FAILED
+
+
+def test_what_must_be_reached_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs/existing.md").read_text()
+    assert [host for host in HOSTS if f"`{host}`" not in text] == []
 
 
 def test_what_can_be_used_is_well() -> None:

@@ -80,3 +80,18 @@ def test_the_space_is_that_of_the_disk_where_docker_keeps_images(
     assert (facts.images, facts.free_images_mib) == (place, 64)
     assert 800 < (facts.free_images_inodes or 0) < 900
     assert facts.free_disk_mib > 64
+
+
+def test_downloads_that_a_host_cannot_have_are_told_with_the_reason(host: ExistingHost) -> None:
+    refuse = 'echo "curl: (28) Connection timed out after 5001 milliseconds" >&2; exit 28'
+    host.program(
+        "curl", f"[[ ${{@: -1}} == *a.example.io* ]] && echo 'HTTP/2 200' || {{ {refuse}; }}"
+    )
+    facts = inspect(host, DOWNLOADS="https://a.example.io/x.sh https://b.example.io/x.sh")
+    told = "Connection timed out after 5001 milliseconds"
+    assert facts.lacking == {"https://b.example.io/x.sh": told}
+
+
+def test_a_host_without_curl_is_not_blamed_for_its_way_out(host: ExistingHost) -> None:
+    host.path("/bin/curl").unlink()
+    assert inspect(host, DOWNLOADS="https://b.example.io/x.sh").lacking == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -134,7 +135,10 @@ def _volume(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     facts = {"ServerVersion": VERSION, "Containers": str(len(every()))}
     if options.format:
-        sys.stdout.write(options.format.replace("{{.ServerVersion}}", VERSION) + "\n")
+        # It has no proxy and no mirror.
+        shown = re.sub(r"\{\{range.*?\{\{end\}\}", "", options.format)
+        shown = re.sub(r"\{\{\.(\w+)\}\}", lambda field: facts.get(field[1], ""), shown)
+        sys.stdout.write(f"{shown}\n")
     else:
         sys.stdout.writelines(f" {name}: {value}\n" for name, value in facts.items())
     return 0

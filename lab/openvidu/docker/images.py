@@ -12,6 +12,7 @@ from pathlib import Path
 from lab.openvidu import faults
 from lab.openvidu.docker.errors import PullError, UnknownImageError
 from lab.openvidu.docker.host import registry_is_reachable
+from openvidu.downloads import DOCKER_HUB
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATE = Path("/var/lib/docker-standin")
@@ -142,14 +143,13 @@ def pull(image: str) -> bool:
     if fault and fault.option("image", "") in image:
         faults.strike("pull")
         raise PullError(
-            f"Error response from daemon: Get https://registry-1.docker.io/v2/{image}: "
-            "net/http: TLS handshake timeout"
+            f"Error response from daemon: Get {DOCKER_HUB}{image}: net/http: TLS handshake timeout"
         )
     if image in pulled():
         return False
     if not registry_is_reachable():
         raise PullError(
-            "Error response from daemon: Get https://registry-1.docker.io/v2/: "
+            f"Error response from daemon: Get {DOCKER_HUB}: "
             "net/http: request canceled while waiting for connection"
         )
     if repository(image) not in _ENTRYPOINTS and repository(image) not in _NEVER_RUN:

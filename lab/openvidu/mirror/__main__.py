@@ -2,7 +2,8 @@
 
 `python -m lab.openvidu.mirror DIR ADDRESS PORT`, where DIR is the lab's directory: its
 authority signs the certificate, and `DIR/faults` says what is to go wrong. A file that isn't
-there gets 404 with an XML error, as from S3.
+there gets 404 with an XML error, as from S3. Registries only say that they are there: stand-ins for
+Docker make images by themselves.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from lab.openvidu.web.server import listen, log, run
 
 async def answer(request: Request, fault_folder: Path) -> Response | Takeover:
     """Answer one request."""
+    if request.path == "/v2/":
+        return Response(401)
     try:
         body = content(request.path)
     except NotFoundError:

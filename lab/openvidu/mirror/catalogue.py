@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from openvidu.deployment import Deployment, deployment
+from openvidu.downloads import FILES
 from openvidu.release import (
     BASE,
     DOWNLOADS,
@@ -30,9 +32,7 @@ from openvidu.release import (
 
 _FILES = Path(__file__).with_name("files")
 _BUCKET = DOWNLOADS.removeprefix("https://").partition("/")[2]
-_REPOSITORY = "OpenVidu/openvidu"
-SOURCES = f"https://raw.githubusercontent.com/{_REPOSITORY}"
-"""Where the install scripts get files from, by tag."""
+_REPOSITORY = urlsplit(FILES).path.strip("/")
 _WAITS_FROM = (2, 32, 1)
 """From then on `createbuckets` waits for MinIO, and a node's first synchronisation is by `run`."""
 
@@ -180,7 +180,7 @@ def _install_script(role: str, version: str) -> bytes:
         "COMMAND": kind.product.command,
         "VERSION": version,
         "PREVIOUS": upgrades_from(version),
-        "ADDRESS": f"{SOURCES}/v{version}/{deployment(role, version).folder}",
+        "ADDRESS": f"{FILES}/v{version}/{deployment(role, version).folder}",
         "DOWNLOADED": " ".join(kind.downloaded),
         "NEW_FOLDERS": " ".join(kind.new_folders),
         "KEPT_ASIDE": " ".join(kind.kept_aside),
