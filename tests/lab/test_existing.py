@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
+from lab.cloud.facts import MIRROR_ADDRESS
+from openvidu.downloads import HOSTS
 from tests.lab.conftest import Lab, new_lab
 from tests.lab.watching import calls, scale, served
 
@@ -55,6 +57,19 @@ def test_a_host_that_cannot_work_is_refused_before_any_is_changed(lab: Lab) -> N
     assert "Nothing was changed" in refused.out
     assert lab.on("node-3", TRACES) == ""
     lab.on("node-3", "pkill -f http.server")
+    lab.ok("config", "set", "nodeCount", "2")
+
+
+def test_a_host_that_gets_nowhere_is_refused_with_what_to_open(lab: Lab) -> None:
+    lab.on("node-3", f"ip route add unreachable {MIRROR_ADDRESS}")
+    lab.ok("config", "set", "nodeCount", "3")
+    refused = lab.run("up")
+    assert refused.status != 0
+    for host in HOSTS:
+        assert f"from {host}: Failed to connect to {host} port 443" in refused.out
+        assert f"open port 443/tcp to {host}" in refused.out
+    assert lab.on("node-3", TRACES) == ""
+    lab.on("node-3", f"ip route delete unreachable {MIRROR_ADDRESS}")
     lab.ok("config", "set", "nodeCount", "2")
 
 

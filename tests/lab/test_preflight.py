@@ -36,6 +36,8 @@ def test_a_healthy_cluster_has_nothing_to_tell(cluster: Lab) -> None:
         for check in ("SSH", "S3", "Redis", "Elasticsearch", "Kibana"):
             assert (check, node, "ok") in shown
         assert ("port", "443/udp", node) in shown
+    for machine in ("base", "node-1", "node-2"):
+        assert ("downloads", machine, "ok") in shown
     assert "EC2-VPC Elastic IPs: 3 of 200 in use" in done.out
     assert "granted, as IAM says" in done.out
     assert "24 of 1024 in use" in done.out
