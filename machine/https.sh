@@ -47,7 +47,7 @@ can_have() {
     fi
     return
   fi
-  status=$(awk '/^HTTP/ { status = $2 } END { print status }' <<<"$said")
+  status=$(awk '/^HTTP/ { status = substr($2, 1, 3) } END { print status }' <<<"$said")
   if [[ $url == *.sh && $status != [23]?? ]]; then
     echo "it answers $status"
     return

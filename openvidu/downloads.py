@@ -45,7 +45,7 @@ class Download:
         """
         if "resolve" in why:
             return f"resolvectl query {self.host}, until that machine gives an address"
-        if "certificate" in why.lower() or "ssl" in why.lower():
+        if "certificate" in why:
             return (
                 f"curl --verbose {self.url} names who shows that certificate there; a proxy's "
                 "authority goes into /usr/local/share/ca-certificates, then: "
