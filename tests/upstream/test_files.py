@@ -17,6 +17,7 @@ import yaml
 from lab.openvidu.mirror.catalogue import content
 from openvidu import roles
 from openvidu.deployment import deployment
+from openvidu.downloads import ELASTIC, HOSTS
 from openvidu.release import LATEST, VERSIONS, upgrades_from
 from openvidu.roles import Role
 from tests.upstream.conftest import fetch
@@ -162,3 +163,11 @@ def test_the_base_updates_its_load_balancer_as_we_ask(version: str) -> None:
     text = file_of(roles.BASE, version, "base-services")
     assert "update-loadbalancer)" in text
     assert "loadbalancer update_enterprise_ha_nodes.sh" in text
+
+
+def test_the_hosts_that_it_downloads_from_are_known(role: Role, version: str) -> None:
+    files = "\n".join(files_of(role, version).values())
+    asked = re.findall(r"curl[^\n]*?https://([\w.-]+)", script_of(role, version))
+    registries = re.findall(r"(?:image: |IMAGE=)([\w-]+(?:\.[\w-]+)+)/", files)
+    assert {str(urlsplit(address(role, version)).hostname), *asked, *registries} <= {*HOSTS}
+    assert urlsplit(ELASTIC).hostname in registries
