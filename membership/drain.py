@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from membership.answers import MediaNode, Refused, Unknown
+from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
 from membership.errors import MembershipError
 from membership.line import Line
@@ -138,6 +138,7 @@ class _Drain:
                 return self._ended(found, seen)
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
+            self._let_it_be_asked(seen)
             first = self._stop_new_sessions(seen)
             over = self._is_over and not found.is_out
             if self._has_to_ask(found, at_once=over):
@@ -207,12 +208,23 @@ class _Drain:
         self._idle = self._idle + 1 if _is_idle(seen) else 0
         if self._idle >= IDLE_LOOKS:
             world.load_balancer.remove(ip, purpose=f"{self._node.name} is stopped")
-            if _is_idle(look(self._node, world)):
+            after = look(self._node, world)
+            if _is_idle(after) or _is_asked_by_nobody(after):
                 return True
             self._idle = 0
         if not self._idle and seen.listed and ip not in world.load_balancer.node_ips:
             world.load_balancer.add(ip, purpose=f"{self._node.name} got a call")
         return False
+
+    def _let_it_be_asked(self, seen: Observation) -> None:
+        """Put a last node that wasn't stopped back, so that the base can ask for its calls."""
+        world, ip = self._world, self._node.ip
+        if (
+            world.policy.without_api
+            and _is_asked_by_nobody(seen)
+            and ip not in world.load_balancer.node_ips
+        ):
+            world.load_balancer.add(ip, purpose=f"{self._node.name} is asked for its calls")
 
     def _refused(self, answer: Refused) -> MembershipError:
         name = self._node.name
@@ -316,6 +328,15 @@ class _Drain:
 def _is_idle(seen: Observation) -> bool:
     """Whether the cluster lists the node without a session; recordings and broadcasts have one."""
     return isinstance(seen.listed, MediaNode) and not seen.listed.sessions
+
+
+def _is_asked_by_nobody(seen: Observation) -> bool:
+    """Whether it runs, and nobody leads to the API: a base's load balancer has no node any more.
+
+    Who stops it looks for calls on the machine itself.
+    """
+    unknown = isinstance(seen.listed, Unknown) and seen.is_unlisted
+    return unknown and isinstance(seen.health, Answers)
 
 
 def _enough(seen: Observation) -> int:

@@ -149,6 +149,29 @@ def test_a_call_that_begins_in_the_last_moment_has_the_node_listed_again(tmp_pat
     assert world.done == ["PATCH media_2", "remove 10.5.0.7", "add 10.5.0.7"]
 
 
+def last_without_api(folder: Path, looks: Looks) -> Scene:
+    """The same, where the base's load balancer leads to the API by this node alone."""
+    made = scene(folder, looks, others=())
+    made.cluster.answer_to_patch = Refused(405, "no")
+    made.policy = replace(SHORT, without_api=True, last_node=True)
+    return made
+
+
+def test_a_last_node_is_stopped_though_nobody_leads_to_the_api_without_it(tmp_path: Path) -> None:
+    quiet: Looks = [([IDLE], Answers(200))] * drain_module.IDLE_LOOKS
+    world = last_without_api(tmp_path, [*quiet, (NOBODY, Answers(200))])
+    assert drain(NODE, RUN, world.world) is Outcome.STOP
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
+def test_a_last_node_that_got_a_call_is_listed_again_to_be_asked(tmp_path: Path) -> None:
+    world = last_without_api(tmp_path, [(NOBODY, Answers(200)), ([BUSY], Answers(200))])
+    world.load_balancer.node_ips = ()
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        drain(NODE, RUN, world.world)
+    assert world.done == ["add 10.5.0.7", "PATCH media_2"]
+
+
 def test_a_wrong_login_is_refused_without_the_api_too(tmp_path: Path) -> None:
     world = without_api(tmp_path, [([BUSY, OTHER], Answers(200))])
     world.cluster.answer_to_patch = Refused(401, "no")
