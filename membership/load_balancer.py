@@ -22,8 +22,11 @@ from openvidu import environment, ports, release
 
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 _REFUSED = "[emerg]"
-_NOT_FOUND = re.compile(r'\[emerg\] host not found in upstream "([a-z][a-z0-9-]*):\d+"')
-"""Upstreams are names of containers, which nginx finds only while they run."""
+_NOT_FOUND = re.compile(
+    r'\[emerg\] (?:\d+#\d+: )?host not found in upstream "([a-z][a-z0-9-]*):\d+"'
+)
+"""Upstreams are names of containers, which nginx finds only while they run. The numbers of process
+and thread are there where it writes into its log, which may be all that's seen."""
 KEEPER = "openvidu-load-balancer.service"
 """The unit that runs `keep`."""
 

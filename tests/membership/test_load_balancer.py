@@ -64,6 +64,26 @@ def test_a_failed_reload_puts_the_old_list_back(base_folder: Path) -> None:
     assert (base_folder / ".env").read_bytes() == before
 
 
+@pytest.mark.parametrize("who", ["nginx: [emerg]", "2026/01/01 00:00:00 [emerg] 95#95:"])
+def test_a_dead_container_is_started_whichever_way_nginx_names_it(
+    base_folder: Path, who: str
+) -> None:
+    lost = f"echo '{who} host not found in upstream \"app:5442\"' >&2; exit 0"
+    for program, first in (
+        ("base-services", f"[[ -e started ]] || {{ {lost}; }}"),
+        ("bin/docker", '[[ "$*" != "compose up --detach --no-deps app" ]] || exec touch started'),
+    ):
+        file = base_folder / program
+        file.rename(own := file.with_name(f"{file.name}-own"))
+        file.write_text(f'#!/bin/bash\n{first}\nexec {own} "$@"\n')
+        file.chmod(0o755)
+    said: list[str] = []
+    balancer = LoadBalancer(base_folder, say=said.append)
+    balancer.add("10.5.0.8", purpose="test")
+    assert said[0].startswith("nginx finds no app, which is started: ")
+    assert balancer.serving() == {"10.5.0.6", "10.5.0.7", "10.5.0.8"}
+
+
 def test_a_reload_that_hangs_counts_as_failed_and_does_not_go_on(base_folder: Path) -> None:
     (base_folder / "hang-reload").touch()
     before = (base_folder / ".env").read_bytes()
