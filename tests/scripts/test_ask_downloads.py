@@ -15,6 +15,7 @@ from components.remote import fields, text_of
 from lab.cloud import authority
 from lab.openvidu.web.messages import Request, Response
 from openvidu.downloads import DOCKER_HUB
+from remote.machines import COMMANDS
 from tests.serving import serving
 
 CLOSED = "127.0.0.1:9"
@@ -87,6 +88,27 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_what_answers_can_be_had(machine: Machine) -> None:
     places = (f"{machine.far}/base_2.30.0.sh", f"{machine.far}/OpenVidu/", f"{machine.far}/v2/")
     assert machine.of(*places) == ["ok"] * 3
+
+
+def test_the_preflight_asks_as_root(machine: Machine) -> None:
+    (machine.folder / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] && shift && exec "$@"\n')
+    (machine.folder / "sudo").chmod(0o755)
+    asked = {"ASK": text_of("ask-downloads.sh"), "URLS": f"{machine.far}/v2/ {machine.far}/a.sh"}
+    done = subprocess.run(
+        ["/bin/sh", "-c", COMMANDS["downloads"](asked)],
+        env={
+            "PATH": f"{machine.folder}:{os.environ['PATH']}",
+            "CURL_CA_BUNDLE": str(machine.folder / "trusted.pem"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(done.stdout.splitlines()) == [
+        f"{machine.far}/a.sh=it answers 403",
+        f"{machine.far}/v2/=ok",
+    ]
 
 
 def test_why_something_cannot_be_had_is_told_as_curl_does(machine: Machine) -> None:
