@@ -48,14 +48,15 @@ name_of() {
   esac
 }
 
-redis_answers() {
+# Apart: Docker takes a connection before Redis listens, and closes it, which ends who writes there.
+redis_answers() (
   local reply
   exec 3<>/dev/tcp/127.0.0.1/6379 || return 1
   printf 'AUTH %s\r\nPING\r\n' "$(value_of OPENVIDU_ENTERPRISE_HA_REDIS_PASSWORD)" >&3
   read -r -t 5 reply <&3 && [[ $reply == +OK* ]] && read -r -t 5 reply <&3
   exec 3>&-
   [[ $reply == +PONG* ]]
-}
+)
 
 http_status() {
   curl --silent --noproxy '*' --output /dev/null --max-time 5 --write-out '%{http_code}' "$@"

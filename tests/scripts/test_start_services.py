@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import socket
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +14,7 @@ from threading import Event, Thread
 
 import pytest
 
+from components.remote import text_of
 from tests.scripts.containers import Machine
 
 BUCKET = "openvidu/minio-s3/openvidu-enterprise"
@@ -197,3 +201,20 @@ def test_a_proxy_whose_nodes_cannot_be_reached_answers(base: Machine) -> None:
     with proxy_without_nodes() as port:
         done = start(base, "api", port, limit_seconds="-1")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_redis_that_hangs_up_is_asked_again() -> None:
+    """As Docker does for a container that doesn't listen yet."""
+    text = re.search(r"^redis_answers\(\).*?^[)}]$", text_of("start-services.sh"), re.M | re.S)
+    assert text
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        # Its password comes when the other side has hung up.
+        hung_up = "value_of() { read -r -t 5 <&3 || true; echo secret; }"
+        ask = f"{hung_up}\n{text[0].replace('/6379', f'/{port}')}\nredis_answers || echo again"
+        asking = subprocess.Popen(["/bin/bash", "-c", ask], stdout=subprocess.PIPE, text=True)
+        connection, _ = server.accept()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        told, _ = asking.communicate(timeout=30)
+    assert (asking.returncode, told) == (0, "again\n")
