@@ -224,6 +224,8 @@ def test_a_key_or_an_agent_logs_in(changes: dict[str, str], told: str, command: 
         ("ssh-ed25519 AAAAOTHER me\n", "your SSH agent hasn't the key of sshPublicKey"),
         (ssh_key()[0] + "\n", None),
     ],
+    # The key is another one in each process.
+    ids=["no agent", "another key", "the key"],
 )
 def test_an_agent_that_cannot_log_in_is_told(listed: str | None, problem: str | None) -> None:
     given = {"sshAgent": "true", "sshPrivateKey": "", "sshPublicKey": ssh_key()[0]}
