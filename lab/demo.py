@@ -90,6 +90,7 @@ class Demo:
             self._wait_for_calls_on("node-1", "node-2", "node-3")
             self._up(2)
             self._wait_for_calls_on("node-1", "node-2")
+        self._stack.release_data()
         self._do("destroy", "destroy", "--yes", "--skip-preview")
 
     def _up(self, nodes: int) -> None:
