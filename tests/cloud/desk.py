@@ -19,7 +19,7 @@ from lab.cloud import Supervisor
 STAND_INS = "tests.cloud.stand_ins"
 SSH_FROM_WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
 WORLD = {"IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = 60
 
 _PROBE = """
 import socket, sys

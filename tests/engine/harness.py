@@ -246,7 +246,7 @@ def script(path: Path, body: str) -> None:
     path.chmod(0o755)
 
 
-def wait_until(condition: Any, what: str, seconds: float = 20) -> None:
+def wait_until(condition: Any, what: str, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited {seconds:.0f} s for {what}"

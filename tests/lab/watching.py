@@ -89,9 +89,10 @@ def nodes(lab: Lab) -> list[str]:
 def require(lab: Lab, *numbers: int) -> None:
     """Exactly these nodes serve, whoever is asked, and nothing is left to do."""
     ips = [f"10.5.0.{5 + number}" for number in numbers]
+    # Nodes are listed by their signs of life, which come late on a busy computer.
+    lab.wait_until(lambda: nodes(lab) == sorted(f"master_{ip}" for ip in ips))
     status = lab.json("status", "--json")
     assert status["health"]["clusterStatus"] == "UP"
-    assert sorted(status["health"]["nodes"]) == sorted(f"master_{ip}" for ip in ips)
     assert status["loadBalancer"]["nodeIps"] == ips
     assert served(lab) == sorted(ips)
     assert sorted(status["hosts"]) == ["base", *(f"node-{number}" for number in numbers)]

@@ -63,7 +63,7 @@ def joined(cluster: Cluster, name: str, *, ip: str = "") -> Iterator[ClientConne
 def ask(socket: ClientConnection, method: str, **params: object) -> dict[str, Any]:
     """Make a JSON-RPC request; its answer."""
     socket.send(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}))
-    answer: dict[str, Any] = json.loads(socket.recv(timeout=3))
+    answer: dict[str, Any] = json.loads(socket.recv(timeout=30))
     return answer
 
 

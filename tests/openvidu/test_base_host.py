@@ -219,14 +219,20 @@ def test_exec_can_want_a_terminal_as_compose_v1_does(cluster: Cluster) -> None:
 
 def test_starting_again_makes_anew_only_what_changed(cluster: Cluster) -> None:
     cluster.balance("10.5.0.6")
-    ids = f"{IN_BASE}docker compose ps --quiet redis; docker compose ps --quiet loadbalancer"
+
+    def ids() -> list[str]:
+        """Of Redis and the load balancer, which may be on its way."""
+        asked = f"{IN_BASE}docker compose ps --quiet redis; docker compose ps --quiet loadbalancer"
+        cluster.wait_for(lambda: len(cluster.base.run(asked).stdout.split()) == 2, "both to run")
+        return cluster.base.run(asked).stdout.split()
+
     run(cluster.base, BASE, "start")
-    before = cluster.base.run(ids).stdout.split()
+    before = ids()
     run(cluster.base, BASE, "start")
-    same = cluster.base.run(ids).stdout.split()
+    same = ids()
     change_env(cluster, **{environment.NODE_IPS: "10.5.0.7"})
     run(cluster.base, BASE, "start")
-    after = cluster.base.run(ids).stdout.split()
+    after = ids()
     assert same == before
     assert after[0] == before[0]
     assert after[1] != before[1]

@@ -22,7 +22,7 @@ S3_SECRET_KEY = "MINIO_SECRET_1"  # noqa: S105
 ELASTIC_PASSWORD = "ELASTIC_SECRET_1"  # noqa: S105
 BASE_IP = "10.5.0.5"
 BUCKET = "openvidu-enterprise"
-_SECONDS = 15.0
+_SECONDS = 60.0
 
 BASE_ENV: Mapping[str, str] = {
     "DOMAIN_OR_PUBLIC_IP": BASE_IP,

@@ -24,7 +24,7 @@ from lab.openvidu.services import ROOT_SERVICES
 GATEWAY = "10.5.0.1"
 _TRUST = Path("/etc/ssl/certs/ca-certificates.crt")
 _NAMESPACES = ("unshare", "--fork", "--kill-child", "--net")
-_UP_SECONDS = 10.0
+_UP_SECONDS = 60.0
 _CLONE_NEWNET = 0x40000000
 Result = TypeVar("Result")
 AnyHost = TypeVar("AnyHost", bound="Host")
