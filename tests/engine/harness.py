@@ -128,7 +128,7 @@ class Stack:
             text=True,
             cwd=self.project,
             env=self.environment,
-            timeout=60,
+            timeout=180,
             check=False,
         )
         return Completed(done.returncode, done.stdout, done.stderr)

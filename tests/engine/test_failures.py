@@ -202,7 +202,7 @@ def test_one_ctrl_c_stops_gracefully(stack: Stack) -> None:
     process = stack.start("up", "--yes", "--skip-preview")
     stack.wait_for_call("create b")
     interrupt(process)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode != 0, out
     assert "cancel" in out
     assert stack.calls("cancel")
@@ -222,7 +222,7 @@ def test_two_ctrl_c_stop_at_once(stack: Stack) -> None:
     interrupt(process)
     wait_until(lambda: stack.calls("cancel"), "the provider to be told")
     interrupt(process)
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=120)
     assert process.returncode != 0, out
     assert "a" in stack.resources()
 

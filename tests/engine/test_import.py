@@ -241,7 +241,7 @@ def test_an_import_that_is_stopped_keeps_what_it_has_and_can_be_run_again(stack:
     process = stack.start("import", "--file", file, *arguments)
     stack.wait_for_call("read a")
     interrupt(process)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode != 0
     assert "g" in stack.resources()
     assert "a" not in stack.resources()

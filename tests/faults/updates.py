@@ -16,7 +16,7 @@ from types import TracebackType
 
 from tests.lab.conftest import Lab
 
-_LIMIT_SECONDS = 200
+_LIMIT_SECONDS = 400
 _POLL_SECONDS = 0.05
 
 Condition = Callable[["Update"], bool]

@@ -20,7 +20,7 @@ from lab.cloud import Supervisor
 from lab.directory import LabDirectory
 from openvidu import release
 
-LIMIT_SECONDS = 280
+LIMIT_SECONDS = 400
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Base:
         self, action: str, *, project: Path | None = None, **changes: str
     ) -> subprocess.CompletedProcess[str]:
         script = self.start(action, project=project, **changes)
-        out, err = script.communicate(timeout=60)
+        out, err = script.communicate(timeout=180)
         return subprocess.CompletedProcess(script.args, script.returncode, out, err)
 
     def start(

@@ -98,6 +98,6 @@ class Machine:
             env={"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
