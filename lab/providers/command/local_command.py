@@ -142,8 +142,12 @@ async def _pump(process: Process, command: LocalCommand, capture: Capture) -> No
             tasks.create_task(_feed(process.stdin, command.inputs.text("stdin") or ""))
             tasks.create_task(_drain(process.stdout, Stream.STDOUT, capture))
             tasks.create_task(_drain(process.stderr, Stream.STDERR, capture))
-    except* ProviderError as errors:
-        raise errors.exceptions[0] from None
+    except ExceptionGroup as errors:
+        # What `except*` raises comes in a group again, before Python 3.11.4.
+        told, others = errors.split(ProviderError)
+        if told is None or others:
+            raise
+        raise told.exceptions[0] from None
     capture.finish()
 
 
