@@ -5,6 +5,8 @@ Source: page, "Prerequisites": any Linux, Ubuntu recommended; EC2 guide, "Amazon
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi_aws as aws
 
 from components.deployed import Deployed
@@ -16,6 +18,7 @@ UBUNTU_OWNER = "099720109477"
 UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
+_UBUNTU = {"name": UBUNTU_IMAGES, "architecture": ARCHITECTURE}
 OWN = "self"
 _TAKES = {
     "state": "available",
@@ -44,14 +47,8 @@ def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
     if not _starts(settings, there):
         return []
     owner = settings.image_owner or OWN
-    try:
-        found = aws.ec2.get_ami(
-            owners=[owner], filters=[{"name": "image-id", "values": [settings.image_id]}]
-        )
-    # The SDK raises nothing more specific; what isn't meant goes on.
-    except Exception as error:
-        if not any(words in str(error) for words in _NO_SUCH):
-            raise
+    found = _found(owner, {"image-id": settings.image_id})
+    if found is None:
         problem = f"{settings.image_id} isn't there, or isn't owned by {owner} (imageOwner)"
         return [Mistake("imageId", problem, "pulumi config rm imageId")]
     unfit = [
@@ -77,15 +74,10 @@ def _no_ubuntu(settings: Settings) -> list[Mistake]:
     """An account without copies of Ubuntu's images; of Canonical's nobody need ask twice."""
     if settings.image_owner is None:
         return []
-    try:
-        image_of(settings)
-    # As above.
-    except Exception as error:
-        if not any(words in str(error) for words in _NO_SUCH):
-            raise
-        problem = f"{settings.image_owner} has no image {UBUNTU_IMAGES} in this region"
-        return [Mistake("imageOwner", problem, "pulumi config rm imageOwner")]
-    return []
+    if _found(settings.image_owner, _UBUNTU):
+        return []
+    problem = f"{settings.image_owner} has no image {UBUNTU_IMAGES} in this region"
+    return [Mistake("imageOwner", problem, "pulumi config rm imageOwner")]
 
 
 def image_of(settings: Settings) -> str:
@@ -95,15 +87,25 @@ def image_of(settings: Settings) -> str:
     """
     if settings.image_id:
         return settings.image_id
-    found = aws.ec2.get_ami(
-        owners=[settings.image_owner or UBUNTU_OWNER],
-        most_recent=True,
-        filters=[
-            {"name": "name", "values": [UBUNTU_IMAGES]},
-            {"name": "architecture", "values": [ARCHITECTURE]},
-        ],
-    )
-    return found.id
+    return _newest(settings.image_owner or UBUNTU_OWNER, _UBUNTU).id
+
+
+def _newest(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult:
+    filters: list[aws.ec2.GetAmiFilterArgsDict] = [
+        {"name": name, "values": [value]} for name, value in having.items()
+    ]
+    return aws.ec2.get_ami(owners=[owner], most_recent=True, filters=filters)
+
+
+def _found(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult | None:
+    """The same; None where there is none."""
+    try:
+        return _newest(owner, having)
+    # The SDK raises nothing more specific; what isn't meant goes on.
+    except Exception as error:
+        if any(words in str(error) for words in _NO_SUCH):
+            return None
+        raise
 
 
 def _starts(settings: Settings, there: Deployed) -> bool:
