@@ -90,16 +90,18 @@ class Demo:
             self._wait_for_calls_on("node-1", "node-2", "node-3")
             self._up(2)
             self._wait_for_calls_on("node-1", "node-2")
-        self._stack.release_data()
-        self._do("destroy", "destroy", "--yes", "--skip-preview")
+        with self._step("destroy"):
+            self._stack.destroy()
 
     def _up(self, nodes: int) -> None:
         self._stack.set_config("nodeCount", str(nodes))
-        self._do(f"{nodes} nodes", "up", "--yes", "--skip-preview")
+        with self._step(f"{nodes} nodes"):
+            self._stack.pulumi("up", "--yes", "--skip-preview")
 
-    def _do(self, text: str, *command: str) -> None:
+    @contextmanager
+    def _step(self, text: str) -> Iterator[None]:
         self._watch.step(text)
-        self._stack.pulumi(*command)
+        yield
         self._watch.step("")
 
     @contextmanager

@@ -193,12 +193,18 @@ class Stack:
         if exported["deployment"].get("pending_operations"):
             self.python("scripts.adopt", "--stack", self._directory.stack, "--yes")
 
-    def release_data(self) -> None:
-        """Let what is protected be deleted, and a bucket with what is in it.
+    def destroy(self) -> None:
+        """Drain the nodes and remove every resource, with its data: it's a lab's.
 
         Raises:
-            LabError: the state can't be changed, or the bucket can't be asked.
+            LabError: it failed, or the bucket can't be asked.
         """
+        self.adopt()
+        self._release_data()
+        self.pulumi("destroy", "--yes", "--skip-preview")
+
+    def _release_data(self) -> None:
+        """Let what is protected be deleted, and a bucket with what is in it."""
         resources = json.loads(self.pulumi("stack", "export", quiet=True))["deployment"]
         for one in resources.get("resources", ()):
             if one["type"] == _BUCKET and not one["outputs"].get("forceDestroy"):

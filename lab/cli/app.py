@@ -300,11 +300,7 @@ def cancel(context: typer.Context) -> None:
 @app.command()
 def destroy(context: typer.Context) -> None:
     """Drain the nodes and remove every resource; the lab goes on."""
-    stack = context.obj.open()
-    stack.adopt()
-    # Whoever destroys a lab has confirmed that its data may go.
-    stack.release_data()
-    stack.pulumi("destroy", "--yes", "--skip-preview")
+    context.obj.open().destroy()
 
 
 @app.command()
