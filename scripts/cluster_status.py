@@ -72,16 +72,17 @@ class Usage:
     disks: Mapping[str, int] = field(default_factory=dict)
     containers: Sequence[Restarted] | None = ()
 
-    def ailing(self, machine: str) -> Sequence[str]:
-        """What to do about containers that don't stay up, each with what was found first.
+    def ailing(self, machine: str) -> Sequence[tuple[str, str]]:
+        """Containers that don't stay up: what was found, and what to do about it.
 
         Args:
             machine: its name.
         """
         if self.containers is None:
-            return ["Docker doesn't say how its containers are. Next: sudo systemctl status docker"]
+            problem = "Docker doesn't say how its containers are"
+            return [(problem, "sudo systemctl status docker")]
         return [
-            f"{one}. Next: python -m scripts.logs {machine} --service {one.service} --tail 50"
+            (str(one), f"python -m scripts.logs {machine} --service {one.service} --tail 50")
             for one in self.containers
             if one.is_ailing
         ]
@@ -184,8 +185,9 @@ class MachineStatus:
         """
         repair = f"Next: python -m scripts.repair {self.name}"
         if self.usage:
-            told = (*self.usage.full, *self.usage.ailing(self.name))
-            yield from (f"{self.name}: {problem}" for problem in told)
+            yield from (f"{self.name}: {told}" for told in self.usage.full)
+            for problem, following in self.usage.ailing(self.name):
+                yield f"{self.name}: {problem}. Next: {following}"
         if self.aws and (self.aws.is_down or self.aws.events):
             yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
         elif self.usage is None:

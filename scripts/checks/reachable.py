@@ -75,8 +75,7 @@ def containers(name: str, told: str) -> list[Finding]:
     if usage is None:
         return []
     found = []
-    for ailing in usage.ailing(name):
-        problem, _, following = ailing.partition(". Next: ")
+    for problem, following in usage.ailing(name):
         result = Result.WARNING if usage.containers is None else Result.FAILED
         found.append(Finding("containers", name, result, problem, following))
     if found:
