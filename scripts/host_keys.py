@@ -57,6 +57,8 @@ def main(
     with expected_errors():
         pulumi = PulumiCli(stack)
         hosts, jump_keys = _hosts(pulumi), dict[tuple[str, int], str]()
+        behind = any(one.way.jump and not one.host_key for one in hosts)
+        login = _login(pulumi) if behind else None
         for place, one in enumerate(hosts):
             name, way = f"hosts[{place}]", one.way
             if jump := way.jump:
@@ -71,8 +73,8 @@ def main(
             if one.host_key:
                 console.print(f"{name}, {one.public_ip}: hostKey is there, left as it is")
                 continue
-            login = _login(pulumi) if way.jump else None
-            pulumi.set_path(f"{name}.hostKey", _compared(name, one.public_ip, way, console, login))
+            key = _compared(name, one.public_ip, way, console, login if way.jump else None)
+            pulumi.set_path(f"{name}.hostKey", key)
             console.print(f"{name}, {one.public_ip}: stored")
 
 
