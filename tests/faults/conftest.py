@@ -8,17 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.faults.updates import Update
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 
 
 @pytest.fixture(scope="package")
 def lab() -> Iterator[Lab]:
-    lab = new_lab("faults")
-    try:
-        lab.ok("up")
+    with deployed("faults") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.updates import Blow, Condition, Update, says, strike
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 from tests.lab.test_upgrade import keeps_its_data, mark_data, require_all_ended, versions
 from tests.lab.watching import require
 
@@ -27,12 +27,8 @@ MOMENTS: dict[str, Condition] = {
 @pytest.fixture
 def older() -> Iterator[Lab]:
     """A cluster with the version before the example's."""
-    lab = new_lab("interrupted-upgrade")
-    try:
-        lab.ok("up", "--config", "openviduVersion=2.29.0")
+    with deployed("interrupted-upgrade", "--config", "openviduVersion=2.29.0") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 @pytest.mark.parametrize("blow", Blow, ids=lambda blow: blow.value)

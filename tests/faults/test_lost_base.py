@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.updates import Blow, Update, says, strike
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import nodes, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost-base")]
@@ -20,12 +20,8 @@ pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = new_lab("lost-base")
-    try:
-        lab.ok("up")
+    with deployed("lost-base") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 def lose_base(lab: Lab) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,13 +113,20 @@ def new_lab(prefix: str) -> Lab:
     return Lab(f"{prefix}-{uuid.uuid4().hex[:6]}")
 
 
+@contextmanager
+def deployed(prefix: str, *options: str) -> Iterator[Lab]:
+    """A lab of its own, after `lab up` with options; it's gone after the block."""
+    lab = new_lab(prefix)
+    try:
+        lab.ok("up", *options)
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Lab]:
     """The documented example, deployed: a base and two nodes, healthy."""
     os.environ.setdefault("OPENVIDU_LAB_HOME", "/var/tmp/openvidu-lab-tests")  # noqa: S108
-    lab = new_lab("example")
-    try:
-        lab.ok("up")
+    with deployed("example") as lab:
         yield lab
-    finally:
-        lab.ok("reset")

@@ -9,7 +9,7 @@ import yaml
 
 from lab.cloud.facts import MIRROR_ADDRESS
 from openvidu.downloads import HOSTS
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import calls, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing")]
@@ -20,12 +20,8 @@ TRACES = "ls -dA /opt/openvidu* /opt/ov-* /var/lib/openvidu* /usr/bin/docker 2>/
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """Four machines, of which a base and two nodes carry OpenVidu."""
-    lab = new_lab("existing")
-    try:
-        lab.ok("up", "--example", "existing")
+    with deployed("existing", "--example", "existing") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 def test_nothing_is_asked_of_aws(lab: Lab) -> None:

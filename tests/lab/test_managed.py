@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import (
     WAITS_FOR_CALLS,
     calls,
@@ -24,12 +24,8 @@ BOTH = ["10.5.0.6", "10.5.0.70"]
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = new_lab("managed")
-    try:
-        lab.ok("up", "--example", "ha-managed")
+    with deployed("managed", "--example", "ha-managed") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 def served(lab: Lab) -> list[str]:

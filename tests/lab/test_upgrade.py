@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from openvidu.roles import role_of
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import (
     WAITS_FOR_CALLS,
     place,
@@ -46,12 +46,8 @@ def keeps_its_data(lab: Lab) -> bool:
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """A cluster with the version before the example's."""
-    lab = new_lab("upgrade")
-    try:
-        lab.ok("up", "--config", "openviduVersion=2.29.0")
+    with deployed("upgrade", "--config", "openviduVersion=2.29.0") as lab:
         yield lab
-    finally:
-        lab.ok("reset")
 
 
 def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
