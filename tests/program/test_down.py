@@ -155,8 +155,8 @@ def test_the_state_tells_the_instances() -> None:
     assert InstanceArn.parse(outputs["arn"]).instance_id == "i-0a"
 
 
-class GoneBase(Recorder):
-    """The state has a base that AWS hasn't."""
+class KnownInstances(Recorder):
+    """The state knows each instance by its ARN."""
 
     def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
         one, outputs = super().new_resource(args)
@@ -172,9 +172,9 @@ def test_an_update_that_goes_by_a_base_that_is_gone_fails(
     health = {"base": replace(GONE, instance_id=gone)}
     monkeypatch.setattr(down, "look", lambda *_: health)
     if not ends:
-        assert "base-start" in deploy(config, recorder=GoneBase()).names
+        assert "base-start" in deploy(config, recorder=KnownInstances()).names
         return
-    recorder = GoneBase()
+    recorder = KnownInstances()
     with pytest.raises(DownError, match="Next: pulumi up --refresh"):
         deploy(config, recorder=recorder)
     assert "base-docker" not in recorder.names

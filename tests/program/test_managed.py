@@ -32,6 +32,7 @@ from tests.program.test_cluster import (
     deploy,
     without_secrets,
 )
+from tests.program.test_down import KnownInstances
 
 SERVICES = {
     "redisHost": "redis.example.io:6380",
@@ -508,17 +509,13 @@ def test_the_bastion_and_the_bucket_user_may_do_what_they_need_alone(deployed: C
 def test_an_update_that_goes_by_a_bastion_that_is_gone_fails_before_it_logs_in(
     gone: str, ends: bool, managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class WithInstances(Cloud):
-        def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
-            identifier, outputs = super().new_resource(args)
-            if args.typ == "aws:ec2/instance:Instance":
-                outputs["arn"] = f"arn:aws:ec2:eu-west-1:123456789012:instance/i-of-{args.name}"
-            return identifier, outputs
+    class KnownCloud(KnownInstances, Cloud):
+        """Both."""
 
     health = {"bastion": InstanceHealth(gone, "terminated", "not-applicable", "not-applicable")}
     monkeypatch.setattr(down, "look", lambda *_: health)
     monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
-    cloud = WithInstances()
+    cloud = KnownCloud()
     if not ends:
         deploy(managed, recorder=cloud)
         assert "bastion-services" in cloud.names

@@ -40,11 +40,11 @@ class Machine:
         program.write_text(f"#!/bin/sh\necho '{proxy}|{without}|{mirrors}'\n")
         program.chmod(0o755)
 
-    def of(self, *places: str, **variables: str) -> list[str]:
-        """What it says of each."""
+    def run(self, shell: str, script: str, given: str = "", **variables: str) -> list[str]:
+        """The lines that a script prints there, which has to end well."""
         done = subprocess.run(
-            ["/bin/bash", "-c", text_of("ask-downloads.sh")],
-            input=fields({"URLS": " ".join(places)}),
+            [shell, "-c", script],
+            input=given,
             env={
                 "PATH": f"{self.folder}:{os.environ['PATH']}",
                 "CURL_CA_BUNDLE": str(self.folder / "trusted.pem"),
@@ -55,7 +55,13 @@ class Machine:
             check=False,
         )
         assert (done.returncode, done.stderr) == (0, "")
-        told = dict(line.split("=", 1) for line in done.stdout.splitlines())
+        return done.stdout.splitlines()
+
+    def of(self, *places: str, **variables: str) -> list[str]:
+        """What it says of each."""
+        urls = fields({"URLS": " ".join(places)})
+        lines = self.run("/bin/bash", text_of("ask-downloads.sh"), urls, **variables)
+        told = dict(line.split("=", 1) for line in lines)
         assert told.keys() == {*places}
         return [told[place] for place in places]
 
@@ -94,18 +100,7 @@ def test_the_preflight_asks_as_root(machine: Machine) -> None:
     (machine.folder / "sudo").write_text('#!/bin/sh\n[ "$1" = -n ] && shift && exec "$@"\n')
     (machine.folder / "sudo").chmod(0o755)
     asked = {"ASK": text_of("ask-downloads.sh"), "URLS": f"{machine.far}/v2/ {machine.far}/a.sh"}
-    done = subprocess.run(
-        ["/bin/sh", "-c", COMMANDS["downloads"](asked)],
-        env={
-            "PATH": f"{machine.folder}:{os.environ['PATH']}",
-            "CURL_CA_BUNDLE": str(machine.folder / "trusted.pem"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert sorted(done.stdout.splitlines()) == [
+    assert sorted(machine.run("/bin/sh", COMMANDS["downloads"](asked))) == [
         f"{machine.far}/a.sh=it answers 403",
         f"{machine.far}/v2/=ok",
     ]
