@@ -43,6 +43,7 @@ class PluginProcess:
         port: str = "",
     ) -> None:
         self._name = name
+        self._readers: list[threading.Thread] = []
         self._process: subprocess.Popen[str] | None = None
         self._port = port
         if command is None:
@@ -88,9 +89,14 @@ class PluginProcess:
         return f"127.0.0.1:{self._port}"
 
     def stop(self) -> None:
-        """Ask it and its children to end, and make sure."""
+        """Ask it and its children to end, make sure, and report the last that they printed.
+
+        Source: pulumi, sdk/go/common/resource/plugin/plugin.go, `Close`: it waits for both streams.
+        """
         if self._process is not None:
             end_group(self._process, signal.SIGINT, _GRACE_SECONDS)
+            for reader in self._readers:
+                reader.join(_GRACE_SECONDS)  # which a grandchild that lives on may outlast
 
     def _relay(self, stream: IO[str], keep: list[str] | None) -> None:
         def run() -> None:
@@ -100,7 +106,9 @@ class PluginProcess:
                     keep.append(text)
                 self._report(text)
 
-        threading.Thread(target=run, name=f"{self._name}-output", daemon=True).start()
+        reader = threading.Thread(target=run, name=f"{self._name}-output", daemon=True)
+        reader.start()
+        self._readers.append(reader)
 
 
 def provider_process(

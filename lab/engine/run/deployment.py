@@ -96,10 +96,11 @@ class Deployment:
             except EngineError as error:
                 context.error(str(error))
                 context.fail()
+            self._policies.stop()  # what they printed last comes before the summary
             self._finish()
         finally:
-            context.registry.close()
             self._policies.stop()
+            context.registry.close()
             log.stop()
         return not context.failed and not context.cancelled
 
