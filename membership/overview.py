@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from membership.answers import Call, Health, MediaNode, Silent, Unreachable
+from membership.answers import Call, Health, MediaNode, Silent, Unknown, Unreachable
 from membership.registry import Phase, Record
 from membership.world import World
 from openvidu import api
@@ -24,7 +24,7 @@ def overview(world: World) -> dict[str, Any]:
         that can't be seen from here; `sees`, what is seen of it; `generation`, which is one more
         than the node's own when it has to be brought back, and None where nothing is known of it;
         `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), `sessions` (a list
-        of `Call.as_json`), each None where the cluster can't be asked; `phase`, where its machine
+        of `Call.as_json`), each None where the cluster doesn't tell it; `phase`, where its machine
         is on its way through the cluster; `balanced`, whether the load balancer leads there.
     """
     records = {record.ip: record for record in world.registry.all()}
@@ -70,7 +70,7 @@ def _node(
 ) -> Mapping[str, Any]:
     in_service = _in_service(record, balanced, health, listed)
     generation = record.generation if record else None
-    own = None if calls is None else [c for c in calls if listed and c.media_node == listed.id]
+    own = None if calls is None else _calls(record, health, listed, calls)
     return {
         "name": record.name if record else "",
         "inService": in_service,
@@ -98,6 +98,14 @@ def _in_service(
         return False
     if listed is not None and listed.status == api.WAITING_IDLE_TO_TERMINATE:
         return False
-    if isinstance(health, Unreachable):
-        return None
-    return not isinstance(health, Silent)
+    return None if isinstance(health, Unknown | Unreachable) else not isinstance(health, Silent)
+
+
+def _calls(
+    record: Record | None, health: Health, listed: MediaNode | None, calls: list[Call]
+) -> list[Call] | None:
+    """The calls of a node; None of one that may carry some, and isn't listed."""
+    if listed is not None:
+        return [call for call in calls if call.media_node == listed.id]
+    is_out = record is not None and record.phase in (Phase.STARTING, Phase.LEFT)
+    return [] if is_out or isinstance(health, Silent) else None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from membership.answers import Answers, Call, Health, Silent, Unknown
+from membership.answers import Answers, Call, Health, Silent, Unknown, Unreachable
 from membership.overview import overview
 from membership.registry import Phase
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
@@ -80,3 +80,27 @@ def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> Non
     world = scene(tmp_path, [(LISTED, Answers(200))])
     world.load_balancer.node_ips = ("10.5.0.6",)
     assert not overview(world.world)[NODE.ip]["inService"]
+
+
+@pytest.mark.parametrize("health", [Unreachable("no route to host"), Unknown("no answer in time")])
+def test_a_node_that_is_not_seen_nor_listed_may_carry_calls(tmp_path: Path, health: Health) -> None:
+    world = scene(tmp_path, [([OTHER], health)])
+    world.cluster.own_calls = []
+    found = overview(world.world)[NODE.ip]
+    assert (found["calls"], found["participants"], found["sessions"]) == (None, None, None)
+    assert found["inService"] is None
+
+
+@pytest.mark.parametrize(
+    ("health", "phase"),
+    [
+        (Silent(), Phase.SERVING),
+        (Unreachable("no route to host"), Phase.LEFT),
+        (Answers(200), Phase.STARTING),
+    ],
+)
+def test_a_node_that_is_out_carries_none(tmp_path: Path, health: Health, phase: Phase) -> None:
+    world = scene(tmp_path, [([OTHER], health)])
+    world.cluster.own_calls = []
+    world.record(2, phase=phase)
+    assert overview(world.world)[NODE.ip]["calls"] == 0
