@@ -79,8 +79,13 @@ class Seen:
 
     @property
     def may_carry_calls(self) -> bool:
-        """Whether a node may carry calls: somebody sees it run, or nobody can say."""
-        return self.is_node and not self.is_down and self.conclusion in (*_RUNS, _UNKNOWN, None)
+        """Whether a node may carry calls: somebody sees it run, or nobody can say.
+
+        AWS's checks are late, and one that fails says less than a port that answers.
+        """
+        if self.conclusion in _RUNS:
+            return self.is_node
+        return self.is_node and not self.is_down and self.conclusion in (_UNKNOWN, None)
 
 
 @dataclass(frozen=True)

@@ -58,8 +58,11 @@ def test_nothing_stronger_than_what_is_allowed_is_done() -> None:
 
 @pytest.mark.parametrize("conclusion", ["serving", "draining"])
 @pytest.mark.parametrize("to", [None, Step.REPLACE])
-def test_a_node_with_calls_is_drained_and_never_restarted(conclusion: str, to: Step | None) -> None:
-    found = plan(replace(NODE, conclusion=conclusion), to)
+@pytest.mark.parametrize("ec2", [RUNS, replace(RUNS, system="impaired")])
+def test_a_node_with_calls_is_drained_and_never_restarted(
+    conclusion: str, to: Step | None, ec2: InstanceHealth
+) -> None:
+    found = plan(replace(NODE, conclusion=conclusion, ec2=ec2), to)
     assert found.steps == (Step.SERVICES,)
     assert found.next == "python -m scripts.retire node-2, then: pulumi up"
 
