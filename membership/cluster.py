@@ -68,12 +68,12 @@ class Cluster:
         return other
 
     def is_served(self) -> bool:
-        """Whether anything listens where the API may answer."""
+        """Whether anything may listen where the API answers; no way there doesn't say that."""
         for entrance in self._entrances():
             try:
                 request("GET", f"{entrance}{api.HEALTH}", seconds=self._seconds)
             except RequestError as error:
-                if error.is_unconnected:
+                if error.is_refused:
                     continue
             return True
         return False

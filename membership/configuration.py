@@ -7,7 +7,7 @@ Source: page, "Configuration management".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,9 +17,11 @@ from membership.answers import Answers, Call, Refused, Silent, Unknown
 from membership.bucket import BucketUnreadableError
 from membership.cluster import Cluster
 from membership.disk import replace_file
+from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.observation import numbers
 from membership.registry import FOLDER, Phase
+from membership.unlisted import Unlisted, unlisted
 from membership.wait import Wait
 from membership.world import Run, World
 from openvidu import environment
@@ -134,7 +136,7 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
         world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
 
 
-def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> None:
+def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> Outcome | None:
     """Wait until there are no calls that a restart could cut, of base services by default.
 
     Args:
@@ -143,22 +145,26 @@ def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> None:
         master: whether it's a single master that restarts.
         nodes: whether it's every node, as others than the base have what they log in to.
 
+    Returns:
+        `DOUBT` where others have to be asked about a node; None where there are no calls.
+
     Raises:
         MembershipError: calls didn't end in time.
     """
     ips = world.load_balancer.node_ips
     # A node that can't be seen from here may carry calls; one that refuses connections doesn't.
     if not master and all(isinstance(world.cluster.health(ip), Silent) for ip in ips):
-        return
-    if world.cluster.is_served():
-        what = "the master restarts" if master else "the base services restart"
-        what = "every node restarts" if nodes else what
-        _wait_for_no_calls(world.cluster, run, world, what)
+        return None
+    if not world.cluster.is_served():
+        return None
+    what = "the master restarts" if master else "the base services restart"
+    what = "every node restarts" if nodes else what
+    return _wait_for_no_calls(world.cluster, run, world, what)
 
 
 def configure(
     bucket: Stored, files: Files, run: Run, world: World, leaving: Collection[str] = ()
-) -> None:
+) -> Outcome | None:
     """Have the cluster run with the configuration that the stack wants.
 
     Args:
@@ -167,6 +173,9 @@ def configure(
         run: who waits.
         world: what can be seen and changed.
         leaving: addresses of nodes that go later in the update: they needn't come back.
+
+    Returns:
+        `DOUBT` where others have to be asked about a node; None when it's done.
 
     Raises:
         MembershipError: the bucket or the API refuses, calls didn't end in time, or nodes didn't
@@ -180,12 +189,14 @@ def configure(
     if changed and stored is not None:
         # Until they have restarted, nodes take the secret that they were started with.
         cluster = cluster.with_secret(stored[environment.OPENVIDU_SECRET])
-        _wait_for_no_calls(cluster, run, world, "every node restarts")
+        if _wait_for_no_calls(cluster, run, world, "every node restarts") is Outcome.DOUBT:
+            return Outcome.DOUBT
         _restart(cluster, changed, world)
         cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
     _wait_until_back(cluster, world, leaving, restarted=bool(changed))
     world.say(f"{_NAME}: the bucket holds what the stack wants")
     replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
+    return None
 
 
 def _stored(bucket: Stored) -> dict[str, str] | None:
@@ -197,37 +208,50 @@ def _stored(bucket: Stored) -> dict[str, str] | None:
         ) from None
 
 
-def _wait_for_no_calls(cluster: Cluster, run: Run, world: World, what_follows: str) -> None:
+def _wait_for_no_calls(
+    cluster: Cluster, run: Run, world: World, what_follows: str
+) -> Outcome | None:
     """A restart ends sessions: it waits until there are none, or is told not to."""
     if world.policy.change_during_calls:
         world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
-        return
+        return None
     wait = Wait(_NAME, world, _NAME, run.id)
     limit = world.policy.change_limit
     while True:
         calls = cluster.calls()
         if isinstance(calls, list):
             calls = [call for call in calls if _is_live(call, world)]
-        if calls == []:
-            return
         if isinstance(calls, Refused):
             raise _refused(calls)
-        what = (
-            f"the API ({calls.reason})"
-            if isinstance(calls, Unknown)
-            else numbers(len(calls), calls, world.clock.now())
-        )
+        unseen = unlisted(world) if isinstance(calls, list) else ()
+        if not calls and not unseen and isinstance(calls, list):
+            return None
+        what = _live(calls, unseen, world)
         if wait.passed > limit:
             raise MembershipError(
                 _NAME,
                 f"waiting for a moment without calls, as {what_follows}",
                 f"still {what} after {limit}",
                 _UNCHANGED,
-                "wait again: pulumi up; or cut them: "
+                f"{_repairs(unseen)}wait again: pulumi up; or cut them: "
                 "pulumi config set configChangeDuringCalls true && pulumi up",
             )
+        if run.asks and not all(one.seen.testimony for one in unseen):
+            return Outcome.DOUBT
         wait.progress(what, limit, then=f"; then {what_follows}")
         world.clock.sleep(POLL_SECONDS)
+
+
+def _live(calls: list[Call] | Unknown, unseen: Sequence[Unlisted], world: World) -> str:
+    """What is waited for: calls, and nodes that may carry others."""
+    if isinstance(calls, Unknown):
+        return f"the API ({calls.reason})"
+    told = [numbers(len(calls), calls, world.clock.now())] if calls else []
+    return "; ".join((*told, *(f"what {one} may carry" for one in unseen)))
+
+
+def _repairs(unseen: Sequence[Unlisted]) -> str:
+    return "".join(f"uv run python -m scripts.repair {one.node.name}; then " for one in unseen)
 
 
 def _is_live(call: Call, world: World) -> bool:
@@ -265,8 +289,10 @@ def _wait_until_back(
     wait = Wait(_NAME, world)
     while True:
         for ip in sorted(waiting):
-            if cluster.health(ip) != Answers(200):
-                gone.add(ip)
+            health = cluster.health(ip)
+            if health != Answers(200):
+                # Out of sight isn't down.
+                gone |= {ip} if isinstance(health, Answers | Silent) else set()
             elif (ip in gone or wait.passed.total_seconds() > GOING_DOWN_SECONDS) and cluster.lists(
                 ip
             ) is True:

@@ -13,14 +13,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from membership import configuration
-from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.answers import (
+    Answers,
+    Call,
+    Health,
+    MediaNode,
+    Refused,
+    Silent,
+    Unknown,
+    Unreachable,
+)
 from membership.bucket import BucketUnreadableError
 from membership.clock import Elapsed
 from membership.configuration import Files, changes, configure, drift, quiet, rotate
+from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.policy import Policy
 from membership.registry import Phase, Record
+from membership.witnesses import Word
 from membership.world import Run, World
+from openvidu.api import RUNNING
 from openvidu.environment import OPENVIDU_SECRET, REDIS_HOST
 from tests.membership.worlds import RUN, Scene, VirtualClock, scene
 
@@ -43,6 +55,7 @@ class RestartingCluster:
     stopped: bool = False
     answer: Unknown | Refused | None = None
     gone: str = ""
+    cut_off: str = ""
     restarted: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     asked_with: list[str] = field(default_factory=list)
 
@@ -62,6 +75,10 @@ class RestartingCluster:
     def calls(self) -> list[Call] | Unknown | Refused:
         return [Call("call", "media", 2, 0)] if self.clock.passed < self.calls_end else []
 
+    def media_nodes(self) -> list[MediaNode]:
+        seen = [ip for ip in NODES if ip not in (self.gone, self.cut_off)]
+        return [MediaNode(f"media-{ip}", ip, RUNNING, ()) for ip in seen]
+
     def restart(self, changed: Mapping[str, object]) -> Unknown | Refused | None:
         if self.answer is None:
             self.restarted.append((self.clock.passed, dict(changed)))
@@ -74,6 +91,8 @@ class RestartingCluster:
     def health(self, ip: str) -> Health:
         if ip == self.gone:
             return Silent()
+        if ip == self.cut_off:
+            return Unreachable("no route to host")
         if self.stopped:
             return Silent()
         if not self.restarted:
@@ -306,6 +325,50 @@ def test_nodes_that_cannot_be_seen_may_carry_calls(stage: Stage) -> None:
     stage.cluster = replace(stage.cluster, calls_end=float("inf"), dead=True)
     with pytest.raises(MembershipError, match="waiting for a moment without calls"):
         quiet(RUN, stage.world, master=False)
+
+
+CUT_OFF = r"what node-2 \(from here no way to port 4443: no route to host; the cluster doesn't list"
+
+
+@pytest.mark.parametrize("nodes", [False, True])
+def test_a_node_that_is_cut_off_and_not_listed_may_carry_calls(stage: Stage, nodes: bool) -> None:
+    stage.scene.record(2)
+    stage.cluster.cut_off = NODES[1]
+    with pytest.raises(MembershipError, match=CUT_OFF) as caught:
+        quiet(RUN, stage.world, master=False, nodes=nodes)
+    assert "Next: uv run python -m scripts.repair node-2; then wait again" in str(caught.value)
+    with pytest.raises(MembershipError, match=CUT_OFF):
+        stage.run()
+    assert not stage.cluster.restarted
+
+
+def test_others_are_asked_about_a_node_that_is_cut_off(stage: Stage) -> None:
+    stage.scene.record(2)
+    stage.cluster.cut_off = NODES[1]
+    asks = replace(RUN, asks=True)
+    assert quiet(asks, stage.world, master=False) is Outcome.DOUBT
+    configured = configure(stage.cluster, stage.files, asks, stage.world)
+    assert configured is Outcome.DOUBT
+    assert not stage.cluster.restarted
+    stage.scene.says(machine=(Word.RUNS, "its machine says: 9 containers"))
+    stage.scene.policy = replace(stage.scene.policy, change_limit=timedelta(seconds=20))
+    with pytest.raises(MembershipError, match="its machine says: 9 containers"):
+        quiet(asks, stage.world, master=False)
+    stage.scene.says(aws=(Word.STOPPED, "AWS says: i-2 is terminated"))
+    assert quiet(asks, stage.world, master=False) is None
+
+
+def test_a_node_out_of_sight_has_not_restarted(stage: Stage) -> None:
+    """It's waited for until it's seen again, and then for as long as a restart may take."""
+    health = stage.cluster.health
+
+    def seen_from_second_20_on(ip: str) -> Health:
+        began = stage.cluster.restarted and stage.scene.clock.passed < 20
+        return Unreachable("no route to host") if began and ip == NODES[1] else health(ip)
+
+    stage.cluster.health = seen_from_second_20_on  # type: ignore[method-assign]
+    stage.run()
+    assert stage.scene.clock.passed >= configuration.GOING_DOWN_SECONDS
 
 
 def test_a_node_that_goes_later_needs_not_come_back(stage: Stage) -> None:
