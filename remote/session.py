@@ -262,8 +262,9 @@ class Session:
                 continue
             self._refuse(machine, attempt)
             lost_since = lost_since or time.monotonic()
-            if tries == GONE_AFTER:
-                self._require_there(machine)
+            if tries == GONE_AFTER and (known := self._look_there(machine)) != machine:
+                machine = self._present[machine.who] = known
+                continue
             if time.monotonic() - lost_since >= limit:
                 raise LostError(
                     f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
@@ -438,24 +439,31 @@ class Session:
             self.say(f"{machine.who} was replaced; its present SSH host key is known")
         return present
 
-    def _require_there(self, machine: Machine) -> None:
-        """End where AWS has the machine no more: it won't come by being waited for.
+    def _look_there(self, machine: Machine) -> Machine:
+        """The machine as it is now, where it doesn't answer: it may have another address by now.
 
         Nodes are left to the witnesses, who say what that means for calls.
 
         Raises:
-            LostError: says so.
+            LostError: AWS has it no more: it won't come by being waited for.
         """
         if not machine.who.startswith("the ") or not self.environment.get("PRESENT"):
-            return
+            return machine
         found = _present(machine)
-        if isinstance(found, Done) and found.output.strip() == "gone":
+        if isinstance(found, str):
+            return machine
+        if found.output.strip() == "gone":
             raise LostError(
                 f"{self.name}: {machine.who}, {machine.host}, is gone: AWS has the stack's other "
                 "machines and not this one.\n"
                 "  Nothing was removed. Next: pulumi up --refresh, which makes it anew; then do "
                 "this again"
             )
+        host, _, key = found.output.strip().partition(" ")
+        if not key or host == machine.host:
+            return machine
+        self.say(f"{machine.who} has another address by now, {host}")
+        return replace(machine, host=host, host_key=key)
 
     def _take_configured_key(self) -> bool:
         """Whether there is another key to try: what the stack is configured with by now.
