@@ -55,6 +55,7 @@ def membership(
             "NODE_HOST": machine.public_ip,
             "NODE_HOST_KEY": machine.host_key,
             **machine.way_as("NODE_SSH_WAY"),
+            "NODE_INSTANCE": machine.instance_arn,
             "NODE_GENERATION": str(generation),
             # An upgrade leaves it stopped: it's started and joins again.
             **change.variables,

@@ -14,12 +14,13 @@ from enum import IntEnum
 
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
+from membership.confirmation import Confirmation
 from membership.errors import MembershipError
 from membership.line import Line
 from membership.observation import calls_on, counted, in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record
 from membership.wait import Wait
-from membership.witnesses import Conclusion, Observation, Witness, conclude, is_certain
+from membership.witnesses import Conclusion, Observation, Witness, conclude
 from membership.world import Run, World, belongs_to_another, claim, move, require_newest
 from openvidu import api, release
 
@@ -28,10 +29,6 @@ SOON_SECONDS = 0.5
 """Once the node carries no calls it stops in a moment, and then that has to be confirmed."""
 LONGEST_POLL_SECONDS = 30.0
 """While the API gives no answer, it's asked less and less often."""
-CONFIRMATIONS = 3
-"""Readings in a row that must say that the node has left."""
-CONFIRMATIONS_ALONE = 10
-"""The same, when no node is left that could be asked."""
 IDLE_LOOKS = 5
 """Looks in a row that must show no calls, before a node that the API doesn't drain is stopped."""
 DOUBTS = 2
@@ -128,20 +125,24 @@ class _Drain:
 
     def wait(self) -> Outcome:
         """Stop new sessions on the node, then wait until it has left the cluster."""
-        confirmed = 0
+        out, doubt = Confirmation(self._world.clock), self._run.doubt
         while True:
             require_newest(self._node, self._run, self._world)
             seen = look(self._node, self._world)
             found = conclude(seen)
-            confirmed = confirmed + 1 if found.is_out else 0
-            if found.is_out and (is_certain(seen) or confirmed >= _enough(seen)):
+            out.look(says_so=found.is_out)
+            if out.is_enough(seen):
                 return self._ended(found, seen)
+            if doubt and doubt.is_set():
+                return Outcome.DOUBT
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
             self._let_it_be_asked(seen)
             first = self._stop_new_sessions(seen)
             over = self._is_over and not found.is_out
             if self._has_to_ask(found, at_once=over):
+                if doubt:
+                    doubt.set()
                 self._keep("carried", " ".join(self._carried))
                 return Outcome.DOUBT
             if over:
@@ -337,8 +338,3 @@ def _is_asked_by_nobody(seen: Observation) -> bool:
     """
     unknown = isinstance(seen.listed, Unknown) and seen.is_unlisted
     return unknown and isinstance(seen.health, Answers)
-
-
-def _enough(seen: Observation) -> int:
-    """How many looks in a row have to say that the node has left."""
-    return CONFIRMATIONS if seen.listed is None else CONFIRMATIONS_ALONE

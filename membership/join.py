@@ -12,6 +12,7 @@ from enum import IntEnum
 
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.cluster import Cluster
+from membership.confirmation import Confirmation
 from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
@@ -22,6 +23,8 @@ from membership.world import Run, World, claim, move, require_newest
 READY_LIMIT = timedelta(minutes=15)
 UNSEEN_LIMIT = timedelta(minutes=2)
 """How long a node that nobody sees is waited for: another update can bring it back."""
+REFUSED_SECONDS = 60.0
+"""How long its port refuses before a node that is listed is started, where nobody says more."""
 _POLL_SECONDS = 1.0
 _OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 
@@ -71,6 +74,7 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         MembershipError: its calls don't end within the limit, or a newer run works on it.
     """
     record = claim(node, run, world)
+    out, refused = Confirmation(world.clock), Confirmation(world.clock)
     wait = Wait(node.name, world, f"return-{node.ip}", run.id)
     unseen = Wait(node.name, world, f"unseen-{node.ip}", run.id)
     while True:
@@ -80,12 +84,15 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         if record.phase is Phase.STARTING and not seen.is_draining:
             # It has carried no calls yet; to start one that runs changes nothing.
             return Found.RUNS if isinstance(seen.health, Answers) else Found.STOPPED
-        # One that was stopped, or crashed, may be listed for a moment still.
-        if found.is_out or (seen.is_refused and not seen.is_draining):
+        out.look(says_so=found.is_out)
+        # One that has crashed may be listed still; one whose services start again is back by then.
+        refused.look(says_so=seen.is_refused and not seen.is_draining)
+        if out.is_enough(seen) or refused.seconds >= REFUSED_SECONDS:
             break
         if found is Conclusion.UNKNOWN and run.asks and not seen.testimony:
             return Found.DOUBT
-        if isinstance(seen.listed, MediaNode) and found is Conclusion.SERVING:
+        listed = isinstance(seen.listed, MediaNode)
+        if listed and found is Conclusion.SERVING and not seen.is_refused:
             return Found.RUNS
         what = in_words(seen, world)
         if found is Conclusion.UNKNOWN:

@@ -67,7 +67,8 @@ class _Task:
     @property
     def node(self) -> Node:
         """The node that the action is about."""
-        return Node(self.arguments.name, self.arguments.ip, self.arguments.identity)
+        given = self.arguments
+        return Node(given.name, given.ip, given.identity, self.way)
 
     @property
     def run(self) -> Run:
@@ -94,7 +95,10 @@ def main() -> int:
         sys.exit(str(_failed(arguments, str(error), "The machine stays.", "pulumi up")))
     except RegistryError as error:
         meaning = "Nothing was changed: what isn't known isn't taken for gone."
-        command = "move that file away on this machine, then: pulumi up, which writes it anew"
+        command = (
+            "move that file away on this machine; then here, with the name of that node, which "
+            "notes it anew: uv run python -m scripts.repair node-1"
+        )
         sys.exit(str(_failed(arguments, str(error), meaning, command)))
     except OSError as error:
         happened = f"{error.filename or 'this machine'}: {error.strerror or error}"

@@ -14,9 +14,12 @@ def look(node: Node, world: World) -> Observation:
     listed = world.cluster.media_nodes()
     health = world.cluster.health(node.ip)
     record = world.registry.get(node.ip)
-    # Who answers needs no witnesses.
-    silent = not isinstance(health, Answers)
-    testimony = world.registry.testimony(node, world.clock) if silent else {}
+    if isinstance(health, Answers):
+        # Who answers needs no witnesses, and isn't dead, whoever said so.
+        world.registry.is_alive(node)
+        testimony: Testimony = {}
+    else:
+        testimony = world.registry.testimony(node, world.clock)
     drains = record is not None and record.phase is Phase.DRAINING
     if isinstance(listed, list):
         own = next((item for item in listed if item.ip == node.ip), None)

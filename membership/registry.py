@@ -42,15 +42,6 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class Node:
-    """A node as a run names it: its name, private address, and which machine it is."""
-
-    name: str
-    ip: str
-    identity: str
-
-
-@dataclass(frozen=True)
 class Way:
     """How a node's machine can be asked by others than the base.
 
@@ -65,6 +56,23 @@ class Way:
     host_key: str = ""
     instance: str = ""
     ssh_way: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as a run names it.
+
+    Attributes:
+        name: such as `node-3`.
+        ip: its private address.
+        identity: which machine it is.
+        way: how that can be asked by others than the base, as far as the run knows it.
+    """
+
+    name: str
+    ip: str
+    identity: str
+    way: Way = field(default_factory=Way, compare=False)
 
 
 @dataclass(frozen=True)
@@ -140,8 +148,12 @@ class Registry:
         return [record for record in found if record]
 
     def testify(self, node: Node, testimony: Testimony, clock: Clock) -> None:
-        """Note what others have said of a machine."""
-        self.note(f"testimony-{node.ip}", node.identity, Elapsed.begin(clock), as_json(testimony))
+        """Note what others have said of a machine.
+
+        Raises:
+            OSError: it can't be written: who has asked must not ask again for ever.
+        """
+        self._note(f"testimony-{node.ip}", node.identity, Elapsed.begin(clock), as_json(testimony))
 
     def testimony(self, node: Node, clock: Clock) -> Testimony:
         """What others have said of a machine, if that wasn't long ago."""
@@ -155,19 +167,32 @@ class Registry:
         return {**from_json(noted[1]), **lasting}
 
     def declare_dead(self, node: Node, who: str, clock: Clock) -> None:
-        """Note that the operator says that a machine is dead; it counts until the node is gone."""
+        """Note that the operator says that a machine is dead.
+
+        It counts until the node is gone, or answers.
+
+        Raises:
+            OSError: it can't be written.
+        """
         said = {Witness.OPERATOR: Statement(Word.STOPPED, f"{who} says that it's dead")}
-        self.note(f"dead-{node.ip}", node.identity, Elapsed.begin(clock), as_json(said))
+        self._note(f"dead-{node.ip}", node.identity, Elapsed.begin(clock), as_json(said))
+
+    def is_alive(self, node: Node) -> None:
+        """Take back that a machine is dead: it has answered."""
+        (self._folder / _NOTES / f"dead-{node.ip}").unlink(missing_ok=True)
 
     def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
         """Keep a note: what it's about, since when, and a text.
 
         A note that can't be written is no reason to stop: what it says is then known less exactly.
         """
-        notes = self._folder / _NOTES
         with suppress(OSError):
-            notes.mkdir(parents=True, exist_ok=True)
-            replace_file(notes / name, json.dumps([about, asdict(elapsed), text]), lasting=False)
+            self._note(name, about, elapsed, text)
+
+    def _note(self, name: str, about: str, elapsed: Elapsed, text: str) -> None:
+        notes = self._folder / _NOTES
+        notes.mkdir(parents=True, exist_ok=True)
+        replace_file(notes / name, json.dumps([about, asdict(elapsed), text]), lasting=False)
 
     def noted(self, name: str, about: str) -> tuple[Elapsed, str] | None:
         """A note; None where there's none, or one about something else."""

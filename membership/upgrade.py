@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 from membership.configuration import quiet
 from membership.drain import Outcome, drain
@@ -26,8 +27,7 @@ def upgrade(run: Run, world: World, *, master: bool) -> Outcome:
             next update.
     """
     if master or world.policy.rolling:
-        quiet(run, world, master=master)
-        return Outcome.LEFT
+        return quiet(run, world, master=master) or Outcome.LEFT
     return pause_all(run, world)
 
 
@@ -47,6 +47,7 @@ def pause_all(run: Run, world: World) -> Outcome:
     together = replace(
         world, policy=replace(world.policy, max_unavailable=len(nodes), last_node=True)
     )
+    run = replace(run, doubt=Event())
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         waits = [pool.submit(pause, node.name, node.ip, run, together) for node in nodes]
     outcomes = [wait.result() for wait in waits]

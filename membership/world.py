@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Protocol
 
 from membership.clock import Clock
@@ -58,10 +59,13 @@ class Run:
     Attributes:
         id: who runs it, from where and since when; shown to whoever is in its way.
         asks: whether it can ask others than the base, where that's in doubt about a node.
+        doubt: where several drains wait together: set once one of their nodes has to be asked
+            about. The others then end, too, and go on when that was done.
     """
 
     id: str
     asks: bool = False
+    doubt: Event | None = None
 
 
 def belongs_to_another(node: Node, world: World) -> bool:
@@ -82,10 +86,12 @@ def claim(node: Node, run: Run, world: World) -> Record:
             listed = node.ip in world.load_balancer.node_ips
             phase = Phase.SERVING if listed else Phase.STARTING
             now = world.clock.now()
-            record = Record(node.name, node.ip, node.identity, phase, now, run=run.id)
+            record = Record(node.name, node.ip, node.identity, phase, now)
         if run.id in record.superseded:
             raise _superseded(record, run)
-        return replace(record, identity=node.identity).taken_by(run.id)
+        # A base that was made anew, or has lost its record, doesn't know the way.
+        way = record.way if record.way.host else node.way
+        return replace(record, identity=node.identity, way=way).taken_by(run.id)
 
     return world.registry.change(node.ip, taken)
 

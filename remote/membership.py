@@ -38,6 +38,8 @@ ASK_SECONDS = 12.0
 """How long a machine may take to say how it is: an update waits for it."""
 PEERS = 2
 """How many other nodes are asked about one."""
+PEER_LOOKS = 3
+"""Looks in a row that must find its port closed."""
 Json = Mapping[str, Any]
 
 
@@ -86,7 +88,8 @@ class Membership:
                 if not self._stop_node():
                     return 1
                 continue
-            self._ask_others()
+            if failed := self._ask_others():
+                return failed
             time.sleep(POLL_SECONDS)
         return status
 
@@ -106,6 +109,10 @@ class Membership:
             "--leaving": given.get("LEAVING", ""),
             "--limit": given.get("LIMIT_SECONDS", "0"),
             "--run": self._run,
+            "--host": given.get("NODE_HOST", ""),
+            "--host-key": given.get("NODE_HOST_KEY", ""),
+            "--ssh-way": given.get("NODE_SSH_WAY", ""),
+            "--instance": given.get("NODE_INSTANCE", ""),
         }
         command = [action, *(word for pair in words.items() for word in pair), *options]
         script = f"{MEMBERSHIP} {shlex.join(command)} --connected"
@@ -117,28 +124,35 @@ class Membership:
 
     # Who can see a node that the base can't.
 
-    def _ask_others(self) -> None:
-        """Ask machines, peers and AWS about the nodes in doubt, and tell the base."""
+    def _ask_others(self) -> int:
+        """Ask machines, peers and AWS about the nodes in doubt, and tell the base.
+
+        Returns:
+            0, or the exit status of the base's program where that can't note it.
+        """
         found = self._on_base("doubts", keep=True)
         try:
             doubts = json.loads(found.output)
         except ValueError:
             self._session.say(f"which nodes are in doubt isn't known: {found.output[:200]}")
-            return
+            return found.status
         for node in doubts["nodes"]:
             peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
             with ThreadPoolExecutor() as pool:
                 asked: dict[str, Future[list[str] | None]] = {
                     "machine": pool.submit(self._ask_machine, node),
                     "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
-                    "aws": pool.submit(_ask_aws, node),
+                    "aws": pool.submit(_ask_aws, self._instance(node)),
                 }
                 said = {who: told for who, one in asked.items() if (told := one.result())}
-            self._on_base(
+            noted = self._on_base(
                 "testify",
                 *("--name", node["name"], "--ip", node["ip"], "--identity", node["identity"]),
                 *("--testimony", json.dumps(said)),
             )
+            if noted.status:
+                return noted.status
+        return 0
 
     def _ask_machine(self, node: Json) -> list[str] | None:
         """Whether OpenVidu runs there, as the machine itself says."""
@@ -158,16 +172,30 @@ class Membership:
             return ["unknown", told]
         return [word, f"its machine says: {told}"]
 
+    def _instance(self, node: Json) -> str:
+        """ARN of its EC2 instance; a base that was made anew may not know it yet."""
+        is_own = node["ip"] == self._given.get("NODE_IP")
+        return str(node["instance"] or (self._given.get("NODE_INSTANCE", "") if is_own else ""))
+
     def _ask_peers(self, node: Json, peers: list[Json], port: int) -> list[str] | None:
-        """Whether its port is open, as other nodes see it; one that sees it open is enough."""
+        """Whether its port is open, as other nodes see it; one that sees it open is enough.
+
+        Each looks several times: a service that is started again refuses connections for a moment.
+        """
         if not peers:
             return None
         reach = f"bash -c {shlex.quote(self._given['REACH'])} reach"
         script = with_values(reach, f"PLACES={node['ip']}:{port}")
 
         def ask(peer: Json) -> str:
-            answer = self._session.ask(_announced(peer), script, ASK_SECONDS)
-            return answer if isinstance(answer, str) else answer.output.strip().rpartition("=")[2]
+            for look in range(PEER_LOOKS):
+                time.sleep(POLL_SECONDS if look else 0)
+                answer = self._session.ask(_announced(peer), script, ASK_SECONDS)
+                if isinstance(answer, str):
+                    return answer
+                if (seen := answer.output.strip().rpartition("=")[2]) != "connection refused":
+                    return seen
+            return seen
 
         with ThreadPoolExecutor() as pool:
             said = pool.map(ask, peers)
@@ -255,11 +283,11 @@ def _announced(node: Json) -> Machine:
     return machine_at(node["name"], node["host"], node["hostKey"], node.get("sshWay", ""))
 
 
-def _ask_aws(node: Json) -> list[str] | None:
-    """What EC2's API says of its instance; nothing of a machine that existed before."""
-    if not node["instance"]:
+def _ask_aws(instance: str) -> list[str] | None:
+    """What EC2's API says of an instance; nothing of a machine that existed before."""
+    if not instance:
         return None
-    answer = project_program("scripts.instance_state", {"INSTANCE_ARN": node["instance"]})
+    answer = project_program("scripts.instance_state", {"INSTANCE_ARN": instance})
     if isinstance(answer, str):
         return ["unknown", f"AWS can't be asked: {answer.splitlines()[0]}"]
     word, _, told = answer.output.strip().partition(" ")

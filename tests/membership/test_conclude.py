@@ -18,7 +18,15 @@ from tests.membership.worlds import BUSY, NODE, OTHER, Scene, scene
 
 def concluded(made: Scene, capsys: pytest.CaptureFixture[str]) -> Any:
     words = argparse.Namespace(
-        name=NODE.name, ip=NODE.ip, identity=NODE.identity, run="test", asks=True
+        name=NODE.name,
+        ip=NODE.ip,
+        identity=NODE.identity,
+        run="test",
+        asks=True,
+        host="",
+        host_key="",
+        instance="",
+        ssh_way="",
     )
     task = _Task(words, made.world, cast("Any", None), cast("Any", None))
     status = _show_conclusion(task)

@@ -601,3 +601,24 @@ def test_a_node_that_has_left_for_good_is_not_called_back(tmp_path: Path) -> Non
     with pytest.raises(MembershipError, match="it has left, and its machine, i-2, goes"):
         abort(NODE, Run("the operator's"), world.world)
     assert world.registry.get(NODE.ip) is None
+
+
+def test_an_answer_takes_back_that_a_node_is_dead(tmp_path: Path) -> None:
+    """It was unseen when the operator said so; a moment of silence later doesn't count for that."""
+    unseen, back = ([BUSY, OTHER], Unreachable("no route to host")), ([BUSY, OTHER], Answers(200))
+    world = scene(tmp_path, [back, unseen])
+    world.policy = SHORT
+    world.registry.declare_dead(NODE, "the operator", world.clock)
+    with pytest.raises(MembershipError, match="still waiting for a sign of it"):
+        run(world)
+    assert not any("dead" in said for said in world.said)
+
+
+def test_a_container_that_is_started_again_has_not_left(tmp_path: Path) -> None:
+    """For seconds its port refuses, and the cluster doesn't list it."""
+    away = [([OTHER], Silent())] * 9
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200)), *away, ([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
+    with pytest.raises(MembershipError, match="still waiting for"):
+        run(world)
+    assert not any("has left" in said for said in world.said)

@@ -15,6 +15,7 @@ from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
 from membership.registry import Node, Phase, Way
 from membership.witnesses import Word
+from membership.world import claim
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, scene
 
@@ -168,3 +169,40 @@ def test_a_node_that_says_itself_that_it_is_stopped_is_started(tmp_path: Path) -
     said = (Word.STOPPED, "its machine says: no container runs")
     assert ask(world, machine=said) is Found.STOPPED
     assert world.done == ["remove 10.5.0.7"]
+
+
+def test_a_listed_node_whose_services_start_again_is_no_stopped_one(tmp_path: Path) -> None:
+    away = [([BUSY, OTHER], Silent())] * 30
+    world = scene(tmp_path, [*away, ([BUSY, OTHER], Answers(200))])
+    world.record(2, phase=Phase.SERVING)
+    assert prepare(NODE, RUN, world.world) is Found.RUNS
+    assert not world.done
+
+
+def test_a_listed_node_that_refuses_for_a_minute_is_started(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Silent())])
+    world.record(2, phase=Phase.SERVING)
+    assert prepare(NODE, RUN, world.world) is Found.STOPPED
+    assert 60 <= world.clock.passed < 70
+    assert world.done == ["remove 10.5.0.7"]
+
+
+WAY = Way("203.0.113.7", "ssh-ed25519 AAAA", "arn:aws:ec2:eu-west-1:1:instance/i-2")
+OTHER_WAY = Way("203.0.113.8", "ssh-ed25519 BBBB")
+
+
+@pytest.mark.parametrize(
+    ("known", "way"),
+    [(None, WAY), (Way(), WAY), (OTHER_WAY, OTHER_WAY)],
+    ids=["no", "way", "other"],
+)
+def test_a_base_that_knows_no_way_to_a_node_learns_it_from_the_run(
+    tmp_path: Path, known: Way | None, way: Way
+) -> None:
+    """As one that was made anew does, or whose record was lost."""
+    world = scene(tmp_path, [])
+    if known is None:
+        world.registry.change(NODE.ip, lambda _: None)
+    else:
+        world.record(2, way=known)
+    assert claim(replace(NODE, way=WAY), RUN, world.world).way == way

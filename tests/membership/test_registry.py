@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from membership.registry import Phase, Record, Registry
+from membership.witnesses import Statement, Witness, Word
+from tests.membership.worlds import NODE, VirtualClock
 from tests.small_disk import fill, small_disk
 
+SAID = {Witness.AWS: Statement(Word.STOPPED, "AWS says: i-2 is terminated")}
 RECORD = Record("node-1", "10.5.0.6", "i-1", Phase.SERVING, 0)
 
 
@@ -22,3 +25,15 @@ def test_a_full_disk_leaves_the_record_whole(tmp_path: Path) -> None:
             registry.change(RECORD.ip, lambda _: replace(RECORD, phase=Phase.DRAINING))
         assert registry.get(RECORD.ip) == RECORD
         assert sorted(file.name for file in disk.iterdir()) == ["10.5.0.6.json", "ballast", "lock"]
+
+
+def test_what_others_say_is_noted_or_the_run_ends(tmp_path: Path) -> None:
+    """Else the base would be in doubt, and others asked, for ever."""
+    with small_disk(tmp_path / "disk") as disk:
+        registry = Registry(disk)
+        registry.testify(NODE, SAID, VirtualClock())
+        fill(disk)
+        with pytest.raises(OSError, match="No space left on device"):
+            registry.testify(NODE, SAID, VirtualClock())
+        with pytest.raises(OSError, match="No space left on device"):
+            registry.declare_dead(NODE, "who", VirtualClock())

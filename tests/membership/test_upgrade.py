@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from membership.answers import Answers, Silent
+from membership.answers import Answers, Silent, Unreachable
+from membership.drain import Outcome
 from membership.policy import Policy
 from membership.registry import Phase
 from membership.upgrade import pause, upgrade
 from tests.membership.test_configuration import RestartingCluster
-from tests.membership.worlds import BUSY, IDLE, NODE, RUN, scene
+from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, scene
 
 GONE = ([], Silent())
 
@@ -48,3 +49,11 @@ def test_a_base_alone_waits_for_a_moment_without_calls(tmp_path: Path, master: b
     upgrade(RUN, world, master=master)
     assert staged.clock.passed >= 50
     assert staged.done == []
+
+
+def test_a_node_in_doubt_is_asked_about_while_others_still_drain(tmp_path: Path) -> None:
+    looks = [*[([BUSY, OTHER], Answers(200))] * 4, ([OTHER], Unreachable("no route to host"))]
+    staged = scene(tmp_path, looks)
+    staged.cluster.others_health = Answers(200)
+    assert upgrade(replace(RUN, asks=True), staged.world, master=False) is Outcome.DOUBT
+    assert staged.clock.passed < 60

@@ -400,3 +400,52 @@ def test_a_base_that_cannot_be_asked_is_no_base_on_which_it_was_done(base: Base)
     does_upgrades(base, "exit 0")
     (base.folder / "authorized_keys").write_text(make_ssh_key()[0])
     assert follow_upgrade(base, "upgrade", "2.30.0") == 1
+
+
+def test_peers_look_several_times(base: Base) -> None:
+    base.does(DOUBT.replace("echo stopped no container runs", "exit 1"))
+    doubts(base)
+    looks = base.folder / "looks"
+    refused = "echo 10.5.0.8:4443=connection refused"
+    then = f"echo look >>{looks}; if (($(wc -l <{looks}) < 3)); then {refused}; else echo x=ok; fi"
+    base.follow("drain", REACH=then)
+    assert what_was_said(base)["peers"] == ["runs", "node-1 says of its port: ok"]
+    looks.unlink()
+    (base.folder / "testimony").unlink()
+    base.follow("drain", REACH=f"echo look >>{looks}; {refused}")
+    assert what_was_said(base)["peers"][0] == "stopped"
+    assert looks.read_text().count("look") == 3
+
+
+def test_a_base_that_can_note_nothing_ends_the_update(base: Base) -> None:
+    base.does(DOUBT.replace('echo "$*" >testimony', "echo no space >&2; exit 1"))
+    doubts(base)
+    done = base.follow("drain")
+    assert done.returncode == 1
+    assert "no space" in done.stderr
+    assert "remove" not in base.did
+
+
+def test_what_the_stack_knows_of_a_node_is_told_to_the_base(base: Base) -> None:
+    base.does('echo "$*"')
+    said = base.follow("join", NODE_INSTANCE="arn:aws:ec2:eu-west-1:1:instance/i-3").stdout
+    assert "--instance arn:aws:ec2:eu-west-1:1:instance/i-3" in said
+    assert "--host-key" in said
+
+
+def test_an_instance_that_the_base_does_not_know_is_asked_for_all_the_same(base: Base) -> None:
+    base.does(DOUBT)
+    doubts(base)
+    base.follow("drain", NODE_INSTANCE="no-arn")
+    assert "expected arn:aws:ec2" in what_was_said(base)["aws"][1]
+
+
+def test_a_base_with_another_address_is_found(base: Base) -> None:
+    base.does("exit 0")
+    present = base.folder / "present"
+    present.write_text(f"127.0.0.1 {base.host_key}\n")
+    project = project_that_knows(base, f"cat {present}")
+    given = {"BASE_HOST": "127.0.0.9", "PRESENT": "existing calls dev", "RECONNECT_SECONDS": "60"}
+    done = base.follow("leave", project=project, **given)
+    assert done.returncode == 0, done.stderr
+    assert "the base has another address by now, 127.0.0.1" in done.stderr

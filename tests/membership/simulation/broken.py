@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from membership import confirmation
 from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
 from membership.load_balancer import ReloadError
@@ -57,8 +58,9 @@ def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
         return Conclusion.LEFT if known and not busy else conclude(seen)
 
     patch.setattr(real, "conclude", lightly)
-    patch.setattr(real, "CONFIRMATIONS", 1)
-    patch.setattr(real, "CONFIRMATIONS_ALONE", 1)
+    patch.setattr(confirmation, "LOOKS", 1)
+    patch.setattr(confirmation, "LOOKS_ALONE", 1)
+    patch.setattr(confirmation, "SECONDS", 0.0)
 
 
 def _silence_is_gone(patch: pytest.MonkeyPatch) -> None:
