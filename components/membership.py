@@ -60,7 +60,6 @@ def membership(
             # An upgrade leaves it stopped: it's started and joins again.
             **change.variables,
             "START_NODE": script("start-node.sh"),
-            "STOP_NODE": script("stop-node.sh"),
             "LIST_RECORDINGS": script("list-recordings.sh"),
         },
         parent=parent,

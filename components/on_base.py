@@ -74,6 +74,7 @@ def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
         "PRESENT": base.present,
         **base.provider,
         "WITNESS_NODE": script("witness-node.sh"),
+        "STOP_NODE": script("stop-node.sh"),
         "REACH": text_of("reach.sh"),
         **name,
     }

@@ -1,10 +1,11 @@
-"""Nodes that can't be seen from where the program runs: whom to ask, and the operator's word."""
+"""Nodes about which the program has to ask others, or have something done: which, and by whom."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from membership.answers import Answers
+from membership.drain import STOP
 from membership.errors import MembershipError
 from membership.registry import Node, Phase, Record
 from membership.world import World
@@ -15,9 +16,10 @@ def doubts(world: World) -> dict[str, Any]:
     """The nodes whose port gives no answer, and those that may be asked about them.
 
     Returns:
-        `port`, which nodes listen on; `nodes`, those in doubt, and `peers`, those that answer: each
-        with its `name`, `ip`, `identity`, and its `host`, `hostKey`, `sshWay` and `instance`, as
-        far as they are known.
+        `port`, which nodes listen on; `nodes`, those in doubt, `peers`, those that answer, and
+        `stops`, those that carry no calls and that the API doesn't stop: each with its `name`,
+        `ip`, `identity`, and its `host`, `hostKey`, `sshWay` and `instance`, as far as they are
+        known.
     """
     there = [one for one in world.registry.all() if one.phase is not Phase.LEFT]
     healths = {one.ip: world.cluster.health(one.ip) for one in there}
@@ -26,6 +28,11 @@ def doubts(world: World) -> dict[str, Any]:
         "nodes": [_shown(one) for one in there if not isinstance(healths[one.ip], Answers)],
         "peers": [
             _shown(one) for one in there if isinstance(healths[one.ip], Answers) and one.way.host
+        ],
+        "stops": [
+            _shown(one)
+            for one in there
+            if world.registry.noted(f"{STOP}-{one.ip}", one.identity) is not None
         ],
     }
 

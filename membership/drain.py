@@ -33,6 +33,8 @@ IDLE_LOOKS = 5
 """Looks in a row that must show no calls, before a node that the API doesn't drain is stopped."""
 DOUBTS = 2
 """Looks in a row that say nothing, before others than the base are asked."""
+STOP = "stop"
+"""The note of a node that is to be stopped now."""
 KEPT = "The machine stays, and so do its calls."
 
 
@@ -117,6 +119,7 @@ class _Drain:
         self._world = world
         self._line = Line(node, run, world)
         self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
+        world.registry.drop(STOP, node)
         self._silent = self._doubts = self._idle = 0
         self._without_api = False
         self._gave_up = world.registry.noted(f"overdue-{node.ip}", node.identity) is not None
@@ -125,7 +128,7 @@ class _Drain:
 
     def wait(self) -> Outcome:
         """Stop new sessions on the node, then wait until it has left the cluster."""
-        out, doubt = Confirmation(self._world.clock), self._run.doubt
+        out = Confirmation(self._world.clock)
         while True:
             require_newest(self._node, self._run, self._world)
             seen = look(self._node, self._world)
@@ -133,7 +136,7 @@ class _Drain:
             out.look(says_so=found.is_out)
             if out.is_enough(seen):
                 return self._ended(found, seen)
-            if doubt and doubt.is_set():
+            if self._run.ends and self._run.ends.is_set():
                 return Outcome.DOUBT
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
@@ -141,13 +144,14 @@ class _Drain:
             first = self._stop_new_sessions(seen)
             over = self._is_over and not found.is_out
             if self._has_to_ask(found, at_once=over):
-                if doubt:
-                    doubt.set()
+                self._let_others_end()
                 self._keep("carried", " ".join(self._carried))
                 return Outcome.DOUBT
             if over:
                 return self._give_up(found, seen)
             if self._without_api and self._may_be_stopped(seen):
+                self._let_others_end()
+                self._keep(STOP)
                 return Outcome.STOP
             if self._wait.is_due:
                 if first or not seen.changes_soon:
@@ -155,6 +159,11 @@ class _Drain:
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
             self._pause(found, seen)
+
+    def _let_others_end(self) -> None:
+        """Where several drains wait together, all end for what one of them needs."""
+        if self._run.ends:
+            self._run.ends.set()
 
     def _tell_choices(self) -> None:
         """Say what can be typed while it's waited for, once a run, before the wait.

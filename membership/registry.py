@@ -25,7 +25,7 @@ FOLDER = Path("/var/lib/openvidu-membership")
 CLUSTER_FILE = FOLDER / "cluster"
 """On the bastion: the cluster's API and bucket, and the target group that is edited there."""
 _REMEMBERED_RUNS = 20
-_NOTES = "notes"
+_NOTES, _DEAD = "notes", "dead"
 
 
 class Phase(StrEnum):
@@ -157,7 +157,7 @@ class Registry:
 
     def testimony(self, node: Node, clock: Clock) -> Testimony:
         """What others have said of a machine, if that wasn't long ago."""
-        dead = self.noted(f"dead-{node.ip}", node.identity)
+        dead = self.noted(f"{_DEAD}-{node.ip}", node.identity)
         lasting = from_json(dead[1]) if dead else {}
         noted = self.noted(f"testimony-{node.ip}", node.identity)
         if noted is None or noted[0].boot != clock.boot():
@@ -175,11 +175,15 @@ class Registry:
             OSError: it can't be written.
         """
         said = {Witness.OPERATOR: Statement(Word.STOPPED, f"{who} says that it's dead")}
-        self._note(f"dead-{node.ip}", node.identity, Elapsed.begin(clock), as_json(said))
+        self._note(f"{_DEAD}-{node.ip}", node.identity, Elapsed.begin(clock), as_json(said))
 
     def is_alive(self, node: Node) -> None:
         """Take back that a machine is dead: it has answered."""
-        (self._folder / _NOTES / f"dead-{node.ip}").unlink(missing_ok=True)
+        self.drop(_DEAD, node)
+
+    def drop(self, name: str, node: Node) -> None:
+        """Remove the note of this name about a node's address."""
+        (self._folder / _NOTES / f"{name}-{node.ip}").unlink(missing_ok=True)
 
     def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
         """Keep a note: what it's about, since when, and a text.

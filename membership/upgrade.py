@@ -20,7 +20,8 @@ def upgrade(run: Run, world: World, *, master: bool) -> Outcome:
     """Have no calls on what an upgrade of base services or a single master stops.
 
     Returns:
-        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
+        `DOUBT` where others have to be asked about a node, `STOP` where one has to be stopped; else
+        nothing is left to be waited for.
 
     Raises:
         MembershipError: calls didn't end in time; nodes that have stopped are brought back by the
@@ -35,7 +36,8 @@ def pause_all(run: Run, world: World) -> Outcome:
     """Drain every node, where they aren't upgraded one by one; they come back.
 
     Returns:
-        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
+        `DOUBT` where others have to be asked about a node, `STOP` where one has to be stopped; else
+        nothing is left to be waited for.
 
     Raises:
         MembershipError: calls didn't end in time; as for `upgrade`.
@@ -47,18 +49,20 @@ def pause_all(run: Run, world: World) -> Outcome:
     together = replace(
         world, policy=replace(world.policy, max_unavailable=len(nodes), last_node=True)
     )
-    run = replace(run, doubt=Event())
+    run = replace(run, ends=Event())
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         waits = [pool.submit(pause, node.name, node.ip, run, together) for node in nodes]
-    outcomes = [wait.result() for wait in waits]
-    return Outcome.DOUBT if Outcome.DOUBT in outcomes else Outcome.LEFT
+    # What is stopped is to be stopped at once; who is in doubt is asked about after that.
+    outcomes = {wait.result() for wait in waits}
+    return next(one for one in (Outcome.STOP, Outcome.DOUBT, Outcome.LEFT) if one in outcomes)
 
 
 def pause(name: str, ip: str, run: Run, world: World) -> Outcome:
     """Drain a node that comes back. Nothing is waited for where it has stopped already.
 
     Returns:
-        `DOUBT` where others have to be asked about a node; else nothing is left to be waited for.
+        `DOUBT` where others have to be asked about a node, `STOP` where one has to be stopped; else
+        nothing is left to be waited for.
 
     Raises:
         MembershipError: its calls didn't end in time, or a newer run works on it.
@@ -67,7 +71,5 @@ def pause(name: str, ip: str, run: Run, world: World) -> Outcome:
     if record is None or record.phase in (Phase.STARTING, Phase.LEFT):
         world.say(f"{name}: carries no calls")
         return Outcome.LEFT
-    # Who stops a node without the API has to be able to log in there.
-    asking = replace(world, policy=replace(world.policy, without_api=False))
-    outcome = drain(Node(name, ip, record.identity), run, asking)
-    return Outcome.DOUBT if outcome is Outcome.DOUBT else Outcome.LEFT
+    outcome = drain(Node(name, ip, record.identity), run, world)
+    return outcome if outcome in (Outcome.DOUBT, Outcome.STOP) else Outcome.LEFT

@@ -59,13 +59,13 @@ class Run:
     Attributes:
         id: who runs it, from where and since when; shown to whoever is in its way.
         asks: whether it can ask others than the base, where that's in doubt about a node.
-        doubt: where several drains wait together: set once one of their nodes has to be asked
-            about. The others then end, too, and go on when that was done.
+        ends: where several drains wait together: set once one of their nodes has to be asked
+            about, or stopped. The others then end, too, and go on when that was done.
     """
 
     id: str
     asks: bool = False
-    doubt: Event | None = None
+    ends: Event | None = None
 
 
 def belongs_to_another(node: Node, world: World) -> bool:

@@ -85,7 +85,7 @@ class Membership:
         """Carry an action out on the base; while it's in doubt about nodes, ask others."""
         while (status := self._on_base(action, "--asks").status) in (DOUBT, TO_STOP):
             if status == TO_STOP:
-                if not self._stop_node():
+                if not self._stop_nodes():
                     return 1
                 continue
             if failed := self._ask_others():
@@ -93,10 +93,18 @@ class Membership:
             time.sleep(POLL_SECONDS)
         return status
 
-    def _stop_node(self) -> bool:
-        """Stop OpenVidu on a node without calls; whether that may be gone on with."""
-        script = with_values(self._given["STOP_NODE"], f"ADDRESS={self._given['NODE_IP']}")
-        return self._session.run(self._node, script).status in (DONE, BUSY)
+    def _stop_nodes(self) -> bool:
+        """Stop OpenVidu on the nodes without calls; whether that may be gone on with."""
+        nodes = self._doubts().get("stops")
+        if not nodes:
+            self._session.say("which nodes are to be stopped isn't known; nothing was stopped")
+            return False
+        for node in nodes:
+            script = with_values(self._given["STOP_NODE"], f"ADDRESS={node['ip']}")
+            machine = _announced(node) if node["host"] else self._node
+            if self._session.run(machine, script).status not in (DONE, BUSY):
+                return False
+        return True
 
     def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
         """Run the membership program there."""
@@ -130,13 +138,8 @@ class Membership:
         Returns:
             0, or the exit status of the base's program where that can't note it.
         """
-        found = self._on_base("doubts", keep=True)
-        try:
-            doubts = json.loads(found.output)
-        except ValueError:
-            self._session.say(f"which nodes are in doubt isn't known: {found.output[:200]}")
-            return found.status
-        for node in doubts["nodes"]:
+        doubts = self._doubts()
+        for node in doubts.get("nodes", ()):
             peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
             with ThreadPoolExecutor() as pool:
                 asked: dict[str, Future[list[str] | None]] = {
@@ -153,6 +156,16 @@ class Membership:
             if noted.status:
                 return noted.status
         return 0
+
+    def _doubts(self) -> Json:
+        """About which nodes the base has to be told, and which are to be stopped."""
+        found = self._on_base("doubts", keep=True)
+        try:
+            doubts: Json = json.loads(found.output)
+        except ValueError:
+            self._session.say(f"which nodes are in doubt isn't known: {found.output[:200]}")
+            return {}
+        return doubts
 
     def _ask_machine(self, node: Json) -> list[str] | None:
         """Whether OpenVidu runs there, as the machine itself says."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from membership.answers import Answers, Silent, Unreachable
+from membership.answers import Answers, Refused, Silent, Unreachable
+from membership.doubt import doubts
 from membership.drain import Outcome
+from membership.errors import MembershipError
 from membership.policy import Policy
 from membership.registry import Phase
 from membership.upgrade import pause, upgrade
@@ -57,3 +59,22 @@ def test_a_node_in_doubt_is_asked_about_while_others_still_drain(tmp_path: Path)
     staged.cluster.others_health = Answers(200)
     assert upgrade(replace(RUN, asks=True), staged.world, master=False) is Outcome.DOUBT
     assert staged.clock.passed < 60
+
+
+def test_where_the_api_refuses_nodes_are_stopped_as_they_carry_no_calls(tmp_path: Path) -> None:
+    looks = [*[([BUSY, OTHER], Answers(200))] * 9, ([IDLE, OTHER], Answers(200))]
+    staged = scene(tmp_path, looks, others=())
+    staged.cluster.answer_to_patch = Refused(405, "no")
+    with pytest.raises(MembershipError, match="the API answers 405"):
+        upgrade(RUN, staged.world, master=False)
+    staged.policy = Policy(without_api=True)
+    assert upgrade(RUN, staged.world, master=False) is Outcome.STOP
+    assert staged.done[-1] == f"remove {NODE.ip}"
+    (stops,) = doubts(staged.world)["stops"]
+    assert (stops["name"], stops["ip"]) == (NODE.name, NODE.ip)
+    # Nothing is to be stopped any more while it's looked anew.
+    staged.cluster.answer_to_patch = None
+    staged.cluster.media_nodes = lambda: []  # type: ignore[method-assign]
+    staged.cluster.health = lambda ip: Silent()  # type: ignore[method-assign]
+    assert upgrade(RUN, staged.world, master=False) is Outcome.LEFT
+    assert not doubts(staged.world)["stops"]

@@ -129,7 +129,8 @@ esac
 def doubts(base: Base, **node: str) -> None:
     peer = {**NODE, "name": "node-1", "ip": "10.5.0.6", "host": "localhost", "instance": ""}
     peer["hostKey"] = base.host_key.replace("127.0.0.1", "localhost")
-    told = {"port": 4443, "nodes": [{**NODE, "instance": "", **node}], "peers": [peer]}
+    own = {**NODE, "instance": "", **node}
+    told = {"port": 4443, "nodes": [own], "peers": [peer], "stops": [own]}
     (base.folder / "doubts").write_text(json.dumps(told))
 
 
@@ -166,7 +167,8 @@ def test_witnesses_that_give_no_answer_have_said_nothing(base: Base) -> None:
 
 STOPS = """
 case $did in
-drain) [[ -e stopped ]] && exit 0; exit 30 ;;
+drain | pause-all) [[ -e stopped ]] && exit 0; exit 30 ;;
+doubts) cat doubts ;;
 stop-node) [[ -e asked ]] && touch stopped; touch asked; [[ -e stopped ]] || exit %d ;;
 esac
 """
@@ -174,14 +176,33 @@ esac
 
 def test_a_node_that_the_api_does_not_stop_is_stopped_and_drained_on(base: Base) -> None:
     base.does(STOPS % 3)
+    doubts(base)
     assert base.follow("drain").returncode == 0
     # The first time a call had begun.
-    drains = ["drain", "stop-node", "drain", "stop-node", "drain"]
+    drains = ["drain", "doubts", "stop-node", "drain", "doubts", "stop-node", "drain"]
     assert base.did == [*drains, "list-recordings", "remove"]
+
+
+def test_before_an_upgrade_nodes_are_stopped_at_their_own_machines(base: Base) -> None:
+    base.does(STOPS % 3)
+    doubts(base, host="localhost", hostKey=base.host_key.replace("127.0.0.1", "localhost"))
+    assert base.follow("pause-all", NODE_HOST="192.0.2.1").returncode == 0
+    stops = ["pause-all", "doubts", "stop-node"]
+    assert base.did == [*stops, *stops, "pause-all"]
+
+
+def test_nothing_is_stopped_where_the_base_names_no_node(base: Base) -> None:
+    base.does(STOPS % 3)
+    (base.folder / "doubts").write_text('{"nodes": [], "peers": [], "stops": []}')
+    done = base.follow("drain")
+    assert done.returncode == 1
+    assert "which nodes are to be stopped isn't known" in done.stderr
+    assert "stop-node" not in base.did
 
 
 def test_a_node_that_cannot_be_stopped_keeps_its_machine(base: Base) -> None:
     base.does(STOPS % 1)
+    doubts(base)
     assert base.follow("drain").returncode == 1
     assert "remove" not in base.did
 
