@@ -13,6 +13,7 @@ import pytest
 from membership import main as program
 from membership.load_balancer import ReloadError
 from membership.main import main
+from membership.registry import RegistryError
 
 ENV = "/opt/ov-enterprise-base-services/.env"
 
@@ -38,6 +39,13 @@ def failing(error: Exception) -> Callable[[Any], int]:
             f"node-1: join: {ENV}: Permission denied\n"
             "  What was there stays whole, and so does the machine.\n"
             "  Next: pulumi up",
+        ),
+        (
+            RegistryError("/var/lib/openvidu-membership/10.5.0.6.json can't be read: Expecting"),
+            "node-1: join: /var/lib/openvidu-membership/10.5.0.6.json can't be read: Expecting\n"
+            "  Nothing was changed: what isn't known isn't taken for gone.\n"
+            "  Next: move that file away on this machine; then here, with the name of that node, "
+            "which notes it anew: uv run python -m scripts.repair node-1",
         ),
         (
             ReloadError("update-loadbalancer failed; the old list is back in .env"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from membership.registry import Phase, Record, Registry
+from membership.registry import Phase, Record, Registry, RegistryError
 from membership.witnesses import Statement, Witness, Word
 from tests.membership.worlds import NODE, VirtualClock
 from tests.small_disk import fill, small_disk
@@ -37,3 +37,15 @@ def test_what_others_say_is_noted_or_the_run_ends(tmp_path: Path) -> None:
             registry.testify(NODE, SAID, VirtualClock())
         with pytest.raises(OSError, match="No space left on device"):
             registry.declare_dead(NODE, "who", VirtualClock())
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"name": "node-1"}', "null"])
+def test_a_record_that_cannot_be_read_is_no_record_of_nothing(tmp_path: Path, text: str) -> None:
+    registry = Registry(tmp_path)
+    (tmp_path / f"{RECORD.ip}.json").write_text(text)
+    for read in (lambda: registry.get(RECORD.ip), registry.all):
+        with pytest.raises(RegistryError, match=rf"{RECORD.ip}\.json can't be read"):
+            read()
+    with pytest.raises(RegistryError):
+        registry.change(RECORD.ip, lambda _: None)
+    assert (tmp_path / f"{RECORD.ip}.json").read_text() == text
