@@ -17,6 +17,9 @@ from openvidu import api, ports
 LOGIN_STATUSES = (401, 403)
 """HTTP statuses of an answer to who isn't let in."""
 
+MOST_ID_CHARACTERS = 255
+"""Of a media node's id, which becomes a part of a URL."""
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -166,9 +169,9 @@ def _media_node(entry: Any) -> MediaNode:
     sessions = node.get("sessions")
     load = node.get("load")
     return MediaNode(
-        _of(str, node.get("id"), "id"),
-        _of(str, node.get("ip"), "ip"),
-        _of(str, node.get("status"), "status"),
+        _path_segment(node.get("id"), "id"),
+        _text(node.get("ip"), "ip"),
+        _text(node.get("status"), "status"),
         tuple(
             _session_id(one) for one in _of(list, [] if sessions is None else sessions, "sessions")
         ),
@@ -178,16 +181,16 @@ def _media_node(entry: Any) -> MediaNode:
 
 def _session_id(session: Any) -> str:
     if isinstance(session, dict):
-        return _of(str, session.get("sessionId"), "sessionId")
-    return _of(str, session, "a session")
+        return _text(session.get("sessionId"), "sessionId")
+    return _text(session, "a session")
 
 
 def _call(entry: Any) -> Call:
     session = _of(dict, entry, "an entry")
     connections = _of(dict, session.get("connections"), "connections")
     return Call(
-        id=_of(str, session.get("id"), "id"),
-        media_node=_of(str, session.get("mediaNodeId") or "", "mediaNodeId"),
+        id=_text(session.get("id"), "id"),
+        media_node=_text(session.get("mediaNodeId") or "", "mediaNodeId"),
         participants=int(_number(connections.get("numberOfElements"), "numberOfElements")),
         created=_number(session.get("createdAt"), "createdAt") / 1000,
     )
@@ -197,6 +200,22 @@ def _of(type_: type[_Parsed], found: Any, what: str) -> _Parsed:
     if not isinstance(found, type_):
         raise _MisfitError(f"{what} is {type(found).__name__}, expected {type_.__name__}")
     return found
+
+
+def _text(found: Any, what: str) -> str:
+    """Text that can be shown to people: no control characters, and no half of one."""
+    text = _of(str, found, what)
+    if not text.isprintable():
+        raise _MisfitError(f"{what} has characters that can't be shown")
+    return text
+
+
+def _path_segment(found: Any, what: str) -> str:
+    """Text that can be one part of a URL's path."""
+    text = _text(found, what)
+    if text in ("", ".", "..") or "/" in text or len(text) > MOST_ID_CHARACTERS:
+        raise _MisfitError(f"{what} can't be a part of a URL")
+    return text
 
 
 def _number(found: Any, what: str) -> float:

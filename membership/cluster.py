@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx
 
@@ -114,7 +115,7 @@ class Cluster:
         Returns:
             None when the node is in that state now.
         """
-        path = f"{api.MEDIA_NODES}/{node.id}"
+        path = f"{api.MEDIA_NODES}/{quote(node.id, safe='')}"
         answer = self._ask("PATCH", path, {"status": api.WAITING_IDLE_TO_TERMINATE})
         if not isinstance(answer, httpx.Response):
             return answer

@@ -70,6 +70,8 @@ def request(
         raise RequestError("the connection isn't taken in time", is_unconnected=True) from None
     except httpx.HTTPError as error:
         raise RequestError(_in_words(error)) from None
+    except (httpx.InvalidURL, httpx.StreamError, httpx.CookieConflict, UnicodeError) as error:
+        raise RequestError(f"there is no such request: {error}") from None
 
 
 async def _request(

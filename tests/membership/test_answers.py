@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from membership import answers
 from membership.answers import Call, MediaNode, Unknown
+from membership.cluster import Cluster
+from tests.membership.listener import Listener, listening
 
+TEXT = st.text(st.characters(), max_size=5)
+"""Halves of characters too, which JSON can hold."""
 KEYS = st.sampled_from(
     [
         "content",
@@ -29,10 +36,8 @@ KEYS = st.sampled_from(
     ]
 )
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | KEYS, inner, max_size=4)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT | KEYS, inner, max_size=4),
     max_leaves=12,
 )
 NODE = {"id": "media_1", "ip": "10.5.0.6", "status": "running", "sessions": [], "load": 1}
@@ -83,3 +88,49 @@ def test_a_session_is_read_with_its_participants() -> None:
 
 def test_a_list_without_its_sessions_count_is_unknown() -> None:
     assert isinstance(answers.calls({"content": [{**SESSION, "connections": None}]}), Unknown)
+
+
+@pytest.fixture(scope="module")
+def listener() -> Iterator[Listener]:
+    with listening() as found:
+        yield found
+
+
+def listed_with(id_: str) -> MediaNode | Unknown:
+    """The node with such an id, as it's read from the text of an answer."""
+    answer = json.loads(json.dumps({"content": [{**NODE, "id": id_}]}))
+    found = answers.media_nodes(answer)
+    return found if isinstance(found, Unknown) else found[0]
+
+
+def assert_is_asked_for(node: MediaNode, listener: Listener) -> None:
+    """What follows from an answer, the request to stop new sessions, is about that node."""
+    assert Cluster("secret", entrances=lambda: [listener.url]).stop_new_sessions(node) is None
+    *_, last = listener.paths[-1].split("/")
+    assert unquote(last) == node.id
+
+
+@settings(deadline=None)
+@given(TEXT | st.text(st.sampled_from("a./%\\?#;:@ é\n\0"), max_size=4))
+def test_what_follows_from_an_id_is_a_request_for_it(listener: Listener, id_: str) -> None:
+    node = listed_with(id_)
+    if isinstance(node, MediaNode):
+        assert_is_asked_for(node, listener)
+
+
+@pytest.mark.parametrize("id_", ["media_1", "a b", "%2F", "a?b#c", "é"])
+def test_an_id_of_any_characters_is_asked_for(listener: Listener, id_: str) -> None:
+    node = listed_with(id_)
+    assert isinstance(node, MediaNode)
+    assert_is_asked_for(node, listener)
+
+
+@pytest.mark.parametrize("id_", ["", ".", "..", "a/b", "a\nb", "\0", "\ud800", "a" * 70_000])
+def test_what_cant_be_a_part_of_a_url_is_no_id(id_: str) -> None:
+    assert isinstance(listed_with(id_), Unknown)
+
+
+@pytest.mark.parametrize("name", ["ip", "status", "sessions"])
+def test_what_people_are_shown_can_be_shown(name: str) -> None:
+    value = ["a\ud800"] if name == "sessions" else "a\ud800"
+    assert isinstance(answers.media_nodes({"content": [{**NODE, name: value}]}), Unknown)

@@ -105,3 +105,9 @@ def test_an_entrance_that_refuses_connections_has_said_nothing() -> None:
     found = Cluster("secret", entrances=lambda: [entrance]).media_nodes()
     assert isinstance(found, Unconnected)
     assert isinstance(found, Unknown)
+
+
+@pytest.mark.parametrize("path", ["a\nb", "\0", "\ud800", "a" * 70_000])
+def test_what_is_no_url_is_no_request(path: str) -> None:
+    with pytest.raises(RequestError, match="there is no such request"):
+        request("GET", f"http://127.0.0.1:{free_port()}/{path}", seconds=10)
