@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from membership.limit import LateError, within
 from openvidu import environment, ports
 
 OBJECT = ".env"
@@ -27,14 +28,16 @@ class BucketUnreadableError(Exception):
 class Bucket:
     """The bucket on the base, or another one."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], *, timeout_seconds: float = 10) -> None:
         """Choose the bucket; nothing is asked yet.
 
         Args:
             values: as in `.env`: bucket, access key and secret key; endpoint and region where it
                 isn't on the base.
+            timeout_seconds: limit of reading or writing it, all in all.
         """
         self._values = values
+        self._seconds = timeout_seconds
 
     def configuration(self) -> dict[str, str] | None:
         """The configuration that nodes get at their next start; None before the first node's.
@@ -43,7 +46,7 @@ class Bucket:
             BucketUnreadableError: it can't be read; says why.
         """
         with _explained():
-            text = self._read()
+            text = within(self._seconds, self._read)
             return None if text is None else environment.parse(text)
 
     def change(self, values: Mapping[str, str]) -> None:
@@ -53,10 +56,10 @@ class Bucket:
             BucketUnreadableError: it can't be read or written; says why.
         """
         with _explained():
-            text = self._read() or ""
+            text = within(self._seconds, self._read) or ""
             for name, value in values.items():
                 text = environment.with_value(text, name, value)
-            client(self._values).put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())
+            within(self._seconds, lambda: self._write(text))
 
     @property
     def _name(self) -> str:
@@ -73,9 +76,14 @@ class Bucket:
             raise
         return str(answer["Body"].read().decode())
 
+    def _write(self, text: str) -> None:
+        client(self._values).put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())
+
 
 def client(values: Mapping[str, str]) -> Any:
-    """A client of the bucket's service, as OpenVidu uses it.
+    """A client of the bucket's service, as OpenVidu uses it: straight, by no proxy.
+
+    Its limits are of each read: who calls it has one for the whole.
 
     Args:
         values: as of `Bucket`.
@@ -95,6 +103,7 @@ def client(values: Mapping[str, str]) -> Any:
             read_timeout=_SECONDS,
             retries={"total_max_attempts": 2},
             s3={"addressing_style": "path"},
+            proxies={},
         ),
     )
 
@@ -105,5 +114,5 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
-    except (BotoCoreError, ClientError, UnicodeDecodeError) as error:
+    except (BotoCoreError, ClientError, LateError, ValueError) as error:
         raise BucketUnreadableError(str(error)) from None

@@ -37,11 +37,12 @@ def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Place:
 
     Args:
         load_balancer: the one there.
-        timeout_seconds: limit of each request.
+        timeout_seconds: limit of each request to the cluster and the bucket.
     """
     values = load_balancer.values
     cluster = Cluster(values[environment.OPENVIDU_SECRET], timeout_seconds=timeout_seconds)
-    return Place(cluster, load_balancer, Bucket(values))
+    bucket = Bucket(values, timeout_seconds=timeout_seconds)
+    return Place(cluster, load_balancer, bucket)
 
 
 def on_bastion(
@@ -51,7 +52,7 @@ def on_bastion(
 
     Args:
         registry: knows the nodes.
-        timeout_seconds: limit of each request.
+        timeout_seconds: limit of each request to the cluster and the bucket.
         say: takes progress lines.
         clock: time.
     """
@@ -62,7 +63,8 @@ def on_bastion(
         entrances=lambda: entrances(registry),
     )
     load_balancer = TargetGroup(values[environment.TARGET_GROUP], say=say, clock=clock)
-    return Place(cluster, load_balancer, Bucket(values))
+    bucket = Bucket(values, timeout_seconds=timeout_seconds)
+    return Place(cluster, load_balancer, bucket)
 
 
 def entrances(registry: Registry) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -44,6 +45,7 @@ def request(
     seconds: float,
     body: Mapping[str, Any] | None = None,
     login: tuple[str, str] | None = None,
+    trusted: ssl.SSLContext | None = None,
 ) -> httpx.Response:
     """Ask, and read the whole answer.
 
@@ -53,12 +55,13 @@ def request(
         seconds: limit of all of it, from the connection to the last byte.
         body: is sent as JSON.
         login: user and password.
+        trusted: the authorities whose certificates are taken; httpx's own by default.
 
     Raises:
         RequestError: there is no whole answer within the limit.
     """
     try:
-        return asyncio.run(_request(method, url, seconds, body, login))
+        return asyncio.run(_request(method, url, seconds, body, login, trusted))
     except TimeoutError:
         raise RequestError(f"no whole answer within {seconds:g} s") from None
     except httpx.ConnectError as error:
@@ -80,12 +83,16 @@ async def _request(
     seconds: float,
     body: Mapping[str, Any] | None,
     login: tuple[str, str] | None,
+    trusted: ssl.SSLContext | None,
 ) -> httpx.Response:
     # A connection that is taken late is told apart from an answer that comes late.
     limits = httpx.Timeout(seconds, connect=seconds / 2)
+    verify = True if trusted is None else trusted
     async with (
         asyncio.timeout(seconds),
-        httpx.AsyncClient(timeout=limits, trust_env=False, headers=_HEADERS) as client,
+        httpx.AsyncClient(
+            timeout=limits, trust_env=False, headers=_HEADERS, verify=verify
+        ) as client,
         client.stream(method, url, json=body, auth=login) as answer,
     ):
         content = bytearray()

@@ -17,11 +17,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from membership.bucket import client
+from membership.limit import LateError, within
+from membership.requests import RequestError, request
 from openvidu import environment as env
 from openvidu import ports
 from openvidu.messages import unusable
 
 _SECONDS = 5.0
+_SERVICE_SECONDS = 20.0
+"""Limit of all that a service is asked."""
 _PAUSE_SECONDS = 2.0
 _PROBE_EXPIRES_SECONDS = 60
 _SERVER_ERROR = 500
@@ -95,21 +99,24 @@ def ask(values: Mapping[str, str]) -> list[Answer]:
     redis_port = int(values.get(env.REDIS_PORT) or ports.REDIS)
     redis_place = f"{values.get(env.REDIS_HOST, '')}:{redis_port}"
     found = [
-        _asked("S3", values.get(env.S3_ENDPOINT, ""), lambda: _s3(values)),
-        _asked("Redis", redis_place, lambda: _redis(values, redis_port)),
+        _asked("S3", values.get(env.S3_ENDPOINT, ""), lambda: _s3(values), env.S3_ENDPOINT),
+        _asked("Redis", redis_place, lambda: _redis(values, redis_port), env.REDIS_HOST),
     ]
     for service, key in (("Elasticsearch", env.ELASTICSEARCH_HOST), ("Kibana", env.KIBANA_HOST)):
         if url := values.get(key):
             path = "/api/status" if service == "Kibana" else "/"
-            found.append(_asked(service, url, _get(values, key, path)))
+            found.append(_asked(service, url, _get(values, key, path), key))
     return found
 
 
-def _asked(service: str, place: str, use: Callable[[], None]) -> Answer:
+def _asked(service: str, place: str, use: Callable[[], None], where: str) -> Answer:
+    """Use a service; `where` is the name in `.env` that tells where it is."""
     try:
-        use()
+        within(_SERVICE_SECONDS, use)
     except _UnusableError as error:
         return Answer(service, place, str(error), error.keys)
+    except LateError as error:
+        return Answer(service, place, f"it doesn't answer: {error}", (where,))
     return Answer(service, place)
 
 
@@ -195,8 +202,6 @@ def _get(values: Mapping[str, str], key: str, path: str) -> Callable[[], None]:
     """What asks Elasticsearch or Kibana, whose URL this key holds."""
 
     def get() -> None:
-        import httpx  # noqa: PLC0415 - as above
-
         url = values[key].rstrip("/")
         login = (
             values.get(env.ELASTICSEARCH_USERNAME, ""),
@@ -205,8 +210,8 @@ def _get(values: Mapping[str, str], key: str, path: str) -> Callable[[], None]:
         try:
             # The machine's own authorities, which httpx alone wouldn't use.
             trusted = ssl.create_default_context()
-            answer = httpx.get(f"{url}{path}", auth=login, timeout=_SECONDS, verify=trusted)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            answer = request("GET", f"{url}{path}", seconds=_SECONDS, login=login, trusted=trusted)
+        except (RequestError, OSError) as error:
             raise _UnusableError(f"it doesn't answer: {error}", key) from None
         if answer.status_code in _NOT_ALLOWED:
             keys = (env.ELASTICSEARCH_USERNAME, env.ELASTICSEARCH_PASSWORD)

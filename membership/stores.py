@@ -19,6 +19,7 @@ from typing import Any
 
 import httpx
 
+from membership.limit import LateError, within
 from membership.requests import RequestError, request
 from openvidu import environment as env
 from openvidu import ports
@@ -106,13 +107,13 @@ def redis_memory(values: Mapping[str, str]) -> dict[str, Any]:
         decode_responses=True,
     )
     try:
-        told: Mapping[str, Any] = database.info("memory")
+        told: Mapping[str, Any] = within(_SECONDS, lambda: database.info("memory"))
         return {
             "used": int(told["used_memory"]),
             "limit": int(told["maxmemory"]),
             "policy": str(told["maxmemory_policy"]),
         }
-    except redis.RedisError as error:
+    except (redis.RedisError, LateError) as error:
         return {"unknown": str(error)}
     except (KeyError, ValueError, TypeError):
         return {"unknown": "it answers something else than its memory"}

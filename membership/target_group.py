@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from membership.clock import Clock
+from membership.limit import LateError, within
 from openvidu import ports
 
 ENTERS_WITHIN = timedelta(minutes=10)
@@ -20,8 +21,14 @@ LEAVES_WITHIN = timedelta(minutes=15)
 """Longer than a target group's deregistration delay at its default."""
 _POLL_SECONDS = 2.0
 _ATTEMPTS = 10
-"""A drain of hours has to outlast minutes in which AWS gives no answer."""
+CALL_SECONDS = 120.0
+"""A drain of hours has to outlast a minute or two in which AWS gives no answer; but a call that
+goes on for ever holds it up for ever."""
+_CONNECT_SECONDS, _READ_SECONDS = 5.0, 10.0
 _HEALTHY, _LEAVING = "healthy", ("draining", "unused")
+
+
+_Answer = TypeVar("_Answer")
 
 
 class TargetGroupError(Exception):
@@ -38,6 +45,7 @@ class TargetGroup:
         client: Any = None,
         say: Callable[[str], None] = print,
         clock: Clock | None = None,
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
         """Prepare for questions and edits.
 
@@ -46,11 +54,13 @@ class TargetGroup:
             client: boto3's for `elbv2`; made when it's first needed.
             say: takes progress lines.
             clock: time.
+            call_seconds: limit of each call to AWS, with its repetitions.
         """
         self._arn = arn
         self._made = client
         self._say = say
         self._clock = clock or Clock()
+        self._call_seconds = call_seconds
 
     @property
     def node_ips(self) -> tuple[str, ...]:
@@ -67,8 +77,10 @@ class TargetGroup:
         Raises:
             TargetGroupError: AWS refuses, or finds it unhealthy for too long.
         """
-        with _explained(purpose):
-            self._client.register_targets(TargetGroupArn=self._arn, Targets=[_target(ip)])
+        self._call(
+            purpose,
+            lambda: self._client.register_targets(TargetGroupArn=self._arn, Targets=[_target(ip)]),
+        )
         self._wait(ip, ENTERS_WITHIN, purpose, lambda state: state == _HEALTHY)
 
     def remove(self, ip: str, *, purpose: str) -> None:
@@ -78,8 +90,12 @@ class TargetGroup:
             TargetGroupError: AWS refuses, or doesn't let it go.
         """
         if ip in self._states():
-            with _explained(purpose):
-                self._client.deregister_targets(TargetGroupArn=self._arn, Targets=[_target(ip)])
+            self._call(
+                purpose,
+                lambda: self._client.deregister_targets(
+                    TargetGroupArn=self._arn, Targets=[_target(ip)]
+                ),
+            )
         self._wait(ip, LEAVES_WITHIN, purpose, lambda state: state in (None, "unused"))
 
     def _wait(
@@ -103,12 +119,18 @@ class TargetGroup:
 
     def _states(self) -> dict[str, str]:
         """The state of each target by address: initial, healthy, unhealthy, draining, unused."""
-        with _explained("reading the targets"):
-            answer = self._client.describe_target_health(TargetGroupArn=self._arn)
+        answer = self._call(
+            "reading the targets",
+            lambda: self._client.describe_target_health(TargetGroupArn=self._arn),
+        )
         return {
             one["Target"]["Id"]: one["TargetHealth"]["State"]
             for one in answer["TargetHealthDescriptions"]
         }
+
+    def _call(self, purpose: str, call: Callable[[], _Answer]) -> _Answer:
+        with _explained(purpose):
+            return within(self._call_seconds, call)
 
     @property
     def _client(self) -> Any:
@@ -120,7 +142,11 @@ class TargetGroup:
             self._made = boto3.client(
                 "elbv2",
                 region_name=self._arn.split(":")[3],
-                config=Config(retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}),
+                config=Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=_READ_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                ),
             )
         return self._made
 
@@ -137,3 +163,5 @@ def _explained(purpose: str) -> Iterator[None]:
         yield
     except (BotoCoreError, ClientError) as error:
         raise TargetGroupError(f"{purpose}: AWS answers: {error}") from None
+    except LateError as error:
+        raise TargetGroupError(f"{purpose}: AWS gives {error}") from None

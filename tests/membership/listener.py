@@ -1,8 +1,10 @@
-"""A server that takes every request, and notes what it was asked for."""
+"""Servers for what asks: one that takes every request, one whose answers never end."""
 
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,3 +45,33 @@ def listening() -> Iterator[Listener]:
         yield found
         server.shutdown()
         thread.join()
+
+
+@contextmanager
+def dripping(head: bytes = b"", pause_seconds: float = 0.05) -> Iterator[str]:
+    """Send everybody something, then a byte now and then, for ever; gives the URL."""
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            try:
+                connection.sendall(head)
+                while not over.is_set():
+                    connection.sendall(b"a")
+                    time.sleep(pause_seconds)
+            except OSError:
+                return
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        over.set()
+        listener.shutdown(socket.SHUT_RDWR)
