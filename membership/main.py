@@ -23,7 +23,7 @@ from typing import Any
 from membership import services, stores
 from membership.answers import Refused, Unknown
 from membership.bucket import Bucket
-from membership.clock import Clock, ConnectedClock, DisconnectedError
+from membership.clock import Clock, ConnectedClock, DisconnectedError, end_with
 from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
@@ -88,6 +88,8 @@ def main() -> int:
     try:
         return _act(arguments)
     except DisconnectedError:
+        # Nobody hears it now: it's for the next run.
+        Registry().cut_off(arguments.run, Clock())
         return 1
     except MembershipError as error:
         sys.exit(str(error))
@@ -134,6 +136,8 @@ def _act(arguments: argparse.Namespace) -> int:
         _say(f"{arguments.name}: nothing runs here yet")
         return 0
     timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action in _OVERVIEWS else 10
+    if arguments.connected and arguments.action in _OVERVIEWS:
+        end_with(sys.stdin.fileno())
     clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
     registry = Registry()
     place = (
@@ -326,7 +330,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--generation", type=int, default=1, help="count of its returns to service")
     parser.add_argument("--run", default="", help="who runs this, from where and since when")
     parser.add_argument(
-        "--connected", action="store_true", help="stop waiting when standard input ends"
+        "--connected",
+        action="store_true",
+        help="stop waiting, or looking, when standard input ends",
     )
     parser.add_argument("--json", action="store_true", help="services: print JSON")
     parser.add_argument(

@@ -185,6 +185,20 @@ class Registry:
         """Remove the note of this name about a node's address."""
         (self._folder / _NOTES / f"{name}-{node.ip}").unlink(missing_ok=True)
 
+    def cut_off(self, run: str, clock: Clock) -> None:
+        """Note, for each node that it works on, that a run ended as who had started it was gone."""
+        with suppress(RegistryError):
+            for record in self.all():
+                if run and record.run == run:
+                    note = f"cut-off-{record.ip}"
+                    self.note(note, record.identity, Elapsed.begin(clock), run)
+
+    def was_cut_off(self, node: Node) -> str:
+        """Which run for a node ended so; empty where none did. It's told once."""
+        noted = self.noted(f"cut-off-{node.ip}", node.identity)
+        (self._folder / _NOTES / f"cut-off-{node.ip}").unlink(missing_ok=True)
+        return noted[1] if noted else ""
+
     def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
         """Keep a note: what it's about, since when, and a text.
 

@@ -77,6 +77,8 @@ def belongs_to_another(node: Node, world: World) -> bool:
 def claim(node: Node, run: Run, world: World) -> Record:
     """Take a node over from whatever run worked on it before; that one stops.
 
+    It's said where that one has ended already, as whoever had started it was gone.
+
     Raises:
         MembershipError: this run has lost its connection, and a newer one has taken the node.
     """
@@ -93,7 +95,14 @@ def claim(node: Node, run: Run, world: World) -> Record:
         way = record.way if record.way.host else node.way
         return replace(record, identity=node.identity, way=way).taken_by(run.id)
 
-    return world.registry.change(node.ip, taken)
+    record = world.registry.change(node.ip, taken)
+    cut_off = world.registry.was_cut_off(node)
+    # A run that goes on after a lost connection has said so itself.
+    if cut_off and cut_off in record.superseded[-1:]:
+        world.say(
+            f"{node.name}: the run before ended here as whoever had started it was gone: {cut_off}"
+        )
+    return record
 
 
 def require_newest(node: Node, run: Run, world: World) -> Record:

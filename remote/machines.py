@@ -43,7 +43,7 @@ def _downloads(given: Mapping[str, str]) -> str:
 
 
 def _overview(given: Mapping[str, str]) -> str:
-    return f"{MEMBERSHIP} overview{_master(given)}"
+    return f"{MEMBERSHIP} overview{_master(given)} --connected"
 
 
 def _stores(given: Mapping[str, str]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
 from membership.registry import Node, Phase, Way
 from membership.witnesses import Word
-from membership.world import claim
+from membership.world import Run, claim
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, scene
 
@@ -143,6 +145,34 @@ def test_waits_end_with_the_connection() -> None:
     os.close(writing)
     with pytest.raises(DisconnectedError):
         clock.sleep(60)
+
+
+def test_a_look_ends_with_the_connection_whatever_it_waits_for() -> None:
+    text = "import time; from membership.clock import end_with; end_with(0); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", text], stdin=subprocess.PIPE) as looking:
+        assert looking.stdin
+        looking.stdin.close()
+        assert looking.wait(10) == 1
+
+
+def test_a_run_says_that_the_one_before_ended_with_its_connection(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([IDLE, OTHER], Answers(200))])
+    claim(NODE, Run("ann's"), world.world)
+    world.registry.cut_off("ann's", world.clock)
+    for _ in range(2):
+        claim(NODE, Run("ben's"), world.world)
+    assert world.said == [
+        "node-2: the run before ended here as whoever had started it was gone: ann's"
+    ]
+
+
+def test_a_run_that_goes_on_or_was_taken_over_before_is_not_told_of(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([IDLE, OTHER], Answers(200))])
+    for run, ended in (("ann's", "ann's"), ("ben's", "ben's"), ("cleo's", "ann's")):
+        claim(NODE, Run(run), world.world)
+        world.registry.cut_off(ended, world.clock)
+        claim(NODE, Run(run), world.world)
+    assert not world.said
 
 
 def ask(scene: Scene, **words: tuple[Word, str]) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,15 +12,18 @@ from typing import Any
 import pytest
 
 from membership import main as program
+from membership.clock import DisconnectedError
 from membership.load_balancer import ReloadError
+from membership.lock import LockTimeoutError
 from membership.main import main
-from membership.registry import RegistryError
+from membership.registry import Node, Phase, Record, Registry, RegistryError
+from remote.machines import COMMANDS
 
 ENV = "/opt/ov-enterprise-base-services/.env"
 
 
-def failing(error: Exception) -> Callable[[Any], int]:
-    def act(_: Any) -> int:
+def failing(error: Exception) -> Callable[..., int]:
+    def act(*_: Any, **__: Any) -> int:
         raise error
 
     return act
@@ -75,3 +79,35 @@ def test_a_node_is_drained_by_the_text_of_an_earlier_release(
     monkeypatch.setattr(sys, "argv", ["membership", *earlier])
     monkeypatch.setattr(program, "_act", lambda found: 10 if found.connected else 1)
     assert main() == 10
+
+
+def test_a_run_whose_caller_is_gone_is_noted_for_the_next(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    words = "pause-all --run ann's --connected"
+    monkeypatch.setattr(sys, "argv", ["membership", *words.split()])
+    monkeypatch.setattr(program, "Registry", lambda: Registry(tmp_path))
+    monkeypatch.setattr(program, "_act", failing(DisconnectedError()))
+    registry = Registry(tmp_path)
+    own, others = Node("node-3", "10.5.0.8", "i-3"), Node("node-4", "10.5.0.9", "i-4")
+    with registry.locked():
+        for node, run in ((own, "ann's"), (others, "ben's")):
+            registry.write(Record(node.name, node.ip, node.identity, Phase.DRAINING, 0, run=run))
+    assert main() == 1
+    assert [registry.was_cut_off(node) for node in (own, others)] == ["ann's", ""]
+
+
+def test_an_overview_ends_with_the_connection_of_who_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    script = COMMANDS["overview"]({"NODE_NAME": "base"})
+    monkeypatch.setattr(sys, "argv", ["membership", *script.partition(".pyz ")[2].split()])
+    followed: list[int] = []
+    monkeypatch.setattr(program, "end_with", followed.append)
+    monkeypatch.setattr(program, "CLUSTER_FILE", tmp_path / "none")
+    monkeypatch.setattr(program, "on_base", failing(LockTimeoutError("stop here")))
+    with Path(os.devnull).open() as nobody:
+        monkeypatch.setattr(sys, "stdin", nobody)
+        with pytest.raises(SystemExit, match="stop here"):
+            main()
+        assert followed == [nobody.fileno()]
