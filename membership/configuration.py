@@ -19,6 +19,7 @@ from membership.cluster import Cluster
 from membership.disk import replace_file
 from membership.drain import Outcome
 from membership.errors import MembershipError
+from membership.joining import Joining
 from membership.observation import numbers
 from membership.registry import FOLDER, Phase
 from membership.unlisted import Unlisted, unlisted
@@ -34,8 +35,6 @@ SET = FOLDER / "configuration-set"
 POLL_SECONDS = 2.0
 SOON_SECONDS = 0.5
 """A restart may be over in a moment: it has to be seen."""
-JOINING_SECONDS = 60.0
-"""A session that was made so long ago, and has nobody in it, is no call."""
 GOING_DOWN_SECONDS = 60.0
 """A node that's told to restart goes down within that time."""
 RESTART_LIMIT = timedelta(minutes=15)
@@ -215,12 +214,12 @@ def _wait_for_no_calls(
     if world.policy.change_during_calls:
         world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
         return None
-    wait = Wait(_NAME, world, _NAME, run.id)
+    wait, joining = Wait(_NAME, world, _NAME, run.id), Joining(world.clock)
     limit = world.policy.change_limit
     while True:
         calls = cluster.calls()
         if isinstance(calls, list):
-            calls = [call for call in calls if _is_live(call, world)]
+            calls = joining.live(calls)
         if isinstance(calls, Refused):
             raise _refused(calls)
         unseen = unlisted(world) if isinstance(calls, list) else ()
@@ -252,14 +251,6 @@ def _live(calls: list[Call] | Unknown, unseen: Sequence[Unlisted], world: World)
 
 def _repairs(unseen: Sequence[Unlisted]) -> str:
     return "".join(f"uv run python -m scripts.repair {one.node.name}; then " for one in unseen)
-
-
-def _is_live(call: Call, world: World) -> bool:
-    """Whether somebody is in a call, or about to be: OpenVidu keeps empty ones for an hour.
-
-    Source: OpenVidu's configuration, OPENVIDU_SESSIONS_GARBAGE_THRESHOLD.
-    """
-    return call.participants > 0 or world.clock.now() - call.created < JOINING_SECONDS
 
 
 def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None:

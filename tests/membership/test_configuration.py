@@ -202,13 +202,29 @@ def test_calls_are_cut_when_that_was_said(stage: Stage) -> None:
     assert any("will be cut" in said for said in stage.scene.said)
 
 
-def test_a_session_that_nobody_joins_is_no_call(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("ahead", [-3600.0, 0.0, 3600.0])
+def test_a_session_that_nobody_joins_is_no_call_and_a_new_one_is_whatever_the_time_of_day(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, ahead: float
 ) -> None:
     made = Call("empty", "media", 0, stage.scene.clock.now())
+    stage.scene.clock.stepped = ahead
     monkeypatch.setattr(stage.cluster, "calls", lambda: [made])
     stage.run()
     assert 60 <= stage.cluster.restarted[0][0] < 70
+
+
+def test_each_session_has_its_own_time_to_be_joined(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = stage.scene.clock
+
+    def calls() -> list[Call]:
+        later = [Call("later", "media", 0, 0)] if clock.passed >= 40 else []
+        return [Call("empty", "media", 0, 0), *later]
+
+    monkeypatch.setattr(stage.cluster, "calls", calls)
+    stage.run()
+    assert 100 <= stage.cluster.restarted[0][0] < 110
 
 
 def test_an_api_without_answer_is_no_moment_without_calls(
