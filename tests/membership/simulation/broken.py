@@ -12,6 +12,7 @@ import pytest
 from membership import confirmation
 from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
+from membership.clock import Clock, Elapsed
 from membership.load_balancer import ReloadError
 from membership.observation import look
 from membership.registry import Node
@@ -83,6 +84,18 @@ def _drains_by_address(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(real, "belongs_to_another", lambda node, world: False)
 
 
+def _waits_by_the_time_of_day(patch: pytest.MonkeyPatch) -> None:
+    def begin(clock: Clock) -> Elapsed:
+        return Elapsed(0.0, clock.boot(), clock.now())
+
+    def until_now(elapsed: Elapsed, clock: Clock) -> Elapsed:
+        passed = clock.now() - elapsed.at
+        return Elapsed(elapsed.seconds + passed, clock.boot(), clock.now())
+
+    patch.setattr(Elapsed, "begin", begin)
+    patch.setattr(Elapsed, "until_now", until_now)
+
+
 class _NoLock(SimulatedBase):
     @contextmanager
     def _lock(self, purpose: str) -> Iterator[None]:
@@ -120,5 +133,8 @@ BROKEN = (
         base_type=_TrustsTheDisk,
     ),
     Broken("forgets the reboot", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_ForgetsTheReboot),
+    Broken(
+        "waits by the time of day", Invariant.FULL_TIME, (Kind.CLOCK,), _waits_by_the_time_of_day
+    ),
     Broken("drains by address", Invariant.OWN_MACHINE, (Kind.NONE,), _drains_by_address),
 )

@@ -6,7 +6,10 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from random import Random
+from typing import Any
 
+from membership import answers
 from membership.answers import (
     Answers,
     Call,
@@ -20,10 +23,13 @@ from membership.answers import (
 from membership.witnesses import Statement, Testimony, Witness, Word
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 from tests.membership.simulation.faults import Fault, Kind
+from tests.membership.simulation.garbage import garbled
 from tests.membership.simulation.invariants import Invariant, Violation
 from tests.membership.simulation.stage import Stage
 
 LISTED_AFTER_CRASH_SECONDS = 8.0
+REQUEST_SECONDS = 10.0
+"""The limit of a request."""
 LEAVING_SECONDS = 1.0
 STARTING_SECONDS = 4.0
 
@@ -75,7 +81,7 @@ class Machine:
 class SimulatedCluster:
     """What `membership.cluster.Cluster` shows, and what it does to nodes."""
 
-    def __init__(self, stage: Stage, fault: Fault) -> None:
+    def __init__(self, stage: Stage, fault: Fault, random: Random) -> None:
         self.machines: dict[str, Machine] = {}
         self.wanted: set[int] = set()
         """Numbers that the configuration names."""
@@ -87,6 +93,7 @@ class SimulatedCluster:
         self._replaced: set[int] = set()
         self._stage = stage
         self._fault = fault
+        self._random = random
         self._ids = itertools.count(1)
 
     # What happens by itself.
@@ -149,27 +156,40 @@ class SimulatedCluster:
     def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
         if (no := self._no_answer()) is not None:
             return no
-        hidden = self._fault.hides(self._stage.now)
-        return [
-            MediaNode(
-                machine.identity,
-                machine.ip,
-                WAITING_IDLE_TO_TERMINATE if machine.state is State.DRAINING else RUNNING,
-                () if machine.number == hidden else tuple(machine.live(self._stage.now)),
-            )
+        hidden, now = self._fault.hides(self._stage.now), self._stage.now
+        entries = [
+            {
+                "id": machine.identity,
+                "ip": machine.ip,
+                "status": WAITING_IDLE_TO_TERMINATE if machine.state is State.DRAINING else RUNNING,
+                "sessions": [] if machine.number == hidden else machine.live(now),
+            }
             for machine in self.machines.values()
             if self._is_listed(machine)
         ]
+        return answers.media_nodes(self._told(entries))
 
     def calls(self) -> list[Call] | Unknown:
         if (no := self._no_answer()) is not None:
             return no if isinstance(no, Unknown) else Unknown(no.reason)
-        now = self._stage.now
-        return [
-            Call(call, machine.identity, 2, 1_000_000)
+        now, stepped = self._stage.now, self._fault.step_of_clock(Kind.NODES_CLOCK, self._stage.now)
+        entries = [
+            {
+                "id": call,
+                "mediaNodeId": machine.identity,
+                "connections": {"numberOfElements": 2},
+                "createdAt": 1000 * (1_000_000 + stepped),
+            }
             for machine in self.machines.values()
             for call in machine.live(now)
         ]
+        return answers.calls(self._told(entries))
+
+    def _told(self, entries: list[dict[str, Any]]) -> Any:
+        """The JSON of a list."""
+        answer = {"numberOfElements": len(entries), "content": entries}
+        spoilt = self._fault.strikes(Kind.GARBAGE, self._stage.now)
+        return garbled(answer, self._random) if spoilt else answer
 
     def health(self, ip: str) -> Health:
         self._stage.step()
@@ -246,6 +266,10 @@ class SimulatedCluster:
         self._tick()
         if self._fault.strikes(Kind.API, self._stage.now):
             return Unknown("answered 500")
+        if self._fault.strikes(Kind.DRIP, self._stage.now):
+            self._stage.sleep(REQUEST_SECONDS)
+            self._tick()
+            return Unknown(f"no whole answer within {REQUEST_SECONDS:g} s")
         if not any(one.up and one.ip in self.served for one in self.machines.values()):
             return Unknown("answered 502")
         return None

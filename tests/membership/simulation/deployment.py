@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
@@ -79,13 +80,14 @@ class Deployment:
     folder: Path
     base_type: type[SimulatedBase] = SimulatedBase
     said: list[str] = field(default_factory=list)
+    _waited_since: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         scenario = self.scenario
         self.stage = Stage(scenario.seed)
         self._random = random.Random(scenario.seed)
         self._runs = itertools.count(1)
-        self.cluster = SimulatedCluster(self.stage, scenario.fault)
+        self.cluster = SimulatedCluster(self.stage, scenario.fault, self._random)
         self.registry = Registry(self.folder / "registry")
         self.cluster.max_unavailable = scenario.max_unavailable
         self.cluster.wanted = set(range(1, len(scenario.calls) + 1))
@@ -150,18 +152,32 @@ class Deployment:
 
     def _remove(self, machine: Machine) -> None:
         run = Run(f"run {next(self._runs)}", asks=True)
-        while drain(_node(machine), run, self._world()) is Outcome.DOUBT:
-            self._ask(machine)
+        with self._full_time(machine):
+            while drain(_node(machine), run, self._world()) is Outcome.DOUBT:
+                self._ask(machine)
         remove(_node(machine), run, self._world())
         self.cluster.release(machine)
 
     def _bring(self, machine: Machine) -> None:
         run = Run(f"run {next(self._runs)}", asks=True)
-        while (found := prepare(_node(machine), run, self._world())) is Found.DOUBT:
-            self._ask(machine)
+        with self._full_time(machine):
+            while (found := prepare(_node(machine), run, self._world())) is Found.DOUBT:
+                self._ask(machine)
         if found is Found.STOPPED:
             self.cluster.start(machine)
         join(_node(machine), 2, run, self._world())
+
+    @contextmanager
+    def _full_time(self, machine: Machine) -> Iterator[None]:
+        """Require that calls aren't given up before their time is over: really, by no clock."""
+        began = self._waited_since.setdefault(machine.identity, self.stage.now)
+        try:
+            yield
+        except MembershipError as error:
+            passed = timedelta(seconds=self.stage.now - began)
+            if f"after {_DRAIN_TIMEOUT}" in str(error) and passed < _DRAIN_TIMEOUT:
+                raise Violation(Invariant.FULL_TIME, f"{error}, after {passed}") from None
+            raise
 
     def _ask(self, machine: Machine) -> None:
         said = self.cluster.testimony(machine)
@@ -270,9 +286,9 @@ class Deployment:
         if crashes and (machine := self._number(fault.node)):
             self.cluster.crash(machine)
         if fault.kind is Kind.CLOCK:
-            self.stage.stepped = 3600.0
+            self.stage.stepped = fault.step_of_clock(Kind.CLOCK, self.stage.now)
             self.stage.sleep(fault.lasts)
-            self.stage.stepped = -3600.0
+            self.stage.stepped = fault.step_of_clock(Kind.CLOCK, self.stage.now)
 
     def _new_calls(self) -> None:
         """Users: their calls go to the serving nodes."""

@@ -1,4 +1,7 @@
-"""What goes wrong in a simulated deployment."""
+"""What goes wrong in a simulated deployment.
+
+The operator's time of day isn't among it: nothing of what runs there is sent to the base as a time.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ class Kind(Enum):
     CUT_FROM_OPERATOR = "a node loses its power, and its machine and AWS can't be asked"
     CUT_FROM_ALL = "only callers reach a node"
     HANG = "a node's processes hang, and go on"
-    CLOCK = "the time of day steps by an hour, and back"
+    CLOCK = "the base's time of day steps by an hour, and back"
+    NODES_CLOCK = "a node's time of day steps by an hour, and back"
+    DRIP = "an answer of the API isn't whole within its limit"
+    GARBAGE = "the API answers other JSON than its reference documents"
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,12 @@ class Fault:
         """Whether the base gets no answer of a node now."""
         unasked = number == self.node and self.strikes(Kind.UNASKED, now)
         return unasked or self.cuts_from_base(number, now)
+
+    def step_of_clock(self, kind: Kind, now: float) -> float:
+        """By how many seconds a time of day is off now: it doesn't come right again."""
+        if self.kind is not kind or now < self.at:
+            return 0.0
+        return 3600.0 if now < self.at + self.lasts else -3600.0
 
     def hides(self, now: float) -> int | None:
         """The node whose calls a look doesn't show."""

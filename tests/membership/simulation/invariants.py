@@ -15,6 +15,7 @@ class Invariant(StrEnum):
     ONE_SERVES = "one node serves, unless all go"
     FEW_AT_A_TIME = "no more than maxUnavailable wanted nodes are out of service at a time"
     OWN_MACHINE = "a drain concerns its own machine"
+    FULL_TIME = "a node's calls have all of the time that they are waited for"
     SAME_COMMAND = "the same command again completes it"
     EXACT_LIST = "the load balancer lists exactly the serving nodes, after a reboot too"
 

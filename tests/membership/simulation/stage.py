@@ -45,7 +45,7 @@ class Stage:
     def __init__(self, seed: int) -> None:
         self.now = 0.0
         self.stepped = 0.0
-        """By how many seconds the time of day is off."""
+        """By how many seconds the base's time of day is off."""
         self._random = random.Random(seed)
         self._tasks: list[Task] = []
         self._current: Task | None = None
