@@ -20,6 +20,9 @@ LOGIN_STATUSES = (401, 403)
 MOST_ID_CHARACTERS = 255
 """Of a media node's id, which becomes a part of a URL."""
 
+LAST_SECOND = 253402300799
+"""Unix seconds of the last moment that has a date: in the year 9999."""
+
 _Parsed = TypeVar("_Parsed")
 
 
@@ -151,6 +154,37 @@ def is_listed_up(found: Any, ip: str) -> bool | Unknown:
         return Unknown(f"no list of nodes: {error}")
 
 
+def health(found: Any) -> dict[str, Any] | Unknown:
+    """What is documented of the cluster's health, or a single master's, from JSON of any form."""
+    try:
+        answer = _of(dict, found, "the answer")
+        if "clusterStatus" not in answer:
+            return _node_health(answer)
+        nodes = _of(dict, answer.get("nodes"), "nodes")
+        return {
+            "clusterStatus": _text(answer["clusterStatus"], "clusterStatus"),
+            "nodes": {
+                _text(name, "a node's name"): _node_health(_of(dict, node, "a node"))
+                for name, node in nodes.items()
+            },
+        }
+    except _MisfitError as error:
+        return Unknown(f"not its health: {error}")
+
+
+def _node_health(node: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {name: _text(node[name], name) for name in ("id", "uri") if name in node}
+    lost = node.get("disconnectedMediaNodes")
+    return {
+        "status": _text(node.get("status"), "status"),
+        **told,
+        "disconnectedMediaNodes": [
+            _text(one, "a media node")
+            for one in _of(list, [] if lost is None else lost, "disconnectedMediaNodes")
+        ],
+    }
+
+
 def _parsed(found: Any, parse: Callable[[Any], _Parsed], what: str) -> list[_Parsed] | Unknown:
     try:
         answer = _of(dict, found, "the answer")
@@ -191,8 +225,8 @@ def _call(entry: Any) -> Call:
     return Call(
         id=_text(session.get("id"), "id"),
         media_node=_text(session.get("mediaNodeId") or "", "mediaNodeId"),
-        participants=int(_number(connections.get("numberOfElements"), "numberOfElements")),
-        created=_number(session.get("createdAt"), "createdAt") / 1000,
+        participants=_count(connections.get("numberOfElements"), "numberOfElements"),
+        created=_moment(session.get("createdAt"), "createdAt"),
     )
 
 
@@ -216,6 +250,21 @@ def _path_segment(found: Any, what: str) -> str:
     if text in ("", ".", "..") or "/" in text or len(text) > MOST_ID_CHARACTERS:
         raise _MisfitError(f"{what} can't be a part of a URL")
     return text
+
+
+def _count(found: Any, what: str) -> int:
+    number = _number(found, what)
+    if number < 0 or number != int(number):
+        raise _MisfitError(f"{what} is no count")
+    return int(number)
+
+
+def _moment(found: Any, what: str) -> float:
+    """Unix seconds of what comes in milliseconds."""
+    seconds = _number(found, what) / 1000
+    if not 0 <= seconds <= LAST_SECOND:
+        raise _MisfitError(f"{what} is no date in milliseconds")
+    return seconds
 
 
 def _number(found: Any, what: str) -> float:

@@ -144,10 +144,10 @@ class Cluster:
         answer = self._ask("GET", api.HEALTH)
         if not isinstance(answer, httpx.Response):
             return answer
-        told = _json(answer)
-        if isinstance(told, dict):
-            return told
-        return Unknown(f"GET {api.HEALTH} answered {answer.status_code} without JSON of its health")
+        told = answers.health(_json(answer))
+        if isinstance(told, Unknown):
+            return Unknown(f"GET {api.HEALTH} answered {answer.status_code} and {told}")
+        return told
 
     def lists(self, ip: str) -> bool | Unknown | Refused:
         """Whether the cluster's health, asked at the node itself, lists the node as UP."""

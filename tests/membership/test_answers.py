@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from membership import answers
 from membership.answers import Call, MediaNode, Unknown
 from membership.cluster import Cluster
+from scripts.cluster_status import Status, main_status, node_status
 from tests.membership.listener import Listener, listening
 
 TEXT = st.text(st.characters(), max_size=5)
@@ -31,6 +33,8 @@ KEYS = st.sampled_from(
         "nodes",
         "connections",
         "createdAt",
+        "clusterStatus",
+        "disconnectedMediaNodes",
         "mediaNodeId",
         "master_10.5.0.6",
     ]
@@ -49,6 +53,7 @@ def test_no_answer_is_a_traceback(found: Any) -> None:
     assert isinstance(answers.media_nodes(found), list | Unknown)
     assert isinstance(answers.calls(found), list | Unknown)
     assert isinstance(answers.is_listed_up(found, "10.5.0.6"), bool | Unknown)
+    assert isinstance(answers.health(found), dict | Unknown)
 
 
 @given(st.sampled_from(sorted(NODE)), JSON)
@@ -88,6 +93,79 @@ def test_a_session_is_read_with_its_participants() -> None:
 
 def test_a_list_without_its_sessions_count_is_unknown() -> None:
     assert isinstance(answers.calls({"content": [{**SESSION, "connections": None}]}), Unknown)
+
+
+def shown(health: Any, sessions: Any) -> list[str]:
+    """What somebody is told who asks for the status while the API answers so."""
+    told, calls = answers.health(health), answers.calls(sessions)
+    known = calls if isinstance(calls, list) else None
+    overview = {
+        "health": None if isinstance(told, Unknown) else told,
+        "sessions": None if known is None else [one.as_json() for one in known],
+    }
+    overview["nodes"] = {"10.5.0.6": {"phase": "serving", "sessions": overview["sessions"]}}
+    found = json.loads(json.dumps(overview))
+    machines = [
+        main_status("master", None, None, found),
+        node_status("node-1", "10.5.0.6", None, None, found),
+    ]
+    status = Status(found["health"], machines, None)
+    json.dumps(status.as_json(), ensure_ascii=False).encode()
+    return status.remarks(datetime.now(UTC))
+
+
+NODE_HEALTH = {"status": "UP", "id": "master_10.5.0.6", "uri": "u", "disconnectedMediaNodes": []}
+HEALTH = {"clusterStatus": "UP", "nodes": {"master_10.5.0.6": NODE_HEALTH}}
+
+
+@settings(deadline=None)
+@given(
+    JSON | st.builds(lambda value: {**HEALTH, "nodes": value}, JSON),
+    st.sampled_from(sorted(NODE_HEALTH)),
+    st.sampled_from(sorted(SESSION)),
+    JSON | st.floats(),
+)
+def test_a_status_is_shown_whatever_the_api_answers(
+    health: Any, of_node: str, of_session: str, value: Any
+) -> None:
+    session = {"content": [{**SESSION, of_session: value}]}
+    node = {**NODE_HEALTH, of_node: value}
+    for one in (health, node, {**HEALTH, "nodes": {"master_10.5.0.6": node}}):
+        assert all(isinstance(remark, str) for remark in shown(one, session))
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {**HEALTH, "nodes": ["x"]},
+        {**HEALTH, "nodes": {"a": "x"}},
+        {**HEALTH, "nodes": {"a": {**NODE_HEALTH, "disconnectedMediaNodes": [1]}}},
+        {**HEALTH, "nodes": {"a": {**NODE_HEALTH, "disconnectedMediaNodes": "x"}}},
+        {**HEALTH, "nodes": {"\ud800": NODE_HEALTH}},
+        {"status": 503, "error": "Bad Gateway"},
+    ],
+)
+def test_what_is_no_health_is_not_told_as_one(found: Any) -> None:
+    assert isinstance(answers.health(found), Unknown)
+    assert any("doesn't tell its health" in remark for remark in shown(found, {"content": []}))
+
+
+def test_the_health_is_as_documented_and_a_master_s_too() -> None:
+    assert answers.health(HEALTH) == HEALTH
+    master = {"status": "UP", "disconnectedMediaNodes": []}
+    assert answers.health(master) == master
+
+
+@pytest.mark.parametrize("created", [1e300, 1.7e15, -1, float("nan"), 10**400, "today"])
+def test_a_session_of_no_date_is_unknown(created: Any) -> None:
+    assert isinstance(answers.calls({"content": [{**SESSION, "createdAt": created}]}), Unknown)
+
+
+@pytest.mark.parametrize("count", [-1, 0.5, 1e300, True])
+def test_participants_that_cant_be_counted_are_unknown(count: Any) -> None:
+    session = {**SESSION, "connections": {"numberOfElements": count}}
+    found = answers.calls({"content": [session]})
+    assert isinstance(found, Unknown) or found[0].participants > 0
 
 
 @pytest.fixture(scope="module")
