@@ -44,6 +44,8 @@ AFTERWARDS_SECONDS = 5.0
 """How long the client may take after the answer."""
 GONE_AFTER = 2
 """Tries after which it's asked whether a machine that doesn't answer is there at all."""
+MOST_KILLS = 4
+"""So often in a row a command may be killed on its machine until that isn't tried again."""
 NOISE_CHARACTERS = 400
 MEMBERSHIP = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
 """The program on the base, or the bastion."""
@@ -233,6 +235,8 @@ class Session:
     ) -> Done:
         """Run a script of `sh` on a machine until it has ended there, over lost connections.
 
+        One that is killed there, as where memory runs out, is run again a few times.
+
         What it prints is passed on; its standard input ends when this process does.
 
         Args:
@@ -243,13 +247,17 @@ class Session:
                 by default.
 
         Raises:
-            SessionError: the machine refuses, or can't be reached for so long.
+            SessionError: the machine refuses, can't be reached for so long, or kills it each time.
         """
         limit = self._reconnect if wait is None else wait
-        lost_since, tries = None, 0
+        lost_since, tries, kills = None, 0, 0
         machine = self._present.setdefault(machine.who, machine)
         while True:
             attempt = self._try(machine, script, keep=keep)
+            if attempt.status in _KILLED:
+                kills = kills + 1 if attempt.lasted <= STEADY_SECONDS else 1
+                self._after_kill(machine, attempt.status, kills)
+                continue
             if attempt.status is not None:
                 return Done(attempt.status, attempt.output)
             if attempt.lasted > STEADY_SECONDS:
@@ -277,6 +285,24 @@ class Session:
             self.say(told if tries == 0 else waits)
             time.sleep(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
+
+    def _after_kill(self, machine: Machine, status: int, kills: int) -> None:
+        """Wait until a command that was killed may be run again.
+
+        Raises:
+            SessionError: it was killed too often.
+        """
+        killed = f"{self.action} was killed on {machine.who}, {machine.host} ({_KILLED[status]})"
+        if kills >= MOST_KILLS:
+            name = machine.who.removeprefix("the ")
+            raise SessionError(
+                f"{self.name}: {killed}, {kills} times: its memory may have run out\n"
+                "  Nothing was removed. Next: look what takes it: "
+                f"uv run python -m scripts.ssh {name} -- 'free -m; ps aux --sort -rss | head'; "
+                "then: pulumi up"
+            )
+        self.say(f"{killed}; trying again")
+        time.sleep(PAUSES[kills - 1])
 
     def ask(self, machine: Machine, script: str, seconds: float) -> Done | str:
         """Run a script once, on a machine that may be gone; returns why where that can't be done.
@@ -564,6 +590,10 @@ class Session:
         return "\n".join(found)
 
 
+_KILLED = {
+    128 + one: one.name for one in (signal.SIGKILL, signal.SIGTERM, signal.SIGABRT, signal.SIGSEGV)
+}
+"""Exit statuses of a command that was ended by others than the operator, by the signal's name."""
 _OTHER_KEY = "it shows another SSH host key"
 _KEY_REFUSED = "Permission denied"
 """Source: OpenSSH, sshconnect2.c: what the client says when no method is left."""

@@ -231,6 +231,27 @@ def test_a_client_that_is_killed_is_no_answer(base: Base) -> None:
     assert "trying again" in done.stderr
 
 
+@pytest.mark.parametrize(("status", "name"), [(137, "SIGKILL"), (139, "SIGSEGV")])
+def test_a_program_that_is_killed_on_its_machine_is_run_again(
+    base: Base, status: int, name: str
+) -> None:
+    base.does(f"[[ -e again ]] && exit 0; touch again; kill -{status - 128} $$")
+    done = base.follow("leave")
+    assert done.returncode == 0, done.stderr
+    assert base.did == ["leave", "leave"]
+    assert f"leave was killed on the base, 127.0.0.1 ({name}); trying again" in done.stderr
+
+
+def test_a_program_that_is_killed_each_time_says_what_to_look_at(base: Base) -> None:
+    base.does("kill -9 $$")
+    done = base.follow("leave")
+    assert done.returncode == 1
+    assert base.did == ["leave"] * 4
+    happened = "node-3: leave was killed on the base, 127.0.0.1 (SIGKILL), 4 times: its memory may"
+    assert happened in done.stderr
+    assert "Next: look what takes it: uv run python -m scripts.ssh base -- 'free -m;" in done.stderr
+
+
 NOISE = ["Welcome to this machine", "\\033]0;a title\\007", "no line break at its end"]
 
 
