@@ -17,7 +17,9 @@ from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, en
 from components.settings import Settings
 from components.ssh_way import STRAIGHT, SshWay
 
-_LIMIT_SECONDS = 30
+LIMIT_SECONDS = 30
+"""How long the base's answer is waited for: longer than the base's own questions may take, which
+are two at most of `membership.main.OVERVIEW_TIMEOUT_SECONDS` after one another."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,10 @@ def ask(settings: Settings, there: Deployed) -> Overview:
                 "RECONNECT_SECONDS": "0",
             },
             settings.ssh_private_keys,
-            timeout=_LIMIT_SECONDS,
+            timeout=LIMIT_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Unseen(f"no answer within {_LIMIT_SECONDS} s")
+        return Unseen(f"no answer within {LIMIT_SECONDS} s")
     if done.returncode:
         return Unseen(reason(done.stderr) or f"exit status {done.returncode}")
     return parse(done.stdout)

@@ -28,13 +28,14 @@ def overview(world: World) -> dict[str, Any]:
         is on its way through the cluster; `balanced`, whether the load balancer leads there.
     """
     records = {record.ip: record for record in world.registry.all()}
-    listed = world.cluster.media_nodes()
-    nodes = {node.ip: node for node in listed} if isinstance(listed, list) else None
-    calls = world.cluster.calls()
     balanced = world.load_balancer.node_ips
     ips = sorted({*records, *balanced})
-    with ThreadPoolExecutor(max(1, len(ips))) as pool:
+    with ThreadPoolExecutor(2 + len(ips)) as pool:
+        asked_nodes = pool.submit(world.cluster.media_nodes)
+        asked_calls = pool.submit(world.cluster.calls)
         healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
+    listed, calls = asked_nodes.result(), asked_calls.result()
+    nodes = {node.ip: node for node in listed} if isinstance(listed, list) else None
     return {
         ip: _node(
             records.get(ip),

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.over_ssh import run
-from components.overview import Overview, Unseen, parse
+from components.overview import LIMIT_SECONDS, Overview, Unseen, parse
 from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 
-OVERVIEW_LIMIT_SECONDS = 30
 PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
 """Variables with which who doesn't answer isn't waited for."""
 _NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
@@ -54,10 +53,10 @@ class Membership:
                 "overview",
                 {**self.environment, **PROMPT},
                 self.private_key,
-                timeout=OVERVIEW_LIMIT_SECONDS,
+                timeout=LIMIT_SECONDS,
             )
         except subprocess.TimeoutExpired:
-            return Unseen(f"no answer within {OVERVIEW_LIMIT_SECONDS} s")
+            return Unseen(f"no answer within {LIMIT_SECONDS} s")
         if asked.returncode:
             return Unseen(asked.stderr.strip() or f"exit status {asked.returncode}")
         return parse(asked.stdout)

@@ -27,6 +27,7 @@ from rich.text import Text
 
 from components.aws import health
 from components.aws.health import InstanceHealth
+from components.overview import LIMIT_SECONDS
 from openvidu.roles import NODE
 from scripts import aws_session, fullness, status_display
 from scripts.checks import names
@@ -212,7 +213,7 @@ def _overview(main: Machine) -> tuple[dict[str, Any] | str, list[Store]]:
     """
     has_services = bool(main.role.product.folder)
     try:
-        answer = main.ask("overview-and-stores" if has_services else "overview", _ASK_SECONDS)
+        answer = main.ask("overview-and-stores" if has_services else "overview", LIMIT_SECONDS)
     except PulumiError as error:
         return str(error), []
     overview, _, rest = answer.partition("\n")

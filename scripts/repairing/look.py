@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from components.aws.arn import InstanceArn
 from components.aws.health import InstanceHealth, Unasked, look
 from components.over_ssh import run
-from components.overview import reason
+from components.overview import LIMIT_SECONDS, reason
 from openvidu.roles import BASTION
 from scripts.checks.finding import Result
 from scripts.checks.reachable import tcp
@@ -63,7 +63,7 @@ class Patient:
         with ThreadPoolExecutor(4) as pool:
             aws = pool.submit(self.health)
             entered = pool.submit(self._ask, self.machine, "usage")
-            told = pool.submit(self._ask, self.main, "overview")
+            told = pool.submit(self._ask, self.main, "overview", LIMIT_SECONDS)
             concluded = pool.submit(self._conclude)
             port = pool.submit(self._port)
             return self._seen(
@@ -92,9 +92,11 @@ class Patient:
         lines = [line.strip() for line in (told.get("Output") or "").splitlines() if line.strip()]
         return [line[:_CONSOLE_WIDTH] for line in lines[-_CONSOLE_LINES:]]
 
-    def _ask(self, machine: Machine, action: str) -> str | PulumiError:
+    def _ask(
+        self, machine: Machine, action: str, seconds: float = _ASK_SECONDS
+    ) -> str | PulumiError:
         try:
-            return machine.ask(action, _ASK_SECONDS)
+            return machine.ask(action, seconds)
         except PulumiError as error:
             return error
 

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Barrier
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from components.overview import LIMIT_SECONDS
+from membership import main as program
 from membership.answers import Answers, Call, Health, Silent, Unknown, Unreachable
+from membership.configuration import Files
 from membership.overview import overview
 from membership.registry import Phase
 from openvidu.api import WAITING_IDLE_TO_TERMINATE
-from tests.membership.worlds import BUSY, NODE, OTHER, Listed, scene
+from tests.membership.worlds import BUSY, NODE, OTHER, Listed, Scene, scene
 
 LISTED: Listed = [BUSY, OTHER]
 DRAINING: Listed = [replace(BUSY, status=WAITING_IDLE_TO_TERMINATE), OTHER]
 
 
+def looked(folder: Path, looks: list[tuple[Listed, Health]]) -> Scene:
+    """A cluster that shows one look, whatever is asked first."""
+    made = scene(folder, looks)
+    made.cluster.media_nodes()
+    return made
+
+
 def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
-    world = scene(tmp_path, [(LISTED, Answers(200))])
+    world = looked(tmp_path, [(LISTED, Answers(200))])
     world.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-2", BUSY.id, 2, 50)]
     found = overview(world.world)
     assert found[NODE.ip]["calls"] == 2
@@ -29,7 +42,7 @@ def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
 
 
 def test_who_is_on_a_node_is_told_by_session(tmp_path: Path) -> None:
-    world = scene(tmp_path, [(LISTED, Answers(200))])
+    world = looked(tmp_path, [(LISTED, Answers(200))])
     world.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-9", OTHER.id, 2, 50)]
     found = overview(world.world)
     assert found[NODE.ip]["sessions"] == [{"id": "call-1", "participants": 3, "created": 100}]
@@ -37,14 +50,14 @@ def test_who_is_on_a_node_is_told_by_session(tmp_path: Path) -> None:
 
 
 def test_load_is_the_cluster_s_own_figure(tmp_path: Path) -> None:
-    world = scene(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
+    world = looked(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
     found = overview(world.world)
     assert found[NODE.ip]["load"] == 41.5
     assert found["10.5.0.6"]["load"] is None
 
 
 def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
-    world = scene(tmp_path, [(Unknown("502"), Answers(200))])
+    world = looked(tmp_path, [(Unknown("502"), Answers(200))])
     found = overview(world.world)[NODE.ip]
     assert found["calls"] is None
     assert found["sessions"] is None
@@ -64,27 +77,27 @@ def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
 def test_a_node_out_of_service_gets_the_next_generation(
     tmp_path: Path, listed: Listed, health: Health, changes: dict[str, Any]
 ) -> None:
-    world = scene(tmp_path, [(listed, health)])
+    world = looked(tmp_path, [(listed, health)])
     world.record(2, generation=4, **changes)
     assert overview(world.world)[NODE.ip]["generation"] == 5
     assert not overview(world.world)[NODE.ip]["inService"]
 
 
 def test_a_node_in_service_keeps_its_generation(tmp_path: Path) -> None:
-    world = scene(tmp_path, [(LISTED, Answers(200))])
+    world = looked(tmp_path, [(LISTED, Answers(200))])
     world.record(2, generation=4)
     assert overview(world.world)[NODE.ip]["generation"] == 4
 
 
 def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> None:
-    world = scene(tmp_path, [(LISTED, Answers(200))])
+    world = looked(tmp_path, [(LISTED, Answers(200))])
     world.load_balancer.node_ips = ("10.5.0.6",)
     assert not overview(world.world)[NODE.ip]["inService"]
 
 
 @pytest.mark.parametrize("health", [Unreachable("no route to host"), Unknown("no answer in time")])
 def test_a_node_that_is_not_seen_nor_listed_may_carry_calls(tmp_path: Path, health: Health) -> None:
-    world = scene(tmp_path, [([OTHER], health)])
+    world = looked(tmp_path, [([OTHER], health)])
     world.cluster.own_calls = []
     found = overview(world.world)[NODE.ip]
     assert (found["calls"], found["participants"], found["sessions"]) == (None, None, None)
@@ -100,7 +113,52 @@ def test_a_node_that_is_not_seen_nor_listed_may_carry_calls(tmp_path: Path, heal
     ],
 )
 def test_a_node_that_is_out_carries_none(tmp_path: Path, health: Health, phase: Phase) -> None:
-    world = scene(tmp_path, [([OTHER], health)])
+    world = looked(tmp_path, [([OTHER], health)])
     world.cluster.own_calls = []
     world.record(2, phase=phase)
     assert overview(world.world)[NODE.ip]["calls"] == 0
+
+
+@dataclass
+class Together:
+    """A cluster and a bucket that answer once everything was asked."""
+
+    everything: Barrier
+
+    def media_nodes(self) -> Listed:
+        self.everything.wait()
+        return LISTED
+
+    def calls(self) -> list[Call]:
+        self.everything.wait()
+        return []
+
+    def health(self, ip: str) -> Health:
+        self.everything.wait()
+        return Answers(200)
+
+    def report(self) -> dict[str, Any]:
+        self.everything.wait()
+        return {"clusterStatus": "UP", "nodes": {}}
+
+    def configuration(self) -> dict[str, str] | None:
+        self.everything.wait()
+        return None
+
+
+def test_a_look_asks_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = scene(tmp_path, [])
+    together = Together(Barrier(len(made.load_balancer.node_ips) + 4, timeout=10))
+    made.cluster = together  # type: ignore[assignment]
+    files = Files(tmp_path / "wanted", tmp_path / "set")
+    task = SimpleNamespace(world=made.world, bucket=together, files=files)
+    program._show(task)  # type: ignore[arg-type]
+    found = json.loads(capsys.readouterr().out)
+    assert found["nodes"][NODE.ip]["inService"]
+    assert (found["health"]["clusterStatus"], found["drift"]) == ("UP", [])
+
+
+def test_a_look_waits_for_the_proxy_of_a_cluster_with_lost_nodes_and_is_waited_for() -> None:
+    assert program.OVERVIEW_TIMEOUT_SECONDS > 6.1
+    logging_in = 10
+    assert 2 * program.OVERVIEW_TIMEOUT_SECONDS + logging_in < LIMIT_SECONDS
