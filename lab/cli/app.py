@@ -7,6 +7,7 @@ Each command is a few lines: it opens the lab, does one thing, and reports. Expe
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from typing import Annotated
 
 import typer
 
+from components.configuration import keys
 from lab import cloud
 from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
@@ -161,6 +163,16 @@ def config_set(
         value = str(typer.prompt("value", hide_input=secret))
     value = sys.stdin.read() if value is None else value
     stack.set_config(key, value, secret=secret, path=path)
+    tell(_what_was_set(key, value.strip(), secret=secret))
+
+
+def _what_was_set(key: str, value: str, *, secret: bool) -> str:
+    """A key and its value, where that may be seen and is short."""
+    if secret:
+        return f"{key} is set, and stored encrypted"
+    name = re.split(r"[.\[]", key.removeprefix("openvidu-enterprise:"))[0]
+    hidden = name in keys() and keys()[name][1].secret
+    return f"{key} is set" if hidden or "\n" in value else f"{key} is {value}"
 
 
 @config_app.command("get")

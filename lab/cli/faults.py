@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lab.cloud import faults as of_aws
+from lab.cli.fault_table import ELSEWHERE, OF_MACHINES, for_terminal
 from lab.errors import LabError
 from lab.openvidu import faults
 from lab.openvidu.faults import FaultError
@@ -20,28 +20,20 @@ app = typer.Typer(
     "Kinds, and what each takes: lab fault kinds.",
     no_args_is_help=True,
 )
-_ELSEWHERE = ("download", "letsencrypt")
-"""Faults of OpenVidu's surroundings, which run on no machine of the cluster."""
-_OF_MACHINES = ("boot-delay", "lose-host")
-"""Faults that the fake AWS has with one machine."""
-
 _Host = Annotated[str | None, typer.Option("--on", help="base, node-1, …: the one to misbehave.")]
 
 
-@app.command("set")
+@app.command("set", epilog=for_terminal())
 def set_fault(
     context: typer.Context,
     kind: Annotated[str, typer.Argument(help="What goes wrong, such as throttle or drain.")],
     options: Annotated[list[str] | None, typer.Argument(help="NAME=VALUE …")] = None,
     host: _Host = None,
 ) -> None:
-    """Set a fault, such as: throttle times=5, or drain answer=405 --on node-2.
-
-    Kinds, and what each takes: lab fault kinds.
-    """
+    """Set a fault, such as: throttle times=5, or drain answer=405 --on node-2."""
     stack = context.obj.open()
     given = options or []
-    if host is not None and kind in _OF_MACHINES:
+    if host is not None and kind in OF_MACHINES:
         given, host = [*given, f"host={host}"], None
     if host is not None:
         machine = host_called(stack, host)
@@ -50,7 +42,7 @@ def set_fault(
         )
         if done.status:
             raise LabError(done.stderr.strip())
-    elif kind in _ELSEWHERE:
+    elif kind in ELSEWHERE:
         faults.write(faults.parse(kind, "\n".join(given)), context.obj.directory.path / "faults")
     else:
         pairs = (option.partition("=") for option in given)
@@ -60,8 +52,7 @@ def set_fault(
 @app.command("kinds")
 def kinds() -> None:
     """Tell which faults there are, and what each takes."""
-    for module in (of_aws, faults):
-        sys.stdout.write(f"{(module.__doc__ or '').strip()}\n\n")
+    sys.stdout.write(f"{for_terminal()}\n")
 
 
 @app.command("list")

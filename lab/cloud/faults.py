@@ -1,26 +1,8 @@
 """How the fake AWS can be made to misbehave, and what it refuses by quota.
 
-`lab fault KIND NAME=VALUE …` and `ControlClient.fault(kind, **options)` set one; options are text
-or numbers.
-
-| kind | options, first value is the default | what happens |
-| --- | --- | --- |
-| `throttle` | `times`, `after=0`, `rate=1`, `actions` | calls get RequestLimitExceeded (503) |
-| `no-capacity` | `times`, `after=0`, `rate=1`, `instance-type` | RunInstances, StartInstances get \
-InsufficientInstanceCapacity (500) |
-| `api-error` | `code`, `status=500`, `message`, and those of `throttle` | calls get that error |
-| `late-answer` | `seconds`, and those of `throttle` | calls are carried out, and answered so much \
-later |
-| `boot-delay` | `seconds`, `host` | the next machines say `running`, but boot that much later |
-| `lose-host` | `host`, `how=crash`, `after=0` | a machine is lost after so many seconds; `how` as \
-in `Loss` |
-| `retire-host` | `host` | AWS schedules the retirement of the host below a machine, until that is \
-stopped and started |
-| `quota` | `vcpus`, `addresses` | VcpuLimitExceeded and AddressLimitExceeded beyond these |
-
-`times` is how often it strikes (always, without it), `after` how many calls pass first, `rate` the
-share of calls that it hits. `actions` are EC2 actions, as in `actions=RunInstances,CreateTags`; all
-without it. `host` is the end of a machine's Name tag, as `node-1`; any without it.
+`lab fault set KIND NAME=VALUE …` and `ControlClient.fault(kind, **options)` set one; options are
+text or numbers. `lab/cli/fault_table.py` tells what each takes. `host` is the end of a machine's
+Name tag, as `node-1`; any without it.
 """
 
 from __future__ import annotations
@@ -122,7 +104,7 @@ class _Set:
 _Options = Mapping[str, str | float]
 _START = frozenset({"RunInstances", "StartInstances"})
 _COUNTS = frozenset({"times", "after", "rate"})
-_KNOWN: Mapping[str, frozenset[str]] = {
+KNOWN: Mapping[str, frozenset[str]] = {
     "throttle": _COUNTS | {"actions"},
     "no-capacity": _COUNTS | {"instance-type"},
     "api-error": _COUNTS | {"actions", "code", "status", "message"},
@@ -132,6 +114,7 @@ _KNOWN: Mapping[str, frozenset[str]] = {
     "retire-host": frozenset({"host"}),
     "quota": frozenset({"vcpus", "addresses"}),
 }
+"""Kinds, and the options that each takes."""
 
 
 class Faults:
@@ -160,10 +143,10 @@ class Faults:
             FaultError: the kind or an option doesn't exist, or a value is wrong.
         """
         given = {name.replace("_", "-"): value for name, value in options.items()}
-        if kind not in _KNOWN:
-            raise FaultError(f"no fault {kind!r}; there are: {', '.join(_KNOWN)}")
-        if unknown := sorted(given.keys() - _KNOWN[kind]):
-            takes = ", ".join(sorted(_KNOWN[kind]))
+        if kind not in KNOWN:
+            raise FaultError(f"no fault {kind!r}; there are: {', '.join(KNOWN)}")
+        if unknown := sorted(given.keys() - KNOWN[kind]):
+            takes = ", ".join(sorted(KNOWN[kind]))
             raise FaultError(f"{kind}: no option {unknown[0]!r}; it takes: {takes}")
         with self._lock:
             self._add(kind, given)

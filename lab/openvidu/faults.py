@@ -10,30 +10,7 @@ from a shell on the host; `write` and `clear` from Python.
 The mirror's and the certificate authority's faults are read from the lab's own directory
 (`DIR/faults`), because they don't run on a host; they strike all hosts, or the one in `client=`.
 
-kind                  where   options (the first value is the default) and effect
---------------------  ------  -----------------------------------------------------------------
-drain                 node    answer=405, any status, hang, half, not-json or close: the drain
-                              call (PATCH of this node's media node) gets that
-api                   node    answer=503, ... as above: all of the REST API through this node
-media-disconnected    node    the node's media server is lost: health says DOWN for it
-start                 node    status=1: the replication manager exits with it at each start
-s3-unreachable        node    the node's S3 client gets no answer
-                      base    the S3 endpoint gives none
-redis-unreachable     node    the node's Redis client gets no answer
-slow-upload           node    seconds=10: a recording's upload takes that long;
-                              abandon=true: the node terminates without waiting for it
-reload                base    the load balancer's nginx refuses its configuration: a reload
-                              changes nothing, and ends with status 0, as in the original
-slow-reload           base    seconds=10: the load balancer's list reaches nginx that much later
-compose               any     version=2.40.3: Compose is of another version
-exec-needs-tty        any     `docker compose exec -it` without a TTY fails, as Compose v1's
-partition             any     from=base, peers, operator or all: no packet passes between this host
-                              and those; way=both, in or out. Users reach it all the same
-hang                  any     all processes but the first stand still, until the fault is cleared
-pull                  any     `docker pull` fails; image=TEXT: of names that contain TEXT
-download              mirror  answer=404 or cut; file=TEXT: of paths that contain TEXT;
-                              client=IP: for one host only
-letsencrypt           CA      refuses; reason=TEXT
+`lab/cli/fault_table.py` tells what each kind does.
 """
 
 from __future__ import annotations
