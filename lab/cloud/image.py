@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lab.cloud.disk import Disk
 from lab.cloud.init import LOGS
+from lab.cloud.names import NO_SERVERS
 from lab.cloud.requirements import CERTIFICATES
 
 USER = "ubuntu"
@@ -92,7 +93,7 @@ def install(disk: Disk, identity: Identity) -> None:
     _write(etc / "hostname", f"{identity.hostname}\n")
     _write(etc / "machine-id", f"{uuid.uuid4().hex}\n")
     _write(etc / "os-release", _OS_RELEASE)
-    _write(etc / "resolv.conf", "# A lab's names are all in /etc/hosts.\n")
+    _write(etc / "resolv.conf", NO_SERVERS)
     _write(etc / "ssh" / "sshd_config", _SSHD_CONFIG)
     _write(etc / "sudoers", _SUDOERS, 0o440)
     _add_users(etc)

@@ -26,6 +26,9 @@ BASE = "base"
 """A name that is set to this stands for the public address of the host with tag role=base, or
 role=master."""
 
+NO_SERVERS = "# A lab's names are all in /etc/hosts.\n"
+"""The text of resolv.conf."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _FIXED = {
     **dict.fromkeys(MIRROR_NAMES, MIRROR_ADDRESS),

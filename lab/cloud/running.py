@@ -35,10 +35,11 @@ from lab.cloud.host import HostError
 from lab.cloud.machine import MachineError, Site
 from lab.cloud.managed import holdings
 from lab.cloud.managed.services import Services
-from lab.cloud.names import Names
+from lab.cloud.names import NO_SERVERS, Names
 from lab.cloud.network import Network
 from lab.cloud.options import Options
 from lab.cloud.volumes import Volumes
+from scripts.checks.dns import RESOLV_CONF
 
 
 def start(options: Options) -> None:
@@ -72,6 +73,10 @@ class _Lab:
         self.network.set_up()
         self.names = Names(hosts_file)
         namespaces.bind(hosts_file, "/etc/hosts")
+        if RESOLV_CONF.exists():
+            resolv_conf = hosts_file.with_name(RESOLV_CONF.name)
+            resolv_conf.write_text(NO_SERVERS)
+            namespaces.bind(resolv_conf, RESOLV_CONF)
         self.view = View(power.Settled())
         self.faults = Faults(self._lose)
         self.volumes = Volumes(options.directory)

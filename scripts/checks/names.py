@@ -14,6 +14,7 @@ from cryptography import x509
 
 from components.settings import EXISTING
 from openvidu import ports
+from scripts.checks.dns import addresses
 from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import SOON
 
@@ -24,7 +25,7 @@ _SELFSIGNED = "selfsigned"
 def domain(
     config: Mapping[str, str],
     outputs: Mapping[str, Any],
-    resolve: Callable[[str], set[str]] | None = None,
+    resolve: Callable[[str], set[str]] = addresses,
 ) -> list[Finding]:
     """Whether the domain leads to the deployment, and nowhere else.
 
@@ -33,7 +34,6 @@ def domain(
         outputs: the stack's; empty before the first update.
         resolve: gives all addresses of a name.
     """
-    resolve = resolve or _resolve
     name = config.get("domainOrPublicIp") or ""
     if not name or _is_address(name):
         return [Finding("DNS", name or "domain", Result.SKIPPED, "users come in by an address")]
@@ -148,13 +148,6 @@ def _is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _resolve(name: str) -> set[str]:
-    try:
-        return {str(one[4][0]) for one in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError):
-        return set()
 
 
 def _shown(place: tuple[str, int]) -> x509.Certificate:

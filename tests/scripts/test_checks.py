@@ -192,8 +192,8 @@ def test_a_certificate_is_judged_by_what_is_left_of_it(
 def test_a_domain_has_to_lead_to_the_deployment() -> None:
     config = {"domainOrPublicIp": "localhost"}
     (right,) = names.domain(config, {"basePublicIp": "127.0.0.1"}, lambda _: {"127.0.0.1"})
-    (wrong,) = names.domain(config, {"basePublicIp": "203.0.113.1"})
-    (early,) = names.domain(config, {})
+    (wrong,) = names.domain(config, {"basePublicIp": "203.0.113.1"}, lambda _: {"127.0.0.1"})
+    (early,) = names.domain(config, {}, lambda _: {"127.0.0.1"})
     assert (right.result, wrong.result) == (Result.OK, Result.FAILED)
     assert early.result is Result.SKIPPED
     assert "point localhost to 203.0.113.1 with an A record" in str(wrong.next)

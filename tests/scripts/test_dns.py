@@ -1,0 +1,81 @@
+"""Where a name leads: as DNS says, whatever this computer's own files say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scripts.checks import dns
+
+RECORDS = {"203.0.113.5", "2001:db8::5"}
+GETENT = """\
+case "$*" in
+  *--no-addrconfig*--service=dns*)
+    echo '203.0.113.5     STREAM openvidu.example.io'
+    echo '2001:db8::5     STREAM' ;;
+  *) echo '127.0.1.1 STREAM openvidu.example.io' ;;
+esac
+"""
+RESOLVECTL = """\
+case "$*" in
+  *--synthesize=no*--type=AAAA*) echo 'openvidu.example.io IN AAAA 2001:db8::5 -- link: eth0' ;;
+  *--synthesize=no*--type=A*) echo 'openvidu.example.io IN A 203.0.113.5 -- link: eth0' ;;
+  *) echo 'openvidu.example.io IN A 127.0.1.1' ;;
+esac
+"""
+DIG = """\
+case "$*" in
+  *AAAA*) echo 2001:db8::5 ;;
+  *) echo balancer.example.com.; echo 203.0.113.5 ;;
+esac
+"""
+PROGRAMS = {"getent": GETENT, "resolvectl": RESOLVECTL, "dig": DIG}
+
+
+@pytest.fixture
+def computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A computer with a server of names, where no program is."""
+    (tmp_path / "resolv.conf").write_text("search example.io\nnameserver 192.0.2.53\n")
+    monkeypatch.setattr(dns, "RESOLV_CONF", tmp_path / "resolv.conf")
+    monkeypatch.setattr(dns, "RESOLVED", tmp_path / "resolved")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    (tmp_path / "bin").mkdir()
+    return tmp_path
+
+
+def install(computer: Path, *programs: str) -> None:
+    for name in programs:
+        program = computer / "bin" / name
+        program.write_text(f"#!/bin/sh\n{PROGRAMS[name]}")
+        program.chmod(0o755)
+
+
+@pytest.mark.parametrize("programs", [("getent",), ("resolvectl", "getent"), ("dig",)])
+def test_dns_is_asked_for_both_kinds_and_no_file(computer: Path, programs: tuple[str, ...]) -> None:
+    install(computer, *programs)
+    if "resolvectl" in programs:
+        (computer / "resolved").touch()
+    assert dns.addresses("localhost") == RECORDS
+
+
+def test_resolvectl_isnt_asked_where_its_service_doesnt_run(computer: Path) -> None:
+    install(computer, "resolvectl", "getent")
+    (computer / "bin" / "resolvectl").write_text("#!/bin/sh\necho 198.51.100.1\n")
+    assert dns.addresses("localhost") == RECORDS
+
+
+def test_without_a_server_of_names_files_are_all_there_is(computer: Path) -> None:
+    install(computer, "getent")
+    (computer / "resolv.conf").write_text("# none\n")
+    assert "127.0.0.1" in dns.addresses("localhost")
+
+
+@pytest.mark.parametrize("text", ["false", "sleep 60"])
+def test_who_gives_no_answer_has_said_nothing(
+    computer: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    install(computer, "getent")
+    (computer / "bin" / "getent").write_text(f"#!/bin/sh\nexec /bin/{text}\n")
+    monkeypatch.setattr(dns, "_SECONDS", 0.3)
+    assert dns.addresses("localhost") == set()
