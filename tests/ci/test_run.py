@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from lab.directory import PROJECT
 
@@ -18,7 +22,8 @@ def function(name: str) -> str:
 
 
 def test_the_labs_name_is_passed_on() -> None:
-    script = f"{function('lab_up')}; exec() {{ echo $*; }}; lab_up $*"
+    parts = [function("lab_up"), function("tell_where_uv_is"), "uv() { echo uv $*; }", "lab_up $*"]
+    script = "\n".join(parts)
     for given, said in (
         ("--name two --config nodeCount=3", "uv run lab --name two up --config nodeCount=3"),
         ("--refresh --engine=embedded", "uv run lab --engine=embedded up --refresh"),
@@ -31,6 +36,52 @@ def test_the_labs_name_is_passed_on() -> None:
             check=True,
         )
         assert done.stdout == f"{said}\n"
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Path:
+    """A checkout on a machine without uv, where `run` has put one; it takes any command."""
+    shutil.copy(PROJECT / "run", tmp_path)
+    uv = tmp_path / ".uv" / "bin" / "uv"
+    uv.parent.mkdir(parents=True)
+    uv.write_text("#!/bin/sh\n[ $2 != lab ] || { echo uv $*; exit $STATUS; }\n")
+    uv.chmod(0o755)
+    return tmp_path
+
+
+def up(fresh: Path, path: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["./run", "up"],
+        cwd=fresh,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": path, "STATUS": str(status)},
+    )
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_where_uv_was_missing_the_end_says_how_what_comes_next_finds_it(
+    fresh: Path, status: int
+) -> None:
+    done = up(fresh, "/usr/bin:/bin", status)
+    assert (done.returncode, done.stdout) == (status, "uv run lab up\n")
+    *_, export = done.stderr.splitlines()
+    script = f"PATH=/usr/bin:/bin; {export}; uv run lab status"
+    found = subprocess.run(
+        ["bash", "-c", script], capture_output=True, text=True, check=True, env={"STATUS": "0"}
+    )
+    assert found.stdout == "uv run lab status\n"
+
+
+def test_who_has_uv_is_told_nothing_of_it(fresh: Path) -> None:
+    assert up(fresh, f"{fresh / '.uv' / 'bin'}:/usr/bin:/bin").stderr == ""
+
+
+def test_the_readme_says_it_before_the_first_command_that_needs_it() -> None:
+    text = (PROJECT / "README.md").read_text()
+    before, _, _ = text.partition("\nuv run lab ")
+    assert "\nexport PATH=$PWD/.uv/bin:$PATH " in before
 
 
 def test_no_shell_script_is_left_out() -> None:

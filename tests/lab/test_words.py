@@ -15,9 +15,10 @@ from typer.testing import CliRunner
 
 from lab.calls.account import Account
 from lab.calls.report import Call, Report, Result
-from lab.cli import app, calls, faults, words
+from lab.cli import app, calls, demo, faults, words
 from lab.cli.fault_table import AWS, SECTIONS, Row
 from lab.cloud.faults import KNOWN, FaultError, Faults
+from lab.directory import PROJECT
 from lab.errors import LabError
 from lab.openvidu.faults import OPTIONS
 
@@ -38,6 +39,11 @@ def test_a_demo_says_first_that_it_is_a_lab(tmp_path: Path) -> None:
     # In one line, with its brackets.
     assert error.startswith(f"lab: --output {wrong}: expected")
     assert rest == []
+
+
+def test_a_demo_draws_where_git_doesnt_look_unless_told_to() -> None:
+    ignored = ["git", "check-ignore", "--quiet", str(demo.REPORTS / "demo.svg")]
+    assert subprocess.run(ignored, cwd=PROJECT, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("text", [LONG, "[/bold]", "[red]"], ids=["long", "closing", "style"])
