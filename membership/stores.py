@@ -81,7 +81,7 @@ def elasticsearch(values: Mapping[str, str]) -> dict[str, Any]:
             blocked.append("_all")
     except RequestError as error:
         return {"unknown": str(error)}
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {"unknown": "it answers something else than its state"}
     return {"status": str(status), "readOnly": sorted(blocked)}
 

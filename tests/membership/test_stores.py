@@ -66,6 +66,12 @@ def test_an_elasticsearch_that_does_not_say_is_unknown() -> None:
     with serving(with_blocks(["something"])) as url:
         assert asked(url) == {"unknown": "it answers something else than its state"}
 
+    async def too_deep(_: Request) -> Response:
+        return Response(200, b"[" * 200_000)
+
+    with serving(too_deep) as url:
+        assert asked(url) == {"unknown": "it answers something else than its state"}
+
 
 def test_redis_tells_its_memory_and_who_logs_in_wrongly_is_told(redis_port: int) -> None:
     values = {env.REDIS_PORT: str(redis_port), env.REDIS_PASSWORD: PASSWORD}
