@@ -19,12 +19,14 @@ import redis
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
+from membership.limit import LateError, within
+
 LOCK_NAME = "openvidu-enterprise:load-balancer"
 LEASE_SECONDS = 60
 """Longer than an edit and a reload take, short enough to wait for."""
-
-
 _ASK_SECONDS = 5
+_ANSWER_SECONDS = 10.0
+"""Limit of an answer of Redis's, as a whole."""
 
 
 class LockTimeoutError(Exception):
@@ -47,7 +49,8 @@ def load_balancer_lock(
         LockTimeoutError: the lock isn't free within two leases.
     """
     owner = f"{purpose} ({socket.gethostname()}, process {os.getpid()}, {time.time_ns()})"
-    lock = client.lock(LOCK_NAME, timeout=LEASE_SECONDS, sleep=0.2)
+    # Asked in a thread, as answers have a limit: the token isn't to be that thread's own.
+    lock = client.lock(LOCK_NAME, timeout=LEASE_SECONDS, sleep=0.2, thread_local=False)
     deadline = time.monotonic() + 2 * LEASE_SECONDS
     while not _acquired(lock, owner):
         holder = _holder(client)
@@ -60,14 +63,21 @@ def load_balancer_lock(
             yield
     finally:
         try:
-            lock.release()
-        except (LockError, RedisError):
+            within(_ANSWER_SECONDS, lock.release)
+        except (LockError, RedisError, LateError):
             say("the lock's lease ended before the edit did; the list is checked afterwards")
 
 
 def _acquired(lock: Lock, owner: str) -> bool:
     try:
-        return bool(lock.acquire(blocking_timeout=_ASK_SECONDS, token=owner))
+        return bool(
+            within(
+                _ASK_SECONDS + _ANSWER_SECONDS,
+                lambda: lock.acquire(blocking_timeout=_ASK_SECONDS, token=owner),
+            )
+        )
+    except LateError:
+        return False
     except RedisError:
         time.sleep(_ASK_SECONDS)
         return False
@@ -75,7 +85,7 @@ def _acquired(lock: Lock, owner: str) -> bool:
 
 def _holder(client: redis.Redis) -> str:
     try:
-        holder = client.get(LOCK_NAME)
-    except RedisError as error:
+        holder = within(_ANSWER_SECONDS, lambda: client.get(LOCK_NAME))
+    except (RedisError, LateError) as error:
         return f"nobody, but Redis on the base doesn't answer: {error}"
     return holder.decode(errors="replace") if isinstance(holder, bytes) else "nobody"

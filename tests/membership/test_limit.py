@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import redis
 
-from membership import services, stores
+from membership import lock, services, stores
 from membership.bucket import Bucket, BucketUnreadableError
 from membership.limit import within
+from membership.lock import LockTimeoutError, load_balancer_lock
 from membership.target_group import TargetGroup, TargetGroupError
 from openvidu import environment as env
 from tests.membership.conftest import free_port
@@ -121,3 +124,18 @@ def test_a_redis_that_drips_has_unknown_memory(monkeypatch: pytest.MonkeyPatch) 
     with dripping(b"$99999\r\n") as url, soon():
         told = stores.redis_memory({env.REDIS_PORT: str(urlsplit(url).port)})
     assert told == {"unknown": "no whole answer within 0.5 s"}
+
+
+def test_a_lock_in_a_redis_that_drips_isnt_waited_for_longer_than_its_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "LEASE_SECONDS", LIMIT)
+    monkeypatch.setattr(lock, "_ASK_SECONDS", LIMIT)
+    monkeypatch.setattr(lock, "_ANSWER_SECONDS", LIMIT)
+    with dripping(b"$99999\r\n") as url, soon():
+        client = redis.Redis(port=urlsplit(url).port or 0, socket_timeout=10)
+        with (
+            pytest.raises(LockTimeoutError, match="doesn't answer: no whole answer within"),
+            load_balancer_lock(client, tmp_path, purpose="test"),
+        ):
+            pytest.fail("it has no lock")
