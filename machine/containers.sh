@@ -123,6 +123,19 @@ note_what_ended() {
   restless='' doubtful='' began=$SECONDS
 }
 
+# Starts what won't run by itself, and nothing else: what runs beside may carry calls.
+start_what_is_down() {
+  local service services=()
+  note_what_ended
+  for service in "${down[@]%%:*}"; do
+    [[ $service == Docker ]] || services+=("$service")
+  done
+  ((${#services[@]})) || return 0
+  echo "Starting what doesn't run in $PWD: ${services[*]}"
+  said=$(within "$start_seconds" docker compose up --detach --no-deps --no-recreate "${services[@]}" \
+    </dev/null 2>&1 | readable) || true
+}
+
 fail_down() {
   local line service
   {

@@ -4,8 +4,9 @@
 # Source: on-premises page, "Installing OpenVidu Enterprise Nodes", step 7.
 #
 # Reads FOLDER, and LOGINS where it's known, as lines NAME=value on stdin. OpenVidu's start takes
-# everything down first, so a node that runs is left alone; one whose containers run gets a minute to
-# answer. With other LOGINS than it was started with, a node can't reach the base any more: it restarts.
+# everything down first, so of a node that answers only what doesn't run is started; one whose containers
+# run gets a minute to answer. With other LOGINS than it was started with, a node can't reach the base
+# any more: it restarts.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -49,6 +50,8 @@ if [[ -n ${LOGINS:-} && ! -e .started-with ]] && answers; then
   echo "$LOGINS" >.started-with
 fi
 if answers && [[ -z ${LOGINS:-} || $(<.started-with) == "$LOGINS" ]]; then
+  start_what_is_down
+  settle
   echo "OpenVidu runs on $address."
   exit 0
 fi

@@ -5,8 +5,9 @@
 #
 # Reads as lines NAME=value on stdin: NAME of the machine, FOLDER, COMMAND in it, PROXY, which is
 # nginx's service, PUBLIC_IP, and WAIT_FOR: redis, s3, elasticsearch, api, server, proxy. Services that
-# run with the configuration in .env are left alone: a start would make the load balancer's container
-# anew, because its list of nodes has changed since, and so cut connections.
+# run with the configuration in .env are left alone, and only what doesn't run beside them is started: a
+# start of all would make the load balancer's container anew, because its list of nodes has changed since,
+# and so cut connections.
 # Where S3 is waited for, OpenVidu's bucket is made sure of: the service that makes it ends well whether
 # it could or not. Source: repository, base services, `createbuckets`; before 2.32 it doesn't wait for S3.
 #
@@ -260,6 +261,8 @@ make_sure_of_bucket() {
 
 if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && all_answer; then
   make_sure_of_bucket
+  start_what_is_down
+  settle
   echo "$NAME: runs as configured"
   exit 0
 fi

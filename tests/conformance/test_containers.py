@@ -45,6 +45,22 @@ def test_only_what_changed_is_made_anew(machine: Machine) -> None:
     assert machine.inspect(folder.container("b"), ".Id") != b
 
 
+def test_a_dead_service_is_brought_back_and_nothing_beside_it_touched(machine: Machine) -> None:
+    folder = machine.folder(TWO, "A=1\n")
+    folder.up()
+    a, b = (machine.inspect(folder.container(name), ".Id") for name in "ab")
+    machine.docker(f"kill {folder.container('a')}")
+    folder.compose("stop b")
+    folder.write(".env", "A=2\n")
+    folder.up("--no-deps --no-recreate a")
+    assert machine.inspect(folder.container("a"), ".Id") == a
+    assert machine.inspect(folder.container("a"), ".State.Status") == "running"
+    assert machine.inspect(folder.container("b"), ".State.Status") == "exited"
+    machine.docker(f"rm {b}")
+    folder.up("--no-deps --no-recreate b")
+    assert machine.inspect(folder.container("b"), ".State.Status") == "running"
+
+
 def test_a_restart_keeps_what_a_container_was_created_with(machine: Machine) -> None:
     folder = machine.folder(TWO, "A=1\n")
     folder.up()

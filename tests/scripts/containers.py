@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,7 @@ class Machine:
         self, script: str, values: dict[str, str], port: int = 5443, **other: str
     ) -> subprocess.CompletedProcess[str]:
         """Run a script of `machine/` with another port and limits, as `patience_seconds="0"`."""
-        text = text_of(script).replace(":5443", f":{port}")
+        text = re.sub(r":(4443|5443)\b", f":{port}", text_of(script))
         for name, value in other.items():
             assert f"\n{name}=" in text
             text = text.replace(f"\n{name}=", f"\n{name}={value} #")

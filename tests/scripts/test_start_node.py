@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from components.remote import text_of
+from lab.openvidu.web.messages import Request, Response
 from tests.scripts.containers import Machine
+from tests.serving import serving
 
 SCRIPTS = sorted(path.name for path in Path("machine").glob("*.sh"))
 RUNS = "|False|running|0|always|0|"
@@ -21,9 +24,22 @@ def node(tmp_path: Path) -> Machine:
     return Machine(tmp_path, "openvidu").prepare()
 
 
-def start(node: Machine, **limits: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def answering(node: Machine) -> Iterator[int]:
+    """The port on which a node that runs answers that it's well."""
+
+    async def answer(_request: Request) -> Response:
+        return Response(200 if node.started else 500)
+
+    with serving(answer) as url:
+        yield int(url.rpartition(":")[2])
+
+
+def start(
+    node: Machine, port: int = 5443, logins: str = "", **limits: str
+) -> subprocess.CompletedProcess[str]:
     quick = {"patience_seconds": "-1", "steady_seconds": "0"}
-    return node.run("start-node.sh", {}, **{**quick, **limits})
+    return node.run("start-node.sh", {"LOGINS": logins}, port, **{**quick, **limits})
 
 
 def test_a_node_whose_services_run_is_started_once(node: Machine) -> None:
@@ -72,6 +88,51 @@ def test_a_service_without_a_container_is_told_with_the_engines_words(node: Mach
     assert failed.returncode == 1
     assert "openvidu-server: there is no container" in failed.stderr
     assert f"\n  {words}\n" in failed.stderr
+
+
+DEAD = "c1|coturn|False|created|0|always|0|port is already allocated"
+
+
+@pytest.mark.parametrize("logins", ["", "same"])
+@pytest.mark.parametrize("found", [DEAD, ""])
+def test_a_node_that_answers_without_all_of_its_services_fails_again(
+    node: Machine, answering: int, logins: str, found: str
+) -> None:
+    """What its first start said isn't lost, and what carries calls isn't taken down."""
+    node.starts(SERVER, DEAD)
+    assert start(node, answering, logins).returncode == 1
+    node.has(SERVER, *([found] if found else []))
+    again = start(node, answering, logins)
+    assert again.returncode == 1
+    assert "\n  coturn: " in again.stderr
+    assert node.started == ["start"]
+
+
+@pytest.mark.parametrize("logins", ["", "same"])
+def test_a_service_that_died_is_started_alone(node: Machine, answering: int, logins: str) -> None:
+    node.starts(SERVER, COTURN)
+    assert start(node, answering, logins).returncode == 0
+    node.has(SERVER, DEAD)
+    node.puts(
+        "up",
+        f'echo "$*" >"$here/up-with"\nprintf "%s\\n" "{SERVER}" "{COTURN}" >"$here/containers"\n',
+    )
+    again = start(node, answering, logins)
+    assert again.returncode == 0, again.stderr
+    assert "OpenVidu runs on 127.0.0.1." in again.stdout
+    up = (node.root / "up-with").read_text()
+    assert up == "compose up --detach --no-deps --no-recreate coturn\n"
+    assert node.started == ["start"]
+
+
+def test_a_node_whose_docker_hangs_is_told_and_left_alone(node: Machine, answering: int) -> None:
+    node.starts(SERVER, COTURN)
+    assert start(node, answering).returncode == 0
+    node.puts("bin/docker", "#!/bin/bash\nsleep 600\n")
+    failed = start(node, answering, query_seconds="0.2")
+    assert failed.returncode == 1
+    assert "Docker: it doesn't answer" in failed.stderr
+    assert node.started == ["start"]
 
 
 def test_a_service_that_has_done_its_work_is_no_failure(node: Machine) -> None:

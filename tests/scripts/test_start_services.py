@@ -97,6 +97,25 @@ def test_services_that_run_are_started_once(base: Machine) -> None:
     assert base.started == ["start"]
 
 
+def test_a_service_that_died_beside_those_that_answer_is_started_alone(base: Machine) -> None:
+    kibana = "k1|kibana|False|running|0|always|0|"
+    base.starts(PROXY, MINIO, MAKER, kibana)
+    assert start(base).returncode == 0
+    base.has(PROXY, MINIO, MAKER, "k1|kibana|False|exited|137|always|0|")
+    again = start(base)
+    assert again.returncode == 1
+    assert "\n  kibana: ended with status 137\n" in again.stderr
+    base.puts("up", f'echo "{kibana}" >>"$here/containers"\n')
+    base.has(PROXY, MINIO, MAKER)
+    again = start(base)
+    assert again.returncode == 0, again.stderr
+    assert "base: runs as configured" in again.stdout
+    assert (
+        "compose up --detach --no-deps --no-recreate kibana\n" in (base.root / "asked").read_text()
+    )
+    assert base.started == ["start"]
+
+
 @pytest.mark.parametrize("wait_for", ["s3", "elasticsearch"])
 def test_a_service_that_cannot_start_is_named_at_once(base: Machine, wait_for: str) -> None:
     """Be it one that is waited for, or one that isn't."""

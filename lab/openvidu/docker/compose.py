@@ -37,8 +37,16 @@ def containers_of(
     ]
 
 
-def up(project: Project, names: Sequence[str], *, recreate: bool = False) -> list[Container]:
+def up(
+    project: Project, names: Sequence[str], *, recreate: bool | None = None, needs: bool = True
+) -> list[Container]:
     """Make and start what isn't there, and make anew what was configured differently.
+
+    Args:
+        project: whose services.
+        names: of services; all where there is none.
+        recreate: whether all are made anew, or none.
+        needs: whether to bring up what these services need, too.
 
     Raises:
         ComposeFileError: a service doesn't exist.
@@ -46,7 +54,9 @@ def up(project: Project, names: Sequence[str], *, recreate: bool = False) -> lis
             the others are.
         PullError: an image isn't here and can't be had.
     """
-    services = _with_needs(project, names) if names else list(project.services)
+    services = [project.service(name) for name in names] or list(project.services)
+    if names and needs:
+        services = _with_needs(project, names)
     for service in services:
         if service.image not in images.pulled():
             images.pull(service.image)
@@ -79,9 +89,11 @@ def _with_needs(project: Project, names: Sequence[str]) -> list[Service]:
     return [service for service in project.services if service.name in wanted]
 
 
-def _created(project: Project, service: Service, *, recreate: bool) -> Container:
+def _created(project: Project, service: Service, *, recreate: bool | None) -> Container:
     old = containers_of(project.name, [service.name])
-    if old and old[0].spec.digest == service.digest and not recreate:
+    if recreate is None:
+        recreate = bool(old) and old[0].spec.digest != service.digest
+    if old and not recreate:
         return old[0]
     for container in old:
         container.remove()

@@ -42,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     up = command("up")
     up.add_argument("-d", "--detach", action="store_true")
     up.add_argument("--force-recreate", action="store_true")
+    up.add_argument("--no-deps", action="store_true")
+    up.add_argument("--no-recreate", action="store_true")
     up.add_argument("--exit-code-from")
     down = command("down")
     down.add_argument("-v", "--volumes", action="store_true")
@@ -105,7 +107,8 @@ def _up(folder: Path, options: argparse.Namespace) -> int:
     project = _project(folder)
     if options.exit_code_from:
         return compose.attach(project, options.services, options.exit_code_from)
-    containers = compose.up(project, options.services, recreate=options.force_recreate)
+    recreate = options.force_recreate or (False if options.no_recreate else None)
+    containers = compose.up(project, options.services, recreate=recreate, needs=not options.no_deps)
     if not options.detach:
         compose.follow(containers)
     return 0
