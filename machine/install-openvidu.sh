@@ -5,7 +5,8 @@
 # Nodes", steps 2-4; documentation, "Upgrading OpenVidu Enterprise".
 #
 # The install script stops when its folder is there, so an install that was cut can't simply be
-# run again: what it left is moved aside first. An upgrade stops when it has put files aside before: one
+# run again: what it left is moved aside first. It pulls images last, so one that was cut may look whole:
+# a note beside the folder says that it isn't. An upgrade stops when it has put files aside before: one
 # that was cut is taken back first. A complete install of that version isn't touched, but for files
 # that aren't what they have to be.
 #
@@ -30,6 +31,8 @@ stop_seconds=300
 stored=(minio-s3 elasticsearch certificates owncert recordings)
 # Names the version whose files an upgrade or a rollback moves, for as long as that isn't done.
 unfinished=$FOLDER/.moving-from
+# There for as long as an install isn't done; names what was moved aside for it, the first one first.
+under_way=$FOLDER.installing
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -50,6 +53,8 @@ is_right() {
 is_complete() {
   is_right "$FOLDER/docker-compose.yml" && is_right "$FOLDER/$COMMAND" && [[ -x $FOLDER/$COMMAND ]]
 }
+
+is_installed() { [[ ! -e $under_way ]] && is_complete; }
 
 # The other files that were downloaded and aren't right, below FOLDER.
 wrong_files() {
@@ -162,35 +167,49 @@ run_script() {
 }
 
 install_new() {
-  local aside='' data mounted=()
+  local aside asides=() data
   for data in "${stored[@]}"; do
     if mountpoint --quiet "$FOLDER/$data"; then
       umount "$FOLDER/$data"
-      mounted+=("$data")
     fi
   done
+  [[ ! -s $under_way ]] || mapfile -t asides <"$under_way"
   if [[ -e $FOLDER ]]; then
-    aside=$FOLDER.incomplete-$(date +%Y%m%dT%H%M%S)
+    aside=$FOLDER.incomplete-$(date +%Y%m%dT%H%M%S)-$$
+    asides+=("$aside")
     echo "An earlier install was cut; moving it to $aside"
-    mv "$FOLDER" "$aside"
   fi
+  # Before anything is moved: what a cut install leaves looks like a folder of its own.
+  printf '%s\n' "${asides[@]}" | sed '/^$/d' >"$under_way.new"
+  sync "$under_way.new"
+  mv -f "$under_way.new" "$under_way"
+  [[ ! -e $FOLDER ]] || mv -T "$FOLDER" "$aside"
   cd "$(dirname "$FOLDER")"
   run_script
   is_complete || fail "OpenVidu's install script ended well, but $FOLDER isn't complete:" \
     "$(ls -la "$FOLDER" 2>&1)" "Run it again with: pulumi up"
-  [[ -n $aside ]] || return 0
-  if is_right "$aside/.env"; then
-    install -m 600 "$aside/.env" "$FOLDER/.env"
-  fi
+  # The first that has it: what later ones have was made by an install that was cut.
+  for aside in "${asides[@]}"; do
+    if is_right "$aside/.env"; then
+      install -m 600 "$aside/.env" "$FOLDER/.env"
+      break
+    fi
+  done
   for data in "${stored[@]}"; do
-    [[ -d $aside/$data ]] || continue
-    rm -rf "${FOLDER:?}/$data"
-    mv "$aside/$data" "$FOLDER/$data"
+    for aside in "${asides[@]}"; do
+      [[ -d $aside/$data ]] || continue
+      rm -rf "${FOLDER:?}/$data"
+      mv "$aside/$data" "$FOLDER/$data"
+      break
+    done
+    # Also where a cut install has unmounted it.
+    if grep -qsF " $FOLDER/$data " /etc/fstab; then
+      mkdir -p "$FOLDER/$data"
+      mount "$FOLDER/$data"
+    fi
   done
-  for data in "${mounted[@]}"; do
-    mkdir -p "$FOLDER/$data"
-    mount "$FOLDER/$data"
-  done
+  sync "$FOLDER"
+  rm -f "$under_way"
 }
 
 # Installs the same version beside, and takes from there the files that aren't right.
@@ -211,12 +230,12 @@ repair() {
   done <<<"$1"
 }
 
-if [[ -n ${COMPOSE_BELOW:-} ]] && ! { is_complete && [[ $(installed_version) == "$VERSION" ]]; }; then
+if [[ -n ${COMPOSE_BELOW:-} ]] && ! { is_installed && [[ $(installed_version) == "$VERSION" ]]; }; then
   require_compose "$VERSION" "$COMPOSE_BELOW"
 fi
 take_back_cut_upgrade
 found=
-if is_complete; then
+if is_installed; then
   found=$(installed_version)
 fi
 if [[ -z $found ]]; then

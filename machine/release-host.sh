@@ -126,6 +126,8 @@ stored+=("${elsewhere[@]}")
 for folder in "$FOLDER" "$FOLDER".incomplete-*; do
   take_away "$folder"
 done
+# Of an install that was cut.
+rm -f "$FOLDER.installing"
 if [[ -s $found/held ]]; then
   mapfile -t held <"$found/held"
   unlocked apt-mark unhold "${held[@]}"

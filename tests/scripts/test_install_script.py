@@ -30,6 +30,11 @@ echo "$*" >>"$(dirname "$0")/../asked"
 while [[ $1 != --output ]]; do shift; done
 cp "$(dirname "$0")/../install.sh" "$2"
 """
+DOCKER = """\
+#!/bin/bash
+[[ "$*" != "pull b" || ! -e $(dirname "$0")/../not-to-be-had ]] || exit 1
+echo 2.29.7
+"""
 CUT = """\
 #!/bin/bash
 # Does it, and kills who called it after as many calls as CUT says.
@@ -75,18 +80,22 @@ if [[ $1 == upgrade ]]; then
   step mkdir -p recordings
   step make_executable cluster/aws/openvidu_drop.sh
 else
-  mkdir openvidu || exit 1
-  cd openvidu && mkdir -p cluster/aws beats
-  download openvidu_drop.sh cluster/aws
-  download filebeat.yml beats
-  download dotenv .env
-  download docker-compose.override.yml .
-  download docker-compose.yml .
-  download openvidu .
-  chmod +x openvidu
+  step mkdir openvidu
+  step cd openvidu
+  step mkdir -p cluster/aws beats minio-s3
+  step download openvidu_drop.sh cluster/aws
+  step download filebeat.yml beats
+  step download dotenv .env
+  step download docker-compose.override.yml .
+  step download docker-compose.yml .
+  step download openvidu .
+  step make_executable openvidu
+  step docker pull a
+  step docker pull b
 fi
 """
 UPGRADE_STEPS = 28
+INSTALL_STEPS = 12
 ROLLBACK_MOVES = 17
 
 
@@ -158,7 +167,7 @@ def machine(tmp_path: Path) -> Machine:
     (tmp_path / "bin").mkdir()
     (tmp_path / "offered").mkdir()
     (tmp_path / "install.sh").write_text(INSTALL)
-    commands = {"curl": CURL, "docker": "#!/bin/bash\necho 2.29.7\n"}
+    commands = {"curl": CURL, "docker": DOCKER}
     for name in ("mv", "rm"):
         commands[name] = CUT.format(name=name)
     for name, text in commands.items():
@@ -274,7 +283,6 @@ def test_a_download_that_failed_is_told_and_done_again(
     assert f"these aren't the files that OpenVidu has: {place}." in failed.stderr
     assert "is installed" not in failed.stdout
     machine.offers()
-    (machine.folder / "minio-s3").mkdir()
     done = machine.install(NEW)
     assert done.returncode == 0, done.stderr
     assert f"getting these files again: {place}" in done.stdout
@@ -295,6 +303,51 @@ def test_a_cut_install_is_made_anew_and_keeps_data(machine: Machine) -> None:
     done = machine.install(NEW)
     assert done.returncode == 0, done.stderr
     assert (machine.folder / "minio-s3" / "data").read_text() == "kept"
+    assert (machine.folder / ".env").read_text() == "SECRET=kept\n"
+
+
+def test_an_install_whose_images_could_not_be_pulled_is_not_done(machine: Machine) -> None:
+    machine.folder.rename(machine.root / "elsewhere")
+    (machine.root / "not-to-be-had").touch()
+    for _ in range(2):
+        failed = machine.install(NEW)
+        assert failed.returncode == 1
+        assert "OpenVidu's install script failed" in failed.stderr
+    (machine.root / "not-to-be-had").unlink()
+    done = machine.install(NEW)
+    assert done.returncode == 0, done.stderr
+    # With both images, and once alone.
+    assert len((machine.root / "steps").read_text()) == 3 * INSTALL_STEPS - 2
+    assert machine.install(NEW).stdout == f"OpenVidu 2.30.0 is installed in {machine.folder}.\n"
+
+
+@pytest.mark.parametrize("step", range(1, INSTALL_STEPS + 1))
+def test_an_install_that_was_cut_twice_is_made_anew_and_keeps_data(
+    machine: Machine, step: int
+) -> None:
+    """Cut after any of its commands, where an earlier one had left data."""
+    (machine.folder / "docker-compose.yml").unlink()
+    for _ in range(2):
+        (machine.root / "steps").unlink(missing_ok=True)
+        assert machine.install(NEW, {"CUT_STEP": str(step)}).returncode == 1
+    done = machine.install(NEW)
+    assert done.returncode == 0, done.stderr
+    assert "An earlier install was cut; moving it to" in done.stdout
+    assert (machine.folder / "minio-s3" / "data").read_text() == "kept"
+    assert (machine.folder / ".env").read_text() == "SECRET=kept\n"
+    assert not (machine.root / "openvidu.installing").exists()
+
+
+@pytest.mark.parametrize("moves", range(1, 5))
+def test_an_install_that_was_cut_among_data_is_carried_on(machine: Machine, moves: int) -> None:
+    (machine.folder / "docker-compose.yml").unlink()
+    (machine.folder / "elasticsearch").mkdir()
+    (machine.folder / "elasticsearch" / "data").write_text("kept")
+    assert machine.install(NEW, {"CUT": str(moves)}).returncode == -9
+    done = machine.install(NEW)
+    assert done.returncode == 0, done.stderr
+    for name in ("minio-s3", "elasticsearch"):
+        assert (machine.folder / name / "data").read_text() == "kept"
     assert (machine.folder / ".env").read_text() == "SECRET=kept\n"
 
 

@@ -75,6 +75,8 @@ def test_a_node_goes_without_a_trace(host: ExistingHost) -> None:
     install(host, NODE)
     assert prepare(host, NODE).returncode == 0
     host.has("/opt/openvidu/recordings/.recording.ses1", "{}")
+    host.has("/opt/openvidu.incomplete-20261129T120000/docker-compose.yml", COMPOSE)
+    host.has("/opt/openvidu.installing")
     assert release(host, NODE).endswith("the host is as it was found.\n")
     assert left(host) == []
     assert not host.path("/opt/openvidu").exists()
