@@ -1,31 +1,16 @@
 #!/usr/bin/env bash
-# What scripts that run OpenVidu share: time limits, and a look at its containers. It isn't run by itself:
-# a script's line `. machine/containers.sh` is replaced by this text before it goes to a machine.
+# What scripts that run OpenVidu share: a start within a limit, and a look at its containers. It isn't run by
+# itself: a script's line `. machine/containers.sh` is replaced by this text before it goes to a machine.
 #
 # `check` and `settle` act on the Compose project in the current folder; COMMAND is OpenVidu's program there.
 set -euo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 
-query_seconds=60
 # With images that have to be pulled first.
 start_seconds=1800
 patience_seconds=120
 steady_seconds=15
-
-# within SECONDS COMMAND...: nothing runs for ever on a machine.
-within() {
-  local limit=$1 status=0
-  shift
-  timeout --kill-after=30 "$limit" "$@" || status=$?
-  if ((status == 124 || status == 137)); then
-    echo "Stopped after $limit s, as it didn't end: $*" >&2
-  fi
-  return "$status"
-}
-
-# A script comes on stdin: what it runs must not read that.
-ask_docker() {
-  within "$query_seconds" docker "$@" </dev/null
-}
 
 # Text for people: without the secrets of .env, and without what moves a cursor or colours.
 readable() {

@@ -7,6 +7,10 @@
 set -euo pipefail
 # shellcheck source=machine/https.sh
 . machine/https.sh
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
+# All of the look has a minute.
+query_seconds=8
 found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -27,20 +31,20 @@ free_of() {
   until [[ -e $place ]]; do place=$(dirname "$place"); done
   df --output="$1" --block-size=1M "$place" 2>/dev/null | tail -n 1 | tr -cd '0-9'
 }
-images=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
+images=$(ask_docker info --format '{{.DockerRootDir}}' 2>/dev/null || true)
 [[ $images == /* ]] || images=/var/lib/docker
 say freeDiskMib "$(free_of avail /opt)"
 say images "$images"
 say freeImagesMib "$(free_of avail "$images")"
 say freeImagesInodes "$(free_of iavail "$images")"
 say freeTmpMib "$(free_of avail "${TMPDIR:-/tmp}")"
-say docker "$(has docker info)"
-say compose "$(docker compose version --short 2>/dev/null || true)"
+say docker "$(has ask_docker info)"
+say compose "$(ask_docker compose version --short 2>/dev/null || true)"
 # Docker from snap sees nothing of /opt: what Compose is to read there is tried.
 look=$(mktemp -d /opt/.openvidu-look.XXXXXX)
 trap 'rm -rf "$look"' EXIT
 printf 'services:\n  look:\n    image: look\n' >"$look/docker-compose.yml"
-say reads "$(cd "$look" && has docker compose config)"
+say reads "$(cd "$look" && has ask_docker compose config)"
 say packages "$(has command -v apt-get)"
 say python "$(has python3 -I -c 'import boto3, httpx, redis')"
 say clock "$(date +%s)"

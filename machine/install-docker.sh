@@ -15,6 +15,8 @@ set -euo pipefail
 . machine/apt.sh
 # shellcheck source=machine/download.sh
 . machine/download.sh
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 plugin=/usr/local/lib/docker/cli-plugins/docker-compose
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -27,12 +29,12 @@ fail() {
   exit 1
 }
 
-docker_answers() { docker info >/dev/null 2>&1; }
+docker_answers() { ask_docker info >/dev/null 2>&1; }
 
 # Without what Debian, Ubuntu and Docker put before and after it: 2.24.6 of 5:2.24.6+ds1-0ubuntu2.
 upstream() { sed -E 's/^([0-9]+:)?v?([0-9.]+).*/\2/' <<<"$1"; }
 
-compose_version() { upstream "$(docker compose version --short 2>/dev/null || true)"; }
+compose_version() { upstream "$(ask_docker compose version --short 2>/dev/null || true)"; }
 
 is_older() {
   [[ $1 != "$2" && $(printf '%s\n' "$1" "$2" | sort --version-sort | head -n 1) == "$1" ]]
@@ -123,7 +125,7 @@ if ! docker_answers; then
   # An install that was cut is made whole; a Docker from elsewhere is its owner's to mend.
   if command -v docker >/dev/null && ! is_installed docker.io; then
     fail "Docker is installed on this machine, but doesn't answer:" \
-      "  $(docker info 2>&1 | tail -n 1)" \
+      "  $(ask_docker info 2>&1 | tail -n 1)" \
       "Look at: sudo systemctl status docker (on that machine). Then: pulumi up"
   fi
   packages+=(docker.io)
@@ -143,7 +145,7 @@ elif ! fits "$(compose_version)"; then
 fi
 if ! docker_answers || ! fits "$(compose_version)"; then
   fail "Docker and Docker Compose were installed, but don't answer:" \
-    "  $(docker info 2>&1 | tail -n 1)" \
-    "  $(docker compose version 2>&1 | tail -n 1)" "Look at: sudo systemctl status docker. Then: pulumi up"
+    "  $(ask_docker info 2>&1 | tail -n 1)" \
+    "  $(ask_docker compose version 2>&1 | tail -n 1)" "Look at: sudo systemctl status docker. Then: pulumi up"
 fi
 hold

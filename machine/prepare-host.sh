@@ -6,6 +6,8 @@
 # already. A folder that is there before the stack has the host, and that no note says is the stack's, is
 # somebody else's: it's refused, and nothing is changed.
 set -euo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -41,14 +43,14 @@ new=$(mktemp -d "$found.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 if command -v docker >/dev/null; then
   touch "$new/docker"
-  if ! docker images --quiet --no-trunc >"$new/images"; then
+  if ! ask_docker images --quiet --no-trunc >"$new/images"; then
     echo "Docker is on this host, but doesn't say which images it has: nothing was changed." >&2
     echo "They couldn't be told from OpenVidu's in the end." >&2
     echo "Look at: sudo systemctl status docker (there). Then: pulumi up" >&2
     exit 1
   fi
 fi
-if docker compose version >/dev/null 2>&1; then
+if ask_docker compose version >/dev/null 2>&1; then
   touch "$new/compose"
 fi
 # Docker makes these where the load balancer mounts them. Source: repository, compose file of the base.

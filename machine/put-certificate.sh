@@ -11,6 +11,8 @@
 #
 # Reads FOLDER, and PROXY, its service, as lines NAME=value on stdin, an empty line, then certificate chain and key (PEM).
 set -euo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 umask 077
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -39,7 +41,7 @@ done
 
 cd "$FOLDER"
 in_proxy() {
-  docker compose exec -T "$PROXY" "$@"
+  within "$query_seconds" docker compose exec -T "$PROXY" "$@"
 }
 
 # In the container, as its nginx decides; the pair goes there on stdin, whatever is mounted.
@@ -70,7 +72,13 @@ refuse() {
   exit 1
 }
 
-runs=$(docker compose ps --quiet --status running "$PROXY" 2>/dev/null || true)
+status=0
+runs=$(ask_docker compose ps --quiet --status running "$PROXY" 2>/dev/null) || status=$?
+if ((status == 124 || status == 137)); then
+  echo "Docker doesn't answer on this machine within $query_seconds s: nginx can't be given a certificate." >&2
+  echo "Nothing was changed. Look at: sudo systemctl status docker (there). Then: pulumi up" >&2
+  exit 1
+fi
 if [[ -n $runs ]]; then
   said=$(cat "$certificate" "$key" | in_proxy sh -c "$try") || refuse "$said"
 fi

@@ -7,6 +7,8 @@
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -63,13 +65,17 @@ take_away() {
 
 # Images that weren't there, that OpenVidu's files name, and that no container uses.
 remove_images() {
-  local id image
-  docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}' | while read -r id image; do
+  local id image there
+  there=$(ask_docker images --no-trunc --format '{{.ID}} {{.Repository}}:{{.Tag}}') || {
+    echo "Docker doesn't say which images it has: they stay."
+    return
+  }
+  while read -r id image; do
     if ! grep -qsxF "$id" "$found/images" && grep -rqsF --include='*.yml' --include='.env*' \
       --exclude-dir=minio-s3 --exclude-dir=elasticsearch -- "$image" "$FOLDER"; then
-      docker rmi "$image" </dev/null >/dev/null 2>&1 || true
+      within "$stop_seconds" docker rmi "$image" </dev/null >/dev/null 2>&1 || true
     fi
-  done
+  done <<<"$there"
 }
 
 # Packages that weren't there, unless something needs them that isn't the stack's.
@@ -90,7 +96,7 @@ remove_packages() {
   ((${#own[@]})) || return 0
   mapfile -t own < <(installed "${own[@]}")
   # Docker that doesn't answer may have some, too.
-  if command -v docker >/dev/null && ! [[ $(docker ps --all --quiet 2>&1 || echo unknown) == '' ]]; then
+  if command -v docker >/dev/null && ! [[ $(ask_docker ps --all --quiet 2>&1 || echo unknown) == '' ]]; then
     echo "Docker stays, as it has containers that aren't OpenVidu's: docker ps --all"
     mapfile -t own < <(printf '%s\n' "${own[@]}" | grep -v '^docker')
   fi
@@ -113,7 +119,7 @@ if [[ -e /etc/systemd/system/$unit ]]; then
 fi
 if [[ -x $FOLDER/$COMMAND ]]; then
   cd "$FOLDER"
-  timeout --foreground "$stop_seconds" "./$COMMAND" stop </dev/null || {
+  within "$stop_seconds" "./$COMMAND" stop </dev/null || {
     echo "OpenVidu doesn't stop on this host; what it said is above. Nothing was removed." >&2
     echo "Look at: sudo sh -c 'cd $FOLDER && docker compose ps' (there). Then: pulumi up" >&2
     exit 1

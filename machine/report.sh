@@ -5,13 +5,15 @@
 #
 # $1 is OpenVidu's folder; empty where there is none.
 set -uo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 folder=${1:-}
 lines=1000
 
 show() {
   echo
   echo "== $* =="
-  "$@" 2>&1 || echo "(exit status $?)"
+  within "$query_seconds" "$@" </dev/null 2>&1 || echo "(exit status $?)"
 }
 
 show date --utc
@@ -31,6 +33,6 @@ show cat .env
 for file in docker-compose.yml docker-compose.override.yml; do
   [[ ! -e $file ]] || show cat "$file"
 done
-for service in $(docker compose config --services 2>/dev/null); do
+for service in $(ask_docker compose config --services 2>/dev/null); do
   show docker compose logs --no-color --tail "$lines" "$service"
 done

@@ -5,6 +5,8 @@
 #
 # Reads ADDRESS, its private address, as a line NAME=value on stdin.
 set -euo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 folder=/opt/openvidu
 stop_seconds=300
 
@@ -26,4 +28,4 @@ if [[ $sessions != *'"content":[]'* ]]; then
   exit 3
 fi
 echo "No call on $ADDRESS; stopping OpenVidu there."
-timeout --kill-after=30 "$stop_seconds" ./openvidu stop </dev/null
+within "$stop_seconds" ./openvidu stop </dev/null

@@ -85,11 +85,32 @@ def _usage(given: Mapping[str, str]) -> str:
     return f'{usage}; echo "clock $(date +%s)"; {asked} || echo "containers unknown"'
 
 
+_LOGS_SECONDS = 100
+"""Less than who wants them waits."""
+_RESTART_SECONDS = 300
+
+
+def _within(seconds: int, command: str) -> str:
+    """A command as root that waits for Docker, which may hang."""
+    said = f"Docker on this machine has given no answer within {seconds} s."
+    said += " Look at: sudo systemctl status docker (there)"
+    return (
+        f"sudo -n timeout --kill-after=30 {seconds} {command}; status=$?\n"
+        f"case $status in 124 | 137) echo {shlex.quote(said)} >&2 ;; esac\nexit $status"
+    )
+
+
+def _logs(given: Mapping[str, str]) -> str:
+    command = f"docker compose logs --no-color {given['OPTIONS']}"
+    if "--follow" in given["OPTIONS"]:
+        # Until whoever reads them has enough.
+        return f"cd {given['FOLDER']} && exec sudo -n {command}"
+    return f"cd {given['FOLDER']} || exit\n{_within(_LOGS_SECONDS, command)}"
+
+
 COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "usage": _usage,
-    "logs": lambda given: (
-        f"cd {given['FOLDER']} && exec sudo -n docker compose logs --no-color {given['OPTIONS']}"
-    ),
+    "logs": _logs,
     "report": _report,
     "env": lambda given: f"sudo -n cat {given['FOLDER']}/.env",
     "authorize": _with_fields("AUTHORIZE", "FIELDS"),
@@ -97,7 +118,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "overview-and-stores": _overview_and_stores,
     "stores": _stores,
     "start": _start,
-    "restart-docker": lambda _: "sudo -n systemctl restart docker",
+    "restart-docker": lambda _: _within(_RESTART_SECONDS, "systemctl restart docker"),
     # Machines in containers share the kernel, and its id of the boot.
     "boot": lambda _: "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat",
     # What the reboot ends has done its work.

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from components.remote import text_of
 from tests.lab.test_certificates import sign
 
-SCRIPT = Path(__file__).parents[2] / "machine" / "put-certificate.sh"
 DOMAIN = "openvidu.example.io"
 DOCKER = """\
 #!/bin/bash
@@ -57,10 +57,12 @@ class Base:
             sign(DOMAIN, 30, chain, key)
         return chain.read_text(), key.read_text()
 
-    def put(self, certificate: str, key: str) -> subprocess.CompletedProcess[str]:
+    def put(
+        self, certificate: str, key: str, limit: str = "60"
+    ) -> subprocess.CompletedProcess[str]:
         """Run the script with what the program sends it."""
         return subprocess.run(
-            ["/bin/bash", SCRIPT],
+            ["/bin/bash", "-c", text_of("put-certificate.sh").replace("=60\n", f"={limit}\n")],
             input=f"FOLDER={self.folder}\nPROXY=proxy\n\n{certificate}{key}",
             env={"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}"},
             capture_output=True,
@@ -132,6 +134,19 @@ def test_what_nginx_does_not_load_is_taken_back(base: Base, refuses: str) -> Non
     assert "What was in use before still is" in refused.stderr
     base.requires("old")
     (base.root / "refuses").unlink()
+    assert base.put(*base.pair("new")).returncode == 0
+    base.requires("new")
+
+
+@pytest.mark.parametrize("when", ["ps", "exec"])
+def test_a_docker_that_hangs_leaves_the_old_pair_in_use(base: Base, when: str) -> None:
+    docker = base.root / "bin" / "docker"
+    docker.write_text(DOCKER.replace("case", f"[[ $2 != {when} ]] || sleep 600\ncase", 1))
+    refused = base.put(*base.pair("new"), limit="0.2")
+    assert refused.returncode == 1
+    assert "Docker doesn't answer" in refused.stderr or "as it didn't end: docker" in refused.stderr
+    base.requires("old")
+    docker.write_text(DOCKER)
     assert base.put(*base.pair("new")).returncode == 0
     base.requires("new")
 

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Time limits: nothing runs for ever on a machine. It isn't run by itself: a script's line
+# `. machine/limits.sh` is replaced by this text before it goes to a machine.
+
+query_seconds=60
+
+# within SECONDS COMMAND...
+within() {
+  local limit=$1 status=0
+  shift
+  timeout --kill-after=30 "$limit" "$@" || status=$?
+  if ((status == 124 || status == 137)); then
+    echo "Stopped after $limit s, as it didn't end: $*" >&2
+  fi
+  return "$status"
+}
+
+# A Docker that hangs would be waited for. A script comes on stdin: what it runs must not read that.
+ask_docker() {
+  within "$query_seconds" docker "$@" </dev/null
+}
