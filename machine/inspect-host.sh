@@ -7,8 +7,8 @@
 set -euo pipefail
 # shellcheck source=machine/https.sh
 . machine/https.sh
-# shellcheck source=machine/limits.sh
-. machine/limits.sh
+# shellcheck source=machine/owners.sh
+. machine/owners.sh
 # All of the look has a minute.
 query_seconds=8
 found=/var/lib/openvidu-host-as-found
@@ -59,6 +59,13 @@ for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; d
   fi
 done
 say foreign "${foreign# }"
+# Of a host that has a note some may be the stack's.
+if [[ -d $found ]]; then
+  theirs=$(owners "$FOLDER" "${ROLE:-}" "$found/containers" 2>/dev/null | cut -d ' ' -f 1 || true)
+else
+  theirs=$(taken "$FOLDER" "${ROLE:-}" 2>/dev/null | cut -d '|' -f 2 || true)
+fi
+say taken "${theirs//$'\n'/ }"
 
 busy=
 listening=$(ss --no-header --listening --numeric --tcp --udp 2>/dev/null || true)

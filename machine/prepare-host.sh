@@ -2,12 +2,13 @@
 # Notes how a host was found, before anything is changed there: machine/release-host.sh brings it back
 # to that, and takes away only what is noted as made since. What was noted before stays.
 #
-# Reads FOLDER, OpenVidu's, as a line NAME=value on stdin, and AGAIN for a host that the stack has
+# Reads FOLDER, OpenVidu's, and ROLE as lines NAME=value on stdin, and AGAIN for a host that the stack has
 # already. A folder that is there before the stack has the host, and that no note says is the stack's, is
-# somebody else's: it's refused, and nothing is changed.
+# somebody else's: it's refused, and nothing is changed. So is a container that OpenVidu would take for its
+# own.
 set -euo pipefail
-# shellcheck source=machine/limits.sh
-. machine/limits.sh
+# shellcheck source=machine/owners.sh
+. machine/owners.sh
 found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -48,6 +49,16 @@ if command -v docker >/dev/null; then
     echo "They couldn't be told from OpenVidu's in the end." >&2
     echo "Look at: sudo systemctl status docker (there). Then: pulumi up" >&2
     exit 1
+  fi
+  if [[ -z ${AGAIN:-} ]]; then
+    ask_docker ps --all --quiet >"$new/containers"
+    theirs=$(taken "$FOLDER" "${ROLE:-}" | cut -d '|' -f 2 | xargs)
+    if [[ -n $theirs ]]; then
+      echo "OpenVidu would take these containers on this host for its own, and remove them: $theirs" >&2
+      echo "Nothing was changed. Run them on another machine, or with other names of image and project." >&2
+      echo "Then: sudo docker rm --force $theirs (there), and: pulumi up" >&2
+      exit 1
+    fi
   fi
 fi
 if ask_docker compose version >/dev/null 2>&1; then

@@ -3,12 +3,12 @@
 # as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
 # master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
-# Reads FOLDER and COMMAND as lines NAME=value on stdin.
+# Reads FOLDER, COMMAND and ROLE as lines NAME=value on stdin.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
-# shellcheck source=machine/limits.sh
-. machine/limits.sh
+# shellcheck source=machine/owners.sh
+. machine/owners.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -118,6 +118,13 @@ if [[ -e /etc/systemd/system/$unit ]]; then
   systemctl daemon-reload
 fi
 if [[ -x $FOLDER/$COMMAND ]]; then
+  theirs=$(owners "$FOLDER" "${ROLE:-}" "$found/containers") || theirs=''
+  if [[ -n $theirs ]]; then
+    echo "OpenVidu's stop would remove containers that aren't its own: ${theirs//$'\n'/, }" >&2
+    echo "Nothing was stopped or removed. Run them on another machine, or with another name of their image." >&2
+    echo "Look at: sudo docker ps --all (there). Then: pulumi up" >&2
+    exit 1
+  fi
   cd "$FOLDER"
   within "$stop_seconds" "./$COMMAND" stop </dev/null || {
     echo "OpenVidu doesn't stop on this host; what it said is above. Nothing was removed." >&2

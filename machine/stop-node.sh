@@ -5,8 +5,8 @@
 #
 # Reads ADDRESS, its private address, as a line NAME=value on stdin.
 set -euo pipefail
-# shellcheck source=machine/limits.sh
-. machine/limits.sh
+# shellcheck source=machine/owners.sh
+. machine/owners.sh
 folder=/opt/openvidu
 stop_seconds=300
 
@@ -26,6 +26,13 @@ sessions=${sessions//[[:space:]]/}
 if [[ $sessions != *'"content":[]'* ]]; then
   echo "A call has begun on $ADDRESS; it isn't stopped."
   exit 3
+fi
+theirs=$(owners "$folder" node /var/lib/openvidu-host-as-found/containers) || theirs=''
+if [[ -n $theirs ]]; then
+  echo "OpenVidu's stop would remove containers on $ADDRESS that aren't its own: ${theirs//$'\n'/, }" >&2
+  echo "It wasn't stopped. Run them on another machine, or with another name of their image." >&2
+  echo "Look at: sudo docker ps --all (there). Then: pulumi up" >&2
+  exit 1
 fi
 echo "No call on $ADDRESS; stopping OpenVidu there."
 within "$stop_seconds" ./openvidu stop </dev/null

@@ -40,7 +40,8 @@ class ExistingMachines:
         after: Sequence[pulumi.Resource],
         parent: pulumi.Resource,
     ) -> Machine:
-        product, way = role_of(name).product, host.way.as_text()
+        role, way = role_of(name), host.way.as_text()
+        product = role.product
         prepared = local_command(
             name,
             self._settings,
@@ -53,7 +54,7 @@ class ExistingMachines:
                 "NODE_IP": host.private_ip,
                 "PREPARE_HOST": script("prepare-host.sh"),
                 "RELEASE_HOST": script("release-host.sh"),
-                "FIELDS": f"FOLDER={product.folder}\nCOMMAND={product.command}",
+                "FIELDS": (f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}"),
             },
             parent=parent,
             create=command("prepare"),

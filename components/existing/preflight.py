@@ -96,6 +96,7 @@ def _inspect(
     fields = {
         "ADDRESS": host.private_ip,
         "FOLDER": role.product.folder,
+        "ROLE": role.name,
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
         "DOWNLOADS": " ".join(one.url for one in wanted),

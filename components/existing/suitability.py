@@ -53,6 +53,7 @@ class Facts:
         addresses: its own.
         installed: whether OpenVidu's folder is there.
         foreign: folders that OpenVidu would take and that are somebody else's.
+        taken: containers that OpenVidu would take for its own.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
         lacking: URLs of downloads that it can't have, and why not.
@@ -76,6 +77,7 @@ class Facts:
     addresses: tuple[str, ...]
     installed: bool
     foreign: tuple[str, ...]
+    taken: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
     lacking: Mapping[str, str] = field(default_factory=dict)
@@ -109,6 +111,7 @@ def parse(text: str, asked: float) -> Facts | str:
             addresses=tuple(found["addresses"].split()),
             installed=found["installed"] == "yes",
             foreign=tuple(found["foreign"].split()),
+            taken=tuple(found["taken"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
             lacking={
@@ -297,6 +300,13 @@ def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:
         )
         command = f"sudo mv {folder} {folder}.before (on that host), then: pulumi up"
         found.append((problem, command))
+    if facts.taken:
+        names = " ".join(facts.taken)
+        problem = (
+            "OpenVidu would take these containers for its own, and remove them when it stops: "
+            f"{names}. Run them on another machine, or with other names of image and project"
+        )
+        found.append((problem, f"sudo docker rm --force {names} (on that host), then: pulumi up"))
     if facts.busy and not facts.installed:
         ports = ", ".join(facts.busy)
         found.append((f"something listens already on {ports}", "sudo ss -lntup (on that host)"))

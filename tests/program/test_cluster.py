@@ -610,7 +610,9 @@ def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.Monke
     monkeypatch.setattr(preflight, "check", lambda settings, there: None)
     found = deploy({**configured(host(0)), "shape": "single-master"})
     master = found.of_type("command:local:Command")["master"]
-    assert master["environment"]["FIELDS"] == "FOLDER=/opt/openvidu\nCOMMAND=openvidu"
+    assert master["environment"]["FIELDS"] == (
+        "FOLDER=/opt/openvidu\nCOMMAND=openvidu\nROLE=master"
+    )
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
 
 

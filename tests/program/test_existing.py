@@ -43,6 +43,7 @@ FITS = Facts(
     addresses=("10.5.0.6", "172.17.0.1"),
     installed=False,
     foreign=(),
+    taken=(),
     busy=(),
     blocked=(),
 )
@@ -267,6 +268,10 @@ def test_a_fingerprint_is_what_openssh_shows() -> None:
         ({"has_docker": False}, "Docker and Docker Compose aren't there"),
         ({"addresses": ("10.9.0.6",)}, "10.5.0.6 isn't its address; it has 10.9.0.6"),
         ({"foreign": ("/opt/openvidu",)}, "/opt/openvidu is there already, and this stack didn't"),
+        (
+            {"taken": ("filebeat", "web-1")},
+            "for its own, and remove them when it stops: filebeat w",
+        ),
         ({"busy": ("tcp:443",)}, "something listens already on tcp:443"),
         ({"blocked": ("10.5.0.5:6379",)}, "it can't reach 10.5.0.5:6379"),
         (
@@ -337,7 +342,7 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
         "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\n"
         "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
         "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
-        "installed=no\nforeign=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+        "installed=no\nforeign=\ntaken=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
         "https://a.example.io/v2/=ok\nhttps://b.example.io/v2/=timed out\n"
     )
     found = suitability.parse(lines, asked=990.0)

@@ -96,7 +96,14 @@ rmi*)
     sed -i "\\\\| $name\\$|d" $W/images
   done
   ;;
-"ps "*) cat $W/containers ;;
+"ps --all")
+  if [[ $* == *--quiet* ]]; then cut -d '|' -f 1 $W/containers; else tr '|' ' ' <$W/containers; fi
+  ;;
+inspect*)
+  for id in "${@:4}"; do
+    awk -F '|' -v id="$id" '$1 == id { print $1 "ffff|/" $3 "|" $2 "|" $4 "|" $5 }' $W/containers
+  done
+  ;;
 esac
 """
 _CURL = """\
@@ -128,6 +135,10 @@ class ExistingHost:
     def knows(self, name: str, *lines: str) -> None:
         """Have the stand-ins know lines, in place of those that they knew."""
         (self.world / name).write_text("".join(f"{line}\n" for line in lines))
+
+    def runs(self, *containers: str) -> None:
+        """Have Docker know containers: lines `id|image|name|project|folder`, an id of 12 signs."""
+        self.knows("containers", *containers)
 
     def known(self, name: str) -> list[str]:
         """What the stand-ins know."""

@@ -9,7 +9,7 @@ import pytest
 from components.existing import suitability
 from components.existing.suitability import Facts
 from components.remote import text_of
-from tests.scripts.existing_host import ExistingHost, existing_host
+from tests.scripts.existing_host import FOUND, ExistingHost, existing_host
 
 FIELDS = {"ADDRESS": "10.5.0.6", "FOLDER": "/opt/openvidu", "PORTS": "", "PEERS": ""}
 
@@ -63,6 +63,33 @@ def test_a_docker_that_cannot_read_opt_is_seen(host: ExistingHost) -> None:
     with_docker(host)
     host.knows("snap")
     assert not inspect(host).reads
+
+
+BEATS = "aaaaaaaaaaaa|docker.elastic.co/beats/filebeat:8.15.0|logs||"
+SITE = "bbbbbbbbbbbb|nginx:1|openvidu-web-1|openvidu|/srv/openvidu"
+OURS = "cccccccccccc|kurento-media-server:7|kms||"
+
+
+@pytest.mark.parametrize(
+    ("role", "taken"), [("node", ("logs", "openvidu-web-1")), ("master", ("openvidu-web-1",))]
+)
+def test_containers_that_openvidu_would_take_for_its_own_are_seen(
+    host: ExistingHost, role: str, taken: tuple[str, ...]
+) -> None:
+    with_docker(host)
+    host.runs(BEATS, SITE, "dddddddddddd|redis:7|cache|shop|/srv/shop")
+    assert inspect(host, ROLE=role).taken == taken
+
+
+def test_of_a_host_that_was_begun_with_only_an_owners_containers_are_seen(
+    host: ExistingHost,
+) -> None:
+    with_docker(host)
+    host.has(f"{FOUND}/containers", "aaaaaaaaaaaa\n")
+    host.runs(BEATS, SITE, OURS)
+    assert inspect(host, ROLE="node").taken == ("logs", "openvidu-web-1")
+    host.runs(OURS)
+    assert inspect(host, ROLE="node").taken == ()
 
 
 @pytest.mark.parametrize("place", ["/var/lib/docker", "/srv/images"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from components.remote import text_of
+from lab.directory import PROJECT
 from tests.scripts.existing_host import FOUND, ExistingHost, existing_host
 
 NODE = {"FOLDER": "/opt/openvidu", "COMMAND": "openvidu"}
@@ -196,6 +198,60 @@ def test_packages_that_are_needed_stay(
     host.knows("installed", *PACKAGES, "owners-tool 1")
     assert told in release(host, NODE)
     assert host.known("installed") == [*PACKAGES, "owners-tool 1"]
+
+
+def test_what_a_nodes_stop_removes_is_known() -> None:
+    program = (PROJECT / "lab/openvidu/mirror/files/node/openvidu").read_text()
+    images = program.partition("MEDIA_IMAGES=(")[2].partition(")")[0].split()
+    assert "docker.elastic.co/beats/metricbeat" in images
+    [pattern] = re.findall(r"removed_by_stop='(.*)'", text_of("owners.sh"))
+    assert [image for image in images if not re.fullmatch(pattern, image)] == []
+
+
+BEATS = "aaaaaaaaaaaa|docker.elastic.co/beats/filebeat:8.15.0|logs||"
+KURENTO = "cccccccccccc|kurento-media-server:7|kms||"
+OPENVIDU = "dddddddddddd|openvidu/openvidu-coturn:1|coturn|openvidu|/opt/openvidu"
+
+
+@pytest.mark.parametrize(
+    ("container", "name"),
+    [(BEATS, "logs"), ("bbbbbbbbbbbb|nginx:1|web|openvidu|/srv/openvidu", "web")],
+)
+def test_a_container_that_openvidu_would_take_for_its_own_is_refused(
+    host: ExistingHost, container: str, name: str
+) -> None:
+    with_docker(host)
+    host.runs(container)
+    done = host.run("prepare-host.sh", FOLDER="/opt/openvidu", ROLE="node")
+    assert done.returncode == 1
+    assert f"take these containers on this host for its own, and remove them: {name}" in done.stderr
+    assert f"sudo docker rm --force {name} (there), and: pulumi up" in done.stderr
+    assert not list(host.path("/var/lib").iterdir())
+    host.runs()
+    assert host.run("prepare-host.sh", FOLDER="/opt/openvidu", ROLE="node").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "container", [BEATS, "bbbbbbbbbbbb|docker.elastic.co/beats/filebeat:8|logs|site|/srv/site"]
+)
+def test_a_stop_that_would_remove_an_owners_container_is_not_tried(
+    host: ExistingHost, container: str
+) -> None:
+    """Be it one that was there before, or one that came since."""
+    with_docker(host)
+    prepare(host, NODE)
+    install(host, NODE)
+    host.has("/opt/openvidu/openvidu", "#!/bin/bash\ntouch /opt/stopped\n")
+    host.path("/opt/openvidu/openvidu").chmod(0o755)
+    host.has(f"{FOUND}/containers", "aaaaaaaaaaaa\n")
+    host.runs(container, KURENTO, OPENVIDU)
+    done = host.run("release-host.sh", **NODE, ROLE="node")
+    assert done.returncode == 1
+    assert "stop would remove containers that aren't its own: logs (docker.elastic" in done.stderr
+    assert not host.path("/opt/stopped").exists()
+    host.runs(KURENTO, OPENVIDU)
+    assert host.run("release-host.sh", **NODE, ROLE="node").returncode == 0
+    assert host.path("/opt/stopped").exists()
 
 
 def test_a_plugin_that_was_put_there_goes(host: ExistingHost) -> None:

@@ -10,8 +10,16 @@ import pytest
 
 from components.remote import text_of
 
+CONTAINERS = """\
+case "$*" in
+"ps --all --quiet") echo aaaaaaaaaaaa ;;
+"ps --all") echo "aaaaaaaaaaaa docker.elastic.co/beats/filebeat:8 logs" ;;
+inspect*) echo "aaaaaaaaaaaa|/logs|docker.elastic.co/beats/filebeat:8|site|/srv/site" ;;
+esac
+"""
 
-def stop(folder: Path, sessions: str | None) -> tuple[int, bool, str]:
+
+def stop(folder: Path, sessions: str | None, docker: str = "") -> tuple[int, bool, str]:
     """Stop a node whose server answers so; exit status, whether it was stopped, what curl got."""
     node = folder / "openvidu"
     node.mkdir()
@@ -19,6 +27,7 @@ def stop(folder: Path, sessions: str | None) -> tuple[int, bool, str]:
     answer = "exit 7" if sessions is None else f"echo '{sessions}'"
     programs = {
         folder / "curl": f'echo "$*" >{folder}/asked\ncat >{folder}/login\n{answer}',
+        folder / "docker": docker,
         node / "openvidu": f'echo "$1" >{folder}/stopped',
     }
     for path, text in programs.items():
@@ -34,6 +43,11 @@ def stop(folder: Path, sessions: str | None) -> tuple[int, bool, str]:
         env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
     )
     return done.returncode, (folder / "stopped").exists(), (folder / "asked").read_text()
+
+
+def test_a_node_beside_an_owners_container_that_would_go_is_not_stopped(tmp_path: Path) -> None:
+    status, stopped, _ = stop(tmp_path, '{"numberOfElements": 0, "content": []}', CONTAINERS)
+    assert (status, stopped) == (1, False)
 
 
 @pytest.mark.parametrize(

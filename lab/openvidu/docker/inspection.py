@@ -36,6 +36,9 @@ def describe(container: Container) -> dict[str, object]:
             "Env": [f"{name}={value}" for name, value in container.environment.items()],
             "Labels": {
                 "com.docker.compose.project": container.spec.project,
+                "com.docker.compose.project.working_dir": (
+                    container.spec.folder if container.spec.project else ""
+                ),
                 "com.docker.compose.service": container.spec.service,
                 "com.docker.compose.oneoff": str(container.spec.one_off),
             },
