@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tells what there is on a host before anything is changed there, as lines NAME=value.
 #
-# Reads ROLE, ADDRESS, FOLDER, PORTS, PEERS and DOWNLOADS as lines NAME=value on stdin. PORTS are those
+# Reads ROLE, STACK, ADDRESS, FOLDER, PORTS, PEERS and DOWNLOADS as lines NAME=value on stdin. PORTS are those
 # that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379; DOWNLOADS
 # URLs that an installation gets things from.
 set -euo pipefail
@@ -59,6 +59,10 @@ for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; d
   fi
 done
 say foreign "${foreign# }"
+# Notes of earlier versions don't say whose the host is.
+owner=$(cat "$found/stack" 2>/dev/null || true)
+[[ $owner != "${STACK:-}" ]] || owner=''
+say owner "$owner"
 # Of a host that has a note some may be the stack's.
 if [[ -d $found ]]; then
   theirs=$(owners "$FOLDER" "${ROLE:-}" "$found/containers" 2>/dev/null | cut -d ' ' -f 1 || true)

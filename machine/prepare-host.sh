@@ -2,8 +2,8 @@
 # Notes how a host was found, before anything is changed there: machine/release-host.sh brings it back
 # to that, and takes away only what is noted as made since. What was noted before stays.
 #
-# Reads FOLDER, OpenVidu's, and ROLE as lines NAME=value on stdin, and AGAIN for a host that the stack has
-# already. A folder that is there before the stack has the host, and that no note says is the stack's, is
+# Reads FOLDER, OpenVidu's, ROLE, and STACK, whose the host becomes, as lines NAME=value on stdin, and AGAIN for
+# a host that the stack has already. A host that another stack has noted is refused. A folder that is there before the stack has the host, and that no note says is the stack's, is
 # somebody else's: it's refused, and nothing is changed. So is a container that OpenVidu would take for its
 # own.
 set -euo pipefail
@@ -22,6 +22,20 @@ is_without_folders() {
   [[ ! -e $found/folders ]] && [[ -d $found || -n ${AGAIN:-} ]]
 }
 
+# Also where a note of an earlier version doesn't say whose the host is, and where the stack was renamed.
+note_stack() {
+  [[ -n ${STACK:-} ]] || return 0
+  echo "$STACK" >"$1/stack.new"
+  mv -f "$1/stack.new" "$1/stack"
+}
+
+owner=$(cat "$found/stack" 2>/dev/null || true)
+if [[ -n $owner && $owner != "${STACK:-}" && -z ${AGAIN:-} ]]; then
+  echo "This host belongs to the stack $owner, which has noted so in $found: nothing was changed." >&2
+  echo "Two stacks would take it from each other, with its calls. Take it out of that one's hosts, or:" >&2
+  echo "pulumi destroy --stack $owner. Where that stack is gone: sudo rm $found/stack (there). Then: pulumi up" >&2
+  exit 1
+fi
 ours=()
 for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
   if grep -qsxF "$folder" "$found/folders" || is_without_folders; then
@@ -37,6 +51,7 @@ for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; d
 done
 if [[ -d $found ]]; then
   ((${#ours[@]} == 0)) || printf '%s\n' "${ours[@]}" >>"$found/folders"
+  note_stack "$found"
   exit 0
 fi
 
@@ -69,6 +84,7 @@ for folder in /opt/openvidu/custom-layout /opt/openvidu; do
   [[ -e $folder ]] || echo "$folder" >>"$new/made-by-docker"
 done
 is_without_folders || printf '%s\n' "${ours[@]}" >"$new/folders"
+note_stack "$new"
 sync "$new"/* "$new"
 mv -T "$new" "$found"
 echo "Noted how this host was found, in $found."

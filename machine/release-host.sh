@@ -3,7 +3,7 @@
 # as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
 # master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
-# Reads FOLDER, COMMAND and ROLE as lines NAME=value on stdin.
+# Reads FOLDER, COMMAND, ROLE and STACK as lines NAME=value on stdin.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
@@ -24,6 +24,12 @@ kept=()
   echo "This host is as it was found."
   exit 0
 }
+
+owner=$(cat "$found/stack" 2>/dev/null || true)
+if [[ -n $owner && -n ${STACK:-} && $owner != "$STACK" ]]; then
+  echo "This host belongs to the stack $owner by now; it was left alone."
+  exit 0
+fi
 
 # A note of an earlier version, or one that had been lost, doesn't say which folders were there.
 is_without_folders() { [[ ! -e $found/folders ]]; }

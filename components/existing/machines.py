@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pulumi
 
 from components.existing.hosts import Host
+from components.existing.owner import this_stack
 from components.local_command import local_command
 from components.machine import Machine, once
 from components.over_ssh import HOST, command, environment
@@ -54,7 +55,10 @@ class ExistingMachines:
                 "NODE_IP": host.private_ip,
                 "PREPARE_HOST": script("prepare-host.sh"),
                 "RELEASE_HOST": script("release-host.sh"),
-                "FIELDS": (f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}"),
+                "FIELDS": (
+                    f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}\n"
+                    f"STACK={this_stack()}"
+                ),
             },
             parent=parent,
             create=command("prepare"),

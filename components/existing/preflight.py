@@ -17,6 +17,7 @@ import pulumi_aws as aws
 from components.deployed import Deployed
 from components.existing import suitability
 from components.existing.hosts import Host
+from components.existing.owner import this_stack
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
@@ -97,6 +98,7 @@ def _inspect(
         "ADDRESS": host.private_ip,
         "FOLDER": role.product.folder,
         "ROLE": role.name,
+        "STACK": this_stack(),
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
         "DOWNLOADS": " ".join(one.url for one in wanted),

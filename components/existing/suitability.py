@@ -53,6 +53,7 @@ class Facts:
         addresses: its own.
         installed: whether OpenVidu's folder is there.
         foreign: folders that OpenVidu would take and that are somebody else's.
+        owner: the stack that has noted the host as its own, where that's another one; empty else.
         taken: containers that OpenVidu would take for its own.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
@@ -77,6 +78,7 @@ class Facts:
     addresses: tuple[str, ...]
     installed: bool
     foreign: tuple[str, ...]
+    owner: str
     taken: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
@@ -111,6 +113,7 @@ def parse(text: str, asked: float) -> Facts | str:
             addresses=tuple(found["addresses"].split()),
             installed=found["installed"] == "yes",
             foreign=tuple(found["foreign"].split()),
+            owner=found["owner"],
             taken=tuple(found["taken"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
@@ -293,6 +296,14 @@ def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:
     if host.private_ip not in facts.addresses:
         problem = f"{host.private_ip} isn't its address; it has {', '.join(facts.addresses)}"
         found.append((problem, "pulumi config set --path 'hosts[…].privateIp' ADDRESS"))
+    if facts.owner:
+        problem = (
+            f"it belongs to the stack {facts.owner}, which has noted so there; "
+            "take it out of that one's hosts, or destroy that stack"
+        )
+        found.append((problem, f"pulumi destroy --stack {facts.owner}, then: pulumi up"))
+        # What is there is that stack's.
+        return found
     for folder in facts.foreign:
         problem = (
             f"{folder} is there already, and this stack didn't make it: what is in it would be "

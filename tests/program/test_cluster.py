@@ -611,7 +611,8 @@ def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.Monke
     found = deploy({**configured(host(0)), "shape": "single-master"})
     master = found.of_type("command:local:Command")["master"]
     assert master["environment"]["FIELDS"] == (
-        "FOLDER=/opt/openvidu\nCOMMAND=openvidu\nROLE=master"
+        "FOLDER=/opt/openvidu\nCOMMAND=openvidu\nROLE=master\n"
+        "STACK=organization/openvidu-enterprise/dev"
     )
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
 

@@ -43,6 +43,7 @@ FITS = Facts(
     addresses=("10.5.0.6", "172.17.0.1"),
     installed=False,
     foreign=(),
+    owner="",
     taken=(),
     busy=(),
     blocked=(),
@@ -269,6 +270,10 @@ def test_a_fingerprint_is_what_openssh_shows() -> None:
         ({"addresses": ("10.9.0.6",)}, "10.5.0.6 isn't its address; it has 10.9.0.6"),
         ({"foreign": ("/opt/openvidu",)}, "/opt/openvidu is there already, and this stack didn't"),
         (
+            {"owner": "acme/openvidu/office", "foreign": ("/opt/openvidu",)},
+            "it belongs to the stack acme/openvidu/office, which has noted so there",
+        ),
+        (
             {"taken": ("filebeat", "web-1")},
             "for its own, and remove them when it stops: filebeat w",
         ),
@@ -342,7 +347,7 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
         "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\n"
         "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
         "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
-        "installed=no\nforeign=\ntaken=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+        "installed=no\nforeign=\nowner=\ntaken=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
         "https://a.example.io/v2/=ok\nhttps://b.example.io/v2/=timed out\n"
     )
     found = suitability.parse(lines, asked=990.0)

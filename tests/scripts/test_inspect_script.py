@@ -81,6 +81,15 @@ def test_containers_that_openvidu_would_take_for_its_own_are_seen(
     assert inspect(host, ROLE=role).taken == taken
 
 
+@pytest.mark.parametrize(
+    ("noted", "owner"),
+    [("acme/openvidu/office", "acme/openvidu/office"), ("acme/openvidu/here", ""), ("", "")],
+)
+def test_a_host_of_another_stack_is_seen(host: ExistingHost, noted: str, owner: str) -> None:
+    host.has(f"{FOUND}/stack", noted and f"{noted}\n")
+    assert inspect(host, STACK="acme/openvidu/here").owner == owner
+
+
 def test_of_a_host_that_was_begun_with_only_an_owners_containers_are_seen(
     host: ExistingHost,
 ) -> None:

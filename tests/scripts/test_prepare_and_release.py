@@ -143,6 +143,38 @@ def test_a_host_of_the_stacks_whose_note_was_lost_loses_nothing(host: ExistingHo
     assert (kept(host, "/opt/openvidu") / "recordings/ses1/ses1.mp4").read_text() == "video"
 
 
+def test_a_host_of_another_stack_is_refused_and_stays_with_it(host: ExistingHost) -> None:
+    first, second = {"STACK": "acme/openvidu/office"}, {"STACK": "acme/openvidu/here"}
+    folder = {"FOLDER": "/opt/openvidu"}
+    assert host.run("prepare-host.sh", **folder, **first).returncode == 0
+    install(host, NODE)
+    before = left(host)
+    done = host.run("prepare-host.sh", **folder, **second)
+    assert done.returncode == 1
+    assert "belongs to the stack acme/openvidu/office" in done.stderr
+    assert host.run("prepare-host.sh", **folder, **first).returncode == 0
+    let_be = host.run("release-host.sh", **NODE, **second)
+    assert let_be.returncode == 0
+    assert "belongs to the stack acme/openvidu/office by now; it was left alone" in let_be.stdout
+    assert left(host) == before
+    assert host.run("release-host.sh", **NODE, **first).returncode == 0
+    assert left(host) == []
+    assert host.run("prepare-host.sh", **folder, **second).returncode == 0
+
+
+@pytest.mark.parametrize("again", [{}, {"AGAIN": "yes"}])
+def test_a_host_that_no_stack_has_noted_is_noted_and_a_stack_keeps_its_own(
+    host: ExistingHost, again: dict[str, str]
+) -> None:
+    """Earlier notes name none; a stack that was renamed has its hosts already."""
+    host.has(f"{FOUND}/folders", "/opt/openvidu\n")
+    if again:
+        host.has(f"{FOUND}/stack", "acme/openvidu/before\n")
+    given = {"FOLDER": "/opt/openvidu", "STACK": "acme/openvidu/here", **again}
+    assert host.run("prepare-host.sh", **given).returncode == 0
+    assert host.path(f"{FOUND}/stack").read_text() == "acme/openvidu/here\n"
+
+
 def test_images_that_are_not_openvidus_stay(host: ExistingHost) -> None:
     with_docker(host)
     host.knows("images", "sha256:7 redis:7.0.8-alpine")
