@@ -3,18 +3,21 @@
 # `. machine/apt.sh` is replaced by this text before it goes to a machine.
 #
 # What wasn't installed before is noted where machine/prepare-host.sh has noted how the host was found.
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 found=/var/lib/openvidu-host-as-found
 
 # Runs a command as soon as nothing else holds a lock of apt or dpkg. A machine that has just booted may
 # be updating itself, and apt-get's own DPkg::Lock::Timeout doesn't wait for the locks of lists and archives.
 unlocked() {
-  local said status limit=${APT_LIMIT_SECONDS:-600} started=$SECONDS told=-10 waited
+  local said status limit=${APT_LIMIT_SECONDS:-600} started told=-10 waited
+  started=$(now)
   said=$(mktemp)
   while :; do
     status=0
     # needrestart only lists: nothing that an owner runs is restarted.
     DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=l "$@" </dev/null 2>"$said" || status=$?
-    waited=$((SECONDS - started))
+    waited=$(($(now) - started))
     ((status != 0 && waited < limit)) || break
     if grep -q 'dpkg was interrupted' "$said"; then
       # An install that was cut.

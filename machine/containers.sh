@@ -66,7 +66,7 @@ run_openvidu() {
 }
 
 declare -A ends_at=()
-down=() returning=() doubtful='' restless='' said='' began=$SECONDS
+down=() returning=() doubtful='' restless='' said='' began=$(now)
 
 # Looks at each service. Sets `down`, those that won't run by themselves and why, and `returning`, those
 # whose container ended since the last look, or is about to be started again.
@@ -105,7 +105,7 @@ look() {
 # Call it before a start: what ended earlier is no fault of it.
 note_what_ended() {
   look
-  restless='' doubtful='' began=$SECONDS
+  restless='' doubtful='' began=$(now)
 }
 
 # Starts what won't run by itself, and nothing else: what runs beside may carry calls.
@@ -142,7 +142,7 @@ fail_down() {
 check() {
   local service
   look
-  if ((${#returning[@]} && SECONDS - began > patience_seconds)); then
+  if ((${#returning[@]} && $(now) - began > patience_seconds)); then
     for service in "${returning[@]}"; do
       down+=("$service: it ends again and again")
     done
@@ -154,11 +154,12 @@ check() {
 
 # Waits until every service runs; longer where one has ended since the start.
 settle() {
-  local steady=$SECONDS
+  local steady
+  steady=$(now)
   while check; do
     if ((${#down[@]} + ${#returning[@]})); then
-      steady=$SECONDS
-    elif [[ -z $restless ]] || ((SECONDS - steady >= steady_seconds)); then
+      steady=$(now)
+    elif [[ -z $restless ]] || (($(now) - steady >= steady_seconds)); then
       return
     fi
     sleep 1

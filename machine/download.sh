@@ -5,7 +5,7 @@ set -euo pipefail
 
 download_seconds=300
 
-# get URL FILE SECONDS: whatever is there, over HTTPS.
+# get URL FILE LIMIT: whatever is there, over HTTPS.
 get() {
   curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
     --retry-connrefused --connect-timeout 15 --max-time "$3" --output "$2" "$1"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Time limits: nothing runs for ever on a machine. It isn't run by itself: a script's line
+# Time: nothing runs for ever on a machine. It isn't run by itself: a script's line
 # `. machine/limits.sh` is replaced by this text before it goes to a machine.
 
 query_seconds=60
 
-# within SECONDS COMMAND...
+# within LIMIT COMMAND...: LIMIT in seconds.
 within() {
   local limit=$1 status=0
   shift
@@ -13,6 +13,14 @@ within() {
     echo "Stopped after $limit s, as it didn't end: $*" >&2
   fi
   return "$status"
+}
+
+# Seconds of a clock that nobody sets: bash's own variable follows the wall's, which steps.
+# Source: proc_uptime(5); bash, variables.c, `get_seconds`.
+now() {
+  local up
+  read -r up _ </proc/uptime
+  echo "${up%%.*}"
 }
 
 # A Docker that hangs would be waited for. A script comes on stdin: what it runs must not read that.

@@ -5,6 +5,8 @@
 # that are to be on the volume. A volume that has no file system gets one; what the machine has stored
 # already is copied there once. Source: EC2 guide, "Make an Amazon EBS volume available for use".
 set -euo pipefail
+# shellcheck source=machine/limits.sh
+. machine/limits.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -20,8 +22,9 @@ fail() {
   exit 1
 }
 
+started=$(now)
 until [[ -e $device ]]; do
-  ((SECONDS < limit_seconds)) || fail "Volume $VOLUME isn't there after $limit_seconds s." \
+  (($(now) - started < limit_seconds)) || fail "Volume $VOLUME isn't there after $limit_seconds s." \
     "Is it attached to this machine? Then: pulumi up --refresh"
   sleep 1
 done

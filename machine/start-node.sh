@@ -38,9 +38,9 @@ answers() {
   esac
 }
 
-started=$SECONDS
+started=$(now)
 until answers; do
-  if ! is_running || ((SECONDS - started > 60)); then
+  if ! is_running || (($(now) - started > 60)); then
     break
   fi
   sleep 1
@@ -65,7 +65,7 @@ run_openvidu start
 remove_left_over
 [[ -z ${LOGINS:-} ]] || echo "$LOGINS" >.started-with
 # One that takes longer is waited for when it joins.
-until check && answers || ((SECONDS - began > patience_seconds)); do
+until check && answers || (($(now) - began > patience_seconds)); do
   sleep 1
 done
 settle

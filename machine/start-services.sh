@@ -146,20 +146,21 @@ what_lets_encrypt_needs() {
 
 # A name that leads elsewhere costs one of the few failures that Let's Encrypt allows.
 wait_for_domain() {
-  local domain found started=$SECONDS
+  local domain found started
+  started=$(now)
   domain=$(value_of DOMAIN_OR_PUBLIC_IP)
   [[ $(value_of CERTIFICATE_TYPE) == letsencrypt && ! -e certificates/live/$domain ]] || return 0
   while
     found=$(leads_to "$domain")
     [[ " $found " != *" $PUBLIC_IP "* || -n $(elsewhere "$found") ]]; do
-    if ((SECONDS - started > domain_seconds)); then
+    if (($(now) - started > domain_seconds)); then
       {
         echo "$NAME: $domain doesn't lead to this machine alone; nothing was started."
         what_lets_encrypt_needs
       } >&2
       exit 1
     fi
-    if (((SECONDS - started) % 10 == 0)); then
+    if ((($(now) - started) % 10 == 0)); then
       echo "$NAME: waiting until $domain leads to $PUBLIC_IP; it leads to ${found:-no address}"
     fi
     sleep 1
@@ -201,10 +202,11 @@ fail_without_certificate() {
 
 # OpenVidu's own service makes it, with MinIO's client. MinIO keeps a bucket as a folder of its data.
 ensure_bucket() {
-  local bucket started=$SECONDS next=$SECONDS
+  local bucket started next
+  started=$(now) next=$started
   bucket=$(value_of OPENVIDU_ENTERPRISE_HA_S3_CONFIG_BUCKET)
   until [[ -d minio-s3/$bucket ]]; do
-    if ((SECONDS - started > bucket_seconds)); then
+    if (($(now) - started > bucket_seconds)); then
       {
         echo "$NAME: the bucket $bucket isn't there and can't be made. createbuckets says:"
         ask_docker compose logs --no-color --no-log-prefix --tail 10 createbuckets | readable | sed 's/^ */  /'
@@ -213,35 +215,36 @@ ensure_bucket() {
       } >&2
       exit 1
     fi
-    if ((SECONDS >= next)); then
+    if (($(now) >= next)); then
       echo "$NAME: making the bucket $bucket"
       ask_docker compose up --detach createbuckets || true
-      next=$((SECONDS + 10))
+      next=$(($(now) + 10))
     fi
     sleep 1
   done
 }
 
 wait_for() {
-  local service started=$SECONDS looked=$SECONDS
+  local service started looked
+  started=$(now) looked=$started
   service=$(name_of "$1")
   until "$1_answers" 2>/dev/null; do
     if [[ $1 == api || $1 == proxy ]] && has_no_certificate; then
       fail_without_certificate
     fi
-    if ((SECONDS - started > limit_seconds)); then
+    if (($(now) - started > limit_seconds)); then
       echo "$service doesn't answer after $limit_seconds s." >&2
       ask_docker compose ps --all >&2 || true
       proxy_log | tail -n 20 >&2
       echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: pulumi up" >&2
       exit 1
     fi
-    if (((SECONDS - started) % 10 == 0)); then
-      echo "$NAME: waiting for $service, $((SECONDS - started)) s of $limit_seconds s"
+    if ((($(now) - started) % 10 == 0)); then
+      echo "$NAME: waiting for $service, $(($(now) - started)) s of $limit_seconds s"
     fi
-    if ((SECONDS - looked >= look_seconds)); then
+    if (($(now) - looked >= look_seconds)); then
       check
-      looked=$SECONDS
+      looked=$(now)
     fi
     sleep 1
   done

@@ -86,10 +86,30 @@ class Machine:
         return path.read_text().split() if path.exists() else []
 
     def run(
-        self, script: str, values: dict[str, str], port: int = 5443, **other: str
+        self,
+        script: str,
+        values: dict[str, str],
+        port: int = 5443,
+        *,
+        steps: bool = False,
+        uptime: Path | None = None,
+        **other: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script of `machine/` with another port and limits, as `patience_seconds="0"`."""
+        """Run a script of `machine/` with another port and limits, as `patience_seconds="0"`.
+
+        Args:
+            script: file in `machine/`.
+            values: that it reads.
+            port: of the API, and of health.
+            steps: whether the wall's clock is set forward by an hour at each wait.
+            uptime: a file to read the time since the boot from.
+            other: limits.
+        """
+        # An operator, or NTP, sets the clock at each wait.
+        stepped = "SECONDS=$((SECONDS + 3600)); sleep "
         text = re.sub(r":(4443|5443)\b", f":{port}", text_of(script))
+        text = text.replace("sleep ", stepped) if steps else text
+        text = text.replace("/proc/uptime", str(uptime)) if uptime else text
         for name, value in other.items():
             assert f"\n{name}=" in text
             text = text.replace(f"\n{name}=", f"\n{name}={value} #")

@@ -35,6 +35,13 @@ def test_a_lock_is_waited_for(host: ExistingHost, lock: str) -> None:
     assert host.known("installed") == ["curl 8.5", "tini 0.19"]
 
 
+def test_a_clock_that_is_set_ends_no_wait_for_a_lock(host: ExistingHost) -> None:
+    host.knows("locked", "twice", "so long")
+    text = text_of("apt.sh").replace("sleep 2", "SECONDS=$((SECONDS + 3600)); sleep 2")
+    done = host.shell(f"{text}apt_install curl tini=0.19", LOCK="L")
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_lock_that_is_never_freed_ends_the_wait_with_its_holder(host: ExistingHost) -> None:
     host.knows("locked", "for ever")
     done = install(host, LOCK="L, held by process 7", APT_LIMIT_SECONDS="0")

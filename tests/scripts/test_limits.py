@@ -53,6 +53,13 @@ def test_a_call_without_a_limit_is_seen(line: str, is_seen: bool) -> None:
     assert bool(asked_without_limit(line)) is is_seen
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_measures_by_the_clock_of_the_wall(script: Path) -> None:
+    assert not re.search(
+        r"(?<![\w$])\$?\{?(SECONDS|EPOCHSECONDS|EPOCHREALTIME)\b", script.read_text()
+    )
+
+
 @pytest.fixture
 def host(tmp_path: Path) -> ExistingHost:
     """A host whose Docker hangs."""

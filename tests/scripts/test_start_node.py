@@ -135,6 +135,21 @@ def test_a_node_whose_docker_hangs_is_told_and_left_alone(node: Machine, answeri
     assert node.started == ["start"]
 
 
+def test_a_clock_that_is_set_is_no_end_of_patience(node: Machine, answering: int) -> None:
+    """A service that was started again is given time until it runs for good."""
+    steady = "c1|coturn|False|running|0|always|4|"
+    node.starts(SERVER, "c1|coturn|False|restarting|1|always|4|")
+    docker = (node.root / "bin/docker").read_text()
+    turns = f"""\
+        echo >>"$here/looks"
+        [[ $(wc -l <"$here/looks") -lt 20 ]] || sed -i "s/^c1.*/{steady}/" "$here/containers"
+        case "$*" in"""
+    node.puts("bin/docker", docker.replace('case "$*" in', turns, 1))
+    more = {"steady_seconds": "1", "patience_seconds": "60"}
+    done = node.run("start-node.sh", {}, answering, steps=True, **more)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_service_that_has_done_its_work_is_no_failure(node: Machine) -> None:
     node.starts(SERVER, "m1|setup|False|exited|0|no|0|", "m2|make|False|exited|0|on-failure|0|")
     done = start(node)

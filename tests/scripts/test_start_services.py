@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 
@@ -77,7 +78,7 @@ def base(tmp_path: Path) -> Machine:
 
 
 def start(
-    base: Machine, wait_for: str = "s3", port: int = 5443, **limits: str
+    base: Machine, wait_for: str = "s3", port: int = 5443, **limits: Any
 ) -> subprocess.CompletedProcess[str]:
     values = {
         "NAME": "base",
@@ -126,6 +127,29 @@ def test_a_service_that_cannot_start_is_named_at_once(base: Machine, wait_for: s
     assert f"\n  minio-s3: created, {taken}\n" in failed.stderr
     assert "doesn't answer after" not in failed.stderr
     assert not (base.folder / ".started-with").exists()
+
+
+ANSWERS_LATE = """
+# Not before the third time.
+echo >>"$here/looks"
+[[ $(wc -l <"$here/looks") -ge 3 ]] || exit 7
+"""
+
+
+def test_a_clock_that_is_set_ends_no_wait(base: Machine) -> None:
+    base.puts("bin/curl", CURL.replace("status=", f"{ANSWERS_LATE}status=", 1))
+    done = start(base, steps=True)
+    assert done.returncode == 0, done.stderr
+    assert "base: waiting for S3, 0 s of 900 s" in done.stdout
+
+
+def test_a_wait_ends_when_its_time_is_over(base: Machine) -> None:
+    base.puts("answers", "")
+    base.puts("uptime", "100.50 7.00\n")
+    base.puts("bin/sleep", '#!/bin/bash\necho "$((RANDOM + 2000)).10 7.00" >"${0%/*}/../uptime"\n')
+    failed = start(base, uptime=base.root / "uptime")
+    assert failed.returncode == 1
+    assert "S3 doesn't answer after 900 s." in failed.stderr
 
 
 def test_what_the_masters_program_leaves_out_is_not_missed(base: Machine) -> None:
