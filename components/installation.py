@@ -12,7 +12,7 @@ from components.machine import Machine
 from components.main import Main
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
-from openvidu.compose import compose_below
+from openvidu import compose
 from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product
 from openvidu.roles import role_of
 
@@ -42,7 +42,7 @@ def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pul
         stdin=fields(
             {
                 "INSTALL": str(wanted).lower(),
-                "COMPOSE_BELOW": compose_below(product, settings.openvidu_version) or "",
+                **compose.told(product, settings.openvidu_version),
                 "COMPOSE_URL": COMPOSE_URL,
                 "COMPOSE_SHA256": COMPOSE_SHA256,
             }
@@ -84,7 +84,7 @@ def install(
                 "VERSION": found,
                 "FOLDER": product.folder,
                 "COMMAND": product.command,
-                "COMPOSE_BELOW": compose_below(product, found) or "",
+                **compose.told(product, found),
                 "ATTEMPT": str(attempt),
                 "SHA256": pinned or noted,
                 "PIN": f"{PINS}.{role}",

@@ -20,19 +20,20 @@ readable() {
   )
 }
 
-# require_compose VERSION BELOW: refuses a Docker Compose that doesn't work with a version of OpenVidu.
+# require_compose VERSION BELOW FROM: refuses a Docker Compose that doesn't work with a version of OpenVidu.
 require_compose() {
   local found number
   found=$(ask_docker compose version --short) || true
   number=${found#v}
   number=${number%%[!0-9.]*}
-  if [[ -n $number ]] && ! printf '%s\n' "$2" "$number" | sort -V -C; then
+  # As the number BELOW a Compose is too late already, as the number FROM it isn't any more.
+  if [[ -n $number ]] && { ! sort -V -C <<<"$2"$'\n'"$number" || sort -V -C <<<"$3"$'\n'"$number"; }; then
     return 0
   fi
   {
-    echo "OpenVidu $1 takes a Docker Compose before $2; here it's ${found:-one that gives no answer}."
-    echo "With a later one its start never ends. Nothing was changed on this machine."
-    echo "Put an earlier one there, or choose a later OpenVidu: openviduVersion. Then: pulumi up"
+    echo "OpenVidu $1 takes a Docker Compose before $2, or $3 and later; here it's ${found:-one that gives no answer}."
+    echo "With that one its start never ends. Nothing was changed on this machine."
+    echo "Put another one there, or choose a later OpenVidu: openviduVersion. Then: pulumi up"
   } >&2
   exit 1
 }

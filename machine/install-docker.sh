@@ -8,7 +8,8 @@
 # which goes with docker-ce; Debian 12 has none of version 2.
 #
 # Reads as lines NAME=value on stdin: INSTALL, true or false, and COMPOSE_BELOW, the first version
-# of Docker Compose that doesn't work with the wanted OpenVidu, or nothing; COMPOSE_URL and
+# of Docker Compose that doesn't work with the wanted OpenVidu, or nothing; COMPOSE_FROM, the first one
+# that does again; COMPOSE_URL and
 # COMPOSE_SHA256, a release of Compose that does, for machines whose sources have no such package.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
@@ -40,7 +41,12 @@ is_older() {
   [[ $1 != "$2" && $(printf '%s\n' "$1" "$2" | sort --version-sort | head -n 1) == "$1" ]]
 }
 
-fits() { ! is_older "$1" 2 && { [[ -z ${COMPOSE_BELOW:-} ]] || is_older "$1" "$COMPOSE_BELOW"; }; }
+fits() {
+  ! is_older "$1" 2 && { [[ -z ${COMPOSE_BELOW:-} ]] || is_older "$1" "$COMPOSE_BELOW" ||
+    { [[ -n ${COMPOSE_FROM:-} ]] && ! is_older "$1" "$COMPOSE_FROM"; }; }
+}
+# In words.
+takes="2.0 or later${COMPOSE_BELOW:+, less than $COMPOSE_BELOW${COMPOSE_FROM:+, or $COMPOSE_FROM and later}}"
 
 # The newest package of Compose that fits, as NAME=VERSION.
 compose_package() {
@@ -60,7 +66,7 @@ compose_package() {
 put_plugin() {
   local new
   [[ ! -e $plugin ]] ||
-    fail "Docker Compose $(compose_version) is in $plugin, and OpenVidu takes ${COMPOSE_BELOW:+less than }${COMPOSE_BELOW:-2 or later}." \
+    fail "Docker Compose $(compose_version) is in $plugin, and OpenVidu takes $takes." \
       "Its owner put it there; it was left alone." \
       "Put another one there (https://docs.docker.com/compose/install/linux/), then: pulumi up"
   echo "No package of Docker Compose that OpenVidu works with can be had here; taking $COMPOSE_URL"
@@ -69,7 +75,7 @@ put_plugin() {
   if ! get "$COMPOSE_URL" "$new" 600; then
     rm -f "$new"
     fail "Docker Compose can't be downloaded from $COMPOSE_URL." \
-      "No package of this machine's sources will do: OpenVidu takes 2.0${COMPOSE_BELOW:+ or later, less than $COMPOSE_BELOW}." \
+      "No package of this machine's sources will do: OpenVidu takes $takes." \
       "Let this machine reach the internet, or install it there by hand. Then: pulumi up"
   fi
   if ! sha256sum --check --status <<<"$COMPOSE_SHA256  $new"; then
@@ -102,8 +108,8 @@ if docker_answers && [[ -n $there ]] && fits "$there"; then
   exit 0
 fi
 if [[ -n $there ]] && ! fits "$there" && { [[ $INSTALL != true ]] || [[ -e $found/compose ]]; }; then
-  fail "Docker Compose $there is on this machine; takes 2.0 or later${COMPOSE_BELOW:+, less than $COMPOSE_BELOW}." \
-    "With another one OpenVidu's start never returns. Its owner installed it; it was left alone." \
+  fail "Docker Compose $there is on this machine; takes $takes." \
+    "With that one OpenVidu's start never returns. Its owner installed it; it was left alone." \
     "Install another there (https://docs.docker.com/compose/install/linux/), then: pulumi up"
 fi
 if [[ $INSTALL != true ]]; then

@@ -11,7 +11,7 @@
 # that aren't what they have to be.
 #
 # Reads URL, VERSION, FOLDER and COMMAND as lines NAME=value on stdin; COMPOSE_BELOW, the first Docker Compose
-# that doesn't work with this version, and SHA256, what the script has to have, where there is one; PIN is
+# that doesn't work with this version, and COMPOSE_FROM, the first that does again; SHA256, what the script has to have, where there is one; PIN is
 # the configuration's key for that.
 set -euo pipefail
 
@@ -231,7 +231,7 @@ repair() {
 }
 
 if [[ -n ${COMPOSE_BELOW:-} ]] && ! { is_installed && [[ $(installed_version) == "$VERSION" ]]; }; then
-  require_compose "$VERSION" "$COMPOSE_BELOW"
+  require_compose "$VERSION" "$COMPOSE_BELOW" "${COMPOSE_FROM:?}"
 fi
 take_back_cut_upgrade
 found=

@@ -14,8 +14,10 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${FOLDER:?}"
 COMMAND=openvidu
-# The first Docker Compose with which a start never ends: openvidu/compose.py has the source.
+# The first Docker Compose with which a start never ends, and the first with which it does again:
+# openvidu/compose.py has the source.
 compose_below=2.39
+compose_from=5.6
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
@@ -58,7 +60,7 @@ fi
 # Its program waits with this for its first container, which Compose then starts again and again.
 if grep -q -- --exit-code-from "$COMMAND"; then
   require_compose "$(sed -n 's/.*Openvidu Version: *\([0-9.]*\).*/\1/p' docker-compose.yml | head -n 1)" \
-    "$compose_below"
+    "$compose_below" "$compose_from"
 fi
 note_what_ended
 run_openvidu start

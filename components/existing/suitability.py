@@ -12,7 +12,7 @@ from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.settings import Settings
-from openvidu.compose import compose_below, works
+from openvidu.compose import FIRST_THAT_RETURNS_AGAIN, compose_below, works
 from openvidu.downloads import downloads
 from openvidu.release import IMAGES_GIB, IMAGES_INODES
 from openvidu.roles import NODE, Role, role_of
@@ -283,8 +283,8 @@ def _compose(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str
     if not works(product, version, facts.compose):
         problem = (
             f"its Docker Compose is {facts.compose}; OpenVidu {version} takes less than "
-            f"{compose_below(product, version)}, as its start never returns with that; "
-            "install an older one there"
+            f"{compose_below(product, version)}, or {FIRST_THAT_RETURNS_AGAIN} and later, as its "
+            "start never returns with that; install another one there"
         )
         versions = "apt-cache madison docker-compose-v2 docker-compose-plugin"
         return [(problem, f"{versions} (on that host), and then: pulumi up")]

@@ -5,7 +5,12 @@ from __future__ import annotations
 import pytest
 
 from components.remote import text_of
-from openvidu.compose import FIRST_THAT_NEVER_RETURNS, compose_below, works
+from openvidu.compose import (
+    FIRST_THAT_NEVER_RETURNS,
+    FIRST_THAT_RETURNS_AGAIN,
+    compose_below,
+    works,
+)
 from openvidu.release import BASE, MASTER, NODE, Product
 
 
@@ -18,6 +23,10 @@ from openvidu.release import BASE, MASTER, NODE, Product
         ("2.32.0", "v2.40.3", False),
         ("2.32.0", "2.40.3+ds1-0ubuntu1~24.04.1", False),
         ("2.32.0", "5.5.0", False),
+        ("2.32.0", "5.5.1", False),
+        ("2.30.0", "5.6.0", True),
+        ("2.32.0", "v5.6.1", True),
+        ("2.32.0", "6.0.0", True),
         ("2.32.0", "", False),
         ("2.32.1", "5.5.0", True),
         ("2.32.2", "2.26.1", True),
@@ -37,4 +46,6 @@ def test_base_and_master_start_with_any(product: Product) -> None:
 
 
 def test_machines_are_told_the_same_number() -> None:
-    assert f"\ncompose_below={FIRST_THAT_NEVER_RETURNS}\n" in text_of("start-node.sh")
+    script = text_of("start-node.sh")
+    assert f"\ncompose_below={FIRST_THAT_NEVER_RETURNS}\n" in script
+    assert f"\ncompose_from={FIRST_THAT_RETURNS_AGAIN}\n" in script

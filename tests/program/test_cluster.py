@@ -502,7 +502,8 @@ def test_a_node_gets_a_compose_that_starts_its_openvidu(
     config: dict[str, str], version: str, below: str
 ) -> None:
     commands = deploy({**config, "openviduVersion": version}).of_type("command:remote:Command")
-    assert f"COMPOSE_BELOW={below}\n" in str(commands["node-1-docker"]["stdin"])
+    told = f"COMPOSE_BELOW={below}\nCOMPOSE_FROM={below and '5.6'}\n"
+    assert told in str(commands["node-1-docker"]["stdin"])
     assert "COMPOSE_BELOW=\n" in str(commands["base-docker"]["stdin"])
 
 

@@ -38,6 +38,7 @@ def install(host: ExistingHost, **changes: str) -> tuple[int, str]:
     fields = {
         "INSTALL": "true",
         "COMPOSE_BELOW": "2.39.0",
+        "COMPOSE_FROM": "5.6",
         "COMPOSE_URL": "https://github.com/docker/compose/releases/x",
         "COMPOSE_SHA256": hashlib.sha256(RELEASED.encode()).hexdigest(),
         **changes,
@@ -113,9 +114,20 @@ def test_a_compose_that_openvidu_hangs_with_is_left_to_its_owner(host: ExistingH
     host.has(f"{FOUND}/compose")
     status, said = install(host)
     assert status == 1
-    assert "Docker Compose 2.40.3 is on this machine; takes 2.0 or later, less than 2.39.0" in said
+    assert (
+        "Docker Compose 2.40.3 is on this machine; takes 2.0 or later, less than 2.39.0, or" in said
+    )
     assert host.known("installed") == [UBUNTU[0], UBUNTU[2]]
     assert install(host, COMPOSE_BELOW="")[0] == 0
+
+
+@pytest.mark.parametrize(("version", "status"), [("5.5.1", 1), ("5.6.0", 0), ("5.6.1", 0)])
+def test_a_compose_with_which_a_start_ends_again_is_taken(
+    host: ExistingHost, version: str, status: int
+) -> None:
+    host.knows("installed", UBUNTU[0], f"docker-compose-plugin {version}")
+    host.path("/bin/docker").symlink_to("docker-stand-in")
+    assert install(host, INSTALL="false")[0] == status
 
 
 def test_updates_of_the_system_leave_docker_alone(host: ExistingHost) -> None:

@@ -381,17 +381,20 @@ def test_a_script_that_never_ends_is_stopped(machine: Machine) -> None:
     assert "Stopped after 0.2 s, as it didn't end: bash" in failed.stderr
 
 
-@pytest.mark.parametrize(("below", "status"), [("2.29", 1), ("2.39", 0), ("", 0)])
+@pytest.mark.parametrize(
+    ("below", "since", "status"),
+    [("2.29", "5.6", 1), ("2.39", "5.6", 0), ("2.20", "2.29.7", 0), ("", "", 0)],
+)
 def test_a_compose_that_does_not_suit_is_refused_before_anything_changes(
-    machine: Machine, below: str, status: int
+    machine: Machine, below: str, since: str, status: int
 ) -> None:
     before = sorted(machine.folder.rglob("*"))
-    done = machine.install(NEW, COMPOSE_BELOW=below)
+    done = machine.install(NEW, COMPOSE_BELOW=below, COMPOSE_FROM=since)
     assert done.returncode == status
     assert (sorted(machine.folder.rglob("*")) == before) is bool(status)
     assert (f"OpenVidu 2.30.0 takes a Docker Compose before {below}" in done.stderr) is bool(status)
 
 
 def test_what_is_installed_needs_no_compose_to_stay(machine: Machine) -> None:
-    assert machine.install(OLD, COMPOSE_BELOW="2.29").returncode == 0
+    assert machine.install(OLD, COMPOSE_BELOW="2.29", COMPOSE_FROM="5.6").returncode == 0
     machine.requires(OLD)

@@ -173,7 +173,7 @@ def test_what_a_start_leaves_behind_is_removed_and_nothing_else(node: Machine) -
     assert left == f"{SERVER}\n{COTURN}\n{by_hand}\n"
 
 
-@pytest.mark.parametrize("found", ["2.39.0", "v2.40.3", "5.1.0", "2.40.3+ds1-0ubuntu1~24.04.1", ""])
+@pytest.mark.parametrize("found", ["2.39.0", "v2.40.3", "5.5.1", "2.40.3+ds1-0ubuntu1~24.04.1", ""])
 def test_a_compose_with_which_a_start_never_ends_is_refused_before_it(
     node: Machine, found: str
 ) -> None:
@@ -181,12 +181,19 @@ def test_a_compose_with_which_a_start_never_ends_is_refused_before_it(
     node.puts("compose", f"{found}\n")
     failed = start(node)
     assert failed.returncode == 1
-    assert "OpenVidu 2.30.0 takes a Docker Compose before 2.39" in failed.stderr
+    assert "OpenVidu 2.30.0 takes a Docker Compose before 2.39, or 5.6 and later" in failed.stderr
     assert node.started == []
 
 
 @pytest.mark.parametrize(
-    ("script", "found"), [(OLD_START, "2.38.2"), (OLD_START, "2.5.0"), ("", "5.1.0")]
+    ("script", "found"),
+    [
+        (OLD_START, "2.38.2"),
+        (OLD_START, "2.5.0"),
+        (OLD_START, "5.6.0"),
+        (OLD_START, "5.6.1"),
+        ("", "5.1.0"),
+    ],
 )
 def test_a_compose_that_works_with_the_version_is_taken(
     node: Machine, script: str, found: str
