@@ -1,4 +1,4 @@
-"""Looks at hosts before the first change: every one that isn't in the stack's state yet.
+"""Looks at hosts before they change: those that are new to the stack, or get another version.
 
 What can't work is refused, all of it at once; what works badly is warned of.
 Source: page, "Prerequisites".
@@ -23,6 +23,7 @@ from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
+from components.upgrade import change_of
 from openvidu.downloads import Download, downloads
 from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
@@ -32,7 +33,7 @@ _REASON_LENGTH = 300
 
 
 def check(settings: Settings, there: Deployed) -> None:
-    """Look at the hosts that the next update would change for the first time.
+    """Look at the hosts that the next update would change for the first time, or upgrade.
 
     A preview that can't reach a host says so and goes on: it may run where SSH has no way.
 
@@ -53,10 +54,16 @@ def check(settings: Settings, there: Deployed) -> None:
         for name, host in hosts.items()
         if name not in new and there.hosts[name].way != host.way
     }
-    if not new and not rerouted:
+    # Every node drains for another version: what can't start it has to be told before.
+    upgraded = {
+        name: host
+        for name, host in hosts.items()
+        if name not in new and change_of(name, settings, there).is_due
+    }
+    if not new and not rerouted and not upgraded:
         return
     # The base has to reach new nodes too. A node that's there already may be down: it's not asked.
-    asked = {main: hosts[main], **rerouted, **new}
+    asked = {main: hosts[main], **rerouted, **upgraded, **new}
     with ThreadPoolExecutor(len(asked)) as pool:
         looks = {
             name: pool.submit(
@@ -79,6 +86,8 @@ def check(settings: Settings, there: Deployed) -> None:
                 mistakes.append(Mistake("hosts", f"{name}: {found}", "pulumi up"))
             continue
         facts = suitability.without(found, silent)
+        if name in upgraded:
+            mistakes += suitability.upgrade_mistakes(name, asked[name], facts, settings)
         if name not in new:
             mistakes += suitability.network_mistakes(name, asked[name], facts)
             continue

@@ -143,6 +143,14 @@ def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mi
     return [*_told(name, host, found), *network_mistakes(name, host, facts)]
 
 
+def upgrade_mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mistake]:
+    """Why a host that carries OpenVidu can't get another version, if it can't."""
+    if not facts.has_docker:
+        problem = "Docker or Docker Compose doesn't answer there, so no other version can come"
+        return _told(name, host, [(problem, "sudo systemctl status docker (on that host)")])
+    return _told(name, host, _compose(name, facts, settings))
+
+
 def _downloads(role: Role, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
     """What it can't have of what an installation downloads."""
     return [

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from components.configuration import read
-from components.deployed import Deployed, from_outputs
+from components.deployed import Attempt, Deployed, from_outputs
 from components.existing import preflight, suitability
 from components.existing.hosts import Host, fingerprint
 from components.existing.suitability import Facts
@@ -199,6 +199,42 @@ def test_another_way_is_tried_before_anything_is_changed(
             preflight.check(after, there)
     assert ("node-2", SshWay(2222)) in asked
     assert "node-1" not in dict(asked)
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ({}, None),
+        ({"cpus": 1, "installed": True}, None),
+        ({"compose": "2.40.3"}, "its Docker Compose is 2.40.3; OpenVidu 2.31.0 takes less than"),
+        ({"has_docker": False}, "Docker or Docker Compose doesn't answer there"),
+    ],
+)
+def test_a_host_that_cannot_start_another_version_is_told_before_any_drains(
+    seen: dict[str, Any], told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its owner may have put another Compose there since it came."""
+    asked = []
+
+    def inspect(name: str, *_: object) -> Facts:
+        asked.append(name)
+        return replace(FITS, **seen) if name == "node-2" else FITS
+
+    monkeypatch.setattr(preflight, "_inspect", inspect)
+    wanted = settings(host(0), host(1), host(2), openviduVersion="2.31.0")
+    names = ("base", "node-1", "node-2")
+    has = dict.fromkeys(names, Attempt("2.30.0", 1))
+    there = Deployed(hosts=dict(zip(names, wanted.hosts, strict=True)), tried=has, done=has)
+    if told is None:
+        preflight.check(wanted, there)
+    else:
+        with pytest.raises(ConfigurationError, match=told) as caught:
+            preflight.check(wanted, there)
+        assert str(caught.value).count("node-2 (203.0.113.7)") == 1
+    assert sorted(asked) == list(names)
+    asked.clear()
+    preflight.check(replace(wanted, openvidu_version="2.30.0"), there)
+    assert asked == []
 
 
 @pytest.mark.parametrize(
