@@ -33,6 +33,8 @@ stored=(minio-s3 elasticsearch certificates owncert recordings)
 unfinished=$FOLDER/.moving-from
 # There for as long as an install isn't done; names what was moved aside for it, the first one first.
 under_way=$FOLDER.installing
+# Names files whose download failed: of one that an owner may change that can't be seen later.
+lacking=$FOLDER/.to-get-again
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -56,18 +58,31 @@ is_complete() {
 
 is_installed() { [[ ! -e $under_way ]] && is_complete; }
 
-# The other files that were downloaded and aren't right, below FOLDER.
-wrong_files() {
-  local file
-  for file in "$FOLDER"/{.env,docker-compose.override.yml,beats/*.yml,cluster/aws/*.sh}; do
-    [[ -e $file || $file == */.env ]] || continue
-    is_right "$file" || echo "${file#"$FOLDER"/}"
-  done
+# What an owner writes may be anything that Compose takes: nothing, or comments alone. A page that says
+# why there is no such file isn't an owner's.
+is_owners() {
+  [[ $1 == */docker-compose.override.yml ]] && ! grep -qE '^[[:space:]]*<|^[0-9]{3}: ' "$1"
 }
 
+# The other files that were downloaded and aren't right, below FOLDER. With `fresh` no owner has seen them.
+wrong_files() {
+  local file
+  {
+    while IFS= read -r file; do
+      is_right "$FOLDER/$file" || echo "$file"
+    done < <(cat "$lacking" 2>/dev/null || true)
+    for file in "$FOLDER"/{.env,docker-compose.override.yml,beats/*.yml,cluster/aws/*.sh}; do
+      [[ -e $file || $file == */.env ]] || continue
+      is_right "$file" || { [[ ${1:-} != fresh ]] && is_owners "$file"; } || echo "${file#"$FOLDER"/}"
+    done
+  } | sort -u
+}
+
+# require_right_files HOW WHAT-TO-DO...
 require_right_files() {
   local wrong
-  wrong=$(wrong_files)
+  wrong=$(wrong_files "$1")
+  shift
   [[ -z $wrong ]] || fail "In $FOLDER, these aren't the files that OpenVidu has: ${wrong//$'\n'/, }." \
     "A download failed, which OpenVidu's install script doesn't notice. Nothing was started." "$@"
 }
@@ -126,7 +141,7 @@ roll_back() {
   (cd "$FOLDER" && within "$stop_seconds" docker compose down </dev/null) || fail "OpenVidu $found can't be stopped." \
     "It has its version still." "Look at: sudo sh -c 'cd $FOLDER && docker compose ps --all'. Then: pulumi up"
   bring_back "$FOLDER/.old-$VERSION"
-  rm -f "$unfinished"
+  rm -f "$lacking" "$unfinished"
 }
 
 upgrade() {
@@ -134,12 +149,13 @@ upgrade() {
   local other="Or bring $found back: pulumi config set openviduVersion $found && pulumi up"
   echo "Upgrading $found to $VERSION"
   echo "$found" >"$unfinished"
+  rm -f "$lacking"
   (cd "$FOLDER" && within "$install_seconds" bash "$script" upgrade </dev/null) ||
     fail "OpenVidu's upgrade failed; its output is above." "Try again with: pulumi up" "$other"
   is_complete && [[ $(installed_version) == "$VERSION" ]] ||
     fail "$FOLDER holds version $(installed_version), expected $VERSION." \
       "Try again with: pulumi up" "$other"
-  require_right_files "Try again with: pulumi up" "$other"
+  require_right_files fresh "Try again with: pulumi up" "$other"
   rm -f "$unfinished"
 }
 
@@ -167,7 +183,7 @@ run_script() {
 }
 
 install_new() {
-  local aside asides=() data
+  local aside asides=() data lacked
   for data in "${stored[@]}"; do
     if mountpoint --quiet "$FOLDER/$data"; then
       umount "$FOLDER/$data"
@@ -208,6 +224,8 @@ install_new() {
       mount "$FOLDER/$data"
     fi
   done
+  lacked=$(wrong_files fresh)
+  [[ -z $lacked ]] || echo "$lacked" >"$lacking"
   sync "$FOLDER"
   rm -f "$under_way"
 }
@@ -257,5 +275,6 @@ else
     repair "$wrong"
   fi
 fi
-require_right_files "Try again with: pulumi up"
+require_right_files as-it-is "Try again with: pulumi up"
+rm -f "$lacking"
 echo "OpenVidu $(installed_version) is installed in $FOLDER."

@@ -290,6 +290,20 @@ def test_a_download_that_failed_is_told_and_done_again(
     assert not list(machine.root.glob("openvidu.incomplete-*"))
 
 
+@pytest.mark.parametrize(
+    "text", ["", "# services:\n#   app:\n", "---\n'services': {app: {image: mine}}\n"]
+)
+def test_an_override_of_the_owners_stays_as_it_is(machine: Machine, text: str) -> None:
+    """Compose takes all of these."""
+    (machine.folder / "docker-compose.override.yml").write_text(text)
+    done = machine.install(OLD)
+    assert done.returncode == 0, done.stderr
+    assert "again" not in done.stdout
+    assert (machine.folder / "docker-compose.override.yml").read_text() == text
+    assert machine.install(NEW).returncode == 0
+    machine.requires(NEW)
+
+
 def test_files_of_another_version_repair_nothing(machine: Machine) -> None:
     (machine.folder / "beats" / "filebeat.yml").write_text(NOT_FOUND)
     failed = machine.install("latest")
