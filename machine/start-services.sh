@@ -9,7 +9,7 @@
 # start of all would make the load balancer's container anew, because its list of nodes has changed since,
 # and so cut connections.
 # Where S3 is waited for, OpenVidu's bucket is made sure of: the service that makes it ends well whether
-# it could or not. Source: repository, base services, `createbuckets`; before 2.32 it doesn't wait for S3.
+# it could or not. Source: repository, base services, `createbuckets`; before 2.32.1 it doesn't wait for S3.
 #
 # Without a certificate nginx serves port 80 only. Its container tries once, when it starts: one that
 # was refused is made anew. Source: OpenVidu's image openvidu-proxy, entrypoint.
