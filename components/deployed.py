@@ -18,6 +18,7 @@ _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
+_ENTRANCE = re.compile(r"https?|.*-https?-from-world-ipv[46]")
 _ENCRYPTED = ("redis", "bucket-encryption")
 _QUIETS = ("base-quiet", "master-quiet")
 _STOPS = ("base-stop", "master-stop")
@@ -72,6 +73,7 @@ class Deployed:
         volume_keys: ARNs of the KMS keys of these volumes, likewise.
         service_keys: of the services that have one which was configured.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
+        entrances: ports of what lets users in, by resources whose names don't say the port.
     """
 
     base_host: str | None = None
@@ -99,6 +101,7 @@ class Deployed:
     volume_keys: Mapping[str, str] = field(default_factory=dict)
     service_keys: Mapping[str, str] = field(default_factory=dict)
     plain_data: Sequence[str] = ()
+    entrances: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
         """What has calls waited for anew, where a machine didn't get as far as its start.
@@ -109,6 +112,14 @@ class Deployed:
         tried, done = self.quiet_for.get(machine), self.runs_with.get(machine)
         number = tried.number + (done is not None and tried != done) if tried else 1
         return {"CONFIGURATION_ATTEMPT": str(number)} if number > 1 else {}
+
+    def once_named(self, name: str, port: int) -> pulumi.ResourceOptions:
+        """Options of what lets users in at a port: earlier releases didn't name it by its port.
+
+        AWS refuses the same once more beside it.
+        """
+        known = self.entrances.get(name) == port
+        return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)] if known else None)
 
 
 def deployed() -> Deployed:
@@ -208,6 +219,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             for name, found in outputs.items()
             if _DATA.fullmatch(name) and found.get("encrypted") is False
         ),
+        entrances={
+            name: int(port)
+            for name, found in outputs.items()
+            if _ENTRANCE.fullmatch(name)
+            and (port := found.get("fromPort", found.get("port"))) is not None
+        },
     )
 
 

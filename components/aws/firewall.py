@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.deployed import Deployed
 from components.settings import Settings
 from openvidu.ports import PortRule, Source, opened
 
@@ -25,12 +26,17 @@ class Inbound:
     """One inbound rule of a security group.
 
     Attributes:
-        name: resource name without the role, such as `redis-from-cluster`.
+        name: resource name without the role, such as `redis-from-cluster`. Where users come in at a
+            port that was chosen it's in the name: another port is another rule, which is opened
+            before the old one is closed. AWS cuts connections at once when the rule that let them
+            in changes. Source: EC2 user guide, "Security group connection tracking".
+        plain_name: the same without that port.
         rule: row of the port table.
         cidr: who may connect, IPv4 or IPv6.
     """
 
     name: str
+    plain_name: str
     rule: PortRule
     cidr: str
 
@@ -38,7 +44,12 @@ class Inbound:
 def inbound(ports: Sequence[PortRule], settings: Settings) -> list[Inbound]:
     """The rules that a port table stands for here, one for each protocol and network."""
     return [
-        Inbound(_name(rule, cidr, ports), rule, cidr)
+        Inbound(
+            _name(rule, cidr, ports, "" if rule in ports else f"-{rule.first}"),
+            _name(rule, cidr, ports),
+            rule,
+            cidr,
+        )
         for rule in opened(ports, settings.entrances)
         for cidr in _networks(rule.source, settings)
     ]
@@ -54,12 +65,12 @@ def _networks(source: Source, settings: Settings) -> Sequence[str]:
             return settings.ssh_cidrs
 
 
-def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule]) -> str:
+def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule], chosen: str = "") -> str:
     both_protocols = sum(other.service == rule.service for other in ports) > 1
     service = f"{rule.service}-{rule.protocol}" if both_protocols else rule.service
     match rule.source:
         case Source.WORLD:
-            return f"{service}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
+            return f"{service}{chosen}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
         case Source.CLUSTER:
             return f"{service}-from-cluster"
         case Source.OPERATORS:
@@ -87,6 +98,7 @@ class Firewall(pulumi.ComponentResource):
         role: str,
         ports: Sequence[PortRule],
         settings: Settings,
+        there: Deployed,
         *,
         vpc_id: pulumi.Input[str],
         tags: Mapping[str, str],
@@ -98,6 +110,7 @@ class Firewall(pulumi.ComponentResource):
             role: whose port table it is, such as `base`; begins the names of resources.
             ports: the port table.
             settings: gives the subnet, the networks for SSH and the port for users.
+            there: what is deployed: rules of a chosen port once had the name of the default one's.
             vpc_id: the VPC of the group.
             tags: tags that every resource carries.
             opts: options of the component.
@@ -127,7 +140,9 @@ class Firewall(pulumi.ComponentResource):
                 to_port=entry.rule.last,
                 description=entry.rule.purpose,
                 tags={**named, "Name": f"{named['Name']}-{entry.name}"},
-                opts=child,
+                opts=pulumi.ResourceOptions.merge(
+                    child, there.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
+                ),
             )
             for entry in inbound(ports, settings)
         ]

@@ -109,7 +109,7 @@ class AwsMachines:
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
         self._firewalls = {
             role: Firewall(
-                role.name, role.ports, settings, vpc_id=network.vpc_id, tags=tags, opts=child
+                role.name, role.ports, settings, there, vpc_id=network.vpc_id, tags=tags, opts=child
             )
             for role in roles
         }

@@ -6,6 +6,7 @@ Enterprise on AWS (listeners, port and path of the health check).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -78,8 +79,19 @@ def load_balancer(site: Site) -> LoadBalancer:
         tags=site.named("nodes"),
         opts=site.child,
     )
+    encrypted = aws.lb.Listener(
+        _listener("https", settings.https_port, ports.HTTPS),
+        load_balancer_arn=balancer.arn,
+        port=settings.https_port,
+        protocol="HTTPS",
+        ssl_policy=_TLS_POLICY,
+        certificate_arn=certificate(site),
+        default_actions=[{"type": "forward", "target_group_arn": group.arn}],
+        tags=site.named("https"),
+        opts=_once_named(site, "https", settings.https_port),
+    )
     plain = aws.lb.Listener(
-        "http",
+        _listener("http", settings.http_port, ports.HTTP),
         load_balancer_arn=balancer.arn,
         port=settings.http_port,
         protocol="HTTP",
@@ -94,20 +106,22 @@ def load_balancer(site: Site) -> LoadBalancer:
             }
         ],
         tags=site.named("http"),
-        opts=site.child,
-    )
-    encrypted = aws.lb.Listener(
-        "https",
-        load_balancer_arn=balancer.arn,
-        port=settings.https_port,
-        protocol="HTTPS",
-        ssl_policy=_TLS_POLICY,
-        certificate_arn=certificate(site),
-        default_actions=[{"type": "forward", "target_group_arn": group.arn}],
-        tags=site.named("https"),
-        opts=site.child,
+        # It leads there.
+        opts=_once_named(site, "http", settings.http_port, depends_on=[encrypted]),
     )
     return LoadBalancer(group.arn, balancer.dns_name, [plain, encrypted, *_record(site, balancer)])
+
+
+def _listener(service: str, port: int, default: int) -> str:
+    """Another port is another listener, which is there before calls leave the old one."""
+    return service if port == default else f"{service}-{port}"
+
+
+def _once_named(
+    site: Site, service: str, port: int, depends_on: Sequence[pulumi.Resource] = ()
+) -> pulumi.ResourceOptions:
+    options = pulumi.ResourceOptions(parent=site.parent, depends_on=depends_on)
+    return pulumi.ResourceOptions.merge(options, site.there.once_named(service, port))
 
 
 def _record(site: Site, balancer: aws.lb.LoadBalancer) -> list[pulumi.Resource]:

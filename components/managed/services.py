@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.network import Network
+from components.deployed import Deployed
 from components.endpoints import Endpoints
 from components.managed.bucket import bucket
 from components.managed.load_balancer import LoadBalancer, load_balancer
@@ -42,6 +43,7 @@ class ManagedServices(pulumi.ComponentResource):
         settings: Settings,
         network: Network,
         tags: Mapping[str, str],
+        there: Deployed,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the services that don't exist.
@@ -50,10 +52,11 @@ class ManagedServices(pulumi.ComponentResource):
             settings: what to deploy.
             network: the cluster's network.
             tags: those that every resource carries.
+            there: what is deployed.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:ManagedServices", "services", None, opts)
-        site = Site(settings, network, tags, self)
+        site = Site(settings, network, tags, there, self)
         self.load_balancer = load_balancer(site)
         values: dict[str, Any] = {"domain": settings.domain_or_public_ip}
         self.ready = [*self.load_balancer.ready]

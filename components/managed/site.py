@@ -9,6 +9,7 @@ import pulumi
 
 from components.aws.firewall import Firewall
 from components.aws.network import Network
+from components.deployed import Deployed
 from components.settings import Settings
 from openvidu.ports import PortRule
 
@@ -21,12 +22,14 @@ class Site:
         settings: what to deploy.
         network: the cluster's network.
         tags: those that every resource carries.
+        there: what is deployed.
         parent: what owns the services.
     """
 
     settings: Settings
     network: Network
     tags: Mapping[str, str]
+    there: Deployed
     parent: pulumi.Resource
 
     @property
@@ -44,6 +47,7 @@ class Site:
             name,
             ports,
             self.settings,
+            self.there,
             vpc_id=self.network.vpc_id,
             tags=self.tags,
             opts=self.child,

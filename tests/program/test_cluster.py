@@ -206,9 +206,52 @@ def test_users_come_in_at_the_port_that_was_chosen(config: dict[str, str], shape
     }
     main = "base" if shape == "ha" else "master"
     assert opened == {
-        f"{main}-https-from-world-ipv4": (8443, 8443),
-        f"{main}-https-from-world-ipv6": (8443, 8443),
+        f"{main}-https-8443-from-world-ipv4": (8443, 8443),
+        f"{main}-https-8443-from-world-ipv6": (8443, 8443),
     }
+
+
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+
+
+def with_rule(name: str, port: int) -> Recorder:
+    """A stack in which a rule of this name lets users in at a port."""
+    recorder = Recorder()
+    urn = f"urn:pulumi:dev::openvidu-enterprise::{RULE}::{name}"
+    recorder.state[urn] = {"type": RULE, "outputs": {"fromPort": port, "toPort": port}}
+    return recorder
+
+
+@pytest.mark.parametrize("key", ["httpPort", "httpsPort"])
+@pytest.mark.parametrize(("shape", "main"), [("ha", "base"), ("single-master", "master")])
+def test_another_port_is_a_rule_beside_the_old_one(
+    config: dict[str, str], shape: str, main: str, key: str
+) -> None:
+    service = key.removesuffix("Port")
+    before = f"{main}-{service}-from-world-ipv4"
+    recorder = with_rule(before, {"http": 80, "https": 443}[service])
+    rules = deploy({**config, "shape": shape, key: "8443"}, recorder=recorder).of_type(RULE)
+    # What isn't registered any more goes at the end of an update, after the restart.
+    assert before not in rules
+    assert rules[f"{main}-{service}-8443-from-world-ipv4"]["fromPort"] == 8443
+
+
+@pytest.mark.parametrize(("port", "known"), [(8443, True), (443, False)])
+def test_a_chosen_port_whose_rule_does_not_say_so_is_taken_over(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch, port: int, known: bool
+) -> None:
+    aliases: dict[str, list[pulumi.Alias]] = {}
+    make = aws.vpc.SecurityGroupIngressRule
+
+    def watched(name: str, **arguments: Any) -> Any:
+        aliases[name] = [*(arguments["opts"].aliases or ())]
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.vpc, "SecurityGroupIngressRule", watched)
+    before = "base-https-from-world-ipv4"
+    deploy({**config, "httpsPort": "8443"}, recorder=with_rule(before, port))
+    named = [alias.name for alias in aliases["base-https-8443-from-world-ipv4"]]
+    assert named == ([before] if known else [])
 
 
 def test_machines_are_as_they_should_be(deployed: Recorder) -> None:

@@ -187,14 +187,17 @@ def test_users_come_in_at_the_port_that_was_chosen(
     cloud = up({**managed, "httpsPort": "8443"}, monkeypatch)
     rules = cloud.of_type("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     assert {name: rule["fromPort"] for name, rule in rules.items() if "https" in name} == {
-        "load-balancer-https-from-world-ipv4": 8443,
-        "load-balancer-https-from-world-ipv6": 8443,
+        "load-balancer-https-8443-from-world-ipv4": 8443,
+        "load-balancer-https-8443-from-world-ipv6": 8443,
         # OpenSearch Service takes no other.
         "search-https-from-cluster": 443,
     }
     listeners = cloud.of_type("aws:lb/listener:Listener")
-    assert listeners["https"]["port"] == 8443
+    # Beside the old one, which goes at the end of an update.
+    assert listeners.keys() == {"http", "https-8443"}
+    assert listeners["https-8443"]["port"] == 8443
     assert listeners["http"]["defaultActions"][0]["redirect"]["port"] == "8443"
+    assert cloud.names.index("https-8443") < cloud.names.index("http")
 
 
 def test_the_load_balancer_asks_the_documented_health(deployed: Cloud) -> None:
