@@ -36,7 +36,7 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         preflight.check(settings, there)
         if mistakes := domain.check(settings, there):
             raise ConfigurationError(mistakes)
-        return lambda _: ExistingMachines(settings)
+        return lambda _: ExistingMachines(settings, there)
     mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
     mistakes += _another_key(settings, there) + _key_elsewhere(settings)
     if mistakes := mistakes + domain.check(settings, there):

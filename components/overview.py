@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from components.deployed import Deployed
+from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.settings import Settings
-from components.ssh_way import STRAIGHT, SshWay
 
 LIMIT_SECONDS = 30
 """How long the base's answer is waited for: longer than the base's own questions may take, which
@@ -98,9 +98,7 @@ def ask(settings: Settings, there: Deployed) -> Overview:
             "overview",
             {
                 **environment(MEMBERSHIP),
-                "BASE_HOST": there.base_host,
-                "BASE_HOST_KEY": there.base_host_key,
-                "BASE_SSH_WAY": _way(settings, there).as_text(),
+                **_base(settings, there),
                 **settings.ssh_variables,
                 "CONNECT_SECONDS": "5",
                 "RECONNECT_SECONDS": "0",
@@ -115,13 +113,18 @@ def ask(settings: Settings, there: Deployed) -> Overview:
     return parse(done.stdout)
 
 
-def _way(settings: Settings, there: Deployed) -> SshWay:
+def _base(settings: Settings, there: Deployed) -> Mapping[str, str]:
     """How SSH gets to the base: as configured, where it's the machine that was deployed."""
-    before = there.hosts.get(settings.main_role.name)
-    if before is None:
-        return STRAIGHT
-    now = settings.hosts[0] if settings.hosts else before
-    return now.way if now == before else before.way
+    base = there.hosts.get(settings.main_role.name)
+    if base is None:
+        base = Host(there.base_host or "", "", there.base_host_key)
+    elif settings.hosts and settings.hosts[0].is_same_machine(base):
+        base = settings.hosts[0]
+    return {
+        "BASE_HOST": base.public_ip,
+        "BASE_HOST_KEY": base.host_key or "",
+        "BASE_SSH_WAY": base.way.as_text(),
+    }
 
 
 def reason(said: str) -> str:

@@ -166,7 +166,7 @@ def replaced(settings: Settings, there: Deployed) -> Mapping[int, str]:
             number: (there.hosts[name].public_ip, settings.hosts[number].public_ip)
             for number in settings.node_numbers
             if (name := f"node-{number}") in there.hosts
-            and there.hosts[name] != settings.hosts[number]
+            and not there.hosts[name].is_same_machine(settings.hosts[number])
         }
     else:
         wanted = settings.node_instance_type

@@ -8,7 +8,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from components import values
@@ -26,7 +26,7 @@ _KEY_TYPES = (
 
 @dataclass(frozen=True)
 class Host:
-    """A host. Two are the same machine where they differ in the way alone.
+    """A host.
 
     Attributes:
         public_ip: address on the internet, where SSH answers.
@@ -38,7 +38,16 @@ class Host:
     public_ip: str
     private_ip: str
     host_key: str | None
-    way: SshWay = field(default=STRAIGHT, compare=False)
+    way: SshWay = STRAIGHT
+
+    def is_same_machine(self, other: Host) -> bool:
+        """Whether it's one machine that another way leads to, or that got another host key.
+
+        Or another public address: who has the private one and the host key is no other.
+        """
+        has_key = self.host_key is not None and self.host_key == other.host_key
+        known = self.public_ip == other.public_ip or has_key
+        return known and self.private_ip == other.private_ip
 
 
 def host(text: str) -> Host:

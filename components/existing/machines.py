@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pulumi
 
+from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.existing.owner import this_stack
 from components.local_command import local_command
@@ -19,9 +20,10 @@ from openvidu.roles import role_of
 class ExistingMachines:
     """The machines of `hosts`: base or master first, then nodes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, there: Deployed) -> None:
         """Choose the settings; nothing is registered."""
         self._settings = settings
+        self._there = there
 
     def main(self, parent: pulumi.Resource) -> Machine:
         """Register the machine that users connect to."""
@@ -43,6 +45,8 @@ class ExistingMachines:
     ) -> Machine:
         role, way = role_of(name), host.way.as_text()
         product = role.product
+        before = self._there.hosts.get(name)
+        is_there = before is not None and before.is_same_machine(host)
         prepared = local_command(
             name,
             self._settings,
@@ -67,6 +71,8 @@ class ExistingMachines:
             triggers=[host.host_key or "", once(after, host.public_ip), host.private_ip],
             # A node's number is one machine at a time.
             delete_before_replace=True,
+            # They told apart machines that are the same: with another host key nothing goes.
+            ignore_changes=["triggers"] if is_there else (),
         )
         return Machine(
             name=name,

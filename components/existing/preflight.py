@@ -41,6 +41,7 @@ def check(settings: Settings, there: Deployed) -> None:
         ConfigurationError: why the update can't work.
     """
     mistakes = suitability.moved(settings, there)
+    mistakes += suitability.another_main(settings, there)
     mistakes += _hosted_zone(settings)
     if mistakes:
         raise ConfigurationError(mistakes)
@@ -48,12 +49,13 @@ def check(settings: Settings, there: Deployed) -> None:
     hosts = {main: settings.hosts[0]} | {
         f"node-{number}": settings.hosts[number] for number in settings.node_numbers
     }
-    new = {name: host for name, host in hosts.items() if there.hosts.get(name) != host}
-    rerouted = {
-        name: host
-        for name, host in hosts.items()
-        if name not in new and there.hosts[name].way != host.way
+    known = {
+        name: before
+        for name, before in there.hosts.items()
+        if name in hosts and before.is_same_machine(hosts[name])
     }
+    new = {name: host for name, host in hosts.items() if name not in known}
+    rerouted = {name: hosts[name] for name, before in known.items() if before != hosts[name]}
     # Every node drains for another version: what can't start it has to be told before.
     upgraded = {
         name: host

@@ -218,6 +218,27 @@ def moved(settings: Settings, there: Deployed) -> list[Mistake]:
     return found
 
 
+def another_main(settings: Settings, there: Deployed) -> list[Mistake]:
+    """Another machine for the services that run: leaving the old one would stop them."""
+    main, now = settings.main_role.name, settings.hosts[0]
+    before = there.hosts.get(main)
+    if before is None or main not in there.done or before.is_same_machine(now):
+        return []
+    problem = (
+        f"hosts[0] is {now.public_ip}, {now.private_ip}; the {main} of this stack runs on "
+        f"{before.public_ip}, {before.private_ip}, and can't leave it"
+    )
+    back = " && ".join(
+        f"pulumi config set --path 'hosts[0].{member}' {of_before}"
+        for member, of_before, of_now in (
+            ("publicIp", before.public_ip, now.public_ip),
+            ("privateIp", before.private_ip, now.private_ip),
+        )
+        if of_before != of_now
+    )
+    return [Mistake("hosts", problem, f"{back}\n      or: pulumi stack init ANOTHER-STACK")]
+
+
 def _hardware(role: Role, facts: Facts) -> list[tuple[str, str]]:
     again = "pulumi up"
     found = []

@@ -82,6 +82,35 @@ def test_an_openvidu_of_the_owners_is_refused_and_stays(lab: Lab) -> None:
     lab.on("node-3", "rm -r /opt/openvidu")
 
 
+NEW_KEY = """
+rm /etc/ssh/ssh_host_ed25519_key*
+ssh-keygen -q -t ed25519 -N '' -C '' -f /etc/ssh/ssh_host_ed25519_key
+pkill -HUP -o sshd
+cat /etc/ssh/ssh_host_ed25519_key.pub
+"""
+
+
+def test_machines_with_another_host_key_stay_and_go_on(lab: Lab) -> None:
+    with calls(lab, "4s..8s"):
+        for place, name in ((0, "base"), (1, "node-1")):
+            key = lab.on(name, NEW_KEY).strip()
+            lab.ok("config", "set", "--path", f"hosts[{place}].hostKey", key)
+        printed = lab.ok("up")
+    assert "leaves" not in printed
+    assert "OpenVidu is gone" not in printed
+    assert served(lab) == ["10.5.0.6", "10.5.0.7"]
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_another_machine_for_the_base_is_refused(lab: Lab) -> None:
+    before = lab.directory.stack_config.read_text()
+    lab.ok("config", "set", "--path", "hosts[0].privateIp", "10.5.0.99")
+    refused = lab.run("up")
+    lab.directory.stack_config.write_text(before)
+    assert refused.status != 0
+    assert "the base of this stack runs on 203.0.113.1, 10.5.0.5, and can't leave it" in refused.out
+
+
 @pytest.mark.matrix
 def test_another_host_takes_the_place_of_one_without_cutting_a_call(lab: Lab) -> None:
     config = yaml.safe_load(lab.directory.stack_config.read_text())

@@ -21,7 +21,7 @@ from pulumi_command import remote as remote_command
 from components import overview, remote
 from components.aws.actions import TYPES, actions
 from components.configuration import read
-from components.existing import preflight
+from components.existing import machines, preflight
 from components.membership_program import bundle
 from components.mistakes import ConfigurationError
 from components.overview import ClusterSeen, NodeSeen
@@ -333,6 +333,24 @@ def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) 
         "node-1": "203.0.113.6",
         "node-2": "203.0.113.7",
     }
+
+
+def test_a_host_with_another_host_key_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[str, bool] = {}
+    register = machines.local_command
+
+    def watched(name: str, *given: Any, **options: Any) -> Any:
+        kept[name] = options["ignore_changes"] == ["triggers"]
+        return register(name, *given, **options)
+
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(machines, "local_command", watched)
+    recorder = Recorder()
+    for name, key, address in (("base", "ssh-ed25519 A", "10.5.0.5"), ("node-1", "", "10.5.0.99")):
+        variables = {"NODE_HOST_KEY": key, "NODE_IP": address, "NODE_HOST": "203.0.113.5"}
+        recorder.state[f"urn::{name}"] = {"outputs": {"environment": variables}}
+    deploy(configured(host(0), host(1), host(2)), recorder=recorder)
+    assert kept == {"base": True, "node-1": False, "node-2": False}
 
 
 JUMP = {

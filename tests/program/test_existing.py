@@ -176,6 +176,64 @@ def test_another_way_to_a_machine_makes_it_no_other_machine() -> None:
     assert after.hosts[2].way == SshWay(2222)
 
 
+OTHER_KEY = "ssh-ed25519 AAAA"
+
+
+def deployed(before: Settings, *done: str) -> Deployed:
+    """A stack whose base and nodes are on these hosts, and what of it has run."""
+    hosts = dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True))
+    return Deployed(hosts=hosts, done=dict.fromkeys(done, Attempt("2.30.0", 1)))
+
+
+@pytest.mark.parametrize("changes", [{"hostKey": OTHER_KEY}, {"publicIp": "203.0.113.99"}])
+def test_another_host_key_or_public_address_makes_it_no_other_machine(
+    changes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Host] = {}
+
+    def inspect(name: str, host: Host, *_: object) -> Facts:
+        asked[name] = host
+        return replace(FITS, cpus=1)
+
+    monkeypatch.setattr(preflight, "_inspect", inspect)
+    before = settings(host(0), host(1), host(2))
+    after = settings(host(0), host(1, **changes), host(2))
+    there = deployed(before, "base")
+    assert not replaced(after, there)
+    preflight.check(after, there)
+    # It's tried before anything is changed.
+    assert asked["node-1"] == after.hosts[1]
+    assert "node-2" not in asked
+
+
+@pytest.mark.parametrize(
+    ("changes", "command"),
+    [
+        (
+            {"privateIp": "10.5.0.99", "publicIp": "203.0.113.99"},
+            "pulumi config set --path 'hosts[0].publicIp' 203.0.113.5 && "
+            "pulumi config set --path 'hosts[0].privateIp' 10.5.0.5",
+        ),
+        (
+            {"publicIp": "203.0.113.99", "hostKey": OTHER_KEY},
+            "pulumi config set --path 'hosts[0].publicIp' 203.0.113.5",
+        ),
+    ],
+)
+def test_services_that_run_do_not_leave_their_machine(
+    changes: dict[str, str], command: str
+) -> None:
+    before = settings(host(0), host(1), host(2))
+    after = settings(host(0, **changes), host(1), host(2))
+    with pytest.raises(ConfigurationError) as caught:
+        preflight.check(after, deployed(before, "base"))
+    (mistake,) = caught.value.mistakes
+    assert "the base of this stack runs on 203.0.113.5, 10.5.0.5, and can't" in mistake.problem
+    assert mistake.command == f"{command}\n      or: pulumi stack init ANOTHER-STACK"
+    # A first deployment that failed may have named the wrong one.
+    assert not suitability.another_main(after, deployed(before))
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_another_way_is_tried_before_anything_is_changed(
     answers: bool, monkeypatch: pytest.MonkeyPatch
