@@ -158,7 +158,7 @@ def _value(key: Key, text: str, *, hidden: bool) -> tuple[Any, Mistake | None]:
     try:
         value = key.parse(text)
     except MemberError as error:
-        return None, _member(key, error, hidden=hidden)
+        return None, _member(key, error, text, hidden=hidden)
     except ValueError as takes:
         found = "the secret found doesn't fit" if hidden else f"found {_shown(text)}"
         if key.kind in ("array", "object"):
@@ -180,7 +180,7 @@ def _proposed(key: Key, text: str) -> str:
     return key.example
 
 
-def _member(key: Key, error: MemberError, *, hidden: bool) -> Mistake:
+def _member(key: Key, error: MemberError, text: str, *, hidden: bool) -> Mistake:
     """What is wrong with one part of a list; the others are left alone."""
     named = f"{key.name}{error.place}"
     if error.found is None:
@@ -189,7 +189,9 @@ def _member(key: Key, error: MemberError, *, hidden: bool) -> Mistake:
         found = f"the secret {named} doesn't fit"
     else:
         found = f"{named} is {_shown(error.found)}"
-    command = set_member_command(key.name, error.place, key.example, secret=key.secret)
+    command = set_member_command(
+        key.name, error.place, key.example, secret=key.secret, taken={*_parts(text)}
+    )
     return Mistake(key.name, f"{found}; takes {error}", command)
 
 
@@ -336,7 +338,10 @@ def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
     if len(hosts) < least:
         problem = f"found {len(hosts)}; takes at least {takes}"
         command = set_member_command(
-            "hosts", f"[{len(hosts)}].publicIp", keys()["hosts"][1].example
+            "hosts",
+            f"[{len(hosts)}].publicIp",
+            keys()["hosts"][1].example,
+            taken={one.public_ip for one in hosts},
         )
         mistakes.append(Mistake("hosts", problem, f"{command}, and so on: docs/existing.md"))
     # The last comes first, as those after one that is removed move up.
@@ -375,23 +380,45 @@ def _network_of_hosts(values: _Values) -> list[Mistake]:
         network = private_network(addresses[0])
         if network is None:
             problem = f"hosts[0].privateIp {addresses[0]} is no private address"
-            return [Mistake("hosts", problem, _set_private_ip(0, _defaults()["subnet_cidr"]))]
-    return [
-        Mistake(
-            "hosts",
+            usual = _defaults()["subnet_cidr"]
+            command = _set_private_ip(0, usual, _free(0, usual, addresses))
+            return [Mistake("hosts", problem, command)]
+    mistakes = []
+    taken: set[ipaddress.IPv4Address | None] = {*addresses}
+    for place, address in enumerate(addresses):
+        if address in network:
+            continue
+        problem = (
             f"hosts[{place}].privateIp {address} is outside {network}, the hosts' network; "
-            "subnetCidr sets a larger one",
-            _set_private_ip(place, network),
+            "subnetCidr sets a larger one"
         )
-        for place, address in enumerate(addresses)
-        if address not in network
-    ]
+        free = _free(place, network, taken)
+        taken.add(free)
+        mistakes.append(Mistake("hosts", problem, _set_private_ip(place, network, free)))
+    return mistakes
 
 
-def _set_private_ip(place: int, network: ipaddress.IPv4Network) -> str:
-    """The command that gives a host an address of its own in their network."""
-    address = network.network_address + BASE_OFFSET + place
-    return f"pulumi config set --path 'hosts[{place}].privateIp' {address}"
+def _free(
+    place: int,
+    network: ipaddress.IPv4Network,
+    taken: Collection[ipaddress.IPv4Address | None],
+) -> ipaddress.IPv4Address | None:
+    """An address for the host at this place that no other has; None where there's none left."""
+    usual = BASE_OFFSET + place
+    # From the one that AWS would give it on, and only then from the first one.
+    places = [*range(usual, usual + len(taken) + 1), *range(1, len(taken) + 2)]
+    last = network.num_addresses - 2
+    free = (network.network_address + one for one in places if one <= last)
+    return next((address for address in free if address not in taken), None)
+
+
+def _set_private_ip(
+    place: int, network: ipaddress.IPv4Network, free: ipaddress.IPv4Address | None
+) -> str:
+    """The command that gives a host a free address, or hosts a larger network."""
+    if free is None:
+        return set_command("subnetCidr", str(private_network(network.network_address)))
+    return f"pulumi config set --path 'hosts[{place}].privateIp' {free}"
 
 
 def _ssh_networks(values: _Values) -> list[Mistake]:
@@ -430,9 +457,10 @@ def _entrances(values: _Values) -> list[Mistake]:
         *_taken("httpsPort", https, ports.HTTPS, values["shape"]),
     ]
     if http == https:
+        key, free = ("httpPort", ports.HTTP) if https == ports.HTTPS else ("httpsPort", ports.HTTPS)
         problem = f"found {https} for httpPort and for httpsPort"
-        mistakes.append(Mistake("httpsPort", problem, set_command("httpsPort", str(ports.HTTPS))))
-    if values.get("certificate_type") == "letsencrypt" and http != ports.HTTP:
+        mistakes.append(Mistake(key, problem, set_command(key, str(free))))
+    elif values.get("certificate_type") == "letsencrypt" and http != ports.HTTP:
         problem = f"found {http}; Let's Encrypt comes to port {ports.HTTP}"
         mistakes.append(Mistake("httpPort", problem, set_command("httpPort", str(ports.HTTP))))
     return mistakes

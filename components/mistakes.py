@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from components.ssh_way import PORT
@@ -64,7 +64,9 @@ _OF_THE_WAY = {"sshPort": PORT, "sshJump.host": "203.0.113.2", "sshJump.port": P
 """Values that are taken for parts of a host that no example has."""
 
 
-def set_member_command(key: str, place: str, example: str, *, secret: bool = False) -> str:
+def set_member_command(
+    key: str, place: str, example: str, *, secret: bool = False, taken: Collection[str] = ()
+) -> str:
     """The command that sets one part of a list, and no other.
 
     Args:
@@ -72,6 +74,7 @@ def set_member_command(key: str, place: str, example: str, *, secret: bool = Fal
         place: as in `MemberError`.
         example: a list that is taken; empty where none is known.
         secret: whether its value is asked for.
+        taken: addresses that others in the list have.
     """
     if place.endswith(".hostKey"):
         return f"pulumi config rm --path '{key}{place}' && python -m scripts.host_keys"
@@ -88,6 +91,8 @@ def set_member_command(key: str, place: str, example: str, *, secret: bool = Fal
             return f"pulumi config rm --path '{key}{place}'"
         # Each host has an address of its own.
         first = ipaddress.IPv4Address(first[member]) + int(index)
+        while str(first) in taken:
+            first += 1
     return f"pulumi config set --path '{key}{place}' {first}"
 
 

@@ -195,7 +195,7 @@ def test_a_malformed_value_brings_no_mistakes_after_it(
     [
         ({"baseExtraEnv": '{"HTTPS_PROTOCOL": "x"}'}, "baseExtraEnv", "mean HTTPS_PROTOCOLS?"),
         ({"extraEnv": '{"OPENVIDU_SECRET": "x"}'}, "extraEnv", "is set by openviduSecret"),
-        ({"httpPort": "443"}, "httpsPort", "found 443 for httpPort and for httpsPort"),
+        ({"httpPort": "443"}, "httpPort", "found 443 for httpPort and for httpsPort"),
         (
             {
                 "httpPort": "8080",

@@ -122,6 +122,10 @@ def test_what_is_proposed_for_no_list_leads_on(key: str, text: str) -> None:
         {"shape": "single-master", "nodeCount": "3", "retiredNodes": "[2]"},
         {"nodecount": "3"},
         {"openviduVersion": "2.31"},
+        {"httpPort": "443"},
+        {"httpPort": "8443", "httpsPort": "8443"},
+        {"httpsPort": "80"},
+        {"httpPort": "443", "certificateType": "letsencrypt"},
     ],
     # Host keys are made anew each time: an id must be the same in every process.
     ids=lambda changes: " ".join(sorted(changes)),
@@ -157,8 +161,28 @@ def test_the_version_is_proposed_that_was_probably_meant(text: str, meant: str) 
         [host(0), host(1), host(2, privateIp="10.6.0.7")],
         [host(0, privateIp="8.8.8.8"), host(1), host(2)],
         [host(0, privateIp="192.168.1.5"), host(1), host(2)],
+        [host(0, privateIp="10.5.0.7"), host(1), host(2, privateIp="10.6.0.7")],
+        [host(0, privateIp="10.5.0.7"), host(1), host(2, privateIp="x")],
+        [host(0, publicIp="203.0.113.7"), host(1), host(2, publicIp="x")],
     ],
     ids=lambda hosts: f"{len(hosts)} hosts",
 )
 def test_what_is_proposed_for_hosts_leads_on(hosts: list[dict[str, Any]]) -> None:
     leads_on(with_hosts(*hosts))
+
+
+@pytest.mark.parametrize("network", ["10.5.0.0/29", "10.5.0.0/30", "10.5.0.0/32"])
+@pytest.mark.parametrize("first", ["10.5.0.1", "10.5.0.5", "10.5.0.6"])
+def test_what_is_proposed_for_hosts_outside_a_small_network_leads_on(
+    network: str, first: str
+) -> None:
+    hosts = [host(0, privateIp=first), *(host(number) for number in range(3, 6))]
+    leads_on(with_hosts(*hosts, subnetCidr=network))
+
+
+def test_hosts_outside_their_network_get_addresses_that_are_free() -> None:
+    outside = [host(0), host(1), *(host(place, privateIp=f"10.6.0.{place}") for place in (2, 3))]
+    with pytest.raises(ConfigurationError) as caught:
+        read(with_hosts(*outside, subnetCidr="10.5.0.0/28"), SECRETS)
+    proposed = [mistake.command.split()[-1] for mistake in caught.value.mistakes]
+    assert proposed == ["10.5.0.7", "10.5.0.8"]
