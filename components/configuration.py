@@ -73,7 +73,7 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
         ConfigurationError: with every mistake.
     """
     mistakes = _unknown_keys(config)
-    parsed: dict[str, Any] = {}
+    taken: dict[str, Any] = {}
     wrong: set[str] = set()
     for name, (attribute, key) in keys().items():
         value, mistake = _parse(key, config.get(name), name in secret_keys)
@@ -81,20 +81,20 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
             mistakes.append(mistake)
             wrong.add(attribute)
         elif value is not None:
-            parsed[attribute] = value
+            taken[attribute] = value
     for check in _CROSS_CHECKS:
-        checked = _Checked({**_defaults(), **parsed}, wrong)
+        checked = _Checked({**_defaults(), **taken}, wrong)
         found = check(checked)
         # What follows from another mistake goes with it.
         if not checked.asked & wrong:
             mistakes.extend(found)
     told = {mistake.key for mistake in mistakes}
-    plain = _plain_secrets(parsed, secret_keys)
+    plain = _plain_secrets(taken, secret_keys)
     mistakes.extend(mistake for mistake in plain if mistake.key not in told)
     if mistakes:
         secrets = {part for name in secret_keys for part in _parts(config.get(name, ""))}
         raise ConfigurationError(_hide(mistakes, sorted(secrets, key=len, reverse=True)))
-    return Settings(**parsed)
+    return Settings(**taken)
 
 
 class _Checked(Mapping[str, Any]):
@@ -244,26 +244,45 @@ def _subnet_size(values: _Values) -> list[Mistake]:
     return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
 
 
+def room(values: _Values) -> tuple[int, str]:
+    """How many numbers there are for nodes, and what has so many.
+
+    Args:
+        values: parsed values that fit together, by field of `Settings`.
+    """
+    network = values["subnet_cidr"]
+    if values.get("machines") == EXISTING:
+        return max(len(values["hosts"]) - 1, 1), "hosts has beside the base"
+    if values["shape"] == HA_MANAGED:
+        capacity = managed_settings.capacity(values, BASE_OFFSET + 1)
+        return capacity, f"{network} has addresses for in its zones"
+    # AWS keeps the first four addresses and the last one; the fifth is the base's.
+    return network.num_addresses - BASE_OFFSET - 2, f"{network} has addresses for"
+
+
+def parsed(config: Mapping[str, str], names: Collection[str]) -> _Values:
+    """Some keys' values by field of `Settings`, or their defaults.
+
+    Raises:
+        ValueError: one can't be parsed.
+    """
+    found = {}
+    for name in names:
+        attribute, key = keys()[name]
+        text = config.get(name)
+        found[attribute] = key.parse(text) if text else _defaults()[attribute]
+    return found
+
+
 def _node_numbers(values: _Values) -> list[Mistake]:
     """Node count and retired numbers against the addresses of the subnet, or against the hosts."""
     if not {"node_count", "retired_nodes", "subnet_cidr", "hosts", "shape"} <= values.keys():
         return []
-    if _subnet_size(values):
+    if values["shape"] == SINGLE_MASTER or _subnet_size(values):
         return []
-    if values["shape"] == SINGLE_MASTER:
+    if values["shape"] == HA_MANAGED and managed_settings.find_mistakes(values):
         return []
-    if values.get("machines") == EXISTING:
-        capacity, place = max(len(values["hosts"]) - 1, 1), "hosts"
-        has = f"{place} has beside the base"
-    elif values["shape"] == HA_MANAGED:
-        if managed_settings.find_mistakes(values):
-            return []
-        capacity, place = managed_settings.capacity(values, BASE_OFFSET + 1), "subnetCidr"
-        has = f"{values['subnet_cidr']} has addresses for in its zones"
-    else:
-        # AWS keeps the first four addresses and the last one; the fifth is the base's.
-        capacity, place = values["subnet_cidr"].num_addresses - BASE_OFFSET - 2, "subnetCidr"
-        has = f"{values['subnet_cidr']} has addresses for"
+    capacity, has = room(values)
     count, retired = values["node_count"], values["retired_nodes"]
     mistakes = []
     if not 1 <= count <= capacity:

@@ -82,8 +82,15 @@ def main(
         else:
             leaving = set(_choose(wanted, count or 0, console))
         after = _after(before, leaving, replace=replace)
-        changed = wanted_nodes.change(pulumi, before, after)
         names = [f"node-{number}" for number in sorted(leaving)]
+        if replace and (why := wanted_nodes.no_room(pulumi, after)):
+            raise PulumiError(
+                f"no other can take the place: {why}. Nothing was changed.\n"
+                f"  Next: python -m scripts.status {names[0]}, which shows how its machine is "
+                "replaced\n"
+                f"    or: python -m scripts.retire {' '.join(names)}"
+            )
+        changed = wanted_nodes.change(pulumi, before, after)
         if as_json:
             print_json({"leaving": names, **changed})
             return

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 
+from components.configuration import parsed, room
 from components.numbering import Wanted
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
 _KEYS = ("nodeCount", "retiredNodes")
+_PLACES = ("machines", "hosts", "shape", "subnetCidr", "availabilityZones")
 
 
 def read(pulumi: PulumiCli) -> Wanted:
@@ -28,6 +30,24 @@ def read(pulumi: PulumiCli) -> Wanted:
             f"nodeCount and retiredNodes: found {texts}; expected a number and a list of numbers.\n"
             "  Next: pulumi preview"
         ) from None
+
+
+def no_room(pulumi: PulumiCli, after: Wanted) -> str | None:
+    """Why there aren't numbers for that many nodes, where a preview would refuse them."""
+    whole = pulumi.config()
+    entries = {key: whole.get(f"{_PROJECT}:{key}", {}) for key in _PLACES}
+    if any(entry.get("secret") for entry in entries.values()):
+        return None
+    try:
+        config = {key: str(entry["value"]) for key, entry in entries.items() if entry.get("value")}
+        capacity, has = room(parsed(config, _PLACES))
+    except ValueError:
+        # The preview tells.
+        return None
+    if after.count + len(after.retired) <= capacity:
+        return None
+    used = f"{after.count} of nodes, {len(after.retired)} retired"
+    return f"there are {capacity} numbers ({used}), the nodes that {has}"
 
 
 def change(pulumi: PulumiCli, before: Wanted, after: Wanted) -> dict[str, int | list[int]]:

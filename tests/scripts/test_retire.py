@@ -38,7 +38,10 @@ def retire(tmp_path: Path, config: dict[str, Any], *arguments: str) -> tuple[int
         }
     }
     values = {
-        f"openvidu-enterprise:{key}": {"value": json.dumps(value)} for key, value in config.items()
+        f"openvidu-enterprise:{key}": {
+            "value": value if isinstance(value, str) else json.dumps(value)
+        }
+        for key, value in config.items()
     }
     log = tmp_path / "stored"
     program = tmp_path / "pulumi"
@@ -67,6 +70,37 @@ def test_another_node_takes_the_place_of_one_that_is_replaced(tmp_path: Path) ->
     status, told, log = retire(tmp_path, config, "--replace", "node-2")
     assert status == 0, told
     assert stored(log) == {"retiredNodes": [2]}
+
+
+HOSTS = [{"publicIp": f"203.0.113.{end}", "privateIp": f"10.5.0.{end}"} for end in (5, 6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            {"nodeCount": 2, "machines": "existing", "hosts": HOSTS},
+            "there are 2 numbers (2 of nodes, 1 retired), the nodes that hosts has",
+        ),
+        (
+            {"nodeCount": 9, "subnetCidr": "10.5.0.0/28"},
+            "there are 9 numbers (9 of nodes, 1 retired), the nodes that 10.5.0.0/28 has",
+        ),
+    ],
+)
+def test_nothing_is_stored_where_no_number_is_left_for_another(
+    tmp_path: Path, config: dict[str, Any], words: str
+) -> None:
+    config = {"retiredNodes": [], **config}
+    status, told, log = retire(tmp_path, config, "--replace", "node-2")
+    assert status == 1
+    assert words in told
+    assert "Nothing was changed" in told
+    assert not log
+    # What is proposed is taken.
+    status, told, log = retire(tmp_path, config, "node-2")
+    assert status == 0, told
+    assert stored(log)["retiredNodes"] == [2]
 
 
 @pytest.mark.parametrize(
