@@ -6,6 +6,7 @@ import pulumi
 
 from components.aws.health import DownError
 from components.configuration import read
+from components.deployed import deployed
 from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
 from components.shapes import SHAPES
@@ -17,7 +18,7 @@ gc.disable()
 
 try:
     require_programs()
-    settings = read(*config_of_stack())
+    settings = read(*config_of_stack(), deployed)
     require_agent(settings)
     deployment = SHAPES[settings.shape](settings)
 except (ConfigurationError, DownError, MissingProgramsError) as error:

@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_type_hints
 
-from components import certificates, managed_settings
+from components import certificates, kept, managed_settings
+from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import (
     ConfigurationError,
@@ -62,12 +63,17 @@ def keys() -> dict[str, tuple[str, Key]]:
     }
 
 
-def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
+def read(
+    config: Mapping[str, str],
+    secret_keys: Collection[str],
+    deployed: Callable[[], Deployed] = Deployed,
+) -> Settings:
     """The settings that a stack's configuration stands for.
 
     Args:
         config: text by key, without namespace, as the engine hands it to the program.
         secret_keys: the keys that were stored with `--secret`.
+        deployed: tells what is deployed; asked where there is a mistake, for what to propose.
 
     Raises:
         ConfigurationError: with every mistake.
@@ -82,6 +88,7 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
             wrong.add(attribute)
         elif value is not None:
             taken[attribute] = value
+    unparsed = [*mistakes]
     for check in _CROSS_CHECKS:
         checked = _Checked({**_defaults(), **taken}, wrong)
         found = check(checked)
@@ -92,6 +99,11 @@ def read(config: Mapping[str, str], secret_keys: Collection[str]) -> Settings:
     plain = _plain_secrets(taken, secret_keys)
     mistakes.extend(mistake for mistake in plain if mistake.key not in told)
     if mistakes:
+        there = deployed()
+        if others := kept.another_kind({**_defaults(), **taken}, there):
+            # Whatever else doesn't fit together doesn't fit to them.
+            mistakes = [*unparsed, *others]
+        mistakes = kept.proposed(mistakes, config, there)
         secrets = {part for name in secret_keys for part in _parts(config.get(name, ""))}
         raise ConfigurationError(_hide(mistakes, sorted(secrets, key=len, reverse=True)))
     return Settings(**taken)

@@ -15,6 +15,7 @@ from components.aws_values import region_of_key
 from components.deployed import Deployed
 from components.existing import preflight
 from components.existing.machines import ExistingMachines
+from components.kept import another_kind
 from components.machine import Machines
 from components.mistakes import ConfigurationError, Mistake, set_command
 from components.settings import EXISTING, Settings
@@ -26,13 +27,10 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
     Raises:
         ConfigurationError: why not; nothing was registered.
     """
-    existing = settings.machines == EXISTING
-    if there.addresses if existing else there.hosts:
-        raise _another_stack("machines", settings.machines)
-    names = there.addresses.keys() | there.hosts.keys()
-    if names and settings.main_role.name not in names:
-        raise _another_stack("shape", settings.shape)
-    if existing:
+    wanted = {"machines": settings.machines, "shape": settings.shape}
+    if mistakes := another_kind(wanted, there):
+        raise ConfigurationError(mistakes)
+    if settings.machines == EXISTING:
         preflight.check(settings, there)
         if mistakes := domain.check(settings, there):
             raise ConfigurationError(mistakes)
@@ -121,8 +119,3 @@ def _key_elsewhere(settings: Settings) -> list[Mistake]:
         return []
     problem = f"found a key of {there}; this stack is in {region}"
     return [Mistake("kmsKeyId", problem, f"aws kms list-keys --region {region}")]
-
-
-def _another_stack(key: str, found: str) -> ConfigurationError:
-    problem = f"found {found}; this stack's machines are others"
-    return ConfigurationError([Mistake(key, problem, "pulumi stack init ANOTHER-STACK")])

@@ -1,16 +1,25 @@
-"""What a message proposes leads on: whoever types it doesn't get the same message again."""
+"""What a message proposes leads on: whoever types it doesn't get the same message again.
+
+And none that refuses what was typed, where something is deployed.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from components import machine_source, upgrade
 from components.configuration import read
-from components.mistakes import ConfigurationError
+from components.deployed import Attempt, Deployed
+from components.existing.hosts import Host
+from components.kept import another_kind
+from components.mistakes import ConfigurationError, Mistake
+from components.overview import Unseen
 from tests.program.conftest import SECRETS, example
 from tests.program.test_certificates import DOMAIN, OWN, configured
 from tests.program.test_configuration import BAD
@@ -70,22 +79,37 @@ def change(config: dict[str, str], key: str, path: list[str], value: str | None)
     config[key] = json.dumps(found)
 
 
-def leads_on(config: dict[str, str]) -> None:
-    """Type what is proposed until the configuration is taken; nothing is told twice."""
+def refused(config: dict[str, str], secrets: set[str], there: Deployed) -> Sequence[Mistake]:
+    """What the program refuses before it asks a machine."""
+    try:
+        settings = read(config, secrets, lambda: there)
+    except ConfigurationError as error:
+        return error.mistakes
+    kind = another_kind({"machines": settings.machines, "shape": settings.shape}, there)
+    return [
+        *(kind or machine_source._another_network(settings, there)),
+        *upgrade.find_mistakes(settings, there, Unseen("no way there")),
+    ]
+
+
+def leads_on(config: dict[str, str], there: Deployed | None = None, most: int = 9) -> None:
+    """Type what is proposed until the configuration is taken; nothing is told twice.
+
+    Args:
+        config: where it begins.
+        there: what is deployed.
+        most: how often something may be told.
+    """
     told: set[tuple[str, str]] = set()
     secrets = {*SECRETS}
-    while True:
-        try:
-            read(config, secrets)
-        except ConfigurationError as error:
-            for mistake in error.mistakes:
-                assert (mistake.key, mistake.problem) not in told, mistake
-                told.add((mistake.key, mistake.problem))
-                type_(config, mistake.command)
-                secrets |= {mistake.key} if "--secret" in mistake.command else set()
-        else:
-            assert told
-            return
+    for _ in range(most):
+        for mistake in refused(config, secrets, there or Deployed()):
+            assert (mistake.key, mistake.problem) not in told, mistake
+            told.add((mistake.key, mistake.problem))
+            type_(config, mistake.command.partition("\n")[0])
+            secrets |= {mistake.key} if "--secret" in mistake.command else set()
+    assert told
+    assert not refused(config, secrets, there or Deployed())
 
 
 @pytest.mark.parametrize(("key", "text"), BAD)
@@ -186,3 +210,83 @@ def test_hosts_outside_their_network_get_addresses_that_are_free() -> None:
         read(with_hosts(*outside, subnetCidr="10.5.0.0/28"), SECRETS)
     proposed = [mistake.command.split()[-1] for mistake in caught.value.mistakes]
     assert proposed == ["10.5.0.7", "10.5.0.8"]
+
+
+MAINS = {"ha": "base", "ha-managed": "bastion", "single-master": "master"}
+MANAGED = {
+    "shape": "ha-managed",
+    "certificateType": "acm",
+    "hostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "elasticsearchPassword": "Secret-of-search-1",
+}
+
+
+def on_aws(shape: str, version: str = "2.32.2") -> Deployed:
+    """A stack of this shape that runs, in a network that isn't the default one."""
+    main = MAINS[shape]
+    has = {main: Attempt(version, 1)}
+    return Deployed(
+        addresses={main: "eipalloc-1"},
+        tried=has,
+        done=has,
+        network="10.6.0.0/24",
+        main_private_ip="10.6.0.5",
+        zone_count=2 if shape == "ha-managed" else 1,
+    )
+
+
+@pytest.mark.parametrize("shape", MAINS)
+@pytest.mark.parametrize("version", ["latest", "2.27", "2.31", "2.33", "2.30.0", "../x", "3.0.0"])
+def test_the_version_that_is_proposed_is_taken_where_a_later_one_runs(
+    shape: str, version: str
+) -> None:
+    kind = MANAGED if shape == "ha-managed" else {"shape": shape}
+    config = {**example(), **kind, "subnetCidr": "10.6.0.0/24", "openviduVersion": version}
+    leads_on(config, on_aws(shape), most=1)
+    # A way in several steps is begun.
+    assert config["openviduVersion"].startswith("2.3")
+
+
+@pytest.mark.parametrize("shape", MAINS)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"hosts": json.dumps([host(0), host(1)])},
+        {"machines": "existing"},
+        {"machines": "existing", "hosts": json.dumps([host(0), host(1)])},
+        {"subnetCidr": "10.6.0.0/30"},
+        {"subnetCidr": "10.6.0.0/26", "availabilityZones": "3"},
+        {"availabilityZones": "4"},
+        {"shape": "ha", "retiredNodes": "[2]"},
+        {"shape": "ha-managed"},
+        {"shape": "single-master", "nodeCount": "3"},
+    ],
+    ids=lambda changes: " ".join(sorted(changes)),
+)
+def test_what_is_proposed_for_a_stack_on_aws_is_not_refused_next(
+    shape: str, changes: dict[str, str]
+) -> None:
+    kind = MANAGED if shape == "ha-managed" else {"shape": shape}
+    there = on_aws(shape)
+    config = {**example(), **kind, "openviduVersion": "2.32.2", "subnetCidr": "10.6.0.0/24"}
+    config |= changes
+    if refused(config, {*SECRETS}, there):
+        leads_on(config, there, most=2)
+    assert config.get("machines", "aws") == "aws"
+    assert config["shape"] == shape
+    assert config["subnetCidr"] == "10.6.0.0/24"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"machines": "aws"}, {"shape": "ha-managed"}, {"shape": "single-master", "nodeCount": "1"}],
+    ids=lambda changes: " ".join(sorted(changes)),
+)
+def test_what_is_proposed_for_a_stack_of_machines_that_exist_is_not_refused_next(
+    changes: dict[str, str],
+) -> None:
+    hosts = {"base": Host("203.0.113.5", "10.5.0.5", host(0)["hostKey"])}
+    config = with_hosts(host(0), host(1), host(2), **changes)
+    leads_on(config, Deployed(hosts=hosts), most=1)
+    assert config["machines"] == "existing"
+    assert config.get("shape", "ha") == "ha"

@@ -1,0 +1,88 @@
+"""What a deployed stack keeps, and what is proposed because of it. Pure.
+
+A message that proposes another value would be followed by the next one, which refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from components.deployed import Deployed
+from components.mistakes import Mistake, set_command
+from components.settings import AWS, EXISTING, HA, HA_MANAGED, SINGLE_MASTER
+from openvidu.release import LATEST, VERSION_PATTERN, Step, step
+from openvidu.roles import BASE, BASTION, MASTER
+
+_SHAPES = {BASE.name: HA, MASTER.name: SINGLE_MASTER, BASTION.name: HA_MANAGED}
+_SETS = re.compile(r"pulumi config set (\w+) (\S+)")
+
+
+def another_kind(values: Mapping[str, Any], there: Deployed) -> list[Mistake]:
+    """Another kind of machines, or another shape, than a stack has.
+
+    Args:
+        values: parsed values by field of `Settings`.
+        there: what is deployed.
+    """
+    kept = _kind(there)
+    return [
+        Mistake(
+            key,
+            f"found {values[key]}; this stack's machines are others",
+            f"{set_command(key, kept[key])}\n      or: pulumi stack init ANOTHER-STACK",
+        )
+        for key in ("machines", "shape")
+        if key in kept and values.get(key, kept[key]) != kept[key]
+    ]
+
+
+def proposed(
+    mistakes: Sequence[Mistake], config: Mapping[str, str], there: Deployed
+) -> list[Mistake]:
+    """Mistakes, with what the stack has in place of a value that would be refused next.
+
+    Args:
+        mistakes: as if nothing were deployed.
+        config: text by key.
+        there: what is deployed.
+    """
+    kept = dict(_kind(there))
+    if there.network:
+        kept["subnetCidr"] = there.network
+    if kept.get("shape") == HA_MANAGED and there.zone_count:
+        kept["availabilityZones"] = str(there.zone_count)
+    done = next((there.done[name] for name in _SHAPES if name in there.done), None)
+    if done and done.version != LATEST:
+        kept["openviduVersion"] = done.version
+    return [_with(mistake, config, kept) for mistake in mistakes]
+
+
+def _with(mistake: Mistake, config: Mapping[str, str], kept: Mapping[str, str]) -> Mistake:
+    sets = _SETS.fullmatch(mistake.command)
+    if sets is None or (key := sets[1]) not in kept or _may_be(key, sets[2], kept[key]):
+        return mistake
+    if key != mistake.key:
+        return replace(mistake, command=f"pulumi config rm {mistake.key}")
+    # What the stack has was taken: something else doesn't fit to it.
+    others = [one for one in kept if config.get(one, kept[one]) != kept[one]]
+    wrong = others[0] if config.get(key) == kept[key] and others else key
+    return replace(mistake, command=set_command(wrong, kept[wrong]))
+
+
+def _may_be(key: str, value: str, before: str) -> bool:
+    """Whether a stack that has one value takes another."""
+    if key == "openviduVersion" and VERSION_PATTERN.fullmatch(value):
+        return step(before, value) in (Step.NONE, Step.UPGRADE)
+    return value == before
+
+
+def _kind(there: Deployed) -> Mapping[str, str]:
+    names = there.addresses.keys() | there.hosts.keys()
+    if not names:
+        return {}
+    shapes = [shape for name, shape in _SHAPES.items() if name in names]
+    machines = EXISTING if there.hosts else AWS
+    return {"machines": machines, **({"shape": shapes[0]} if shapes else {})}
