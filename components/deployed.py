@@ -73,6 +73,7 @@ class Deployed:
         volume_keys: ARNs of the KMS keys of these volumes, likewise.
         service_keys: of the services that have one which was configured.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
+        bucket: the name of the bucket that the stack has made; None where it has none.
         entrances: ports of what lets users in, by resources whose names don't say the port.
     """
 
@@ -101,6 +102,7 @@ class Deployed:
     volume_keys: Mapping[str, str] = field(default_factory=dict)
     service_keys: Mapping[str, str] = field(default_factory=dict)
     plain_data: Sequence[str] = ()
+    bucket: str | None = None
     entrances: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
@@ -219,6 +221,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             for name, found in outputs.items()
             if _DATA.fullmatch(name) and found.get("encrypted") is False
         ),
+        bucket=outputs.get("openvidu-bucket", {}).get("bucket"),
         entrances={
             name: int(port)
             for name, found in outputs.items()

@@ -18,7 +18,7 @@ from components.existing.machines import ExistingMachines
 from components.kept import another_kind
 from components.machine import Machines
 from components.mistakes import ConfigurationError, Mistake, set_command
-from components.settings import EXISTING, Settings
+from components.settings import DEFAULT_BUCKET, EXISTING, Settings
 
 
 def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Resource], Machines]:
@@ -37,6 +37,7 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         return lambda _: ExistingMachines(settings, there)
     mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
     mistakes += _another_key(settings, there) + _key_elsewhere(settings)
+    mistakes += _another_bucket(settings, there)
     if mistakes := mistakes + domain.check(settings, there):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
@@ -107,6 +108,19 @@ def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
     problem = f"found {wanted or 'none'}; {name} has {key or 'another'}, and keeps it"
     keep = "pulumi config rm kmsKeyId" if wanted else set_command("kmsKeyId", key)
     return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
+
+
+def _another_bucket(settings: Settings, there: Deployed) -> list[Mistake]:
+    """A name that would replace the bucket, and so remove what was recorded.
+
+    Source: pulumi-aws, what replaces a Bucket.
+    """
+    before, wanted = there.bucket, settings.s3_bucket
+    if before is None or settings.s3_endpoint or wanted in (before, DEFAULT_BUCKET):
+        return []
+    problem = f"found {wanted}; this stack's bucket is {before}, and no bucket changes its name"
+    keep = "pulumi config rm s3Bucket"
+    return [Mistake("s3Bucket", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 
 
 def _key_elsewhere(settings: Settings) -> list[Mistake]:

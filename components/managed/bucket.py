@@ -46,8 +46,9 @@ def bucket(site: Site) -> Bucket:
     settings = site.settings
     made = aws.s3.Bucket(
         "openvidu-bucket",
-        # Names are unique in all of AWS: the default one gets an end of its own.
-        bucket=None if settings.s3_bucket == DEFAULT_BUCKET else settings.s3_bucket,
+        # Names are unique in all of AWS: instead of the default one the engine makes one, which the
+        # bucket keeps, as it does one that was configured once.
+        bucket=site.there.bucket if settings.s3_bucket == DEFAULT_BUCKET else settings.s3_bucket,
         # What was recorded goes only where that was said.
         force_destroy=settings.delete_data,
         tags=site.named("bucket"),

@@ -636,3 +636,49 @@ def text_of(cloud: Cloud, command: str) -> str:
     stdin = cloud.of_type("command:remote:Command")[command]["stdin"]
     assert stdin[SECRET_MARK]
     return str(stdin["value"])
+
+
+BUCKET = "urn:pulumi:dev::openvidu-enterprise::aws:s3/bucket:Bucket::openvidu-bucket"
+
+
+def with_bucket(name: str) -> Cloud:
+    cloud = Cloud()
+    cloud.state[BUCKET] = {"type": "aws:s3/bucket:Bucket", "outputs": {"bucket": name}}
+    return cloud
+
+
+@pytest.mark.parametrize("before", ["openvidu-bucket-0a1b2c3", "calls"])
+@pytest.mark.parametrize("delete_data", ["true", "false"])
+def test_a_bucket_keeps_its_name_and_what_is_in_it(
+    managed: dict[str, str], before: str, delete_data: str
+) -> None:
+    changes = {"deleteData": delete_data, "s3Bucket": "recordings"}
+    with pytest.raises(ConfigurationError) as caught:
+        deploy({**managed, **changes}, recorder=with_bucket(before))
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == "s3Bucket"
+    assert before in mistake.problem
+    assert mistake.command.startswith("pulumi config rm s3Bucket\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "changes", "name"),
+    [
+        (None, {}, None),
+        (None, {"s3Bucket": "calls"}, "calls"),
+        ("openvidu-bucket-0a1b2c3", {}, "openvidu-bucket-0a1b2c3"),
+        ("calls", {}, "calls"),
+        ("calls", {"s3Bucket": "calls"}, "calls"),
+    ],
+)
+def test_whoever_types_what_is_proposed_has_the_bucket_that_is_there(
+    managed: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    before: str | None,
+    changes: dict[str, str],
+    name: str | None,
+) -> None:
+    monkeypatch.setitem(INSTANCE_TYPES, "t3.small", (2, 2048, ["x86_64"]))
+    cloud = with_bucket(before) if before else Cloud()
+    deploy({**managed, **changes}, recorder=cloud)
+    assert cloud.of_type("aws:s3/bucket:Bucket")["openvidu-bucket"].get("bucket") == name
