@@ -4,13 +4,17 @@
 
 query_seconds=60
 
-# within LIMIT COMMAND...: LIMIT in seconds.
+# within LIMIT COMMAND...: LIMIT in seconds. Exit status 124 is that of a command that didn't end; 137 that of
+# one that others have killed, as where memory runs out, and that may be run again.
 within() {
-  local limit=$1 status=0
+  local limit=$1 status=0 began
   shift
+  began=$(now)
   timeout --kill-after=30 "$limit" "$@" || status=$?
-  if ((status == 124 || status == 137)); then
+  # Source: timeout(1): 137 is also that of a command that had to be killed.
+  if ((status == 124 || (status == 137 && $(now) - began >= limit))); then
     echo "Stopped after $limit s, as it didn't end: $*" >&2
+    status=124
   fi
   return "$status"
 }

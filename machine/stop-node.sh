@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stops OpenVidu on a node that carries no calls, as its own server says a moment before. Exit status 3:
-# it carries one by now, and nothing was stopped.
+# it carries one by now, or doesn't say so, and nothing was stopped.
 # Source: page, "Node management"; REST API reference, "GET /openvidu/api/sessions".
 #
 # Reads ADDRESS, its private address, as a line NAME=value on stdin.
@@ -17,16 +17,11 @@ done
 
 cd "$folder"
 secret=$(sed -n 's/^OPENVIDU_SECRET=//p' .env)
-sessions=$(curl --silent --show-error --noproxy '*' --max-time 5 --config - \
-  "http://$ADDRESS:5443/openvidu/api/sessions" <<<"user = \"OPENVIDUAPP:$secret\"") || {
-  echo "OpenVidu on $ADDRESS doesn't say which calls it carries; it wasn't stopped." >&2
-  exit 1
+ask() {
+  curl --silent --show-error --noproxy '*' --max-time 5 --config - \
+    "http://$ADDRESS:5443/openvidu/api/sessions" <<<"user = \"OPENVIDUAPP:$secret\"" |
+    tr -d '[:space:]'
 }
-sessions=${sessions//[[:space:]]/}
-if [[ $sessions != *'"content":[]'* ]]; then
-  echo "A call has begun on $ADDRESS; it isn't stopped."
-  exit 3
-fi
 theirs=$(owners "$folder" node /var/lib/openvidu-host-as-found/containers) || theirs=''
 if [[ -n $theirs ]]; then
   echo "OpenVidu's stop would remove containers on $ADDRESS that aren't its own: ${theirs//$'\n'/, }" >&2
@@ -34,5 +29,32 @@ if [[ -n $theirs ]]; then
   echo "Look at: sudo docker ps --all (there). Then: pulumi up" >&2
   exit 1
 fi
+sessions=$(ask) || {
+  echo "OpenVidu on $ADDRESS doesn't say which calls it carries; it wasn't stopped." >&2
+  exit 1
+}
+case $sessions in
+*'"content":[]'*) ;;
+*'"content":['*)
+  echo "A call has begun on $ADDRESS; it isn't stopped."
+  exit 3
+  ;;
+*)
+  echo "OpenVidu on $ADDRESS doesn't say which calls it carries, but ${sessions:0:200}; it isn't stopped."
+  exit 3
+  ;;
+esac
 echo "No call on $ADDRESS; stopping OpenVidu there."
-within "$stop_seconds" ./openvidu stop </dev/null
+within "$stop_seconds" ./openvidu stop </dev/null &
+stop=$!
+# What begins in this moment is lost: it's seen as long as the server answers.
+lost=''
+while kill -0 "$stop" 2>/dev/null && sessions=$(ask 2>/dev/null); do
+  [[ $sessions != *'"sessionId":'* ]] || lost=$sessions
+  sleep 0.1
+done
+wait "$stop"
+if [[ -n $lost ]]; then
+  lost=$(grep -oE '"sessionId":"[^"]*"' <<<"$lost" | cut -d '"' -f 4 | sort -u)
+  echo "A session began on $ADDRESS as OpenVidu was stopped, and was lost with it: ${lost//$'\n'/, }"
+fi

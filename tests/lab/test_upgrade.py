@@ -12,6 +12,7 @@ from tests.lab.watching import (
     WAITS_FOR_CALLS,
     place,
     require_all_ended,
+    scale,
     served,
     start_calls,
     update_waits_for_calls,
@@ -105,3 +106,25 @@ def test_a_failed_upgrade_node_by_node_is_taken_back(lab: Lab) -> None:
     assert served(lab) == ["10.5.0.6", "10.5.0.7"]
     assert keeps_its_data(lab)
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_where_the_api_refuses_to_drain_nodes_stop_in_a_moment_without_calls(lab: Lab) -> None:
+    for node in ("node-1", "node-2"):
+        lab.ok("fault", "set", "drain", "answer=405", "--on", node)
+    lab.ok("config", "set", "upgradeStrategy", "all-at-once")
+    lab.ok("config", "set", "openviduVersion", "2.31.0")
+    lab.ok("calls", "start", "--count", "4", "--length", "15s..20s")
+    refused = lab.run("up")
+    assert refused.status != 0
+    assert "pulumi config set drainWithoutApi true" in refused.out
+    lab.ok("config", "set", "drainWithoutApi", "true")
+    printed = lab.ok("up")
+    assert "the API answers 405: waits for a moment without calls" in printed
+    for ip in ("10.5.0.6", "10.5.0.7"):
+        assert f"No call on {ip}; stopping OpenVidu there." in printed
+    require_all_ended(lab)
+    assert versions(lab) == {"2.31.0"}
+    assert served(lab) == ["10.5.0.6", "10.5.0.7"]
+    printed = scale(lab, 1)
+    assert "No call on 10.5.0.7; stopping OpenVidu there." in printed
+    assert served(lab) == ["10.5.0.6"]

@@ -148,3 +148,22 @@ def test_what_is_asked_of_one_machine_ends(tmp_path: Path, action: str) -> None:
     )
     assert done.returncode == 124
     assert "Docker on this machine has given no answer within" in done.stderr
+
+
+STUBBORN = "within 1 bash -c 'trap \"\" TERM; while :; do sleep 0.1; done'"
+KILLED = "within 60 bash -c 'kill -9 $$'"
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "told"), [(STUBBORN, 124, True), (KILLED, 137, False)]
+)
+def test_what_others_have_killed_is_told_from_what_did_not_end(
+    command: str, status: int, told: bool
+) -> None:
+    """Only the former is run again."""
+    limits = text_of("limits.sh").replace("--kill-after=30", "--kill-after=1")
+    done = subprocess.run(
+        ["bash", "-c", f"{limits}\n{command}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == status
+    assert ("as it didn't end" in done.stderr) is told

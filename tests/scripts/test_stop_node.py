@@ -19,22 +19,33 @@ esac
 """
 
 
-def stop(folder: Path, sessions: str | None, docker: str = "") -> tuple[int, bool, str]:
-    """Stop a node whose server answers so; exit status, whether it was stopped, what curl got."""
+NO_CALL = '{"numberOfElements": 0, "content": []}'
+
+
+def stop(
+    folder: Path, answer: str, *, docker: str = "", stops: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Stop a node whose server answers so.
+
+    Args:
+        folder: where `asked`, `login` and `stopped` tell what was done.
+        answer: what curl does.
+        docker: what Docker does.
+        stops: what else OpenVidu's own stop does.
+    """
     node = folder / "openvidu"
     node.mkdir()
     (node / ".env").write_text("OPENVIDU_SECRET=hidden\n")
-    answer = "exit 7" if sessions is None else f"echo '{sessions}'"
     programs = {
         folder / "curl": f'echo "$*" >{folder}/asked\ncat >{folder}/login\n{answer}',
         folder / "docker": docker,
-        node / "openvidu": f'echo "$1" >{folder}/stopped',
+        node / "openvidu": f'echo "$1" >{folder}/stopped\n{stops}',
     }
     for path, text in programs.items():
         path.write_text(f"#!/bin/bash\n{text}\n")
         path.chmod(0o755)
     script = text_of("stop-node.sh").replace("/opt/openvidu", str(node))
-    done = subprocess.run(
+    return subprocess.run(
         ["bash", "-c", script],
         input="ADDRESS=10.5.0.8\n\n",
         text=True,
@@ -42,28 +53,44 @@ def stop(folder: Path, sessions: str | None, docker: str = "") -> tuple[int, boo
         capture_output=True,
         env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"},
     )
-    return done.returncode, (folder / "stopped").exists(), (folder / "asked").read_text()
 
 
 def test_a_node_beside_an_owners_container_that_would_go_is_not_stopped(tmp_path: Path) -> None:
-    status, stopped, _ = stop(tmp_path, '{"numberOfElements": 0, "content": []}', CONTAINERS)
-    assert (status, stopped) == (1, False)
+    assert stop(tmp_path, f"echo '{NO_CALL}'", docker=CONTAINERS).returncode == 1
+    assert not (tmp_path / "stopped").exists()
 
 
 @pytest.mark.parametrize(
-    ("sessions", "status", "stopped"),
+    ("answer", "status", "said"),
     [
-        ('{"numberOfElements": 0, "content": [ ]}', 0, True),
-        ('{"numberOfElements": 1, "content": [{"id": "ses_1"}]}', 3, False),
-        ("<html>502</html>", 3, False),
-        (None, 1, False),
+        ('echo \'{"numberOfElements": 0, "content": [ ]}\'', 0, "No call on 10.5.0.8"),
+        ('echo \'{"content": [{"sessionId": "ses_1"}]}\'', 3, "A call has begun"),
+        ("echo '<html>502</html>'", 3, "doesn't say which calls it carries, but <html>502</html>"),
+        ("exit 7", 1, "doesn't say which calls it carries"),
     ],
 )
 def test_only_a_node_without_calls_is_stopped(
-    tmp_path: Path, sessions: str | None, status: int, stopped: bool
+    tmp_path: Path, answer: str, status: int, said: str
 ) -> None:
-    found, was_stopped, asked = stop(tmp_path, sessions)
-    assert (found, was_stopped) == (status, stopped)
+    done = stop(tmp_path, answer)
+    assert (done.returncode, (tmp_path / "stopped").exists()) == (status, status == 0)
+    assert said in done.stdout + done.stderr
+    asked = (tmp_path / "asked").read_text()
     assert "http://10.5.0.8:5443/openvidu/api/sessions" in asked
     assert "hidden" not in asked
     assert "OPENVIDUAPP:hidden" in (tmp_path / "login").read_text()
+
+
+def test_a_session_that_begins_as_it_stops_is_named(tmp_path: Path) -> None:
+    stopped, told = tmp_path / "stopped", tmp_path / "told"
+    session = '{"content": [{"sessionId": "ses_1", "connections": [{"sessionId": "ses_1"}]}]}'
+    began = f"[[ -e {stopped} ]] && {{ echo '{session}'; touch {told}; }} || echo '{NO_CALL}'"
+    done = stop(tmp_path, began, stops=f"until [[ -e {told} ]]; do sleep 0.05; done")
+    assert done.returncode == 0
+    assert done.stdout.endswith("as OpenVidu was stopped, and was lost with it: ses_1\n")
+
+
+def test_a_stop_that_fails_is_no_stop(tmp_path: Path) -> None:
+    done = stop(tmp_path, f"echo '{NO_CALL}'", stops="exit 4")
+    assert done.returncode == 4
+    assert "lost" not in done.stdout

@@ -56,6 +56,10 @@ class Endpoints:
             return json_response(self._configuration())
         if path.startswith(f"{api.MEDIA_NODES}/") and request.method == "PATCH":
             return await self._drain(request)
+        if path == api.SESSIONS and request.method == "GET":
+            own = self._house.book.sessions.values()
+            content = [one.describe(self._house.media_node_id) for one in own]
+            return json_response({"numberOfElements": len(content), "content": content})
         if path.startswith(api.SESSIONS):
             parts = path.removeprefix(api.SESSIONS).strip("/").split("/")
             return await self._sessions(request, [part for part in parts if part])
