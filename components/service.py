@@ -149,7 +149,10 @@ def _restart(what: str, settings: Settings) -> str:
     does = f"The update changes {what}."
     if settings.change_during_calls:
         return f"{does} Calls will be cut: configChangeDuringCalls is set."
-    return f"{does} It waits for a moment without calls, {settings.change_limit} at most."
+    return (
+        f"{does} It waits for a moment without calls, {settings.change_limit} at most. "
+        "Until that is back, which takes half a minute or so, nobody gets in."
+    )
 
 
 def _wait(settings: Settings) -> str:

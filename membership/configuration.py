@@ -214,7 +214,7 @@ def _wait_for_no_calls(
     if world.policy.change_during_calls:
         world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
         return None
-    wait, joining = Wait(_NAME, world, _NAME, run.id), Joining(world.clock)
+    wait, joining = Wait(_NAME, world, _NAME, run.id), Joining(world.clock, world.registry, run.id)
     limit = world.policy.change_limit
     while True:
         calls = cluster.calls()

@@ -28,6 +28,7 @@ from membership.clock import Elapsed
 from membership.configuration import Files, changes, configure, drift, quiet, rotate
 from membership.drain import Outcome
 from membership.errors import MembershipError
+from membership.joining import JOINING_SECONDS, Joining
 from membership.policy import Policy
 from membership.registry import Phase, Record
 from membership.witnesses import Word
@@ -423,3 +424,17 @@ def test_changes_make_the_bucket_hold_what_is_wanted(
     untouched = stored.keys() - wanted.keys() - before
     assert all(after[name] == stored[name] for name in untouched)
     assert not changes(wanted, after, before)
+
+
+def test_an_empty_session_stays_known_while_others_are_asked(stage: Stage) -> None:
+    """The run on the base ends for that, and begins again."""
+    empty, clock = Call("call", "media", 0, 0), stage.scene.clock
+    registry = stage.scene.registry
+    assert Joining(clock, registry, "run").live([empty]) == [empty]
+    clock.sleep(JOINING_SECONDS / 2)
+    assert Joining(clock, registry, "run").live([empty]) == [empty]
+    clock.sleep(JOINING_SECONDS / 2)
+    assert Joining(clock, registry, "run").live([empty]) == []
+    assert Joining(clock, registry, "another run").live([empty]) == [empty]
+    clock.reboot(1)
+    assert Joining(clock, registry, "run").live([empty]) == [empty]
