@@ -97,6 +97,25 @@ def test_a_redis_that_does_not_answer_stops_the_update_before_any_node(lab: Lab)
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+@pytest.mark.matrix
+def test_a_port_is_closed_when_nobody_comes_in_there_any_more(lab: Lab) -> None:
+    start_calls(lab)
+    lab.ok("config", "set", "httpsPort", "8443")
+    printed = update_waits_for_calls(lab)
+    steps = [
+        place(printed, text)
+        for text in (
+            "load-balancer-https-8443-from-world-ipv4 created",
+            "Listener https-8443 created",
+            "configuration: waiting for",
+            "Command configuration created replacement",
+            "Listener https deleting",
+        )
+    ]
+    assert steps == sorted(steps)
+    assert place(printed, "load-balancer-https-from-world-ipv4 deleting") > steps[-2]
+
+
 def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
     lab.ok("destroy")
     assert not json.loads(lab.ok("state"))["deployment"].get("resources")
