@@ -276,5 +276,5 @@ else
   fi
 fi
 require_right_files as-it-is "Try again with: pulumi up"
-rm -f "$lacking"
+[[ ! -e $lacking ]] || rm -f "$lacking"
 echo "OpenVidu $(installed_version) is installed in $FOLDER."

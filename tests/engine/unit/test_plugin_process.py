@@ -12,7 +12,7 @@ from lab.engine.plugin.process import PluginProcess
 _PROGRAM = """
 import os, signal
 signal.signal(signal.SIGINT, signal.SIG_DFL)
-print(1234, os.getpid(), "the last", sep="\\n", flush=True)
+os.write(1, b"1234\\n%d\\nthe last\\n" % os.getpid())
 signal.pause()
 """
 
