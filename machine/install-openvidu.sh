@@ -11,8 +11,8 @@
 # that aren't what they have to be.
 #
 # Reads URL, VERSION, FOLDER and COMMAND as lines NAME=value on stdin; COMPOSE_BELOW, the first Docker Compose
-# that doesn't work with this version, and COMPOSE_FROM, the first that does again; SHA256, what the script has to have, where there is one; PIN is
-# the configuration's key for that.
+# that doesn't work with this version, and COMPOSE_FROM, the first that does again; SHA256, what the script
+# has to have, where there is one; PIN is the configuration's key for that.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do

@@ -2,10 +2,10 @@
 # Notes how a host was found, before anything is changed there: machine/release-host.sh brings it back
 # to that, and takes away only what is noted as made since. What was noted before stays.
 #
-# Reads FOLDER, OpenVidu's, ROLE, and STACK, whose the host becomes, as lines NAME=value on stdin, and AGAIN for
-# a host that the stack has already. A host that another stack has noted is refused. A folder that is there before the stack has the host, and that no note says is the stack's, is
-# somebody else's: it's refused, and nothing is changed. So is a container that OpenVidu would take for its
-# own.
+# Reads FOLDER, OpenVidu's, ROLE, and STACK, whose the host becomes, as lines NAME=value on stdin, and AGAIN
+# for a host that the stack has already. A host that another stack has noted is refused. A folder that is
+# there before the stack has the host, and that no note says is the stack's, is somebody else's: it's
+# refused, and nothing is changed. So is a container that OpenVidu would take for its own.
 set -euo pipefail
 # shellcheck source=machine/owners.sh
 . machine/owners.sh

@@ -176,8 +176,8 @@ class _Drain:
         if registry.noted(note, self._run.id) is None:
             registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
             self._say(
-                "Ctrl-C ends this update only: no call is cut, and the same command (pulumi up) "
-                f"carries on. To keep {name}: uv run python -m scripts.abort_drain {name}"
+                "Ctrl-C ends this update only: no call is cut, and the same command, up or "
+                f"destroy, carries on. To keep {name}: uv run python -m scripts.abort_drain {name}"
             )
 
     def _stop_new_sessions(self, seen: Observation) -> str | None:
@@ -312,7 +312,7 @@ class _Drain:
             "waiting until it has left",
             f"still waiting for {what} after {self._world.policy.limit}",
             f"{KEPT} It {'still takes new' if self._without_api else 'takes no new'} sessions.",
-            "wait again: pulumi up; or cut them: "
+            "wait again: the same command, pulumi up or destroy; or cut them: "
             "pulumi config set forceAfterDrainTimeout true && pulumi up; "
             f"or keep the node: uv run python -m scripts.abort_drain {name}"
             f"{dead if found is Conclusion.UNKNOWN else ''}",

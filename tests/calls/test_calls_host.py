@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -252,7 +253,8 @@ def test_a_load_balancer_that_is_away_for_too_long_cuts_every_call(
     cluster.base.run(f"docker start {load_balancer}")
     found = calls.finish()
     assert found.count(Result.CUT) == 4
-    assert all("reconnection error (40007)" in call.reason for call in found.calls)
+    # Refused as they come back, or too late for that on a busy computer.
+    assert all(re.search(r"error \(40007\)|not back within", call.reason) for call in found.calls)
 
 
 def test_a_drained_node_that_stops_cuts_nobody_whose_socket_it_passed_on(

@@ -571,8 +571,8 @@ def test_a_drain_that_begins_after_another_was_aborted_is_not_called_aborted(
 
 
 CHOICES = (
-    "node-2: Ctrl-C ends this update only: no call is cut, and the same command (pulumi up) "
-    "carries on. To keep node-2: uv run python -m scripts.abort_drain node-2"
+    "node-2: Ctrl-C ends this update only: no call is cut, and the same command, up or "
+    "destroy, carries on. To keep node-2: uv run python -m scripts.abort_drain node-2"
 )
 
 
