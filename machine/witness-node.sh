@@ -26,12 +26,22 @@ port_is_closed() {
   ! said=$(timeout 2 bash -c ": </dev/tcp/$ADDRESS/4443" 2>&1) && [[ $said == *"Connection refused"* ]]
 }
 
+# As its own server tells; nothing where that doesn't.
+# Source: REST API reference, "GET /openvidu/api/sessions": the count comes first.
+calls() {
+  local secret
+  secret=$(sed -n 's/^OPENVIDU_SECRET=//p' /opt/openvidu/.env 2>/dev/null)
+  curl --silent --noproxy '*' --max-time 2 --config - "http://$ADDRESS:5443/openvidu/api/sessions" \
+    <<<"user = \"OPENVIDUAPP:$secret\"" 2>/dev/null |
+    tr -d '[:space:]' | sed -n 's/^{"numberOfElements":\([0-9]*\),.*/, \1 calls/p' || true
+}
+
 running=$(containers) || {
   echo "unknown Docker on it gives no answer"
   exit 0
 }
 if [[ -n $running ]] || ! port_is_closed; then
-  echo "runs $(grep -c . <<<"$running" || true) containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)"
+  echo "runs $(grep -c . <<<"$running" || true) containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)$(calls)"
   exit 0
 fi
 sleep 1

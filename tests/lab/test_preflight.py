@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from membership.load_balancer import KEEPER
 from openvidu import environment as env
 from openvidu.release import BASE, NODE
 from tests.lab.conftest import Lab, new_lab
@@ -62,6 +63,8 @@ def test_before_the_first_update_it_says_what_there_is_to_say() -> None:
 
 def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> None:
     file, s3 = f"{NODE.folder}/.env", "minio-s3"
+    # What keeps the load balancer's list starts a service without which nginx can't be reloaded.
+    cluster.on("base", f"systemctl stop {KEEPER}")
     cluster.on("base", f"cd {BASE.folder} && docker compose stop {s3}")
     cluster.on("node-2", f"sed -i 's/^{env.REDIS_PASSWORD}=.*/{env.REDIS_PASSWORD}=wrong/' {file}")
     cluster.ok("run", "--", "python", "-c", _SHUT)
@@ -82,6 +85,7 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
     # What it says to type is typed.
     again = found["S3", "node-1"]["next"].rpartition("ssh ubuntu@203.0.113.")[2]
     cluster.on("base", again.partition("'")[2].rstrip("'"))
+    cluster.on("base", f"systemctl start {KEEPER}")
     replace = found["Redis", "node-2"]["next"].partition("--replace ")[2].strip("'")
     cluster.ok(
         *("run", "--", "pulumi", "up", "--yes", "--skip-preview", "--refresh"),

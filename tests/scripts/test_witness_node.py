@@ -16,13 +16,15 @@ TURN = "openvidu/openvidu-coturn:9.0.0 openvidu-coturn"
 OWN = "docker.elastic.co/beats/filebeat:7.8.0 owners-beats"
 
 
-def says(folder: Path, docker: str, port: int) -> str:
-    """What it says where `docker ps` does this; the port stands for OpenVidu's."""
-    program = folder / "docker"
-    program.write_text(f"#!/bin/bash\n{docker}\n")
-    program.chmod(0o755)
+def says(folder: Path, docker: str, port: int, *, server: str = "exit 7") -> str:
+    """What it says where `docker ps` does this, and curl that; the port stands for OpenVidu's."""
+    for name, text in (("docker", docker), ("curl", server)):
+        (folder / name).write_text(f"#!/bin/bash\n{text}\n")
+        (folder / name).chmod(0o755)
+    (folder / ".env").write_text("OPENVIDU_SECRET=hidden\n")
+    script = text_of("witness-node.sh").replace("4443", str(port))
     done = subprocess.run(
-        ["bash", "-c", text_of("witness-node.sh").replace("4443", str(port))],
+        ["bash", "-c", script.replace("/opt/openvidu/.env", f"{folder}/.env")],
         input="ADDRESS=127.0.0.1\n\n",
         capture_output=True,
         text=True,
@@ -62,3 +64,22 @@ def test_containers_that_come_and_go_are_no_answer(tmp_path: Path) -> None:
         server.bind(("127.0.0.1", 0))
         said = says(tmp_path, docker, server.getsockname()[1])
     assert said == "unknown its containers come and go"
+
+
+ANSWER = '{ "numberOfElements": 2, "content": [{"connections": {"numberOfElements": 9}}, {}] }'
+
+
+@pytest.mark.parametrize(
+    ("server", "told"),
+    [(f"echo '{ANSWER}'", ", 2 calls"), ("echo '<html>502'", ""), ("exit 7", "")],
+)
+def test_its_calls_are_told_where_its_server_tells_them(
+    tmp_path: Path, server: str, told: str
+) -> None:
+    asked = tmp_path / "asked"
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        said = says(tmp_path, f"echo {SERVER}", port, server=f'echo "$*" >{asked}; {server}')
+    assert said == f"runs 1 containers of OpenVidu, port {port} closed{told}"
+    assert "hidden" not in asked.read_text()
