@@ -33,7 +33,7 @@ calls() {
   secret=$(sed -n 's/^OPENVIDU_SECRET=//p' /opt/openvidu/.env 2>/dev/null)
   curl --silent --noproxy '*' --max-time 2 --config - "http://$ADDRESS:5443/openvidu/api/sessions" \
     <<<"user = \"OPENVIDUAPP:$secret\"" 2>/dev/null |
-    tr -d '[:space:]' | sed -n 's/^{"numberOfElements":\([0-9]*\),.*/, \1 calls/p' || true
+    tr -d '[:space:]' | sed -n 's/^{"numberOfElements":1,.*/, 1 call/p; s/^{"numberOfElements":\([0-9]*\),.*/, \1 calls/p' || true
 }
 
 running=$(containers) || {
