@@ -33,9 +33,10 @@ sessions=$(ask) || {
   echo "OpenVidu on $ADDRESS doesn't say which calls it carries; it wasn't stopped." >&2
   exit 1
 }
+# A session that nobody is in has an empty list, too: that of connections.
 case $sessions in
-*'"content":[]'*) ;;
-*'"content":['*)
+'{"numberOfElements":0,"content":[]}' | '{"content":[],"numberOfElements":0}') ;;
+*'"content":[{'*)
   echo "A call has begun on $ADDRESS; it isn't stopped."
   exit 3
   ;;

@@ -35,6 +35,8 @@ DOUBTS = 2
 """Looks in a row that say nothing, before others than the base are asked."""
 STOP = "stop"
 """The note of a node that is to be stopped now."""
+_OVERDUE = "overdue"
+"""The note of a node whose calls were waited for to the limit; with that, in seconds."""
 KEPT = "The machine stays, and so do its calls."
 
 
@@ -122,7 +124,9 @@ class _Drain:
         world.registry.drop(STOP, node)
         self._silent = self._doubts = self._idle = 0
         self._without_api = False
-        self._gave_up = world.registry.noted(f"overdue-{node.ip}", node.identity) is not None
+        overdue = world.registry.noted(f"{_OVERDUE}-{node.ip}", node.identity)
+        # An earlier release didn't note for how long.
+        self._waited = float(overdue[1] or "inf") if overdue else None
         before = world.registry.noted(f"carried-{node.ip}", node.identity)
         self._carried = tuple(before[1].split()) if before else ()
 
@@ -192,6 +196,7 @@ class _Drain:
                 # Waiting for others takes nothing from the time that its calls have.
                 self._wait.begin_again()
                 return f"its turn: {reason}"
+            self._count_from_now()
             answer = self._world.cluster.stop_new_sessions(seen.listed)
             if answer is None:
                 self._say("takes no new sessions from now on")
@@ -204,6 +209,19 @@ class _Drain:
         if isinstance(answer, Refused):
             raise self._refused(answer)
         return None
+
+    def _count_from_now(self) -> None:
+        """Count from a run's first try on a node that takes new sessions.
+
+        What a run before has waited for, which was refused or ended before that, was no drain.
+        """
+        node, registry = self._node, self._world.registry
+        note = f"asked-{node.ip}"
+        if registry.noted(note, self._run.id) is None:
+            registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
+            registry.drop(_OVERDUE, node)
+            self._waited = None
+            self._wait.begin_again()
 
     def _waits_without(self, answer: Refused) -> bool:
         return self._world.policy.without_api and not answer.is_of_login
@@ -290,14 +308,15 @@ class _Drain:
     def _is_over(self) -> bool:
         """Whether its calls were waited for as long as they have; by a run before, too."""
         policy = self._world.policy
-        return self._wait.passed > policy.limit or (self._gave_up and policy.force)
+        waited = self._waited is not None and self._waited >= policy.limit.total_seconds()
+        return self._wait.passed > policy.limit or (waited and policy.force)
 
     def _give_up(self, found: Conclusion, seen: Observation) -> Outcome:
         limit, what = self._world.policy.limit, self._missing(found, seen)
         if not self._world.policy.force:
             # The next run waits as long again, or cuts at once where that was chosen meanwhile.
             self._wait.begin_again()
-            self._keep("overdue")
+            self._keep(_OVERDUE, str(limit.total_seconds()))
             raise self._overdue(found, what)
         cut = calls_on(seen, self._world) or []
         ids = f" ({', '.join(call.id for call in cut)})" if cut else ""

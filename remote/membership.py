@@ -117,11 +117,15 @@ class Membership:
             "--leaving": given.get("LEAVING", ""),
             "--limit": given.get("LIMIT_SECONDS", "0"),
             "--run": self._run,
-            "--host": given.get("NODE_HOST", ""),
-            "--host-key": given.get("NODE_HOST_KEY", ""),
-            "--ssh-way": given.get("NODE_SSH_WAY", ""),
-            "--instance": given.get("NODE_INSTANCE", ""),
         }
+        way = {
+            "--host": given.get("NODE_HOST"),
+            "--host-key": given.get("NODE_HOST_KEY"),
+            "--ssh-way": given.get("NODE_SSH_WAY"),
+            "--instance": given.get("NODE_INSTANCE"),
+        }
+        # The program of an earlier release, which a preview asks, may not know each of them.
+        words |= {option: value for option, value in way.items() if value}
         command = [action, *(word for pair in words.items() for word in pair), *options]
         script = f"{MEMBERSHIP} {shlex.join(command)} --connected"
         return self._session.run(self._base, script, keep=keep)

@@ -622,3 +622,35 @@ def test_a_container_that_is_started_again_has_not_left(tmp_path: Path) -> None:
     with pytest.raises(MembershipError, match="still waiting for"):
         run(world)
     assert not any("has left" in said for said in world.said)
+
+
+DAY = 86_400.0
+
+
+@pytest.mark.parametrize("answer", [Refused(405, "no"), Unknown("no whole answer within 10 s")])
+def test_a_drain_that_was_not_begun_takes_nothing_from_the_time_of_the_next(
+    tmp_path: Path, answer: Refused | Unknown
+) -> None:
+    """Its node goes on serving; a day later it's drained, and its calls have all of their time."""
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy, world.cluster.answer_to_patch = SHORT, answer
+    with pytest.raises(MembershipError):
+        run(world)
+    world.clock.sleep(DAY)
+    began = world.clock.passed
+    world.policy = replace(SHORT, force=True, without_api=True)
+    world.cluster.answer_to_patch = None
+    later = Run("a day later")
+    assert drain(NODE, later, world.world) is Outcome.GONE
+    assert world.clock.passed - began > SHORT.limit.total_seconds()
+
+
+def test_force_cuts_at_the_limit_that_is_set_by_then(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        run(world)
+    longer = replace(SHORT, force=True, limit=SHORT.limit * 4)
+    world.policy, began = longer, world.clock.passed
+    assert drain(NODE, Run("the next"), world.world) is Outcome.GONE
+    assert world.clock.passed - began > longer.limit.total_seconds()

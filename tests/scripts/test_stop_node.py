@@ -19,6 +19,10 @@ esac
 """
 
 
+EMPTY_SESSION = (
+    '{"numberOfElements": 1, "content": '
+    '[{"sessionId": "ses_1", "connections": {"numberOfElements": 0, "content": []}}]}'
+)
 NO_CALL = '{"numberOfElements": 0, "content": []}'
 
 
@@ -65,6 +69,8 @@ def test_a_node_beside_an_owners_container_that_would_go_is_not_stopped(tmp_path
     [
         ('echo \'{"numberOfElements": 0, "content": [ ]}\'', 0, "No call on 10.5.0.8"),
         ('echo \'{"content": [{"sessionId": "ses_1"}]}\'', 3, "A call has begun"),
+        (f"echo '{EMPTY_SESSION}'", 3, "A call has begun"),
+        ('echo \'{"error": {"content": []}}\'', 3, "doesn't say which calls it carries"),
         ("echo '<html>502</html>'", 3, "doesn't say which calls it carries, but <html>502</html>"),
         ("exit 7", 1, "doesn't say which calls it carries"),
     ],
