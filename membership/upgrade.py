@@ -54,7 +54,7 @@ def pause_all(run: Run, world: World) -> Outcome:
         waits = [pool.submit(pause, node.name, node.ip, run, together) for node in nodes]
     # What is stopped is to be stopped at once; who is in doubt is asked about after that.
     outcomes = {wait.result() for wait in waits}
-    return next(one for one in (Outcome.STOP, Outcome.DOUBT, Outcome.LEFT) if one in outcomes)
+    return next((one for one in (Outcome.STOP, Outcome.DOUBT) if one in outcomes), Outcome.LEFT)
 
 
 def pause(name: str, ip: str, run: Run, world: World) -> Outcome:

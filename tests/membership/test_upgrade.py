@@ -78,3 +78,11 @@ def test_where_the_api_refuses_nodes_are_stopped_as_they_carry_no_calls(tmp_path
     staged.cluster.health = lambda ip: Silent()  # type: ignore[method-assign]
     assert upgrade(RUN, staged.world, master=False) is Outcome.LEFT
     assert not doubts(staged.world)["stops"]
+
+
+def test_a_base_that_was_made_anew_knows_no_node_that_has_to_drain(tmp_path: Path) -> None:
+    staged = scene(tmp_path, [])
+    for record in staged.registry.all():
+        staged.registry.change(record.ip, lambda _: None)
+    assert upgrade(RUN, staged.world, master=False) is Outcome.LEFT
+    assert staged.done == []
