@@ -218,13 +218,13 @@ def _wait_for_no_calls(
     limit = world.policy.change_limit
     while True:
         calls = cluster.calls()
-        if isinstance(calls, list):
-            calls = joining.live(calls)
         if isinstance(calls, Refused):
             raise _refused(calls)
-        unseen = unlisted(world) if isinstance(calls, list) else ()
-        if not calls and not unseen and isinstance(calls, list):
-            return None
+        unseen: Sequence[Unlisted] = ()
+        if isinstance(calls, list):
+            calls, unseen = joining.live(calls), unlisted(world)
+            if not calls and not unseen:
+                return None
         what = _live(calls, unseen, world)
         if wait.passed > limit:
             raise MembershipError(
@@ -283,7 +283,8 @@ def _wait_until_back(
             health = cluster.health(ip)
             if health != Answers(200):
                 # Out of sight isn't down.
-                gone |= {ip} if isinstance(health, Answers | Silent) else set()
+                if isinstance(health, Answers | Silent):
+                    gone.add(ip)
             elif (ip in gone or wait.passed.total_seconds() > GOING_DOWN_SECONDS) and cluster.lists(
                 ip
             ) is True:

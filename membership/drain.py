@@ -175,10 +175,8 @@ class _Drain:
         Ctrl-C kills the update's command at once, and the update's error holds what was said until
         then. Source: pulumi-command, provider/pkg/provider/local/commandController.go, `run`.
         """
-        name, registry = self._node.name, self._world.registry
-        note = f"choices-{self._node.ip}"
-        if registry.noted(note, self._run.id) is None:
-            registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
+        name = self._node.name
+        if self._is_first("choices"):
             self._say(
                 "Ctrl-C ends this update only: no call is cut, and the same command, up or "
                 f"destroy, carries on. To keep {name}: uv run python -m scripts.abort_drain {name}"
@@ -215,11 +213,8 @@ class _Drain:
 
         What a run before has waited for, which was refused or ended before that, was no drain.
         """
-        node, registry = self._node, self._world.registry
-        note = f"asked-{node.ip}"
-        if registry.noted(note, self._run.id) is None:
-            registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
-            registry.drop(_OVERDUE, node)
+        if self._is_first("asked"):
+            self._world.registry.drop(_OVERDUE, self._node)
             self._waited = None
             self._wait.begin_again()
 
@@ -344,6 +339,14 @@ class _Drain:
         soon = (seen.changes_soon and not seen.alone) or self._idle
         usual = SOON_SECONDS if soon else POLL_SECONDS
         self._world.clock.sleep(min(usual * 2**self._silent, LONGEST_POLL_SECONDS))
+
+    def _is_first(self, name: str) -> bool:
+        """Whether this run does it for the first time: asking others has it begin here anew."""
+        note, registry = f"{name}-{self._node.ip}", self._world.registry
+        if registry.noted(note, self._run.id) is not None:
+            return False
+        registry.note(note, self._run.id, Elapsed.begin(self._world.clock))
+        return True
 
     def _keep(self, name: str, text: str = "") -> None:
         """Note something of this machine for the next run."""

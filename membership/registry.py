@@ -196,7 +196,7 @@ class Registry:
     def was_cut_off(self, node: Node) -> str:
         """Which run for a node ended so; empty where none did. It's told once."""
         noted = self.noted(f"cut-off-{node.ip}", node.identity)
-        (self._folder / _NOTES / f"cut-off-{node.ip}").unlink(missing_ok=True)
+        self.drop("cut-off", node)
         return noted[1] if noted else ""
 
     def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
