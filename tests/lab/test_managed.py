@@ -12,6 +12,7 @@ from tests.lab.watching import (
     WAITS_FOR_CALLS,
     calls,
     place,
+    require_order,
     scale,
     start_calls,
     update_waits_for_calls,
@@ -102,17 +103,14 @@ def test_a_port_is_closed_when_nobody_comes_in_there_any_more(lab: Lab) -> None:
     start_calls(lab)
     lab.ok("config", "set", "httpsPort", "8443")
     printed = update_waits_for_calls(lab)
-    steps = [
-        place(printed, text)
-        for text in (
-            "load-balancer-https-8443-from-world-ipv4 created",
-            "Listener https-8443 created",
-            "configuration: waiting for",
-            "Command configuration created replacement",
-            "Listener https deleting",
-        )
-    ]
-    assert steps == sorted(steps)
+    steps = require_order(
+        printed,
+        "load-balancer-https-8443-from-world-ipv4 created",
+        "Listener https-8443 created",
+        "configuration: waiting for",
+        "Command configuration created replacement",
+        "Listener https deleting",
+    )
     assert place(printed, "load-balancer-https-from-world-ipv4 deleting") > steps[-2]
 
 

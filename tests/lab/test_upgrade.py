@@ -10,8 +10,8 @@ from openvidu.roles import role_of
 from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import (
     WAITS_FOR_CALLS,
-    place,
     require_all_ended,
+    require_order,
     scale,
     served,
     start_calls,
@@ -58,17 +58,14 @@ def test_every_node_drains_before_the_base_is_upgraded(lab: Lab) -> None:
     assert "Every node drains" in lab.ok("preview")
     # Both nodes drain at once: until the upgrade is done there is nobody for new calls.
     printed = update_waits_for_calls(lab, takes_new_ones=False)
-    places = [
-        place(printed, text)
-        for text in (
-            WAITS_FOR_CALLS,
-            "node-2: has left the cluster",
-            "base services 2.29.0 to 2.30.0",
-            "Upgrade OpenVidu Enterprise HA 2.29.0 to 2.30.0",
-            "10.5.0.7 is in the load balancer",
-        )
-    ]
-    assert places == sorted(places)
+    require_order(
+        printed,
+        WAITS_FOR_CALLS,
+        "node-2: has left the cluster",
+        "base services 2.29.0 to 2.30.0",
+        "Upgrade OpenVidu Enterprise HA 2.29.0 to 2.30.0",
+        "10.5.0.7 is in the load balancer",
+    )
     assert versions(lab) == {"2.30.0"}
     assert served(lab) == ["10.5.0.6", "10.5.0.7"]
     assert keeps_its_data(lab)

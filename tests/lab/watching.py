@@ -65,6 +65,13 @@ def place(printed: str, text: str) -> int:
     return found.start()
 
 
+def require_order(printed: str, *texts: str) -> list[int]:
+    """Where patterns begin in what was printed; all are there, one after the other."""
+    places = [place(printed, text) for text in texts]
+    assert places == sorted(places), printed
+    return places
+
+
 def scale(lab: Lab, nodes: int) -> str:
     lab.ok("config", "set", "nodeCount", str(nodes))
     return lab.ok("up")
