@@ -18,10 +18,27 @@ from tests.membership.simulation.broken import BROKEN, Broken
 from tests.membership.simulation.deployment import Deployment, Operation, Scenario
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.invariants import Violation
+from tests.membership.simulation.network import AWS, BASE, OPERATOR, Cut, node
 
 
 @st.composite
-def scenarios(draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind)) -> Scenario:
+def cuts(draw: Callable[..., object], nodes: int) -> tuple[Cut, ...]:
+    """Between any two, one way or both; some end together."""
+    parties = [OPERATOR, BASE, AWS, *(node(number) for number in range(1, nodes + 1))]
+    found: list[Cut] = []
+    for _ in range(draw(st.integers(0, 3))):
+        one, other = draw(st.lists(st.sampled_from(parties), min_size=2, max_size=2, unique=True))
+        at, lasts = draw(st.floats(0, 40)), draw(st.floats(0.5, 120))
+        found.append(Cut(one, other, at, lasts))
+        if draw(st.booleans()):
+            found.append(Cut(other, one, at, lasts))
+    return tuple(found)
+
+
+@st.composite
+def scenarios(
+    draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind), *, cut: bool = True
+) -> Scenario:
     count = draw(st.integers(1, 5))
     calls = draw(
         st.lists(
@@ -43,6 +60,7 @@ def scenarios(draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind)
         operation,
         frozenset(draw(st.sets(numbers, min_size=1, max_size=most))),
         fault,
+        draw(cuts(count)) if cut else (),
         draw(st.integers(1, 2)),
         draw(st.integers(0, 2**16)),
     )
@@ -76,7 +94,7 @@ def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(broken.under))
+    @given(scenarios(broken.under, cut=broken.cut))
     def search(scenario: Scenario) -> None:
         try:
             play(scenario, broken)

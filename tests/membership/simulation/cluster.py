@@ -22,9 +22,11 @@ from membership.answers import (
 )
 from membership.witnesses import Statement, Testimony, Witness, Word
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
+from tests.membership.simulation import network
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.garbage import garbled
 from tests.membership.simulation.invariants import Invariant, Violation
+from tests.membership.simulation.network import AWS, BASE, OPERATOR, Network
 from tests.membership.simulation.stage import Stage
 
 LISTED_AFTER_CRASH_SECONDS = 8.0
@@ -81,7 +83,7 @@ class Machine:
 class SimulatedCluster:
     """What `membership.cluster.Cluster` shows, and what it does to nodes."""
 
-    def __init__(self, stage: Stage, fault: Fault, random: Random) -> None:
+    def __init__(self, stage: Stage, fault: Fault, network: Network, random: Random) -> None:
         self.machines: dict[str, Machine] = {}
         self.wanted: set[int] = set()
         """Numbers that the configuration names."""
@@ -93,6 +95,7 @@ class SimulatedCluster:
         self._replaced: set[int] = set()
         self._stage = stage
         self._fault = fault
+        self._network = network
         self._random = random
         self._ids = itertools.count(1)
 
@@ -199,31 +202,41 @@ class SimulatedCluster:
         machine = self.machines.get(ip)
         if machine is None or machine.state is State.CRASHED:
             return Unreachable("no route")
-        if self._fault.is_unseen(machine.number, self._stage.now):
-            hangs = self._fault.kind is Kind.HANG
-            return Unknown("no answer in time") if hangs else Unreachable("no answer")
+        if not self._network.reaches(BASE, network.node(machine.number), self._stage.now):
+            return Unreachable("no answer")
+        if self._fault.hangs(machine.number, self._stage.now):
+            return Unknown("no answer in time")
         return Answers(200) if machine.up else Silent()
 
     def testimony(self, machine: Machine) -> Testimony:
         """What others than the base say of a machine."""
         self._stage.step()
         self._tick()
-        fault, now = self._fault, self._stage.now
-        is_there = self.machines.get(machine.ip) is machine
-        cut = machine.number == fault.node and any(
-            fault.strikes(kind, now)
-            for kind in (Kind.CUT_FROM_OPERATOR, Kind.CUT_FROM_ALL, Kind.HANG)
-        )
         nothing = Statement(Word.UNKNOWN, "no answer")
-        word = Word.RUNS if machine.up else Word.STOPPED
-        dark = cut or machine.state is State.CRASHED or not is_there
+        is_there = self.machines.get(machine.ip) is machine
         off = machine.state is State.CRASHED or not is_there
+        dark = off or self._fault.hangs(machine.number, self._stage.now)
+        word = Word.RUNS if machine.up else Word.STOPPED
+        itself, now = network.node(machine.number), self._stage.now
+        asked = not dark and self._network.reaches(OPERATOR, itself, now)
+        peer_asked = not dark and any(
+            self._network.reaches(OPERATOR, peer, now) and self._network.reaches(peer, itself, now)
+            for peer in self._peers(machine)
+        )
         aws = Statement(Word.STOPPED if off else Word.RUNS, "AWS says so")
         return {
-            Witness.MACHINE: nothing if dark else Statement(word, "SSH says so"),
-            Witness.PEERS: nothing if dark else Statement(word, "a peer says so"),
-            Witness.AWS: nothing if cut and off else aws,
+            Witness.MACHINE: Statement(word, "SSH says so") if asked else nothing,
+            Witness.PEERS: Statement(word, "a peer says so") if peer_asked else nothing,
+            Witness.AWS: aws if self._network.reaches(OPERATOR, AWS, now) else nothing,
         }
+
+    def _peers(self, machine: Machine) -> list[str]:
+        """The other nodes whose machines run."""
+        return [
+            network.node(one.number)
+            for one in self.machines.values()
+            if one.number != machine.number and one.state is not State.CRASHED
+        ]
 
     def lists(self, ip: str) -> bool | Unknown | Refused:
         self._stage.step()
@@ -270,14 +283,27 @@ class SimulatedCluster:
             self._stage.sleep(REQUEST_SECONDS)
             self._tick()
             return Unknown(f"no whole answer within {REQUEST_SECONDS:g} s")
-        if not any(one.up and one.ip in self.served for one in self.machines.values()):
+        if not any(self._answers_api(one) for one in self.machines.values()):
             return Unknown("answered 502")
         return None
 
+    def _answers_api(self, machine: Machine) -> bool:
+        """Whether the load balancer gets answers of a node, which asks Redis on the base."""
+        itself, now = network.node(machine.number), self._stage.now
+        return (
+            machine.up
+            and machine.ip in self.served
+            and not self._fault.hangs(machine.number, now)
+            and self._network.reaches(BASE, itself, now)
+            and self._network.reaches(itself, BASE, now)
+        )
+
     def _is_listed(self, machine: Machine) -> bool:
-        fault, now = self._fault, self._stage.now
-        if machine.up and fault.cuts_from_base(machine.number, now):
-            return now - max(fault.at, machine.since) < LISTED_AFTER_CRASH_SECONDS
+        now = self._stage.now
+        cut = self._network.cut_since(network.node(machine.number), BASE, now)
+        hung = self._fault.at if self._fault.hangs(machine.number, now) else None
+        if machine.up and (silent := [since for since in (cut, hung) if since is not None]):
+            return now - max(min(silent), machine.since) < LISTED_AFTER_CRASH_SECONDS
         if machine.state is State.CRASHED:
             return self._stage.now - machine.since < LISTED_AFTER_CRASH_SECONDS
         return machine.up

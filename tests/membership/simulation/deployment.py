@@ -25,7 +25,8 @@ from tests.membership.simulation.base import SimulatedBase
 from tests.membership.simulation.cluster import Machine, SimulatedCluster, State
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.invariants import Invariant, Violation
-from tests.membership.simulation.stage import Stage
+from tests.membership.simulation.network import BASE, OPERATOR, Cut, Network
+from tests.membership.simulation.stage import Lost, Stage
 
 _REFUSALS = (MembershipError, ReloadError, LockTimeoutError)
 _TRIES = 6
@@ -47,7 +48,7 @@ class Operation(Enum):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A cluster, one operation, one fault.
+    """A cluster, one operation, one fault, and connections that aren't made.
 
     Attributes:
         calls: lengths of the calls that each node carries, one entry a node.
@@ -59,6 +60,7 @@ class Scenario:
     operation: Operation
     nodes: frozenset[int]
     fault: Fault = field(default_factory=Fault)
+    cuts: tuple[Cut, ...] = ()
     max_unavailable: int = 1
     seed: int = 0
 
@@ -87,7 +89,8 @@ class Deployment:
         self.stage = Stage(scenario.seed)
         self._random = random.Random(scenario.seed)
         self._runs = itertools.count(1)
-        self.cluster = SimulatedCluster(self.stage, scenario.fault, self._random)
+        self.network = Network(scenario.cuts)
+        self.cluster = SimulatedCluster(self.stage, scenario.fault, self.network, self._random)
         self.registry = Registry(self.folder / "registry")
         self.cluster.max_unavailable = scenario.max_unavailable
         self.cluster.wanted = set(range(1, len(scenario.calls) + 1))
@@ -114,6 +117,9 @@ class Deployment:
             stage.start(self.base.keep, background=True)
             stage.start(self._new_calls, background=True)
             stage.start(self._strike, background=True)
+            for cut in self.scenario.cuts:
+                if (cut.who, cut.to) == (OPERATOR, BASE):
+                    stage.start(stage.lose, background=True, delay=cut.at)
             self._update(self._jobs())
             self._heal()
             self._require_exact_list()
@@ -260,17 +266,30 @@ class Deployment:
         ]
 
     def _try(self, job: _Job) -> None:
-        try:
-            job.act()
-        except _REFUSALS as error:
-            self.said.append(str(error))
-        else:
-            job.done = True
+        """Carry out a job, again when the connection to the base is back."""
+        while True:
+            try:
+                self._connect()
+                job.act()
+            except Lost:
+                self.said.append("the connection to the base is lost")
+                continue
+            except _REFUSALS as error:
+                self.said.append(str(error))
+            else:
+                job.done = True
+            return
+
+    def _connect(self) -> None:
+        """Wait until the operator reaches the base."""
+        now = self.stage.now
+        self.stage.sleep(self.network.healed_at(OPERATOR, BASE, now) - now)
 
     def _heal(self) -> None:
         """Wait until the fault is over; a machine that lost its power has it again."""
         fault = self.scenario.fault
-        self.stage.start(lambda: self.stage.sleep(max(1, fault.at + fault.lasts - self.stage.now)))
+        over_at = max(fault.at + fault.lasts, self.network.over_at)
+        self.stage.start(lambda: self.stage.sleep(max(1, over_at - self.stage.now)))
         self.stage.play()
         for machine in self.cluster.machines.values():
             if machine.state is State.CRASHED:
@@ -282,8 +301,7 @@ class Deployment:
         self.stage.sleep(fault.at)
         if fault.kind is Kind.REBOOT:
             self.base.reboot()
-        crashes = fault.kind in (Kind.CRASH, Kind.CUT_FROM_OPERATOR)
-        if crashes and (machine := self._number(fault.node)):
+        if fault.kind is Kind.CRASH and (machine := self._number(fault.node)):
             self.cluster.crash(machine)
         if fault.kind is Kind.CLOCK:
             self.stage.stepped = fault.step_of_clock(Kind.CLOCK, self.stage.now)
@@ -318,8 +336,7 @@ class Deployment:
         self.stage.start(lambda: self.stage.sleep(_SETTLED_SECONDS))
         self.stage.play()
         listed = set(self.base.node_ips)
-        crashes = self.scenario.fault.kind in (Kind.CRASH, Kind.CUT_FROM_OPERATOR)
-        lost = {self.scenario.fault.node} if crashes else set()
+        lost = {self.scenario.fault.node} if self.scenario.fault.kind is Kind.CRASH else set()
         wanted = {f"10.5.0.{5 + number}" for number in self.cluster.wanted - lost}
         spare = {f"10.5.0.{5 + number}" for number in lost}
         for name, ips in (("the file", listed), ("nginx", self.cluster.served)):

@@ -1,4 +1,4 @@
-"""What goes wrong in a simulated deployment.
+"""What goes wrong in a simulated deployment, besides its network.
 
 The operator's time of day isn't among it: nothing of what runs there is sent to the base as a time.
 """
@@ -23,10 +23,6 @@ class Kind(Enum):
     NGINX_SILENT = "nginx refuses a new list, which stays on its disk, with exit status 0"
     REBOOT = "the base reboots: nginx comes back with its first list"
     KILL = "a run is killed at a step"
-    CUT_FROM_BASE = "a node and the base don't reach each other"
-    UNASKED = "what the base asks of a node doesn't arrive"
-    CUT_FROM_OPERATOR = "a node loses its power, and its machine and AWS can't be asked"
-    CUT_FROM_ALL = "only callers reach a node"
     HANG = "a node's processes hang, and go on"
     CLOCK = "the base's time of day steps by an hour, and back"
     NODES_CLOCK = "a node's time of day steps by an hour, and back"
@@ -56,15 +52,9 @@ class Fault:
         """Whether it goes wrong now."""
         return self.kind is kind and self.at <= now < self.at + self.lasts
 
-    def cuts_from_base(self, number: int, now: float) -> bool:
-        """Whether a node's heartbeat doesn't reach the base now."""
-        kinds = (Kind.CUT_FROM_BASE, Kind.CUT_FROM_ALL, Kind.HANG)
-        return number == self.node and any(self.strikes(kind, now) for kind in kinds)
-
-    def is_unseen(self, number: int, now: float) -> bool:
-        """Whether the base gets no answer of a node now."""
-        unasked = number == self.node and self.strikes(Kind.UNASKED, now)
-        return unasked or self.cuts_from_base(number, now)
+    def hangs(self, number: int, now: float) -> bool:
+        """Whether a node's processes do nothing now."""
+        return number == self.node and self.strikes(Kind.HANG, now)
 
     def step_of_clock(self, kind: Kind, now: float) -> float:
         """By how many seconds a time of day is off now: it doesn't come right again."""

@@ -19,6 +19,10 @@ class Killed(BaseException):
     """The run was killed: it does nothing any more."""
 
 
+class Lost(Killed):
+    """The run was ended, as whoever waits for it lost its connection."""
+
+
 @dataclass(eq=False)
 class Task:
     """A run.
@@ -27,6 +31,7 @@ class Task:
         wakes: seconds at which it goes on.
         steps_left: how many it has before it's killed; None for no limit.
         background: whether the end doesn't wait for it.
+        lost: whether it ends at its next step.
         error: what it ended with.
     """
 
@@ -34,6 +39,7 @@ class Task:
     wakes: float = 0.0
     steps_left: int | None = None
     background: bool = False
+    lost: bool = False
     error: BaseException | None = None
     done: bool = False
     turn: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
@@ -84,6 +90,11 @@ class Stage:
             if task.error:
                 raise task.error
 
+    def lose(self) -> None:
+        """Have all runs but those in the background end at their next step."""
+        for task in self._tasks:
+            task.lost = not task.background and not task.done
+
     def close(self) -> None:
         """Kill what is left."""
         self._over = True
@@ -102,6 +113,9 @@ class Stage:
             task.steps_left -= 1
         if self._over or task.steps_left == 0:
             raise Killed
+        if task.lost:
+            task.lost = False
+            raise Lost
 
     def step(self) -> None:
         """Let other runs go first, maybe."""
