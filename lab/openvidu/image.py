@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.cloud.facts import ACME_ADDRESS, HostFacts
 from lab.openvidu import faults
 from lab.openvidu.docker import host
-from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
+from lab.openvidu.packages import COMPOSE_PLUGIN, LIBRARY
 from lab.openvidu.systemd import units
 
 _BOOT = LIBRARY / "boot"
@@ -29,7 +29,7 @@ _SEARCH_PATH = tuple(
 """Where a real Docker of the machine may be: a host begins without."""
 
 BOOT: list[list[str]] = [[str(_BOOT)]]
-"""What a host runs at every boot: starts containers again, as dockerd would, and services."""
+"""What a host runs at every boot: mounts its volumes, and starts its services."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ _NO_DOCKER = (
 _FOR_ROOT = "in a lab this command is for root"
 _COMMANDS: Mapping[Path, _Command] = {
     LIBRARY / "docker": _Command("lab.openvidu.docker", _NO_DOCKER, 1),
+    LIBRARY / "dockerd": _Command("lab.openvidu.docker.engine", _NO_DOCKER, 1),
     LIBRARY / "docker-compose": _Command("lab.openvidu.docker compose", _NO_DOCKER, 1),
     Path("/usr/local/bin/apt-cache"): _Command("lab.openvidu.packages apt-cache", _FOR_ROOT, 1),
     Path("/usr/local/bin/apt-mark"): _Command("lab.openvidu.packages apt-mark", _FOR_ROOT, 1),
@@ -96,7 +97,7 @@ def prepare(root: Path, lab: HostFacts) -> None:
     _write(
         root,
         _BOOT,
-        f"#!/bin/sh\n{_MOUNT_ALL}\n[ ! -x {DOCKER} ] || {DOCKER} --boot\n{_SYSTEMCTL} --boot\n",
+        f"#!/bin/sh\n{_MOUNT_ALL}\n{_SYSTEMCTL} --boot\n",
     )
     for folder in _SEARCH_PATH:
         for name in ("docker", "docker-compose", "dockerd"):

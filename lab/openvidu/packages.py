@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from lab.openvidu.docker import engine
 from lab.openvidu.docker.host import registry_is_reachable
 
 LIBRARY = Path("/usr/local/lib/openvidu-lab")
@@ -32,6 +33,7 @@ _ARCHIVE = "http://archive.ubuntu.com/ubuntu noble"
 def _put_docker() -> None:
     shutil.copyfile(LIBRARY / "docker", DOCKER)
     DOCKER.chmod(0o755)
+    engine.install(str(LIBRARY / "dockerd"))
 
 
 def _put_compose() -> None:
@@ -187,6 +189,8 @@ def _remove(names: Sequence[str], *, simulated: bool) -> int:
             _say(f"Remv {name} [{_VERSION}]")
         elif marker.exists():
             marker.unlink()
+            if marker == DOCKER:
+                engine.uninstall()
             _say(f"Removing {name} ...")
         else:
             _say(f"Package '{name}' is not installed, so not removed")

@@ -99,6 +99,6 @@ def test_a_newer_compose_waits_for_what_is_always_restarted(
     host: Host, version: str, ends: bool
 ) -> None:
     faults.write(Fault("compose", {"version": version}), host.faults)
-    up = f"{IN_PROJECT}timeout 2 docker compose up --exit-code-from ends ends"
+    up = f"{IN_PROJECT}timeout {20 if ends else 2} docker compose up --exit-code-from ends ends"
     assert (host.run(up, check=False).returncode == 0) is ends
     assert compose(host, "version --short").stdout == f"{version}\n"

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from lab.openvidu.docker import images
+from lab.openvidu.docker import engine, images
 from lab.openvidu.docker.errors import DockerError
 from lab.openvidu.packages import COMPOSE_PLUGIN
 
@@ -31,6 +31,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     status: int
+    if not set(arguments) & {"--version", "-v"} and [*arguments[:2]] != ["compose", "version"]:
+        engine.require()
     match list(arguments):
         case ["pull", *options, image] if all(option in ("-q", "--quiet") for option in options):
             new = images.pull(image)

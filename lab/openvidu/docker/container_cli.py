@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from lab.openvidu.docker import images, inspection, logs, volumes
-from lab.openvidu.docker.containers import Container, Spec, boot, every, find, users_of
+from lab.openvidu.docker.containers import Container, Spec, every, find, users_of
 from lab.openvidu.docker.errors import DockerError, NoSuchContainerError
 from lab.openvidu.docker.execution import execute
 from lab.openvidu.docker.inspection import describe_state, table
@@ -21,9 +21,6 @@ def main(arguments: Sequence[str]) -> int:
     """Run `docker ARGUMENTS`; the exit status."""
     if list(arguments[:1]) in (["--version"], ["-v"]):
         sys.stdout.write(f"Docker version {VERSION}, build lab\n")
-        return 0
-    if list(arguments) == ["--boot"]:
-        boot()
         return 0
     words = [part for word in arguments for part in (("-i", "-t") if word == "-it" else (word,))]
     options = _parser().parse_args(words)

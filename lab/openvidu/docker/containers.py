@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,7 +244,7 @@ class Container:
 
     def stop(self, seconds: float | None = None) -> None:
         """Ask its process to end, and kill what is left after `seconds`, or its own limit."""
-        (self.folder / "stopped").touch()
+        self._was_stopped.touch()
         main = self._main()
         if main:
             main.signal(signal.SIGTERM)
@@ -253,13 +254,20 @@ class Container:
 
     def kill(self) -> None:
         """End its process at once, which is a stop by hand."""
-        (self.folder / "stopped").touch()
+        self._was_stopped.touch()
         main = self._main()
         if main:
             main.signal(signal.SIGKILL)
             main.wait(1)
         self._kill()
         self._tell_network()
+
+    def stop_for_now(self) -> None:
+        """Stop it as the engine does when it ends itself: nobody did it by hand."""
+        by_hand = self._was_stopped.exists()
+        self.stop()
+        if not by_hand:
+            self._was_stopped.unlink()
 
     def remove(self, *, seconds: float | None = None) -> None:
         """Stop it, and delete all that it wrote inside."""
@@ -274,7 +282,7 @@ class Container:
 
     def comes_back(self) -> bool:
         """Whether it is started when the host boots."""
-        by_hand = (self.folder / "stopped").exists()
+        by_hand = self._was_stopped.exists()
         match self.spec.restart:
             case "always":
                 return True
@@ -285,6 +293,11 @@ class Container:
                 return self._shim() is not None and self._read("status") != "0"
             case _:
                 return False
+
+    @property
+    def _was_stopped(self) -> Path:
+        """There when somebody has stopped it by hand."""
+        return self.folder / "stopped"
 
     def _kill(self) -> None:
         shim = self._shim()
@@ -348,8 +361,15 @@ def find(reference: str) -> Container | None:
     return None
 
 
+def shut_down() -> None:
+    """Stop all that runs, as dockerd does when it's asked to end."""
+    running = [container for container in every() if container.state.active]
+    with ThreadPoolExecutor(len(running) or 1) as pool:
+        list(pool.map(Container.stop_for_now, running))
+
+
 def boot() -> list[Container]:
-    """Start what dockerd starts when the host boots; what it started.
+    """Start what dockerd starts when it begins; what it started.
 
     `always` comes back even where it was stopped by hand, `unless-stopped` doesn't, and
     `on-failure` where its last run wasn't a success, a stop by hand included. Each as it was

@@ -45,12 +45,7 @@ def _tell(question: str, name: str, *, quiet: bool) -> int:
 
 
 def _enable(name: str, now: bool) -> None:
-    if not units.load(name).wanted:
-        raise UnitError(f"The unit files have no installation config: {name}")
-    link = units.link(name)
-    if not link.is_symlink():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(units.FOLDER / name)
+    units.enable(name)
     if now:
         service.start(name)
 

@@ -14,7 +14,8 @@ from lab.openvidu.systemd.units import Unit, load
 
 _FOLDER = Path("/run/openvidu-lab-systemd")
 _LOGS = Path("/var/log/openvidu-lab-systemd")
-_STOP_SECONDS = 10.0
+_STOP_SECONDS = 90.0
+"""Source: systemd-system.conf(5), `DefaultTimeoutStopSec`."""
 _POLL_SECONDS = 0.05
 
 
@@ -78,6 +79,9 @@ def _lock_file(name: str) -> Path:
 
 
 def _keep_running(unit: Unit) -> None:
+    asked_to_end: list[int] = []
+    # What it runs is asked as well, and has its time.
+    signal.signal(signal.SIGTERM, lambda number, _: asked_to_end.append(number))
     with _lock_file(unit.name).open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         file.truncate(0)
@@ -88,7 +92,9 @@ def _keep_running(unit: Unit) -> None:
                 unit.command, env={**os.environ, **unit.environment}, check=False
             ).returncode
             print(f"{unit.name}: ended with status {status}", flush=True)  # noqa: T201
-            if unit.restart == "no" or (unit.restart == "on-failure" and status == 0):
+            if asked_to_end or unit.restart == "no":
+                return
+            if unit.restart == "on-failure" and status == 0:
                 return
             time.sleep(unit.restart_seconds)
 

@@ -92,6 +92,20 @@ def link(name: str) -> Path:
     return FOLDER / f"{_TARGET}.wants" / name
 
 
+def enable(name: str) -> None:
+    """Have it start at boot.
+
+    Raises:
+        UnitError: there's none, or its file doesn't say so.
+    """
+    if not load(name).wanted:
+        raise UnitError(f"The unit files have no installation config: {name}")
+    there = link(name)
+    if not there.is_symlink():
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.symlink_to(FOLDER / name)
+
+
 def enabled() -> list[str]:
     """The units that start at boot."""
     return sorted(path.name for path in link("").glob("*.service"))
