@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.lab.conftest import Lab
+from tests.lab.conftest import Completed, Lab
 
 WAITS_FOR_CALLS = r"waiting for \d+ calls? with \d+ participants?"
 
@@ -93,14 +93,32 @@ def nodes(lab: Lab) -> list[str]:
     return sorted(found.get("nodes", ()))
 
 
-def require(lab: Lab, *numbers: int) -> None:
+def numbers(lab: Lab) -> list[int]:
+    """The numbers of the nodes whose machines run."""
+    running = [one.name for one in lab.supervisor.control.hosts() if one.running]
+    return sorted(int(name.rpartition("-")[2]) for name in running if "-node-" in name)
+
+
+def require(lab: Lab, *serving: int) -> None:
     """Exactly these nodes serve, whoever is asked, and nothing is left to do."""
-    ips = [f"10.5.0.{5 + number}" for number in numbers]
+    ips = [f"10.5.0.{5 + number}" for number in serving]
     # Nodes are listed by their signs of life, which come late on a busy computer.
     lab.wait_until(lambda: nodes(lab) == sorted(f"master_{ip}" for ip in ips))
     status = lab.json("status", "--json")
     assert status["health"]["clusterStatus"] == "UP"
     assert status["loadBalancer"]["nodeIps"] == ips
     assert served(lab) == sorted(ips)
-    assert sorted(status["hosts"]) == ["base", *(f"node-{number}" for number in numbers)]
+    assert sorted(status["hosts"]) == ["base", *(f"node-{number}" for number in serving)]
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def script(lab: Lab, name: str, *words: str) -> Completed:
+    """Run one of the operators' commands."""
+    return lab.run("run", "--", "python", "-m", f"scripts.{name}", *words)
+
+
+def require_well(lab: Lab) -> None:
+    """The cluster needs nobody, and the next update changes nothing."""
+    found = script(lab, "status")
+    assert found.status == 0, found.out
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
