@@ -14,8 +14,9 @@ taken() {
   local all found id name image project place
   all=$(ask_docker ps --all) && found=$(ask_docker ps --all --quiet) || return
   [[ -n $found ]] || return 0
+  # With `index` alone Docker says "<no value>" of a label that isn't there: OpenVidu's media have none.
   # shellcheck disable=SC2086 # one word a container
-  found=$(ask_docker inspect --format '{{.Id}}|{{.Name}}|{{.Config.Image}}|{{index .Config.Labels "com.docker.compose.project"}}|{{index .Config.Labels "com.docker.compose.project.working_dir"}}' $found) || return
+  found=$(ask_docker inspect --format '{{.Id}}|{{.Name}}|{{.Config.Image}}|{{with index .Config.Labels "com.docker.compose.project"}}{{.}}{{end}}|{{with index .Config.Labels "com.docker.compose.project.working_dir"}}{{.}}{{end}}' $found) || return
   while IFS='|' read -r id name image project place; do
     id=${id:0:12}
     if [[ $project == "${1##*/}" ]] || { [[ $2 == node ]] && grep -qE "^$id .*($removed_by_stop)" <<<"$all"; }; then

@@ -172,6 +172,29 @@ def test_inspecting_what_does_not_exist(machine: Machine) -> None:
     assert "No such object: nobody" in done.stderr
 
 
+LABEL = 'index .Config.Labels "com.docker.compose.project"'
+
+
+@pytest.mark.parametrize(
+    ("fields", "of_composes", "of_others"),
+    [
+        (f"{{{{{LABEL}}}}}", "{project}", ""),
+        (f"{{{{{LABEL}}}}} {{{{.Id}}}}", "{project} {id}", "<no value> {id}"),
+        (f"{{{{with {LABEL}}}}}{{{{.}}}}{{{{end}}}} {{{{.Id}}}}", "{project} {id}", " {id}"),
+    ],
+)
+def test_a_label_that_is_not_there(
+    machine: Machine, fields: str, of_composes: str, of_others: str
+) -> None:
+    folder = machine.folder(TWO)
+    folder.up()
+    machine.docker(f"run --detach --name alone --network none {TOOL} sleep 1000")
+    for name, told in ((folder.container("a"), of_composes), ("alone", of_others)):
+        said = machine.docker(f"inspect --format '{fields}' {name}").stdout
+        known = {"project": folder.path.rpartition("/")[2], "id": machine.inspect(name, ".Id")}
+        assert said == f"{told.format(**known)}\n"
+
+
 def test_an_image_that_is_not_here_is_named(machine: Machine) -> None:
     done = machine.docker("rmi nobody/nothing:1")
     assert done.returncode == 1

@@ -155,6 +155,20 @@ def test_a_node_starts(host: EngineHost, settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("clear")
+def test_a_node_goes_with_the_media_that_it_has_started(
+    host: EngineHost, settings: Settings
+) -> None:
+    """OpenVidu starts media through Docker, not through Compose."""
+    told = {"FOLDER": roles.NODE.product.folder, "COMMAND": "openvidu", "ROLE": roles.NODE.name}
+    run_script(host, "prepare-host.sh", fields(told))
+    install(host, roles.NODE, node_env(settings, 1, of_base(settings, IP)))
+    host.run(f"docker run --detach --name media openvidu/mediasoup-controller:{VERSION}")
+    run_script(host, "release-host.sh", fields(told))
+    assert engine(host, BEFORE).names() == []
+    assert not (host.root / "opt/openvidu").exists()
+
+
+@pytest.mark.usefixtures("clear")
 def test_a_master_starts(host: EngineHost, settings: Settings) -> None:
     told = install(host, roles.MASTER, master_env(settings, IP))
     wait_for = {"WAIT_FOR": "elasticsearch server"}

@@ -100,8 +100,12 @@ rmi*)
   if [[ $* == *--quiet* ]]; then cut -d '|' -f 1 $W/containers; else tr '|' ' ' <$W/containers; fi
   ;;
 inspect*)
+  # What Docker says of a label that isn't there.
+  none='<no value>'
+  [[ $3 != *'{{with index '* ]] || none=''
   for id in "${@:4}"; do
-    awk -F '|' -v id="$id" '$1 == id { print $1 "ffff|/" $3 "|" $2 "|" $4 "|" $5 }' $W/containers
+    awk -F '|' -v id="$id" -v none="$none" '$1 == id {
+      print $1 "ffff|/" $3 "|" $2 "|" ($4 ? $4 : none) "|" ($5 ? $5 : none) }' $W/containers
   done
   ;;
 esac

@@ -10,7 +10,9 @@ from lab.openvidu.docker.containers import Container
 from lab.openvidu.docker.errors import TemplateError
 
 _FIELD = re.compile(r"\{\{\s*(json\s+)?((?:\.\w+)+)\s*\}\}")
-_LABEL = re.compile(r'\{\{\s*index \.Config\.Labels "([\w.]+)"\s*\}\}')
+_INDEX = r'index \.Config\.Labels "([\w.]+)"'
+_LABEL = re.compile(rf"\{{\{{\s*{_INDEX}\s*\}}\}}")
+_LABEL_IF_THERE = re.compile(rf"\{{\{{with {_INDEX}\}}\}}\{{\{{\.\}}\}}\{{\{{end\}}\}}")
 _ENVIRONMENT = re.compile(r"\{\{range \.Config\.Env\}\}\{\{println \.\}\}\{\{end\}\}")
 
 
@@ -34,16 +36,21 @@ def describe(container: Container) -> dict[str, object]:
         "Config": {
             "Image": container.spec.image,
             "Env": [f"{name}={value}" for name, value in container.environment.items()],
-            "Labels": {
-                "com.docker.compose.project": container.spec.project,
-                "com.docker.compose.project.working_dir": (
-                    container.spec.folder if container.spec.project else ""
-                ),
-                "com.docker.compose.service": container.spec.service,
-                "com.docker.compose.oneoff": str(container.spec.one_off),
-            },
+            "Labels": _labels(container),
         },
         "HostConfig": {"RestartPolicy": {"Name": container.spec.restart}},
+    }
+
+
+def _labels(container: Container) -> dict[str, str]:
+    """Only Compose gives any."""
+    if not container.spec.project:
+        return {}
+    return {
+        "com.docker.compose.project": container.spec.project,
+        "com.docker.compose.project.working_dir": container.spec.folder,
+        "com.docker.compose.service": container.spec.service,
+        "com.docker.compose.oneoff": str(container.spec.one_off),
     }
 
 
@@ -85,10 +92,16 @@ def describe_state(container: Container) -> str:
 def fill_in(template: str, container: Container) -> str:
     """A `--format` template filled in.
 
+    Of a label that isn't there Docker says nothing, or `<no value>` where the template has `.Id`:
+    that is a field of the API's answer, and none of Docker's own. Source: docker/cli,
+    cli/command/inspect/inspector.go, `tryRawInspectFallback`.
+
     Raises:
         TemplateError: it has something else than fields, `json`, a label and the range over Env.
     """
     facts = describe(container)
+    labels = _labels(container)
+    no_label = "<no value>" if ".Id" in template else ""
 
     def look_up(path: str) -> object:
         value: object = facts
@@ -99,8 +112,10 @@ def fill_in(template: str, container: Container) -> str:
         return value
 
     def label(match: re.Match[str]) -> str:
-        labels = look_up("Config.Labels")
-        return str(labels.get(match[1], "")) if isinstance(labels, dict) else ""
+        return labels.get(match[1], no_label)
+
+    def label_if_there(match: re.Match[str]) -> str:
+        return labels.get(match[1], "")
 
     def field(match: re.Match[str]) -> str:
         value = look_up(match[2])
@@ -109,7 +124,8 @@ def fill_in(template: str, container: Container) -> str:
         return str(value).lower() if isinstance(value, bool) else str(value)
 
     lines = "".join(f"{name}={value}\n" for name, value in container.environment.items())
-    text = _FIELD.sub(field, _ENVIRONMENT.sub(lambda _: lines, _LABEL.sub(label, template)))
+    text = _LABEL_IF_THERE.sub(label_if_there, template)
+    text = _FIELD.sub(field, _ENVIRONMENT.sub(lambda _: lines, _LABEL.sub(label, text)))
     if "{{" in text:
         raise TemplateError(f"template: the lab's docker can't fill in {template!r}")
     return text
