@@ -20,9 +20,13 @@ target=$FOLDER/.env
   exit 1
 }
 if [[ -n ${KEEP:-} ]]; then
-  # Join and drain hold this lock while they edit the list.
-  exec 9>"$FOLDER/.env.lock"
-  flock --timeout 120 9
+  # Join and drain hold this lock while they edit the list; it says to people who does.
+  exec 9>>"$FOLDER/.env.lock"
+  flock --timeout 300 9 || {
+    echo "The load balancer's list is locked by $(<"$FOLDER/.env.lock"). Run: pulumi up" >&2
+    exit 1
+  }
+  echo "put-env.sh (process $$)" >"$FOLDER/.env.lock" || true
 fi
 
 new=$(mktemp "$FOLDER/.env.XXXXXX")

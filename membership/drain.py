@@ -21,7 +21,7 @@ from membership.observation import calls_on, counted, in_words, look, who_sees_w
 from membership.registry import Node, Phase, Record
 from membership.wait import Wait
 from membership.witnesses import Conclusion, Observation, Witness, conclude
-from membership.world import Run, World, belongs_to_another, claim, move, require_newest
+from membership.world import Run, World, belongs_to_another, claim, is_newest, move, require_newest
 from openvidu import api, release
 
 POLL_SECONDS = 2.0
@@ -76,14 +76,18 @@ def remove(node: Node, run: Run, world: World) -> None:
         MembershipError: a newer run works on the node.
         ReloadError, LockTimeoutError: the load balancer goes on with the old list.
     """
-    record = world.registry.get(node.ip)
-    if belongs_to_another(node, world):
-        if record and record.phase is Phase.SERVING:
+
+    def may() -> bool:
+        if not belongs_to_another(node, world):
+            return bool(require_newest(node, run, world))
+        record = world.registry.get(node.ip)
+        serves = record is not None and record.phase is Phase.SERVING
+        if serves:
             world.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
-            return
-    else:
-        require_newest(node, run, world)
-    world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves")
+        return not serves
+
+    if not world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
+        return
     world.registry.forget(node.ip)
     world.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
 
@@ -119,6 +123,7 @@ class _Drain:
         self._node = node
         self._run = run
         self._world = world
+        self._is_newest = is_newest(node, run, world)
         self._line = Line(node, run, world)
         self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
         world.registry.drop(STOP, node)
@@ -230,13 +235,17 @@ class _Drain:
         world, ip = self._world, self._node.ip
         self._idle = self._idle + 1 if _is_idle(seen) else 0
         if self._idle >= IDLE_LOOKS:
-            world.load_balancer.remove(ip, purpose=f"{self._node.name} is stopped")
+            world.load_balancer.remove(
+                ip, purpose=f"{self._node.name} is stopped", may=self._is_newest
+            )
             after = look(self._node, world)
             if _is_idle(after) or _is_asked_by_nobody(after):
                 return True
             self._idle = 0
         if not self._idle and seen.listed and ip not in world.load_balancer.node_ips:
-            world.load_balancer.add(ip, purpose=f"{self._node.name} got a call")
+            world.load_balancer.add(
+                ip, purpose=f"{self._node.name} got a call", may=self._is_newest
+            )
         return False
 
     def _let_it_be_asked(self, seen: Observation) -> None:
@@ -247,7 +256,9 @@ class _Drain:
             and _is_asked_by_nobody(seen)
             and ip not in world.load_balancer.node_ips
         ):
-            world.load_balancer.add(ip, purpose=f"{self._node.name} is asked for its calls")
+            world.load_balancer.add(
+                ip, purpose=f"{self._node.name} is asked for its calls", may=self._is_newest
+            )
 
     def _refused(self, answer: Refused) -> MembershipError:
         name = self._node.name

@@ -18,7 +18,7 @@ from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
 from membership.witnesses import Conclusion, conclude
-from membership.world import Run, World, claim, move, require_newest
+from membership.world import Run, World, claim, is_newest, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
 UNSEEN_LIMIT = timedelta(minutes=2)
@@ -111,7 +111,8 @@ def prepare(node: Node, run: Run, world: World) -> Found:
             )
         wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
         world.clock.sleep(_POLL_SECONDS)
-    world.load_balancer.remove(node.ip, purpose=f"{node.name} is started")
+    newest = is_newest(node, run, world)
+    world.load_balancer.remove(node.ip, purpose=f"{node.name} is started", may=newest)
     move(node, Phase.LEFT, world)
     return Found.STOPPED
 
@@ -136,7 +137,8 @@ def join(node: Node, generation: int, run: Run, world: World) -> None:
     """
     claim(node, run, world)
     wait_until_ready(node, run, world)
-    world.load_balancer.add(node.ip, purpose=f"{node.name} joins")
+    newest = is_newest(node, run, world)
+    world.load_balancer.add(node.ip, purpose=f"{node.name} joins", may=newest)
 
     def joined(record: Record | None) -> Record | None:
         return record and replace(

@@ -10,14 +10,13 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-import redis
-
+from membership.clock import Clock
 from membership.disk import replace_file
-from membership.lock import load_balancer_lock
+from membership.lock import always, load_balancer_lock
 from openvidu import environment, ports, release
 
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
@@ -29,6 +28,10 @@ _NOT_FOUND = re.compile(
 and thread are there where it writes into its log, which may be all that's seen."""
 KEEPER = "openvidu-load-balancer.service"
 """The unit that runs `keep`."""
+
+
+_TIMEOUT = "/usr/bin/timeout"
+"""Ends a command, with all that it has started, also where nobody waits for it any more."""
 
 
 class ReloadError(Exception):
@@ -43,6 +46,7 @@ class LoadBalancer:
         folder: Path = Path(release.BASE.folder),
         *,
         say: Callable[[str], None] = print,
+        clock: Clock | None = None,
         command_seconds: float = 120,
     ) -> None:
         """Prepare for edits.
@@ -50,11 +54,15 @@ class LoadBalancer:
         Args:
             folder: install folder of the base services.
             say: takes progress lines.
+            clock: time; a wait for others that edit the list ends as its waits do.
             command_seconds: how long each command there may take.
         """
         self._folder = folder
         self._say = say
+        self._clock = clock or Clock()
         self._command_seconds = command_seconds
+        self._held: int | None = None
+        """The lock, while this edits."""
 
     @property
     def is_configured(self) -> bool:
@@ -88,23 +96,30 @@ class LoadBalancer:
             raise ReloadError(f"nginx doesn't take its configuration: {_reason(shown)}")
         return set(_UPSTREAM.findall(shown.stdout)) - {environment.NO_NODES}
 
-    def add(self, ip: str, *, purpose: str) -> None:
+    def add(self, ip: str, *, purpose: str, may: Callable[[], bool] = always) -> bool:
         """Put an address into the list, and have nginx serve it. Harmless when it's there.
+
+        Args:
+            ip: the address.
+            purpose: what for; shown to whoever waits meanwhile.
+            may: is asked once nobody else can edit the list: False leaves it as it is.
+
+        Returns:
+            Whether it was done.
 
         Raises:
             ReloadError: nginx doesn't take the list, or gives no answer.
             LockTimeoutError: somebody else edits the list.
             OSError: `.env` can't be written, as on a full disk; it's as it was.
         """
-        self._edit(lambda ips: {*ips, ip}, purpose=purpose)
+        return self._edit(lambda ips: {*ips, ip}, purpose, may)
 
-    def remove(self, ip: str, *, purpose: str) -> None:
+    def remove(self, ip: str, *, purpose: str, may: Callable[[], bool] = always) -> bool:
         """Take an address out of the list, and out of nginx. Harmless when it's gone.
 
-        Raises:
-            ReloadError, LockTimeoutError, OSError: as for `add`.
+        Takes, returns and raises what `add` does.
         """
-        self._edit(lambda ips: set(ips) - {ip}, purpose=purpose)
+        return self._edit(lambda ips: set(ips) - {ip}, purpose, may)
 
     def apply_again(self) -> bool:
         """Have nginx serve the list in `.env`; returns whether it served another.
@@ -119,8 +134,12 @@ class LoadBalancer:
             self._apply(set(self.node_ips))
         return True
 
-    def _edit(self, change: Callable[[tuple[str, ...]], set[str]], *, purpose: str) -> None:
+    def _edit(
+        self, change: Callable[[tuple[str, ...]], set[str]], purpose: str, may: Callable[[], bool]
+    ) -> bool:
         with self._lock(purpose):
+            if not may():
+                return False
             before = self._env.read_text()
             wanted = change(environment.node_ips(before))
             value = environment.node_ips_value(wanted)
@@ -130,6 +149,7 @@ class LoadBalancer:
             except ReloadError as error:
                 raise ReloadError(f"{error}; {self._put_back(before)}") from error
             self._keep_after_reboot()
+            return True
 
     def _put_back(self, text: str) -> str:
         """Write the old list; returns what has become of it."""
@@ -139,13 +159,15 @@ class LoadBalancer:
             return f"the new list stays in .env, as the old one can't be written: {error.strerror}"
         return "the old list is back in .env"
 
-    def _lock(self, purpose: str) -> AbstractContextManager[None]:
-        client = redis.Redis(
-            port=int(self.values.get(environment.REDIS_PORT) or ports.REDIS),
-            password=self.values[environment.REDIS_PASSWORD],
-            socket_timeout=10,
-        )
-        return load_balancer_lock(client, self._folder, purpose=purpose, say=self._say)
+    @contextmanager
+    def _lock(self, purpose: str) -> Iterator[None]:
+        file = self._folder / ".env.lock"
+        with load_balancer_lock(file, purpose=purpose, say=self._say, clock=self._clock) as held:
+            self._held = held
+            try:
+                yield
+            finally:
+                self._held = None
 
     def _keep_after_reboot(self) -> None:
         """Make sure that a rebooted base serves this list, and not its container's first one."""
@@ -201,22 +223,30 @@ class LoadBalancer:
             raise ReloadError(f"update-loadbalancer failed: {_reason(done)}")
 
     def _update(self) -> subprocess.CompletedProcess[str]:
-        return self._run(f"./{release.BASE.command}", "update-loadbalancer")
+        # What would go on after this was killed could undo the next run's edit.
+        return self._run(f"./{release.BASE.command}", "update-loadbalancer", held=self._held)
 
     def _write(self, text: str) -> None:
         if self._env.read_text() != text:
             replace_file(self._env, text)
 
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: str, held: int | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command; one that doesn't end is ended, with all that it has started.
+
+        Args:
+            command: what is run.
+            held: a lock that the command holds, too, should this be killed before it ends.
 
         Raises:
             ReloadError: it can't be run, or gives no answer within the limit.
         """
         shown = " ".join(command)
+        # Later than this would: it's for when this was killed.
+        alone = (_TIMEOUT, "--signal=KILL", f"{2 * self._command_seconds}")
         try:
             process = subprocess.Popen(
-                command,
+                command if held is None else (*alone, *command),
+                pass_fds=() if held is None else (held,),
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

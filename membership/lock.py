@@ -1,8 +1,8 @@
-"""One writer at a time to the base's list of addresses.
+"""One writer at a time to the list of addresses.
 
-A lock with an owner and a lease in the base's Redis says who works on it, also to people; a
-dead holder loses it when its lease ends. The file lock below it keeps `put-env.sh` out, which
-also runs while Redis doesn't.
+The kernel keeps the lock: it's free once its holder has ended, however that ended, and no clock has
+a say in it. The file tells people who holds it. `put-env.sh` takes the same one on the base.
+Source: flock(2).
 """
 
 from __future__ import annotations
@@ -10,82 +10,75 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 
-import redis
-from redis.exceptions import LockError, RedisError
-from redis.lock import Lock
+from membership.clock import Clock
 
-from membership.limit import LateError, within
-
-LOCK_NAME = "openvidu-enterprise:load-balancer"
-LEASE_SECONDS = 60
-"""Longer than an edit and a reload take, short enough to wait for."""
-_ASK_SECONDS = 5
-_ANSWER_SECONDS = 10.0
-"""Limit of an answer of Redis's, as a whole."""
+WAIT_SECONDS = 300.0
+"""Longer than an edit takes whose reload hangs, and is put back."""
+TELL_SECONDS = 5.0
+_POLL_SECONDS = 0.2
 
 
 class LockTimeoutError(Exception):
-    """Somebody else holds the lock for longer than its lease."""
+    """Somebody else holds the lock for longer than an edit takes."""
+
+
+def always() -> bool:
+    """Whether an edit may be made that nobody can have taken over meanwhile."""
+    return True
 
 
 @contextmanager
 def load_balancer_lock(
-    client: redis.Redis, folder: Path, *, purpose: str, say: Callable[[str], None] = print
-) -> Iterator[None]:
+    file: Path, *, purpose: str, say: Callable[[str], None], clock: Clock
+) -> Iterator[int]:
     """Hold the lock while the list of addresses is edited and applied.
 
+    Yields its file descriptor: a command that gets it holds the lock, too, if it outlives this run.
+
     Args:
-        client: the base's Redis.
-        folder: install folder of the base services.
+        file: what is locked; it's made where it's missing.
         purpose: what for; shown to whoever waits.
         say: takes progress lines.
+        clock: time; the wait ends as its waits do.
 
     Raises:
-        LockTimeoutError: the lock isn't free within two leases.
+        LockTimeoutError: the lock isn't free in time.
     """
-    owner = f"{purpose} ({socket.gethostname()}, process {os.getpid()}, {time.time_ns()})"
-    # Asked in a thread, as answers have a limit: the token isn't to be that thread's own.
-    lock = client.lock(LOCK_NAME, timeout=LEASE_SECONDS, sleep=0.2, thread_local=False)
-    deadline = time.monotonic() + 2 * LEASE_SECONDS
-    while not _acquired(lock, owner):
-        holder = _holder(client)
-        if time.monotonic() > deadline:
-            raise LockTimeoutError(f"the load balancer's list is locked by {holder}")
-        say(f"waiting for the load balancer's list, which is locked by {holder}")
-    try:
-        with (folder / ".env.lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-    finally:
-        try:
-            within(_ANSWER_SECONDS, lock.release)
-        except (LockError, RedisError, LateError):
-            say("the lock's lease ended before the edit did; the list is checked afterwards")
+    with file.open("ab+", buffering=0) as lock:
+        _wait(lock, say, clock)
+        # On a full disk nobody is told who it is.
+        with suppress(OSError):
+            lock.truncate(0)
+            lock.write(f"{purpose} ({socket.gethostname()}, process {os.getpid()})".encode())
+        yield lock.fileno()
 
 
-def _acquired(lock: Lock, owner: str) -> bool:
+def _wait(lock: FileIO, say: Callable[[str], None], clock: Clock) -> None:
+    """Wait until nobody else holds the lock, and take it."""
+    began, told = clock.monotonic(), float("-inf")
+    while not _taken(lock):
+        waited = clock.monotonic() - began
+        if waited > WAIT_SECONDS:
+            raise LockTimeoutError(f"the load balancer's list is locked by {_holder(lock)}")
+        if waited - told >= TELL_SECONDS:
+            say(f"waiting for the load balancer's list, which is locked by {_holder(lock)}")
+            told = waited
+        clock.sleep(_POLL_SECONDS)
+
+
+def _taken(lock: FileIO) -> bool:
     try:
-        return bool(
-            within(
-                _ASK_SECONDS + _ANSWER_SECONDS,
-                lambda: lock.acquire(blocking_timeout=_ASK_SECONDS, token=owner),
-            )
-        )
-    except LateError:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    except RedisError:
-        time.sleep(_ASK_SECONDS)
-        return False
+    return True
 
 
-def _holder(client: redis.Redis) -> str:
-    try:
-        holder = within(_ANSWER_SECONDS, lambda: client.get(LOCK_NAME))
-    except (RedisError, LateError) as error:
-        return f"nobody, but Redis on the base doesn't answer: {error}"
-    return holder.decode(errors="replace") if isinstance(holder, bytes) else "nobody"
+def _holder(lock: FileIO) -> str:
+    lock.seek(0)
+    return lock.read().decode(errors="replace") or "a process that hasn't said its name yet"

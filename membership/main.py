@@ -132,9 +132,10 @@ def _act(arguments: argparse.Namespace) -> int:
     product = release.MASTER if arguments.action.endswith("-master") else release.BASE
     if arguments.action in _STORES:
         return stores.main(product)
-    load_balancer = LoadBalancer(Path(product.folder), say=_say)
+    clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
+    load_balancer = LoadBalancer(Path(product.folder), say=_say, clock=clock)
     if arguments.action == _KEEP:
-        keep(load_balancer, _say, Clock())
+        keep(load_balancer, _say, clock)
     is_configured = CLUSTER_FILE.exists() or load_balancer.is_configured
     if arguments.action in _BEFORE_CHANGES and not is_configured:
         _say(f"{arguments.name}: nothing runs here yet")
@@ -142,7 +143,6 @@ def _act(arguments: argparse.Namespace) -> int:
     timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action in _OVERVIEWS else 10
     if arguments.connected and arguments.action in _OVERVIEWS:
         end_with(sys.stdin.fileno())
-    clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
     registry = Registry()
     place = (
         on_bastion(registry, timeout_seconds=timeout, say=_say, clock=clock)

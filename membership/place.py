@@ -10,7 +10,7 @@ from membership.bucket import Bucket
 from membership.clock import Clock
 from membership.cluster import Cluster
 from membership.load_balancer import LoadBalancer
-from membership.registry import CLUSTER_FILE, Phase, Registry
+from membership.registry import CLUSTER_FILE, FOLDER, Phase, Registry
 from membership.target_group import TargetGroup
 from openvidu import environment, ports
 
@@ -62,7 +62,9 @@ def on_bastion(
         timeout_seconds=timeout_seconds,
         entrances=lambda: entrances(registry),
     )
-    load_balancer = TargetGroup(values[environment.TARGET_GROUP], say=say, clock=clock)
+    load_balancer = TargetGroup(
+        values[environment.TARGET_GROUP], lock=FOLDER / "targets.lock", say=say, clock=clock
+    )
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
     return Place(cluster, load_balancer, bucket)
 

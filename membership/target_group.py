@@ -8,12 +8,14 @@ and deregistration delay. pulumi-aws doesn't wait until a target has left
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from membership.clock import Clock
 from membership.limit import LateError, within
+from membership.lock import always, load_balancer_lock
 from openvidu import ports
 
 ENTERS_WITHIN = timedelta(minutes=10)
@@ -42,6 +44,7 @@ class TargetGroup:
         self,
         arn: str,
         *,
+        lock: Path,
         client: Any = None,
         say: Callable[[str], None] = print,
         clock: Clock | None = None,
@@ -51,12 +54,14 @@ class TargetGroup:
 
         Args:
             arn: ARN of the target group, which has its region.
+            lock: file that is locked while a target is registered or deregistered.
             client: boto3's for `elbv2`; made when it's first needed.
             say: takes progress lines.
             clock: time.
             call_seconds: limit of each call to AWS, with its repetitions.
         """
         self._arn = arn
+        self._lock = lock
         self._made = client
         self._say = say
         self._clock = clock or Clock()
@@ -71,32 +76,57 @@ class TargetGroup:
         """
         return tuple(sorted(ip for ip, state in self._states().items() if state not in _LEAVING))
 
-    def add(self, ip: str, *, purpose: str) -> None:
+    def add(self, ip: str, *, purpose: str, may: Callable[[], bool] = always) -> bool:
         """Register a target, and wait until it's healthy. Harmless when it's there.
+
+        Args:
+            ip: the target's address.
+            purpose: what for; shown to whoever waits meanwhile.
+            may: is asked once nobody else can edit the targets: False leaves them as they are.
+
+        Returns:
+            Whether it was done.
 
         Raises:
             TargetGroupError: AWS refuses, or finds it unhealthy for too long.
+            LockTimeoutError: somebody else edits the targets.
         """
-        self._call(
-            purpose,
-            lambda: self._client.register_targets(TargetGroupArn=self._arn, Targets=[_target(ip)]),
-        )
-        self._wait(ip, ENTERS_WITHIN, purpose, lambda state: state == _HEALTHY)
-
-    def remove(self, ip: str, *, purpose: str) -> None:
-        """Deregister a target, and wait until it has left. Harmless when it's gone.
-
-        Raises:
-            TargetGroupError: AWS refuses, or doesn't let it go.
-        """
-        if ip in self._states():
+        with self._editing(purpose):
+            if not may():
+                return False
             self._call(
                 purpose,
-                lambda: self._client.deregister_targets(
+                lambda: self._client.register_targets(
                     TargetGroupArn=self._arn, Targets=[_target(ip)]
                 ),
             )
+        self._wait(ip, ENTERS_WITHIN, purpose, lambda state: state == _HEALTHY)
+        return True
+
+    def remove(self, ip: str, *, purpose: str, may: Callable[[], bool] = always) -> bool:
+        """Deregister a target, and wait until it has left. Harmless when it's gone.
+
+        Takes and returns what `add` does.
+
+        Raises:
+            TargetGroupError: AWS refuses, or doesn't let it go.
+            LockTimeoutError: somebody else edits the targets.
+        """
+        with self._editing(purpose):
+            if not may():
+                return False
+            if ip in self._states():
+                self._call(
+                    purpose,
+                    lambda: self._client.deregister_targets(
+                        TargetGroupArn=self._arn, Targets=[_target(ip)]
+                    ),
+                )
         self._wait(ip, LEAVES_WITHIN, purpose, lambda state: state in (None, "unused"))
+        return True
+
+    def _editing(self, purpose: str) -> AbstractContextManager[int]:
+        return load_balancer_lock(self._lock, purpose=purpose, say=self._say, clock=self._clock)
 
     def _wait(
         self,

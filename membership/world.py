@@ -24,11 +24,15 @@ class LoadBalancer(Protocol):
     def node_ips(self) -> tuple[str, ...]:
         """The addresses."""
 
-    def add(self, ip: str, *, purpose: str) -> None:
-        """Have an address take calls. Harmless when it does."""
+    def add(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        """Have an address take calls. Harmless when it does.
 
-    def remove(self, ip: str, *, purpose: str) -> None:
-        """Have an address take no calls. Harmless when it takes none."""
+        `may` is asked once nobody else can edit the list: False leaves it as it is, and is the
+        answer.
+        """
+
+    def remove(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        """Have an address take no calls. Harmless when it takes none; `may` is as for `add`."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,14 @@ def require_newest(node: Node, run: Run, world: World) -> Record:
     if record.run != run.id:
         raise _superseded(record, run)
     return record
+
+
+def is_newest(node: Node, run: Run, world: World) -> Callable[[], bool]:
+    """A question for an edit of the list, which is asked when nobody else can edit it.
+
+    It raises what `require_newest` does.
+    """
+    return lambda: bool(require_newest(node, run, world))
 
 
 def move(node: Node, phase: Phase, world: World) -> None:

@@ -53,7 +53,7 @@ _PROGRAMS: tuple[Missing, ...] = (
 )
 _MODULES: tuple[Missing, ...] = (
     Missing("httpx", "asks the cluster, on the base", "python3-httpx"),
-    Missing("redis", "locks the load balancer's list, on the base", "python3-redis"),
+    Missing("redis", "asks Redis how it is, on the base", "python3-redis"),
 )
 """Modules of the machines' own Python. A machine installs them; in a lab nothing is downloaded."""
 _SYSTEM_MODULES = Path("/usr/lib/python3/dist-packages")

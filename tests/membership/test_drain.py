@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -525,9 +526,10 @@ def test_a_run_that_was_taken_over_meanwhile_leaves_the_record_to_the_newer_one(
     newer = Run("newer")
     take_out = world.load_balancer.remove
 
-    def meanwhile(ip: str, *, purpose: str) -> None:
-        take_out(ip, purpose=purpose)
+    def meanwhile(ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        done = take_out(ip, purpose=purpose, may=may)
         claim(NODE, newer, world.world)
+        return done
 
     world.load_balancer.remove = meanwhile  # type: ignore[method-assign]
     remove(NODE, RUN, world.world)

@@ -9,12 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import redis
 
-from membership import lock, services, stores
+from membership import bucket, services, stores
 from membership.bucket import Bucket, BucketUnreadableError
 from membership.limit import within
-from membership.lock import LockTimeoutError, load_balancer_lock
 from membership.target_group import TargetGroup, TargetGroupError
 from openvidu import environment as env
 from tests.membership.conftest import free_port
@@ -52,11 +50,11 @@ def test_a_call_within_the_limit_gives_its_answer_or_its_error() -> None:
 @ANSWERS
 def test_a_bucket_that_drips_is_unreadable(head: bytes) -> None:
     with dripping(head) as url, soon():
-        bucket = bucket_at(url)
+        asked = bucket_at(url)
         with pytest.raises(BucketUnreadableError, match=r"no whole answer within 0\.5 s"):
-            bucket.configuration()
+            asked.configuration()
         with pytest.raises(BucketUnreadableError, match=r"no whole answer within 0\.5 s"):
-            bucket.change({"NAME": "value"})
+            asked.change({"NAME": "value"})
 
 
 def test_an_address_that_is_none_is_an_unreadable_bucket() -> None:
@@ -73,13 +71,13 @@ def test_a_bucket_is_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @ANSWERS
 def test_a_load_balancer_of_aws_that_drips_gives_no_answer(
-    head: bytes, monkeypatch: pytest.MonkeyPatch
+    head: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     with dripping(head) as url, soon():
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        targets = TargetGroup(ARN, call_seconds=LIMIT)
+        targets = TargetGroup(ARN, lock=tmp_path / "lock", call_seconds=LIMIT)
         with pytest.raises(TargetGroupError, match="AWS gives no whole answer"):
             assert targets.node_ips is None
         with pytest.raises(TargetGroupError, match="node-1 joins: AWS gives no whole answer"):
@@ -124,18 +122,3 @@ def test_a_redis_that_drips_has_unknown_memory(monkeypatch: pytest.MonkeyPatch) 
     with dripping(b"$99999\r\n") as url, soon():
         told = stores.redis_memory({env.REDIS_PORT: str(urlsplit(url).port)})
     assert told == {"unknown": "no whole answer within 0.5 s"}
-
-
-def test_a_lock_in_a_redis_that_drips_isnt_waited_for_longer_than_its_lease(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "LEASE_SECONDS", LIMIT)
-    monkeypatch.setattr(lock, "_ASK_SECONDS", LIMIT)
-    monkeypatch.setattr(lock, "_ANSWER_SECONDS", LIMIT)
-    with dripping(b"$99999\r\n") as url, soon():
-        client = redis.Redis(port=urlsplit(url).port or 0, socket_timeout=10)
-        with (
-            pytest.raises(LockTimeoutError, match="doesn't answer: no whole answer within"),
-            load_balancer_lock(client, tmp_path, purpose="test"),
-        ):
-            pytest.fail("it has no lock")

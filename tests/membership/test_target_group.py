@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,16 +50,17 @@ class ElasticLoadBalancing:
         return {"TargetHealthDescriptions": shown}
 
 
-def group(client: ElasticLoadBalancing, said: list[str]) -> TargetGroup:
-    return TargetGroup(ARN, client=client, say=said.append, clock=VirtualClock())
+def group(client: ElasticLoadBalancing, folder: Path, said: list[str] | None = None) -> TargetGroup:
+    say = (said if said is not None else []).append
+    return TargetGroup(ARN, lock=folder / "lock", client=client, say=say, clock=VirtualClock())
 
 
-def test_a_node_counts_when_it_is_healthy_and_no_more_when_it_has_left() -> None:
+def test_a_node_counts_when_it_is_healthy_and_no_more_when_it_has_left(tmp_path: Path) -> None:
     said: list[str] = []
     client = ElasticLoadBalancing(
         joining=["initial", "initial", "healthy"], leaving=["draining", "draining", "gone"]
     )
-    targets = group(client, said)
+    targets = group(client, tmp_path, said)
     targets.add("10.5.0.6", purpose="node-1 joins")
     assert targets.node_ips == ("10.5.0.6",)
     targets.remove("10.5.0.6", purpose="node-1 leaves")
@@ -69,15 +71,15 @@ def test_a_node_counts_when_it_is_healthy_and_no_more_when_it_has_left() -> None
     ]
 
 
-def test_a_target_that_leaves_is_no_member() -> None:
+def test_a_target_that_leaves_is_no_member(tmp_path: Path) -> None:
     client = ElasticLoadBalancing(leaving=[])
     client.targets = {"10.5.0.6": ["healthy"], "10.5.0.7": ["draining"], "10.5.0.8": ["initial"]}
-    assert group(client, []).node_ips == ("10.5.0.6", "10.5.0.8")
+    assert group(client, tmp_path).node_ips == ("10.5.0.6", "10.5.0.8")
 
 
-def test_done_twice_it_does_no_harm() -> None:
+def test_done_twice_it_does_no_harm(tmp_path: Path) -> None:
     client = ElasticLoadBalancing(joining=["healthy"], leaving=["gone"])
-    targets = group(client, [])
+    targets = group(client, tmp_path)
     for _ in range(2):
         targets.add("10.5.0.6", purpose="test")
     for _ in range(2):
@@ -86,21 +88,23 @@ def test_done_twice_it_does_no_harm() -> None:
 
 
 @pytest.mark.parametrize(("joining", "shown"), [("unhealthy", "unhealthy"), ("gone", "not reg")])
-def test_who_does_not_become_healthy_has_not_joined(joining: str, shown: str) -> None:
+def test_who_does_not_become_healthy_has_not_joined(
+    tmp_path: Path, joining: str, shown: str
+) -> None:
     client = ElasticLoadBalancing(joining=[joining])
     with pytest.raises(TargetGroupError, match=f"target 10.5.0.6 is still {shown}"):
-        group(client, []).add("10.5.0.6", purpose="node-1 joins")
+        group(client, tmp_path).add("10.5.0.6", purpose="node-1 joins")
 
 
-def test_who_does_not_leave_keeps_its_machine() -> None:
+def test_who_does_not_leave_keeps_its_machine(tmp_path: Path) -> None:
     client = ElasticLoadBalancing(leaving=["draining"])
     client.targets = {"10.5.0.6": ["healthy"]}
     with pytest.raises(TargetGroupError, match=f"still draining after {LEAVES_WITHIN}"):
-        group(client, []).remove("10.5.0.6", purpose="node-1 leaves")
+        group(client, tmp_path).remove("10.5.0.6", purpose="node-1 leaves")
 
 
-def test_what_aws_refuses_is_told() -> None:
+def test_what_aws_refuses_is_told(tmp_path: Path) -> None:
     client = ElasticLoadBalancing()
     client.refuses = True
     with pytest.raises(TargetGroupError, match=r"node-1 joins: AWS answers: .*AccessDenied"):
-        group(client, []).add("10.5.0.6", purpose="node-1 joins")
+        group(client, tmp_path).add("10.5.0.6", purpose="node-1 joins")

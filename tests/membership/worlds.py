@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -94,13 +94,19 @@ class ListOnly:
     node_ips: tuple[str, ...]
     done: list[str]
 
-    def add(self, ip: str, *, purpose: str) -> None:
+    def add(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        if not may():
+            return False
         self.done.append(f"add {ip}")
         self.node_ips = tuple(sorted({*self.node_ips, ip}))
+        return True
 
-    def remove(self, ip: str, *, purpose: str) -> None:
+    def remove(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        if not may():
+            return False
         self.done.append(f"remove {ip}")
         self.node_ips = tuple(one for one in self.node_ips if one != ip)
+        return True
 
 
 @dataclass

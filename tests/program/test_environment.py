@@ -18,6 +18,8 @@ from components.env_files import base_env, master_env, node_env
 from components.remote import with_text
 from components.settings import Settings
 from lab.openvidu.docker.interpolation import read_env_file
+from membership.clock import Clock
+from membership.lock import load_balancer_lock
 from openvidu import environment
 from openvidu.deployment import deployment
 from openvidu.options import options
@@ -233,6 +235,23 @@ def test_put_env_writes_0600_and_keeps_the_list_of_nodes(tmp_path: Path) -> None
     target.write_text(f"A=1\n{environment.NODE_IPS}=10.5.0.6\n")
     put(tmp_path, f"A=2\n{environment.NODE_IPS}=127.0.0.1\n")
     assert target.read_text() == f"A=2\n{environment.NODE_IPS}=10.5.0.6\n"
+
+
+def test_put_env_says_who_edits_the_list_where_that_does_not_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, OLD)
+    monkeypatch.setattr("tests.program.test_environment.SCRIPT", SCRIPT.replace("300", "0.1"))
+    edit = load_balancer_lock(
+        tmp_path / ".env.lock", purpose="node-1 joins", say=print, clock=Clock()
+    )
+    with edit:
+        failed = put(tmp_path, NEW)
+    assert failed.returncode == 1
+    assert "list is locked by node-1 joins (" in failed.stderr
+    assert failed.stderr.endswith("Run: pulumi up\n")
+    assert (tmp_path / ".env").read_text() == OLD
+    assert put(tmp_path, NEW).returncode == 0
 
 
 def test_what_is_there_is_not_written_again(tmp_path: Path) -> None:

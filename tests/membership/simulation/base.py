@@ -1,33 +1,29 @@
-"""The base in a simulation: the real load balancer code, above a file and simulated commands."""
+"""The base in a simulation: the real load balancer code, above files and simulated commands."""
 
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from membership.load_balancer import KEEPER, LoadBalancer, ReloadError
-from membership.lock import LEASE_SECONDS, LockTimeoutError
+from membership.lock import LockTimeoutError
 from openvidu import environment, ports, release
 from tests.membership.simulation.cluster import SimulatedCluster
 from tests.membership.simulation.faults import Fault, Kind
-from tests.membership.simulation.stage import Killed, Stage
+from tests.membership.simulation.stage import Stage
 
 _KEEP_SECONDS = 5.0
 _EMERG = "nginx: [emerg] no"
 
 
 class SimulatedBase(LoadBalancer):
-    """Edits `.env` for real; nginx, systemd and the lock are simulated."""
+    """Edits `.env` for real, under the real lock; nginx and systemd are simulated."""
 
     def __init__(self, folder: Path, stage: Stage, cluster: SimulatedCluster, fault: Fault) -> None:
-        super().__init__(folder, say=lambda _: None)
+        super().__init__(folder, say=lambda _: None, clock=stage.clock)
         self._stage = stage
         self._cluster = cluster
         self._fault = fault
-        self._lease_ends = 0.0
-        self._holder: object | None = None
         self._keeps = False
         self._disk = set(cluster.served)
         self._first = tuple(sorted(cluster.served))
@@ -48,28 +44,7 @@ class SimulatedBase(LoadBalancer):
                 except (ReloadError, LockTimeoutError):
                     continue
 
-    @contextmanager
-    def _lock(self, purpose: str) -> Iterator[None]:
-        deadline = self._stage.now + 2 * LEASE_SECONDS
-        while self._stage.now < self._lease_ends or self._redis_is_away():
-            if self._stage.now > deadline:
-                raise LockTimeoutError(f"locked by {self._holder}")
-            self._stage.sleep(0.2)
-        self._holder, self._lease_ends = purpose, self._stage.now + LEASE_SECONDS
-        try:
-            yield
-        except Killed:
-            # Nobody gives the lock back; its lease ends.
-            raise
-        except BaseException:
-            self._lease_ends = 0.0
-            raise
-        self._lease_ends = 0.0
-
-    def _redis_is_away(self) -> bool:
-        return self._fault.strikes(Kind.REDIS, self._stage.now)
-
-    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: str, held: int | None = None) -> subprocess.CompletedProcess[str]:
         self._stage.step()
         match command:
             case ("docker", *_, "-T"):

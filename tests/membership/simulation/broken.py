@@ -14,6 +14,7 @@ from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
 from membership.clock import Clock, Elapsed
 from membership.load_balancer import ReloadError
+from membership.lock import always
 from membership.observation import look
 from membership.registry import Node
 from membership.witnesses import Conclusion, Observation, conclude
@@ -76,7 +77,7 @@ def _silence_is_gone(patch: pytest.MonkeyPatch) -> None:
 
 def _load_balancer_first(patch: pytest.MonkeyPatch) -> None:
     def drain(node: Node, run: Run, world: World) -> Any:
-        world.load_balancer.remove(node.ip, purpose="at once")
+        world.load_balancer.remove(node.ip, purpose="at once", may=always)
         return real.drain(node, run, world)
 
     patch.setattr(deployment, "drain", drain)

@@ -18,7 +18,6 @@ class Kind(Enum):
     HEALTH = "health endpoints don't answer in time"
     FLICKER = "a look shows a node without its calls"
     CRASH = "a node's machine loses its power"
-    REDIS = "Redis is away"
     NGINX = "nginx refuses a new list"
     NGINX_SILENT = "nginx refuses a new list, which stays on its disk, with exit status 0"
     REBOOT = "the base reboots: nginx comes back with its first list"
