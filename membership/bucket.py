@@ -10,10 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from membership.limit import LateError, within
 from openvidu import environment, ports
+from openvidu.limit import LateError, within
 
 OBJECT = ".env"
+MOST_BYTES = 2**20
+"""Of that object: many times the longest configuration."""
 _MISSING = ("NoSuchKey", "NoSuchBucket")
 _SECONDS = 5
 _REGION = "us-east-1"
@@ -74,7 +76,10 @@ class Bucket:
             if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise
-        return str(answer["Body"].read().decode())
+        body = answer["Body"].read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise ValueError(f"{OBJECT} there has more than {MOST_BYTES} bytes")
+        return str(body.decode())
 
     def _write(self, text: str) -> None:
         client(self._values).put_object(Bucket=self._name, Key=OBJECT, Body=text.encode())

@@ -10,16 +10,20 @@ import asyncio
 import os
 import re
 import ssl
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 MOST_BYTES = 16 * 2**20
-"""Of an answer: many times what the largest cluster has to say."""
+"""Of an answer, as it comes and inflated: many times what the largest cluster has to say."""
 
 _HEADERS = {"Accept-Encoding": "identity"}
-"""What is counted is what comes."""
+_INFLATED = ("gzip", "deflate")
+"""How some answer all the same. Source: RFC 9110, "Content Codings"."""
+_ANY_HEADER = 47
+"""For zlib: either of the two."""
 
 
 class RequestError(Exception):
@@ -100,7 +104,27 @@ async def _request(
             content += part
             if len(content) > MOST_BYTES:
                 raise RequestError(f"an answer of more than {MOST_BYTES} bytes")
-        return httpx.Response(answer.status_code, headers=answer.headers, content=bytes(content))
+        headers = httpx.Headers(answer.headers)
+        inflated = _inflated(bytes(content), headers.pop("Content-Encoding", "identity"))
+        return httpx.Response(answer.status_code, headers=headers, content=inflated)
+
+
+def _inflated(content: bytes, encoding: str) -> bytes:
+    """What an answer says, which is never more than may come: httpx would inflate all of it."""
+    if encoding == "identity" or not content:
+        return content
+    if encoding not in _INFLATED:
+        raise RequestError(f"an answer that is encoded as {encoding}, which wasn't asked for")
+    inflating = zlib.decompressobj(_ANY_HEADER)
+    try:
+        found = inflating.decompress(content, MOST_BYTES)
+    except zlib.error:
+        raise RequestError(f"an answer that is no {encoding}, as it says") from None
+    if inflating.unconsumed_tail:
+        raise RequestError(f"an answer of more than {MOST_BYTES} bytes")
+    if not inflating.eof:
+        raise RequestError("an answer that ends in its middle")
+    return found
 
 
 def _system_error(error: BaseException | None) -> OSError | None:

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from membership.bucket import client
-from membership.limit import LateError, within
 from membership.requests import RequestError, request
 from openvidu import environment as env
 from openvidu import ports
+from openvidu.limit import LateError, within
 from openvidu.messages import unusable
 
 _SECONDS = 5.0

@@ -19,10 +19,10 @@ from typing import Any
 
 import httpx
 
-from membership.limit import LateError, within
 from membership.requests import RequestError, request
 from openvidu import environment as env
 from openvidu import ports
+from openvidu.limit import LateError, within
 from openvidu.release import BASE, Product
 
 _SECONDS = 3.0

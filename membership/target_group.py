@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from membership.clock import Clock
-from membership.limit import LateError, within
 from membership.lock import always, load_balancer_lock
 from openvidu import ports
+from openvidu.limit import LateError, within
 
 ENTERS_WITHIN = timedelta(minutes=10)
 LEAVES_WITHIN = timedelta(minutes=15)

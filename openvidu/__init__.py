@@ -1,4 +1,4 @@
-"""Facts about OpenVidu Enterprise that the program, its scripts and the lab share.
+"""Facts about OpenVidu Enterprise, and a few functions, that all the other packages share.
 
 Only the standard library may be imported here: the package is also copied to the
 base services machine. Every fact names where it is documented.

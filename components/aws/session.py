@@ -1,5 +1,8 @@
 """AWS as the provider sees it: the one place that logs in beside it.
 
+botocore's limits are for each read, and an answer that drips goes on for ever: here each call has
+one for all of it.
+
 Source: terraform-provider-aws, "Authentication and Configuration": what is configured comes before
 the environment; roles are assumed one after the other, each by the login of the one before. boto3
 looks at the environment and the shared files as the provider does.
@@ -10,16 +13,17 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, HTTPClientError
 
 from components.aws.provider import CREDENTIALS, WITHHELD
+from openvidu.limit import LateError, within
 
 _ROLE = {
     "roleArn": "RoleArn",
@@ -31,12 +35,28 @@ _ROLE = {
 """Members of a role to assume, by the arguments of STS. Source: STS API, AssumeRole."""
 _SESSION = "openvidu-enterprise"
 _WEB_IDENTITY = "assumeRoleWithWebIdentity"
+CALL_SECONDS = 120.0
+"""Limit of a call with its repetitions, where its caller is in no hurry."""
+_TIMEOUTS = 4
+"""That limit where the caller has one for an answer: so many times that."""
+_LOGIN_SECONDS = 10.0
+"""For an answer of STS's to who assumes a role."""
+_MAKE_SECONDS = 30.0
+"""Limit of making a client: where the machine it's made on has a login, that is asked for then."""
+
+_Answer = TypeVar("_Answer")
 
 
 class ProviderConfigError(BotoCoreError):
     """AWS can't be asked as the provider asks it."""
 
     fmt = "{problem}"
+
+
+class LateAnswerError(HTTPClientError):
+    """AWS gives no whole answer within the limit."""
+
+    fmt = "AWS gives {error}"
 
 
 class AwsSession:
@@ -94,16 +114,28 @@ class AwsSession:
 
         Args:
             service: such as `ec2`.
-            timeout: seconds for a connection, and for an answer; boto3's own where it's None.
+            timeout: seconds for a connection, and for an answer; boto3's own where it's None. A
+                call with its repetitions takes four times as long, or `CALL_SECONDS`.
+
+        Raises:
+            BotoCoreError: there's no login. Its methods raise `LateAnswerError`, too.
         """
+        seconds = CALL_SECONDS if timeout is None else _TIMEOUTS * timeout
         region = self._provider.get("stsRegion") if service == "sts" else None
-        return self._session.client(
-            service,  # type: ignore[call-overload]  # the stubs know only literal names
-            region_name=region or self.region_name,
-            endpoint_url=self._endpoint(service),
-            verify=self._provider.get("customCaBundle"),
-            config=self._config(timeout),
+        made: Any = _within(
+            _MAKE_SECONDS,
+            lambda: self._session.client(
+                service,  # type: ignore[call-overload]  # the stubs know only literal names
+                region_name=region or self.region_name,
+                endpoint_url=self._endpoint(service),
+                verify=self._provider.get("customCaBundle"),
+                config=self._config(timeout),
+            ),
         )
+        call = made._make_api_call
+        # All methods go this way, also those of a paginator: botocore has no public one.
+        made._make_api_call = lambda *given: _within(seconds, lambda: call(*given))
+        return made
 
     def _config(self, timeout: float | None) -> Config:
         values: dict[str, Any] = {
@@ -130,12 +162,12 @@ class AwsSession:
         if role := self._provider.get(_WEB_IDENTITY):
             token = role.get("webIdentityToken") or Path(role["webIdentityTokenFile"]).read_text()
             self._become(
-                self.client("sts").assume_role_with_web_identity(
+                self.client("sts", timeout=_LOGIN_SECONDS).assume_role_with_web_identity(
                     WebIdentityToken=token.strip(), **_arguments(role)
                 )
             )
         for role in self._provider.get("assumeRoles") or ():
-            self._become(self.client("sts").assume_role(**_arguments(role)))
+            self._become(self.client("sts", timeout=_LOGIN_SECONDS).assume_role(**_arguments(role)))
 
     def _become(self, answer: Mapping[str, Any]) -> None:
         login = answer["Credentials"]
@@ -145,6 +177,13 @@ class AwsSession:
             aws_session_token=login["SessionToken"],
             region_name=self.region_name,
         )
+
+
+def _within(seconds: float, call: Callable[[], _Answer]) -> _Answer:
+    try:
+        return within(seconds, call)
+    except LateError as error:
+        raise LateAnswerError(error=error) from None
 
 
 def _parsed(value: Any) -> Any:

@@ -12,9 +12,9 @@ import pytest
 
 from membership import bucket, services, stores
 from membership.bucket import Bucket, BucketUnreadableError
-from membership.limit import within
 from membership.target_group import TargetGroup, TargetGroupError
 from openvidu import environment as env
+from openvidu.limit import within
 from tests.membership.conftest import free_port
 from tests.membership.listener import dripping
 
@@ -55,6 +55,15 @@ def test_a_bucket_that_drips_is_unreadable(head: bytes) -> None:
             asked.configuration()
         with pytest.raises(BucketUnreadableError, match=r"no whole answer within 0\.5 s"):
             asked.change({"NAME": "value"})
+
+
+def test_an_object_that_is_no_configuration_is_not_read_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bucket, "MOST_BYTES", 1000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"a" * 1001
+    with dripping(head) as url, pytest.raises(BucketUnreadableError, match="more than 1000 bytes"):
+        bucket_at(url).configuration()
 
 
 def test_an_address_that_is_none_is_an_unreadable_bucket() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -71,6 +73,44 @@ def test_an_endless_answer_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
             connection.sendall(b"a" * 1000)
 
     with server(answer) as url, pytest.raises(RequestError, match="more than 1000 bytes"):
+        request("GET", url, seconds=10)
+
+
+def encoded(content: bytes, encoding: str) -> Callable[[socket.socket], None]:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(content)}"
+    return lambda connection: connection.sendall(head.encode() + b"\r\n\r\n" + content)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "encode"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_an_answer_that_is_compressed_though_nobody_asked_for_it_is_read(
+    encoding: str, encode: Callable[[bytes], bytes]
+) -> None:
+    with server(encoded(encode(b'{"numberOfElements": 0}'), encoding)) as url:
+        answer = request("GET", url, seconds=10)
+    assert answer.json() == {"numberOfElements": 0}
+
+
+ZEROES = gzip.compress(bytes(10_000))
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "said"),
+    [
+        (ZEROES, "gzip", "more than 1000 bytes"),
+        (gzip.compress(ZEROES), "gzip, gzip", "encoded as gzip, gzip"),
+        (ZEROES[:-9], "gzip", "more than 1000 bytes"),
+        (gzip.compress(b"a")[:-9], "gzip", "ends in its middle"),
+        (b"{}", "gzip", "is no gzip"),
+        (b"{}", "br", "encoded as br"),
+    ],
+)
+def test_no_answer_becomes_larger_than_one_may_be(
+    content: bytes, encoding: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("membership.requests.MOST_BYTES", 1000)
+    with server(encoded(content, encoding)) as url, pytest.raises(RequestError, match=said):
         request("GET", url, seconds=10)
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import urllib.parse
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from components.aws import health, session
 from components.aws.provider import VARIABLE
+from components.aws.session import AwsSession, LateAnswerError
 from lab.openvidu.web.messages import Request, Response
 from scripts import aws_session, host_key, instance_state, present_machine
 from scripts.pulumi_cli import PulumiCli
+from tests.membership.listener import dripping
 from tests.serving import serving
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -202,3 +207,32 @@ def test_a_script_asks_as_the_stack_says(aws: Aws, provider: dict[str, str]) -> 
     own = {"accessKey": "of-stack", "secretKey": "x"}
     aws_session.of_stack(Stack(provider, own)).client("ec2").describe_instances()
     assert [login for _, login in aws.logins] == ["of-profile", "of-stack"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"HTTP/1.1 200 OK\r\nX-Header: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"],
+    ids=["in the first line", "in a header", "in the body"],
+)
+def test_an_aws_that_drips_holds_nobody_up(
+    head: bytes, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each read is in time.
+    monkeypatch.setattr(session, "_TIMEOUTS", 0.1)
+    with dripping(head) as url:
+        there = provider | {"endpoints": json.dumps([{"ec2": url, "sts": url}])}
+        ec2 = AwsSession(there).client("ec2", timeout=5)
+        pages = ec2.get_paginator("describe_instances").paginate()
+        for ask in (
+            ec2.describe_instances,
+            pages.build_full_result,
+            lambda: AwsSession(there | {"assumeRoles": '[{"roleArn": "arn:aws:iam::1:role/a"}]'}),
+        ):
+            with pytest.raises(LateAnswerError, match=r"AWS gives no whole answer within \S+ s"):
+                ask()
+        seen = health.look({"base": os.environ["INSTANCE_ARN"]}, partial(AwsSession, there))
+    assert seen == health.Unasked("AWS gives no whole answer within 0.5 s")
+
+
+def test_a_host_key_is_asked_for_again_where_aws_drips() -> None:
+    assert host_key._may_pass(LateAnswerError(error="no whole answer within 120 s"))
