@@ -22,6 +22,8 @@ from components.mistakes import (
     ConfigurationError,
     MemberError,
     Mistake,
+    member,
+    path_command,
     set_command,
     set_list_command,
     set_member_command,
@@ -344,7 +346,10 @@ def _machines(values: _Values) -> list[Mistake]:
     mistakes = []
     if values.get("hosts"):
         problem = "is for machines that exist; machines is aws"
-        mistakes.append(Mistake("hosts", problem, set_command("machines", EXISTING)))
+        command = set_command("machines", EXISTING)
+        if values.get("shape") == HA_MANAGED:
+            problem, command = "is for machines that exist", "pulumi config rm hosts"
+        mistakes.append(Mistake("hosts", problem, command))
     public = values.get("ssh_public_key")
     if public is None:
         command = "python -m scripts.init_stack"
@@ -577,12 +582,17 @@ def _ssh_login(values: _Values) -> list[Mistake]:
     return mistakes
 
 
+_PUBLIC_HALF = '"$(pulumi config get sshPrivateKey | ssh-keygen -y -f /dev/stdin)"'
+
+
 def _ssh_key_pair(values: _Values) -> list[Mistake]:
     """The two halves of the SSH key belong together."""
     public, private = values.get("ssh_public_key"), values.get("ssh_private_key")
     if public and private and not certificates.is_ssh_pair(public, private):
-        command = "python -m scripts.init_stack"
-        return [Mistake("sshPublicKey", "doesn't belong to sshPrivateKey", command)]
+        other = "or the other half: pulumi config set --secret sshPrivateKey < FILE"
+        command = set_command("sshPublicKey", _PUBLIC_HALF)
+        problem = "doesn't belong to sshPrivateKey"
+        return [Mistake("sshPublicKey", problem, f"{command}\n      {other}")]
     return []
 
 
@@ -597,10 +607,15 @@ def _turn(values: _Values) -> list[Mistake]:
             return []
         command = set_command("turnServer", "turns:turn.example.io:443")
         return [Mistake("turnServer", "is missing, and its login is there", command)]
-    if bool(shared) == bool(user or password):
-        problem = "takes turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
+    takes = "takes turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
+    given = [key for key, value in (("turnUsername", user), ("turnCredential", password)) if value]
+    if shared and given:
+        command = " && ".join(f"pulumi config rm {key}" for key in given)
+        other = "or: pulumi config rm turnStaticAuthSecret"
+        return [Mistake("turnServer", takes, f"{command}\n      {other}")]
+    if not shared and not given:
         command = set_command("turnStaticAuthSecret", "", secret=True)
-        return [Mistake("turnServer", problem, command)]
+        return [Mistake("turnServer", takes, command)]
     missing = [
         key
         for key, value in (("turnUsername", user), ("turnCredential", password))
@@ -644,7 +659,7 @@ def _extra_env(values: _Values) -> list[Mistake]:
 
 
 def _extra(key: str, name: str, problem: str | None) -> list[Mistake]:
-    command = f"pulumi config rm --path '{key}.{name}'"
+    command = path_command("rm", key + member(name))
     return [Mistake(key, problem, command)] if problem else []
 
 
@@ -675,7 +690,7 @@ def _plain_secrets(parsed: _Values, secret_keys: Collection[str]) -> list[Mistak
         Mistake(
             key,
             f"{name} is a secret, and stored in plain text",
-            f"pulumi config set --secret --path '{key}.{name}'",
+            path_command("set --secret", key + member(name)),
         )
         for key, attribute in (("extraEnv", "extra_env"), ("baseExtraEnv", "base_extra_env"))
         if key not in secret_keys

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import re
+import shlex
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -60,6 +62,32 @@ class MemberError(ValueError):
         return MemberError(place + self.place, self.found, str(self))
 
 
+_PLAIN = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_PATH = re.compile(r"""[\w$]+(?:\.[\w$]+|\[\d+\]|\["(?:\\"|[^":\\]|\\(?!"))*"\])*""", re.ASCII)
+"""What Pulumi reads as a path, where it's one of a configuration. Source: pulumi,
+sdk/go/common/resource/properties_path.go; a key of a configuration has no colon."""
+
+
+def member(name: str) -> str:
+    """The path to a member within an object, as `.NAME` or `["a.b"]`."""
+    escaped = name.replace('"', '\\"')
+    return f".{name}" if _PLAIN.fullmatch(name) else f'["{escaped}"]'
+
+
+def path_command(verb: str, path: str) -> str:
+    """The command that does something to one part of a value; what it's set to comes after it.
+
+    Args:
+        verb: `set`, `set --secret` or `rm`.
+        path: such as `hosts[0].publicIp`; of a part that no path leads to, all goes.
+    """
+    if not _PATH.fullmatch(path):
+        key = re.split(r"[.\[]", path, maxsplit=1)[0]
+        return f"pulumi config rm {key}, and so on: set its other members again"
+    word = f"'{path}'" if "'" not in path else shlex.quote(path)
+    return f"pulumi config {verb} --path {word}"
+
+
 _OF_THE_WAY = {"sshPort": PORT, "sshJump.host": "203.0.113.2", "sshJump.port": PORT}
 """Values that are taken for parts of a host that no example has."""
 
@@ -77,23 +105,23 @@ def set_member_command(
         taken: addresses that others in the list have.
     """
     if place.endswith(".hostKey"):
-        return f"pulumi config rm --path '{key}{place}' && python -m scripts.host_keys"
+        return f"{path_command('rm', key + place)} && python -m scripts.host_keys"
     if secret:
-        return f"pulumi config set --secret --path '{key}{place}'"
+        return path_command("set --secret", key + place)
     if not example:
-        return f"pulumi config rm --path '{key}{place}'"
+        return path_command("rm", key + place)
     first = json.loads(example)[0]
     if isinstance(first, dict):
-        index, _, member = place.lstrip("[").partition("].")
-        if member in _OF_THE_WAY:
-            return f"pulumi config set --path '{key}{place}' {_OF_THE_WAY[member]}"
-        if member not in first:
-            return f"pulumi config rm --path '{key}{place}'"
+        index, _, named = place.lstrip("[").partition("].")
+        if named in _OF_THE_WAY:
+            return f"{path_command('set', key + place)} {_OF_THE_WAY[named]}"
+        if named not in first:
+            return path_command("rm", key + place)
         # Each host has an address of its own.
-        first = ipaddress.IPv4Address(first[member]) + int(index)
+        first = ipaddress.IPv4Address(first[named]) + int(index)
         while str(first) in taken:
             first += 1
-    return f"pulumi config set --path '{key}{place}' {first}"
+    return f"{path_command('set', key + place)} {first}"
 
 
 def set_list_command(key: str, items: Iterable[object]) -> str:

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 
 from components import aws_values, values
 from components.existing.hosts import Host, host
-from components.mistakes import MemberError
+from components.mistakes import MemberError, member
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
 from openvidu import roles
@@ -97,7 +97,7 @@ def _string_map(text: str) -> tuple[tuple[str, str], ...]:
         raise ValueError("an object of names and texts")
     for name, item in items.items():
         if not isinstance(item, str | int | float):
-            raise MemberError(f".{name}", item, "a text")
+            raise MemberError(member(name), item, "a text")
     # `pulumi config set --path` stores true and 5 as what they are to JSON.
     texts = {
         name: item if isinstance(item, str) else json.dumps(item) for name, item in items.items()
@@ -112,9 +112,9 @@ def _tags(text: str) -> tuple[tuple[str, str], ...]:
         try:
             aws_values.tag(key, item)
         except ValueError as error:
-            raise MemberError(f".{key}", item, str(error)) from None
+            raise MemberError(member(key), item, str(error)) from None
         if lowered.count(key.lower()) > 1:
-            raise MemberError(f".{key}", item, "keys that differ by more than their case")
+            raise MemberError(member(key), item, "keys that differ by more than their case")
     if len(items) > aws_values.MOST_TAGS:
         raise ValueError(f"at most {aws_values.MOST_TAGS} tags")
     return items

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components import values
-from components.mistakes import MemberError
+from components.mistakes import MemberError, member
 from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
 _MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump")
@@ -103,7 +103,7 @@ def _jump(found: object) -> Jump:
 def _refuse_unknown(found: Mapping[str, object], members: Collection[str]) -> None:
     if unknown := sorted(found.keys() - set(members)):
         takes = f"an object with {', '.join(members)}; there is no {unknown[0]}"
-        raise MemberError(f".{unknown[0]}", found[unknown[0]], takes)
+        raise MemberError(member(unknown[0]), found[unknown[0]], takes)
 
 
 def _port(found: Mapping[str, object], key: str) -> int:

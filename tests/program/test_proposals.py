@@ -6,20 +6,23 @@ And none that refuses what was typed, where something is deployed.
 from __future__ import annotations
 
 import json
-import re
 import shlex
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components import machine_source, upgrade
-from components.configuration import read
+from components.configuration import keys, read
 from components.deployed import Attempt, Deployed
 from components.existing.hosts import Host
 from components.kept import another_kind
 from components.mistakes import ConfigurationError, Mistake
 from components.overview import Unseen
+from lab.engine.model import paths
+from scripts.init_stack import make_ssh_key
 from tests.program.conftest import SECRETS, example
 from tests.program.test_certificates import DOMAIN, OWN, configured
 from tests.program.test_configuration import BAD
@@ -31,8 +34,12 @@ TYPED = {
     "webhookHeaders": "X-Api-Key: abc",
     "turnStaticAuthSecret": "secret-of-turn",
     "turnCredential": "password-of-turn",
+    "sshPublicKey": example()["sshPublicKey"],
 }
 """What is typed where a command asks, and the files that it reads."""
+TURN = {"turnServer": "turn:turn.example.io:3478"}
+ANOTHER_KEY = make_ssh_key()[0]
+MADE = {**example(), "elasticsearchPassword": "Secret-of-search-1"}
 LISTS = ("hosts", "mediaNodes", "retiredNodes", "sshCidrs", "webhookEvents", "webhookHeaders")
 
 
@@ -41,7 +48,7 @@ def type_(config: dict[str, str], line: str) -> None:
     for command in line.partition(", and so on")[0].split(" && "):
         match shlex.split(command):
             case ["python", "-m", "scripts.init_stack"]:
-                config.update({key: text for key, text in example().items() if key not in config})
+                config.update({key: text for key, text in MADE.items() if key not in config})
             case ["python", "-m", "scripts.host_keys"]:
                 hosts = json.loads(config["hosts"])
                 config["hosts"] = json.dumps(
@@ -49,29 +56,29 @@ def type_(config: dict[str, str], line: str) -> None:
                 )
             case ["pulumi", "config", verb, *rest]:
                 place, *given = [word for word in rest if word not in ("--secret", "--path", "--")]
-                key, *path = re.findall(r"\w+", place)
+                key, *path = paths.parse(place) if "--path" in rest else [place]
                 value = given[0] if given and not given[0].startswith("$(") else TYPED.get(key, "")
                 change(config, key, path, value if verb == "set" else None)
             case words:
                 raise AssertionError(words)
 
 
-def change(config: dict[str, str], key: str, path: list[str], value: str | None) -> None:
+def change(config: dict[str, str], key: str, path: list[str | int], value: str | None) -> None:
     """Set a key, or what is at a path in it; None removes it."""
     if not path:
         config.pop(key, None)
         if value is not None:
             config[key] = value
         return
-    found: Any = json.loads(config.get(key) or ("[]" if path[0].isdigit() else "{}"))
+    found: Any = json.loads(config.get(key) or ("{}" if isinstance(path[0], str) else "[]"))
     inner = found
     for step in path[:-1]:
-        if isinstance(inner, list) and int(step) == len(inner):
+        if isinstance(inner, list) and step == len(inner):
             inner.append({})
-        inner = inner[int(step) if isinstance(inner, list) else step]
-    last: Any = int(path[-1]) if isinstance(inner, list) else path[-1]
+        inner = inner[step]
+    last: Any = path[-1]
     if value is None:
-        del inner[last]
+        inner.pop(last, None) if isinstance(inner, dict) else inner.pop(last)
     elif isinstance(inner, list):
         inner[last : last + 1] = [json.loads(value) if value.isdigit() else value]
     else:
@@ -137,6 +144,19 @@ def test_what_is_proposed_for_no_list_leads_on(key: str, text: str) -> None:
         {"nodeCount": "10", "subnetCidr": "10.5.0.0/28"},
         {"retiredNodes": "[2, 2, 400]"},
         {"turnUsername": "me"},
+        TURN,
+        {**TURN, "turnUsername": "me", "turnStaticAuthSecret": "secret-of-turn"},
+        {**TURN, "turnCredential": "password", "turnStaticAuthSecret": "secret-of-turn"},
+        {
+            **TURN,
+            "turnUsername": "me",
+            "turnCredential": "password",
+            "turnStaticAuthSecret": "secret-of-turn",
+        },
+        {"sshPublicKey": ANOTHER_KEY},
+        {"shape": "ha-managed", "machines": "existing"},
+        {"shape": "ha-managed", "machines": "existing", "hosts": json.dumps([host(0), host(1)])},
+        {"shape": "ha-managed", "hosts": json.dumps([host(0), host(1)])},
         {"turnServer": "turn:turn.example.io:3478", "turnUsername": "me"},
         {"machines": "aws", "hosts": json.dumps([host(0), host(1)])},
         {"hostedZoneId": "Z1", "domainOrPublicIp": "203.0.113.5"},
@@ -151,13 +171,70 @@ def test_what_is_proposed_for_no_list_leads_on(key: str, text: str) -> None:
         {"httpsPort": "80"},
         {"httpPort": "443", "certificateType": "letsencrypt"},
     ],
-    # Host keys are made anew each time: an id must be the same in every process.
+    # Keys are made anew each time: an id must be the same in every process.
     ids=lambda changes: " ".join(sorted(changes)),
 )
 def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
     changes: dict[str, str],
 ) -> None:
     leads_on({**example(), "domainOrPublicIp": DOMAIN, **changes})
+
+
+CHOICES = [
+    {"shape": "ha-managed"},
+    {"shape": "single-master"},
+    {"machines": "existing"},
+    {"shape": "ha-managed", "machines": "existing"},
+    {"shape": "single-master", "machines": "existing"},
+    *({"certificateType": kind} for kind in ("owncert", "letsencrypt", "acm")),
+    {"sshAgent": "true"},
+    TURN,
+]
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: " ".join(choice.values()))
+def test_what_is_proposed_for_any_key_beside_a_choice_leads_on(choice: dict[str, str]) -> None:
+    given = {name: key.example for name, (_, key) in keys().items() if key.example} | TYPED
+    for name in given.keys() - choice.keys():
+        config = {**example(), "domainOrPublicIp": DOMAIN, name: given[name], **choice}
+        if refused(config, {*SECRETS}, Deployed()):
+            leads_on(config)
+
+
+NAMES = ("A.B", 'A"B', "A'B", "A B", "A[0]", r"A\"B", "A:B", "A\\")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("extraEnv", "a"), ("extraEnv", [1]), ("baseExtraEnv", "a"), ("tags", [1])],
+    ids=str,
+)
+def test_what_is_proposed_for_a_name_of_an_object_leads_on(
+    key: str, name: str, value: object
+) -> None:
+    config = {**example(), key: json.dumps({"OTHER": "a", name: value, f"{name}_SECRET": "x"})}
+    leads_on(config)
+    # What a path can't name, others go with.
+    others = config.get(key, "{}")
+    assert ("OTHER" in others) is (key != "baseExtraEnv" and name not in ("A:B", "A\\"))
+
+
+def test_the_public_half_that_is_proposed_is_that_of_the_private_one(tmp_path: Path) -> None:
+    """As a shell runs it."""
+    (mistake,) = refused({**example(), "sshPublicKey": ANOTHER_KEY}, {*SECRETS}, Deployed())
+    (tmp_path / "key").write_text(example()["sshPrivateKey"])
+    pulumi = f'#!/bin/sh\n[ $2 = get ] && exec cat {tmp_path}/key || echo "$4"'
+    (tmp_path / "pulumi").write_text(pulumi)
+    (tmp_path / "pulumi").chmod(0o755)
+    told = subprocess.run(
+        ["sh", "-c", mistake.command.partition("\n")[0]],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not refused({**example(), "sshPublicKey": told.stdout}, {*SECRETS}, Deployed())
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def join(base: str, step: str | int) -> str:
     if isinstance(step, int):
         return f"{base}[{step}]"
     if not re.fullmatch(r"[A-Za-z0-9_]+", step):
-        quoted = step.replace("\\", "\\\\").replace('"', '\\"')
+        quoted = step.replace('"', '\\"')
         return f'{base}["{quoted}"]'
     return f"{base}.{step}" if base else step
 

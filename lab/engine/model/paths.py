@@ -13,9 +13,9 @@ from lab.engine.model.values import Properties, Secret, Value, as_secret
 Path: TypeAlias = tuple[str | int, ...]
 
 _STEP = re.compile(
-    r"""\["((?:[^"\\]|\\.)*)"\]   # ["quoted key"]
-      | \[(\d+|\*)\]              # [0] or [*]
-      | \.?([^.\[\]"]+)           # plain key
+    r"""\["((?:\\"|[^"\\]|\\(?!"))*)"\]   # ["quoted key"], in which only a quote is escaped
+      | \[(\d+|\*)\]                       # [0] or [*]
+      | \.*([^.\[]+)                      # plain key
     """,
     re.VERBOSE,
 )
@@ -42,7 +42,7 @@ def parse(text: str) -> Path:
             raise PathSyntaxError(text, at)
         quoted, index, key = match.groups()
         if quoted is not None:
-            path.append(re.sub(r"\\(.)", r"\1", quoted))
+            path.append(quoted.replace('\\"', '"'))
         elif index is not None:
             path.append("*" if index == "*" else int(index))
         else:

@@ -64,6 +64,9 @@ def test_an_opened_secret_is_what_it_was(value: object) -> None:
         ('tags["a.b"]', ("tags", "a.b")),
         ('["x y"].z', ("x y", "z")),
         (r'a["say \"hi\""]', ("a", 'say "hi"')),
+        (r'a["b\c\\d"]', ("a", r"b\c\\d")),
+        ("a..b", ("a", "b")),
+        ('a.b"c]', ("a", 'b"c]')),
         ("*", ("*",)),
     ],
 )
@@ -71,13 +74,17 @@ def test_paths_are_read(text: str, path: paths.Path) -> None:
     assert paths.parse(text) == path
 
 
-@pytest.mark.parametrize("text", ["a[", "a[x]", 'a["b', "a..b"])
+@pytest.mark.parametrize("text", ["a[", "a[x]", 'a["b', r'a["b\"]'])
 def test_a_text_that_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(paths.PathSyntaxError, match="is no property path"):
         paths.parse(text)
 
 
-@given(st.lists(st.text(min_size=1, max_size=6) | st.integers(0, 9), min_size=1, max_size=4))
+# Pulumi has no way to write a key that ends with a backslash.
+KEYS = st.text(min_size=1, max_size=6).filter(lambda key: not key.endswith("\\"))
+
+
+@given(st.lists(KEYS | st.integers(0, 9), min_size=1, max_size=4))
 def test_a_written_path_reads_back(steps: list[str | int]) -> None:
     steps = [str(steps[0]).replace("*", "x"), *steps[1:]]
     text = ""
