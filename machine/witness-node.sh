@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Says whether OpenVidu runs on this node: `runs …`, `stopped …` or `unknown …`, in one line. It's
-# stopped when none of OpenVidu's containers runs and its port is closed, at two looks.
+# stopped when its port is closed and nothing that carries calls runs, at two looks; a server that says itself that
+# it has none carries none.
 #
 # Reads ADDRESS, its private address, as a line NAME=value on stdin.
 set -euo pipefail
@@ -14,10 +15,10 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # OpenVidu's own, by their images: not those that send figures elsewhere, nor an owner's. The TURN
-# server carries only what the others do.
+# server carries only what the others do; what speaks for the node, and what starts its media, carry nothing.
 containers() {
   timeout 8 docker ps --format '{{.Image}} {{.Names}}' >"$work/running" || return 1
-  grep -E '^([^ ]*/)?(openvidu|kurento)/' "$work/running" | grep -v coturn || true
+  grep -E '^([^ ]*/)?(openvidu|kurento)/' "$work/running" | grep -v -E 'coturn|replication-manager|media-node-controller' || true
 }
 
 # A command that waits may hold what it waits for: it's ended.
@@ -36,17 +37,23 @@ calls() {
     tr -d '[:space:]' | sed -n 's/^{"numberOfElements":1,.*/, 1 call/p; s/^{"numberOfElements":\([0-9]*\),.*/, \1 calls/p' || true
 }
 
-running=$(containers) || {
-  echo "unknown Docker on it gives no answer"
-  exit 0
+# Whether nothing goes on there, and nobody is led there. Sets `running`.
+is_out() {
+  running=$(containers) || {
+    echo "unknown Docker on it gives no answer"
+    exit 0
+  }
+  port_is_closed && [[ -z $running || $(calls) == ', 0 calls' ]]
 }
-if [[ -n $running ]] || ! port_is_closed; then
+
+if ! is_out; then
   echo "runs $(grep -c . <<<"$running" || true) containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)$(calls)"
   exit 0
 fi
 sleep 1
-if [[ -z $(containers) ]] && port_is_closed; then
-  echo "stopped no container of OpenVidu runs, and port 4443 is closed"
+if is_out; then
+  [[ -z $running ]] && what="no container of OpenVidu runs" || what="its server has no calls"
+  echo "stopped $what, and port 4443 is closed"
 else
   echo "unknown its containers come and go"
 fi

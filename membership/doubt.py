@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from membership.answers import Answers
+from membership.clock import Elapsed
 from membership.drain import STOP
 from membership.errors import MembershipError
 from membership.registry import Node, Phase, Record
@@ -12,18 +14,27 @@ from membership.world import World
 from openvidu import ports
 
 
-def doubts(world: World) -> dict[str, Any]:
+def doubts(own: str, world: World) -> dict[str, Any]:
     """The nodes whose port gives no answer, and those that may be asked about them.
 
+    Args:
+        own: address of the node that the run is about: it may have left, and be asked about yet.
+        world: what can be seen.
+
     Returns:
-        `port`, which nodes listen on; `nodes`, those in doubt, `peers`, those that answer, and
-        `stops`, those that carry no calls and that the API doesn't stop: each with its `name`,
-        `ip`, `identity`, and its `host`, `hostKey`, `sshWay` and `instance`, as far as they are
-        known.
+        `asked`, from when on what they say counts, as `Elapsed` has it; `port`, which nodes listen
+        on; `nodes`, those in doubt, `peers`, those that answer, and `stops`, those that carry no
+        calls and that the API doesn't stop: each with its `name`, `ip`, `identity`, and its `host`,
+        `hostKey`, `sshWay` and `instance`, as far as they are known.
     """
-    there = [one for one in world.registry.all() if one.phase is not Phase.LEFT]
+    since = Elapsed.begin(world.clock)
+    there = [one for one in world.registry.all() if one.phase is not Phase.LEFT or one.ip == own]
     healths = {one.ip: world.cluster.health(one.ip) for one in there}
+    for one in there:
+        if isinstance(healths[one.ip], Answers):
+            world.registry.is_alive(Node(one.name, one.ip, one.identity))
     return {
+        "asked": asdict(since),
         "port": ports.REPLICATION_MANAGER,
         "nodes": [_shown(one) for one in there if not isinstance(healths[one.ip], Answers)],
         "peers": [

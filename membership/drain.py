@@ -20,7 +20,7 @@ from membership.line import Line
 from membership.observation import calls_on, counted, in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record
 from membership.wait import Wait
-from membership.witnesses import Conclusion, Observation, Witness, conclude
+from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about
 from membership.world import Run, World, belongs_to_another, claim, is_newest, move, require_newest
 from openvidu import api, release
 
@@ -35,6 +35,8 @@ DOUBTS = 2
 """Looks in a row that say nothing, before others than the base are asked."""
 STOP = "stop"
 """The note of a node that is to be stopped now."""
+_CUT = "cut"
+"""The note of a node whose calls are cut as that was chosen: it goes though it runs."""
 _OVERDUE = "overdue"
 """The note of a node whose calls were waited for to the limit; with that, in seconds."""
 KEPT = "The machine stays, and so do its calls."
@@ -73,18 +75,18 @@ def remove(node: Node, run: Run, world: World) -> None:
     """Take a node that has left out of the load balancer. Harmless when it's out.
 
     Raises:
-        MembershipError: a newer run works on the node.
+        MembershipError: a newer run works on the node, or it runs again.
         ReloadError, LockTimeoutError: the load balancer goes on with the old list.
     """
 
     def may() -> bool:
         if not belongs_to_another(node, world):
-            return bool(require_newest(node, run, world))
+            return bool(require_newest(node, run, world)) and _is_still_out(node, world)
         record = world.registry.get(node.ip)
-        serves = record is not None and record.phase is Phase.SERVING
-        if serves:
+        is_used = record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
+        if is_used:
             world.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
-        return not serves
+        return not is_used
 
     if not world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
         return
@@ -96,6 +98,25 @@ def remove(node: Node, run: Run, world: World) -> None:
         return None if done else record
 
     world.registry.change(node.ip, finished)
+
+
+def _is_still_out(node: Node, world: World) -> bool:
+    """Make sure that a node hasn't come back since it was seen out, as after a reboot.
+
+    Raises:
+        MembershipError: it has, and may carry calls.
+    """
+    cut = world.registry.noted(f"{_CUT}-{node.ip}", node.identity)
+    if cut is None and isinstance(world.cluster.health(node.ip), Answers):
+        move(node, Phase.SERVING, world)
+        raise MembershipError(
+            node.name,
+            "taking it out of the load balancer",
+            "it runs again, and may carry calls",
+            "The machine stays, and its calls go on.",
+            "pulumi up, which drains it again",
+        )
+    return True
 
 
 def abort(node: Node, run: Run, world: World) -> None:
@@ -127,6 +148,7 @@ class _Drain:
         self._line = Line(node, run, world)
         self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
         world.registry.drop(STOP, node)
+        world.registry.drop(_CUT, node)
         self._silent = self._doubts = self._idle = 0
         self._without_api = False
         overdue = world.registry.noted(f"{_OVERDUE}-{node.ip}", node.identity)
@@ -143,7 +165,8 @@ class _Drain:
             seen = look(self._node, self._world)
             found = conclude(seen)
             out.look(says_so=found.is_out)
-            if out.is_enough(seen):
+            is_known = seen.was_asked_about or not self._run.asks
+            if is_known and out.is_enough(seen):
                 return self._ended(found, seen)
             if self._run.ends and self._run.ends.is_set():
                 return Outcome.DOUBT
@@ -151,8 +174,8 @@ class _Drain:
                 self._carried = seen.listed.sessions
             self._let_it_be_asked(seen)
             first = self._stop_new_sessions(seen)
-            over = self._is_over and not found.is_out
-            if self._has_to_ask(found, at_once=over):
+            over = self._is_over and not (found.is_out and is_known)
+            if self._has_to_ask(seen, at_once=over):
                 self._let_others_end()
                 self._keep("carried", " ".join(self._carried))
                 return Outcome.DOUBT
@@ -167,7 +190,7 @@ class _Drain:
                     self._tell_choices()
                 what = first or self._missing(found, seen)
                 self._wait.progress(what, self._world.policy.limit)
-            self._pause(found, seen)
+            self._pause(seen)
 
     def _let_others_end(self) -> None:
         """Where several drains wait together, all end for what one of them needs."""
@@ -286,17 +309,16 @@ class _Drain:
         unseen = found is Conclusion.UNKNOWN or seen.testimony
         return f"{what} ({who_sees_what(seen)})" if unseen else what
 
-    def _asks_soon(self, found: Conclusion) -> bool:
-        return self._run.asks and found is Conclusion.UNKNOWN
+    def _asks_soon(self, seen: Observation) -> bool:
+        return self._run.asks and has_to_be_asked_about(seen)
 
-    def _has_to_ask(self, found: Conclusion, *, at_once: bool) -> bool:
-        """Whether others than the base have to be asked now."""
-        self._doubts = self._doubts + 1 if found is Conclusion.UNKNOWN else 0
-        if not self._asks_soon(found) or (self._doubts < DOUBTS and not at_once):
-            return False
-        return not set(self._world.registry.testimony(self._node, self._world.clock)) - {
-            Witness.OPERATOR
-        }
+    def _has_to_ask(self, seen: Observation, *, at_once: bool) -> bool:
+        """Whether others than the base have to be asked now; at the limit once more, at once."""
+        asks = self._asks_soon(seen)
+        self._doubts = self._doubts + 1 if asks else 0
+        if at_once:
+            return asks and self._is_first("asked-at-the-limit")
+        return self._doubts >= DOUBTS
 
     def _ended(self, found: Conclusion, seen: Observation) -> Outcome:
         if found is Conclusion.LEFT:
@@ -327,6 +349,7 @@ class _Drain:
         cut = calls_on(seen, self._world) or []
         ids = f" ({', '.join(call.id for call in cut)})" if cut else ""
         self._say(f"{limit} are over, and forceAfterDrainTimeout is set; cutting {what}{ids}")
+        self._keep(_CUT)
         return Outcome.GONE
 
     def _overdue(self, found: Conclusion, what: str) -> MembershipError:
@@ -343,9 +366,9 @@ class _Drain:
             f"{dead if found is Conclusion.UNKNOWN else ''}",
         )
 
-    def _pause(self, found: Conclusion, seen: Observation) -> None:
+    def _pause(self, seen: Observation) -> None:
         # Who has to ask others soon doesn't wait for the API.
-        silent = isinstance(seen.listed, Unknown) and not seen.alone and not self._asks_soon(found)
+        silent = isinstance(seen.listed, Unknown) and not seen.alone and not self._asks_soon(seen)
         self._silent = min(self._silent + 1, 10) if silent else 0
         soon = (seen.changes_soon and not seen.alone) or self._idle
         usual = SOON_SECONDS if soon else POLL_SECONDS

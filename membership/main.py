@@ -24,7 +24,7 @@ from typing import Any
 from membership import services, stores
 from membership.answers import Refused, Unknown
 from membership.bucket import Bucket
-from membership.clock import Clock, ConnectedClock, DisconnectedError, end_with
+from membership.clock import Clock, ConnectedClock, DisconnectedError, Elapsed, end_with
 from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
@@ -41,7 +41,7 @@ from membership.policy import Policy
 from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
 from membership.target_group import TargetGroupError
 from membership.upgrade import pause, pause_all, upgrade
-from membership.witnesses import Conclusion, conclude, from_json
+from membership.witnesses import conclude, from_json, has_to_be_asked_about
 from membership.world import Run, World
 from openvidu import release
 
@@ -172,13 +172,13 @@ def _show(task: _Task) -> None:
 
 
 def _show_doubts(task: _Task) -> None:
-    print(json.dumps(doubts(task.world)))  # noqa: T201 - its result
+    print(json.dumps(doubts(task.node.ip, task.world)))  # noqa: T201 - its result
 
 
 def _show_conclusion(task: _Task) -> int | None:
     seen = look(task.node, task.world)
     found = conclude(seen)
-    if found is Conclusion.UNKNOWN and task.run.asks and not seen.testimony:
+    if task.run.asks and has_to_be_asked_about(seen):
         return Found.DOUBT
     calls = calls_on(seen, task.world)
     shown = {
@@ -191,8 +191,9 @@ def _show_conclusion(task: _Task) -> int | None:
 
 
 def _testify(task: _Task) -> None:
-    said = from_json(task.arguments.testimony)
-    task.world.registry.testify(task.node, said, task.world.clock)
+    said, asked = from_json(task.arguments.testimony), task.arguments.asked
+    since = Elapsed(**json.loads(asked)) if asked else Elapsed.begin(task.world.clock)
+    task.world.registry.testify(task.node, said, since)
 
 
 def _show_master(task: _Task) -> None:
@@ -358,6 +359,7 @@ def _parser() -> argparse.ArgumentParser:
     # state, which may be an earlier release's.
     parser.add_argument("--waited", help=argparse.SUPPRESS)
     parser.add_argument("--testimony", default="{}", help="testify: what others say, as JSON")
+    parser.add_argument("--asked", default="", help="testify: since when, as doubts has it")
     parser.add_argument("--host", default="", help="announce: public address of the machine")
     parser.add_argument("--host-key", default="", help="announce: its public SSH host key")
     parser.add_argument("--instance", default="", help="announce: ARN of the EC2 instance")

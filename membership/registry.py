@@ -17,7 +17,15 @@ from typing import TypeVar
 
 from membership.clock import Clock, Elapsed
 from membership.disk import replace_file
-from membership.witnesses import Statement, Testimony, Witness, Word, as_json, from_json
+from membership.witnesses import (
+    SEE_IT_RUN,
+    Statement,
+    Testimony,
+    Witness,
+    Word,
+    as_json,
+    from_json,
+)
 
 Changed = TypeVar("Changed", bound="Record | None")
 
@@ -119,8 +127,10 @@ class RegistryError(Exception):
     """What is known of a node can't be read: that isn't the same as nothing."""
 
 
-TESTIMONY_SECONDS = 30.0
-"""How long what others have said of a node counts."""
+TESTIMONY_SECONDS = 45.0
+"""How long what others have said of a node counts, from when they were to be asked."""
+DEAD_SECONDS = 24 * 3600.0
+"""How long it counts that the operator has called a machine dead."""
 
 
 class Registry:
@@ -147,29 +157,38 @@ class Registry:
         found = [self._read(file) for file in sorted(self._folder.glob("*.json"))]
         return [record for record in found if record]
 
-    def testify(self, node: Node, testimony: Testimony, clock: Clock) -> None:
-        """Note what others have said of a machine.
+    def testify(self, node: Node, testimony: Testimony, since: Elapsed) -> None:
+        """Note what others have said of a machine; one that runs isn't dead, whoever said so.
+
+        Args:
+            node: the machine.
+            testimony: what was said.
+            since: when it was to be asked: what was said may have been long on its way.
 
         Raises:
             OSError: it can't be written: who has asked must not ask again for ever.
         """
-        self._note(f"testimony-{node.ip}", node.identity, Elapsed.begin(clock), as_json(testimony))
+        if any(one.word is Word.RUNS for who, one in testimony.items() if who in SEE_IT_RUN):
+            self.is_alive(node)
+        self._note(f"testimony-{node.ip}", node.identity, since, as_json(testimony))
 
     def testimony(self, node: Node, clock: Clock) -> Testimony:
         """What others have said of a machine, if that wasn't long ago."""
-        dead = self.noted(f"{_DEAD}-{node.ip}", node.identity)
-        lasting = from_json(dead[1]) if dead else {}
-        noted = self.noted(f"testimony-{node.ip}", node.identity)
+        dead = self._fresh(f"{_DEAD}-{node.ip}", node, DEAD_SECONDS, clock)
+        return {**self._fresh(f"testimony-{node.ip}", node, TESTIMONY_SECONDS, clock), **dead}
+
+    def _fresh(self, name: str, node: Node, seconds: float, clock: Clock) -> Testimony:
+        """What a note has of a machine; nothing of what is older, or of another boot."""
+        noted = self.noted(name, node.identity)
         if noted is None or noted[0].boot != clock.boot():
-            return lasting
-        if noted[0].until_now(clock).seconds > TESTIMONY_SECONDS:
-            return lasting
-        return {**from_json(noted[1]), **lasting}
+            return {}
+        return from_json(noted[1]) if noted[0].until_now(clock).seconds <= seconds else {}
 
     def declare_dead(self, node: Node, who: str, clock: Clock) -> None:
         """Note that the operator says that a machine is dead.
 
-        It counts until the node is gone, or answers.
+        It counts until the node is gone, or somebody sees it run; for a day at most, and not when
+        the base has booted since.
 
         Raises:
             OSError: it can't be written.

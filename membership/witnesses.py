@@ -1,8 +1,9 @@
 """Who says what of a node, and what may be concluded from it. Pure.
 
-Silence is no answer. A node has left, or is dead, when somebody says so who can see it: its own
-port, which refuses connections while the cluster doesn't list it; its machine; its peers; AWS; the
-operator. docs/scaling.md shows `RULES`.
+Silence is no answer. A node has left, or is dead, when somebody says so who can see it: its
+machine; AWS; the operator, as long as nobody sees it run. A port that refuses connections says only
+that one service doesn't listen, or that a firewall rejects: calls are carried by others, so its
+machine is asked. docs/scaling.md shows `RULES`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,10 @@ class Witness(StrEnum):
     """EC2's API: in which state is the instance?"""
     OPERATOR = "operator"
     """Who has said that the node is dead: `retire --dead`."""
+
+
+SEE_IT_RUN = (Witness.MACHINE, Witness.PEERS)
+"""Who can see that OpenVidu runs; AWS sees only the instance."""
 
 
 class Word(StrEnum):
@@ -118,6 +123,11 @@ class Observation:
         return self.listed is None or (self.alone and nobody_left)
 
     @property
+    def was_asked_about(self) -> bool:
+        """Whether others were asked a moment ago: its machine always is, among them."""
+        return bool(set(self.testimony) - {Witness.OPERATOR})
+
+    @property
     def changes_soon(self) -> bool:
         """Whether no calls keep it: it stops in a moment, or has stopped."""
         idle = isinstance(self.listed, MediaNode) and not self.listed.sessions
@@ -143,7 +153,7 @@ def _answers(seen: Observation) -> bool:
 
 
 def _runs(seen: Observation) -> bool:
-    return seen.says(Witness.MACHINE, Word.RUNS) or seen.says(Witness.PEERS, Word.RUNS)
+    return any(seen.says(witness, Word.RUNS) for witness in SEE_IT_RUN)
 
 
 def _drains(seen: Observation) -> bool:
@@ -158,34 +168,30 @@ RULES = (
     ),
     Rule("its port answers the base", _answers, Conclusion.SERVING),
     Rule(
-        "the operator says that it's dead (`retire --dead`)",
-        lambda seen: seen.says(Witness.OPERATOR, Word.STOPPED),
-        Conclusion.DEAD,
-    ),
-    Rule(
         "its machine or a peer says that it runs; its drain was begun",
         lambda seen: _runs(seen) and _drains(seen),
         Conclusion.DRAINING,
     ),
     Rule("its machine or a peer says that it runs", _runs, Conclusion.SERVING),
     Rule(
+        "the operator says that it's dead (`retire --dead`)",
+        lambda seen: seen.says(Witness.OPERATOR, Word.STOPPED),
+        Conclusion.DEAD,
+    ),
+    Rule(
         "AWS says that the instance is stopped, terminated, or not there",
         lambda seen: seen.says(Witness.AWS, Word.STOPPED),
         Conclusion.DEAD,
     ),
     Rule(
-        "its machine says that no container of OpenVidu runs and its port is closed",
+        "its machine says that its port is closed, and that nothing that carries calls runs",
         lambda seen: seen.says(Witness.MACHINE, Word.STOPPED),
         Conclusion.LEFT,
     ),
     Rule(
-        "its port refuses the base, and the cluster doesn't list it, several times in a row",
-        lambda seen: seen.is_refused and seen.is_unlisted,
-        Conclusion.LEFT,
-    ),
-    Rule(
-        "its port refuses a peer, and the cluster doesn't list it, several times in a row",
-        lambda seen: seen.says(Witness.PEERS, Word.STOPPED) and seen.listed is None,
+        "its port refuses the base, and the cluster doesn't list it, several times in a row; its "
+        "machine wasn't asked, as a drain does before it goes on",
+        lambda seen: seen.is_refused and seen.is_unlisted and not seen.was_asked_about,
         Conclusion.LEFT,
     ),
     Rule("anything else: time-outs, no route, silence", lambda _: True, Conclusion.UNKNOWN),
@@ -196,6 +202,12 @@ RULES = (
 def conclude(seen: Observation) -> Conclusion:
     """What may be concluded from a look."""
     return next(rule.conclusion for rule in RULES if rule.fits(seen))
+
+
+def has_to_be_asked_about(seen: Observation) -> bool:
+    """Whether its machine has to be asked, before it may be gone on with."""
+    found = conclude(seen)
+    return (found is Conclusion.UNKNOWN or found.is_out) and not seen.was_asked_about
 
 
 def is_certain(seen: Observation) -> bool:

@@ -143,23 +143,32 @@ class Membership:
             0, or the exit status of the base's program where that can't note it.
         """
         doubts = self._doubts()
-        for node in doubts.get("nodes", ()):
-            peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
-            with ThreadPoolExecutor() as pool:
-                asked: dict[str, Future[list[str] | None]] = {
-                    "machine": pool.submit(self._ask_machine, node),
-                    "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
-                    "aws": pool.submit(_ask_aws, self._instance(node)),
-                }
-                said = {who: told for who, one in asked.items() if (told := one.result())}
+        nodes: list[Json] = doubts.get("nodes", [])
+        # What is said of the first is old before the last has answered, one after the other.
+        with ThreadPoolExecutor(max(1, len(nodes))) as pool:
+            said = list(pool.map(lambda node: self._said_of(node, doubts), nodes))
+        # The program of an earlier release counts from when it's told.
+        since = ("--asked", json.dumps(doubts["asked"])) if "asked" in doubts else ()
+        for node, testimony in zip(nodes, said, strict=True):
             noted = self._on_base(
                 "testify",
                 *("--name", node["name"], "--ip", node["ip"], "--identity", node["identity"]),
-                *("--testimony", json.dumps(said)),
+                *("--testimony", json.dumps(testimony), *since),
             )
             if noted.status:
                 return noted.status
         return 0
+
+    def _said_of(self, node: Json, doubts: Json) -> dict[str, list[str]]:
+        """What a node's machine, its peers and AWS say of it."""
+        peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
+        with ThreadPoolExecutor() as pool:
+            asked: dict[str, Future[list[str] | None]] = {
+                "machine": pool.submit(self._ask_machine, node),
+                "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
+                "aws": pool.submit(_ask_aws, self._instance(node)),
+            }
+            return {who: told for who, one in asked.items() if (told := one.result())}
 
     def _doubts(self) -> Json:
         """About which nodes the base has to be told, and which are to be stopped."""

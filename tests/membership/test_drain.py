@@ -12,13 +12,13 @@ import pytest
 
 from membership import drain as drain_module
 from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
-from membership.doubt import declare_dead
+from membership.doubt import declare_dead, doubts
 from membership.drain import Outcome, abort, drain, remove
 from membership.errors import MembershipError
 from membership.join import announce
 from membership.line import leave_for_good
 from membership.policy import Policy
-from membership.registry import TESTIMONY_SECONDS, Node, Phase, Way
+from membership.registry import DEAD_SECONDS, TESTIMONY_SECONDS, Node, Phase, Way
 from membership.witnesses import Word
 from membership.world import Run, claim
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, VirtualClock, scene
@@ -656,3 +656,108 @@ def test_force_cuts_at_the_limit_that_is_set_by_then(tmp_path: Path) -> None:
     world.policy, began = longer, world.clock.passed
     assert drain(NODE, Run("the next"), world.world) is Outcome.GONE
     assert world.clock.passed - began > longer.limit.total_seconds()
+
+
+RUNS = (Word.RUNS, "its machine says: 5 containers of OpenVidu, port 4443 closed, 2 calls")
+REFUSED: Looks = [([BUSY, OTHER], Answers(200)), ([OTHER], Silent())]
+
+
+@pytest.mark.parametrize("word", [RUNS, (Word.UNKNOWN, "SSH to it from here: timed out")])
+def test_a_port_that_refuses_lets_no_node_go_unless_its_machine_says_so(
+    tmp_path: Path, word: tuple[Word, str]
+) -> None:
+    """One service of it may have ended, or a firewall rejects: neither carries its calls."""
+    world = scene(tmp_path, REFUSED)
+    world.policy = SHORT
+    with pytest.raises(MembershipError, match="still waiting"):
+        ask(world, machine=word)
+    assert "remove 10.5.0.7" not in world.done
+    assert any(word[1] in said for said in world.said)
+
+
+def test_a_port_that_refuses_is_believed_with_the_machines_word(tmp_path: Path) -> None:
+    world = scene(tmp_path, REFUSED)
+    assert ask(world, machine=(Word.STOPPED, "its machine says that nothing runs")) is Outcome.LEFT
+
+
+@pytest.mark.parametrize("says", [True, False], ids=["old words", "no words"])
+def test_who_is_asked_for_ever_in_vain_is_waited_for_to_the_limit(
+    tmp_path: Path, says: bool
+) -> None:
+    world = scene(tmp_path, [UNSEEN[-1]])
+    world.policy = SHORT
+
+    def asks() -> None:
+        while drain(NODE, replace(RUN, asks=True), world.world) is Outcome.DOUBT:
+            if says:
+                world.says(**SAYS_DEAD)
+            world.clock.sleep(TESTIMONY_SECONDS + 1)
+            assert world.clock.passed < 2 * SHORT.limit.total_seconds()
+
+    with pytest.raises(MembershipError, match="still waiting for a sign of it"):
+        asks()
+
+
+def test_a_node_that_runs_again_keeps_its_machine(tmp_path: Path) -> None:
+    """It has rebooted while its recordings were waited for, and is still led to."""
+    looks: Looks = [([OTHER], Silent())] * 20
+    world = scene(tmp_path, [*looks, ([BUSY, OTHER], Answers(200))])
+    assert drain(NODE, RUN, world.world) is Outcome.LEFT
+    for _ in looks:
+        world.cluster.media_nodes()
+    with pytest.raises(MembershipError, match="it runs again"):
+        remove(NODE, RUN, world.world)
+    assert world.done == []
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert record.phase is Phase.SERVING
+
+
+def test_a_machine_that_goes_later_leaves_the_address_of_the_one_that_drains(
+    tmp_path: Path,
+) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.record(2, identity="i-new", phase=Phase.DRAINING)
+    assert run(world) is Outcome.GONE
+    assert world.done == []
+
+
+def declared_dead(folder: Path) -> Scene:
+    world = scene(folder, [UNSEEN[-1]])
+    world.cluster.media_nodes()
+    declare_dead(NODE, "ann", world.world)
+    world.policy = SHORT
+    return world
+
+
+def test_whom_the_operator_calls_dead_is_asked_first(tmp_path: Path) -> None:
+    world = declared_dead(tmp_path)
+    assert ask(world, machine=(Word.UNKNOWN, "SSH to it from here: timed out")) is Outcome.GONE
+    world = declared_dead(tmp_path / "another")
+    with pytest.raises(MembershipError, match="still waiting"):
+        ask(world, machine=RUNS)
+
+
+def test_that_the_operator_calls_it_dead_counts_for_a_day(tmp_path: Path) -> None:
+    world = declared_dead(tmp_path)
+    world.clock.sleep(DEAD_SECONDS + 1)
+    with pytest.raises(MembershipError, match="still waiting"):
+        ask(world, machine=(Word.UNKNOWN, "SSH to it from here: timed out"))
+
+
+def test_who_answers_is_dead_no_more_whoever_sees_it(tmp_path: Path) -> None:
+    world = scene(tmp_path, [UNSEEN[-1], ([BUSY, OTHER], Answers(200)), UNSEEN[-1]])
+    world.cluster.media_nodes()
+    declare_dead(NODE, "ann", world.world)
+    world.cluster.media_nodes()
+    assert [one["name"] for one in doubts("", world.world)["nodes"]] == []
+    world.cluster.media_nodes()
+    assert not world.registry.testimony(NODE, world.clock)
+
+
+def test_a_node_that_had_left_is_asked_about_where_the_run_is_about_it(tmp_path: Path) -> None:
+    world = scene(tmp_path, [UNSEEN[-1]])
+    world.cluster.media_nodes()
+    world.record(2, phase=Phase.LEFT)
+    assert [one["name"] for one in doubts(NODE.ip, world.world)["nodes"]] == ["node-2"]
+    assert doubts("10.5.0.6", world.world)["nodes"] == []

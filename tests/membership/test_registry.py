@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from membership.clock import Elapsed
 from membership.registry import Phase, Record, Registry, RegistryError
 from membership.witnesses import Statement, Witness, Word
 from tests.membership.worlds import NODE, VirtualClock
@@ -31,10 +32,10 @@ def test_what_others_say_is_noted_or_the_run_ends(tmp_path: Path) -> None:
     """Else the base would be in doubt, and others asked, for ever."""
     with small_disk(tmp_path / "disk") as disk:
         registry = Registry(disk)
-        registry.testify(NODE, SAID, VirtualClock())
+        registry.testify(NODE, SAID, Elapsed.begin(VirtualClock()))
         fill(disk)
         with pytest.raises(OSError, match="No space left on device"):
-            registry.testify(NODE, SAID, VirtualClock())
+            registry.testify(NODE, SAID, Elapsed.begin(VirtualClock()))
         with pytest.raises(OSError, match="No space left on device"):
             registry.declare_dead(NODE, "who", VirtualClock())
 

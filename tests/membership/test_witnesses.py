@@ -67,16 +67,20 @@ RUNS, STOPPED, NOTHING = Word.RUNS, Word.STOPPED, Word.UNKNOWN
         (None, NO_WAY, {"machine": RUNS}, SERVING),
         (DRAINS, NO_WAY, {"machine": RUNS}, DRAINING),
         (None, NO_WAY, {"peers": RUNS, "machine": NOTHING}, SERVING),
-        (None, NO_WAY, {"peers": STOPPED}, LEFT),
+        (None, NO_WAY, {"peers": STOPPED}, UNKNOWN),
+        # A port that refuses may be a firewall's: its machine decides, once it's asked.
+        (None, Silent(), {"machine": NOTHING, "peers": STOPPED, "aws": RUNS}, UNKNOWN),
+        (None, Silent(), {"machine": RUNS, "peers": STOPPED}, SERVING),
+        (None, Silent(), {"machine": STOPPED}, LEFT),
         (LISTED, NO_WAY, {"peers": STOPPED}, UNKNOWN),
         (NOBODY, NO_WAY, {"peers": STOPPED}, UNKNOWN),
         # Who says that it runs keeps it, whatever others say.
         (None, NO_WAY, {"machine": RUNS, "aws": STOPPED, "peers": STOPPED}, SERVING),
         (None, Silent(), {"peers": RUNS}, SERVING),
         (LISTED, Answers(200), {"aws": STOPPED, "machine": STOPPED}, SERVING),
-        # But for the operator's word, as long as it doesn't answer.
         (LISTED, Answers(200), {"operator": STOPPED}, SERVING),
-        (LISTED, NO_WAY, {"operator": STOPPED, "machine": RUNS}, DEAD),
+        (LISTED, NO_WAY, {"operator": STOPPED, "machine": RUNS}, SERVING),
+        (LISTED, NO_WAY, {"operator": STOPPED, "machine": NOTHING}, DEAD),
     ],
 )
 def test_what_is_concluded(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Unknown
-from membership.clock import Clock
+from membership.clock import Clock, Elapsed
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 from membership.witnesses import Statement, Witness, Word
@@ -135,7 +135,7 @@ class Scene:
     def says(self, **words: tuple[Word, str]) -> None:
         """Have others than the base say something of the node, as `machine=(Word.RUNS, "…")`."""
         said = {Witness(who): Statement(*word) for who, word in words.items()}
-        self.registry.testify(NODE, said, self.clock)
+        self.registry.testify(NODE, said, Elapsed.begin(self.clock))
 
     def record(self, number: int, **changes: object) -> None:
         """Note a node that has joined."""

@@ -12,6 +12,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 
+from membership.clock import Elapsed
 from membership.drain import Outcome, drain, remove
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
@@ -186,8 +187,9 @@ class Deployment:
             raise
 
     def _ask(self, machine: Machine) -> None:
+        asked = Elapsed.begin(self.stage.clock)
         said = self.cluster.testimony(machine)
-        self.registry.testify(_node(machine), said, self.stage.clock)
+        self.registry.testify(_node(machine), said, asked)
 
     def _replacement(self, old: Machine) -> Callable[[], None]:
         made: list[Machine] = []
