@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -22,6 +21,7 @@ import yaml
 from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
 from components.values import ip_address
 from lab import cloud
+from lab.access import Access, access
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, write_programs
@@ -31,8 +31,6 @@ from scripts import foreground
 
 AWS_ENDPOINT = "http://169.254.10.1:5000"
 _BUCKET = "aws:s3/bucket:Bucket"
-_WITH_SECRET = ("base-env", "master-env", "bastion-cluster")
-"""The resources that have brought the secret to where the API is asked."""
 LICENSE = "license-for-the-lab"
 EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
 """The id that stands in examples for the operator's own zone."""
@@ -149,19 +147,17 @@ class Stack:
         found: list[str] = json.loads(self.config()["openvidu-enterprise:mediaNodes"]["value"])
         return found
 
-    def deployed_secret(self) -> str:
-        """The secret of the REST API with which the cluster was deployed last.
+    def access(self) -> Access:
+        """How the cluster takes users, as it was deployed last.
 
         Raises:
             LabError: nothing is deployed.
         """
         exported = json.loads(self.pulumi("stack", "export", "--show-secrets", quiet=True))
-        for one in exported["deployment"].get("resources", ()):
-            if one["urn"].rpartition("::")[2] in _WITH_SECRET:
-                text = str(json.loads(one["inputs"]["stdin"]["plaintext"]))
-                if found := re.search(r"^OPENVIDU_SECRET=(.*)$", text, re.MULTILINE):
-                    return found[1]
-        raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
+        found = access(exported["deployment"].get("resources", ()))
+        if found is None:
+            raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
+        return found
 
     @property
     def is_locked(self) -> bool:

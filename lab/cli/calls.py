@@ -15,7 +15,6 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from components.settings import ACM
 from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.lengths import LengthError, Lengths, duration
@@ -36,8 +35,6 @@ _SHOWN = 20
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
 _WAIT_SECONDS = 0.5
-_PUBLIC = ("letsencrypt", ACM)
-"""Certificates that the lab's authority signs in place of a public one."""
 _Count = Annotated[
     int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
 ]
@@ -182,10 +179,9 @@ def door(stack: Stack) -> Door:
     url = str(outputs.get("callUrl") or outputs.get("apiUrl") or "").rstrip("/")
     if not url:
         raise LabError("no cluster is deployed to call. Deploy one: uv run lab up")
-    # What isn't set is the schema's default: self-signed.
-    chosen = stack.config().get("openvidu-enterprise:certificateType", {}).get("value")
-    authority = stack.supervisor.directory / "ca" / "ca.pem" if chosen in _PUBLIC else None
-    return Door(url, stack.deployed_secret(), str(authority) if authority else None)
+    found = stack.access()
+    authority = stack.supervisor.directory / "ca" / "ca.pem" if found.is_public else None
+    return Door(url, found.secret, str(authority) if authority else None)
 
 
 def lengths(text: str) -> Lengths:
