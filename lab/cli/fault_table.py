@@ -8,7 +8,7 @@ from lab.cloud.faults import KNOWN
 
 _AIM = "times=N, after=0, rate=1"
 _CALLS = f"{_AIM}, actions=RunInstances,CreateTags"
-_ANSWERS = "answer=405/STATUS/hang/half/not-json/close"
+_ANSWERS = "answer=405/STATUS/hang/half/drip/not-json/close"
 HEADING = "| fault | needs | may have | what happens |\n| --- | --- | --- | --- |"
 NOTES = (
     "The first of several values is the default. `times` is how often it strikes (always, without "

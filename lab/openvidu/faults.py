@@ -26,7 +26,7 @@ from lab.openvidu import surroundings
 
 FOLDER = Path("/etc/openvidu-lab/faults")
 
-_ANSWER = re.compile(r"[1-5][0-9][0-9]|hang|half|not-json|close")
+_ANSWER = re.compile(r"[1-5][0-9][0-9]|hang|half|drip|not-json|close")
 _YES_OR_NO = re.compile("true|false")
 _SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
 _ANY = re.compile(".*")

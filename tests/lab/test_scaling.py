@@ -66,6 +66,15 @@ def test_several_nodes_drain_at_once(lab: Lab) -> None:
     assert max(began) < min(left)
 
 
+def test_an_answer_that_drips_holds_no_drain_up(lab: Lab) -> None:
+    scale(lab, 3)
+    lab.ok("fault", "set", "api", "answer=drip", "times=3", "--on", "node-1")
+    assert "node-3: has left the cluster" in scale(lab, 2)
+    # It has struck as often as it was to.
+    assert not lab.ok("fault", "list", "--on", "node-1")
+    require(lab, 1, 2)
+
+
 def test_replaced_nodes_go_one_after_the_other(lab: Lab) -> None:
     lab.ok("config", "set", "nodeInstanceType", "c5.4xlarge")
     with calls(lab, "5s..12s"):

@@ -160,7 +160,12 @@ def test_the_drain_call_can_be_refused(cluster: Cluster, answer: str) -> None:
 
 @pytest.mark.parametrize(
     ("how", "error"),
-    [("hang", httpx.ReadTimeout), ("half", httpx.RemoteProtocolError), ("close", httpx.HTTPError)],
+    [
+        ("hang", httpx.ReadTimeout),
+        ("drip", httpx.ReadTimeout),
+        ("half", httpx.RemoteProtocolError),
+        ("close", httpx.HTTPError),
+    ],
 )
 def test_the_drain_call_can_fail_in_the_middle(
     cluster: Cluster, how: str, error: type[httpx.HTTPError]

@@ -110,7 +110,7 @@ async def _misbehave(fault: Fault, _: Request) -> Response | Takeover:
     return misbehaviour.answer(fault, "405")
 
 
-@pytest.mark.parametrize("how", ["hang", "half", "close"])
+@pytest.mark.parametrize("how", ["hang", "half", "drip", "close"])
 def test_an_answer_that_is_not_whole_is_unreachable(how: str) -> None:
     handler = partial(_misbehave, Fault("drain", {"answer": how}))
     with pytest.raises(UnreachableError):
