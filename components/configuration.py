@@ -160,7 +160,7 @@ def _parse(key: Key, text: str | None, is_secret: bool) -> tuple[Any, Mistake | 
         if keys()[key.name][0] in _defaults():
             return None, None
         if key.made:
-            command = "python -m scripts.init_stack"
+            command = "uv run python -m scripts.init_stack"
         return None, Mistake(key.name, "is missing", command)
     if key.secret and not is_secret:
         return None, Mistake(key.name, "is stored in plain text; it must be a secret", command)
@@ -320,7 +320,7 @@ def _shape(values: _Values) -> list[Mistake]:
     """What each shape needs, and what it has no use for."""
     if values.get("shape") != SINGLE_MASTER:
         mistakes = [
-            Mistake(key, "is missing", "python -m scripts.init_stack")
+            Mistake(key, "is missing", "uv run python -m scripts.init_stack")
             for attribute, key in (
                 ("redis_password", "redisPassword"),
                 ("s3_secret_key", "s3SecretKey"),
@@ -352,7 +352,7 @@ def _machines(values: _Values) -> list[Mistake]:
         mistakes.append(Mistake("hosts", problem, command))
     public = values.get("ssh_public_key")
     if public is None:
-        command = "python -m scripts.init_stack"
+        command = "uv run python -m scripts.init_stack"
         if values.get("ssh_agent"):
             command = set_command("sshPublicKey", '"$(ssh-add -L | head -n 1)"')
         mistakes.append(Mistake("sshPublicKey", "is missing", command))
@@ -398,7 +398,7 @@ def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
     ]
     if unknown:
         problem = f"hostKey is missing in {', '.join(unknown)}: what tells that it's your machine"
-        mistakes.append(Mistake("hosts", problem, "python -m scripts.host_keys"))
+        mistakes.append(Mistake("hosts", problem, "uv run python -m scripts.host_keys"))
     return mistakes
 
 
@@ -569,7 +569,9 @@ def _ssh_login(values: _Values) -> list[Mistake]:
     jump = values["ssh_jump_private_key"]
     mistakes = []
     if not agent and not private:
-        mistakes.append(Mistake("sshPrivateKey", "is missing", "python -m scripts.init_stack"))
+        mistakes.append(
+            Mistake("sshPrivateKey", "is missing", "uv run python -m scripts.init_stack")
+        )
     has_jump = any(one.way.jump for one in values["hosts"])
     for key, found in (("sshPrivateKey", private), ("sshJumpPrivateKey", jump)):
         if agent and found:

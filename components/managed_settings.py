@@ -107,7 +107,7 @@ def _services(values: Mapping[str, Any]) -> list[Mistake]:
             "the secret found doesn't fit; OpenSearch Service takes 8 characters or more, among "
             "them a small and a capital letter, a digit and - or _"
         )
-        command = "pulumi config rm elasticsearchPassword && python -m scripts.init_stack"
+        command = "pulumi config rm elasticsearchPassword && uv run python -m scripts.init_stack"
         found.append(Mistake("elasticsearchPassword", problem, command))
     if values.get("s3_endpoint") and not values.get("s3_secret_key"):
         command = set_command("s3SecretKey", "", secret=True)

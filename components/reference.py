@@ -16,7 +16,7 @@ _HEAD = """\
 
 Set a key with `pulumi config set KEY VALUE`, a secret with `pulumi config set --secret KEY`. Every
 mistake is reported at once, before anything is created. *Made* means that
-`python -m scripts.init_stack` makes the value.
+`uv run python -m scripts.init_stack` makes the value.
 
 | key | type | default | meaning |
 | --- | --- | --- | --- |

@@ -96,7 +96,7 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     for number, found_ in _seen(settings, there, overview, in_service=None).items():
         told.append(
             f"node-{number} can't be seen from the base ({found_.sees}): it's left as it is, and "
-            f"may carry calls. Next: python -m scripts.repair node-{number}"
+            f"may carry calls. Next: uv run python -m scripts.repair node-{number}"
         )
     for number, found_ in _seen(settings, there, overview, in_service=False).items():
         told.append(

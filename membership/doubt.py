@@ -56,10 +56,10 @@ def declare_dead(node: Node, who: str, world: World) -> None:
     """
     record = world.registry.get(node.ip)
     if record is None or record.identity != node.identity:
-        found, command = "the cluster doesn't know this machine", "python -m scripts.status"
+        found, command = "the cluster doesn't know this machine", "uv run python -m scripts.status"
     elif isinstance(world.cluster.health(node.ip), Answers):
         found = "it answers: its calls can be waited for"
-        command = f"python -m scripts.retire {node.name}, then: pulumi up"
+        command = f"uv run python -m scripts.retire {node.name}, then: pulumi up"
     else:
         world.registry.declare_dead(node, who, world.clock)
         world.say(f"{node.name}: {node.identity} counts as dead from now on")

@@ -277,7 +277,7 @@ class Session:
                 raise LostError(
                     f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
                     f"{limit:g} s: {attempt.reason}\n"
-                    "  Nothing was removed. Next: python -m scripts.repair "
+                    "  Nothing was removed. Next: uv run python -m scripts.repair "
                     f"{machine.who.removeprefix('the ')}, then: pulumi up"
                 )
             told = f"no connection to {machine.who}, {machine.host}; trying again"

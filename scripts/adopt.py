@@ -1,7 +1,7 @@
 """Takes over what an update that was killed had made in AWS, before its state knew.
 
-python -m scripts.adopt
-python -m scripts.adopt --stack production --yes
+uv run python -m scripts.adopt
+uv run python -m scripts.adopt --stack production --yes
 
 Run it after `pulumi cancel`, when an update warns of resources "interrupted while creating", or AWS
 says that an interface or address is in use. It removes nothing: what belongs to no interrupted
@@ -36,8 +36,8 @@ def main(
     """Find what a killed update left in AWS, and put it into the stack's state.
 
     Examples:
-      python -m scripts.adopt --stack production
-      python -m scripts.adopt --json | jq .strays
+      uv run python -m scripts.adopt --stack production
+      uv run python -m scripts.adopt --json | jq .strays
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
@@ -106,7 +106,7 @@ def _repair(pulumi: PulumiCli, exported: Json, findings: Findings) -> None:
     if pulumi.export_state() != exported:
         raise PulumiError(
             "The state has changed meanwhile: another update runs, or has run. Nothing was done.\n"
-            "  When it has ended: python -m scripts.adopt"
+            "  When it has ended: uv run python -m scripts.adopt"
         )
     deployment = left_behind.repaired(exported["deployment"], findings)
     pulumi.import_state(json.dumps({**exported, "deployment": deployment}))

@@ -1,9 +1,9 @@
 """Keeps the number of nodes at what the calls need.
 
-python -m scripts.autoscale --max 8 --calls 12
-python -m scripts.autoscale --max 8 --calls 12 --load 60 --min 3 --stack production
-python -m scripts.autoscale --max 8 --calls 12 --once          # for cron
-python -m scripts.autoscale --max 8 --calls 12 --dry-run       # says what it would do, and why
+uv run python -m scripts.autoscale --max 8 --calls 12
+uv run python -m scripts.autoscale --max 8 --calls 12 --load 60 --min 3 --stack production
+uv run python -m scripts.autoscale --max 8 --calls 12 --once          # for cron
+uv run python -m scripts.autoscale --max 8 --calls 12 --dry-run       # says what it would do
 
 Of each node the base tells calls, participants and CPU load. A target says what a node should
 carry; nodes are added as soon as they're needed, and leave once the cluster has been quiet for a
@@ -91,9 +91,9 @@ def main(  # noqa: PLR0913 - an option each
     or was refused; 2 when the cluster couldn't be seen, or the command makes no sense.
 
     Examples:
-      python -m scripts.autoscale --max 8 --calls 12 --dry-run
-      python -m scripts.autoscale --max 8 --load 60 --min 3
-      * * * * *  python -m scripts.autoscale --max 8 --calls 12 --once
+      uv run python -m scripts.autoscale --max 8 --calls 12 --dry-run
+      uv run python -m scripts.autoscale --max 8 --load 60 --min 3
+      * * * * *  uv run python -m scripts.autoscale --max 8 --calls 12 --once
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
@@ -124,7 +124,7 @@ def main(  # noqa: PLR0913 - an option each
         with remembered.alone():
             sys.exit(control(deployed, policy, mode, world))
     except PolicyError as error:
-        errors.print(f"{error}\n  Next: python -m scripts.autoscale --help", style="red")
+        errors.print(f"{error}\n  Next: uv run python -m scripts.autoscale --help", style="red")
         sys.exit(Result.UNSEEN)
     except OtherRunError as error:
         errors.print(f"{error} Nothing was done.")

@@ -1,6 +1,6 @@
 """All commands of operators under one name, with completion: uv run openvidu-enterprise status.
 
-Each is `python -m scripts.NAME` too. For completion in your shell:
+Each is `uv run python -m scripts.NAME` too. For completion in your shell:
 openvidu-enterprise --install-completion
 """
 

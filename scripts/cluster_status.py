@@ -23,7 +23,7 @@ _OFTEN, _LATELY_SECONDS = 3, 600
 _FULL = 90
 """Percent. At 95 Elasticsearch takes nothing more, and a full disk stops the other services.
 Source: Elasticsearch, "Cluster-level shard allocation", disk.watermark.flood_stage."""
-_WHY = "Next: python -m scripts.preflight, then: pulumi up"
+_WHY = "Next: uv run python -m scripts.preflight, then: pulumi up"
 _STATES = ("UP", "UNSTABLE", "DOWN")
 SOON = timedelta(days=21)
 """Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
@@ -82,7 +82,7 @@ class Usage:
             problem = "Docker doesn't say how its containers are"
             return [(problem, "sudo systemctl status docker")]
         return [
-            (str(one), f"python -m scripts.logs {machine} --service {one.service} --tail 50")
+            (str(one), f"uv run python -m scripts.logs {machine} --service {one.service} --tail 50")
             for one in self.containers
             if one.is_ailing
         ]
@@ -183,7 +183,7 @@ class MachineStatus:
         Args:
             cluster_tells: whether the cluster tells its health.
         """
-        repair = f"Next: python -m scripts.repair {self.name}"
+        repair = f"Next: uv run python -m scripts.repair {self.name}"
         if self.usage:
             yield from (f"{self.name}: {told}" for told in self.usage.full)
             for problem, following in self.usage.ailing(self.name):

@@ -72,7 +72,7 @@ def _unknown(key: str, one: Mapping[str, Any], machine: str) -> Store | None:
         _NAMES[key],
         f"unknown: {one['unknown']}",
         f"how it is isn't known: {one['unknown']}",
-        f"python -m scripts.logs {machine} --service {container} --tail 50",
+        f"uv run python -m scripts.logs {machine} --service {container} --tail 50",
         is_known=False,
     )
 
@@ -100,7 +100,7 @@ def _elasticsearch(one: Mapping[str, Any], machine: str, role: Role) -> Store:
             "Elasticsearch",
             status,
             f"its health is {status}: a part of its data isn't there",
-            f"python -m scripts.logs {machine} --service elasticsearch --tail 50",
+            f"uv run python -m scripts.logs {machine} --service elasticsearch --tail 50",
         )
     # On one machine there is no place for copies.
     return Store("Elasticsearch", status)

@@ -1,7 +1,7 @@
 """Stores the SSH host keys of machines that exist, after you have compared them.
 
-python -m scripts.host_keys
-python -m scripts.host_keys --stack production
+uv run python -m scripts.host_keys
+uv run python -m scripts.host_keys --stack production
 
 A key that this machine's own SSH knows already is taken from there. Of any other the fingerprint is
 shown, and you are asked: what is on the network could come from somebody else. Jump hosts come
@@ -51,7 +51,7 @@ def main(
     """Store the SSH host key of each host, and jump host, that has none in the configuration.
 
     Example:
-      python -m scripts.host_keys --stack office
+      uv run python -m scripts.host_keys --stack office
     """
     console = Console()
     with expected_errors():

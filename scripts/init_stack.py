@@ -1,7 +1,7 @@
 """Makes the secrets and the SSH key of a stack, and stores them. Never overwrites one.
 
-python -m scripts.init_stack
-python -m scripts.init_stack --stack production --license-file license.txt
+uv run python -m scripts.init_stack
+uv run python -m scripts.init_stack --stack production --license-file license.txt
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def missing_values(
         raise PulumiError(
             f"{there[0]} is set, but {absent} isn't; they belong together.\n"
             f"  Set the other half, or make a new pair: pulumi config rm {there[0]}, then "
-            "python -m scripts.init_stack"
+            "uv run python -m scripts.init_stack"
         )
     if not there and not agent:
         values |= dict(zip(_SSH, make_ssh_key(), strict=True))
@@ -96,7 +96,7 @@ def main(
     Nothing that is there is overwritten, and no secret is shown.
 
     Example:
-      python -m scripts.init_stack --stack production --license-file license.txt
+      uv run python -m scripts.init_stack --stack production --license-file license.txt
     """
     console = Console()
     with expected_errors():

@@ -1,8 +1,8 @@
 """Shows what OpenVidu's services on a machine have logged, without the stack's secrets.
 
-python -m scripts.logs node-1
-python -m scripts.logs node-1 --service openvidu-server --follow
-python -m scripts.logs --all --since 10m
+uv run python -m scripts.logs node-1
+uv run python -m scripts.logs node-1 --service openvidu-server --follow
+uv run python -m scripts.logs --all --since 10m
 """
 
 from __future__ import annotations
@@ -69,15 +69,15 @@ def main(
     Exit status: 0 when every machine has answered, 1 otherwise.
 
     Examples:
-      python -m scripts.logs node-1 --service replication-manager
-      python -m scripts.logs node-2 --follow
-      python -m scripts.logs --all --since 10m
+      uv run python -m scripts.logs node-1 --service replication-manager
+      uv run python -m scripts.logs node-2 --follow
+      uv run python -m scripts.logs --all --since 10m
     """
     with expected_errors():
         if bool(machine) == all_machines:
             raise PulumiError(
-                "name a machine, or say --all.\n  Next: python -m scripts.logs node-1\n"
-                "    or: python -m scripts.logs --all --since 10m"
+                "name a machine, or say --all.\n  Next: uv run python -m scripts.logs node-1\n"
+                "    or: uv run python -m scripts.logs --all --since 10m"
             )
         options = _options(service, since, tail, follow=follow, timestamps=all_machines)
         pulumi = PulumiCli(stack)

@@ -1,7 +1,7 @@
 """Looks at everything that a deployment needs: what can't work, why, and what to type.
 
-python -m scripts.preflight
-python -m scripts.preflight --json | jq '.[] | select(.result == "failed")'
+uv run python -m scripts.preflight
+uv run python -m scripts.preflight --json | jq '.[] | select(.result == "failed")'
 
 It changes nothing, but for a probe in the bucket and in Redis, which it takes away again.
 Exit status: 0 when nothing has failed, 1 otherwise.
@@ -51,8 +51,8 @@ def main(
     Exit status: 0 when nothing has failed, 1 otherwise.
 
     Examples:
-      python -m scripts.preflight
-      python -m scripts.preflight --stack production --json
+      uv run python -m scripts.preflight
+      uv run python -m scripts.preflight --stack production --json
     """
     with expected_errors():
         findings = look(PulumiCli(stack))

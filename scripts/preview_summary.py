@@ -1,8 +1,8 @@
 """Tells in a few lines what an update would do: nodes, cost an hour, calls. As Markdown.
 
-python -m scripts.preview_summary
-pulumi preview --json > preview.json; python -m scripts.preview_summary --file preview.json
-python -m scripts.preview_summary --json
+uv run python -m scripts.preview_summary
+pulumi preview --json > preview.json; uv run python -m scripts.preview_summary --file preview.json
+uv run python -m scripts.preview_summary --json
 
 Exit status: 1 where the preview has failed.
 """
@@ -76,8 +76,8 @@ def main(
     Exit status: 1 where the preview has failed, 0 otherwise.
 
     Examples:
-      python -m scripts.preview_summary
-      python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
+      uv run python -m scripts.preview_summary
+      uv run python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
     """
     with expected_errors():
         pulumi = PulumiCli(stack)

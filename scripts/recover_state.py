@@ -1,8 +1,8 @@
 """Makes a stack's state again that is lost, by what AWS has: with `pulumi import`.
 
-python -m scripts.recover_state
+uv run python -m scripts.recover_state
 pulumi import --file import.json --generate-code=false --yes
-python -m scripts.recover_state
+uv run python -m scripts.recover_state
 pulumi preview
 pulumi up
 
@@ -52,8 +52,8 @@ def main(
     Exit status: 0 when the next step can be taken, 1 otherwise.
 
     Examples:
-      python -m scripts.recover_state
-      python -m scripts.recover_state --stack production --output production.json
+      uv run python -m scripts.recover_state
+      uv run python -m scripts.recover_state --stack production --output production.json
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
@@ -141,7 +141,7 @@ def _shown(found: Match, file: Path, left: list[str]) -> Iterator[str]:
         yield f"Still without an id in {file}: {', '.join(left)}"
     yield "Next:"
     yield f"  pulumi import --file {file} --generate-code=false --yes"
-    yield "  python -m scripts.recover_state      # once more, before any update"
+    yield "  uv run python -m scripts.recover_state      # once more, before any update"
 
 
 def _types(found: Match) -> list[str]:

@@ -1,8 +1,8 @@
 """Repairs a machine that is broken: looks, asks, and goes from mild to strong until it works.
 
-python -m scripts.repair base
-python -m scripts.repair node-2 --yes
-python -m scripts.repair node-2 --to replace
+uv run python -m scripts.repair base
+uv run python -m scripts.repair node-2 --yes
+uv run python -m scripts.repair node-2 --to replace
 
 It starts the services, restarts Docker, reboots, stops and starts the instance, or has another one
 take its place. A node whose calls go on is drained, never restarted.
@@ -52,9 +52,9 @@ def main(
     Exit status: 0 when the machine works, 1 otherwise.
 
     Examples:
-      python -m scripts.repair base
-      python -m scripts.repair node-2 --yes
-      python -m scripts.repair node-2 --to replace
+      uv run python -m scripts.repair base
+      uv run python -m scripts.repair node-2 --yes
+      uv run python -m scripts.repair node-2 --to replace
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):

@@ -2,8 +2,8 @@
 
 What OpenVidu's own report has, and the system's side; every secret of the stack is masked.
 
-python -m scripts.report
-python -m scripts.report --output incident.tar.gz
+uv run python -m scripts.report
+uv run python -m scripts.report --output incident.tar.gz
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(
     Exit status: 0 when every machine has told its part, 1 otherwise.
 
     Example:
-      python -m scripts.report --output incident.tar.gz
+      uv run python -m scripts.report --output incident.tar.gz
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with expected_errors():

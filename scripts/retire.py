@@ -1,8 +1,8 @@
 """Chooses nodes that are to go, and sets nodeCount and retiredNodes so that they do.
 
-python -m scripts.retire node-1
-python -m scripts.retire --count 2
-python -m scripts.retire --replace node-2
+uv run python -m scripts.retire node-1
+uv run python -m scripts.retire --count 2
+uv run python -m scripts.retire --replace node-2
 
 Nothing leaves before the next `pulumi up`, which waits until their calls have ended.
 """
@@ -52,18 +52,18 @@ def main(
     Name the nodes, or say how many.
 
     Examples:
-      python -m scripts.retire node-1 node-4
-      python -m scripts.retire --count 2
-      python -m scripts.retire --replace node-2
-      python -m scripts.retire node-3 --dead
-      python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
+      uv run python -m scripts.retire node-1 node-4
+      uv run python -m scripts.retire --count 2
+      uv run python -m scripts.retire --replace node-2
+      uv run python -m scripts.retire node-3 --dead
+      uv run python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
     """
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with expected_errors():
         if bool(nodes) == bool(count):
             raise PulumiError(
-                "name the nodes, or say how many.\n  Next: python -m scripts.retire node-1\n"
-                "    or: python -m scripts.retire --count 1"
+                "name the nodes, or say how many.\n  Next: uv run python -m scripts.retire node-1\n"
+                "    or: uv run python -m scripts.retire --count 1"
             )
         pulumi = PulumiCli(stack)
         found = memberships(pulumi)
@@ -86,9 +86,9 @@ def main(
         if replace and (why := wanted_nodes.no_room(pulumi, after)):
             raise PulumiError(
                 f"no other can take the place: {why}. Nothing was changed.\n"
-                f"  Next: python -m scripts.status {names[0]}, which shows how its machine is "
-                "replaced\n"
-                f"    or: python -m scripts.retire {' '.join(names)}"
+                f"  Next: uv run python -m scripts.status {names[0]}, which shows how its machine "
+                "is replaced\n"
+                f"    or: uv run python -m scripts.retire {' '.join(names)}"
             )
         changed = wanted_nodes.change(pulumi, before, after)
         if as_json:
@@ -100,7 +100,7 @@ def main(
         console.print(
             f"{told} will leave once drained. Next: pulumi preview, then: pulumi up\n"
             f"Before that it's taken back by: {taken_back(before, changed)}\n"
-            f"In a drain: python -m scripts.abort_drain {names[0]}"
+            f"In a drain: uv run python -m scripts.abort_drain {names[0]}"
         )
 
 
@@ -133,7 +133,8 @@ def _declare_dead(nodes: Mapping[int, Membership], console: Console, *, sure: bo
     """
     if not nodes:
         raise PulumiError(
-            "--dead is said of nodes by name.\n  Next: python -m scripts.retire node-3 --dead"
+            "--dead is said of nodes by name.\n"
+            "  Next: uv run python -m scripts.retire node-3 --dead"
         )
     for number, one in nodes.items():
         seen = one.overview()
@@ -185,7 +186,7 @@ def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
     if isinstance(overview, Unseen) or unknown:
         raise PulumiError(
             f"the base can't tell which nodes are the least loaded: {unknown}\n"
-            "  Next: name them: python -m scripts.retire node-1"
+            "  Next: name them: uv run python -m scripts.retire node-1"
         )
     return {number: overview.nodes.get(one.private_ip) for number, one in wanted.items()}
 

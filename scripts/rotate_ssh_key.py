@@ -1,8 +1,8 @@
 """Has all machines of a stack take another SSH key, so that the old one can go.
 
-python -m scripts.rotate_ssh_key
+uv run python -m scripts.rotate_ssh_key
 pulumi up
-python -m scripts.rotate_ssh_key --finish
+uv run python -m scripts.rotate_ssh_key --finish
 
 The first lets a new key in beside the old one everywhere, and stores it in the configuration once
 every machine has taken it. `pulumi up` has the stack use it. The last takes the old key away.
@@ -47,9 +47,9 @@ def main(
     """Have all machines take another SSH key.
 
     Examples:
-      python -m scripts.rotate_ssh_key
-      python -m scripts.rotate_ssh_key --key-file ~/.ssh/openvidu
-      python -m scripts.rotate_ssh_key --finish
+      uv run python -m scripts.rotate_ssh_key
+      uv run python -m scripts.rotate_ssh_key --key-file ~/.ssh/openvidu
+      uv run python -m scripts.rotate_ssh_key --finish
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors():
@@ -79,7 +79,7 @@ def main(
         console.print(
             f"{', '.join(there)}: let the new key in. It is stored as {_PUBLIC} and {_PRIVATE}.\n"
             "Next: pulumi up\n"
-            "Then: python -m scripts.rotate_ssh_key --finish"
+            "Then: uv run python -m scripts.rotate_ssh_key --finish"
         )
 
 

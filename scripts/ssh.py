@@ -1,7 +1,7 @@
 """Logs in on a machine of the stack, or runs a command there.
 
-python -m scripts.ssh node-2
-python -m scripts.ssh base -- sudo docker ps
+uv run python -m scripts.ssh node-2
+uv run python -m scripts.ssh base -- sudo docker ps
 
 The stack's key goes into an SSH agent of its own, which ends with the login: it's never on disk.
 The machine has to show the host key that the stack's state holds.
@@ -38,9 +38,9 @@ def main(
     Exit status: that of the shell or the command.
 
     Examples:
-      python -m scripts.ssh node-2
-      python -m scripts.ssh node-2 -- uptime
-      python -m scripts.ssh base -- sudo tar -cz /var/log > logs.tar.gz
+      uv run python -m scripts.ssh node-2
+      uv run python -m scripts.ssh node-2 -- uptime
+      uv run python -m scripts.ssh base -- sudo tar -cz /var/log > logs.tar.gz
     """
     with expected_errors():
         chosen = named(machines(PulumiCli(stack).export_state(show_secrets=True)), machine)

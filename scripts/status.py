@@ -1,10 +1,10 @@
 """Shows how a deployment is: health, nodes, calls, load balancer, certificate, drift.
 
-python -m scripts.status
-python -m scripts.status node-3
-python -m scripts.status --call ses_Nv3ZMuAsr5
-python -m scripts.status --watch
-python -m scripts.status --json | jq '.machines[] | select(.state == "draining")'
+uv run python -m scripts.status
+uv run python -m scripts.status node-3
+uv run python -m scripts.status --call ses_Nv3ZMuAsr5
+uv run python -m scripts.status --watch
+uv run python -m scripts.status --json | jq '.machines[] | select(.state == "draining")'
 
 Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 """
@@ -75,18 +75,18 @@ def main(
     it doesn't need you. Of a call: 0 when a machine carries it.
 
     Examples:
-      python -m scripts.status
-      python -m scripts.status node-3
-      python -m scripts.status --call ses_Nv3ZMuAsr5
-      python -m scripts.status --watch --interval 2
-      python -m scripts.status --json
-      python -m scripts.status --watch --json >>status.jsonl
+      uv run python -m scripts.status
+      uv run python -m scripts.status node-3
+      uv run python -m scripts.status --call ses_Nv3ZMuAsr5
+      uv run python -m scripts.status --watch --interval 2
+      uv run python -m scripts.status --json
+      uv run python -m scripts.status --watch --json >>status.jsonl
     """
     with expected_errors():
         if machine and call:
             raise PulumiError(
-                "name a machine or a call, not both.\n  Next: python -m scripts.status --call "
-                f"{call}"
+                "name a machine or a call, not both.\n"
+                f"  Next: uv run python -m scripts.status --call {call}"
             )
         pulumi = PulumiCli(stack)
         if watch:
@@ -140,7 +140,9 @@ def _view_of_call(found: Status, call: str) -> View:
     unknown = [one.name for one in found.machines if one.carries_calls and one.sessions is None]
     text = f"no machine of this stack carries a call {call!r}"
     if unknown:
-        text += f"; those of {', '.join(unknown)} aren't known. Next: python -m scripts.status"
+        text += (
+            f"; those of {', '.join(unknown)} aren't known. Next: uv run python -m scripts.status"
+        )
     return View(Text(text, "yellow"), {"machine": None, "id": call, "unknown": unknown}, False)
 
 

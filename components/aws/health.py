@@ -168,7 +168,7 @@ def parse(told: Mapping[str, Any]) -> InstanceHealth:
 
 def next_command(name: str, health: InstanceHealth) -> str:
     """What puts a machine right, as it's typed."""
-    return "pulumi up --refresh" if health.is_gone else f"python -m scripts.repair {name}"
+    return "pulumi up --refresh" if health.is_gone else f"uv run python -m scripts.repair {name}"
 
 
 def warnings(health: Health) -> list[str]:

@@ -213,7 +213,9 @@ def moved(settings: Settings, there: Deployed) -> list[Mistake]:
                     f"{now.public_ip} is {name} in this stack and would become {other}; "
                     "a host keeps its place in hosts. To do without one, retire its number"
                 )
-                command = f"git diff Pulumi.*.yaml, and: python -m scripts.retire node-{number}"
+                command = (
+                    f"git diff Pulumi.*.yaml, and: uv run python -m scripts.retire node-{number}"
+                )
                 found.append(Mistake("hosts", problem, command))
     return found
 

@@ -241,7 +241,7 @@ def logs(
 def ssh(
     context: typer.Context, host: Annotated[str, typer.Argument(help="base, node-1, …")]
 ) -> None:
-    """Log in to a machine, or run a command there: lab ssh node-1 -- uptime."""
+    """Log in to a machine, or run a command there: uv run lab ssh node-1 -- uptime."""
     stack = context.obj.open()
     machine = host_called(stack, host)
     if machine.public_ip is None:
@@ -279,7 +279,9 @@ def curl(
 
 @app.command(context_settings=_PASS_ON)
 def run(context: typer.Context) -> None:
-    """Run a command where the operator works: lab run -- python -m scripts.retire node-1.
+    """Run a command where the operator works.
+
+    Such as: uv run lab run -- python -m scripts.retire node-1.
 
     `pulumi` is the lab's engine there, and works on the lab's stack.
     """

@@ -100,7 +100,7 @@ def report(
 
     lab calls report --check && echo 'nobody was cut off'
 
-    lab calls report --json | jq '.calls[] | select(.result == "cut")'
+    uv run lab calls report --json | jq '.calls[] | select(.result == "cut")'
     """
     account = _account(context, every=every)
     if as_json:

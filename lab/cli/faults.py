@@ -17,7 +17,7 @@ __all__ = ["FaultError", "app"]
 
 app = typer.Typer(
     help="Have AWS, a machine's OpenVidu or the internet misbehave. "
-    "Kinds, and what each takes: lab fault kinds.",
+    "Kinds, and what each takes: uv run lab fault kinds.",
     no_args_is_help=True,
 )
 _Host = Annotated[str | None, typer.Option("--on", help="base, node-1, …: the one to misbehave.")]

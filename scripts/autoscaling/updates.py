@@ -4,7 +4,7 @@ Of its own, because the Automation API has no way to end an update gracefully th
 its `cancel` takes the lock away from an update that goes on. Pulumi's own way is the signal that
 Ctrl-C sends: the drain ends, lock and state are in order, and the next update carries the drain on.
 
-python -m scripts.autoscaling.updates STACK
+uv run python -m scripts.autoscaling.updates STACK
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
         dead: the operator says that a node carries no calls.
     """
     name, instance = seen.name, seen.instance
-    stronger = f"python -m scripts.repair {name} --to replace"
+    stronger = f"uv run python -m scripts.repair {name} --to replace"
     if instance and instance.is_gone:
         return _up_to(to, (Step.REPLACE,), "There is no machine any more.", stronger)
     if instance and instance.events and not instance.is_down:
@@ -164,28 +164,30 @@ def _held(seen: Seen, *, dead: bool) -> Plan | None:
     if not seen.lets_in and (seen.open or seen.conclusion in _RUNS):
         says = "It serves, and lets nobody in over SSH: it isn't broken."
         back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
-        keys = "check sshCidrs; with another key: python -m scripts.rotate_ssh_key"
+        keys = "check sshCidrs; with another key: uv run python -m scripts.rotate_ssh_key"
         return Plan(says=says, next=f"{'' if seen.ec2 is None else back}{keys}")
     if seen.may_carry_calls and not dead:
         return _with_calls(seen)
     if not seen.lets_in and seen.ec2 is None:
         says = "It is a machine of your own that can't be reached: only you can start it."
-        return Plan(says=says, next=f"start it; then: python -m scripts.repair {seen.name}")
+        return Plan(says=says, next=f"start it; then: uv run python -m scripts.repair {seen.name}")
     return None
 
 
 def _drained(seen: Seen) -> str:
-    return f"python -m scripts.retire {seen.name}, then: pulumi up"
+    return f"uv run python -m scripts.retire {seen.name}, then: pulumi up"
 
 
 def _with_calls(seen: Seen) -> Plan:
     """A node that runs, or of which nobody can say: calls may go on."""
     if seen.conclusion is None:
         says = "The base can't say whether calls go on there: it's repaired first."
-        return Plan(says=says, next="python -m scripts.repair base")
+        return Plan(says=says, next="uv run python -m scripts.repair base")
     if seen.conclusion == _UNKNOWN:
         says = "Nobody can say whether calls go on there: it's left as it is."
-        dead = f"if you know that it carries none: python -m scripts.repair {seen.name} --dead"
+        dead = (
+            f"if you know that it carries none: uv run python -m scripts.repair {seen.name} --dead"
+        )
         return Plan(says=says, next=dead)
     says = "It runs, and its calls go on: it's drained, never restarted."
     return Plan((Step.SERVICES,), says, _drained(seen))
@@ -196,7 +198,7 @@ def _before_an_event(seen: Seen, instance: InstanceHealth, to: Step | None) -> P
     says = f"AWS is going to do something: {', '.join(map(str, instance.events))}."
     if seen.may_carry_calls:
         return Plan(says=f"{says} Its calls are waited for: it's drained.", next=_drained(seen))
-    again = f"python -m scripts.repair {seen.name} --to stop-start"
+    again = f"uv run python -m scripts.repair {seen.name} --to stop-start"
     if seen.works and to is None:
         return Plan(says=says, next=f"at a quiet moment: {again}")
     return _up_to(to, (Step.STOP_START,), f"{says} On another host it's safe from that.", again)

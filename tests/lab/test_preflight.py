@@ -81,7 +81,10 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
     assert "unable to connect to Redis server" in found["Redis", "node-2"]["openvidu"]
     status = cluster.run("run", "--", "python", "-m", "scripts.status")
     assert status.status == 1
-    assert "configuration in the bucket can't be read. Next: python -m scripts.pre" in status.out
+    assert (
+        "configuration in the bucket can't be read. Next: uv run python -m scripts.pre"
+        in status.out
+    )
     # What it says to type is typed.
     again = found["S3", "node-1"]["next"].rpartition("ssh ubuntu@203.0.113.")[2]
     cluster.on("base", again.partition("'")[2].rstrip("'"))

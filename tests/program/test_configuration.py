@@ -307,7 +307,7 @@ def test_a_secret_in_plain_text_is_refused(config: dict[str, str]) -> None:
 
 def test_a_missing_secret_names_the_command_that_makes_it(config: dict[str, str]) -> None:
     del config["openviduSecret"]
-    with pytest.raises(ConfigurationError, match=r"python -m scripts\.init_stack"):
+    with pytest.raises(ConfigurationError, match=r"uv run python -m scripts\.init_stack"):
         read(config, SECRETS)
 
 

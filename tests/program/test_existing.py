@@ -116,7 +116,7 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
         ({"publicIp": "240.0.0.1"}, "an address of a machine", "'hosts[2].publicIp' 203.0.113.7"),
         ({"privateIp": 5}, "hosts[2].privateIp is", "'hosts[2].privateIp' 10.5.0.7"),
         ({"privateIp": "10.5.1.7"}, "10.5.1.7 is outside", "'hosts[2].privateIp' 10.5.0.7"),
-        ({"hostKey": RSA}, "ecdsa-sha2-nistp521)", "rm --path 'hosts[2].hostKey' && python"),
+        ({"hostKey": RSA}, "ecdsa-sha2-nistp521)", "rm --path 'hosts[2].hostKey' && uv run python"),
         ({"user": "root"}, "there is no user", "pulumi config rm --path 'hosts[2].user'"),
         ({"sshPort": 70_000}, "a port from 1 to 65535 as sshPort", "'hosts[2].sshPort' 22"),
         ({"sshPort": True}, "takes a whole number as sshPort", "'hosts[2].sshPort' 22"),
@@ -145,12 +145,12 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
         (
             {"sshJump": {"host": "j.example.io", "hostKey": RSA}},
             "hosts[2].sshJump.hostKey is",
-            "rm --path 'hosts[2].sshJump.hostKey' && python -m scripts.host_keys",
+            "rm --path 'hosts[2].sshJump.hostKey' && uv run python -m scripts.host_keys",
         ),
         (
             {"sshJump": {"host": "j.example.io"}},
             "hostKey is missing in hosts[2].sshJump",
-            "python -m scripts.host_keys",
+            "uv run python -m scripts.host_keys",
         ),
     ],
 )
@@ -298,7 +298,7 @@ def test_a_host_that_cannot_start_another_version_is_told_before_any_drains(
 @pytest.mark.parametrize(
     ("changes", "told", "command"),
     [
-        ({"sshPrivateKey": ""}, "sshPrivateKey: is missing", "python -m scripts.init_stack"),
+        ({"sshPrivateKey": ""}, "sshPrivateKey: is missing", "uv run python -m scripts.init_stack"),
         ({"sshAgent": "true"}, "one of the two", "pulumi config rm sshPrivateKey"),
         (
             {"sshJumpPrivateKey": ssh_key()[1]},

@@ -47,9 +47,9 @@ def type_(config: dict[str, str], line: str) -> None:
     """Do to a configuration what a line of commands does."""
     for command in line.partition(", and so on")[0].split(" && "):
         match shlex.split(command):
-            case ["python", "-m", "scripts.init_stack"]:
+            case ["uv", "run", "python", "-m", "scripts.init_stack"]:
                 config.update({key: text for key, text in MADE.items() if key not in config})
-            case ["python", "-m", "scripts.host_keys"]:
+            case ["uv", "run", "python", "-m", "scripts.host_keys"]:
                 hosts = json.loads(config["hosts"])
                 config["hosts"] = json.dumps(
                     [{**one, "hostKey": host(0)["hostKey"]} for one in hosts]

@@ -53,15 +53,15 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         ),
         (
             replace(WELL, machines=[replace(NODE, aws=IMPAIRED)]),
-            "AWS says of node-1: running, host ok, machine impaired. Next: python -m",
+            "AWS says of node-1: running, host ok, machine impaired. Next: uv run python -m",
         ),
         (
             replace(WELL, machines=[replace(NODE, aws=RETIRES)]),
-            "instance-retirement. Next: python -m scripts.repair node-1",
+            "instance-retirement. Next: uv run python -m scripts.repair node-1",
         ),
         (
             replace(WELL, machines=[replace(NODE, state="no answer", usage=None)]),
-            "can't be reached over SSH. Next: python -m scripts.repair node-1",
+            "can't be reached over SSH. Next: uv run python -m scripts.repair node-1",
         ),
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
@@ -183,13 +183,15 @@ def test_containers_that_go_on_failing_are_told_and_those_that_failed_long_ago_a
     found = replace(WELL, machines=[replace(NODE, usage=usage)])
     assert [told for told in found.remarks(NOW) if "container" in told] == [
         "node-1: container elasticsearch was started again 4 times, last 59 s ago. Next: "
-        "python -m scripts.logs node-1 --service elasticsearch --tail 50",
+        "uv run python -m scripts.logs node-1 --service elasticsearch --tail 50",
         "node-1: container minio-s3 was started again once, is down now. Next: "
-        "python -m scripts.logs node-1 --service minio-s3 --tail 50",
+        "uv run python -m scripts.logs node-1 --service minio-s3 --tail 50",
     ]
     failed = reachable.containers("node-1", USAGE + CONTAINERS)
     assert [one.result for one in failed] == [Result.FAILED] * 2
-    assert failed[0].next == "python -m scripts.logs node-1 --service elasticsearch --tail 50"
+    assert (
+        failed[0].next == "uv run python -m scripts.logs node-1 --service elasticsearch --tail 50"
+    )
     (well,) = reachable.containers("base", USAGE + "clock 1704103800\n")
     assert (well.result, well.said) == (Result.OK, "none was started again")
 
@@ -269,7 +271,10 @@ def test_a_service_that_gives_no_answer_is_unknown_and_not_well(name: str) -> No
     text = json.dumps({**FINE, name: {"unknown": "Connection refused"}})
     found = replace(WELL, stores=fullness.parse(text, "base", BASE))
     (remark,) = found.remarks(NOW)
-    assert "how it is isn't known: Connection refused. Next: python -m scripts.logs base" in remark
+    assert (
+        "how it is isn't known: Connection refused. Next: uv run python -m scripts.logs base"
+        in remark
+    )
     assert Result.WARNING in {one.result for one in reachable.stores("base", found.stores)}
 
 

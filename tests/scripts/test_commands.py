@@ -44,7 +44,7 @@ def test_help_has_an_example_that_can_be_typed(name: str) -> None:
     done = run(f"scripts.{name}", "--help")
     assert done.returncode == 0
     assert "Example" in done.stdout
-    assert f"python -m scripts.{name}" in done.stdout
+    assert f"uv run python -m scripts.{name}" in done.stdout
 
 
 @each

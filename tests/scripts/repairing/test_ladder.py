@@ -45,9 +45,9 @@ def test_steps_go_from_mild_to_strong(seen: Seen, steps: tuple[Step, ...]) -> No
 
 def test_another_machine_is_made_only_where_the_operator_says_so() -> None:
     gone = replace(BASE, ec2=GONE, lets_in=False)
-    assert plan(gone).next == "python -m scripts.repair base --to replace"
+    assert plan(gone).next == "uv run python -m scripts.repair base --to replace"
     assert plan(gone, Step.REPLACE) == Plan((Step.REPLACE,), "There is no machine any more.")
-    assert plan(BASE).next == "python -m scripts.repair base --to replace"
+    assert plan(BASE).next == "uv run python -m scripts.repair base --to replace"
     assert plan(BASE, Step.REPLACE).steps == tuple(Step)
 
 
@@ -64,7 +64,7 @@ def test_a_node_with_calls_is_drained_and_never_restarted(
 ) -> None:
     found = plan(replace(NODE, conclusion=conclusion, ec2=ec2), to)
     assert found.steps == (Step.SERVICES,)
-    assert found.next == "python -m scripts.retire node-2, then: pulumi up"
+    assert found.next == "uv run python -m scripts.retire node-2, then: pulumi up"
 
 
 def test_silence_is_no_answer() -> None:
@@ -72,14 +72,14 @@ def test_silence_is_no_answer() -> None:
     assert found.steps == ()
     assert "Nobody can say" in found.says
     assert found.next
-    assert found.next.endswith("python -m scripts.repair node-2 --dead")
+    assert found.next.endswith("uv run python -m scripts.repair node-2 --dead")
     assert plan(SILENT_NODE, dead=True).steps == OUTSIDE
 
 
 def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
     found = plan(replace(SILENT_NODE, conclusion=None))
     assert found.steps == ()
-    assert found.next == "python -m scripts.repair base"
+    assert found.next == "uv run python -m scripts.repair base"
 
 
 def test_what_works_is_left_alone() -> None:
@@ -103,13 +103,15 @@ def test_who_serves_is_not_broken_for_its_ssh(seen: Seen) -> None:
 def test_a_machine_of_ones_own_that_cannot_be_reached_is_its_owners() -> None:
     found = plan(replace(BASE, ec2=None, lets_in=False))
     assert found.steps == ()
-    assert found.next == "start it; then: python -m scripts.repair base"
+    assert found.next == "start it; then: uv run python -m scripts.repair base"
 
 
 def test_a_retirement_is_left_to_a_quiet_moment() -> None:
     base = replace(BASE, works=True, ec2=RETIRES)
     assert plan(base).steps == ()
-    assert plan(base).next == "at a quiet moment: python -m scripts.repair base --to stop-start"
+    assert (
+        plan(base).next == "at a quiet moment: uv run python -m scripts.repair base --to stop-start"
+    )
     assert plan(base, Step.STOP_START).steps == (Step.STOP_START,)
     node = replace(NODE, works=True, ec2=RETIRES, conclusion="serving")
     assert plan(node, Step.STOP_START).steps == ()

@@ -1,0 +1,46 @@
+"""What messages and docs say to type is what README says: all of it by `uv run`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.directory import PROJECT
+from scripts.cli import COMMANDS
+
+FOLDERS = ("components", "docs", "examples", "lab", "machine", "membership", "remote", "scripts")
+KINDS = (".md", ".py", ".sh", ".yaml")
+# What Pulumi runs by itself is no line to type; and `lab run` has `uv run` before it.
+BARE = re.compile(r"(?<!uv run )(?<!uv run lab run -- )(?<!\.venv/bin/)python3? -m scripts\.\S*")
+IN_PROSE = re.compile(r"`scripts\.\w+ [^`]*`")
+OF_THE_LAB = re.compile(r"(?:`|: )lab (?:run -- )?[a-z]+ ?[^`]*`")
+NAMED = re.compile(r"uv run (?:lab run -- )?python -m scripts\.(\w+)")
+PARTS = {"autoscaling"}
+"""Packages with a command of their own."""
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    top = (PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "Pulumi.dev.yaml"))
+    within = (
+        file for folder in FOLDERS for file in (PROJECT / folder).rglob("*") if file.suffix in KINDS
+    )
+    for file in (*top, *within):
+        yield file.relative_to(PROJECT), file.read_text()
+
+
+def test_every_line_is_said_in_one_way() -> None:
+    found = {
+        f"{file}: {line}"
+        for file, text in texts()
+        for pattern in ((BARE, IN_PROSE, OF_THE_LAB) if file.suffix == ".md" else (BARE,))
+        for line in pattern.findall(text)
+    }
+    assert found == set()
+
+
+def test_every_command_that_is_named_is_there() -> None:
+    there = {module.__name__.rpartition(".")[2] for module in COMMANDS}
+    named = {name for _, text in texts() for name in NAMED.findall(text)}
+    assert named - PARTS - {"NAME"} <= there
+    assert {"init_stack", "preflight"} <= named
