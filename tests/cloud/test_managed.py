@@ -6,11 +6,13 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from lab.cloud import metadata
-from lab.cloud.managed.balancer import Target, check, servers
+from lab.cloud.managed import nginx
+from lab.cloud.managed.balancer import Balancer, Target, check, servers
 from lab.cloud.managed.holdings import Group
 
 ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/nodes/0a1b2c"
@@ -116,3 +118,29 @@ def test_an_instance_finds_keys_of_its_own_role_only() -> None:
     assert metadata.answer(root, {**facts, "role": ""}) is None
     assert metadata.answer("/latest/meta-data/instance-id", facts) == "i-1"
     assert metadata.answer("/latest/meta-data/instance-id", {}) is None
+
+
+def test_a_configuration_that_nginx_reads_is_whole_while_the_next_is_written(
+    tmp_path: Path,
+) -> None:
+    nginx.write(tmp_path, "    # the first\n")
+    with (tmp_path / "nginx.conf").open() as reading:
+        nginx.write(tmp_path, "    # the second\n")
+        assert "# the first\n}" in reading.read()
+    assert "# the second\n}" in (tmp_path / "nginx.conf").read_text()
+
+
+def test_nginx_ends_with_the_balancer_that_keeps_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left alone it would go on serving what it had, and keep the ports of the next one."""
+    (tmp_path / "nginx").write_text("#!/bin/sh\nexec sleep 600\n")
+    (tmp_path / "nginx").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"listeners": [], "groups": {}, "idle": 60}))
+    kept = Balancer(tmp_path)
+    settings.write_text("no JSON")
+    with pytest.raises(ValueError, match="Expecting value"):
+        kept.run()
+    assert kept._nginx.returncode is not None

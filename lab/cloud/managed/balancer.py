@@ -122,7 +122,18 @@ class Balancer:
         self._nginx = subprocess.Popen(nginx.command(folder, self._text))
 
     def run(self) -> int:
-        """Check, and keep nginx at what is found, until nginx ends; returns its exit status."""
+        """Check, and keep nginx at what is found, until nginx ends; returns its exit status.
+
+        nginx ends with this, whatever ends it: left alone it would keep the ports of the next one.
+        """
+        try:
+            self._keep()
+        finally:
+            self._nginx.terminate()
+            self._nginx.wait()
+        return self._nginx.returncode or 1
+
+    def _keep(self) -> None:
         while self._nginx.poll() is None:
             self._read()
             for arn, group in self._groups.items():
@@ -134,7 +145,6 @@ class Balancer:
                 nginx.write(self._folder, text)
                 self._nginx.send_signal(signal.SIGHUP)
             time.sleep(_LOOK_SECONDS)
-        return self._nginx.returncode or 1
 
     def _read(self) -> None:
         self._settings = json.loads((self._folder / "settings.json").read_text())
@@ -200,4 +210,5 @@ def _matches(status: int, wanted: str) -> bool:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     sys.exit(Balancer(Path(sys.argv[1])).run())

@@ -35,13 +35,17 @@ _FILE = "nginx.conf"
 
 
 def write(folder: Path, servers: str) -> None:
-    """Write the configuration.
+    """Write the configuration, at once: nginx may still read the one before.
+
+    Half of one would be refused, and the one from before that served on.
 
     Args:
         folder: nginx's files.
         servers: what goes into its `http` block.
     """
-    (folder / _FILE).write_text(_WHOLE.format(folder=folder, servers=servers))
+    new = folder / f"{_FILE}.new"
+    new.write_text(_WHOLE.format(folder=folder, servers=servers))
+    new.replace(folder / _FILE)
 
 
 def command(folder: Path, servers: str) -> list[str]:
