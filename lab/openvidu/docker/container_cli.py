@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--network")
     run.add_argument("--restart", default="no")
     run.add_argument("image")
+    run.add_argument("argv", nargs=argparse.REMAINDER)
     return parser
 
 
@@ -211,7 +212,14 @@ def _run(options: argparse.Namespace) -> int:
     given = dict(item.partition("=")[::2] for item in options.env)
     images.pull(options.image)
     container = Container.create(
-        Spec(options.name, options.image, given, folder="/", restart=options.restart)
+        Spec(
+            options.name,
+            options.image,
+            given,
+            folder="/",
+            command=options.argv,
+            restart=options.restart,
+        )
     )
     container.start()
     sys.stdout.write(f"{container.id}\n")
