@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from lab.providers.aws.call import Call
+from lab.providers.aws.facts import Additions, outputs_of, properties_of, secrets_of, told_of
 from lab.providers.aws.rules import tags
 from lab.providers.aws.schema import STRING_MAP, Check, Property, State, string
 
@@ -108,8 +109,8 @@ class ResourceType:
     Attributes:
         name: Its name in Pulumi.
         noun: Its name in messages.
-        inputs: The properties that a program may set.
-        outputs: The properties that only AWS sets.
+        inputs: The properties that a program may set and that the lab has.
+        outputs: Properties that the lab only tells, besides those that only AWS sets.
         create, settle, read, updates, delete: The calls of its life.
         locate: Where it's imported by another id than its own, how to find it by that.
         checks: Conditions on several properties.
@@ -119,17 +120,17 @@ class ResourceType:
         taggable: Has `tags` and `tagsAll`.
         tag_target: What its tags hang on.
         retag: How they are changed; as EC2's by default.
-        secrets: The outputs that are secret whatever the inputs are.
+        secrets: The properties that are secret whatever the inputs are.
         regional: Has `region`.
     """
 
     name: str
     noun: str
-    inputs: Mapping[str, Property]
-    outputs: frozenset[str]
+    inputs: Additions
     create: Create
     read: Read
     delete: Delete
+    outputs: frozenset[str] = frozenset()
     settle: Settle = _no_settling
     locate: Locate | None = None
     updates: tuple[Update, ...] = ()
@@ -137,18 +138,29 @@ class ResourceType:
     also_replaces: Callable[[State, State], Iterator[str]] = _no_more_replacing
     provider_only: frozenset[str] = frozenset()
     autoname: AutoName | None = None
-    taggable: bool = True
     tag_target: Callable[[str, State], str] = _tagged_by_id
     retag: Retag | None = None
-    secrets: frozenset[str] = frozenset()
     regional: bool = True
     properties: Mapping[str, Property] = field(init=False)
+    secrets: frozenset[str] = field(init=False)
+    taggable: bool = field(init=False)
 
     def __post_init__(self) -> None:
+        told = told_of(self.name)
         common: dict[str, Property] = {}
-        if self.taggable:
+        if taggable := "tags" in told:
             common["tags"] = STRING_MAP.but(rules=(tags,))
             common["tagsAll"] = STRING_MAP.but(computed=True, settable=False)
         if self.regional:
             common["region"] = string(computed=True, replaces=True)
-        object.__setattr__(self, "properties", {**self.inputs, **common})
+        mine = properties_of(told, self.inputs)
+        if self.autoname:
+            # Pulumi names what the real provider wants a name for.
+            name, prefix = self.autoname.name, self.autoname.prefix
+            mine[name] = mine[name].but(required=False, computed=True)
+            if prefix:
+                mine[prefix] = mine[prefix].but(replaces=mine[name].replaces)
+        object.__setattr__(self, "properties", {**mine, **common})
+        object.__setattr__(self, "outputs", self.outputs | outputs_of(told))
+        object.__setattr__(self, "secrets", secrets_of(told))
+        object.__setattr__(self, "taggable", taggable)

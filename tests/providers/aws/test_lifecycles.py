@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lab.providers.aws.resources import RESOURCE_TYPES
+from lab.providers.base import reveal
 from tests.providers.aws.driver import Driver, Resource, State
 from tests.providers.aws.world import OTHER_PUBLIC_KEY, PUBLIC_KEY, ManagedWorld, World
 
@@ -564,8 +565,12 @@ def test_a_preview_foretells_what_is_made(aws: Driver, life: Life) -> None:
 
 
 def _given(outputs: State, inputs: Inputs) -> Inputs:
-    """Of the outputs, what the inputs speak about."""
-    return {name: outputs.get(name) for name in inputs}
+    """Of the outputs, what the inputs speak about, however deep."""
+    told = {name: reveal(outputs.get(name)) for name in inputs}
+    return {
+        name: _given(value, inputs[name]) if isinstance(value, dict) else value
+        for name, value in told.items()
+    }
 
 
 # What the provider keeps to itself gets its default only with the first update.

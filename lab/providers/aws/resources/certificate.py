@@ -12,10 +12,11 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.rules import one_of
-from lab.providers.aws.schema import STRING_SET, Failure, State, string
+from lab.providers.aws.schema import Failure, State
 from lab.providers.aws.tags import tag_list, tag_map
 from lab.providers.base import ProviderError
 
@@ -129,13 +130,12 @@ CERTIFICATE: Final = ResourceType(
     name="aws:acm/certificate:Certificate",
     noun="certificate",
     inputs={
-        "certificateBody": string(normal=str.strip),
-        "certificateChain": string(normal=str.strip),
-        "domainName": string(computed=True, replaces=True),
-        "privateKey": string(normal=str.strip),
-        "validationMethod": string(one_of("DNS"), replaces=True),
+        **facts("domainName"),
+        "certificateBody": fact(normal=str.strip),
+        "certificateChain": fact(normal=str.strip),
+        "privateKey": fact(normal=str.strip),
+        "validationMethod": fact(one_of("DNS")),
     },
-    outputs=frozenset({"arn", "domainValidationOptions", "status", "type"}),
     checks=(_one_kind,),
     create=_create,
     settle=_settle,
@@ -176,12 +176,7 @@ def _leave(call: Call, identifier: str, state: State) -> None:
 CERTIFICATE_VALIDATION: Final = ResourceType(
     name="aws:acm/certificateValidation:CertificateValidation",
     noun="wait for a certificate",
-    inputs={
-        "certificateArn": string(required=True, replaces=True),
-        "validationRecordFqdns": STRING_SET.but(replaces=True),
-    },
-    outputs=frozenset(),
-    taggable=False,
+    inputs=facts("certificateArn", "validationRecordFqdns"),
     create=_validate,
     locate=_refuse_import,
     read=_read_validation,

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_address, one_of
-from lab.providers.aws.schema import State, conflicts, string
+from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 
 _ASSOCIATE_SECONDS: Final = 5 * MINUTE
@@ -127,25 +128,13 @@ EIP: Final = ResourceType(
     name="aws:ec2/eip:Eip",
     noun="Elastic IP",
     inputs={
-        "address": string(ipv4_address, replaces=True),
-        "associateWithPrivateIp": string(ipv4_address),
-        "domain": string(one_of("vpc"), computed=True, replaces=True),
-        "instance": string(an_id("i"), computed=True),
-        "networkBorderGroup": string(computed=True, replaces=True),
-        "networkInterface": string(an_id("eni"), computed=True),
-        "publicIpv4Pool": string(computed=True, replaces=True),
+        **facts("networkBorderGroup", "publicIpv4Pool"),
+        "address": fact(ipv4_address),
+        "associateWithPrivateIp": fact(ipv4_address),
+        "domain": fact(one_of("vpc")),
+        "instance": fact(an_id("i")),
+        "networkInterface": fact(an_id("eni")),
     },
-    outputs=frozenset(
-        {
-            "allocationId",
-            "arn",
-            "associationId",
-            "privateDns",
-            "privateIp",
-            "publicDns",
-            "publicIp",
-        }
-    ),
     checks=(conflicts("instance", "networkInterface"),),
     create=_create,
     settle=_settle,

@@ -11,11 +11,12 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import code_of, gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import ResourceType
 from lab.providers.aws.resources.lookup import find_one, given, where
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_address
-from lab.providers.aws.schema import State, at_least_one_of, boolean, conflicts, string
+from lab.providers.aws.schema import State, at_least_one_of, conflicts
 
 _SECONDS: Final = 5 * MINUTE
 # What EC2 answers while the instance is still starting.
@@ -78,20 +79,18 @@ EIP_ASSOCIATION: Final = ResourceType(
     name="aws:ec2/eipAssociation:EipAssociation",
     noun="Elastic IP association",
     inputs={
-        "allocationId": string(an_id("eipalloc"), computed=True, replaces=True),
-        "allowReassociation": boolean(replaces=True),
-        "instanceId": string(an_id("i"), computed=True, replaces=True),
-        "networkInterfaceId": string(an_id("eni"), computed=True, replaces=True),
-        "privateIpAddress": string(ipv4_address, computed=True, replaces=True),
-        "publicIp": string(ipv4_address, computed=True, replaces=True),
+        **facts("allowReassociation"),
+        "allocationId": fact(an_id("eipalloc")),
+        "instanceId": fact(an_id("i")),
+        "networkInterfaceId": fact(an_id("eni")),
+        "privateIpAddress": fact(ipv4_address),
+        "publicIp": fact(ipv4_address),
     },
-    outputs=frozenset(),
     checks=(
         at_least_one_of("allocationId", "publicIp"),
         at_least_one_of("instanceId", "networkInterfaceId"),
         conflicts("allocationId", "publicIp"),
     ),
-    taggable=False,
     create=_create,
     settle=_settle,
     read=_read,

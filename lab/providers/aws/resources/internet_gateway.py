@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, string
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import specification, tag_map
 
 _DELETE_SECONDS: Final = 20 * MINUTE
@@ -83,8 +84,7 @@ def _delete(call: Call, identifier: str, state: State) -> None:
 INTERNET_GATEWAY: Final = ResourceType(
     name="aws:ec2/internetGateway:InternetGateway",
     noun="internet gateway",
-    inputs={"vpcId": string(an_id("vpc"), computed=True)},
-    outputs=frozenset({"arn", "ownerId"}),
+    inputs={"vpcId": fact(an_id("vpc"))},
     create=_create,
     read=_read,
     updates=(update(_move, "vpcId"),),

@@ -12,11 +12,12 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import code_of, gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_address
-from lab.providers.aws.schema import State, boolean, conflicts, string, strings
+from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 from lab.providers.base import UNKNOWN
 
@@ -173,25 +174,14 @@ NETWORK_INTERFACE: Final = ResourceType(
     name="aws:ec2/networkInterface:NetworkInterface",
     noun="network interface",
     inputs={
-        "description": string(),
-        "privateIp": string(ipv4_address, computed=True, replaces=True),
-        "privateIps": strings(string(ipv4_address), computed=True),
-        "securityGroups": strings(string(an_id("sg")), computed=True),
-        "sourceDestCheck": boolean(default=True),
-        "subnetId": string(an_id("subnet"), required=True, replaces=True),
+        **facts("description"),
+        "privateIp": fact(ipv4_address, replaces=True),
+        "privateIps": fact(each=(ipv4_address,), replaces=False),
+        "securityGroups": fact(each=(an_id("sg"),)),
+        "sourceDestCheck": fact(default=True),
+        "subnetId": fact(an_id("subnet")),
     },
-    outputs=frozenset(
-        {
-            "arn",
-            "attachments",
-            "interfaceType",
-            "macAddress",
-            "ownerId",
-            "privateDnsName",
-            "privateIpLists",
-            "privateIpsCount",
-        }
-    ),
+    outputs=frozenset({"attachments", "interfaceType", "privateIpLists", "privateIpsCount"}),
     checks=(conflicts("privateIp", "privateIps"),),
     also_replaces=_primary_goes,
     create=_create,

@@ -12,18 +12,15 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.rules import between, not_empty, one_of
 from lab.providers.aws.schema import (
-    STRING_SET,
     Check,
     Failure,
+    Kind,
     State,
-    blocks,
-    boolean,
     exactly_one_of,
-    integer,
-    string,
 )
 
 # As in the real provider: Route 53 takes up to half an hour to tell all its servers.
@@ -183,24 +180,22 @@ RECORD: Final = ResourceType(
     name="aws:route53/record:Record",
     noun="DNS record",
     inputs={
-        "aliases": blocks(
-            {
-                "evaluateTargetHealth": boolean(required=True),
-                "name": string(not_empty, required=True, normal=_bare),
-                "zoneId": string(not_empty, required=True),
-            }
+        **facts("allowOverwrite", "records"),
+        "aliases": fact(
+            fields={
+                **facts("evaluateTargetHealth"),
+                "name": fact(not_empty, normal=_bare),
+                "zoneId": fact(not_empty),
+            },
+            kind=Kind.LIST,
         ),
-        "allowOverwrite": boolean(computed=True),
-        "name": string(required=True, replaces=True, normal=_bare),
-        "records": STRING_SET,
-        "ttl": integer(between(0, 2147483647)),
-        "type": string(one_of(*_TYPES), required=True, replaces=True),
-        "zoneId": string(not_empty, required=True, replaces=True),
+        "name": fact(normal=_bare),
+        "ttl": fact(between(0, 2147483647)),
+        "type": fact(one_of(*_TYPES), replaces=True),
+        "zoneId": fact(not_empty),
     },
-    outputs=frozenset({"fqdn"}),
     checks=_CHECKS,
     provider_only=frozenset({"allowOverwrite"}),
-    taggable=False,
     regional=False,
     create=_create,
     read=_read,

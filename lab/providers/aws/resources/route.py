@@ -10,12 +10,13 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.lookup import parts_of
 from lab.providers.aws.resources.route_table import find_route_table
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_network
-from lab.providers.aws.schema import State, exactly_one_of, string
+from lab.providers.aws.schema import State, exactly_one_of
 
 # Pulumi's name of each target, and AWS's.
 _TARGETS: Final = {
@@ -99,17 +100,15 @@ ROUTE: Final = ResourceType(
     name="aws:ec2/route:Route",
     noun="route",
     inputs={
-        "destinationCidrBlock": string(ipv4_network, required=True, replaces=True),
-        "routeTableId": string(an_id("rtb"), required=True, replaces=True),
-        "gatewayId": string(),
-        "natGatewayId": string(an_id("nat")),
-        "networkInterfaceId": string(an_id("eni"), computed=True),
-        "transitGatewayId": string(an_id("tgw")),
-        "vpcPeeringConnectionId": string(an_id("pcx")),
+        **facts("gatewayId"),
+        "destinationCidrBlock": fact(ipv4_network, required=True),
+        "routeTableId": fact(an_id("rtb")),
+        "natGatewayId": fact(an_id("nat")),
+        "networkInterfaceId": fact(an_id("eni")),
+        "transitGatewayId": fact(an_id("tgw")),
+        "vpcPeeringConnectionId": fact(an_id("pcx")),
     },
-    outputs=frozenset({"instanceId", "instanceOwnerId", "origin", "state"}),
     checks=(exactly_one_of(*_TARGETS),),
-    taggable=False,
     create=_create,
     settle=_settle,
     locate=_locate,

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, parts_of, where
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, string
+from lab.providers.aws.schema import State
 
 _SETTLE_SECONDS: Final = 5 * MINUTE
 
@@ -92,12 +93,7 @@ def _delete(call: Call, identifier: str, state: State) -> None:
 ROUTE_TABLE_ASSOCIATION: Final = ResourceType(
     name="aws:ec2/routeTableAssociation:RouteTableAssociation",
     noun="route table association",
-    inputs={
-        "routeTableId": string(an_id("rtb"), required=True),
-        "subnetId": string(an_id("subnet"), required=True, replaces=True),
-    },
-    outputs=frozenset(),
-    taggable=False,
+    inputs={"routeTableId": fact(an_id("rtb")), "subnetId": fact(an_id("subnet"), required=True)},
     create=_create,
     settle=_settle,
     locate=_locate,

@@ -12,32 +12,21 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
-from lab.providers.aws.resource_type import Change, Located, ResourceType, update
+from lab.providers.aws.facts import Additions, fact, facts
+from lab.providers.aws.resource_type import AutoName, Change, Located, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.rules import between, one_of
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.schema import (
-    Property,
     State,
-    block,
-    boolean,
-    integer,
-    string,
-    strings,
 )
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
-_ENABLED: Final = block({"enabled": boolean(required=True, replaces=True)}, computed=True)
+_ENABLED: Final = fact(fields=facts("enabled"))
 
-_ENCRYPTED: Final = block(
-    {
-        "enabled": boolean(required=True, replaces=True),
-        "kmsKeyId": string(replaces=True),
-    },
-    computed=True,
-)
+_ENCRYPTED: Final = fact(fields=facts("enabled", "kmsKeyId"))
 
 # Pulumi's name of each block and of what is in it, and AWS's.
 _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
@@ -194,46 +183,41 @@ def _delete(call: Call, identifier: str, state: State) -> None:
         call.client("opensearch").delete_domain(DomainName=identifier.rpartition("/")[2])
 
 
-_CHANGING: Final[Mapping[str, Property]] = {
-    "accessPolicies": string(json_text, computed=True, normal=shown),
-    "advancedSecurityOptions": block(
-        {
-            "enabled": boolean(required=True, replaces=True),
-            "internalUserDatabaseEnabled": boolean(default=False),
-            "masterUserOptions": block(
-                {"masterUserName": string(), "masterUserPassword": string()}
+_CHANGING: Final[Additions] = {
+    "accessPolicies": fact(json_text, normal=shown),
+    "advancedSecurityOptions": fact(
+        fields={
+            **facts("enabled"),
+            "internalUserDatabaseEnabled": fact(default=False),
+            "masterUserOptions": fact(fields=facts("masterUserName", "masterUserPassword")),
+        }
+    ),
+    "clusterConfig": fact(
+        fields={
+            **facts("zoneAwarenessEnabled"),
+            "instanceType": fact(default="m4.large.search"),
+            "instanceCount": fact(between(1, 80), default=1),
+            "zoneAwarenessConfig": fact(
+                fields={"availabilityZoneCount": fact(between(2, 3), default=2)}
             ),
-        },
-        computed=True,
+        }
     ),
-    "clusterConfig": block(
-        {
-            "instanceCount": integer(between(1, 80), default=1),
-            "instanceType": string(computed=True),
-            "zoneAwarenessConfig": block(
-                {"availabilityZoneCount": integer(between(2, 3), default=2)}
-            ),
-            "zoneAwarenessEnabled": boolean(computed=True),
-        },
-        computed=True,
+    "domainEndpointOptions": fact(
+        fields={**facts("tlsSecurityPolicy"), "enforceHttps": fact(default=True)}
     ),
-    "domainEndpointOptions": block(
-        {"enforceHttps": boolean(default=True), "tlsSecurityPolicy": string(computed=True)},
-        computed=True,
+    "ebsOptions": fact(
+        fields={
+            **facts("ebsEnabled"),
+            "volumeSize": fact(between(10, 16384)),
+            "volumeType": fact(one_of("gp3", "gp2", "io1")),
+        }
     ),
-    "ebsOptions": block(
-        {
-            "ebsEnabled": boolean(required=True),
-            "volumeSize": integer(between(10, 16384)),
-            "volumeType": string(one_of("gp3", "gp2", "io1"), computed=True),
+    "vpcOptions": fact(
+        fields={
+            "securityGroupIds": fact(each=(an_id("sg"),)),
+            "subnetIds": fact(each=(an_id("subnet"),)),
         },
-        computed=True,
-    ),
-    "vpcOptions": block(
-        {
-            "securityGroupIds": strings(string(an_id("sg"))),
-            "subnetIds": strings(string(an_id("subnet"))),
-        },
+        replaces=False,
     ),
 }
 
@@ -241,13 +225,12 @@ SEARCH_DOMAIN: Final = ResourceType(
     name="aws:opensearch/domain:Domain",
     noun="Elasticsearch domain",
     inputs={
+        **facts("domainName", "engineVersion"),
         **_CHANGING,
-        "domainName": string(computed=True, replaces=True),
         "encryptAtRest": _ENCRYPTED,
-        "engineVersion": string(computed=True, replaces=True),
         "nodeToNodeEncryption": _ENABLED,
     },
-    outputs=frozenset({"arn", "dashboardEndpoint", "domainId", "endpoint"}),
+    autoname=AutoName("domainName", limit=28),
     create=_create,
     settle=_settle,
     locate=_locate,

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import AutoName, ResourceType
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import security_group_name, security_group_text
-from lab.providers.aws.schema import State, boolean, conflicts, string
+from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 
 _DELETE_SECONDS: Final = 15 * MINUTE
@@ -94,13 +95,12 @@ SECURITY_GROUP: Final = ResourceType(
     name="aws:ec2/securityGroup:SecurityGroup",
     noun="security group",
     inputs={
-        "description": string(security_group_text, default="Managed by Pulumi", replaces=True),
-        "name": string(security_group_name, computed=True, replaces=True),
-        "namePrefix": string(security_group_name, computed=True, replaces=True),
-        "revokeRulesOnDelete": boolean(default=False),
-        "vpcId": string(an_id("vpc"), computed=True, replaces=True),
+        "description": fact(security_group_text, default="Managed by Pulumi"),
+        "name": fact(security_group_name),
+        "namePrefix": fact(security_group_name),
+        "revokeRulesOnDelete": fact(default=False),
+        "vpcId": fact(an_id("vpc")),
     },
-    outputs=frozenset({"arn", "ownerId"}),
     checks=(conflicts("name", "namePrefix"),),
     provider_only=frozenset({"revokeRulesOnDelete"}),
     autoname=AutoName("name", "namePrefix"),

@@ -10,11 +10,12 @@ from typing import Any, Final, Literal
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import Change, Create, Delete, Read, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, ipv4_network, ipv6_network, security_group_text
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import Check, Failure, State, exactly_one_of, integer, string
+from lab.providers.aws.schema import Check, Failure, State, exactly_one_of
 from lab.providers.aws.tags import specification, tag_map
 from lab.providers.base import UNKNOWN
 
@@ -173,17 +174,16 @@ def _rule_type(direction: _Direction) -> ResourceType:
         name=f"aws:vpc/s{name[1:]}:{name}",
         noun=f"security group {direction} rule",
         inputs={
-            "cidrIpv4": string(ipv4_network),
-            "cidrIpv6": string(ipv6_network),
-            "description": string(security_group_text),
-            "fromPort": integer(between(-1, 65535)),
-            "ipProtocol": string(required=True, normal=_protocol),
-            "prefixListId": string(an_id("pl")),
-            "referencedSecurityGroupId": string(),
-            "securityGroupId": string(an_id("sg"), required=True, replaces=True),
-            "toPort": integer(between(-1, 65535)),
+            "cidrIpv4": fact(ipv4_network, replaces=False),
+            "cidrIpv6": fact(ipv6_network, replaces=False),
+            "description": fact(security_group_text),
+            "fromPort": fact(between(-1, 65535)),
+            "ipProtocol": fact(normal=_protocol),
+            "prefixListId": fact(an_id("pl")),
+            "referencedSecurityGroupId": fact(replaces=False),
+            "securityGroupId": fact(an_id("sg")),
+            "toPort": fact(between(-1, 65535)),
         },
-        outputs=frozenset({"arn", "securityGroupRuleId"}),
         checks=_CHECKS,
         also_replaces=_source_changes,
         create=_create(direction),

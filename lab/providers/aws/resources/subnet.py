@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_network
-from lab.providers.aws.schema import State, boolean, conflicts, string
+from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 
 # As in the real provider: interfaces of load balancers and the like take long to go.
@@ -81,13 +82,11 @@ SUBNET: Final = ResourceType(
     name="aws:ec2/subnet:Subnet",
     noun="subnet",
     inputs={
-        "availabilityZone": string(computed=True, replaces=True),
-        "availabilityZoneId": string(computed=True, replaces=True),
-        "cidrBlock": string(ipv4_network, required=True, replaces=True),
-        "mapPublicIpOnLaunch": boolean(default=False),
-        "vpcId": string(an_id("vpc"), required=True, replaces=True),
+        **facts("availabilityZone", "availabilityZoneId"),
+        "cidrBlock": fact(ipv4_network, required=True),
+        "mapPublicIpOnLaunch": fact(default=False),
+        "vpcId": fact(an_id("vpc")),
     },
-    outputs=frozenset({"arn", "ownerId"}),
     checks=(conflicts("availabilityZone", "availabilityZoneId"),),
     create=_create,
     settle=_settle,

@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.resources.volume_modification import wait_for_modification
 from lab.providers.aws.rules import one_of
-from lab.providers.aws.schema import State, at_least_one_of, boolean, integer, string
+from lab.providers.aws.schema import State, at_least_one_of
 from lab.providers.aws.tags import specification, tag_map
 
 _SECONDS: Final = 5 * MINUTE
@@ -80,14 +81,9 @@ VOLUME: Final = ResourceType(
     name="aws:ebs/volume:Volume",
     noun="volume",
     inputs={
-        "availabilityZone": string(required=True, replaces=True),
-        "encrypted": boolean(computed=True, replaces=True),
-        "kmsKeyId": string(computed=True, replaces=True),
-        "size": integer(computed=True),
-        "snapshotId": string(computed=True, replaces=True),
-        "type": string(one_of("gp3", "gp2", "io2", "io1", "st1", "sc1"), computed=True),
+        **facts("availabilityZone", "encrypted", "kmsKeyId", "size", "snapshotId"),
+        "type": fact(one_of("gp3", "gp2", "io2", "io1", "st1", "sc1")),
     },
-    outputs=frozenset({"arn"}),
     checks=(at_least_one_of("size", "snapshotId"),),
     create=_create,
     settle=_settle,

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Located, ResourceType
 from lab.providers.aws.resources.instance.states import (
     RUNNING,
@@ -21,7 +22,7 @@ from lab.providers.aws.resources.instance.states import (
 )
 from lab.providers.aws.resources.lookup import find_one, parts_of, where
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, boolean, string
+from lab.providers.aws.schema import State
 
 _SECONDS: Final = 5 * MINUTE
 # What EC2 answers while the instance is still starting, or the volume still leaves another one.
@@ -105,13 +106,10 @@ VOLUME_ATTACHMENT: Final = ResourceType(
     name="aws:ec2/volumeAttachment:VolumeAttachment",
     noun="volume attachment",
     inputs={
-        "deviceName": string(required=True, replaces=True),
-        "instanceId": string(an_id("i"), required=True, replaces=True),
-        "stopInstanceBeforeDetaching": boolean(),
-        "volumeId": string(an_id("vol"), required=True, replaces=True),
+        **facts("deviceName", "stopInstanceBeforeDetaching"),
+        "instanceId": fact(an_id("i")),
+        "volumeId": fact(an_id("vol")),
     },
-    outputs=frozenset(),
-    taggable=False,
     provider_only=frozenset({"stopInstanceBeforeDetaching"}),
     create=_create,
     settle=_settle,

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Apply, Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given, where
 from lab.providers.aws.rules import ipv4_network, one_of
-from lab.providers.aws.schema import State, boolean, string
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import specification, tag_map
 
 # Pulumi's name of each attribute that has calls of its own, and AWS's.
@@ -110,23 +111,11 @@ VPC: Final = ResourceType(
     name="aws:ec2/vpc:Vpc",
     noun="VPC",
     inputs={
-        "cidrBlock": string(ipv4_network, required=True, replaces=True),
-        "enableDnsHostnames": boolean(computed=True),
-        "enableDnsSupport": boolean(default=True),
-        "enableNetworkAddressUsageMetrics": boolean(computed=True),
-        "instanceTenancy": string(one_of("default", "dedicated"), default="default", replaces=True),
+        **facts("enableDnsHostnames", "enableNetworkAddressUsageMetrics"),
+        "cidrBlock": fact(ipv4_network, required=True),
+        "enableDnsSupport": fact(default=True),
+        "instanceTenancy": fact(one_of("default", "dedicated"), default="default"),
     },
-    outputs=frozenset(
-        {
-            "arn",
-            "defaultNetworkAclId",
-            "defaultRouteTableId",
-            "defaultSecurityGroupId",
-            "dhcpOptionsId",
-            "mainRouteTableId",
-            "ownerId",
-        }
-    ),
     create=_create,
     settle=_settle,
     read=_read,

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.cache.tags import retag, target
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, boolean, integer, string, strings
+from lab.providers.aws.schema import Kind, State
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
@@ -118,23 +119,24 @@ REPLICATION_GROUP: Final = ResourceType(
     name="aws:elasticache/replicationGroup:ReplicationGroup",
     noun="Redis",
     inputs={
-        "applyImmediately": boolean(computed=True),
-        "atRestEncryptionEnabled": boolean(computed=True, replaces=True),
-        "automaticFailoverEnabled": boolean(default=False, replaces=True),
-        "description": string(required=True),
-        "engine": string(one_of("redis"), default="redis", replaces=True),
-        "engineVersion": string(computed=True),
-        "kmsKeyId": string(replaces=True),
-        "multiAzEnabled": boolean(default=False, replaces=True),
-        "nodeType": string(computed=True),
-        "numCacheClusters": integer(between(1, 6), computed=True, replaces=True),
-        "port": integer(between(1, 65535), replaces=True),
-        "replicationGroupId": string(computed=True, replaces=True),
-        "securityGroupIds": strings(string(an_id("sg")), computed=True),
-        "subnetGroupName": string(computed=True, replaces=True),
-        "transitEncryptionEnabled": boolean(computed=True, replaces=True),
+        **facts(
+            "applyImmediately",
+            "description",
+            "kmsKeyId",
+            "nodeType",
+            "replicationGroupId",
+            "subnetGroupName",
+        ),
+        "atRestEncryptionEnabled": fact(kind=Kind.BOOL),
+        "automaticFailoverEnabled": fact(default=False, replaces=True),
+        "engine": fact(one_of("redis"), default="redis"),
+        "engineVersion": fact(replaces=False),
+        "multiAzEnabled": fact(default=False, replaces=True),
+        "numCacheClusters": fact(between(1, 6), replaces=True),
+        "port": fact(between(1, 65535)),
+        "securityGroupIds": fact(each=(an_id("sg"),)),
+        "transitEncryptionEnabled": fact(replaces=True),
     },
-    outputs=frozenset({"arn", "memberClusters", "primaryEndpointAddress"}),
     provider_only=frozenset({"applyImmediately"}),
     autoname=AutoName("replicationGroupId", limit=40),
     create=_create,

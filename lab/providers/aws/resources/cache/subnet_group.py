@@ -6,11 +6,12 @@ from typing import Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.cache.tags import retag, target
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, string, strings
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 5 * MINUTE
@@ -69,11 +70,10 @@ SUBNET_GROUP: Final = ResourceType(
     name="aws:elasticache/subnetGroup:SubnetGroup",
     noun="subnet group of Redis",
     inputs={
-        "description": string(default="Managed by Pulumi"),
-        "name": string(computed=True, replaces=True),
-        "subnetIds": strings(string(an_id("subnet")), required=True),
+        **facts("name"),
+        "description": fact(default="Managed by Pulumi"),
+        "subnetIds": fact(each=(an_id("subnet"),)),
     },
-    outputs=frozenset({"arn", "vpcId"}),
     autoname=AutoName("name"),
     create=_create,
     read=_read,

@@ -6,8 +6,9 @@ from typing import Final
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import facts
 from lab.providers.aws.resource_type import Located, ResourceType
-from lab.providers.aws.schema import State, string
+from lab.providers.aws.schema import State
 
 
 def _create(call: Call, inputs: State) -> str:
@@ -45,10 +46,8 @@ def _delete(call: Call, identifier: str, state: State) -> None:
 ACCESS_KEY: Final = ResourceType(
     name="aws:iam/accessKey:AccessKey",
     noun="access key",
-    inputs={"user": string(required=True, replaces=True)},
-    outputs=frozenset({"secret", "status"}),
-    secrets=frozenset({"secret"}),
-    taggable=False,
+    inputs=facts("user"),
+    outputs=frozenset({"status"}),
     regional=False,
     create=_create,
     locate=_locate,

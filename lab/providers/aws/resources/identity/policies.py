@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
-from lab.providers.aws.schema import State, string
+from lab.providers.aws.schema import State
 
 
 def json_text(value: Any) -> str | None:
@@ -69,15 +70,8 @@ def _table(owner: str) -> ResourceType:
     return ResourceType(
         name=f"aws:iam/{owner}Policy:{kind}Policy",
         noun=f"policy of a {owner}",
-        inputs={
-            "name": string(computed=True, replaces=True),
-            "namePrefix": string(computed=True, replaces=True),
-            "policy": string(json_text, required=True, normal=shown),
-            owner: string(required=True, replaces=True),
-        },
-        outputs=frozenset(),
+        inputs={**facts("name", "namePrefix", owner), "policy": fact(json_text, normal=shown)},
         autoname=AutoName("name", "namePrefix", limit=128),
-        taggable=False,
         regional=False,
         create=create,
         read=read,

@@ -9,10 +9,11 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, Retag, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given
-from lab.providers.aws.schema import State, string
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list, tag_map
 
 _USER, _ROLE, _PROFILE = "User", "Role", "InstanceProfile"
@@ -166,20 +167,12 @@ def _delete_profile(call: Call, identifier: str, state: State) -> None:
     _deleted("instance_profile", _PROFILE)(call, identifier, state)
 
 
-_NAMES: Final = {
-    "name": string(computed=True, replaces=True),
-    "namePrefix": string(computed=True, replaces=True),
-}
+_NAMES: Final = facts("name", "namePrefix")
 
 USER: Final = ResourceType(
     name="aws:iam/user:User",
     noun="user",
-    inputs={
-        "name": string(computed=True, replaces=True),
-        "path": string(default="/"),
-        "permissionsBoundary": string(),
-    },
-    outputs=frozenset({"arn", "uniqueId"}),
+    inputs={**facts("permissionsBoundary"), "name": fact(replaces=True), "path": fact(default="/")},
     autoname=AutoName("name", limit=64),
     regional=False,
     create=_create_user,
@@ -195,12 +188,11 @@ ROLE: Final = ResourceType(
     name="aws:iam/role:Role",
     noun="role",
     inputs={
-        "assumeRolePolicy": string(json_text, required=True, normal=shown),
-        "path": string(default="/", replaces=True),
-        "permissionsBoundary": string(),
+        **facts("permissionsBoundary"),
+        "assumeRolePolicy": fact(json_text, normal=shown),
+        "path": fact(default="/"),
         **_NAMES,
     },
-    outputs=frozenset({"arn", "uniqueId"}),
     autoname=AutoName("name", "namePrefix", limit=64),
     regional=False,
     create=_create_role,
@@ -215,8 +207,7 @@ ROLE: Final = ResourceType(
 INSTANCE_PROFILE: Final = ResourceType(
     name="aws:iam/instanceProfile:InstanceProfile",
     noun="instance profile",
-    inputs={"role": string(), "path": string(default="/", replaces=True), **_NAMES},
-    outputs=frozenset({"arn", "uniqueId"}),
+    inputs={**facts("role"), "path": fact(default="/"), **_NAMES},
     autoname=AutoName("name", "namePrefix", limit=128),
     regional=False,
     create=_create_profile,

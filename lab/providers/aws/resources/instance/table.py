@@ -5,21 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import ResourceType, update
 from lab.providers.aws.resources.instance import changing, ending, launch, reading
 from lab.providers.aws.rules import base64_text, between, ipv4_address, one_of, tags, user_data
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import (
-    STRING_MAP,
-    State,
-    block,
-    blocks,
-    boolean,
-    conflicts,
-    integer,
-    string,
-    strings,
-)
+from lab.providers.aws.schema import Kind, State, block, boolean, conflicts, string
 
 _VOLUME_TYPES: Final = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
 _MADE_AT_LAUNCH: Final = (
@@ -30,42 +21,36 @@ _MADE_AT_LAUNCH: Final = (
     "vpcSecurityGroupIds",
 )
 
-_METADATA_OPTIONS: Final = block(
-    {
-        "httpEndpoint": string(one_of("enabled", "disabled"), computed=True),
-        "httpProtocolIpv6": string(one_of("enabled", "disabled"), computed=True),
-        "httpPutResponseHopLimit": integer(between(1, 64), computed=True),
-        "httpTokens": string(one_of("optional", "required"), computed=True),
-        "instanceMetadataTags": string(one_of("enabled", "disabled"), computed=True),
-    },
-    computed=True,
+_METADATA_OPTIONS: Final = fact(
+    fields={
+        "httpEndpoint": fact(one_of("enabled", "disabled"), default="enabled"),
+        "httpProtocolIpv6": fact(one_of("enabled", "disabled"), default="disabled"),
+        "httpPutResponseHopLimit": fact(between(1, 64)),
+        "httpTokens": fact(one_of("optional", "required")),
+        "instanceMetadataTags": fact(one_of("enabled", "disabled")),
+    }
 )
 
-_ROOT_BLOCK_DEVICE: Final = block(
-    {
-        "deleteOnTermination": boolean(default=True),
-        "deviceName": string(computed=True, settable=False),
-        "encrypted": boolean(computed=True, replaces=True),
-        "iops": integer(between(100, 256000), computed=True),
-        "kmsKeyId": string(computed=True, replaces=True),
-        "tags": STRING_MAP.but(rules=(tags,)),
-        "tagsAll": STRING_MAP.but(computed=True, settable=False),
-        "throughput": integer(between(125, 2000), computed=True),
-        "volumeId": string(computed=True, settable=False),
-        "volumeSize": integer(between(1, 65536), computed=True),
-        "volumeType": string(one_of(*_VOLUME_TYPES), computed=True),
-    },
-    computed=True,
+_ROOT_BLOCK_DEVICE: Final = fact(
+    fields={
+        **facts("deviceName", "encrypted", "kmsKeyId", "volumeId"),
+        "deleteOnTermination": fact(default=True),
+        "iops": fact(between(100, 256000)),
+        "tags": fact(tags),
+        "tagsAll": fact(settable=False),
+        "throughput": fact(between(125, 2000)),
+        "volumeSize": fact(between(1, 65536)),
+        "volumeType": fact(one_of(*_VOLUME_TYPES)),
+    }
 )
 
-_NETWORK_INTERFACES: Final = blocks(
-    {
-        "deleteOnTermination": boolean(default=False, replaces=True),
-        "deviceIndex": integer(between(0, 15), required=True, replaces=True),
-        "networkInterfaceId": string(an_id("eni"), required=True, replaces=True),
+_NETWORK_INTERFACES: Final = fact(
+    fields={
+        "deleteOnTermination": fact(default=False),
+        "deviceIndex": fact(between(0, 15)),
+        "networkInterfaceId": fact(an_id("eni")),
     },
-    computed=True,
-    replaces=True,
+    kind=Kind.LIST,
 )
 
 _PRIMARY_NETWORK_INTERFACE: Final = block(
@@ -87,53 +72,41 @@ INSTANCE: Final = ResourceType(
     name="aws:ec2/instance:Instance",
     noun="EC2 instance",
     inputs={
-        "ami": string(an_id("ami"), required=True, replaces=True),
-        "associatePublicIpAddress": boolean(computed=True, replaces=True),
-        "availabilityZone": string(computed=True, replaces=True),
-        "creditSpecification": block(
-            {"cpuCredits": string(one_of("standard", "unlimited"), computed=True)}, computed=True
+        **facts(
+            "associatePublicIpAddress",
+            "availabilityZone",
+            "disableApiStop",
+            "disableApiTermination",
+            "ebsOptimized",
+            "iamInstanceProfile",
+            "keyName",
+            "monitoring",
         ),
-        "disableApiStop": boolean(computed=True),
-        "disableApiTermination": boolean(computed=True),
-        "ebsOptimized": boolean(computed=True, replaces=True),
+        "ami": fact(an_id("ami"), required=True),
+        "creditSpecification": fact(
+            fields={"cpuCredits": fact(one_of("standard", "unlimited"), computed=True)}
+        ),
         "forceDestroy": boolean(default=False),
-        "iamInstanceProfile": string(computed=True),
-        "instanceInitiatedShutdownBehavior": string(one_of("stop", "terminate"), computed=True),
-        "instanceType": string(required=True),
-        "keyName": string(computed=True, replaces=True),
+        "instanceInitiatedShutdownBehavior": fact(one_of("stop", "terminate")),
+        "instanceType": fact(required=True),
         "metadataOptions": _METADATA_OPTIONS,
-        "monitoring": boolean(computed=True),
         "networkInterfaces": _NETWORK_INTERFACES,
         "primaryNetworkInterface": _PRIMARY_NETWORK_INTERFACE,
-        "privateIp": string(ipv4_address, computed=True, replaces=True),
+        "privateIp": fact(ipv4_address),
         "rootBlockDevice": _ROOT_BLOCK_DEVICE,
-        "sourceDestCheck": boolean(
+        "sourceDestCheck": fact(
             computed=True,
             default=True,
             default_unless=("networkInterfaces", "primaryNetworkInterface"),
         ),
-        "subnetId": string(an_id("subnet"), computed=True, replaces=True),
-        "tenancy": string(one_of("default", "dedicated", "host"), computed=True, replaces=True),
-        "userData": string(user_data, computed=True),
-        "userDataBase64": string(base64_text, computed=True),
-        "userDataReplaceOnChange": boolean(default=False),
-        "volumeTags": STRING_MAP.but(rules=(tags,)),
-        "vpcSecurityGroupIds": strings(string(an_id("sg")), computed=True),
+        "subnetId": fact(an_id("subnet")),
+        "tenancy": fact(one_of("default", "dedicated", "host")),
+        "userData": fact(user_data, replaces=False),
+        "userDataBase64": fact(base64_text),
+        "userDataReplaceOnChange": fact(default=False),
+        "volumeTags": fact(tags),
+        "vpcSecurityGroupIds": fact(each=(an_id("sg"),)),
     },
-    outputs=frozenset(
-        {
-            "arn",
-            "instanceLifecycle",
-            "instanceState",
-            "outpostArn",
-            "passwordData",
-            "primaryNetworkInterfaceId",
-            "privateDns",
-            "publicDns",
-            "publicIp",
-            "spotInstanceRequestId",
-        }
-    ),
     checks=(
         conflicts("userData", "userDataBase64"),
         conflicts("primaryNetworkInterface", *_MADE_AT_LAUNCH, "networkInterfaces"),

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, one_of
-from lab.providers.aws.schema import State, block, blocks, integer, string
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list
 
 _REDIRECT: Final = {
@@ -95,30 +96,26 @@ LISTENER: Final = ResourceType(
     name="aws:lb/listener:Listener",
     noun="listener",
     inputs={
-        "certificateArn": string(),
-        "defaultActions": blocks(
-            {
-                "redirect": block(
-                    {
-                        "host": string(default=_SAME["host"]),
-                        "path": string(default=_SAME["path"]),
-                        "port": string(default="#{port}"),
-                        "protocol": string(default="#{protocol}"),
-                        "query": string(default=_SAME["query"]),
-                        "statusCode": string(one_of("HTTP_301", "HTTP_302"), required=True),
+        **facts("certificateArn", "loadBalancerArn", "sslPolicy"),
+        "defaultActions": fact(
+            fields={
+                **facts("targetGroupArn"),
+                "redirect": fact(
+                    fields={
+                        "host": fact(default=_SAME["host"]),
+                        "path": fact(default=_SAME["path"]),
+                        "port": fact(default="#{port}"),
+                        "protocol": fact(default="#{protocol}"),
+                        "query": fact(default=_SAME["query"]),
+                        "statusCode": fact(one_of("HTTP_301", "HTTP_302")),
                     }
                 ),
-                "targetGroupArn": string(),
-                "type": string(one_of("forward", "redirect"), required=True),
-            },
-            required=True,
+                "type": fact(one_of("forward", "redirect")),
+            }
         ),
-        "loadBalancerArn": string(required=True, replaces=True),
-        "port": integer(between(1, 65535)),
-        "protocol": string(one_of("HTTP", "HTTPS"), computed=True),
-        "sslPolicy": string(computed=True),
+        "port": fact(between(1, 65535)),
+        "protocol": fact(one_of("HTTP", "HTTPS")),
     },
-    outputs=frozenset({"arn"}),
     create=_create,
     read=_read,
     updates=(update(_modify, "certificateArn", "defaultActions", "port", "protocol", "sslPolicy"),),

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, boolean, integer, string, strings
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list
 
 _SECONDS: Final = 10 * MINUTE
@@ -102,16 +103,13 @@ LOAD_BALANCER: Final = ResourceType(
     name="aws:lb/loadBalancer:LoadBalancer",
     noun="load balancer",
     inputs={
-        "dropInvalidHeaderFields": boolean(default=False),
-        "idleTimeout": integer(between(1, 4000), default=60),
-        "internal": boolean(computed=True, replaces=True),
-        "loadBalancerType": string(one_of("application"), default="application", replaces=True),
-        "name": string(computed=True, replaces=True),
-        "namePrefix": string(computed=True, replaces=True),
-        "securityGroups": strings(string(an_id("sg")), computed=True),
-        "subnets": strings(string(an_id("subnet")), computed=True, replaces=True),
+        **facts("internal", "name", "namePrefix"),
+        "dropInvalidHeaderFields": fact(default=False),
+        "idleTimeout": fact(between(1, 4000), default=60),
+        "loadBalancerType": fact(one_of("application"), default="application"),
+        "securityGroups": fact(each=(an_id("sg"),)),
+        "subnets": fact(each=(an_id("subnet"),), replaces=True),
     },
-    outputs=frozenset({"arn", "arnSuffix", "dnsName", "vpcId", "zoneId"}),
     autoname=AutoName("name", "namePrefix", limit=32),
     create=_create,
     settle=_settle,

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import gone_is_fine
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State, block, integer, string
+from lab.providers.aws.schema import Kind, State
 from lab.providers.aws.tags import tag_list
 
 _DELAY: Final = "deregistration_delay.timeout_seconds"
@@ -107,28 +108,24 @@ TARGET_GROUP: Final = ResourceType(
     name="aws:lb/targetGroup:TargetGroup",
     noun="target group",
     inputs={
-        "deregistrationDelay": integer(between(0, 3600), default=300),
-        "healthCheck": block(
-            {
-                "healthyThreshold": integer(between(2, 10), computed=True),
-                "interval": integer(between(5, 300), computed=True),
-                "matcher": string(computed=True),
-                "path": string(computed=True),
-                "port": string(computed=True),
-                "protocol": string(one_of("HTTP", "HTTPS"), computed=True),
-                "timeout": integer(between(2, 120), computed=True),
-                "unhealthyThreshold": integer(between(2, 10), computed=True),
-            },
-            computed=True,
+        **facts("name", "namePrefix"),
+        "deregistrationDelay": fact(between(0, 3600), default=300, kind=Kind.INTEGER),
+        "healthCheck": fact(
+            fields={
+                **facts("matcher", "path"),
+                "healthyThreshold": fact(between(2, 10), default=3),
+                "interval": fact(between(5, 300), default=30),
+                "port": fact(default="traffic-port"),
+                "protocol": fact(one_of("HTTP", "HTTPS"), default="HTTP"),
+                "timeout": fact(between(2, 120)),
+                "unhealthyThreshold": fact(between(2, 10), default=3),
+            }
         ),
-        "name": string(computed=True, replaces=True),
-        "namePrefix": string(computed=True, replaces=True),
-        "port": integer(between(1, 65535), replaces=True),
-        "protocol": string(one_of("HTTP", "HTTPS"), replaces=True),
-        "targetType": string(one_of("ip", "instance"), default="instance", replaces=True),
-        "vpcId": string(an_id("vpc"), replaces=True),
+        "port": fact(between(1, 65535)),
+        "protocol": fact(one_of("HTTP", "HTTPS")),
+        "targetType": fact(one_of("ip", "instance"), default="instance"),
+        "vpcId": fact(an_id("vpc")),
     },
-    outputs=frozenset({"arn", "arnSuffix"}),
     autoname=AutoName("name", "namePrefix", limit=32),
     create=_create,
     settle=_settle,

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, ResourceType
-from lab.providers.aws.schema import State, boolean, string
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list, tag_map
 
 _FIRST_REGION: Final = "us-east-1"
@@ -76,12 +77,7 @@ def _empty(call: Call, identifier: str) -> None:
 BUCKET: Final = ResourceType(
     name="aws:s3/bucket:Bucket",
     noun="bucket",
-    inputs={
-        "bucket": string(computed=True, replaces=True),
-        "bucketPrefix": string(computed=True, replaces=True),
-        "forceDestroy": boolean(default=False),
-    },
-    outputs=frozenset({"arn", "bucketDomainName", "bucketRegionalDomainName"}),
+    inputs={**facts("bucket", "bucketPrefix"), "forceDestroy": fact(default=False)},
     provider_only=frozenset({"forceDestroy"}),
     autoname=AutoName("bucket", "bucketPrefix", limit=63),
     create=_create,

@@ -9,11 +9,12 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
+from lab.providers.aws.facts import Additions, fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given as _given
 from lab.providers.aws.rules import between, one_of
-from lab.providers.aws.schema import Property, State, block, blocks, boolean, integer, string
+from lab.providers.aws.schema import Kind, State, block, blocks, boolean, integer, string
 
 _UNSET: Final = (
     "NoSuchPublicAccessBlockConfiguration",
@@ -21,13 +22,13 @@ _UNSET: Final = (
     "ServerSideEncryptionConfigurationNotFoundError",
     "NoSuchLifecycleConfiguration",
 )
-_BUCKET: Final = {"bucket": string(required=True, replaces=True)}
+_BUCKET: Final = facts("bucket")
 
 
 def _table(
     name: str,
     noun: str,
-    inputs: Mapping[str, Property],
+    inputs: Additions,
     put: Callable[[Any, str, State], object],
     get: Callable[[Any, str], State | None],
     remove: Callable[[Any, str], object],
@@ -58,11 +59,9 @@ def _table(
         name=name,
         noun=noun,
         inputs={**_BUCKET, **inputs},
-        outputs=frozenset(),
-        taggable=False,
         create=create,
         read=read,
-        updates=(update(change, *inputs),),
+        updates=(update(change, *(set(inputs) - set(_BUCKET))),),
         delete=delete,
     )
 
@@ -75,11 +74,7 @@ def _versioning(s3: Any, bucket: str) -> State | None:
 VERSIONING: Final = _table(
     "aws:s3/bucketVersioning:BucketVersioning",
     "versioning of a bucket",
-    {
-        "versioningConfiguration": block(
-            {"status": string(one_of("Enabled", "Suspended"), required=True)}, required=True
-        )
-    },
+    {"versioningConfiguration": fact(fields={"status": fact(one_of("Enabled", "Suspended"))})},
     lambda s3, bucket, given: s3.put_bucket_versioning(
         Bucket=bucket,
         VersioningConfiguration={"Status": given["versioningConfiguration"]["status"]},
@@ -123,17 +118,17 @@ ENCRYPTION: Final = _table(
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "encryption of a bucket",
     {
-        "rules": blocks(
-            {
-                "applyServerSideEncryptionByDefault": block(
-                    {
-                        "kmsMasterKeyId": string(),
-                        "sseAlgorithm": string(one_of("AES256", "aws:kms"), required=True),
+        "rules": fact(
+            fields={
+                **facts("bucketKeyEnabled"),
+                "applyServerSideEncryptionByDefault": fact(
+                    fields={
+                        **facts("kmsMasterKeyId"),
+                        "sseAlgorithm": fact(one_of("AES256", "aws:kms")),
                     }
                 ),
-                "bucketKeyEnabled": boolean(),
             },
-            required=True,
+            kind=Kind.LIST,
         )
     },
     _encrypt,
@@ -188,6 +183,7 @@ LIFECYCLE: Final = _table(
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "lifecycle of a bucket",
     {
+        "bucket": string(required=True, replaces=True),
         "rules": blocks(
             {
                 "id": string(required=True),
@@ -201,7 +197,7 @@ LIFECYCLE: Final = _table(
                     {"daysAfterInitiation": integer(between(1, 2**31 - 1))}
                 ),
             },
-        )
+        ),
     },
     _put_rules,
     _rules,
@@ -224,7 +220,7 @@ def _privacy(s3: Any, bucket: str) -> State:
 PUBLIC_ACCESS_BLOCK: Final = _table(
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
     "privacy of a bucket",
-    {name: boolean(default=False) for name in _PRIVACY},
+    {name: fact(default=False) for name in _PRIVACY},
     lambda s3, bucket, given: s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={
@@ -238,7 +234,7 @@ PUBLIC_ACCESS_BLOCK: Final = _table(
 POLICY: Final = _table(
     "aws:s3/bucketPolicy:BucketPolicy",
     "policy of a bucket",
-    {"policy": string(json_text, required=True, normal=shown)},
+    {"policy": fact(json_text, normal=shown)},
     lambda s3, bucket, given: s3.put_bucket_policy(Bucket=bucket, Policy=given["policy"]),
     lambda s3, bucket: {"policy": shown(s3.get_bucket_policy(Bucket=bucket)["Policy"])},
     lambda s3, bucket: s3.delete_bucket_policy(Bucket=bucket),
