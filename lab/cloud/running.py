@@ -18,12 +18,14 @@ from lab.cloud.aws import (
     caches,
     checks,
     dependencies,
+    domains,
     images,
     interfaces,
     power,
     quotas,
     server,
     targets,
+    user_data,
 )
 from lab.cloud.aws.view import View
 from lab.cloud.control.models import Loss
@@ -132,6 +134,8 @@ class _Lab:
         targets.install(self.managed.health)
         buckets.install()
         caches.install()
+        domains.install()
+        user_data.install()
         boundaries.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)

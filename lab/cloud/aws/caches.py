@@ -1,11 +1,13 @@
 """ElastiCache as far as moto lacks it: groups' members, and groups that go and are gone.
 
 Source: ElastiCache API reference, DeleteCacheSubnetGroup, ModifyCacheSubnetGroup,
-DeleteReplicationGroup, CreateReplicationGroup (NumCacheClusters) and DescribeCacheClusters.
+DeleteReplicationGroup, CreateReplicationGroup (NumCacheClusters), ModifyReplicationGroup,
+IncreaseReplicaCount, DecreaseReplicaCount and DescribeCacheClusters.
 """
 
 from __future__ import annotations
 
+from itertools import count, islice
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -39,6 +41,26 @@ def install() -> None:
         self.replication_groups.pop(replication_group_id)
         return found
 
+    def modify_replication_group(self: Any) -> ActionResult:
+        answer: ActionResult = modify(self)
+        group = _asked_for(self)
+        group.engine_version = self._get_param("EngineVersion") or group.engine_version
+        group.security_group_ids = self._get_param("SecurityGroupIds") or group.security_group_ids
+        encrypted = self._get_bool_param("TransitEncryptionEnabled")
+        if encrypted is not None:
+            group.transit_encryption_enabled = encrypted
+        return answer
+
+    def change_replica_count(self: Any) -> ActionResult:
+        group = _asked_for(self)
+        members = self._get_int_param("NewReplicaCount") + 1
+        names = (f"{group.replication_group_id}-{number:03}" for number in count(1))
+        more = (name for name in names if name not in group.member_clusters)
+        kept = group.member_clusters[:members]
+        kept += islice(more, members - len(kept))
+        group.member_clusters[:] = kept
+        return ActionResult({"ReplicationGroup": group})
+
     def describe_cache_clusters(self: Any) -> ActionResult:
         asked = self._get_param("CacheClusterId")
         for group in self.elasticache_backend.replication_groups.values():
@@ -63,6 +85,9 @@ def install() -> None:
         group.subnet_ids = self._get_param("SubnetIds", [])
         return ActionResult({"CacheSubnetGroup": group})
 
+    modify = put(ElastiCacheResponse, "modify_replication_group", modify_replication_group)
+    for action in ("increase_replica_count", "decrease_replica_count"):
+        setattr(ElastiCacheResponse, action, change_replica_count)
     describe = put(ElastiCacheResponse, "describe_cache_clusters", describe_cache_clusters)
     put(ElastiCacheBackend, "create_replication_group", create_replication_group)
     put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
@@ -70,15 +95,28 @@ def install() -> None:
         setattr(ElastiCacheResponse, added.__name__, added)
 
 
+def _asked_for(response: Any) -> Any:
+    """The replication group that a call names."""
+    backend, name = response.elasticache_backend, response._get_param("ReplicationGroupId")
+    (group,) = backend.describe_replication_groups(replication_group_id=name)
+    return group
+
+
+def _patched(version: str | None) -> str | None:
+    """A version with its patch, as members have it."""
+    return f"{version}.0" if version and version.count(".") == 1 else version
+
+
 def _member(name: str, group: Any) -> dict[str, Any]:
     """A member of a replication group, which moto knows by name only."""
     return {
+        "AtRestEncryptionEnabled": group.at_rest_encryption_enabled,
         "CacheClusterId": name,
         "CacheClusterStatus": "available",
         "CacheNodeType": group.cache_node_type,
         "CacheSubnetGroupName": group.cache_subnet_group_name,
         "Engine": group.engine,
-        "EngineVersion": group.engine_version,
+        "EngineVersion": _patched(group.engine_version),
         "ReplicationGroupId": group.replication_group_id,
         "SecurityGroups": [
             {"SecurityGroupId": one, "Status": "active"} for one in group.security_group_ids or ()

@@ -6,7 +6,7 @@ was changed behind Pulumi's back shows as a change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -45,18 +45,21 @@ class Difference:
         return self.path.replace("[", ".").split(".")[0]
 
 
-def differences(kind: ResourceType, old: State, new: State) -> list[Difference]:
+def differences(
+    kind: ResourceType, old: State, new: State, forced: Collection[str] = ()
+) -> list[Difference]:
     """Compare a resource's state with the inputs that are wanted.
 
     Args:
         kind: The resource type.
         old: The last known state.
         new: The checked inputs; they may hold unknowns.
+        forced: Properties whose change replaces beside those of the table.
 
     Returns:
         The properties that change, in the order of the type's table.
     """
-    forced = set(kind.also_replaces(old, new))
+    forced = {*forced, *kind.also_replaces(old, new)}
     found = []
     for name, declared in kind.properties.items():
         for difference in _compare(name, declared, old.get(name), new.get(name)):

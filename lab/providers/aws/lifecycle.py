@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.check import DEFAULTS_KEY
-from lab.providers.aws.diff import Difference, differences
+from lab.providers.aws.diff import Difference, Effect, differences
 from lab.providers.aws.errors import AwsError, in_words
 from lab.providers.aws.refresh import inputs_of
 from lab.providers.aws.resource_type import Change, Located, ResourceType
@@ -43,7 +43,16 @@ def preview_create(kind: ResourceType, inputs: State, region: str) -> State:
 
 def preview_update(kind: ResourceType, old: State, inputs: State) -> State:
     """Foretell the outputs of an update."""
-    return {**_kept(kind, old, inputs), **_without_defaults(inputs)}
+    names = {
+        difference.name
+        for difference in differences(kind, old, inputs)
+        if difference.effect is not Effect.DELETE
+    }
+    unsettled = {
+        name for step in kind.updates if step.properties & names for name in step.unsettles
+    }
+    foretold = {**_kept(kind, old, inputs), **_without_defaults(inputs)}
+    return {**foretold, **dict.fromkeys(unsettled, UNKNOWN)}
 
 
 def create(kind: ResourceType, call: Call, inputs: State) -> tuple[str, State]:
@@ -139,7 +148,7 @@ def _apply(kind: ResourceType, call: Call, identifier: str, old: State, inputs: 
     if kind.taggable and names & _TAGS:
         retag = kind.retag or replace_tags
         tags = (old.get("tagsAll") or {}, inputs.get("tagsAll") or {})
-        retag(call, kind.tag_target(identifier, old), *tags)
+        retag(call, kind.tag_target(identifier, {**old, **inputs}), *tags)
         applied = True
     _refuse_what_no_step_does(kind, call, found)
     return applied

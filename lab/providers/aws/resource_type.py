@@ -60,15 +60,17 @@ class Update:
     """One step of an update: runs when one of its properties is to change.
 
     It also runs after a create, for those properties that the create call cannot set.
+    A preview of it doesn't know the outputs that it unsettles.
     """
 
     properties: frozenset[str]
     apply: Apply
+    unsettles: tuple[str, ...] = ()
 
 
-def update(apply: Apply, *properties: str) -> Update:
+def update(apply: Apply, *properties: str, unsettles: tuple[str, ...] = ()) -> Update:
     """A step that brings these properties to their new values."""
-    return Update(frozenset(properties), apply)
+    return Update(frozenset(properties), apply, unsettles)
 
 
 Retag: TypeAlias = Callable[[Call, str, Mapping[str, str], Mapping[str, str]], None]
@@ -115,6 +117,7 @@ class ResourceType:
         locate: Where it's imported by another id than its own, how to find it by that.
         checks: Conditions on several properties.
         also_replaces: Names the properties whose change replaces, where that depends on values.
+        replaces_by_aws: Likewise, where AWS has to be asked about the resource with this id.
         provider_only: Properties that steer the provider and that AWS does not know.
         autoname: The property that gets a name if none is given.
         taggable: Has `tags` and `tagsAll`.
@@ -136,6 +139,7 @@ class ResourceType:
     updates: tuple[Update, ...] = ()
     checks: tuple[Check, ...] = ()
     also_replaces: Callable[[State, State], Iterator[str]] = _no_more_replacing
+    replaces_by_aws: Callable[[Call, str, State, State], Iterator[str]] | None = None
     provider_only: frozenset[str] = frozenset()
     autoname: AutoName | None = None
     tag_target: Callable[[str, State], str] = _tagged_by_id

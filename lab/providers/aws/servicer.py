@@ -105,7 +105,11 @@ class AwsServicer(Servicer):
         kind = _kind_of(request.urn)
         old, new = plain(decode(request.olds)), plain(decode(request.news))
         new = keeping_ignored(request.ignoreChanges, old, new)
-        found = differences(kind, old, new)
+        forced: list[str] = []
+        if ask := kind.replaces_by_aws:
+            call = self._call(request.urn, old, 0)
+            forced = await self._run(lambda: list(ask(call, request.id, old, new)))
+        found = differences(kind, old, new, forced)
         return diff_answer(found, deletes_before_replace(kind, old, new))
 
     @reports_errors

@@ -12,15 +12,13 @@ from typing import Any
 import boto3
 import grpc
 import grpc.aio
-import moto.ec2.responses.instances
 import pytest
-from moto.core.types import Base64EncodedString
 from moto.server import ThreadedMotoServer
 from mypy_boto3_ec2 import EC2Client
 from mypy_boto3_route53 import Route53Client
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from lab.cloud.aws import boundaries, caches
+from lab.cloud.aws import boundaries, caches, domains, user_data
 from lab.providers.aws.servicer import AwsServicer
 from lab.providers.base import EngineLog
 from tests.providers.aws.driver import Driver
@@ -39,23 +37,14 @@ REGION = "eu-west-1"
 def endpoint() -> Iterator[str]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(moto.ec2.responses.instances, "parse_user_data", _parse_user_data)
-        caches.install()
-        boundaries.install()
-        server.start()
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-        server.stop()
-
-
-def _parse_user_data(value: Any) -> Base64EncodedString | None:
-    """As in moto, but right for ModifyInstanceAttribute, whose value it has decoded already."""
-    if value is None:
-        return None
-    if isinstance(value, bytes):
-        return Base64EncodedString.from_raw_bytes(value)
-    return Base64EncodedString(value)
+    caches.install()
+    domains.install()
+    user_data.install()
+    boundaries.install()
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -131,6 +131,20 @@ class Driver:
         )
         resource.inputs, resource.outputs = checked, decode(answer.properties)
 
+    def preview_update(self, resource: Resource, **inputs: Any) -> State:
+        checked = self.check(resource.token, resource.name, inputs, resource.inputs)
+        answer = self.stub.Update(
+            provider_pb2.UpdateRequest(
+                id=resource.id,
+                urn=resource.urn,
+                olds=encode(resource.outputs),
+                old_inputs=encode(resource.inputs),
+                news=encode(checked),
+                preview=True,
+            )
+        )
+        return decode(answer.properties)
+
     def read(self, resource: Resource) -> Resource | None:
         answer = self.stub.Read(
             provider_pb2.ReadRequest(

@@ -67,9 +67,10 @@ def test_changes_are_found_where_they_are(
     assert changes(old, new) == expected
 
 
-def test_a_protocol_has_one_meaning_in_many_forms() -> None:
-    assert differences(RULE, {"ipProtocol": "tcp"}, {"ipProtocol": "6"}) == []
-    assert differences(RULE, {"ipProtocol": "-1"}, {"ipProtocol": "all"}) == []
+@pytest.mark.parametrize(("old", "new"), [("tcp", "6"), ("-1", "all")])
+def test_a_protocol_by_its_number_is_a_change_of_its_name(old: str, new: str) -> None:
+    (change,) = differences(RULE, {"ipProtocol": old}, {"ipProtocol": new})
+    assert (change.path, change.replaces) == ("ipProtocol", False)
 
 
 def test_port_zero_is_a_port() -> None:

@@ -12,7 +12,6 @@ from lab.providers.aws.resources import RESOURCE_TYPES
 from lab.providers.aws.schema import Kind, Property
 
 _BY_VALUE = "depends on the values: also_replaces says how"
-_LATER = "the lab doesn't do it in place"
 _NAMED = "Pulumi gives a name"
 _NO_TEMPLATES = "the lab has no launch templates"
 _ONE_WAY = "of the ways to say it, the lab has one"
@@ -20,6 +19,12 @@ _SDK = "the SDK's type"
 
 # What a table says otherwise, and why: by type, property and attribute.
 OTHERWISE: Final[Mapping[tuple[str, str, str], str]] = {
+    ("Domain", "advancedSecurityOptions.enabled", "replaces"): _BY_VALUE,
+    ("Domain", "encryptAtRest.enabled", "replaces"): _BY_VALUE,
+    ("Domain", "engineVersion", "replaces"): "AWS says which versions replace: replaces_by_aws",
+    ("Domain", "nodeToNodeEncryption.enabled", "replaces"): _BY_VALUE,
+    ("Instance", "userData", "computed"): "its absence is a change",
+    ("ReplicationGroup", "port", "computed"): "its absence is suppressed",
     ("BucketServerSideEncryptionConfiguration", "rules", "kind"): _SDK,
     ("Domain", "domainName", "computed"): _NAMED,
     ("Domain", "domainName", "required"): _NAMED,
@@ -31,19 +36,12 @@ OTHERWISE: Final[Mapping[tuple[str, str, str], str]] = {
     ("Instance", "rootBlockDevice.tagsAll", "settable"): "the SDK has no such input",
     ("Instance", "sourceDestCheck", "computed"): "its absence is suppressed beside interfaces",
     ("Instance", "userData", "replaces"): _BY_VALUE,
-    ("LoadBalancer", "subnets", "replaces"): _LATER,
-    ("NetworkInterface", "privateIp", "replaces"): _LATER,
     ("NetworkInterface", "privateIps", "replaces"): _BY_VALUE,
     ("Record", "aliases", "kind"): _SDK,
-    ("Record", "type", "replaces"): _LATER,
     ("ReplicationGroup", "atRestEncryptionEnabled", "kind"): _SDK,
-    ("ReplicationGroup", "automaticFailoverEnabled", "replaces"): _LATER,
-    ("ReplicationGroup", "engineVersion", "replaces"): _LATER,
-    ("ReplicationGroup", "multiAzEnabled", "replaces"): _LATER,
-    ("ReplicationGroup", "numCacheClusters", "replaces"): _LATER,
+    ("ReplicationGroup", "engineVersion", "replaces"): _BY_VALUE,
     ("ReplicationGroup", "replicationGroupId", "computed"): _NAMED,
     ("ReplicationGroup", "replicationGroupId", "required"): _NAMED,
-    ("ReplicationGroup", "transitEncryptionEnabled", "replaces"): _LATER,
     ("Route", "destinationCidrBlock", "required"): _ONE_WAY,
     ("RouteTableAssociation", "subnetId", "required"): _ONE_WAY,
     ("SecurityGroupIngressRule", "cidrIpv4", "replaces"): _BY_VALUE,
@@ -54,7 +52,6 @@ OTHERWISE: Final[Mapping[tuple[str, str, str], str]] = {
     ("SubnetGroup", "name", "required"): _NAMED,
     ("TargetGroup", "deregistrationDelay", "kind"): _SDK,
     ("User", "name", "computed"): _NAMED,
-    ("User", "name", "replaces"): _LATER,
     ("User", "name", "required"): _NAMED,
     ("Vpc", "cidrBlock", "required"): _ONE_WAY,
 }

@@ -223,10 +223,9 @@ def lives(world: World, zone: str) -> list[Life]:
             "aws:route53/record:Record",
             rf"{zone}_call\.example\.com_A",
             made={**record, "records": ["203.0.113.5"]},
-            changed={**record, "records": ["203.0.113.6"], "ttl": 300},
+            changed={**record, "type": "TXT", "records": ["moved"], "ttl": 300},
             replaced={
                 "name": {**record, "name": "meet.example.com", "records": ["203.0.113.5"]},
-                "type": {**record, "type": "TXT", "records": ["203.0.113.5"]},
             },
         ),
     ]
@@ -259,6 +258,7 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
     redis = {
         "description": "Redis",
         "engine": "redis",
+        "engineVersion": "7.0",
         "nodeType": "cache.t3.medium",
         "numCacheClusters": 2,
         "port": 6379,
@@ -302,7 +302,12 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             "aws:lb/loadBalancer:LoadBalancer",
             r"arn:aws:elasticloadbalancing:.*:loadbalancer/app/resource-\w{7}/\w+",
             made={**balancer, "tags": {"Name": "balancer"}},
-            changed={**balancer, "idleTimeout": 60, "tags": {"Name": "the balancer"}},
+            changed={
+                **balancer,
+                "subnets": [cloud.subnets[0], cloud.third_subnet],
+                "idleTimeout": 60,
+                "tags": {"Name": "the balancer"},
+            },
             replaced={"internal": {**balancer, "internal": True}},
         ),
         Life(
@@ -339,8 +344,11 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             "aws:iam/user:User",
             r"resource-\w{7}",
             made={"path": "/calls/", "tags": {"Name": "user"}},
-            changed={"permissionsBoundary": BOUNDARY, "tags": {"role": "user"}},
-            replaced={"name": {"name": "another"}},
+            changed={
+                "name": "another",
+                "permissionsBoundary": BOUNDARY,
+                "tags": {"role": "user"},
+            },
         ),
         Life(
             "aws:iam/role:Role",
@@ -440,8 +448,20 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             "aws:elasticache/replicationGroup:ReplicationGroup",
             r"resource-\w{7}",
             made={**redis, "tags": {"Name": "redis"}},
-            changed={**redis, "tags": {"Name": "the redis"}},
-            replaced={"port": {**redis, "port": 6380}, "kmsKeyId": {**redis, "kmsKeyId": KEY}},
+            changed={
+                **redis,
+                "automaticFailoverEnabled": False,
+                "multiAzEnabled": False,
+                "transitEncryptionEnabled": True,
+                "numCacheClusters": 1,
+                "engineVersion": "7.1",
+                "tags": {"Name": "the redis"},
+            },
+            replaced={
+                "engineVersion": {**redis, "engineVersion": "6.2"},
+                "port": {**redis, "port": 6380},
+                "kmsKeyId": {**redis, "kmsKeyId": KEY},
+            },
         ),
         Life(
             "aws:opensearch/domain:Domain",
@@ -449,12 +469,20 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             made={**domain, "tags": {"Name": "search"}},
             changed={
                 **domain,
+                "engineVersion": "OpenSearch_1.3",
+                "nodeToNodeEncryption": {"enabled": True},
                 "advancedSecurityOptions": {
                     **security,
                     "masterUserOptions": {**login, "masterUserPassword": "Passw0rd-of-others"},
                 },
             },
-            replaced={"engineVersion": {**domain, "engineVersion": "OpenSearch_2.11"}},
+            replaced={
+                "engineVersion": {**domain, "engineVersion": "OpenSearch_2.11"},
+                "encryptAtRest": {**domain, "encryptAtRest": {"enabled": False}},
+                "vpcOptions": {
+                    name: value for name, value in domain.items() if name != "vpcOptions"
+                },
+            },
         ),
     ]
 
@@ -476,6 +504,8 @@ def _policy(effect: str, action: str, **more: Any) -> str:
     return json.dumps(document, sort_keys=True, separators=(",", ":"))
 
 
+# A bucket's versioning that was on can only be suspended.
+STAYS = {"aws:s3/bucketVersioning:BucketVersioning"}
 # It's no thing of its own: see below.
 TYPES = sorted(set(RESOURCE_TYPES) - {"aws:acm/certificateValidation:CertificateValidation"})
 
@@ -551,7 +581,7 @@ def test_a_resource_lives_as_its_table_says(aws: Driver, life: Life) -> None:
         assert changed.outputs == resource.outputs
 
     aws.delete(resource)
-    assert aws.read(resource) is None
+    assert (aws.read(resource) is None) == (life.token not in STAYS)
     aws.delete(resource)
 
 
@@ -585,7 +615,6 @@ REPLACED = {
     "aws:iam/instanceProfile:InstanceProfile": {"name"},
     "aws:iam/role:Role": {"name"},
     "aws:iam/rolePolicy:RolePolicy": {"name"},
-    "aws:iam/user:User": {"name"},
     "aws:iam/userPolicy:UserPolicy": {"name"},
     "aws:lb/loadBalancer:LoadBalancer": {"name"},
     "aws:lb/targetGroup:TargetGroup": {"name"},

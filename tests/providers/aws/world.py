@@ -39,6 +39,7 @@ class ManagedWorld:
     """Things of AWS's services that exist already."""
 
     subnets: list[str]
+    third_subnet: str
     balancer: str
     group: str
     cache_subnets: str
@@ -58,11 +59,15 @@ def build_managed_world(world: World, client: Callable[[str], Any]) -> ManagedWo
         client: makes boto3's client of a service.
     """
     ec2, elb, iam = client("ec2"), client("elbv2"), client("iam")
-    subnets = [
+    *subnets, third = [
         ec2.create_subnet(VpcId=world.vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"][
             "SubnetId"
         ]
-        for block, zone in (("10.5.20.0/24", "eu-west-1a"), ("10.5.21.0/24", "eu-west-1b"))
+        for block, zone in (
+            ("10.5.20.0/24", "eu-west-1a"),
+            ("10.5.21.0/24", "eu-west-1b"),
+            ("10.5.22.0/24", "eu-west-1c"),
+        )
     ]
     balancer = elb.create_load_balancer(Name="some", Subnets=subnets)["LoadBalancers"][0]
     group = elb.create_target_group(
@@ -79,6 +84,7 @@ def build_managed_world(world: World, client: Callable[[str], Any]) -> ManagedWo
     certificate, key = _certificate()
     return ManagedWorld(
         subnets=subnets,
+        third_subnet=third,
         balancer=balancer["LoadBalancerArn"],
         group=group["TargetGroupArn"],
         cache_subnets="some",

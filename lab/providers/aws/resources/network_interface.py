@@ -123,6 +123,10 @@ def _change_addresses(call: Call, identifier: str, change: Change) -> None:
         )
 
 
+def _keep_address(call: Call, identifier: str, change: Change) -> None:
+    """The primary address stays as it is: the real provider shows a change, and makes none."""
+
+
 def _change_groups(call: Call, identifier: str, change: Change) -> None:
     call.ec2.modify_network_interface_attribute(
         NetworkInterfaceId=identifier, Groups=change.new["securityGroups"]
@@ -175,7 +179,7 @@ NETWORK_INTERFACE: Final = ResourceType(
     noun="network interface",
     inputs={
         **facts("description"),
-        "privateIp": fact(ipv4_address, replaces=True),
+        "privateIp": fact(ipv4_address),
         "privateIps": fact(each=(ipv4_address,), replaces=False),
         "securityGroups": fact(each=(an_id("sg"),)),
         "sourceDestCheck": fact(default=True),
@@ -189,6 +193,7 @@ NETWORK_INTERFACE: Final = ResourceType(
     read=_read,
     updates=(
         update(_change_addresses, "privateIps"),
+        update(_keep_address, "privateIp"),
         update(_change_groups, "securityGroups"),
         update(_change_source_check, "sourceDestCheck"),
         update(_change_description, "description"),

@@ -66,12 +66,14 @@ def _quoted(kind: str, value: str) -> str:
     return f'"{value}"' if kind in _TEXT_TYPES and not value.startswith('"') else value
 
 
-def _submit(call: Call, zone: str, action: _Action, record: Any) -> None:
+def _submit(call: Call, zone: str, action: _Action, record: Any, gone: Any = None) -> None:
+    """Change a record; one of the same name that is to be gone goes in the same step."""
+    removal: list[Any] = [{"Action": "DELETE", "ResourceRecordSet": gone}] if gone else []
     answer = call.route53.change_resource_record_sets(
         HostedZoneId=zone,
         ChangeBatch={
             "Comment": "Managed by Pulumi",
-            "Changes": [{"Action": action, "ResourceRecordSet": record}],
+            "Changes": [*removal, {"Action": action, "ResourceRecordSet": record}],
         },
     )
     change = answer["ChangeInfo"]["Id"]
@@ -97,8 +99,10 @@ def _parts(identifier: str) -> tuple[str, str, str]:
     return zone, name, kind
 
 
-def _find(call: Call, identifier: str) -> tuple[str, dict[str, Any] | None]:
+def _find(call: Call, identifier: str, state: State) -> tuple[str, dict[str, Any] | None]:
+    """The record; it keeps its id when it gets another type."""
     zone, name, kind = _parts(identifier)
+    kind = state.get("type") or kind
     try:
         answer: Any = call.route53.list_resource_record_sets(
             HostedZoneId=zone,
@@ -122,7 +126,7 @@ def _unescaped(name: str) -> str:
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
-    zone, record = _find(call, identifier)
+    zone, record = _find(call, identifier, state)
     if record is None:
         return None
     name = _bare(_unescaped(record["Name"]))
@@ -151,11 +155,13 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
 
 def _overwrite(call: Call, identifier: str, change: Change) -> None:
     _, name, _ = _parts(identifier)
-    _submit(call, change.new["zoneId"], "UPSERT", _record_set(change.new, name))
+    other_type = change.old.get("type") != change.new["type"]
+    gone = _find(call, identifier, change.old)[1] if other_type else None
+    _submit(call, change.new["zoneId"], "UPSERT", _record_set(change.new, name), gone)
 
 
 def _delete(call: Call, identifier: str, state: State) -> None:
-    zone, record = _find(call, identifier)
+    zone, record = _find(call, identifier, state)
     if record is None:
         return
     with gone_is_fine():
@@ -163,7 +169,10 @@ def _delete(call: Call, identifier: str, state: State) -> None:
             _submit(call, zone, "DELETE", record)
         except ClientError as error:
             # Somebody else was faster: the record is not as it was a moment ago.
-            if code_of(error) != "InvalidChangeBatch" or _find(call, identifier)[1] is not None:
+            if (
+                code_of(error) != "InvalidChangeBatch"
+                or _find(call, identifier, state)[1] is not None
+            ):
                 raise
 
 
@@ -191,7 +200,7 @@ RECORD: Final = ResourceType(
         ),
         "name": fact(normal=_bare),
         "ttl": fact(between(0, 2147483647)),
-        "type": fact(one_of(*_TYPES), replaces=True),
+        "type": fact(one_of(*_TYPES)),
         "zoneId": fact(not_empty),
     },
     checks=_CHECKS,
@@ -199,6 +208,6 @@ RECORD: Final = ResourceType(
     regional=False,
     create=_create,
     read=_read,
-    updates=(update(_overwrite, "aliases", "records", "ttl"),),
+    updates=(update(_overwrite, "aliases", "records", "ttl", "type"),),
     delete=_delete,
 )

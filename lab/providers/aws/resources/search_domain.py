@@ -5,7 +5,7 @@ Source: terraform-provider-aws 6, aws_opensearch_domain.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from botocore.exceptions import ClientError
@@ -24,9 +24,9 @@ from lab.providers.aws.schema import (
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
-_ENABLED: Final = fact(fields=facts("enabled"))
+_ENABLED: Final = fact(fields={"enabled": fact(replaces=False)})
 
-_ENCRYPTED: Final = fact(fields=facts("enabled", "kmsKeyId"))
+_ENCRYPTED: Final = fact(fields={**facts("kmsKeyId"), "enabled": fact(replaces=False)})
 
 # Pulumi's name of each block and of what is in it, and AWS's.
 _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
@@ -74,7 +74,7 @@ _BLOCKS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         {"securityGroupIds": "SecurityGroupIds", "subnetIds": "SubnetIds"},
     ),
 }
-_FIXED: Final = ("encryptAtRest", "nodeToNodeEncryption")
+_ONE_WAY: Final = ("advancedSecurityOptions", "encryptAtRest", "nodeToNodeEncryption")
 
 
 def _theirs(values: State, names: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,10 +148,8 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
         return None
     endpoint = found["Endpoints"]["vpc"]
     tags = call.client("opensearch").list_tags(ARN=identifier)["TagList"]
-    # What the program gives is kept in its own form; an import has none.
-    blocks = {} if state else _ours(found, _BLOCKS)
     return {
-        **blocks,
+        **_with_untold(_ours(found, _BLOCKS), state),
         "accessPolicies": shown(found["AccessPolicies"]) if found.get("AccessPolicies") else None,
         "arn": identifier,
         "dashboardEndpoint": f"{endpoint}/_dashboards",
@@ -163,11 +161,53 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
     }
 
 
+def _with_untold(told: State, known: State) -> State:
+    """Add what AWS doesn't tell: who administers, and with which password."""
+    security = known.get("advancedSecurityOptions") or {}
+    untold = {name: security[name] for name in ("masterUserOptions",) if name in security}
+    if untold and "advancedSecurityOptions" in told:
+        told["advancedSecurityOptions"] |= untold
+    return told
+
+
 def _modify(call: Call, identifier: str, change: Change) -> None:
-    names = {name: theirs for name, theirs in _BLOCKS.items() if name not in _FIXED}
+    names = {name: theirs for name, theirs in _BLOCKS.items() if change.differs(name)}
     call.client("opensearch").update_domain_config(
         DomainName=identifier.rpartition("/")[2], **_arguments(change.new, names)
     )
+
+
+def _upgrade(call: Call, identifier: str, change: Change) -> None:
+    call.client("opensearch").upgrade_domain(
+        DomainName=identifier.rpartition("/")[2], TargetVersion=change.new["engineVersion"]
+    )
+    _settle(call, identifier, change.new)
+
+
+def _forced(old: State, new: State) -> Iterator[str]:
+    """What is turned on stays on, and a domain doesn't leave its VPC."""
+    for name in _ONE_WAY:
+        if (old.get(name) or {}).get("enabled") and not new.get(name, {"enabled": True})["enabled"]:
+            yield name
+    if old.get("vpcOptions") and not new.get("vpcOptions"):
+        yield "vpcOptions"
+
+
+def _not_compatible(call: Call, identifier: str, old: State, new: State) -> Iterator[str]:
+    """A version replaces if it's none of those that AWS takes the domain to."""
+    before, after = old.get("engineVersion"), new.get("engineVersion")
+    if after in (None, before):
+        return
+    asked = {"DomainName": identifier.rpartition("/")[2]}
+    told = call.client("opensearch").get_compatible_versions(**asked)["CompatibleVersions"]
+    targets = {
+        version
+        for one in told
+        if one["SourceVersion"] == before
+        for version in one["TargetVersions"]
+    }
+    if after not in targets:
+        yield "engineVersion"
 
 
 def _retag(call: Call, target: str, old: Mapping[str, str], new: Mapping[str, str]) -> None:
@@ -187,7 +227,7 @@ _CHANGING: Final[Additions] = {
     "accessPolicies": fact(json_text, normal=shown),
     "advancedSecurityOptions": fact(
         fields={
-            **facts("enabled"),
+            "enabled": fact(replaces=False),
             "internalUserDatabaseEnabled": fact(default=False),
             "masterUserOptions": fact(fields=facts("masterUserName", "masterUserPassword")),
         }
@@ -212,6 +252,8 @@ _CHANGING: Final[Additions] = {
             "volumeType": fact(one_of("gp3", "gp2", "io1")),
         }
     ),
+    "encryptAtRest": _ENCRYPTED,
+    "nodeToNodeEncryption": _ENABLED,
     "vpcOptions": fact(
         fields={
             "securityGroupIds": fact(each=(an_id("sg"),)),
@@ -225,17 +267,18 @@ SEARCH_DOMAIN: Final = ResourceType(
     name="aws:opensearch/domain:Domain",
     noun="Elasticsearch domain",
     inputs={
-        **facts("domainName", "engineVersion"),
+        **facts("domainName"),
         **_CHANGING,
-        "encryptAtRest": _ENCRYPTED,
-        "nodeToNodeEncryption": _ENABLED,
+        "engineVersion": fact(replaces=False),
     },
     autoname=AutoName("domainName", limit=28),
     create=_create,
     settle=_settle,
     locate=_locate,
     read=_read,
-    updates=(update(_modify, *_CHANGING),),
+    also_replaces=_forced,
+    replaces_by_aws=_not_compatible,
+    updates=(update(_upgrade, "engineVersion"), update(_modify, *_CHANGING)),
     delete=_delete,
     retag=_retag,
 )

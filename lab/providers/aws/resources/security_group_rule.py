@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine
-from lab.providers.aws.facts import fact
+from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, Create, Delete, Read, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import between, ipv4_network, ipv6_network, security_group_text
@@ -128,7 +128,7 @@ def _read(direction: _Direction) -> Read:
             "cidrIpv6": rule.get("CidrIpv6"),
             "description": rule.get("Description"),
             "fromPort": _port(rule, "FromPort", state.get("fromPort")),
-            "ipProtocol": _protocol(str(rule.get("IpProtocol"))),
+            "ipProtocol": _as_given(str(rule.get("IpProtocol")), state.get("ipProtocol")),
             "prefixListId": rule.get("PrefixListId"),
             "referencedSecurityGroupId": (rule.get("ReferencedGroupInfo") or {}).get("GroupId"),
             "securityGroupId": rule.get("GroupId"),
@@ -138,6 +138,11 @@ def _read(direction: _Direction) -> Read:
         }
 
     return read
+
+
+def _as_given(told: str, known: str | None) -> str:
+    """A protocol by the name or number that the program gives it, if both mean the same."""
+    return known if known and _protocol(known) == _protocol(told) else _protocol(told)
 
 
 def _port(rule: dict[str, Any], key: str, known: int | None) -> int | None:
@@ -174,11 +179,11 @@ def _rule_type(direction: _Direction) -> ResourceType:
         name=f"aws:vpc/s{name[1:]}:{name}",
         noun=f"security group {direction} rule",
         inputs={
+            **facts("ipProtocol"),
             "cidrIpv4": fact(ipv4_network, replaces=False),
             "cidrIpv6": fact(ipv6_network, replaces=False),
             "description": fact(security_group_text),
             "fromPort": fact(between(-1, 65535)),
-            "ipProtocol": fact(normal=_protocol),
             "prefixListId": fact(an_id("pl")),
             "referencedSecurityGroupId": fact(replaces=False),
             "securityGroupId": fact(an_id("sg")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
@@ -17,6 +18,13 @@ from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
 _ON: Final = ("enabled", "enabling")
+_SHORT_SINCE: Final = 6
+_FLAGS: Final = {
+    "automaticFailoverEnabled": "AutomaticFailoverEnabled",
+    "multiAzEnabled": "MultiAZEnabled",
+    "transitEncryptionEnabled": "TransitEncryptionEnabled",
+}
+_MODIFIED: Final = ("description", "engineVersion", "nodeType", "securityGroupIds", *_FLAGS)
 
 
 def _create(call: Call, inputs: State) -> str:
@@ -91,14 +99,60 @@ def _of_a_member(call: Call, members: list[str]) -> State:
     )
     told = member or {}
     return {
-        "engineVersion": told.get("EngineVersion"),
+        "engineVersion": _short(told.get("EngineVersion")),
         "securityGroupIds": [group["SecurityGroupId"] for group in told.get("SecurityGroups", ())],
         "subnetGroupName": told.get("CacheSubnetGroupName"),
     }
 
 
+def _short(version: str | None) -> str | None:
+    """A version as programs give it: major and minor, for Redis 6 and later."""
+    if version is None or int(version.partition(".")[0]) < _SHORT_SINCE:
+        return version
+    return ".".join(version.split(".")[:2])
+
+
+def _older_version(old: State, new: State) -> Iterator[str]:
+    """ElastiCache doesn't go back in place."""
+    before, after = old.get("engineVersion"), new.get("engineVersion")
+    if isinstance(before, str) and isinstance(after, str) and _numbers(after) < _numbers(before):
+        yield "engineVersion"
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".") if part.isdigit()]
+
+
+def _change(call: Call, identifier: str, change: Change) -> None:
+    """Members come before failover needs them, and go after it doesn't any longer."""
+    before = change.old.get("numCacheClusters") or 0
+    after = change.new.get("numCacheClusters") or before
+    cache = call.client("elasticache")
+    if after > before:
+        cache.increase_replica_count(**_replicas(identifier, after))
+        _settle(call, identifier, change.new)
+    if change.differs(*_MODIFIED):
+        _modify(call, identifier, change)
+        _settle(call, identifier, change.new)
+    if after < before:
+        cache.decrease_replica_count(**_replicas(identifier, after))
+        _settle(call, identifier, change.new)
+
+
+def _replicas(identifier: str, members: int) -> dict[str, Any]:
+    return {
+        "ReplicationGroupId": identifier,
+        "NewReplicaCount": members - 1,
+        "ApplyImmediately": True,
+    }
+
+
 def _modify(call: Call, identifier: str, change: Change) -> None:
+    flags = {
+        theirs: bool(change.new[ours]) for ours, theirs in _FLAGS.items() if change.differs(ours)
+    }
     call.client("elasticache").modify_replication_group(
+        **flags,
         **given(
             ReplicationGroupId=identifier,
             ReplicationGroupDescription=change.new["description"],
@@ -124,25 +178,27 @@ REPLICATION_GROUP: Final = ResourceType(
             "description",
             "kmsKeyId",
             "nodeType",
+            "transitEncryptionEnabled",
             "replicationGroupId",
             "subnetGroupName",
         ),
         "atRestEncryptionEnabled": fact(kind=Kind.BOOL),
-        "automaticFailoverEnabled": fact(default=False, replaces=True),
+        "automaticFailoverEnabled": fact(default=False),
         "engine": fact(one_of("redis"), default="redis"),
         "engineVersion": fact(replaces=False),
-        "multiAzEnabled": fact(default=False, replaces=True),
-        "numCacheClusters": fact(between(1, 6), replaces=True),
-        "port": fact(between(1, 65535)),
+        "multiAzEnabled": fact(default=False),
+        "numCacheClusters": fact(between(1, 6)),
+        # Its absence is no change.
+        "port": fact(between(1, 65535), computed=True),
         "securityGroupIds": fact(each=(an_id("sg"),)),
-        "transitEncryptionEnabled": fact(replaces=True),
     },
     provider_only=frozenset({"applyImmediately"}),
     autoname=AutoName("replicationGroupId", limit=40),
     create=_create,
     settle=_settle,
     read=_read,
-    updates=(update(_modify, "description", "engineVersion", "nodeType", "securityGroupIds"),),
+    also_replaces=_older_version,
+    updates=(update(_change, *_MODIFIED, "numCacheClusters"),),
     delete=_delete,
     tag_target=target,
     retag=retag,

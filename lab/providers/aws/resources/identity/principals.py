@@ -19,6 +19,11 @@ from lab.providers.aws.tags import tag_list, tag_map
 _USER, _ROLE, _PROFILE = "User", "Role", "InstanceProfile"
 
 
+def _name(identifier: str, state: State) -> str:
+    """The name as it is: a user keeps its id under another name."""
+    return str(state.get("name") or identifier)
+
+
 def _asked(call: Call, ask: str, name: str, kind: str) -> dict[str, Any] | None:
     try:
         found: dict[str, Any] = getattr(call.client("iam"), ask)(**{f"{kind}Name": name})[kind]
@@ -43,7 +48,8 @@ def _retag(kind: str, noun: str) -> Retag:
 def _deleted(noun: str, kind: str) -> Callable[[Call, str, State], None]:
     def delete(call: Call, identifier: str, state: State) -> None:
         with gone_is_fine():
-            getattr(call.client("iam"), f"delete_{noun}")(**{f"{kind}Name": identifier})
+            name = _name(identifier, state)
+            getattr(call.client("iam"), f"delete_{noun}")(**{f"{kind}Name": name})
 
     return delete
 
@@ -63,7 +69,7 @@ def _boundary(found: Mapping[str, Any]) -> str | None:
 
 def _bound(kind: str, noun: str) -> Callable[[Call, str, Change], None]:
     def bind(call: Call, identifier: str, change: Change) -> None:
-        named, iam = {f"{kind}Name": identifier}, call.client("iam")
+        named, iam = {f"{kind}Name": _name(identifier, change.old)}, call.client("iam")
         if boundary := change.new.get("permissionsBoundary"):
             put = getattr(iam, f"put_{noun}_permissions_boundary")
             put(PermissionsBoundary=boundary, **named)
@@ -79,14 +85,18 @@ def _create_user(call: Call, inputs: State) -> str:
 
 
 def _move_user(call: Call, identifier: str, change: Change) -> None:
-    call.client("iam").update_user(UserName=identifier, NewPath=change.new["path"])
+    call.client("iam").update_user(
+        UserName=_name(identifier, change.old),
+        NewUserName=_name(identifier, change.new),
+        NewPath=change.new["path"],
+    )
 
 
 def _read_user(call: Call, identifier: str, state: State) -> State | None:
-    found = _asked(call, "get_user", identifier, _USER)
+    found = _asked(call, "get_user", _name(identifier, state), _USER)
     return found and {
         "arn": found["Arn"],
-        "name": identifier,
+        "name": found["UserName"],
         "path": found["Path"],
         "permissionsBoundary": _boundary(found),
         "tagsAll": tag_map(found.get("Tags")),
@@ -172,16 +182,17 @@ _NAMES: Final = facts("name", "namePrefix")
 USER: Final = ResourceType(
     name="aws:iam/user:User",
     noun="user",
-    inputs={**facts("permissionsBoundary"), "name": fact(replaces=True), "path": fact(default="/")},
+    inputs={**facts("permissionsBoundary"), "name": fact(), "path": fact(default="/")},
     autoname=AutoName("name", limit=64),
     regional=False,
     create=_create_user,
     read=_read_user,
     updates=(
-        update(_move_user, "path"),
         update(_bound(_USER, "user"), "permissionsBoundary"),
+        update(_move_user, "name", "path"),
     ),
     delete=_deleted("user", _USER),
+    tag_target=_name,
     retag=_retag(_USER, "user"),
 )
 ROLE: Final = ResourceType(

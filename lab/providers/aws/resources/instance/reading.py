@@ -99,6 +99,9 @@ def _of_network(instance: dict[str, Any], state: State) -> State:
     }
     if "primaryNetworkInterface" not in state and "networkInterfaces" not in state:
         outputs["sourceDestCheck"] = primary.get("SourceDestCheck")
+    if not state:
+        # Known from the program else: an address may have been associated since.
+        outputs["associatePublicIpAddress"] = bool(instance.get("PublicIpAddress"))
     if not state.get("networkInterfaces"):
         outputs["primaryNetworkInterface"] = _primary(primary)
     else:
@@ -132,11 +135,13 @@ def _attached(instance: dict[str, Any], wanted: list[State]) -> list[State]:
 
 
 def _of_user_data(call: Call, identifier: str, state: State) -> State:
-    """User data in the form in which the program gives it; none is the empty text."""
+    """User data in the form in which the program gives it."""
     answer = call.ec2.describe_instance_attribute(InstanceId=identifier, Attribute="userData")
     encoded = (answer.get("UserData") or {}).get("Value", "")
     if "userDataBase64" in state:
         return {"userDataBase64": encoded}
+    if not encoded:
+        return {"userData": None}
     known = state.get("userData")
     if known == encoded:
         return {"userData": known}

@@ -101,7 +101,7 @@ INSTANCE: Final = ResourceType(
         ),
         "subnetId": fact(an_id("subnet")),
         "tenancy": fact(one_of("default", "dedicated", "host")),
-        "userData": fact(user_data, replaces=False),
+        "userData": fact(user_data, computed=False, replaces=False),
         "userDataBase64": fact(base64_text),
         "userDataReplaceOnChange": fact(default=False),
         "volumeTags": fact(tags),
@@ -118,7 +118,13 @@ INSTANCE: Final = ResourceType(
     settle=launch.settle,
     read=reading.read,
     updates=(
-        update(changing.change_while_stopped, "instanceType", "userData", "userDataBase64"),
+        update(
+            changing.change_while_stopped,
+            "instanceType",
+            "userData",
+            "userDataBase64",
+            unsettles=("publicDns", "publicIp"),
+        ),
         update(changing.set_flag("disableApiStop", "DisableApiStop"), "disableApiStop"),
         update(
             changing.set_flag("disableApiTermination", "DisableApiTermination"),

@@ -94,6 +94,10 @@ def _set_groups(call: Call, identifier: str, change: Change) -> None:
     )
 
 
+def _set_subnets(call: Call, identifier: str, change: Change) -> None:
+    call.client("elbv2").set_subnets(LoadBalancerArn=identifier, Subnets=change.new["subnets"])
+
+
 def _delete(call: Call, identifier: str, state: State) -> None:
     with gone_is_fine():
         call.client("elbv2").delete_load_balancer(LoadBalancerArn=identifier)
@@ -108,7 +112,7 @@ LOAD_BALANCER: Final = ResourceType(
         "idleTimeout": fact(between(1, 4000), default=60),
         "loadBalancerType": fact(one_of("application"), default="application"),
         "securityGroups": fact(each=(an_id("sg"),)),
-        "subnets": fact(each=(an_id("subnet"),), replaces=True),
+        "subnets": fact(each=(an_id("subnet"),)),
     },
     autoname=AutoName("name", "namePrefix", limit=32),
     create=_create,
@@ -117,6 +121,7 @@ LOAD_BALANCER: Final = ResourceType(
     updates=(
         update(_set_attributes, *_ATTRIBUTES),
         update(_set_groups, "securityGroups"),
+        update(_set_subnets, "subnets"),
     ),
     delete=_delete,
     retag=retag,

@@ -68,7 +68,7 @@ def _table(
 
 def _versioning(s3: Any, bucket: str) -> State | None:
     status = s3.get_bucket_versioning(Bucket=bucket).get("Status")
-    return {"versioningConfiguration": {"status": status}} if status == "Enabled" else None
+    return {"versioningConfiguration": {"status": status}} if status else None
 
 
 VERSIONING: Final = _table(
