@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from lab.providers.aws.facts import Told, fields_of, settable_names, told_of
 from lab.providers.aws.function import Function
 from lab.providers.aws.resource_type import AutoName, ResourceType
 from lab.providers.aws.schema import STRING, Failure, Kind, Property, State
@@ -53,7 +54,7 @@ def check(
     inputs = {key: value for key, value in given.items() if value is not None}
     inputs.pop(DEFAULTS_KEY, None)
     inputs.pop("tagsAll", None)
-    failures = list(_check_fields(kind.name, "", kind.properties, inputs))
+    failures = list(_check_fields(kind.name, "", kind.properties, inputs, told_of(kind.name)))
     filled = _fill_defaults(kind.properties, inputs)
     if kind.autoname and _needs_name(kind.autoname, inputs):
         inputs[kind.autoname.name] = _name(kind.autoname, name, before, seed)
@@ -68,22 +69,24 @@ def check(
 
 
 def _check_fields(
-    owner: str, path: str, properties: Mapping[str, Property], values: State
+    owner: str, path: str, properties: Mapping[str, Property], values: State, told: Told
 ) -> Iterator[Failure]:
     for key, value in values.items():
         where = f"{path}{key}"
         if key not in properties:
-            yield Failure(where, _unknown_property(key, owner, properties))
+            yield Failure(where, _unknown_property(key, owner, properties, told))
         elif not properties[key].settable:
             yield Failure(where, f"only AWS sets this property of {owner}")
         else:
-            yield from _check_value(owner, where, properties[key], value)
+            yield from _check_value(owner, where, properties[key], value, fields_of(told.get(key)))
     for key, declared in properties.items():
         if declared.required and values.get(key) is None:
             yield Failure(f"{path}{key}", f"missing: {owner} needs it")
 
 
-def _check_value(owner: str, path: str, declared: Property, value: Any) -> Iterator[Failure]:
+def _check_value(
+    owner: str, path: str, declared: Property, value: Any, told: Told
+) -> Iterator[Failure]:
     if value is UNKNOWN or value is None:
         return
     if not _has_kind(value, declared.kind):
@@ -91,13 +94,13 @@ def _check_value(owner: str, path: str, declared: Property, value: Any) -> Itera
         return
     match declared.kind:
         case Kind.OBJECT:
-            yield from _check_fields(f"{owner}.{path}", f"{path}.", declared.fields, value)
+            yield from _check_fields(f"{owner}.{path}", f"{path}.", declared.fields, value, told)
         case Kind.LIST | Kind.SET if declared.element:
             for index, item in enumerate(value):
-                yield from _check_value(owner, f"{path}[{index}]", declared.element, item)
+                yield from _check_value(owner, f"{path}[{index}]", declared.element, item, told)
         case Kind.MAP if declared.element:
             for key, item in value.items():
-                yield from _check_value(owner, f"{path}.{key}", declared.element, item)
+                yield from _check_value(owner, f"{path}.{key}", declared.element, item, told)
     if contains_unknown(value) and declared.kind is not Kind.MAP:
         return
     for rule in declared.rules:
@@ -124,11 +127,13 @@ def _show(value: Any) -> str:
             return repr(value)
 
 
-def _unknown_property(key: str, owner: str, properties: Mapping[str, Property]) -> str:
+def _unknown_property(key: str, owner: str, properties: Mapping[str, Property], told: Told) -> str:
     known = sorted(name for name, declared in properties.items() if declared.settable)
+    if key in settable_names(told):
+        return f"the lab doesn't have it, unlike AWS; of {owner} it has {', '.join(known)}"
     close = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"it takes {', '.join(known)}"
-    return f"{owner} has no such property, or the lab does not know it; {hint}"
+    return f"{owner} has no such property; {hint}"
 
 
 def _fill_defaults(properties: Mapping[str, Property], inputs: State) -> list[str]:
@@ -168,7 +173,7 @@ def _all_tags(default_tags: Mapping[str, str], tags: Any) -> Any:
 def check_arguments(function: Function, arguments: State) -> list[Failure]:
     """Check a function's arguments; returns what is wrong with them."""
     properties = {**function.inputs, "region": STRING}
-    failures = list(_check_fields(function.name, "", properties, arguments))
+    failures = list(_check_fields(function.name, "", properties, arguments, {}))
     if not failures:
         for condition in function.checks:
             failures.extend(condition(arguments))

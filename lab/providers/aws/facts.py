@@ -114,10 +114,16 @@ def words_of(entry: Any) -> frozenset[str]:
     return frozenset((entry if isinstance(entry, str) else entry[0]).split())
 
 
+def fields_of(entry: Any) -> Told:
+    """What is told of the fields of one property, or of those of its items."""
+    fields: Told = entry[1] if isinstance(entry, list) else {}
+    return fields
+
+
 def _property(entry: Any, added: Addition) -> Property:
     words = words_of(entry)
     kind = added.changes.get("kind") or next(KINDS[word] for word in words if word in KINDS)
-    fields = properties_of({} if isinstance(entry, str) else entry[1], added.fields)
+    fields = properties_of(fields_of(entry), added.fields)
     items = Property(kind=Kind.OBJECT, fields=fields) if fields else STRING.but(rules=added.each)
     return Property(
         kind=kind,

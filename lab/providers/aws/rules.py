@@ -46,6 +46,40 @@ def identifier(prefix: str) -> Rule:
     return rule
 
 
+def matches(pattern: str, expected: str) -> Rule:
+    """The whole value matches a regular expression, which `expected` says in words."""
+    compiled = re.compile(pattern)
+
+    def rule(value: Any) -> str | None:
+        return None if compiled.fullmatch(value) else f"expected {expected}, got {value!r}"
+
+    return rule
+
+
+def characters(low: int, high: int) -> Rule:
+    """The value has so many characters, ends included."""
+
+    def rule(value: Any) -> str | None:
+        size = len(value)
+        return None if low <= size <= high else f"expected {low} to {high} characters, got {size}"
+
+    return rule
+
+
+def at_most(limit: int) -> Rule:
+    """The value is a list of no more items."""
+
+    def rule(value: Any) -> str | None:
+        return None if len(value) <= limit else f"expected at most {limit}, got {len(value)}"
+
+    return rule
+
+
+ARN: Final = matches(
+    r"arn:[^:]*:[^:]+:[^:]*:[^:]*:.+", "an ARN such as arn:aws:iam::123456789012:role/a"
+)
+
+
 def ipv4_address(value: Any) -> str | None:
     """The value is an IPv4 address."""
     try:

@@ -44,7 +44,7 @@ def refused(aws: Driver, token: str, inputs: dict[str, Any]) -> dict[str, str]:
         (GROUP, {"description": "x" * 256}, "description", "at most 255"),
         (GROUP, {"name": "sg-mine"}, "name", "must not begin with sg-"),
         (GROUP, {"name": "a", "namePrefix": "b"}, "namePrefix", "together with name"),
-        (GROUP, {"ingress": []}, "ingress", "no such property"),
+        (GROUP, {"ingress": []}, "ingress", "the lab doesn't have it"),
         (RULE, {**A_RULE}, "cidrIpv4", "got none"),
         (
             RULE,

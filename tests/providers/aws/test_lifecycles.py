@@ -328,7 +328,7 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
             replaced={
                 "loadBalancerArn": {
                     **listener,
-                    "loadBalancerArn": "arn:another",
+                    "loadBalancerArn": cloud.balancer.replace("some", "another"),
                     "defaultActions": [redirect],
                 }
             },

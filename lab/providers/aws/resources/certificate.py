@@ -15,7 +15,7 @@ from lab.providers.aws.errors import gone_is_fine, is_gone
 from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, Located, ResourceType, update
 from lab.providers.aws.resources.lookup import given
-from lab.providers.aws.rules import one_of
+from lab.providers.aws.rules import matches, one_of
 from lab.providers.aws.schema import Failure, State
 from lab.providers.aws.tags import tag_list, tag_map
 from lab.providers.base import ProviderError
@@ -120,6 +120,8 @@ def _one_kind(inputs: State) -> Iterator[Failure]:
     imported, issued = inputs.get("privateKey"), inputs.get("validationMethod")
     if bool(imported) == bool(issued):
         yield Failure("privateKey", "takes domainName and validationMethod, or an own certificate")
+    elif imported and inputs.get("domainName"):
+        yield Failure("domainName", "cannot be given together with privateKey")
     elif imported and not inputs.get("certificateBody"):
         yield Failure("certificateBody", "missing: privateKey needs it")
     elif issued and not inputs.get("domainName"):
@@ -130,7 +132,7 @@ CERTIFICATE: Final = ResourceType(
     name="aws:acm/certificate:Certificate",
     noun="certificate",
     inputs={
-        **facts("domainName"),
+        "domainName": fact(matches(r"|.*[^.]", "a name without a dot at its end")),
         "certificateBody": fact(normal=str.strip),
         "certificateChain": fact(normal=str.strip),
         "privateKey": fact(normal=str.strip),

@@ -16,7 +16,7 @@ from lab.providers.aws.resource_type import ResourceType
 from lab.providers.aws.resources.lookup import find_one, given, where
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_address
-from lab.providers.aws.schema import State, at_least_one_of, conflicts
+from lab.providers.aws.schema import State, at_least_one_of, conflicts, exactly_one_of
 
 _SECONDS: Final = 5 * MINUTE
 # What EC2 answers while the instance is still starting.
@@ -88,7 +88,7 @@ EIP_ASSOCIATION: Final = ResourceType(
     },
     checks=(
         at_least_one_of("allocationId", "publicIp"),
-        at_least_one_of("instanceId", "networkInterfaceId"),
+        exactly_one_of("instanceId", "networkInterfaceId"),
         conflicts("allocationId", "publicIp"),
     ),
     create=_create,

@@ -12,7 +12,7 @@ from lab.providers.aws.errors import gone_is_fine
 from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, ResourceType
 from lab.providers.aws.resources.lookup import find_one, given
-from lab.providers.aws.rules import public_key
+from lab.providers.aws.rules import characters, public_key
 from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 
@@ -57,7 +57,11 @@ def _delete(call: Call, identifier: str, state: State) -> None:
 KEY_PAIR: Final = ResourceType(
     name="aws:ec2/keyPair:KeyPair",
     noun="key pair",
-    inputs={**facts("keyName", "keyNamePrefix"), "publicKey": fact(public_key, normal=str.strip)},
+    inputs={
+        **facts("keyNamePrefix"),
+        "keyName": fact(characters(0, 255)),
+        "publicKey": fact(public_key, normal=str.strip),
+    },
     checks=(conflicts("keyName", "keyNamePrefix"),),
     autoname=AutoName("keyName", "keyNamePrefix"),
     tag_target=_tag_target,

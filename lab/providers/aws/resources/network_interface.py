@@ -17,7 +17,7 @@ from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.rules import ipv4_address
-from lab.providers.aws.schema import State, conflicts
+from lab.providers.aws.schema import State
 from lab.providers.aws.tags import specification, tag_map
 from lab.providers.base import UNKNOWN
 
@@ -41,7 +41,7 @@ def _create(call: Call, inputs: State) -> str:
         SubnetId=inputs["subnetId"],
         Description=inputs.get("description"),
         Groups=inputs.get("securityGroups"),
-        PrivateIpAddress=inputs.get("privateIp"),
+        PrivateIpAddress=None if addresses else inputs.get("privateIp"),
         PrivateIpAddresses=[
             {"PrivateIpAddress": address, "Primary": index == 0}
             for index, address in enumerate(addresses)
@@ -186,7 +186,6 @@ NETWORK_INTERFACE: Final = ResourceType(
         "subnetId": fact(an_id("subnet")),
     },
     outputs=frozenset({"attachments", "interfaceType", "privateIpLists", "privateIpsCount"}),
-    checks=(conflicts("privateIp", "privateIps"),),
     also_replaces=_primary_goes,
     create=_create,
     settle=_settle,

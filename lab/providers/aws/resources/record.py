@@ -14,7 +14,7 @@ from lab.providers.aws.call import MINUTE, Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
 from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
-from lab.providers.aws.rules import between, not_empty, one_of
+from lab.providers.aws.rules import at_most, between, characters, not_empty, one_of
 from lab.providers.aws.schema import (
     Check,
     Failure,
@@ -25,7 +25,25 @@ from lab.providers.aws.schema import (
 
 # As in the real provider: Route 53 takes up to half an hour to tell all its servers.
 _SYNC_SECONDS: Final = 30 * MINUTE
-_TYPES: Final = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SOA", "SPF", "SRV", "TXT")
+_TYPES: Final = (
+    "A",
+    "AAAA",
+    "CAA",
+    "CNAME",
+    "DS",
+    "HTTPS",
+    "MX",
+    "NAPTR",
+    "NS",
+    "PTR",
+    "SOA",
+    "SPF",
+    "SRV",
+    "SSHFP",
+    "SVCB",
+    "TLSA",
+    "TXT",
+)
 _TEXT_TYPES: Final = ("TXT", "SPF")
 
 _Action = Literal["CREATE", "DELETE", "UPSERT"]
@@ -191,10 +209,11 @@ RECORD: Final = ResourceType(
     inputs={
         **facts("allowOverwrite", "records"),
         "aliases": fact(
+            at_most(1),
             fields={
                 **facts("evaluateTargetHealth"),
-                "name": fact(not_empty, normal=_bare),
-                "zoneId": fact(not_empty),
+                "name": fact(characters(1, 1024), normal=_bare),
+                "zoneId": fact(characters(1, 32)),
             },
             kind=Kind.LIST,
         ),

@@ -16,13 +16,22 @@ from lab.providers.aws.facts import Additions, fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, Located, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given
-from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import between, matches, one_of
 from lab.providers.aws.rules import identifier as an_id
 from lab.providers.aws.schema import (
     State,
 )
 from lab.providers.aws.tags import tag_list, tag_map
 
+_NAME: Final = matches(
+    r"[a-z][a-z0-9-]{2,27}",
+    "3 to 28 small letters, digits and hyphens, a letter first",
+)
+_TLS: Final = (
+    "Policy-Min-TLS-1-0-2019-07",
+    "Policy-Min-TLS-1-2-2019-07",
+    "Policy-Min-TLS-1-2-PFS-2023-10",
+)
 _SECONDS: Final = 60 * MINUTE
 _ENABLED: Final = fact(fields={"enabled": fact(replaces=False)})
 
@@ -243,13 +252,13 @@ _CHANGING: Final[Additions] = {
         }
     ),
     "domainEndpointOptions": fact(
-        fields={**facts("tlsSecurityPolicy"), "enforceHttps": fact(default=True)}
+        fields={"enforceHttps": fact(default=True), "tlsSecurityPolicy": fact(one_of(*_TLS))}
     ),
     "ebsOptions": fact(
         fields={
             **facts("ebsEnabled"),
             "volumeSize": fact(between(10, 16384)),
-            "volumeType": fact(one_of("gp3", "gp2", "io1")),
+            "volumeType": fact(one_of("standard", "gp2", "io1", "gp3")),
         }
     ),
     "encryptAtRest": _ENCRYPTED,
@@ -267,7 +276,7 @@ SEARCH_DOMAIN: Final = ResourceType(
     name="aws:opensearch/domain:Domain",
     noun="Elasticsearch domain",
     inputs={
-        **facts("domainName"),
+        "domainName": fact(_NAME),
         **_CHANGING,
         "engineVersion": fact(replaces=False),
     },

@@ -13,8 +13,8 @@ from lab.providers.aws.errors import gone_is_fine
 from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import AutoName, ResourceType
 from lab.providers.aws.resources.lookup import find_one, given
+from lab.providers.aws.rules import characters, security_group_name, security_group_text
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.rules import security_group_name, security_group_text
 from lab.providers.aws.schema import State, conflicts
 from lab.providers.aws.tags import specification, tag_map
 
@@ -97,7 +97,7 @@ SECURITY_GROUP: Final = ResourceType(
     inputs={
         "description": fact(security_group_text, default="Managed by Pulumi"),
         "name": fact(security_group_name),
-        "namePrefix": fact(security_group_name),
+        "namePrefix": fact(security_group_name, characters(0, 229)),
         "revokeRulesOnDelete": fact(default=False),
         "vpcId": fact(an_id("vpc")),
     },

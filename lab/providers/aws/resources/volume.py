@@ -13,7 +13,7 @@ from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.lookup import find_one, given
 from lab.providers.aws.resources.volume_modification import wait_for_modification
-from lab.providers.aws.rules import one_of
+from lab.providers.aws.rules import ARN, one_of
 from lab.providers.aws.schema import State, at_least_one_of
 from lab.providers.aws.tags import specification, tag_map
 
@@ -81,8 +81,10 @@ VOLUME: Final = ResourceType(
     name="aws:ebs/volume:Volume",
     noun="volume",
     inputs={
-        **facts("availabilityZone", "encrypted", "kmsKeyId", "size", "snapshotId"),
-        "type": fact(one_of("gp3", "gp2", "io2", "io1", "st1", "sc1")),
+        **facts("availabilityZone", "encrypted", "size", "snapshotId"),
+        "kmsKeyId": fact(ARN),
+        # The lab has no iops, which io1 and io2 need.
+        "type": fact(one_of("gp3", "gp2", "st1", "sc1", "standard")),
     },
     checks=(at_least_one_of("size", "snapshotId"),),
     create=_create,

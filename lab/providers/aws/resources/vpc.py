@@ -97,6 +97,12 @@ def _set_attribute(name: str) -> Apply:
     return apply
 
 
+def _of_a_vpc(value: Any) -> str | None:
+    """Source: Amazon VPC user guide, "VPC CIDR blocks"."""
+    bits = int(value.partition("/")[2] or 0) if ipv4_network(value) is None else 16
+    return None if 16 <= bits <= 28 else f"expected a network of /16 to /28, got {value}"
+
+
 def _delete(call: Call, identifier: str, state: State) -> None:
     with gone_is_fine():
         call.insist(
@@ -112,7 +118,7 @@ VPC: Final = ResourceType(
     noun="VPC",
     inputs={
         **facts("enableDnsHostnames", "enableNetworkAddressUsageMetrics"),
-        "cidrBlock": fact(ipv4_network, required=True),
+        "cidrBlock": fact(ipv4_network, _of_a_vpc, required=True),
         "enableDnsSupport": fact(default=True),
         "instanceTenancy": fact(one_of("default", "dedicated"), default="default"),
     },

@@ -11,14 +11,20 @@ from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.cache.tags import retag, target
 from lab.providers.aws.resources.lookup import find_one, given
-from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import between, matches, not_empty, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import Kind, State
+from lab.providers.aws.schema import Failure, Kind, State
 from lab.providers.aws.tags import tag_list, tag_map
 
 _SECONDS: Final = 60 * MINUTE
 _ON: Final = ("enabled", "enabling")
+_NAME: Final = matches(
+    r"(?!.*--)[A-Za-z][A-Za-z0-9-]{0,39}(?<!-)",
+    "a letter and up to 39 letters, digits and hyphens, neither two hyphens nor one at the end",
+)
+_VERSION: Final = matches(r"[6-9]\.\d+|6\.x|[1-5](\.\d+){2}", "a version such as 7.1, 6.x or 5.0.6")
 _SHORT_SINCE: Final = 6
+_MEMBERS_TO_FAIL_OVER: Final = 2
 _FLAGS: Final = {
     "automaticFailoverEnabled": "AutomaticFailoverEnabled",
     "multiAzEnabled": "MultiAZEnabled",
@@ -169,30 +175,40 @@ def _delete(call: Call, identifier: str, state: State) -> None:
         call.client("elasticache").delete_replication_group(ReplicationGroupId=identifier)
 
 
+def _enough_members(inputs: State) -> Iterator[Failure]:
+    members, fails_over = inputs.get("numCacheClusters"), inputs["automaticFailoverEnabled"]
+    if fails_over is True and isinstance(members, int) and members < _MEMBERS_TO_FAIL_OVER:
+        needed = f"expected at least {_MEMBERS_TO_FAIL_OVER}, got {members}"
+        yield Failure("numCacheClusters", f"{needed}: automaticFailoverEnabled needs them")
+    if inputs["multiAzEnabled"] is True and fails_over is False:
+        yield Failure("automaticFailoverEnabled", "expected true: multiAzEnabled needs it")
+
+
 REPLICATION_GROUP: Final = ResourceType(
     name="aws:elasticache/replicationGroup:ReplicationGroup",
     noun="Redis",
     inputs={
         **facts(
             "applyImmediately",
-            "description",
             "kmsKeyId",
             "nodeType",
             "transitEncryptionEnabled",
-            "replicationGroupId",
             "subnetGroupName",
         ),
         "atRestEncryptionEnabled": fact(kind=Kind.BOOL),
         "automaticFailoverEnabled": fact(default=False),
+        "description": fact(not_empty),
         "engine": fact(one_of("redis"), default="redis"),
-        "engineVersion": fact(replaces=False),
+        "engineVersion": fact(_VERSION, replaces=False),
         "multiAzEnabled": fact(default=False),
         "numCacheClusters": fact(between(1, 6)),
         # Its absence is no change.
         "port": fact(between(1, 65535), computed=True),
+        "replicationGroupId": fact(_NAME),
         "securityGroupIds": fact(each=(an_id("sg"),)),
     },
     provider_only=frozenset({"applyImmediately"}),
+    checks=(_enough_members,),
     autoname=AutoName("replicationGroupId", limit=40),
     create=_create,
     settle=_settle,

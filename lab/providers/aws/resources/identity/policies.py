@@ -11,7 +11,10 @@ from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
 from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
+from lab.providers.aws.rules import characters, matches
 from lab.providers.aws.schema import State
+
+IAM_NAME: Final = matches(r"[\w+=,.@-]*", "letters, digits and any of _+=,.@-")
 
 
 def json_text(value: Any) -> str | None:
@@ -21,6 +24,15 @@ def json_text(value: Any) -> str | None:
     except ValueError:
         return "expected a policy as JSON"
     return None
+
+
+def json_object(value: Any) -> str | None:
+    """The value is a JSON object, as IAM's policies are."""
+    try:
+        document = json.loads(value)
+    except ValueError:
+        document = None
+    return None if isinstance(document, dict) else "expected a policy as a JSON object"
 
 
 def shown(policy: Any) -> str:
@@ -70,7 +82,12 @@ def _table(owner: str) -> ResourceType:
     return ResourceType(
         name=f"aws:iam/{owner}Policy:{kind}Policy",
         noun=f"policy of a {owner}",
-        inputs={**facts("name", "namePrefix", owner), "policy": fact(json_text, normal=shown)},
+        inputs={
+            **facts("namePrefix"),
+            "name": fact(IAM_NAME, characters(1, 128)),
+            owner: fact(characters(1, 128)),
+            "policy": fact(json_object, normal=shown),
+        },
         autoname=AutoName("name", "namePrefix", limit=128),
         regional=False,
         create=create,

@@ -9,10 +9,11 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import gone_is_fine, is_gone
-from lab.providers.aws.facts import fact, facts
+from lab.providers.aws.facts import Addition, fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, Retag, update
-from lab.providers.aws.resources.identity.policies import json_text, shown
+from lab.providers.aws.resources.identity.policies import IAM_NAME, json_object, shown
 from lab.providers.aws.resources.lookup import given
+from lab.providers.aws.rules import characters, not_empty
 from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list, tag_map
 
@@ -177,12 +178,20 @@ def _delete_profile(call: Call, identifier: str, state: State) -> None:
     _deleted("instance_profile", _PROFILE)(call, identifier, state)
 
 
-_NAMES: Final = facts("name", "namePrefix")
+def _names(limit: int) -> dict[str, Addition]:
+    """A name, or what a random end of 26 characters is put to."""
+    prefix = fact(IAM_NAME, characters(1, limit - 26))
+    return {"name": fact(IAM_NAME, characters(1, limit)), "namePrefix": prefix}
+
 
 USER: Final = ResourceType(
     name="aws:iam/user:User",
     noun="user",
-    inputs={**facts("permissionsBoundary"), "name": fact(), "path": fact(default="/")},
+    inputs={
+        **facts("permissionsBoundary"),
+        "name": fact(IAM_NAME, not_empty),
+        "path": fact(default="/"),
+    },
     autoname=AutoName("name", limit=64),
     regional=False,
     create=_create_user,
@@ -200,9 +209,9 @@ ROLE: Final = ResourceType(
     noun="role",
     inputs={
         **facts("permissionsBoundary"),
-        "assumeRolePolicy": fact(json_text, normal=shown),
+        "assumeRolePolicy": fact(json_object, normal=shown),
         "path": fact(default="/"),
-        **_NAMES,
+        **_names(64),
     },
     autoname=AutoName("name", "namePrefix", limit=64),
     regional=False,
@@ -218,7 +227,7 @@ ROLE: Final = ResourceType(
 INSTANCE_PROFILE: Final = ResourceType(
     name="aws:iam/instanceProfile:InstanceProfile",
     noun="instance profile",
-    inputs={**facts("role"), "path": fact(default="/"), **_NAMES},
+    inputs={**facts("role"), "path": fact(default="/"), **_names(128)},
     autoname=AutoName("name", "namePrefix", limit=128),
     regional=False,
     create=_create_profile,

@@ -10,7 +10,7 @@ from lab.providers.aws.resource_type import ResourceType, update
 from lab.providers.aws.resources.instance import changing, ending, launch, reading
 from lab.providers.aws.rules import base64_text, between, ipv4_address, one_of, tags, user_data
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import Kind, State, block, boolean, conflicts, string
+from lab.providers.aws.schema import Failure, Kind, State, block, boolean, conflicts, string
 
 _VOLUME_TYPES: Final = ("gp2", "gp3", "io1", "io2", "sc1", "st1", "standard")
 _MADE_AT_LAUNCH: Final = (
@@ -63,6 +63,12 @@ _PRIMARY_NETWORK_INTERFACE: Final = block(
 )
 
 
+def _tags_of_volumes_once(inputs: State) -> Iterator[Failure]:
+    root = inputs.get("rootBlockDevice")
+    if inputs.get("volumeTags") is not None and isinstance(root, dict) and root.get("tags"):
+        yield Failure("rootBlockDevice.tags", "cannot be given together with volumeTags")
+
+
 def _user_data_replaces(old: State, new: State) -> Iterator[str]:
     if new.get("userDataReplaceOnChange"):
         yield from ("userData", "userDataBase64")
@@ -109,6 +115,7 @@ INSTANCE: Final = ResourceType(
     },
     checks=(
         conflicts("userData", "userDataBase64"),
+        _tags_of_volumes_once,
         conflicts("primaryNetworkInterface", *_MADE_AT_LAUNCH, "networkInterfaces"),
         conflicts("networkInterfaces", *_MADE_AT_LAUNCH),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from lab.providers.aws.call import Call
@@ -9,10 +10,12 @@ from lab.providers.aws.errors import gone_is_fine
 from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
+from lab.providers.aws.resources.load_balancing.target_group import PROTOCOLS
 from lab.providers.aws.resources.lookup import find_one, given
-from lab.providers.aws.rules import between, one_of
-from lab.providers.aws.schema import State
+from lab.providers.aws.rules import ARN, between, not_empty, one_of
+from lab.providers.aws.schema import Failure, State
 from lab.providers.aws.tags import tag_list
+from lab.providers.base import UNKNOWN
 
 _REDIRECT: Final = {
     "host": "Host",
@@ -92,30 +95,47 @@ def _delete(call: Call, identifier: str, state: State) -> None:
         call.client("elbv2").delete_listener(ListenerArn=identifier)
 
 
+def _complete(inputs: State) -> Iterator[Failure]:
+    actions = inputs["defaultActions"]
+    for index, action in enumerate(() if actions is UNKNOWN else actions):
+        if action is UNKNOWN:
+            continue
+        needed = {"forward": "targetGroupArn", "redirect": "redirect"}.get(action["type"])
+        if needed and action.get(needed) is None:
+            path = f"defaultActions[{index}].{needed}"
+            yield Failure(path, f"missing: the type {action['type']} needs it")
+
+
 LISTENER: Final = ResourceType(
     name="aws:lb/listener:Listener",
     noun="listener",
     inputs={
-        **facts("certificateArn", "loadBalancerArn", "sslPolicy"),
+        **facts("sslPolicy"),
+        "certificateArn": fact(ARN),
         "defaultActions": fact(
+            not_empty,
             fields={
-                **facts("targetGroupArn"),
                 "redirect": fact(
                     fields={
                         "host": fact(default=_SAME["host"]),
                         "path": fact(default=_SAME["path"]),
                         "port": fact(default="#{port}"),
-                        "protocol": fact(default="#{protocol}"),
+                        "protocol": fact(
+                            one_of("#{protocol}", "HTTP", "HTTPS"), default="#{protocol}"
+                        ),
                         "query": fact(default=_SAME["query"]),
                         "statusCode": fact(one_of("HTTP_301", "HTTP_302")),
                     }
                 ),
+                "targetGroupArn": fact(ARN),
                 "type": fact(one_of("forward", "redirect")),
-            }
+            },
         ),
+        "loadBalancerArn": fact(ARN),
         "port": fact(between(1, 65535)),
-        "protocol": fact(one_of("HTTP", "HTTPS")),
+        "protocol": fact(one_of(*PROTOCOLS)),
     },
+    checks=(_complete,),
     create=_create,
     read=_read,
     updates=(update(_modify, "certificateArn", "defaultActions", "port", "protocol", "sslPolicy"),),

@@ -10,11 +10,15 @@ from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
 from lab.providers.aws.resources.lookup import find_one, given
-from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import between, characters, matches, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import State
+from lab.providers.aws.schema import State, at_least_one_of
 from lab.providers.aws.tags import tag_list
 
+_NAME: Final = matches(
+    r"(?!internal-|-)[A-Za-z0-9-]{0,32}(?<!-)",
+    "up to 32 letters, digits and hyphens, with no hyphen at an end and no internal- before them",
+)
 _SECONDS: Final = 10 * MINUTE
 _ATTRIBUTES: Final = {
     "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
@@ -107,13 +111,16 @@ LOAD_BALANCER: Final = ResourceType(
     name="aws:lb/loadBalancer:LoadBalancer",
     noun="load balancer",
     inputs={
-        **facts("internal", "name", "namePrefix"),
+        **facts("internal"),
         "dropInvalidHeaderFields": fact(default=False),
         "idleTimeout": fact(between(1, 4000), default=60),
         "loadBalancerType": fact(one_of("application"), default="application"),
+        "name": fact(_NAME),
+        "namePrefix": fact(_NAME, characters(0, 6)),
         "securityGroups": fact(each=(an_id("sg"),)),
         "subnets": fact(each=(an_id("subnet"),)),
     },
+    checks=(at_least_one_of("subnets"),),
     autoname=AutoName("name", "namePrefix", limit=32),
     create=_create,
     settle=_settle,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from lab.providers.aws.call import MINUTE, Call
@@ -10,12 +11,22 @@ from lab.providers.aws.facts import fact, facts
 from lab.providers.aws.resource_type import AutoName, Change, ResourceType, update
 from lab.providers.aws.resources.load_balancing.tags import retag, tags_of
 from lab.providers.aws.resources.lookup import find_one, given
-from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import between, characters, matches, one_of
 from lab.providers.aws.rules import identifier as an_id
-from lab.providers.aws.schema import Kind, State
+from lab.providers.aws.schema import Failure, Kind, State
 from lab.providers.aws.tags import tag_list
 
 _DELAY: Final = "deregistration_delay.timeout_seconds"
+_NAME: Final = matches(
+    r"(?!-)[A-Za-z0-9-]{1,32}(?<!-)",
+    "1 to 32 letters, digits and hyphens, with no hyphen at an end",
+)
+# Source: terraform-provider-aws, which takes 65536 as well.
+_PORT: Final = matches(
+    r"traffic-port|[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-6]",
+    "a port or traffic-port",
+)
+PROTOCOLS: Final = ("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE")
 _SECONDS: Final = 2 * MINUTE
 _CHECK: Final = {
     "healthyThreshold": "HealthyThresholdCount",
@@ -72,7 +83,7 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
         "deregistrationDelay": int(attributes[_DELAY]),
         "healthCheck": {
             **{ours: found.get(theirs) for ours, theirs in _CHECK.items()},
-            "matcher": found["Matcher"]["HttpCode"],
+            "matcher": (found.get("Matcher") or {}).get("HttpCode"),
         },
         "name": found["TargetGroupName"],
         "port": found["Port"],
@@ -104,28 +115,40 @@ def _delete(call: Call, identifier: str, state: State) -> None:
         )
 
 
+def _fits(inputs: State) -> Iterator[Failure]:
+    for name in ("port", "protocol", "vpcId"):
+        if inputs.get(name) is None:
+            yield Failure(name, f"missing: targets of the type {inputs['targetType']} need it")
+    check = inputs.get("healthCheck") or {}
+    if isinstance(check, dict) and check.get("protocol") == "TCP" and check.get("matcher"):
+        yield Failure("healthCheck.matcher", "cannot be given together with the protocol TCP")
+
+
 TARGET_GROUP: Final = ResourceType(
     name="aws:lb/targetGroup:TargetGroup",
     noun="target group",
     inputs={
-        **facts("name", "namePrefix"),
+        "name": fact(_NAME),
+        "namePrefix": fact(_NAME, characters(0, 6)),
         "deregistrationDelay": fact(between(0, 3600), default=300, kind=Kind.INTEGER),
         "healthCheck": fact(
             fields={
-                **facts("matcher", "path"),
+                **facts("matcher"),
                 "healthyThreshold": fact(between(2, 10), default=3),
                 "interval": fact(between(5, 300), default=30),
-                "port": fact(default="traffic-port"),
-                "protocol": fact(one_of("HTTP", "HTTPS"), default="HTTP"),
+                "path": fact(matches(r"/.*", "a path from /"), characters(1, 1024)),
+                "port": fact(_PORT, default="traffic-port"),
+                "protocol": fact(one_of("HTTP", "HTTPS", "TCP"), default="HTTP"),
                 "timeout": fact(between(2, 120)),
                 "unhealthyThreshold": fact(between(2, 10), default=3),
             }
         ),
         "port": fact(between(1, 65535)),
-        "protocol": fact(one_of("HTTP", "HTTPS")),
+        "protocol": fact(one_of(*PROTOCOLS)),
         "targetType": fact(one_of("ip", "instance"), default="instance"),
         "vpcId": fact(an_id("vpc")),
     },
+    checks=(_fits,),
     autoname=AutoName("name", "namePrefix", limit=32),
     create=_create,
     settle=_settle,

@@ -9,8 +9,9 @@ from botocore.exceptions import ClientError
 
 from lab.providers.aws.call import Call
 from lab.providers.aws.errors import code_of, gone_is_fine, is_gone
-from lab.providers.aws.facts import fact, facts
+from lab.providers.aws.facts import fact
 from lab.providers.aws.resource_type import AutoName, ResourceType
+from lab.providers.aws.rules import characters
 from lab.providers.aws.schema import State
 from lab.providers.aws.tags import tag_list, tag_map
 
@@ -77,7 +78,11 @@ def _empty(call: Call, identifier: str) -> None:
 BUCKET: Final = ResourceType(
     name="aws:s3/bucket:Bucket",
     noun="bucket",
-    inputs={**facts("bucket", "bucketPrefix"), "forceDestroy": fact(default=False)},
+    inputs={
+        "bucket": fact(characters(0, 63)),
+        "bucketPrefix": fact(characters(0, 37)),
+        "forceDestroy": fact(default=False),
+    },
     provider_only=frozenset({"forceDestroy"}),
     autoname=AutoName("bucket", "bucketPrefix", limit=63),
     create=_create,

@@ -13,7 +13,7 @@ from lab.providers.aws.facts import Additions, fact, facts
 from lab.providers.aws.resource_type import Change, ResourceType, update
 from lab.providers.aws.resources.identity.policies import json_text, shown
 from lab.providers.aws.resources.lookup import given as _given
-from lab.providers.aws.rules import between, one_of
+from lab.providers.aws.rules import between, not_empty, one_of
 from lab.providers.aws.schema import Kind, State, block, blocks, boolean, integer, string
 
 _UNSET: Final = (
@@ -119,12 +119,13 @@ ENCRYPTION: Final = _table(
     "encryption of a bucket",
     {
         "rules": fact(
+            not_empty,
             fields={
                 **facts("bucketKeyEnabled"),
                 "applyServerSideEncryptionByDefault": fact(
                     fields={
                         **facts("kmsMasterKeyId"),
-                        "sseAlgorithm": fact(one_of("AES256", "aws:kms")),
+                        "sseAlgorithm": fact(one_of("AES256", "aws:kms", "aws:kms:dsse")),
                     }
                 ),
             },
