@@ -148,6 +148,9 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "es:UpdateDomainConfig",
         "es:DeleteDomain",
         "es:GetCompatibleVersions",
+        # A later version of the engine, without another domain.
+        "es:UpgradeDomain",
+        "es:GetUpgradeStatus",
         # OpenSearch's own role, where an account hasn't had a domain in a VPC yet.
         "iam:CreateServiceLinkedRole",
     ),

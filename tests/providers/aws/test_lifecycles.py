@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from components.aws.actions import BY_TYPE
 from lab.providers.aws.resources import RESOURCE_TYPES
 from lab.providers.base import reveal
+from tests.providers.aws.calls import not_allowed, recorded
 from tests.providers.aws.driver import Driver, Resource, State
 from tests.providers.aws.world import OTHER_PUBLIC_KEY, PUBLIC_KEY, ManagedWorld, World
 
@@ -583,6 +585,23 @@ def test_a_resource_lives_as_its_table_says(aws: Driver, life: Life) -> None:
     aws.delete(resource)
     assert (aws.read(resource) is None) == (life.token not in STAYS)
     aws.delete(resource)
+
+
+@pytest.mark.parametrize("life", sorted(set(TYPES) & set(BY_TYPE)), indirect=True)
+def test_who_deploys_may_do_all_of_it(aws: Driver, life: Life) -> None:
+    with recorded() as asked:
+        resource = aws.create(life.token, "resource", **life.made)
+        if life.changed is not None:
+            aws.update(resource, **life.changed)
+        aws.read(resource)
+        aws.delete(resource)
+    assert asked
+    assert not_allowed(life.token, asked) == set()
+
+
+def test_a_call_that_the_policy_lacks_is_found() -> None:
+    asked = {"ec2:DescribeVpcs", "ec2:CreateVpc", "ec2:MonitorInstances"}
+    assert not_allowed("aws:ec2/vpc:Vpc", asked) == {"ec2:MonitorInstances"}
 
 
 def test_a_preview_foretells_what_is_made(aws: Driver, life: Life) -> None:

@@ -1,0 +1,69 @@
+"""The calls of the provider, as the permissions that AWS asks for.
+
+Source: AWS, "Service Authorization Reference": the permission is named as the call, but where S3
+has its own names; GetCallerIdentity needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+import pytest
+from botocore.client import BaseClient
+
+from components.aws.actions import ALWAYS, BY_TYPE
+
+_NAMES: Final = {
+    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
+    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
+    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
+    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
+    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
+}
+_FREE: Final = "sts:GetCallerIdentity"
+# The program gives an interface one address, which stays.
+_BEYOND: Final = {"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
+# What is needed beside each type's own: what it stands on is deployed with it.
+_WITH: Final = {
+    "aws:ec2/instance:Instance": ("aws:ec2/networkInterface:NetworkInterface",),
+    "aws:elasticache/subnetGroup:SubnetGroup": (
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+    ),
+    "aws:lb/listener:Listener": ("aws:lb/loadBalancer:LoadBalancer",),
+    "aws:lb/targetGroup:TargetGroup": ("aws:lb/loadBalancer:LoadBalancer",),
+}
+_BUCKET: Final = "aws:s3/bucket:Bucket"
+
+
+@contextmanager
+def recorded() -> Iterator[set[str]]:
+    """The permissions that calls ask for while this is open."""
+    asked: set[str] = set()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def recording(self: Any, operation: str, arguments: Any) -> Any:
+        action = f"{self.meta.service_model.signing_name}:{operation}"
+        asked.add(_NAMES.get(action, action))
+        return call(self, operation, arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", recording)
+        yield asked
+
+
+def not_allowed(token: str, asked: set[str]) -> set[str]:
+    """What the policy of who deploys a resource type doesn't allow."""
+    types = (token, *_WITH.get(token, ()), *((_BUCKET,) if ":Bucket" in token else ()))
+    allowed = {*ALWAYS, *(action for kind in types for action in BY_TYPE[kind]), *_BEYOND, _FREE}
+    return {
+        action for action in asked if not any(fnmatchcase(action, pattern) for pattern in allowed)
+    }
