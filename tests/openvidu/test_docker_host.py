@@ -10,7 +10,7 @@ import pytest
 
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
-from lab.openvidu.testing.world import Host, World
+from lab.openvidu.testing.world import Host, World, wait
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-docker")]
 
@@ -92,6 +92,19 @@ def test_a_run_leaves_its_container_behind(host: Host) -> None:
     compose(host, "down")
     assert "project-ends-run-" in host.run("docker ps -a --format '{{.Names}}'").stdout
     assert compose(host, "ps --quiet").stdout == ""
+
+
+def test_restarts_by_policy_are_counted_until_somebody_starts_it(host: Host) -> None:
+    def told(field: str) -> str:
+        return host.run(f"docker inspect -f '{{{{.{field}}}}}' second").stdout.strip()
+
+    host.run("docker run -d --restart always --name second docker.elastic.co/beats/filebeat-oss:1")
+    for restarts in ("1", "2"):
+        wait(lambda: told("State.Status") == "running", "the container runs")
+        host.run(f"kill -9 {told('State.Pid')}")
+        wait(lambda wanted=restarts: told("RestartCount") == wanted, "it is counted")
+    host.run("docker restart second")
+    assert told("RestartCount") == "0"
 
 
 @pytest.mark.parametrize(("version", "ends"), [("2.29.7", True), ("2.40.3", False)])

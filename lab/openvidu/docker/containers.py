@@ -160,6 +160,14 @@ class Container:
         return found.replace(tzinfo=None).isoformat() + "Z"
 
     @property
+    def restarts(self) -> int:
+        """How often its restart policy has run it again since it was started by hand or at boot.
+
+        Source: moby, container/container.go, `ResetRestartManager`, and daemon/monitor.go.
+        """
+        return int(self._read("restarts") or 0)
+
+    @property
     def state(self) -> State:
         """What it does right now."""
         shim, main = self._shim(), self._main()
@@ -183,7 +191,7 @@ class Container:
         except PortTakenError as error:
             self._write("error", str(error).removeprefix("Error response from daemon: "))
             raise
-        for name in ("stopped", "pid", "status", "error"):
+        for name in ("stopped", "pid", "status", "restarts", "error"):
             (self.folder / name).unlink(missing_ok=True)
         shim = subprocess.Popen(
             ["/bin/sh", _SHIM, self.folder, self.spec.restart, *self._command()],

@@ -32,7 +32,7 @@ def describe(container: Container) -> dict[str, object]:
             "Error": container.error,
             "StartedAt": container.started,
         },
-        "RestartCount": 0,
+        "RestartCount": container.restarts,
         "Config": {
             "Image": container.spec.image,
             "Env": [f"{name}={value}" for name, value in container.environment.items()],

@@ -3,7 +3,8 @@
 #
 # usage: shim.sh FOLDER POLICY COMMAND...
 #
-# FOLDER gets `log` (what the process prints), `pid` and, when it has ended, `status`. A file
+# FOLDER gets `log` (what the process prints), `pid`, when it has ended `status`, and `restarts`, how often
+# it was run again; that counts from the end on, before the pause, as in the engine. A file
 # `stopped` there says that somebody stopped the container: then it stays down. It is a shell
 # script because every container of every host has one, and a shell needs a megabyte only.
 set -u
@@ -33,6 +34,7 @@ note() {
 }
 
 tenths=1
+restarts=0
 while :; do
     began=$(date +%s)
     setsid "$@" >>"$folder/log" 2>&1 </dev/null &
@@ -48,6 +50,8 @@ while :; do
     on-failure) [ "$status" -ne 0 ] || exit 0 ;;
     *) exit 0 ;;
     esac
+    restarts=$((restarts + 1))
+    echo "$restarts" >"$folder/restarts"
     # The pause doubles up to a minute, and is short again after a run of ten seconds.
     [ $(($(date +%s) - began)) -ge 10 ] && tenths=1
     sleep "$((tenths / 10)).$((tenths % 10))"
