@@ -28,6 +28,12 @@ class Change(Enum):
     RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", "nothing")
     NOTED = ("noted on the base", "nothing")
     AWS = ("as AWS does it, while everything runs", "nothing")
+    WAY_OUT = (
+        "the next downloads go by it; Docker, which isn't restarted for it, "
+        "[from its next start on](#another-proxy-for-docker)",
+        "nothing",
+    )
+    REGISTRY = ("the next pulls go by it; Docker reads it while it runs", "nothing")
     NEW_MACHINES = ("nothing, until something is installed anew", "nothing")
     LOGIN = ("refused unless the machines let you in with it; nothing on them changes", "nothing")
     ROTATED = (
@@ -122,7 +128,12 @@ CHANGES: Mapping[str, Change] = {
         Change.AWS,
     ),
     **dict.fromkeys(
-        ("installDocker", "installScriptSha256", "imageId", "imageOwner"), Change.NEW_MACHINES
+        ("installDocker", "installScriptSha256", "installScriptUrl", "imageId", "imageOwner"),
+        Change.NEW_MACHINES,
+    ),
+    **dict.fromkeys(("httpProxy", "noProxy"), Change.WAY_OUT),
+    **dict.fromkeys(
+        ("dockerRegistry", "dockerRegistryUser", "dockerRegistryPassword"), Change.REGISTRY
     ),
     **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),

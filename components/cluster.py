@@ -80,6 +80,7 @@ class Cluster(pulumi.ComponentResource):
         script = installation.node_script(base, settings, self)
         generations = service.generations(settings, there, seen)
         replaced = service.replaced(settings, there)
+        waits = service.pull_waits(settings, there)
         many = settings.max_unavailable
         nodes = {}
         new: list[pulumi.Resource] = []
@@ -105,6 +106,7 @@ class Cluster(pulumi.ComponentResource):
                     upgrade.change_of(f"node-{number}", settings, there),
                     script,
                     after if settings.upgrade_strategy == ROLLING else (),
+                    waits[number],
                 ),
                 opts=child,
             )

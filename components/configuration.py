@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_type_hints
 
-from components import certificates, kept, managed_settings
+from components import certificates, kept, managed_settings, way_out
 from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import (
@@ -688,7 +688,11 @@ def _unfit(name: str, text: str, known: Option | None) -> str | None:
 
 
 def _plain_secrets(parsed: _Values, secret_keys: Collection[str]) -> list[Mistake]:
-    return [
+    mistakes = []
+    if way_out.has_login(parsed.get("http_proxy") or "") and "httpProxy" not in secret_keys:
+        problem = "has a login in it, and is stored in plain text"
+        mistakes.append(Mistake("httpProxy", problem, set_command("httpProxy", "", secret=True)))
+    return mistakes + [
         Mistake(
             key,
             f"{name} is a secret, and stored in plain text",
@@ -750,5 +754,6 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _ssh_login,
     _ssh_key_pair,
     _turn,
+    way_out.find_mistakes,
     _extra_env,
 )

@@ -25,6 +25,7 @@ _STOPS = ("base-stop", "master-stop")
 _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
 _TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
+_NODE_UPGRADE = re.compile(r"node-([1-9][0-9]*)-upgrade")
 _DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
@@ -74,6 +75,8 @@ class Deployed:
         service_keys: of the services that have one which was configured.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
         bucket: the name of the bucket that the stack has made; None where it has none.
+        waits: seconds that new nodes' installs waited before they pulled images, by number; without
+            those that didn't.
         entrances: ports of what lets users in, by resources whose names don't say the port.
     """
 
@@ -103,6 +106,7 @@ class Deployed:
     service_keys: Mapping[str, str] = field(default_factory=dict)
     plain_data: Sequence[str] = ()
     bucket: str | None = None
+    waits: Mapping[int, int] = field(default_factory=dict)
     entrances: Mapping[str, int] = field(default_factory=dict)
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
@@ -222,6 +226,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             if _DATA.fullmatch(name) and found.get("encrypted") is False
         ),
         bucket=outputs.get("openvidu-bucket", {}).get("bucket"),
+        waits={
+            int(match[1]): int(seconds)
+            for name, found in outputs.items()
+            if (match := _NODE_UPGRADE.fullmatch(name))
+            and (seconds := (found.get("environment") or {}).get("WAIT_SECONDS"))
+        },
         entrances={
             name: int(port)
             for name, found in outputs.items()

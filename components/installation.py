@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pulumi
 from pulumi_command import remote
@@ -12,6 +13,7 @@ from components.machine import Machine
 from components.main import Main
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
+from components.way_out import fields as way_out_fields
 from openvidu import compose
 from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product
 from openvidu.roles import role_of
@@ -26,27 +28,47 @@ MachineOf = Callable[[pulumi.Resource], Machine]
 """Registers a machine as a child of the resource that it is given."""
 
 
+@dataclass(frozen=True)
+class First:
+    """What holds for a first install.
+
+    Attributes:
+        sha256: what the install script has to have, unless it's pinned; empty takes any.
+        wait_seconds: how long it waits, as others pull images beside it.
+    """
+
+    sha256: pulumi.Input[str] = ""
+    wait_seconds: int = 0
+
+
+_AT_ONCE = First()
+
+
 def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pulumi.Resource:
-    """Register Docker on a machine: machines that are made always get it.
+    """Register Docker on a machine, and its way out: machines that are made always get it.
 
     Updates of the system leave it as it is.
     """
     wanted = settings.machines == AWS or settings.install_docker
     product = role_of(machine.name).product
+    way_out = way_out_fields(settings)
+    text = fields(
+        {
+            "INSTALL": str(wanted).lower(),
+            **compose.told(product, settings.openvidu_version),
+            "COMPOSE_URL": COMPOSE_URL,
+            "COMPOSE_SHA256": COMPOSE_SHA256,
+            "FOLDER": product.folder,
+            **way_out,
+        }
+    )
     return run_on(
         machine,
         f"{machine.name}-docker",
         "install-docker.sh",
         settings,
         parent=parent,
-        stdin=fields(
-            {
-                "INSTALL": str(wanted).lower(),
-                **compose.told(product, settings.openvidu_version),
-                "COMPOSE_URL": COMPOSE_URL,
-                "COMPOSE_SHA256": COMPOSE_SHA256,
-            }
-        ),
+        stdin=pulumi.Output.secret(text) if way_out else text,
     )
 
 
@@ -57,7 +79,7 @@ def install(
     version: pulumi.Input[str],
     attempt: int,
     *,
-    sha256: pulumi.Input[str] = "",
+    first: First = _AT_ONCE,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> remote.Command:
@@ -69,7 +91,7 @@ def install(
         settings: gives user and key for SSH.
         version: fixed, or `latest`.
         attempt: another one looks at the version again.
-        sha256: what its install script has to have, unless it's pinned; empty takes any.
+        first: what holds where it's installed for the first time.
         parent: the component that owns it.
         depends_on: what has to be done before.
     """
@@ -80,7 +102,7 @@ def install(
         found, noted = given
         return fields(
             {
-                "URL": product.url(found),
+                "URL": product.url(found, settings.install_script_url),
                 "VERSION": found,
                 "FOLDER": product.folder,
                 "COMMAND": product.command,
@@ -88,6 +110,7 @@ def install(
                 "ATTEMPT": str(attempt),
                 "SHA256": pinned or noted,
                 "PIN": f"{PINS}.{role}",
+                **({"WAIT_SECONDS": str(first.wait_seconds)} if first.wait_seconds else {}),
             }
         )
 
@@ -97,7 +120,7 @@ def install(
         "install-openvidu.sh",
         settings,
         parent=parent,
-        stdin=pulumi.Output.all(version, sha256).apply(values),
+        stdin=pulumi.Output.all(version, first.sha256).apply(values),
         depends_on=depends_on,
     )
 
@@ -117,7 +140,7 @@ def node_script(base: Main, settings: Settings, parent: pulumi.Resource) -> pulu
         settings,
         parent=parent,
         stdin=pulumi.Output.from_input(base.version).apply(
-            lambda version: fields({"URL": NODE.url(version)})
+            lambda version: fields({"URL": NODE.url(version, settings.install_script_url)})
         ),
         depends_on=base.downloads_after,
     )

@@ -32,12 +32,14 @@ class NodePlan:
         change: what becomes of its version.
         script: the SHA-256 that its install script has to have.
         upgraded_after: what has to be there before it gets another one.
+        wait_seconds: how long its install waits before it pulls images; kept as long as the node.
     """
 
     generation: int
     change: Change
     script: pulumi.Input[str] = ""
     upgraded_after: Sequence[pulumi.Resource] = ()
+    wait_seconds: int = 0
 
 
 class Node(pulumi.ComponentResource):
@@ -88,6 +90,7 @@ class Node(pulumi.ComponentResource):
                 "NODE_NAME": name,
                 "NODE_IP": machine.private_ip,
                 **plan.change.variables,
+                **({"WAIT_SECONDS": str(plan.wait_seconds)} if plan.wait_seconds else {}),
             },
             parent=self,
             depends_on=[*base.ready, *plan.upgraded_after],
@@ -99,7 +102,7 @@ class Node(pulumi.ComponentResource):
             settings,
             base.version,
             plan.change.to.number,
-            sha256=plan.script,
+            first=installation.First(plan.script, plan.wait_seconds),
             parent=self,
             # A new node has nothing that could be cut, and needn't wait for the base.
             depends_on=[docker, upgrade] if plan.change.is_due else [docker],

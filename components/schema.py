@@ -26,6 +26,7 @@ config:
 _ITEMS = {
     "retiredNodes": "integer",
     "hosts": "object",
+    "noProxy": "string",
     "dashboardCidrs": "string",
     "apiCidrs": "string",
     "mediaNodes": "string",

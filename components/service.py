@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from components.deployed import Deployed
 from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
 from components.settings import EXISTING, HA_MANAGED, Settings
+from components.way_out import pull_seconds
 from openvidu.roles import BASE
 
 
@@ -25,6 +26,20 @@ def generations(settings: Settings, there: Deployed, overview: Overview) -> Mapp
         known = seen.generation if seen else None
         wanted[number] = there.generations.get(number, 1) if known is None else known
     return wanted
+
+
+def pull_waits(settings: Settings, there: Deployed) -> Mapping[int, int]:
+    """Seconds that each wanted node's install waits before it pulls images, by number.
+
+    Several that are new in one update begin one after the other, one alone at once. What a node had
+    it keeps: another number would be another install.
+    """
+    new = [number for number in settings.node_numbers if f"node-{number}" not in there.tried]
+    begins = {number: pull_seconds(place) for place, number in enumerate(sorted(new))}
+    return {
+        **begins,
+        **{n: there.waits.get(n, 0) for n in settings.node_numbers if n not in begins},
+    }
 
 
 def in_order(generations: Mapping[int, int], there: Deployed) -> list[int]:

@@ -214,6 +214,67 @@ class Settings:
             "true",
         ),
     ] = False
+    http_proxy: Annotated[
+        str | None,
+        Key(
+            "httpProxy",
+            "string",
+            values.proxy,
+            "Proxy for what machines download: scripts, packages, images. With a login: --secret.",
+            "http://proxy.example.io:3128",
+        ),
+    ] = field(default=None, repr=False)
+    no_proxy: Annotated[
+        tuple[str, ...],
+        Key(
+            "noProxy",
+            "array",
+            _list_of(values.straight),
+            "Hosts, .domains and networks that are asked without httpProxy, such as a mirror.",
+            '[".example.io"]',
+        ),
+    ] = ()
+    install_script_url: Annotated[
+        str | None,
+        Key(
+            "installScriptUrl",
+            "string",
+            values.folder_url,
+            "Folder, by HTTPS, that has OpenVidu's install scripts instead of OpenVidu's own.",
+            "https://mirror.example.io/openvidu",
+        ),
+    ] = None
+    docker_registry: Annotated[
+        str | None,
+        Key(
+            "dockerRegistry",
+            "string",
+            values.registry,
+            "Mirror of Docker Hub (https://…), or a registry to log in at, such as docker.io.",
+            "https://mirror.example.io",
+        ),
+    ] = None
+    docker_registry_user: Annotated[
+        str | None,
+        Key(
+            "dockerRegistryUser",
+            "string",
+            values.email_or_name,
+            "User of dockerRegistry.",
+            "openvidu",
+        ),
+    ] = None
+    docker_registry_password: Annotated[
+        str | None,
+        Key(
+            "dockerRegistryPassword",
+            "string",
+            values.login_password,
+            "Password, or access token, of dockerRegistryUser.",
+            "",
+            secret=True,
+        ),
+    ] = field(default=None, repr=False)
     media_nodes: Annotated[
         tuple[str, ...],
         Key(

@@ -31,6 +31,10 @@ _USER = re.compile(r"[A-Za-z_](?:[A-Za-z0-9_.@\\-]{0,126}[A-Za-z0-9_.-])?")
 _HEADER = re.compile(r"[A-Za-z0-9_.-]+: ?[ -!%-+\--<>-\[\]-_a-~=]+(?<! )")
 _TURN_SERVER = re.compile(r"turns?:([A-Za-z0-9.-]+):([0-9]{1,5})(?:\?transport=(?:udp|tcp))?")
 _TURN_SECRET = re.compile(r"[A-Za-z0-9._+/:=~-]+")
+_PROXY = re.compile(
+    r"https?://(?:[\w.~%!*()+;&-]+:[\w.~%!*()+;&-]+@)?([\w.-]+)(?::([0-9]{1,5}))?", re.A
+)
+_REGISTRY = re.compile(r"([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?")
 _PLACEHOLDERS: Final = frozenset(
     {
         "openvidu_secret",
@@ -227,6 +231,14 @@ def name(text: str) -> str:
     return text
 
 
+def email_or_name(text: str) -> str:
+    """A user of a registry: a name, or an e-mail address."""
+    try:
+        return email(text) if "@" in text else name(text)
+    except ValueError:
+        raise ValueError("letters, digits, . - and _ only, or an e-mail address") from None
+
+
 def access_key(text: str) -> str:
     """An S3 access key: a name of at least 3 characters, as MinIO wants."""
     if len(name(text)) < 3:
@@ -314,6 +326,72 @@ def host_and_port(text: str) -> tuple[str, int]:
         return domain_or_ip(host), port(number) if number else ports.REDIS
     except ValueError:
         raise ValueError("a host, or a host and its port such as redis.example.io:6379") from None
+
+
+def proxy(text: str) -> str:
+    """A proxy's address, with or without a login; without path, as curl, apt and Docker take it."""
+    address = text.removesuffix("/")
+    try:
+        found = _PROXY.fullmatch(address)
+        _host_of_network(found[1] if found else "")
+        port(found[2]) if found and found[2] else None
+    except ValueError:
+        raise ValueError(
+            "http:// or https://, a host and a port, with USER:PASSWORD@ before it "
+            "where it has a login, %-encoded"
+        ) from None
+    return address
+
+
+def straight(text: str) -> str:
+    """Who is asked without a proxy: a host, a domain after a dot, an address, a network."""
+    try:
+        return str(ipaddress.ip_network(text)) if "/" in text else _straight(text)
+    except ValueError:
+        raise ValueError("a host, .DOMAIN, an address or a network in CIDR form") from None
+
+
+def _straight(text: str) -> str:
+    _host_of_network(text.removeprefix("."))
+    return text
+
+
+def folder_url(text: str) -> str:
+    """The address of a folder, over HTTPS, without what ends it."""
+    address = text.rstrip("/")
+    if not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%/-]*)?", address):
+        raise ValueError("the address of a folder that starts with https://")
+    return address
+
+
+def registry(text: str) -> str:
+    """A mirror of Docker Hub, `https://…`, or the name of a registry to log in at."""
+    address = text.removesuffix("/")
+    try:
+        found = _REGISTRY.fullmatch(address.removeprefix("https://"))
+        domain_or_ip(found[1] if found else "")
+        port(found[2]) if found and found[2] else None
+    except ValueError:
+        raise ValueError(
+            "https:// and the host of a mirror of Docker Hub, or a registry to log in "
+            "at, such as docker.io"
+        ) from None
+    return address
+
+
+def login_password(text: str) -> str:
+    """A password on one line."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("a password on one line, not empty")
+    return text
+
+
+def _host_of_network(text: str) -> None:
+    """Refuse what is no host: within a network a name may be short."""
+    if ip_address(text) is None and not all(
+        _DOMAIN_LABEL.fullmatch(label) for label in text.split(".")
+    ):
+        raise ValueError
 
 
 def volume_size(text: str) -> int:

@@ -5,6 +5,8 @@
 # What wasn't installed before is noted where machine/prepare-host.sh has noted how the host was found.
 # shellcheck source=machine/limits.sh
 . machine/limits.sh
+# shellcheck source=machine/way-out.sh
+. machine/way-out.sh
 found=/var/lib/openvidu-host-as-found
 
 # Runs a command as soon as nothing else holds a lock of apt or dpkg. A machine that has just booted may
@@ -40,7 +42,8 @@ unlocked() {
   return "$status"
 }
 
-apt_get() { unlocked apt-get --yes --quiet "$@"; }
+# A proxy of apt's own configuration comes before the noted one. Source: apt.conf(5), `Acquire::http::Proxy`.
+apt_get() { through_proxy unlocked apt-get --yes --quiet "$@"; }
 
 # Those of the packages that are installed, one a line.
 installed() {

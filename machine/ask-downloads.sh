@@ -12,4 +12,4 @@ done
 : "${URLS:?}"
 
 # shellcheck disable=SC2086 # one word a URL
-tell_of $URLS
+through_proxy tell_of $URLS

@@ -6,6 +6,9 @@
 set -euo pipefail
 # shellcheck source=machine/limits.sh
 . machine/limits.sh
+# shellcheck source=machine/way-out.sh
+. machine/way-out.sh
+use_login
 
 # With images that have to be pulled first.
 start_seconds=1800

@@ -2,12 +2,14 @@
 # Downloads over HTTPS, above all OpenVidu's install scripts. It isn't run by itself: a script's line
 # `. machine/download.sh` is replaced by this text before it goes to a machine.
 set -euo pipefail
+# shellcheck source=machine/way-out.sh
+. machine/way-out.sh
 
 download_seconds=300
 
 # get URL FILE LIMIT: whatever is there, over HTTPS.
 get() {
-  curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
+  through_proxy curl --fail --silent --show-error --location --proto =https --proto-redir =https --retry 5 \
     --retry-connrefused --connect-timeout 15 --max-time "$3" --output "$2" "$1"
 }
 

@@ -4,7 +4,11 @@
 #
 # Source: https://distribution.github.io/distribution/spec/api/, "API Version Check", and its
 # authentication, for registries; https://docs.docker.com/engine/daemon/proxy/.
+#
+# PROXY, STRAIGHT and MIRROR, where there are any, are the way that a machine is going to have.
 set -euo pipefail
+# shellcheck source=machine/way-out.sh
+. machine/way-out.sh
 
 of_docker='{{.HTTPSProxy}}|{{.NoProxy}}|{{range .RegistryConfig.Mirrors}}{{.}} {{end}}'
 
@@ -29,7 +33,13 @@ can_have() {
     IFS='|' read -r proxy except mirrors <<<"$said"
     # Of a login there it tells no more than that there is one.
     way=(--proxy "${proxy/\/\/*@///}" --noproxy "${proxy:+$except}")
-    [[ -n $proxy ]] || way=(--noproxy '*')
+    # Without one Docker gets the wanted one, whose login is in no list of processes.
+    if [[ -z $proxy && -n ${PROXY:-} ]]; then
+      way=()
+    elif [[ -z $proxy ]]; then
+      way=(--noproxy '*')
+    fi
+    mirrors+=" ${MIRROR:-}"
   fi
   if [[ $url == *.docker.io/* ]]; then
     for mirror in $mirrors; do
@@ -64,6 +74,7 @@ can_have() {
 tell_of() {
   local url
   command -v curl >/dev/null || return 0
+  name_proxy "${PROXY:-}" "${STRAIGHT:-}"
   for url; do
     # Several at a time; a line is written at once.
     echo "$url=$(can_have "$url")" &

@@ -3,12 +3,14 @@
 #
 # Reads ROLE, STACK, ADDRESS, FOLDER, PORTS, PEERS and DOWNLOADS as lines NAME=value on stdin. PORTS are those
 # that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379; DOWNLOADS
-# URLs that an installation gets things from.
+# URLs that an installation gets things from. By PROXY, STRAIGHT and MIRROR it's going to get out.
 set -euo pipefail
 # shellcheck source=machine/https.sh
 . machine/https.sh
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
+# shellcheck source=machine/put-way-out.sh
+. machine/put-way-out.sh
 # All of the look has a minute.
 query_seconds=8
 found=/var/lib/openvidu-host-as-found
@@ -50,6 +52,7 @@ say python "$(has python3 -I -c 'import boto3, httpx, redis')"
 say clock "$(date +%s)"
 say addresses "$(hostname --all-ip-addresses 2>/dev/null | xargs)"
 say installed "$(has test -e "$FOLDER")"
+say hindrance "$(hindrance)"
 # What no note of machine/prepare-host.sh says is the stack's; earlier ones don't name folders.
 foreign=
 for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do

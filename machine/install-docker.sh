@@ -10,7 +10,8 @@
 # Reads as lines NAME=value on stdin: INSTALL, true or false, and COMPOSE_BELOW, the first version
 # of Docker Compose that doesn't work with the wanted OpenVidu, or nothing; COMPOSE_FROM, the first one
 # that does again; COMPOSE_URL and
-# COMPOSE_SHA256, a release of Compose that does, for machines whose sources have no such package.
+# COMPOSE_SHA256, a release of Compose that does, for machines whose sources have no such package. FOLDER, and
+# what machine/put-way-out.sh goes by: that comes first, as Docker takes a proxy when it starts.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
@@ -18,6 +19,8 @@ set -euo pipefail
 . machine/download.sh
 # shellcheck source=machine/limits.sh
 . machine/limits.sh
+# shellcheck source=machine/put-way-out.sh
+. machine/put-way-out.sh
 plugin=/usr/local/lib/docker/cli-plugins/docker-compose
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -101,6 +104,7 @@ hold() {
   echo "Held, so that no update of the system restarts Docker: ${ours[*]}"
 }
 
+put_way_out
 there=$(compose_version)
 if docker_answers && [[ -n $there ]] && fits "$there"; then
   echo "Docker and Docker Compose $there are there."

@@ -12,7 +12,8 @@
 #
 # Reads URL, VERSION, FOLDER and COMMAND as lines NAME=value on stdin; COMPOSE_BELOW, the first Docker Compose
 # that doesn't work with this version, and COMPOSE_FROM, the first that does again; SHA256, what the script
-# has to have, where there is one; PIN is the configuration's key for that.
+# has to have, where there is one; PIN is the configuration's key for that. WAIT_SECONDS, where there are any,
+# pass before a new install: nodes that come together don't all pull images in the same second.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -150,7 +151,7 @@ upgrade() {
   echo "Upgrading $found to $VERSION"
   echo "$found" >"$unfinished"
   rm -f "$lacking"
-  (cd "$FOLDER" && within "$install_seconds" bash "$script" upgrade </dev/null) ||
+  (cd "$FOLDER" && through_proxy within "$install_seconds" bash "$script" upgrade </dev/null) ||
     fail "OpenVidu's upgrade failed; its output is above." "Try again with: pulumi up" "$other"
   is_complete && [[ $(installed_version) == "$VERSION" ]] ||
     fail "$FOLDER holds version $(installed_version), expected $VERSION." \
@@ -178,7 +179,7 @@ get_script() {
 }
 
 run_script() {
-  within "$install_seconds" bash "$script" </dev/null || fail "OpenVidu's install script failed; its output is above." \
+  through_proxy within "$install_seconds" bash "$script" </dev/null || fail "OpenVidu's install script failed; its output is above." \
     "Run it again with: pulumi up"
 }
 
@@ -257,6 +258,7 @@ if is_installed; then
   found=$(installed_version)
 fi
 if [[ -z $found ]]; then
+  [[ -z ${WAIT_SECONDS:-} ]] || sleep "$WAIT_SECONDS"
   get_script
   install_new
 elif [[ $VERSION != latest && $VERSION != "$found" ]]; then

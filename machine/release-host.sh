@@ -9,6 +9,8 @@ set -euo pipefail
 . machine/apt.sh
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
+# shellcheck source=machine/put-way-out.sh
+. machine/put-way-out.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -151,6 +153,7 @@ if [[ -s $found/held ]]; then
   mapfile -t held <"$found/held"
   unlocked apt-mark unhold "${held[@]}"
 fi
+forget_way_out
 remove_packages
 if is_without_folders; then
   rm -rf /opt/openvidu-membership /var/lib/openvidu-membership

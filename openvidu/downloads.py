@@ -54,20 +54,20 @@ class Download:
         if why.startswith("it answers"):
             return f"pulumi config set openviduVersion {VERSIONS[-1]}, or another that exists"
         return (
-            f"open port 443/tcp to {self.host}; where a proxy is the way out, name it in "
-            "/etc/environment and to Docker: https://docs.docker.com/engine/daemon/proxy/"
+            f"open port 443/tcp to {self.host}, or name the proxy that is the way out (httpProxy)"
         )
 
 
-def downloads(product: Product, version: str) -> tuple[Download, ...]:
+def downloads(product: Product, version: str, mirror: str | None = None) -> tuple[Download, ...]:
     """What an installation downloads.
 
     Args:
         product: what is installed.
         version: fixed, or `latest`.
+        mirror: folder of the install scripts, where it isn't OpenVidu's.
     """
     return (
-        Download("OpenVidu's install script", product.url(version)),
+        Download("OpenVidu's install script", product.url(version, mirror)),
         Download("what it installs", f"{FILES}/"),
         Download("images of OpenVidu and others", DOCKER_HUB),
         Download("images of Elastic", ELASTIC),

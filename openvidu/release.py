@@ -44,9 +44,9 @@ class Product:
     folder: str
     command: str
 
-    def url(self, version: str) -> str:
-        """Address of the install script of `version` (`2.30.0` or `latest`)."""
-        return f"{DOWNLOADS}/{self.script}_{version}.sh"
+    def url(self, version: str, mirror: str | None = None) -> str:
+        """Address of the install script of `version` (`2.30.0` or `latest`), in a folder of it."""
+        return f"{mirror or DOWNLOADS}/{self.script}_{version}.sh"
 
 
 BASE = Product(

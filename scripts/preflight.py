@@ -80,7 +80,9 @@ def look(pulumi: PulumiCli) -> list[Finding]:
         "certificate": lambda: names.certificate(own, outputs),
         "machines": lambda: reachable(there, _https_port(own)),
         "services": lambda: services(there, wanted_envs(exported)),
-        "downloads": lambda: downloadable(there, own.get("openviduVersion")),
+        "downloads": lambda: downloadable(
+            there, own.get("openviduVersion"), own.get("installScriptUrl") or None
+        ),
     }
     return [*_all_at_once(parts), *_undeployed(there)]
 

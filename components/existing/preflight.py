@@ -24,6 +24,7 @@ from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
 from components.upgrade import change_of
+from components.way_out import look_fields
 from openvidu.downloads import Download, downloads
 from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
@@ -74,7 +75,7 @@ def check(settings: Settings, there: Deployed) -> None:
                 host,
                 settings,
                 _peers(name, asked),
-                downloads(role_of(name).product, settings.openvidu_version) if name in new else (),
+                _downloads(role_of(name), settings) if name in new else (),
             )
             for name, host in asked.items()
         }
@@ -113,6 +114,7 @@ def _inspect(
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
         "DOWNLOADS": " ".join(one.url for one in wanted),
+        **look_fields(settings),
     }
     began = time.time()
     try:
@@ -141,6 +143,10 @@ def _inspect(
         said = " ".join(done.stderr.split()).removeprefix(f"{name}: ")
         return said or f"looking at {host.public_ip} ended with status {done.returncode}"
     return suitability.parse(done.stdout, asked=(began + time.time()) / 2)
+
+
+def _downloads(role: Role, settings: Settings) -> Sequence[Download]:
+    return downloads(role.product, settings.openvidu_version, settings.install_script_url)
 
 
 def listened(role: Role, settings: Settings) -> list[str]:

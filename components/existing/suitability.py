@@ -55,6 +55,7 @@ class Facts:
         foreign: folders that OpenVidu would take and that are somebody else's.
         owner: the stack that has noted the host as its own, where that's another one; empty else.
         taken: containers that OpenVidu would take for its own.
+        hindrance: what is in its way out, as `machine/put-way-out.sh` says; empty for nothing.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
         lacking: URLs of downloads that it can't have, and why not.
@@ -82,6 +83,7 @@ class Facts:
     taken: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
+    hindrance: str = ""
     lacking: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -117,6 +119,7 @@ def parse(text: str, asked: float) -> Facts | str:
             taken=tuple(found["taken"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
+            hindrance=found["hindrance"],
             lacking={
                 place: why
                 for place, why in found.items()
@@ -138,6 +141,7 @@ def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mi
         *_hardware(role_of(name), facts),
         *_software(name, facts, settings),
         *_place(host, facts),
+        *_way_out(facts, settings),
         *_downloads(role_of(name), facts, settings),
     ]
     return [*_told(name, host, found), *network_mistakes(name, host, facts)]
@@ -158,9 +162,28 @@ def _downloads(role: Role, facts: Facts, settings: Settings) -> list[tuple[str, 
             f"it can't have {one.what} from {one.host}: {why}",
             f"{one.remedy(why)} (on that host); then: pulumi up",
         )
-        for one in downloads(role.product, settings.openvidu_version)
+        for one in downloads(role.product, settings.openvidu_version, settings.install_script_url)
         if (why := facts.lacking.get(one.url))
     ]
+
+
+def _way_out(facts: Facts, settings: Settings) -> list[tuple[str, str]]:
+    """What of an owner's is in the way of a proxy or a mirror: it's left alone."""
+    match facts.hindrance:
+        case "mirror":
+            problem = (
+                "its /etc/docker/daemon.json doesn't name the mirror of dockerRegistry, and isn't "
+                f'changed for it; add "registry-mirrors": ["{settings.docker_registry}"] there'
+            )
+            return [(problem, "sudo systemctl reload docker (on that host), then: pulumi up")]
+        case "restart":
+            problem = (
+                "its Docker goes by no proxy, and containers run that a restart would end; name "
+                "httpProxy to it (https://docs.docker.com/engine/daemon/proxy/), and restart it "
+                "when they may end"
+            )
+            return [(problem, "sudo systemctl restart docker (on that host), then: pulumi up")]
+    return []
 
 
 def network_mistakes(name: str, host: Host, facts: Facts) -> list[Mistake]:

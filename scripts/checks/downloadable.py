@@ -18,20 +18,23 @@ _SECONDS = 60.0
 _WORKERS = 16
 
 
-def downloadable(there: Mapping[str, Machine], version: str | None) -> list[Finding]:
+def downloadable(
+    there: Mapping[str, Machine], version: str | None, mirror: str | None
+) -> list[Finding]:
     """Have every machine ask for what its installation downloads.
 
     Args:
         there: machines by name.
         version: of OpenVidu, as it's configured: fixed, or `latest`; None where it isn't.
+        mirror: folder of the install scripts, where it isn't OpenVidu's.
     """
     asked = [one for one in there.values() if one.role.product is not NONE]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        return [*chain.from_iterable(pool.map(lambda one: _look(one, version), asked))]
+        return [*chain.from_iterable(pool.map(lambda one: _look(one, version, mirror), asked))]
 
 
-def _look(machine: Machine, version: str | None) -> list[Finding]:
-    wanted = downloads(machine.role.product, version or machine.version or LATEST)
+def _look(machine: Machine, version: str | None, mirror: str | None) -> list[Finding]:
+    wanted = downloads(machine.role.product, version or machine.version or LATEST, mirror)
     urls = " ".join(one.url for one in wanted)
     try:
         told = machine.ask("downloads", _SECONDS, URLS=urls, ASK=text_of("ask-downloads.sh"))

@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 
 TURN = {"turnServer": "turns:turn.example.io:443"}
 WEBHOOK = {"webhookEndpoint": "https://app.example.io/events"}
+REGISTRY = {
+    "dockerRegistry": "docker.io",
+    "dockerRegistryUser": "me",
+    "dockerRegistryPassword": "password-of-registry",
+}
 LOGIN = {**TURN, "turnUsername": "openvidu", "turnCredential": "password-of-turn"}
 VALUES: Mapping[str, Mapping[str, str]] = {
     **{
@@ -59,10 +64,16 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "recording": "true",
             "imageId": "ami-0123456789abcdef0",
             "imageOwner": "099720109477",
+            "httpProxy": "http://proxy.example.io:3128",
+            "installScriptUrl": "https://mirror.example.io/openvidu",
+            "dockerRegistry": "https://mirror.example.io",
             "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd",
         }.items()
     },
     "tags": {"tags.cost-center": "calls"},
+    "noProxy": {"httpProxy": "http://proxy.example.io:3128", "noProxy[0]": ".example.io"},
+    "dockerRegistryUser": REGISTRY,
+    "dockerRegistryPassword": REGISTRY,
     "retiredNodes": {"retiredNodes[0]": "2"},
     "httpPort": {"certificateType": "selfsigned", "httpPort": "8080"},
     "dashboardCidrs": {"dashboardCidrs[0]": "198.51.100.0/24"},

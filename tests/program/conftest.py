@@ -23,6 +23,7 @@ SECRETS = (
     "webhookHeaders",
     "turnStaticAuthSecret",
     "turnCredential",
+    "dockerRegistryPassword",
 )
 
 

@@ -14,15 +14,15 @@ FOUND = "var/lib/openvidu-host-as-found"
 _OWN = ("opt", "var/lib", "etc/systemd/system", "usr/local/lib")
 """Folders that a host doesn't share with the computer that runs the test."""
 _TOOLS = """\
-awk base64 basename bash cat chmod comm cp cut date df dirname echo env find flock free getent grep
-head hostname id install ln ls mkdir mktemp mv nproc ps readlink realpath rm rmdir sed sh sha256sum
-sort ss stat sync tail tee timeout touch tr true uname uniq wc xargs
+awk base64 basename bash cat chmod cmp comm cp cut date df dirname echo env find flock free getent
+grep head hostname id install ln ls mkdir mktemp mv nproc ps readlink realpath rm rmdir sed sh
+sha256sum sort ss stat sync tail tee timeout touch tr true uname uniq wc xargs
 """
 """What a host has from the start. There is no Docker among it, whatever this computer has."""
 
 _APT_GET = """\
 [[ ! -s $W/locked ]] || { sed -i 1d $W/locked; echo "E: Could not get lock $LOCK" >&2; exit 100; }
-echo "apt-get $*" >>$W/did
+echo "apt-get $*${https_proxy:+ by $https_proxy}" >>$W/did
 words=() simulated='' remove=''
 for word; do
   case $word in
@@ -84,7 +84,11 @@ compose=$(awk '/^docker-compose(-v2|-plugin)? / { print $2 }' $W/installed)
 [[ ! -x /usr/local/lib/docker/cli-plugins/docker-compose ]] ||
   compose=$(/usr/local/lib/docker/cli-plugins/docker-compose)
 case "$1 $2" in
-info*) [[ $* != *DockerRootDir* ]] || cat $W/docker-root ;;
+info*)
+  [[ $* != *DockerRootDir* ]] || cat $W/docker-root
+  [[ $* != *HTTPSProxy* ]] || cat $W/docker-proxy
+  ;;
+"ps --quiet") cat $W/running ;;
 "compose version") [[ -n $compose ]] && echo "$compose" ;;
 "compose config") [[ ! -e $W/snap ]] && cat docker-compose.yml ;;
 images*)
@@ -111,6 +115,7 @@ inspect*)
 esac
 """
 _CURL = """\
+echo "curl by ${https_proxy:-no proxy}, but ${no_proxy:-nobody}" >>$W/did
 while [[ $1 != --output ]]; do shift; done
 cat $W/download >"$2"
 """
@@ -189,11 +194,14 @@ def existing_host(root: Path) -> ExistingHost:
         host.knows(known)
     host.knows("did")
     host.knows("docker-root", "/var/lib/docker")
+    host.knows("docker-proxy", "")
+    host.knows("running")
     host.program("apt-get", _APT_GET)
     host.program("apt-cache", _APT_CACHE)
     host.program("apt-mark", _APT_MARK)
     host.program("docker-stand-in", _DOCKER)
     host.program("curl", _CURL)
-    for nothing in ("sleep", "systemctl", "dpkg"):
+    host.program("systemctl", 'echo "systemctl $*" >>$W/did')
+    for nothing in ("sleep", "dpkg"):
         host.program(nothing, "exit 0")
     return host

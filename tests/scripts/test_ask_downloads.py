@@ -137,6 +137,22 @@ def test_registries_are_asked_as_docker_does(machine: Machine) -> None:
     assert script.startswith("Failed to connect to 127.0.0.1 port 9")
 
 
+def test_a_machine_is_asked_by_the_way_that_it_will_have(machine: Machine) -> None:
+    """Where its Docker has none yet; a host that is asked straight is asked so by both."""
+    places = (f"{machine.far}/base_2.30.0.sh", f"{machine.far}/v2/", DOCKER_HUB)
+    text = f"{text_of('https.sh')}\ntell_of {' '.join(places)}"
+
+    def told(**way: str) -> list[str]:
+        said = dict(line.split("=", 1) for line in machine.run("/bin/bash", text, **way))
+        return [said[place] for place in places]
+
+    closed = "Failed to connect to 127.0.0.1 port 9"
+    by_proxy = told(PROXY=f"http://me:hidden@{CLOSED}")
+    assert [answer.startswith(closed) for answer in by_proxy] == [True] * 3
+    straight = told(PROXY=f"http://{CLOSED}", STRAIGHT="localhost", MIRROR=machine.far)
+    assert straight == ["ok"] * 3
+
+
 async def wants_a_login(_: Request) -> Response:
     return Response(407)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from hashlib import sha256
@@ -412,3 +413,16 @@ def test_a_compose_that_does_not_suit_is_refused_before_anything_changes(
 def test_what_is_installed_needs_no_compose_to_stay(machine: Machine) -> None:
     assert machine.install(OLD, COMPOSE_BELOW="2.29", COMPOSE_FROM="5.6").returncode == 0
     machine.requires(OLD)
+
+
+def test_only_a_first_install_waits_for_those_beside_it(machine: Machine) -> None:
+    slept = machine.root / "slept"
+    sleep = machine.root / "bin" / "sleep"
+    sleep.write_text(f"#!/bin/bash\necho $1 >>{slept}\n")
+    sleep.chmod(0o755)
+    assert machine.install(OLD, WAIT_SECONDS="4").returncode == 0
+    assert not slept.exists()
+    shutil.rmtree(machine.folder)
+    machine.offers()
+    assert machine.install(NEW, WAIT_SECONDS="4").returncode == 0
+    assert slept.read_text() == "4\n"
