@@ -22,6 +22,8 @@ from lab import cloud
 from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
 from lab.cloud import requirements
+from lab.cloud.host_like import FILE as HOST_LIKE
+from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
 from lab.engines import Engine, resolve
 from lab.errors import LabError
@@ -90,6 +92,9 @@ def up(
     config: Annotated[
         list[str] | None, typer.Option(help="KEY=VALUE to set first, such as nodeCount=3.")
     ] = None,
+    host_like: Annotated[
+        Path | None, typer.Option(help="What machines made from then on are like: docs/lab.md.")
+    ] = None,
     parallel: Annotated[int | None, typer.Option(help="Resources at a time.")] = None,
     refresh: Annotated[bool, typer.Option(help="Look at the machines first.")] = False,
     go_on: _GoOn = False,
@@ -98,7 +103,10 @@ def up(
     choice: _Choice = context.obj
     introduce()
     _require()
+    kinds = _kinds_of_hosts(host_like)
     stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)
+    if kinds:
+        (choice.directory.path / HOST_LIKE).write_text(kinds)
     stack.initialise(example)
     for pair in config or ():
         key, _, value = pair.partition("=")
@@ -114,6 +122,18 @@ def up(
     wanted = "DOWN" if "master" in found.hosts and not stack.media_nodes() else "UP"
     if found.state != wanted:
         raise LabError(f"OpenVidu isn't {wanted}. Look at: uv run lab status")
+
+
+def _kinds_of_hosts(file: Path | None) -> str:
+    """The text of a file that says what machines are like, once it's known to be right."""
+    if file is None:
+        return ""
+    try:
+        text = file.read_text()
+    except OSError as error:
+        raise LabError(f"--host-like: {file} can't be read: {error.strerror}") from None
+    parse_kinds(text)
+    return text
 
 
 @app.command()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
+from lab.cloud.host_like import USUAL, HostLike
 from openvidu.downloads import HOSTS
 
 OPERATOR_ADDRESS = "198.51.100.10"
@@ -39,8 +40,8 @@ AWS_NAMES = tuple(
 ELASTIC_ADDRESSES = IPv4Network("203.0.113.0/24")
 """The public addresses that the fake AWS hands out."""
 
-MIRROR_NAMES = HOSTS
-"""The hosts that an installation downloads from."""
+MIRROR_NAMES = (*HOSTS, "mirror.example.io")
+"""The hosts that an installation downloads from, and the examples' mirror of them."""
 ACME_NAMES = ("acme-v02.api.letsencrypt.org",)
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -59,6 +60,7 @@ class HostFacts:
         public_ip: its public address, where it has one at this time.
         cpus: processors that it's said to have.
         memory_mib: memory likewise.
+        like: how it differs from others.
     """
 
     python: Path
@@ -68,3 +70,4 @@ class HostFacts:
     public_ip: str | None
     cpus: int
     memory_mib: int
+    like: HostLike = USUAL

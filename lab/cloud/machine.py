@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
-from lab.cloud import image, mounts
+from lab.cloud import host_like, image, likeness, mounts
 from lab.cloud.disk import HOMES, Disk
 from lab.cloud.facts import MIRROR_ADDRESS, PROJECT, HostFacts
 from lab.cloud.host import Host
@@ -119,6 +119,8 @@ class Machine:
             file.touch(mode=0o600)
             file.write_bytes(order.user_data)
         self._disk.mount()
+        like = host_like.of(self._site.directory, order.interface.private_ip)
+        likeness.apply(like, self._disk.root, self._disk.home("home"))
         self._site.stand_ins.prepare(
             self._disk.root,
             HostFacts(
@@ -129,6 +131,7 @@ class Machine:
                 order.interface.public_ip,
                 order.cpus,
                 order.memory_mib,
+                like,
             ),
         )
 
@@ -148,7 +151,7 @@ class Machine:
                 [str(path) for path in self._site.hidden],
                 [str(path) for path in shared_folders()],
             ),
-            self._site.stand_ins.BOOT,
+            [likeness.BOOT, *self._site.stand_ins.BOOT],
         )
         self._host = Host(
             plan,

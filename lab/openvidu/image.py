@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud.facts import ACME_ADDRESS, HostFacts
+from lab.cloud.host_like import SNAP
 from lab.openvidu import faults
-from lab.openvidu.docker import host
+from lab.openvidu.docker import engine, host
 from lab.openvidu.packages import COMPOSE_PLUGIN, LIBRARY
 from lab.openvidu.systemd import units
 
+_IMAGES = Path("/var/lib/docker")
+"""Where the real engine keeps images."""
 _BOOT = LIBRARY / "boot"
 _APT_GET = Path("/usr/local/sbin/apt-get")
 _FAULT = Path("/usr/local/sbin/openvidu-lab-fault")
@@ -107,6 +110,17 @@ def prepare(root: Path, lab: HostFacts) -> None:
     for link in _inside(root, units.link("")).glob("*"):
         link.unlink()
     seconds = float(os.environ.get(host.PROXY_VARIABLE) or host.PROXY_SECONDS)
+    if lab.like.docker:
+        # As apt-get's stand-in puts them in place.
+        for path, name in ((DOCKER, "docker"), (COMPOSE_PLUGIN, "docker-compose")):
+            _write(root, path, _launcher(lab, _COMMANDS[LIBRARY / name]))
+        _write(root, units.FOLDER / engine.UNIT, engine.unit(str(LIBRARY / "dockerd")))
+        _inside(root, units.link(engine.UNIT)).parent.mkdir(parents=True, exist_ok=True)
+        _inside(root, units.link(engine.UNIT)).symlink_to(units.FOLDER / engine.UNIT)
+    if lab.like.docker == SNAP:
+        _write(root, host.SNAP, "")
+    if lab.like.docker_disk_gib is not None:
+        _inside(root, _IMAGES).mkdir(parents=True, exist_ok=True)
     facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip, seconds)
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
@@ -115,12 +129,14 @@ def prepare(root: Path, lab: HostFacts) -> None:
 def _sizes(lab: HostFacts) -> Mapping[Path, str]:
     """What a machine of the ordered size says of itself: this one's own is another."""
     folder = Path("/usr/local/bin")
+    disk = lab.like.docker_disk_gib
+    of_images = "" if disk is None else f"*=avail*{_IMAGES}*) echo Avail; echo {1024 * disk} ;; "
     return {
         folder / "nproc": f"echo {lab.cpus}",
         folder / "free": f"echo 'Mem: {lab.memory_mib} 0 {lab.memory_mib}'",
         # The disk is in memory, and small: what is free of it is told as 100 GiB.
         folder / "df": (
-            "case $* in *--output=avail*) echo Avail; echo 102400 ;; "
+            f"case $* in {of_images}*--output=avail*) echo Avail; echo 102400 ;; "
             "*--output=iavail*) echo IFree; echo 6500000 ;; "
             '*) exec /usr/bin/df "$@" ;; esac'
         ),

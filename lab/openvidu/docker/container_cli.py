@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 
-from lab.openvidu.docker import images, inspection, logs, volumes
+from lab.openvidu.docker import host, images, inspection, logs, volumes
 from lab.openvidu.docker.containers import Container, Spec, every, find, users_of
 from lab.openvidu.docker.errors import DockerError, NoSuchContainerError
 from lab.openvidu.docker.execution import execute
@@ -133,8 +133,9 @@ def _volume(options: argparse.Namespace) -> int:
 def _info(options: argparse.Namespace) -> int:
     facts = {"ServerVersion": VERSION, "Containers": str(len(every()))}
     if options.format:
-        # It has no proxy and no mirror.
-        shown = re.sub(r"\{\{range.*?\{\{end\}\}", "", options.format)
+        # It has no proxy.
+        mirrors = "".join(f"{one} " for one in host.mirrors())
+        shown = re.sub(r"\{\{range.*?\{\{end\}\}", mirrors, options.format)
         shown = re.sub(r"\{\{\.(\w+)\}\}", lambda field: facts.get(field[1], ""), shown)
         sys.stdout.write(f"{shown}\n")
     else:

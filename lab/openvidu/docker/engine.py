@@ -32,6 +32,15 @@ WantedBy=multi-user.target
 """Source: repository of Moby, contrib/init/systemd/docker.service."""
 
 
+def unit(command: str) -> str:
+    """Its unit file.
+
+    Args:
+        command: what runs `main`.
+    """
+    return _TEXT.format(command=command)
+
+
 def install(command: str) -> None:
     """Have the machine run it now, and at every boot, as its package does.
 
@@ -39,7 +48,7 @@ def install(command: str) -> None:
         command: what runs `main`.
     """
     units.FOLDER.mkdir(parents=True, exist_ok=True)
-    (units.FOLDER / UNIT).write_text(_TEXT.format(command=command))
+    (units.FOLDER / UNIT).write_text(unit(command))
     units.enable(UNIT)
     service.start(UNIT)
 

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = Path("/etc/openvidu-lab/host.json")
+SNAP = FILE.with_name("docker-from-snap")
+"""There where Docker is from snap: then it reads nothing of /opt."""
+_DAEMON = Path("/etc/docker/daemon.json")
 _HTTPS = 443
 _SECONDS = 10.0
 PROXY_SECONDS = 10.0
@@ -43,6 +46,14 @@ class HostFile:
     def read(cls, path: Path = FILE) -> HostFile | None:
         """The facts, or `None` outside of a lab's host."""
         return cls(**json.loads(path.read_text())) if path.exists() else None
+
+
+def mirrors() -> list[str]:
+    """The mirrors of Docker Hub that Docker asks. Source: dockerd, "Daemon configuration file"."""
+    if not _DAEMON.exists():
+        return []
+    found: list[str] = json.loads(_DAEMON.read_text()).get("registry-mirrors", [])
+    return found
 
 
 def registry_is_reachable() -> bool:

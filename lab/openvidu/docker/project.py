@@ -13,6 +13,7 @@ from typing import cast
 
 import yaml
 
+from lab.openvidu.docker import host
 from lab.openvidu.docker.containers import Spec
 from lab.openvidu.docker.errors import ComposeFileError
 from lab.openvidu.docker.interpolation import interpolate, read_env_file
@@ -119,7 +120,7 @@ def load(folder: Path, shell: Mapping[str, str]) -> Project:
         ComposeFileError: no file, not YAML, or not what a Compose file is.
     """
     files = [folder / name for name in _FILES if (folder / name).exists()]
-    if not files:
+    if not files or (host.SNAP.exists() and folder.is_relative_to("/opt")):
         raise ComposeFileError("no configuration file provided: not found", 14)
     dotenv = folder / ".env"
     values = read_env_file(dotenv.read_text(), shell) if dotenv.exists() else {}

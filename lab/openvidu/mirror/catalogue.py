@@ -32,6 +32,8 @@ from openvidu.release import (
 
 _FILES = Path(__file__).with_name("files")
 _BUCKET = DOWNLOADS.removeprefix("https://").partition("/")[2]
+_FOLDERS = (_BUCKET, "openvidu")
+"""Where install scripts are: OpenVidu's, and the examples' mirror."""
 _REPOSITORY = urlsplit(FILES).path.strip("/")
 _WAITS_FROM = (2, 32, 1)
 """From then on `createbuckets` waits for MinIO, and a node's first synchronisation is by `run`."""
@@ -155,7 +157,7 @@ def content(path: str) -> bytes:
     name = path.removeprefix("/")
     for role, kind in _KINDS.items():
         for version in (*VERSIONS, LATEST):
-            if name == f"{_BUCKET}/{kind.product.script}_{version}.sh":
+            if name in (f"{one}/{kind.product.script}_{version}.sh" for one in _FOLDERS):
                 return _install_script(role, VERSIONS[-1] if version == LATEST else version)
         for version in VERSIONS:
             found = deployment(role, version)

@@ -71,12 +71,20 @@ def _restart(name: str, _: bool) -> None:
     service.start(name)
 
 
+def _reload(name: str, _: bool) -> None:
+    """What a service is told by a signal it reads here by itself, each time."""
+    units.load(name)
+    if not service.is_active(name):
+        raise UnitError(f"{name} is not active, cannot reload.")
+
+
 _ACTIONS = {
     "enable": _enable,
     "disable": _disable,
     "start": _start,
     "stop": _stop,
     "restart": _restart,
+    "reload": _reload,
 }
 
 

@@ -1,0 +1,97 @@
+"""What machines are like by a file of `lab up --host-like`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from lab.cloud import host_like, image, likeness
+from lab.cloud.facts import PROJECT
+from lab.cloud.host_like import HostLike
+from lab.errors import LabError
+
+ALL = """\
+environment: {http_proxy: 'http://proxy.example.io:3128'}
+shell: /bin/sh
+login: It's Monday
+sshLimit: true
+docker: snap
+dockerDiskGib: 4
+addresses: [10.5.0.7]
+"""
+
+
+def test_a_file_says_what_machines_are_like() -> None:
+    (found,) = host_like.parse(ALL)
+    assert asdict(found) == {
+        "environment": (("http_proxy", "http://proxy.example.io:3128"),),
+        "shell": "/bin/sh",
+        "login": "It's Monday",
+        "ssh_limit": True,
+        "docker": "snap",
+        "docker_disk_gib": 4,
+        "addresses": ("10.5.0.7",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("shel: /bin/sh", "no shel; it takes: environment, shell, login"),
+        ("shell: /bin/no-such-shell", "takes the path of a shell that this computer has"),
+        ("shell: 5", "takes the path of a shell"),
+        ("docker: podman", "takes packages or snap"),
+        ("dockerDiskGib: much", "takes a whole number"),
+        ("sshLimit: 'no'", "takes true or false"),
+        ("login: 5", "takes a text"),
+        ("environment: [http_proxy]", "takes variables and texts"),
+        ("environment: {http-proxy: x}", "takes variables and texts"),
+        ("environment: {http_proxy: '\"'}", "takes variables and texts"),
+        ("addresses: [node-1]", "takes a list of private addresses"),
+        ("snap", "takes names and values, found 'snap'"),
+        ("a: [", "the file is no YAML"),
+    ],
+)
+def test_what_a_file_may_not_say_is_named(text: str, told: str) -> None:
+    with pytest.raises(LabError) as refused:
+        host_like.parse(text)
+    assert told in str(refused.value)
+
+
+def test_a_machine_is_as_its_own_part_of_the_file_says(tmp_path: Path) -> None:
+    assert host_like.of(tmp_path, "10.5.0.6") == HostLike()
+    text = "- {login: all}\n- {login: one, addresses: [10.5.0.6]}\n"
+    (tmp_path / host_like.FILE).write_text(text)
+    logins = [host_like.of(tmp_path, address).login for address in ("10.5.0.6", "10.5.0.7")]
+    assert logins == ["one", "all"]
+
+
+def test_a_disk_is_made_like_that(tmp_path: Path) -> None:
+    homes = tmp_path / "homes"
+    (homes / image.USER).mkdir(parents=True)
+    for name, text in {
+        "ssh/sshd_config": "Port 22\nSetEnv PATH=/bin\n",
+        "sudoers": "Defaults env_reset\n",
+        "passwd": f"root:x:0:0::/root:/bin/bash\n{image.USER}:x:1000:1000::/home:/bin/bash\n",
+    }.items():
+        file = tmp_path / "etc" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+        file.chmod(0o440)
+    likeness.apply(host_like.parse(ALL)[0], tmp_path, homes)
+    etc = tmp_path / "etc"
+    proxy = "http://proxy.example.io:3128"
+    assert f'SetEnv PATH=/bin "http_proxy={proxy}"\n' in (etc / "ssh/sshd_config").read_text()
+    assert (etc / "environment").read_text() == f'http_proxy="{proxy}"\n'
+    assert (etc / "sudoers").read_text().startswith('Defaults env_keep += "http_proxy"\n')
+    assert (etc / "sudoers").stat().st_mode & 0o777 == 0o440
+    assert (etc / "passwd").read_text().splitlines()[1].endswith(":/bin/sh")
+    assert (homes / image.USER / ".bashrc").read_text() == "printf '%s\\n' 'It'\"'\"'s Monday'\n"
+    assert "dport 22" in (etc / "openvidu-lab/ssh-limit.nft").read_text()
+
+
+def test_each_option_is_documented() -> None:
+    page = (PROJECT / "docs/lab.md").read_text()
+    assert [name for name in host_like.NAMES if f"| `{name}` |" not in page] == []
