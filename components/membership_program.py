@@ -16,7 +16,8 @@ import pulumi
 from components.machine import Machine
 from components.remote import fields, run_on, with_text
 from components.settings import Settings
-from openvidu.roles import BASE, role_of
+from components.way_out import proxy_fields
+from openvidu.roles import BASE, BASTION, role_of
 
 _PROJECT = Path(__file__).resolve().parent.parent
 _PACKAGES = ("membership", "openvidu")
@@ -44,15 +45,20 @@ def put_program(
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
-    """Register the program on a machine; on the base it also keeps the load balancer's list."""
-    keeps = role_of(machine.name) is BASE
+    """Register the program on a machine; on the base it also keeps the load balancer's list.
+
+    A bastion is told there by which proxy it downloads: it has no Docker.
+    """
+    role = role_of(machine.name)
+    way_out = {"OWN_WAY": "true", **proxy_fields(settings)} if role is BASTION else {}
+    text = fields({"KEEP": str(role is BASE).lower(), **way_out}) + bundle()
     return run_on(
         machine,
         f"{machine.name}-membership-program",
         "put-membership-program.sh",
         settings,
         parent=parent,
-        stdin=fields({"KEEP": str(keeps).lower()}) + bundle(),
+        stdin=pulumi.Output.secret(text) if "PROXY" in way_out else text,
         depends_on=depends_on,
     )
 

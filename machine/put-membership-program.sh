@@ -4,16 +4,20 @@
 #
 # Reads KEEP as a line NAME=value on stdin, an empty line, then the program as base64: a zip file that
 # python3 runs. Written beside the old one and moved over it; a drain that runs keeps what it has
-# loaded. KEEP=false does without the service: a single master has no list.
+# loaded. KEEP=false does without the service: a single master has no list. OWN_WAY=true for a machine without
+# Docker, to which nothing else has told the proxy that it downloads by: PROXY and STRAIGHT.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
+# shellcheck source=machine/put-way-out.sh
+. machine/put-way-out.sh
 folder=/opt/openvidu-membership
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
 : "${KEEP:?}"
+[[ -z ${OWN_WAY:-} ]] || note_proxy
 
 if ! python3 -I -c 'import boto3, httpx, redis' 2>/dev/null; then
   apt_get update

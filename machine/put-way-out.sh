@@ -87,11 +87,21 @@ restart_if_idle() {
   fi
 }
 
+# For downloads other than Docker's, on a machine that has none, too.
+note_proxy() {
+  if [[ -n ${PROXY:-} ]]; then
+    install -d -m 700 "$way_out"
+    put "$PROXY"$'\n'"${STRAIGHT:-}" "$way_out/proxy" || true
+  else
+    rm -f "$way_out/proxy"
+  fi
+}
+
 put_proxy() {
   local wanted
   wanted="HTTP_PROXY=${PROXY:-}"$'\n'"HTTPS_PROXY=${PROXY:-}"$'\n'"NO_PROXY=${STRAIGHT:-}"
   if [[ -z ${PROXY:-} ]]; then
-    rm -f "$way_out/proxy" "$way_out/docker-proxy"
+    rm -f "$way_out/docker-proxy"
     if [[ -e $drop_in ]]; then
       rm -f "$drop_in"
       rmdir "${drop_in%/*}" 2>/dev/null || true
@@ -99,7 +109,6 @@ put_proxy() {
     fi
     return
   fi
-  put "$PROXY"$'\n'"${STRAIGHT:-}" "$way_out/proxy" || true
   if [[ ! -e $drop_in ]] && has_docker && [[ -n $(proxy_of_docker) ]]; then
     echo "Docker has a proxy of its own on this machine, and goes by that."
     return
@@ -149,6 +158,7 @@ put_way_out() {
   fi
   refuse_hindrance
   install -d -m 700 "$way_out"
+  note_proxy
   put_proxy
   put_mirror
   put_login

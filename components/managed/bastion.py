@@ -44,7 +44,7 @@ class Bastion(pulumi.ComponentResource):
     endpoints: pulumi.Output[Endpoints]
     version: pulumi.Input[str]
     ready: Sequence[pulumi.Resource]
-    downloads_after: Sequence[pulumi.Resource] = ()
+    downloads_after: Sequence[pulumi.Resource]
 
     def __init__(
         self,
@@ -72,6 +72,7 @@ class Bastion(pulumi.ComponentResource):
         self.endpoints, self.version = services.endpoints, settings.openvidu_version
         program = put_program(machine, settings, parent=self, depends_on=[])
         policy = put_policy(machine, settings, parent=self, depends_on=[])
+        self.downloads_after = [program]
         # A node that can't use a service doesn't start: better to know before one is stopped.
         usable = run_on(
             machine,

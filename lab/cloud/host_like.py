@@ -79,7 +79,7 @@ def _parse(found: Any) -> HostLike:
         raise LabError(f"--host-like: takes names and values, found {found!r}. See: docs/lab.md")
     if unknown := sorted(map(str, found.keys() - _TAKES.keys())):
         raise LabError(f"--host-like: no {unknown[0]}; it takes: {', '.join(_TAKES)}")
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in found.items():
         attribute, parse_value, takes = _TAKES[name]
         try:

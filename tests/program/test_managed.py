@@ -101,6 +101,15 @@ def up(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Cloud:
     return cloud
 
 
+def test_the_bastion_is_told_its_proxy_before_it_downloads(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud = up({**managed, "httpProxy": "http://proxy.example.io:3128"}, monkeypatch)
+    stdin = cloud.of_type("command:remote:Command")["bastion-membership-program"]["stdin"]
+    assert "OWN_WAY=true\nPROXY=http://proxy.example.io:3128\n" in stdin["value"]
+    assert cloud.names.index("bastion-membership-program") < cloud.names.index("node-script")
+
+
 def test_of_iam_only_what_the_program_names_may_be_changed(deployed: Cloud) -> None:
     statements_of = [one.as_json() for one in statements(Scope("ha-managed"))]
     limits = {action: one["Resource"] for one in statements_of for action in one["Action"]}

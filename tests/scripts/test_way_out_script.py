@@ -246,5 +246,15 @@ def test_what_is_in_the_way_is_told_before_anything_changes(
     assert written(with_docker) == before
 
 
+def test_a_machine_without_docker_downloads_by_the_proxy_too(host: ExistingHost) -> None:
+    note = f"{text_of('put-way-out.sh')}\nnote_proxy"
+    for proxy, noted in (("http://a.example.io", "a"), ("http://b.example.io", "b"), ("", "")):
+        assert host.shell(f"PROXY={proxy}\n{note}").returncode == 0
+        host.shell(f"{text_of('download.sh')}\nget https://x /dev/null 5")
+        by = f"http://{noted}.example.io" if noted else "no proxy"
+        assert host.known("did")[-1] == f"curl by {by}, but nobody"
+    assert written(host) == []
+
+
 def _apt_get(host: ExistingHost) -> str:
     return (host.root / "bin" / "apt-get").read_text().split("\n", 2)[2]
