@@ -15,7 +15,7 @@ from lab.cloud.facts import ACME_ADDRESS, HostFacts
 from lab.cloud.host_like import SNAP
 from lab.openvidu import faults
 from lab.openvidu.docker import engine, host
-from lab.openvidu.packages import COMPOSE_PLUGIN, LIBRARY
+from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
 from lab.openvidu.systemd import units
 
 _IMAGES = Path("/var/lib/docker")
