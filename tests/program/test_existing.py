@@ -441,13 +441,15 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
         "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\n"
         "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
         "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
-        "installed=no\nforeign=\nowner=\ntaken=\nbusy=\nblocked=10.5.0.5:6379 10.5.0.5:9000\n"
+        "installed=no\nhindrance=mirror\nforeign=\nowner=\ntaken=\nbusy=\n"
+        "blocked=10.5.0.5:6379 10.5.0.5:9000\n"
         "https://a.example.io/v2/=ok\nhttps://b.example.io/v2/=timed out\n"
     )
     found = suitability.parse(lines, asked=990.0)
     assert isinstance(found, Facts)
     assert (found.has_docker, found.clock_off) == (False, 10.0)
     assert found.blocked == ("10.5.0.5:6379", "10.5.0.5:9000")
+    assert found.hindrance == "mirror"
     assert found.lacking == {"https://b.example.io/v2/": "timed out"}
     assert "can't be read" in str(suitability.parse("Welcome to Ubuntu", asked=0.0))
 
