@@ -55,17 +55,17 @@ async def open_call(rest: Api, plan: Plan) -> OpenCall:
         RefusedError: it could not be opened; nothing of it is left.
     """
     url = f"wss://{urlsplit(plan.door.url).netloc}"
-    session, media_node = await rest.open_session()
+    session = await rest.open_session()
     users: list[User] = []
     try:
         for _ in range(plan.participants):
-            token = await rest.invite(session)
-            users.append(await User.join(url, rest.tls, plan.pace, session, token))
+            invitation = await rest.invite(session)
+            users.append(await User.join(url, rest.tls, plan.pace, session, invitation))
     except RefusedError:
         await rest.end_session(session)
         await _drop(users)
         raise
-    return OpenCall(session, await rest.address_of(media_node), users)
+    return OpenCall(session, await rest.address_of(session), users)
 
 
 async def _drop(users: Iterable[User]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import ssl
 from contextlib import suppress
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
@@ -56,14 +55,13 @@ class Api:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    async def open_session(self) -> tuple[str, str]:
-        """A new session: its id, and the id of its media node.
+    async def open_session(self) -> str:
+        """A new session: its id.
 
         Raises:
             RefusedError: there is none to be had.
         """
-        made = await self._ask("POST", api.SESSIONS)
-        return str(made["id"]), str(made.get("mediaNodeId") or "")
+        return str((await self._ask("POST", api.SESSIONS))["id"])
 
     async def invite(self, session: str) -> str:
         """A token for one more user of a session.
@@ -72,15 +70,19 @@ class Api:
             RefusedError: the session is gone, or nobody answers.
         """
         made = await self._ask("POST", f"{api.SESSIONS}/{session}/connection")
-        return parse_qs(urlsplit(str(made["token"])).query)["token"][0]
+        return str(made["token"])
 
     async def end_session(self, session: str) -> None:
         """End a session that nobody may join any more: it would hold up its node's drain."""
         with suppress(RefusedError):
             await self._ask("DELETE", f"{api.SESSIONS}/{session}")
 
-    async def address_of(self, media_node: str) -> str:
-        """The address of the node with that media node; empty where that can't be told."""
+    async def address_of(self, session: str) -> str:
+        """The address of the node with a session that was joined; empty where nobody can tell."""
+        media_node = ""
+        with suppress(RefusedError):
+            found = await self._ask("GET", f"{api.SESSIONS}/{session}")
+            media_node = str(found.get("mediaNodeId") or "")
         if media_node and media_node not in self._nodes:
             with suppress(RefusedError):
                 listed = await self._ask("GET", api.MEDIA_NODES)

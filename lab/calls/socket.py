@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from lab.calls.rest import RefusedError
 
+_EVICTED = "participantEvicted"
 _BROKEN = 1006
 """Close code of a connection that ended without one. Source: RFC 6455, 7.4.1."""
 
@@ -30,6 +31,10 @@ class BrokenError(Exception):
         self.code = code
 
 
+class EvictedError(BrokenError):
+    """The server has put the user out of the session."""
+
+
 class Socket:
     """An open WebSocket.
 
@@ -42,6 +47,7 @@ class Socket:
         self._connection = connection
         self._asked = 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._own, self._evicted = "", ""
         self._reading = asyncio.create_task(self._read())
         self.heard = time.time()
 
@@ -83,6 +89,10 @@ class Socket:
         self._check()
         raise BrokenError(_BROKEN, f"no answer to {method} within {seconds:g} s")
 
+    def watch_for_eviction(self, connection: str) -> None:
+        """Count it as broken when the server says that this user was put out."""
+        self._own = connection
+
     async def watch(self, seconds: float) -> None:
         """Wait, `seconds` at most, for the socket to break.
 
@@ -107,6 +117,10 @@ class Socket:
             async for message in self._connection:
                 self.heard = time.time()
                 answer = json.loads(message)
+                params = answer.get("params", {})
+                if answer.get("method") == _EVICTED and params.get("connectionId") == self._own:
+                    self._evicted = params["reason"]
+                    return
                 waiting = self._answers.get(answer.get("id"))
                 if waiting and not waiting.done():
                     waiting.set_result(answer)
@@ -114,6 +128,8 @@ class Socket:
     def _check(self) -> None:
         if not self._reading.done():
             return
+        if self._evicted:
+            raise EvictedError(_BROKEN, f"the server ended it: {self._evicted}")
         code = self._connection.close_code or _BROKEN
         said = f": {found}" if (found := self._connection.close_reason) else ""
         how = "the connection broke" if code == _BROKEN else "the other side closed the connection"

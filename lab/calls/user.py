@@ -14,8 +14,10 @@ from collections.abc import Callable
 
 from lab.calls.plan import Pace
 from lab.calls.rest import RefusedError
-from lab.calls.socket import BrokenError, Socket
+from lab.calls.socket import BrokenError, EvictedError, Socket
+from lab.openvidu.signalling import NO_MEDIA_NODE
 
+_PLATFORM = "the lab's generator of calls"
 Returned = Callable[[float, float], None]
 """Is told of each reconnection: when the cluster was last heard of, and when the socket was seen
 to be broken, in Unix seconds."""
@@ -49,24 +51,44 @@ class User:
 
     @classmethod
     async def join(
-        cls, url: str, tls: ssl.SSLContext, pace: Pace, session: str, token: str
+        cls, url: str, tls: ssl.SSLContext, pace: Pace, session: str, invitation: str
     ) -> User:
         """Join a session.
+
+        Args:
+            url: where the cluster takes WebSockets.
+            tls: whom to trust there.
+            pace: the client's patience.
+            session: its id.
+            invitation: the token, as the API gave it.
 
         Raises:
             RefusedError: it can't be joined.
         """
-        url = f"{url}/openvidu?sessionId={session}&token={token}"
+        url = f"{url}/openvidu?sessionId={session}"
         socket = await Socket.open(url, tls, pace.answer)
         try:
-            answer = await socket.ask("joinRoom", pace.answer, session=session, token=token)
+            answer = await socket.ask(
+                "joinRoom",
+                pace.answer,
+                session=session,
+                token=invitation,
+                platform=_PLATFORM,
+                metadata="",
+                secret="",
+            )
         except BrokenError as error:
             socket.give_up()
             raise RefusedError(0, f"joinRoom: {error}") from error
         if "result" not in answer:
             socket.give_up()
-            raise RefusedError(0, f"joinRoom: {answer.get('error')}")
-        return cls(url, tls, pace, socket, answer["result"]["sessionId"])
+            refused = answer.get("error", {})
+            # The server has no media node just now: another try may do better.
+            status = 503 if refused.get("code") == NO_MEDIA_NODE else refused.get("code", 0)
+            raise RefusedError(status, f"joinRoom: {refused}")
+        joined = answer["result"]
+        socket.watch_for_eviction(joined["id"])
+        return cls(url, tls, pace, socket, joined["sessionId"])
 
     async def hold(self, until: float, returned: Returned) -> None:
         """Stay, and ping, until the loop's clock says `until`.
@@ -108,6 +130,8 @@ class User:
     async def _come_back(self, broken: BrokenError, returned: Returned) -> None:
         heard, noticed = self._socket.heard, time.time()
         self._socket.give_up()
+        if isinstance(broken, EvictedError):
+            raise CutError(heard, broken.code, str(broken))
         tried = ""
         while time.time() < heard + self._pace.longest_away:
             # A socket that breaks again at once is one more try that failed.

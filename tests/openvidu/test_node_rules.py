@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.openvidu.node import configuration, messages, statuses
-from lab.openvidu.node.book import Book, RefusedError
+from lab.openvidu.node import bodies, captures, configuration, messages, statuses, streams
+from lab.openvidu.node.bodies import RefusedError
+from lab.openvidu.node.book import Book
 from lab.openvidu.node.cluster import Member, health
+from lab.openvidu.node.objects import Connection, Json
+from lab.openvidu.node.turn import credentials
 from lab.openvidu.node.webhooks import Webhooks
 from openvidu import environment
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
@@ -23,9 +30,16 @@ def names(book: Book) -> list[object]:
     return [event["event"] for event in book.events]
 
 
+def enter(book: Book, session: str, now: int, **properties: object) -> Connection:
+    """A user who is in a session."""
+    token = book.invite(session, properties, now).token
+    assert token is not None
+    return book.join(session, token, "192.0.2.1", now)
+
+
 def test_a_session_ends_with_its_last_connection(book: Book) -> None:
     book.create({"customSessionId": "s"}, 1000)
-    first, second = (book.join("s", "", "192.0.2.1", 2000) for _ in range(2))
+    first, second = (enter(book, "s", 2000) for _ in range(2))
     book.leave(first, "disconnect", 3000)
     assert not book.idle
     book.leave(second, "disconnect", 5000)
@@ -47,26 +61,19 @@ def test_a_session_that_nobody_joined_keeps_the_node_busy_until_it_is_collected(
 
 def test_a_session_that_somebody_joined_is_not_collected(book: Book) -> None:
     book.create({"customSessionId": "s"}, 1000)
-    book.join("s", "", "192.0.2.1", 1500)
+    enter(book, "s", 1500)
     assert book.collect(older_than=9000, now=9000) == []
 
 
 def test_a_token_lets_one_user_in_once(book: Book) -> None:
     book.create({"customSessionId": "s"}, 1000)
-    invitation = book.invite("s", "", 1000)
-    assert invitation.token.startswith("wss://openvidu.example.io?sessionId=s&token=tok_")
-    token = invitation.token.rpartition("=")[2]
+    invitation = book.invite("s", {}, 1000)
+    token = str(invitation.token)
+    assert token.startswith("wss://openvidu.example.io?sessionId=s&token=tok_")
     assert book.join("s", token, "192.0.2.1", 2000) is invitation
     with pytest.raises(RefusedError) as again:
         book.join("s", token, "192.0.2.1", 2000)
     assert again.value.status == 401
-
-
-@pytest.mark.parametrize("wanted", ["a b", "ä", 7])
-def test_a_bad_session_id_is_refused(book: Book, wanted: object) -> None:
-    with pytest.raises(RefusedError) as refused:
-        book.create({"customSessionId": wanted}, 1000)
-    assert refused.value.status == 400
 
 
 def test_a_session_id_is_taken_once(book: Book) -> None:
@@ -76,48 +83,154 @@ def test_a_session_id_is_taken_once(book: Book) -> None:
     assert refused.value.status == 409
 
 
+def test_a_session_is_on_a_media_node_once_somebody_joined(book: Book) -> None:
+    session = book.create({"customSessionId": "s"}, 1000)
+    assert "mediaNodeId" not in session.describe("media_1")
+    enter(book, "s", 2000)
+    assert session.describe("media_1")["mediaNodeId"] == "media_1"
+
+
 def test_a_recording_stops_with_its_session_and_is_to_be_uploaded(book: Book) -> None:
     book.create({"customSessionId": "s"}, 1000)
-    book.join("s", "", "192.0.2.1", 2000)
-    recording = book.record("s", "", 3000)
+    enter(book, "s", 2000)
+    recording = captures.start_recording(book, {"session": "s"}, 3000)
     book.end("s", "sessionClosedByServer", 8000)
     assert book.idle
     assert book.finished == [recording]
     assert (recording.status, recording.duration) == ("stopped", 5.0)
 
 
-def test_recording_answers_as_documented(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    refusals: list[int] = []
-    for name in ("none", "s"):
-        with pytest.raises(RefusedError) as refused:
-            book.record(name, "", 2000)
-        refusals.append(refused.value.status)
-    book.join("s", "", "192.0.2.1", 2000)
-    book.record("s", "", 2000)
-    with pytest.raises(RefusedError) as again:
-        book.record("s", "", 2000)
+def test_recording_is_refused_where_it_is_disabled() -> None:
     with pytest.raises(RefusedError) as disabled:
-        Book("x", recording_enabled=False).record("s", "", 2000)
-    assert [*refusals, again.value.status, disabled.value.status] == [404, 406, 409, 501]
+        captures.start_recording(Book("x", recording_enabled=False), {}, 2000)
+    assert disabled.value.status == 501
 
 
 def test_a_session_may_be_recorded_always(book: Book) -> None:
     book.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
-    book.join("s", "", "192.0.2.1", 2000)
+    enter(book, "s", 2000)
     assert book.session("s").describe("media")["recording"] is True
 
 
-def test_events_come_in_order(book: Book) -> None:
+def test_webhooks_tell_of_a_session_in_order(book: Book) -> None:
     book.create({"customSessionId": "s"}, 1000)
-    connection = book.join("s", "", "192.0.2.1", 2000)
-    book.revoke("s", connection.id, 3000)
+    publisher, other = (enter(book, "s", 2000) for _ in range(2))
+    streams.publish(book, publisher, {"hasAudio": True, "hasVideo": False}, 3000)
+    streams.receive(book, other, publisher, 3000)
+    book.revoke("s", publisher.id, 4000)
+    book.leave(other, "disconnect", 5000)
     assert names(book) == [
         "sessionCreated",
-        "participantJoined",
-        "participantLeft",
+        *["participantJoined"] * 2,
+        *["webrtcConnectionCreated"] * 2,
+        *["webrtcConnectionDestroyed"] * 2,
+        *["participantLeft"] * 2,
         "sessionDestroyed",
     ]
+    assert {event["uniqueSessionId"] for event in book.events} == {"s_1000"}
+
+
+def test_only_those_who_may_know_are_told_of_a_recording(book: Book) -> None:
+    book.create({"customSessionId": "s"}, 1000)
+    users = {role: enter(book, "s", 2000, role=role) for role in bodies.ROLES}
+    captures.start_recording(book, {"session": "s"}, 3000)
+    told = {notice.to for notice in book.notices if notice.method == "recordingStarted"}
+    assert told == {users["PUBLISHER"].id, users["MODERATOR"].id}
+
+
+def test_a_closed_session_tells_each_user_of_the_own_end(book: Book) -> None:
+    book.create({"customSessionId": "s"}, 1000)
+    users = [enter(book, "s", 2000) for _ in range(3)]
+    book.notices.clear()
+    book.end("s", "sessionClosedByServer", 3000)
+    for user in users:
+        own = [one.params["connectionId"] for one in book.notices if one.to == user.id]
+        assert own[-1] == user.id
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"customSessionId": "a b"}, 400),
+        ({"customSessionId": "ä"}, 400),
+        ({"customSessionId": 7}, 400),
+        ({"mediaMode": "SIDEWAYS"}, 400),
+        ({"recordingMode": False}, 400),
+        ({"allowTranscoding": "yes"}, 400),
+        ({"forcedVideoCodec": "CINEPAK"}, 400),
+        ({"defaultRecordingProperties": "all"}, 400),
+        ({"defaultRecordingProperties": {"recordingLayout": "NONE"}}, 400),
+        ({"defaultRecordingProperties": {"frameRate": 0}}, 400),
+    ],
+)
+def test_a_session_that_cannot_be_is_refused(book: Book, body: Json, status: int) -> None:
+    with pytest.raises(RefusedError) as refused:
+        book.create(body, 1000)
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"name": "no good"}, 400),
+        ({"hasAudio": "yes"}, 400),
+        ({"outputMode": "ORAL"}, 400),
+        ({"resolution": 999}, 400),
+        ({"frameRate": True}, 400),
+        ({"hasAudio": False, "hasVideo": False}, 422),
+        ({"resolution": "1920x2000"}, 422),
+        ({"resolution": "99x1080"}, 422),
+        ({"frameRate": 121}, 422),
+        ({"shmSize": 134217727}, 422),
+    ],
+)
+def test_a_recording_that_cannot_be_is_refused(body: Json, status: int) -> None:
+    with pytest.raises(RefusedError) as refused:
+        bodies.recording_properties(body, bodies.RECORDING_DEFAULTS)
+    assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("asked", "fields"),
+    [
+        ({}, {"recordingLayout", "resolution", "frameRate", "shmSize"}),
+        ({"hasVideo": False}, set()),
+        ({"outputMode": "INDIVIDUAL"}, {"ignoreFailedStreams"}),
+        (
+            {"recordingLayout": "CUSTOM"},
+            {"recordingLayout", "resolution", "frameRate", "shmSize", "customLayout"},
+        ),
+    ],
+)
+def test_a_recording_has_the_properties_of_its_kind(asked: Json, fields: set[str]) -> None:
+    found = bodies.recording_properties(asked, bodies.RECORDING_DEFAULTS)
+    assert found.keys() - {"name", "hasAudio", "hasVideo", "outputMode"} == fields
+
+
+@pytest.mark.parametrize(
+    "url", ["stun:stun.example.io", "turns:[2001:db8::1]:443?transport=tcp", "turn:192.0.2.1"]
+)
+def test_ice_servers_are_known_by_their_url(url: str) -> None:
+    server = {"url": url, **({} if url.startswith("stun") else {"staticAuthSecret": "s"})}
+    found = bodies.connection_properties({"customIceServers": [server]})["customIceServers"]
+    assert isinstance(found, list)
+    assert found[0]["url"] == url
+
+
+def test_a_name_is_not_given_to_two_recordings(book: Book) -> None:
+    book.create({"customSessionId": "s"}, 1000)
+    enter(book, "s", 2000)
+    made = captures.start_recording(book, {"session": "s"}, 3000, ["s", "s~1", "other"])
+    assert (made.id, made.name) == ("s~2", "s~2")
+
+
+def test_turn_credentials_are_good_for_a_day() -> None:
+    user, password = credentials("secret")
+    until, _, word = user.partition(":")
+    assert 86300 < int(until) - time.time() <= 86400
+    assert len(word) == 8
+    digest = hmac.digest(b"secret", user.encode(), "sha1")
+    assert base64.b64decode(password) == digest
 
 
 @pytest.mark.parametrize(
@@ -177,11 +290,16 @@ def test_health_tells_what_is_lost(members: list[Member], status: int, word: str
 
 
 def test_sessions_are_shown_where_they_are_asked_for() -> None:
-    busy = Member("10.5.0.6", {"status": RUNNING}, {"s": {"id": "s", "recording": True}})
+    book = Book("openvidu.example.io", recording_enabled=True)
+    session = book.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
+    enter(book, "s", 2000)
+    book.invite("s", {}, 2000)
+    stored = {"s": session.describe("media_1", pending=True)}
+    busy = Member("10.5.0.6", {"status": RUNNING}, stored)
     assert "sessions" not in busy.describe({})
     asked = busy.describe({"sessions": "true", "recordings": "true"})
-    assert asked["sessions"] == [{"id": "s", "recording": True}]
-    assert asked["recordingIds"] == ["s"]
+    assert asked["sessions"] == [session.describe("media_1")]
+    assert (asked["recordingIds"], asked["broadcasts"]) == (["s"], [])
 
 
 def test_the_bucket_gets_everything_but_the_nodes_own_address() -> None:

@@ -5,12 +5,15 @@ Source: REST reference of OpenVidu 2.30.0, "GET /openvidu/api/health", "Session"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from lab.openvidu.master.house import MasterHouse
-from lab.openvidu.node.endpoints import RECORDINGS, Endpoints
+from lab.openvidu.node import captures
+from lab.openvidu.node.answers import API
+from lab.openvidu.node.bodies import RefusedError
+from lab.openvidu.node.endpoints import Endpoints
+from lab.openvidu.node.objects import listed
 from lab.openvidu.web.messages import Request, Response, Takeover, json_response
-from openvidu import api
 
 _STATUSES = {"UP": 200, "UNSTABLE": 409, "DOWN": 503}
 
@@ -18,33 +21,39 @@ _STATUSES = {"UP": 200, "UNSTABLE": 409, "DOWN": 503}
 class MasterEndpoints(Endpoints):
     """Answers what comes in on 5443 of a single master."""
 
-    def __init__(self, house: MasterHouse, values: Mapping[str, str]) -> None:
-        super().__init__(house, values)
+    def __init__(self, house: MasterHouse) -> None:
+        super().__init__(house)
         self._master = house
 
-    async def handle(self, request: Request) -> Response | Takeover:
-        """Answer one request; without a media node nobody can join."""
-        if request.wants_websocket:
-            await self._master.look_at_media_nodes()
-            if not any(one["connected"] for one in self._master.media_nodes):
-                refusal = {"status": 503, "message": "There is no available Media Node"}
-                return json_response(refusal, 503)
-        return await super().handle(request)
-
     async def _api(self, request: Request, path: str) -> Response | Takeover:
-        match request.method, path:
-            case "GET", api.HEALTH:
+        match request.method, path.removeprefix(f"{API}/").split("/"):
+            case "GET", ["health"]:
                 return await self._health()
-            case "GET", api.MEDIA_NODES:
+            case "GET", ["media-nodes"]:
                 await self._master.look_at_media_nodes()
-                return _list(self._master.media_nodes)
-            case "GET", api.SESSIONS:
-                sessions = self._master.book.sessions.values()
-                return _list([one.describe(self._master.media_node_id) for one in sessions])
-            case "GET", found if found == RECORDINGS:
-                recordings = list(self._master.recordings.values())
-                return json_response({"count": len(recordings), "items": recordings})
+                return json_response(listed(self._master.media_nodes))
+            case "GET" | "DELETE" as method, ["recordings", *names]:
+                captures.check_enabled(self._master.book)
+                return await self._stored(method, "/".join(names))
         return await super()._api(request, path)
+
+    async def _stored(self, method: str, name: str) -> Response:
+        found = self._master.recordings
+        if not name and method == "GET":
+            return json_response({"count": len(found), "items": list(found.values())})
+        if not name:
+            raise RefusedError(405)
+        if name not in found:
+            raise RefusedError(404)
+        if method == "GET":
+            return json_response(found[name])
+        if found[name]["status"] == "started":
+            raise RefusedError(409)
+        await self._master.remove_recording(name)
+        return Response(204)
+
+    def _stored_ids(self, request: Request) -> Collection[str]:
+        return self._master.recordings
 
     async def _health(self) -> Response:
         await self._master.look_at_media_nodes()
@@ -52,7 +61,3 @@ class MasterEndpoints(Endpoints):
         there = len(self._master.media_nodes) - len(away)
         status = "DOWN" if not there else "UNSTABLE" if away else "UP"
         return json_response({"status": status, "disconnectedMediaNodes": away}, _STATUSES[status])
-
-
-def _list(content: list[dict[str, object]]) -> Response:
-    return json_response({"numberOfElements": len(content), "content": content})

@@ -37,6 +37,15 @@ class MasterHouse(House):
         self.recordings: dict[str, Json] = {}
         self.media_nodes: list[Json] = []
 
+    async def remove_recording(self, recording_id: str) -> None:
+        """Remove a recording and its file."""
+        await self._uploader.remove(self.recordings.pop(recording_id))
+
+    async def has_media_node(self) -> bool:
+        """Whether one can be reached."""
+        await self.look_at_media_nodes()
+        return any(one["connected"] for one in self.media_nodes)
+
     async def look_at_media_nodes(self) -> None:
         """See which media nodes can be reached."""
         connected = await asyncio.gather(*map(_is_reachable, self._uris))

@@ -1,19 +1,32 @@
 """Who is on which WebSocket, and who is away from theirs but still in the session.
 
-A user whose socket broke stays in the session for `AWAY_SECONDS`, so that a node which drains
-waits for them; then they are evicted. Sources: `lab.openvidu.signalling`.
+A user whose socket is closed without `leaveRoom`, by whatever code, stays in the session for
+`AWAY_SECONDS`, so that a node which drains waits for them; then they are evicted. Sources:
+`lab.openvidu.signalling`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
+from lab.openvidu.node.book import Notice
 from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Connection
-from lab.openvidu.signalling import AWAY_SECONDS
+from lab.openvidu.signalling import AWAY_SECONDS, LINGER_SECONDS
 from lab.openvidu.web.server import log
+
+
+class Socket(Protocol):
+    """A client's open WebSocket."""
+
+    def notify(self, method: str, params: Mapping[str, object]) -> None:
+        """Tell the client something that it didn't ask for."""
+
+    def hang_up(self) -> None:
+        """Close it."""
 
 
 @dataclass(eq=False)
@@ -22,13 +35,13 @@ class Attendee:
 
     Attributes:
         connection: the user in the book.
-        socket: whatever stands for the socket that carries it now.
+        socket: what carries it now.
         id: what the client names when it comes back.
     """
 
     connection: Connection
-    socket: object
-    id: str = field(default_factory=lambda: secrets.token_hex(12))
+    socket: Socket
+    id: str
     leaving: asyncio.Task[None] | None = None
 
 
@@ -38,14 +51,16 @@ class Attendance:
     def __init__(self, house: House) -> None:
         self._house = house
         self._attendees: dict[str, Attendee] = {}
+        self._lingering: set[asyncio.Task[None]] = set()
+        house.on_notices(self._deliver)
 
-    def begin(self, connection: Connection, socket: object) -> Attendee:
+    def begin(self, connection: Connection, socket: Socket, attendee_id: str) -> Attendee:
         """A user has joined through a socket."""
-        attendee = Attendee(connection, socket)
+        attendee = Attendee(connection, socket, attendee_id)
         self._attendees[attendee.id] = attendee
         return attendee
 
-    def resume(self, attendee_id: str, socket: object) -> Attendee | None:
+    def resume(self, attendee_id: str, socket: Socket) -> Attendee | None:
         """A user is back, on another socket; None where there is no such user (any more)."""
         attendee = self._attendees.get(attendee_id)
         if attendee is None or not self._is_in_session(attendee.connection):
@@ -57,8 +72,8 @@ class Attendance:
             log(f"{attendee.connection.id} is back")
         return attendee
 
-    def lose(self, attendee: Attendee, socket: object) -> None:
-        """A socket broke: unless another carries the user by now, their time runs."""
+    def lose(self, attendee: Attendee, socket: Socket) -> None:
+        """A socket is closed: unless another carries the user by now, their time runs."""
         if attendee.socket is not socket:
             return
         if not self._is_in_session(attendee.connection):
@@ -67,10 +82,41 @@ class Attendance:
             attendee.leaving = asyncio.create_task(self._evict(attendee))
             log(f"{attendee.connection.id} is away, for {AWAY_SECONDS:g} s at most")
 
-    async def leave(self, attendee: Attendee, reason: str) -> None:
+    async def leave(self, attendee: Attendee, reason: str, *, evict: bool = False) -> None:
         """A user is gone for good; fine where the session is, too."""
         self._attendees.pop(attendee.id, None)
-        await self._house.change(lambda book: book.leave(attendee.connection, reason, now()))
+        self._linger(attendee.socket)
+        await self._house.change(
+            lambda book: book.leave(attendee.connection, reason, now(), evict=evict)
+        )
+
+    def hang_up(self) -> None:
+        """Close every socket, because the process ends."""
+        for attendee in self._attendees.values():
+            attendee.socket.hang_up()
+
+    def _deliver(self, notices: Iterable[Notice]) -> None:
+        by_connection = {one.connection.id: one for one in self._attendees.values()}
+        for notice in notices:
+            attendee = by_connection.get(notice.to)
+            if attendee is None:
+                continue
+            attendee.socket.notify(notice.method, notice.params)
+            evicted = notice.method == "participantEvicted"
+            if evicted and notice.params["connectionId"] == notice.to:
+                self._attendees.pop(attendee.id, None)
+                self._linger(attendee.socket)
+
+    def _linger(self, socket: Socket) -> None:
+        """Leave it to a client that is out to close its socket, for a while."""
+
+        async def close() -> None:
+            await asyncio.sleep(LINGER_SECONDS)
+            socket.hang_up()
+
+        task = asyncio.create_task(close())
+        self._lingering.add(task)
+        task.add_done_callback(self._lingering.discard)
 
     def _is_in_session(self, connection: Connection) -> bool:
         session = self._house.book.sessions.get(connection.session_id)
@@ -80,4 +126,4 @@ class Attendance:
         await asyncio.sleep(AWAY_SECONDS)
         log(f"{attendee.connection.id} is evicted")
         # Nobody finds, and so nobody cancels this any more: who comes back now comes too late.
-        await self.leave(attendee, "networkDisconnect")
+        await self.leave(attendee, "networkDisconnect", evict=True)

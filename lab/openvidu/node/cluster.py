@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from lab.openvidu.node.objects import without_pending
 from lab.openvidu.node.redis_link import RedisLink, Reply
 from openvidu.api import CLUSTER_UP, node_id
 
@@ -57,10 +58,12 @@ class Member:
         """
         found = dict(self.media_node or {})
         if query.get("sessions") == "true":
-            found["sessions"] = list(self.sessions.values())
+            found["sessions"] = [without_pending(one) for one in self.sessions.values()]
         if query.get("recordings") == "true":
-            recorded = [key for key, value in self.sessions.items() if value["recording"]]
-            found |= {"recordingIds": recorded, "broadcasts": []}
+            found |= {
+                "recordingIds": [k for k, v in self.sessions.items() if v["recording"]],
+                "broadcasts": [k for k, v in self.sessions.items() if v["broadcasting"]],
+            }
         return found
 
 
@@ -114,6 +117,10 @@ class Cluster:
     async def recordings(self) -> dict[str, Json]:
         """All recordings by id."""
         return _hash(await self._link.call("HGETALL", _RECORDINGS))
+
+    async def forget_recording(self, recording_id: str) -> None:
+        """Take a recording out of the list."""
+        await self._link.call("HDEL", _RECORDINGS, recording_id)
 
     async def check(self) -> None:
         """Whether Redis can be reached with this password.

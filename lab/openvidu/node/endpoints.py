@@ -1,17 +1,21 @@
 """OpenVidu Server's HTTP side: the REST API of this node's sessions, and their WebSockets.
 
-Source: REST reference of OpenVidu 2.30.0; statuses as documented there for each method.
+Source: REST reference of OpenVidu 2.30.0; statuses as documented there for each method, and as
+OpenVidu Server answers where the reference says nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from lab.openvidu import faults
-from lab.openvidu.node import misbehaviour, socket_session
+from lab.openvidu.node import answers, captures, misbehaviour, socket_session, streams
+from lab.openvidu.node.answers import API, PUBLIC_URL
 from lab.openvidu.node.attendance import Attendance
-from lab.openvidu.node.book import RefusedError
+from lab.openvidu.node.bodies import RefusedError, session_id
+from lab.openvidu.node.gateway import STORED_HEADER
 from lab.openvidu.node.house import House, now
+from lab.openvidu.node.objects import Json, listed
 from lab.openvidu.web.messages import (
     Request,
     Response,
@@ -21,113 +25,171 @@ from lab.openvidu.web.messages import (
     login_wanted,
     text_response,
 )
-from openvidu import api, environment
+from openvidu import api
 
-RECORDINGS = "/openvidu/api/recordings"
-_SECRETS = ("SECRET", "PASSWORD", "LICENSE", "ACCESS_KEY")
 _INSPECTOR = "<!doctype html><title>OpenVidu Inspector</title><h1>OpenVidu Inspector</h1>"
 
 
 class Endpoints:
     """Answers what comes in on 5443."""
 
-    def __init__(self, house: House, values: Mapping[str, str]) -> None:
+    def __init__(self, house: House) -> None:
         self._house = house
         self._attendance = Attendance(house)
-        self._values = values
+
+    def hang_up(self) -> None:
+        """Close every WebSocket, because the process ends."""
+        self._attendance.hang_up()
 
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request."""
         if request.wants_websocket:
-            return await socket_session.accept(self._house, self._attendance, request)
+            return socket_session.accept(self._house, self._attendance, request)
+        answer = answers.preflight(request) or await self._answer(request)
+        return answers.for_any_origin(request, answer)
+
+    async def _answer(self, request: Request) -> Response | Takeover:
         if request.path.startswith("/inspector") or request.path.startswith("/dashboard"):
             return html_response(_INSPECTOR)
-        if not request.path.startswith("/openvidu/api"):
+        if not request.path.startswith(API):
             return text_response("OpenVidu Server\n")
-        if not request.has_login(api.USER, self._values[environment.OPENVIDU_SECRET]):
+        path = request.path.rstrip("/")
+        if path == PUBLIC_URL:
+            return text_response(f"https://{self._house.config.host}")
+        if not request.has_login(api.USER, self._house.config.secret):
             return login_wanted("OpenVidu")
         try:
-            return await self._api(request, request.path.rstrip("/"))
+            return await self._api(request, path)
         except RefusedError as error:
-            return json_response({"status": error.status, "message": str(error)}, error.status)
+            return answers.refusal(error, path)
 
     async def _api(self, request: Request, path: str) -> Response | Takeover:
-        if path == api.CONFIG:
-            return json_response(self._configuration())
-        if path.startswith(f"{api.MEDIA_NODES}/") and request.method == "PATCH":
-            return await self._drain(request)
-        if path == api.SESSIONS and request.method == "GET":
-            own = self._house.book.sessions.values()
-            content = [one.describe(self._house.media_node_id) for one in own]
-            return json_response({"numberOfElements": len(content), "content": content})
-        if path.startswith(api.SESSIONS):
-            parts = path.removeprefix(api.SESSIONS).strip("/").split("/")
-            return await self._sessions(request, [part for part in parts if part])
-        if path.startswith(RECORDINGS) and request.method == "POST":
-            return await self._recordings(request, path.removeprefix(RECORDINGS).strip("/"))
-        raise RefusedError(404, "Not Found")
+        body, parts = _body(request), path.removeprefix(f"{API}/").split("/")
+        match request.method, parts:
+            case "GET", ["config"]:
+                return json_response(self._house.config.describe())
+            case "PATCH", ["media-nodes", _]:
+                return await self._drain(body)
+            case _, ["sessions", *rest]:
+                return await self._sessions(request, rest, body)
+            case "POST", ["recordings", *rest]:
+                return await self._recordings(rest, body, self._stored_ids(request))
+            case "POST", ["tokens" | "signal" | "broadcast", *_]:
+                return await self._told_by_body(parts, body)
+        raise RefusedError(404)
 
-    async def _drain(self, request: Request) -> Response | Takeover:
+    async def _told_by_body(self, parts: list[str], body: Json) -> Response:
+        """What names its session in the body."""
+        change = self._house.change
+        match parts:
+            case ["tokens"]:
+                return json_response(await self._token(body))
+            case ["signal"]:
+                await change(lambda book: book.signal(body, now(), None))
+            case ["broadcast", "start"]:
+                await change(lambda book: captures.start_broadcast(book, body))
+            case ["broadcast", "stop"]:
+                await change(lambda book: captures.stop_broadcast(book, body))
+            case _:
+                raise RefusedError(404)
+        return Response(200)
+
+    def _stored_ids(self, request: Request) -> Collection[str]:
+        """The ids of the recordings that there are, which the replication manager knows."""
+        return request.headers.get(STORED_HEADER.lower(), "").split(",")
+
+    async def _drain(self, body: Json) -> Response | Takeover:
         fault = faults.strike("drain")
         if fault:
             return misbehaviour.answer(fault, "405")
-        status = await self._house.set_status(_body(request))
+        status = await self._house.set_status(body)
         if status == 400:
             raise RefusedError(400, f"the media node is {self._house.status}")
         return Response(204) if status == 204 else json_response(self._house.media_node())
 
-    async def _sessions(self, request: Request, parts: list[str]) -> Response:
-        house, body = self._house, _body(request)
+    async def _token(self, body: Json) -> Json:
+        wanted = session_id(body)
+        kept = {name: value for name, value in body.items() if name != "record"}
+        made = await self._house.change(lambda book: book.invite(wanted, kept, now()))
+        shown = made.describe()
+        options = shown["kurentoOptions"]
+        return {
+            "id": made.token,
+            "token": made.token,
+            "connectionId": made.id,
+            "createdAt": made.created,
+            "session": wanted,
+            "role": made.role,
+            "data": shown["serverData"],
+            **({"kurentoOptions": options} if options else {}),
+        }
+
+    async def _sessions(self, request: Request, parts: list[str], body: Json) -> Response:
+        house, book = self._house, self._house.book
+        pending = request.query.get("pendingConnections")
         match request.method, parts:
+            case "GET", []:
+                return json_response(listed(self._shown(pending == "true")))
             case "POST", []:
                 if house.status != api.RUNNING:
                     raise RefusedError(503, f"the node is {house.status}")
-                session = await house.change(lambda book: book.create(body, now()))
-                return json_response(session.describe(house.media_node_id))
+                made = await house.change(lambda book: book.create(body, now()))
+                return json_response(made.describe(house.media_node_id))
             case "GET", [name]:
-                return json_response(house.book.session(name).describe(house.media_node_id))
+                found = book.session(name)
+                return json_response(found.describe(house.media_node_id, pending=pending == "true"))
             case "DELETE", [name]:
                 await house.change(lambda book: book.end(name, "sessionClosedByServer", now()))
                 return Response(204)
-            case "POST", [name, "connection"]:
-                data = str(body.get("data", ""))
-                made = await house.change(lambda book: book.invite(name, data, now()))
-                return json_response(made.describe())
-            case "GET", [name, "connection"]:
-                content = [c.describe() for c in house.book.session(name).connections.values()]
-                return json_response({"numberOfElements": len(content), "content": content})
-            case "DELETE", [name, "connection", connection]:
-                await house.change(lambda book: book.revoke(name, connection, now()))
+            case "DELETE", [name, "stream", stream]:
+                await house.change(lambda book: streams.force_unpublish(book, name, stream, now()))
                 return Response(204)
-            case _:
-                raise RefusedError(405, "Method Not Allowed")
+            case _, [name, "connection", *rest]:
+                return await self._connections(request, name, rest, body)
+        raise RefusedError(405)
 
-    async def _recordings(self, request: Request, wanted: str) -> Response:
+    def _shown(self, pending: bool) -> list[Json]:
+        own = self._house.book.sessions.values()
+        return [one.describe(self._house.media_node_id, pending=pending) for one in own]
+
+    async def _connections(
+        self, request: Request, session: str, parts: list[str], body: Json
+    ) -> Response:
+        house, book = self._house, self._house.book
+        match request.method, parts:
+            case "POST", []:
+                made = await house.change(lambda book: book.invite(session, body, now()))
+                return json_response(made.describe())
+            case "GET", []:
+                found = book.session(session)
+                all_of_them = request.query.get("pendingConnections") != "false"
+                users = list(found.connections.values()) if all_of_them else found.active
+                return json_response(listed([user.describe() for user in users]))
+            case "GET", [name]:
+                return json_response(book.connection(session, name).describe())
+            case "PATCH", [name]:
+                changed = await house.change(lambda book: book.update(session, name, body))
+                return json_response(changed.describe())
+            case "DELETE", [name]:
+                await house.change(lambda book: book.revoke(session, name, now()))
+                return Response(204)
+        raise RefusedError(405)
+
+    async def _recordings(self, parts: list[str], body: Json, stored: Collection[str]) -> Response:
         house = self._house
-        if wanted == "start":
-            body = _body(request)
-            name = str(body.get("session", ""))
-            made = await house.change(
-                lambda book: book.record(name, str(body.get("name", "")), now())
-            )
-            return json_response(made.describe())
-        if not wanted.startswith("stop/"):
-            raise RefusedError(405, "Method Not Allowed")
-        stopped = await house.change(
-            lambda book: book.stop_recording(wanted.removeprefix("stop/"), now())
-        )
-        return json_response(stopped.describe())
-
-    def _configuration(self) -> dict[str, str]:
-        return {
-            name: value
-            for name, value in self._values.items()
-            if name.startswith(("OPENVIDU_", "DOMAIN_", "HTTPS_"))
-            and not any(word in name for word in _SECRETS)
-        }
+        match parts:
+            case ["start"]:
+                made = await house.change(
+                    lambda book: captures.start_recording(book, body, now(), stored)
+                )
+            case ["stop", name]:
+                made = await house.change(lambda book: captures.stop_recording(book, name, now()))
+            case _:
+                raise RefusedError(405)
+        return json_response(made.describe())
 
 
-def _body(request: Request) -> dict[str, object]:
+def _body(request: Request) -> Json:
     if not request.body.strip():
         return {}
     try:

@@ -9,14 +9,20 @@ Source: page, port 4443 and "Check cluster and nodes health"; REST reference.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from lab.openvidu import faults
-from lab.openvidu.node import administration, misbehaviour
+from lab.openvidu.node import administration, answers, misbehaviour
+from lab.openvidu.node.answers import API, PUBLIC_URL, RECORDINGS
+from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.cluster import Cluster, Member, health
 from lab.openvidu.node.configuration import Settings
 from lab.openvidu.node.membership import Membership, Report
+from lab.openvidu.node.objects import listed, without_pending
+from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.redis_link import RedisError
+from lab.openvidu.s3.client import BucketError
 from lab.openvidu.web.messages import (
     Request,
     Response,
@@ -29,8 +35,10 @@ from lab.openvidu.web.relay import relay
 from openvidu import api, ports
 
 REPORT_PATH = "/openvidu/replication-manager-webhook"
-_RECORDINGS = "/openvidu/api/recordings"
-_API = "/openvidu/api"
+STORED_HEADER = "X-Lab-Stored-Recordings"
+"""Tells the server that is to record which ids are taken in the cluster."""
+_BY_BODY = (f"{API}/tokens", f"{API}/signal", f"{API}/broadcast")
+"""What names its session in the body."""
 _LOOPBACK = "127.0.0.1"
 
 
@@ -38,19 +46,29 @@ class Gateway:
     """Answers what comes in on 4443."""
 
     def __init__(
-        self, settings: Settings, cluster: Cluster, membership: Membership, env_file: Path
+        self,
+        settings: Settings,
+        cluster: Cluster,
+        membership: Membership,
+        env_file: Path,
+        uploader: Uploader | None,
     ) -> None:
+        """Put it together; without an uploader there are no recordings."""
         self._settings = settings
         self._cluster = cluster
         self._membership = membership
         self._env_file = env_file
+        self._uploader = uploader
 
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request; 503 where the cluster's state can't be read."""
         try:
-            return await self._route(request)
+            answer = answers.preflight(request) or await self._route(request)
+        except RefusedError as error:
+            answer = answers.refusal(error, request.path)
         except RedisError as error:
-            return json_response({"status": 503, "error": f"Redis: {error}"}, 503)
+            answer = json_response({"status": 503, "error": f"Redis: {error}"}, 503)
+        return answers.for_any_origin(request, answer)
 
     async def _route(self, request: Request) -> Response | Takeover:
         path = request.path
@@ -58,7 +76,7 @@ class Gateway:
             return self._node_health()
         if path in (REPORT_PATH, administration.RESTART_PATH):
             return await self._internal(request)
-        if path == _API or path.startswith(f"{_API}/"):
+        if path == API or path.startswith(f"{API}/"):
             return await self._api(request)
         if request.wants_websocket and "sessionId" in request.query:
             return await self._socket(request)
@@ -86,15 +104,19 @@ class Gateway:
         fault = faults.strike("api")
         if fault:
             return misbehaviour.answer(fault, "503")
+        path = request.path.rstrip("/")
+        if path == PUBLIC_URL:
+            return await relay(request, _LOOPBACK, ports.API)
         if not request.has_login(api.USER, self._settings.secret):
             return login_wanted("OpenVidu")
-        path = request.path.rstrip("/")
+        if request.method == "POST" and path.startswith(_BY_BODY):
+            return await self._to_holder(request, _named(request))
         for prefix, answer in (
             (api.HEALTH, self._health),
             (api.RESTART, self._restart),
             (api.MEDIA_NODES, self._media_nodes),
             (api.SESSIONS, self._sessions),
-            (_RECORDINGS, self._recordings),
+            (RECORDINGS, self._recordings),
         ):
             if path == prefix or path.startswith(f"{prefix}/"):
                 return await answer(request, path.removeprefix(prefix).strip("/"))
@@ -106,23 +128,22 @@ class Gateway:
 
     async def _restart(self, request: Request, _: str) -> Response:
         if request.method != "POST":
-            return json_response({"status": 405, "error": "Method Not Allowed"}, 405)
+            raise RefusedError(405)
         members = await self._cluster.members()
         return await administration.restart_all(self._settings, members, request)
 
     async def _media_nodes(self, request: Request, wanted: str) -> Response | Takeover:
         if request.method not in ("GET", "PATCH"):
-            return json_response({"status": 405, "error": "Method Not Allowed"}, 405)
+            raise RefusedError(405)
         members = [member for member in await self._cluster.members() if member.media_node]
         if not wanted and request.method == "GET":
-            content = [member.describe(request.query) for member in members]
-            return json_response({"numberOfElements": len(content), "content": content})
+            return json_response(listed([member.describe(request.query) for member in members]))
         for member in members:
             if member.media_node and member.media_node["id"] == wanted:
                 if request.method == "GET":
                     return json_response(member.describe(request.query))
                 return await self._to(request, member)
-        return json_response({"status": 404, "error": "Not Found"}, 404)
+        raise RefusedError(404)
 
     async def _sessions(self, request: Request, wanted: str) -> Response | Takeover:
         if wanted:
@@ -130,60 +151,75 @@ class Gateway:
         members = await self._cluster.members()
         if request.method == "GET":
             content = [session for member in members for session in member.sessions.values()]
-            return json_response({"numberOfElements": len(content), "content": content})
+            if request.query.get("pendingConnections") != "true":
+                content = [without_pending(session) for session in content]
+            return json_response(listed(content))
         if request.method == "POST":
             return await self._new_session(request, members)
-        return json_response({"status": 405, "error": "Method Not Allowed"}, 405)
+        raise RefusedError(405)
 
     async def _new_session(self, request: Request, members: list[Member]) -> Response | Takeover:
-        try:
-            body = request.json() if request.body else {}
-        except ValueError:
-            return json_response({"status": 400, "error": "the body is not JSON"}, 400)
-        custom = body.get("customSessionId") if isinstance(body, dict) else None
-        if custom and any(custom in member.sessions for member in members):
-            return json_response({"status": 409, "error": "Conflict"}, 409)
+        custom = _named(request, "customSessionId")
+        if any(custom in member.sessions for member in members):
+            raise RefusedError(409)
         if self._membership.status == api.RUNNING and self._membership.server_is_up:
             return await relay(request, _LOOPBACK, ports.API)
         running = [member for member in members if member.status == api.RUNNING]
         if not running:
-            return json_response({"status": 503, "error": "no node takes new sessions"}, 503)
+            raise RefusedError(503, "no node takes new sessions")
         return await self._to(request, min(running, key=lambda member: len(member.sessions)))
 
     async def _recordings(self, request: Request, wanted: str) -> Response | Takeover:
-        if request.method == "GET":
-            found = await self._cluster.recordings()
-            if not wanted:
+        found = await self._cluster.recordings()
+        if request.method == "POST" and wanted == "start":
+            stored = f"{STORED_HEADER}: {','.join(found)}\r\n\r\n".encode()
+            told = replace(request, head=request.head.removesuffix(b"\r\n") + stored)
+            return await self._to_holder(told, _named(request))
+        if request.method == "POST":
+            return await self._to_holder(request, wanted.removeprefix("stop/").partition("~")[0])
+        if self._uploader is None:
+            raise RefusedError(501)
+        match request.method:
+            case "GET" if not wanted:
                 return json_response({"count": len(found), "items": list(found.values())})
-            if wanted in found:
+            case "GET" | "DELETE" if wanted and wanted not in found:
+                raise RefusedError(404)
+            case "GET":
                 return json_response(found[wanted])
-            return json_response({"status": 404, "error": "Not Found"}, 404)
-        session_id = wanted.removeprefix("stop/")
-        if wanted == "start":
-            try:
-                body = request.json()
-            except ValueError:
-                return json_response({"status": 400, "error": "the body is not JSON"}, 400)
-            session_id = str(body.get("session", "")) if isinstance(body, dict) else ""
-        return await self._to_holder(request, session_id)
+            case "DELETE" if wanted and found[wanted]["status"] == "started":
+                raise RefusedError(409)
+            case "DELETE" if wanted:
+                try:
+                    await self._uploader.remove(found[wanted])
+                except BucketError as error:
+                    raise RefusedError(500, str(error)) from error
+                await self._cluster.forget_recording(wanted)
+                return Response(204)
+        raise RefusedError(405)
 
     async def _socket(self, request: Request) -> Response | Takeover:
-        answer = await self._to_holder(request, request.query["sessionId"])
-        gone = isinstance(answer, Response) and answer.status == 404
-        if gone and request.query.get("reconnect") == "true":
-            # openvidu-browser wants to be told by `connect`: else it would try for ever.
-            return await relay(request, _LOOPBACK, ports.API)
-        return answer
+        return await self._to_holder(request, request.query["sessionId"])
 
     async def _to_holder(self, request: Request, session_id: str) -> Response | Takeover:
+        """Where nobody holds the session, this node's own server says so, each in its way."""
         for member in await self._cluster.members():
             if session_id in member.sessions:
                 return await self._to(request, member)
-        return json_response({"status": 404, "error": "Not Found"}, 404)
+        return await relay(request, _LOOPBACK, ports.API)
 
     async def _to(self, request: Request, member: Member) -> Response | Takeover:
         own = member.ip == self._settings.ip
         return await relay(request, _LOOPBACK if own else member.ip, ports.API)
+
+
+def _named(request: Request, field: str = "session") -> str:
+    """The session that a body names; empty where the server will find fault with it."""
+    try:
+        body = request.json() if request.body else {}
+    except ValueError:
+        return ""
+    name = body.get(field) if isinstance(body, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 async def _no_answer(_: asyncio.StreamReader, __: asyncio.StreamWriter) -> None:

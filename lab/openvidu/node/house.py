@@ -1,8 +1,7 @@
 """OpenVidu Server's state and its life: sessions, media node status, reports, the end.
 
-Every change is made in one place, `change`, which reports it to the replication manager, wakes
-the WebSockets of ended sessions, starts uploads, and lets the node go when it waits to
-terminate and nothing is left.
+Every change is made in one place, `change`, which tells the clients, starts uploads, reports to
+the replication manager, and lets the node go when it waits to terminate and nothing is left.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
 from pathlib import Path
@@ -20,15 +19,16 @@ from typing import TypeVar
 from lab.openvidu import faults
 from lab.openvidu.node import statuses
 from lab.openvidu.node.administration import stop_this_node
-from lab.openvidu.node.book import Book
+from lab.openvidu.node.book import Book, Notice
 from lab.openvidu.node.cluster import HEARTBEAT_SECONDS, Json
 from lab.openvidu.node.gateway import REPORT_PATH
 from lab.openvidu.node.membership import Report
 from lab.openvidu.node.objects import Recording
 from lab.openvidu.node.recordings import Uploader
+from lab.openvidu.node.server_config import ServerConfig
 from lab.openvidu.web.client import UnreachableError, request
 from lab.openvidu.web.server import log
-from openvidu import environment, ports
+from openvidu import ports
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 
 _MANAGER_RETRY_SECONDS = 0.2
@@ -62,7 +62,6 @@ class House:
 
     def __init__(self, values: Mapping[str, str], uploader: Uploader) -> None:
         self._ip = values.get("MULTI_MASTER_NODE_ID", "127.0.0.1")
-        self._secret = values[environment.OPENVIDU_SECRET]
         self._install = Path(values.get("DOTENV_PATH", "."))
         self._uploader = uploader
         self._environment_id = f"node_{secrets.token_hex(6)}"
@@ -70,13 +69,15 @@ class House:
         self._reported = asyncio.Lock()
         self._complete = False
         self._known: dict[str, Json] = {}
-        self._ends: dict[str, asyncio.Event] = {}
+        self._deliver: Callable[[Sequence[Notice]], None] = lambda _: None
         self._leaving: asyncio.Task[None] | None = None
-        domain, port = values.get("DOMAIN_OR_PUBLIC_IP", ""), values.get("HTTPS_PORT") or "443"
+        self.config = ServerConfig(values, Path.cwd())
         self.status = RUNNING
         self.book = Book(
-            domain if port == "443" else f"{domain}:{port}",
-            recording_enabled=values.get("OPENVIDU_RECORDING", "false").lower() == "true",
+            self.config.host,
+            recording_enabled=self.config.on("OPENVIDU_RECORDING"),
+            codec=self.config.text("OPENVIDU_STREAMS_FORCED_VIDEO_CODEC"),
+            transcoding=self.config.on("OPENVIDU_STREAMS_ALLOW_TRANSCODING"),
         )
 
     @property
@@ -100,9 +101,18 @@ class House:
             "status": self.status,
         }
 
-    def end_of(self, session_id: str) -> asyncio.Event:
-        """Is set when the session has ended."""
-        return self._ends.setdefault(session_id, asyncio.Event())
+    @property
+    def life(self) -> int:
+        """Tells a client that comes back whether the server is the one that it knew."""
+        return self._launched
+
+    async def has_media_node(self) -> bool:
+        """Whether a media server is there for who wants to join."""
+        return faults.look("media-disconnected") is None
+
+    def on_notices(self, deliver: Callable[[Sequence[Notice]], None]) -> None:
+        """Have what clients are told handed to `deliver`."""
+        self._deliver = deliver
 
     async def change(self, act: Callable[[Book], Result]) -> Result:
         """Carry out `act` on the book, and report what came of it before returning."""
@@ -124,15 +134,18 @@ class House:
         await self.change(lambda book: book.collect(older_than, now()))
 
     async def settle(self) -> None:
-        """Do what follows from the present state: wake, upload, report, terminate."""
-        for session_id in [key for key in self._ends if key not in self.book.sessions]:
-            self._ends.pop(session_id).set()
+        """Do what follows from the present state: tell, upload, report, terminate."""
+        notices, self.book.notices = self.book.notices, []
+        self._deliver(notices)
         started, self.book.started = self.book.started, []
         for recording in started:
             self._uploader.begin(recording)
         finished, self.book.finished = self.book.finished, []
         for recording in finished:
-            self._uploader.upload(recording, self._uploaded)
+            if self._uploader.keep(recording, self.config.host):
+                self.book.events.append(recording.event(now()))
+            else:
+                self._uploader.upload(recording, self._uploaded)
         await self._report()
         if self.status == WAITING_IDLE_TO_TERMINATE and self.book.idle and not self._leaving:
             self._leaving = asyncio.create_task(self._terminate())
@@ -147,8 +160,7 @@ class House:
         """End all sessions, because the process ends."""
         for session_id in list(self.book.sessions):
             self.book.end(session_id, "openviduServerStopped", now())
-        for event in self._ends.values():
-            event.set()
+        self._deliver(self.book.notices)
         await self._report()
 
     async def _terminate(self) -> None:
@@ -189,7 +201,7 @@ class House:
         """Tell the replication manager what changed; whether it heard."""
         async with self._reported:
             present = {
-                key: session.describe(self.media_node_id)
+                key: session.describe(self.media_node_id, pending=True)
                 for key, session in self.book.sessions.items()
             }
             changed: dict[str, Json | None] = {
@@ -219,7 +231,7 @@ class House:
         try:
             answer = await request(
                 "POST",
-                f"{url}?OPENVIDU_SECRET={self._secret}",
+                f"{url}?OPENVIDU_SECRET={self.config.secret}",
                 body=json.dumps(asdict(report)).encode(),
             )
         except UnreachableError:

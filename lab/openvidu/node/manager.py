@@ -19,6 +19,7 @@ from lab.openvidu.node.cluster import Cluster
 from lab.openvidu.node.configuration import Settings
 from lab.openvidu.node.gateway import Gateway
 from lab.openvidu.node.membership import Membership
+from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.redis_link import RedisError, RedisLink
 from lab.openvidu.node.webhooks import Courier, Webhooks
 from lab.openvidu.s3.client import BucketError
@@ -82,7 +83,9 @@ async def serve(stopping: asyncio.Event) -> None:
     domain, port = values.get("DOMAIN_OR_PUBLIC_IP", ""), values.get("HTTPS_PORT") or "443"
     banner = messages.ready(domain, port, settings.ip)
     membership = Membership(settings.ip, cluster, courier, banner)
-    gateway = Gateway(settings, cluster, membership, env_file)
+    recording = values.get("OPENVIDU_RECORDING", "").lower() == "true"
+    uploader = Uploader(values, env_file.parent) if recording else None
+    gateway = Gateway(settings, cluster, membership, env_file, uploader)
     server = await listen(gateway.handle, ports.REPLICATION_MANAGER)
     membership.on_leaving(server.close)
     watch = asyncio.create_task(membership.watch())

@@ -37,7 +37,7 @@ class Uploader:
 
     def begin(self, recording: Recording) -> None:
         """Make the local file, which is there as long as the recording isn't in the bucket."""
-        path = self._file(recording)
+        path = self._file(recording.id, recording.name, recording.extension)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"\0" * _SIZE)
         self._note(recording)
@@ -48,6 +48,34 @@ class Uploader:
         task = asyncio.create_task(self._upload(recording, done))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def keep(self, recording: Recording, host: str) -> bool:
+        """Leave a recording on the node, ready; False where it has to be uploaded.
+
+        Args:
+            recording: has stopped.
+            host: where clients reach the server.
+        """
+        if self._bucket:
+            return False
+        path = self._file(recording.id, recording.name, recording.extension)
+        recording.size, recording.status = path.stat().st_size, "ready"
+        recording.url = f"https://{host}/openvidu/recordings/{recording.id}/{path.name}"
+        self._note(recording)
+        return True
+
+    async def remove(self, recording: Json) -> None:
+        """Remove what there is of a recording, on this node and in the bucket.
+
+        Raises:
+            BucketError: the bucket can't be used.
+        """
+        stem = Path(str(recording["url"] or "")).name or f"{recording['name']}.mp4"
+        name, _, extension = stem.rpartition(".")
+        path = self._file(str(recording["id"]), name, extension)
+        path.unlink(missing_ok=True)
+        if self._bucket:
+            await self._bucket.delete(f"{recording['id']}/{stem}")
 
     def take_changes(self) -> dict[str, Json]:
         """The recordings that changed since the last time."""
@@ -72,7 +100,7 @@ class Uploader:
         fault = faults.strike("slow-upload")
         if fault:
             await asyncio.sleep(float(fault.option("seconds", _DEFAULT_SECONDS)))
-        path = self._file(recording)
+        path = self._file(recording.id, recording.name, recording.extension)
         recording.size = path.stat().st_size
         recording.status = "ready"
         if self._bucket:
@@ -90,8 +118,8 @@ class Uploader:
         self._note(recording)
         await done(recording)
 
-    def _file(self, recording: Recording) -> Path:
-        return self._folder / recording.id / f"{recording.name}.mp4"
+    def _file(self, recording_id: str, name: str, extension: str) -> Path:
+        return self._folder / recording_id / f"{name}.{extension}"
 
     def _note(self, recording: Recording) -> None:
         self._changed[recording.id] = recording.describe()

@@ -42,16 +42,17 @@ async def serve(stopping: asyncio.Event) -> None:
     for task in tasks:
         task.cancel()
     await house.close()
+    endpoints.hang_up()
 
 
 def _node(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
     house = House(values, uploader)
-    return house, Endpoints(house, values)
+    return house, Endpoints(house)
 
 
 def _master(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
     house = MasterHouse(values, uploader)
-    return house, MasterEndpoints(house, values)
+    return house, MasterEndpoints(house)
 
 
 async def _collect(house: House, values: Mapping[str, str]) -> None:

@@ -1,28 +1,28 @@
 """A user's WebSocket, which speaks OpenVidu's JSON-RPC.
 
-`/openvidu?sessionId=...&token=...` joins; without a token the user is a guest. With
-`reconnect=true` it only opens, and `connect` brings a user back whose socket broke. `ping` is
-answered with a pong, `leaveRoom` ends the connection, everything else gets an empty result.
-
-A user who hangs up, with `leaveRoom` or a normal close, leaves at once. Otherwise they may come
-back: see `attendance`. Sources: `lab.openvidu.signalling`.
+It is opened by anybody; `joinRoom` uses up a token, and `connect` brings back a user whose socket
+broke. `ping` is answered at any time; `methods` has the rest. A user leaves at once with
+`leaveRoom` alone: see `attendance`. Sources: `lab.openvidu.signalling`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
+import secrets
+from collections.abc import Mapping
+from http.cookies import SimpleCookie
 
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Request as Handshake
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from lab.openvidu.node import methods
 from lab.openvidu.node.attendance import Attendance, Attendee
-from lab.openvidu.node.book import RefusedError
-from lab.openvidu.node.house import House, now
-from lab.openvidu.node.objects import Connection
+from lab.openvidu.node.house import House
+from lab.openvidu.node.methods import RpcError
+from lab.openvidu.node.objects import Connection, Json
 from lab.openvidu.signalling import (
     MISSED_PINGS,
     NOT_CONNECTED,
@@ -30,26 +30,18 @@ from lab.openvidu.signalling import (
     SILENCE_REASON,
     UNKNOWN_SESSION,
 )
-from lab.openvidu.web.messages import Request, Response, Takeover, json_response
+from lab.openvidu.web.messages import Request, Takeover
 
 _CHUNK = 16 * 1024
-_HANGS_UP = (CloseCode.NORMAL_CLOSURE, CloseCode.GOING_AWAY, CloseCode.NO_STATUS_RCVD)
+_COOKIE = "OVJSESSIONID"
+"""Tells a browser, whatever sockets it opens."""
 
 
-async def accept(house: House, attendance: Attendance, request: Request) -> Response | Takeover:
-    """Let the user in, or answer why not."""
-    connection = None
-    if request.query.get("reconnect") != "true":
-        session_id, token = request.query.get("sessionId", ""), request.query.get("token", "")
-        ip = request.headers.get("x-real-ip", request.peer)
-        try:
-            connection = await house.change(lambda book: book.join(session_id, token, ip, now()))
-        except RefusedError as error:
-            return json_response({"status": error.status, "message": str(error)}, error.status)
+def accept(house: House, attendance: Attendance, request: Request) -> Takeover:
+    """Speak with a client."""
 
     async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        conversation = _Conversation(house, attendance, reader, writer)
-        await conversation.hold(request.head, connection)
+        await _Conversation(house, attendance, request, reader, writer).hold()
 
     return Takeover(run)
 
@@ -61,49 +53,42 @@ class _Conversation:
         self,
         house: House,
         attendance: Attendance,
+        request: Request,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
         self._house = house
         self._attendance = attendance
+        self._request = request
         self._reader, self._writer = reader, writer
         self._protocol = ServerProtocol()
         self._attendee: Attendee | None = None
-        self._ending: asyncio.Task[None] | None = None
+        self._id = secrets.token_hex(12)
         self._patience: float | None = None
-        self._left = False
+        cookie = SimpleCookie(request.headers.get("cookie", "")).get(_COOKIE)
+        self._browser = cookie.value if cookie else secrets.token_hex(16).upper()
 
-    async def hold(self, head: bytes, connection: Connection | None) -> None:
-        """Keep it open until either side ends it.
-
-        Args:
-            head: the handshake.
-            connection: who joined with it; None where somebody wants to come back.
-        """
-        self._protocol.receive_data(head)
+    async def hold(self) -> None:
+        """Keep it open until either side ends it."""
+        self._protocol.receive_data(self._request.head)
         for event in self._protocol.events_received():
             if isinstance(event, Handshake):
-                self._protocol.send_response(self._protocol.accept(event))
-        if connection:
-            self._carry(self._attendance.begin(connection, self))
+                response = self._protocol.accept(event)
+                response.headers["Set-Cookie"] = f"{_COOKIE}={self._browser}; Path=/; HttpOnly"
+                self._protocol.send_response(response)
         self._flush()
         try:
             await self._read()
         finally:
-            if self._ending:
-                self._ending.cancel()
-            if self._attendee and self._left:
-                await self._attendance.leave(self._attendee, "disconnect")
-            elif self._attendee:
+            if self._attendee:
                 self._attendance.lose(self._attendee, self)
 
-    def _carry(self, attendee: Attendee) -> None:
-        self._attendee = attendee
-        ended = self._house.end_of(attendee.connection.session_id)
-        self._ending = asyncio.create_task(self._close_after(ended))
+    def notify(self, method: str, params: Mapping[str, object]) -> None:
+        """Tell the client something that it didn't ask for."""
+        self._send({"method": method, "params": dict(params)})
 
-    async def _close_after(self, ended: asyncio.Event) -> None:
-        await ended.wait()
+    def hang_up(self) -> None:
+        """Close it."""
         self._close(CloseCode.GOING_AWAY)
         self._writer.close()
 
@@ -112,10 +97,10 @@ class _Conversation:
             while data := await self._receive():
                 self._protocol.receive_data(data)
                 for event in self._protocol.events_received():
-                    if isinstance(event, Frame):
-                        self._take(event)
+                    if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                        await self._answer(bytes(event.data))
                 self._flush()
-                if self._left or self._protocol.state is not State.OPEN:
+                if self._protocol.state is not State.OPEN:
                     return
         except TimeoutError:
             self._close(CloseCode.INTERNAL_ERROR, SILENCE_REASON)
@@ -126,41 +111,65 @@ class _Conversation:
         async with asyncio.timeout(self._patience):
             return await self._reader.read(_CHUNK)
 
-    def _take(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.CLOSE:
-            said = self._protocol.close_rcvd
-            self._left = said is not None and said.code in _HANGS_UP
-        elif frame.opcode is Opcode.TEXT:
-            self._answer(bytes(frame.data))
-
-    def _answer(self, text: bytes) -> None:
-        """Answer a JSON-RPC call; what is none is passed over."""
+    async def _answer(self, text: bytes) -> None:
+        """Answer a JSON-RPC call; what is none, or asks for what there isn't, is passed over."""
         try:
             call = json.loads(text)
             method, number, params = call["method"], call.get("id"), dict(call.get("params") or {})
         except (ValueError, KeyError, TypeError):
             return
-        answer = {"jsonrpc": "2.0", "id": number, **self._outcome(method, params)}
-        self._protocol.send_text(json.dumps(answer).encode())
-        if method == "leaveRoom" and self._attendee:
-            self._left = True
-            self._close(CloseCode.NORMAL_CLOSURE)
+        try:
+            result = await self._outcome(method, params)
+        except RpcError as error:
+            said = {"code": error.code, "message": str(error)}
+            self._send({"id": number, "error": said})
+            return
+        if result is not None:
+            named = {} if method == "ping" else {"sessionId": self._id}
+            self._send({"id": number, "result": {**result, **named}})
 
-    def _outcome(self, method: str, params: dict[str, Any]) -> dict[str, object]:
-        if method == "connect":
-            found = self._attendance.resume(str(params.get("sessionId", "")), self)
-            if found is None:
-                return {"error": UNKNOWN_SESSION}
-            self._carry(found)
-            return {"result": {"value": RECONNECTED, "sessionId": found.id}}
+    async def _outcome(self, method: str, params: Json) -> Json | None:
+        match method:
+            case "ping":
+                interval = params.get("interval")
+                if self._patience is None and isinstance(interval, int):
+                    self._patience = MISSED_PINGS * interval / 1000
+                return {"value": "pong"}
+            case "connect":
+                return self._resume(str(params.get("sessionId", "")))
+            case "joinRoom" if self._attendee is None:
+                return await self._join(params)
+            case "sessionStatus":
+                return {"life": self._house.life}
         if self._attendee is None:
-            return {"error": NOT_CONNECTED}
-        if method == "ping":
-            interval = params.get("interval")
-            if self._patience is None and isinstance(interval, int):
-                self._patience = MISSED_PINGS * interval / 1000
-            return {"result": {"value": "pong"}}
-        return {"result": {"id": self._attendee.connection.id, "sessionId": self._attendee.id}}
+            raise RpcError(*NOT_CONNECTED)
+        if method == "leaveRoom":
+            attendee, self._attendee = self._attendee, None
+            await self._attendance.leave(attendee, "disconnect")
+            return {}
+        return await methods.call(self._house, self._attendee.connection, method, params)
+
+    def _resume(self, attendee_id: str) -> Json:
+        found = self._attendance.resume(attendee_id, self)
+        if found is None:
+            raise RpcError(*UNKNOWN_SESSION)
+        self._attendee, self._id = found, found.id
+        return {"value": RECONNECTED}
+
+    async def _join(self, params: Json) -> Json:
+        ip = self._request.headers.get("x-real-ip", self._request.peer)
+
+        def enter(connection: Connection) -> Json:
+            # At once: another may join, and this one be told of it, before the answer is out.
+            self._attendee = self._attendance.begin(connection, self, self._id)
+            return methods.welcome(self._house, connection, self._browser[:16])
+
+        return await methods.join(self._house, params, ip, enter)
+
+    def _send(self, message: Json) -> None:
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(json.dumps({**message, "jsonrpc": "2.0"}).encode())
+        self._flush()
 
     def _close(self, code: CloseCode, reason: str = "") -> None:
         if self._protocol.state is State.OPEN:

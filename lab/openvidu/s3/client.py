@@ -61,6 +61,14 @@ class Bucket:
         """
         await self._call("PUT", key, content, expected=(200,))
 
+    async def delete(self, key: str) -> None:
+        """Remove an object; fine where there is none.
+
+        Raises:
+            BucketError: the bucket can't be used.
+        """
+        await self._call("DELETE", key, b"", expected=(204, 404))
+
     async def create(self) -> bool:
         """Create the bucket; `False` where it was there.
 
