@@ -66,6 +66,12 @@ ENGINE: tuple[Missing, ...] = (
     Missing("busybox", "is in the images that it runs", "busybox-static"),
 )
 """For tests, which do without where they must: no lab needs these."""
+CLIENTS: tuple[Missing, ...] = (
+    Missing("node", "runs OpenVidu's own clients", "nodejs"),
+    Missing("npm", "gets them", "npm"),
+    Missing("chromium", "is a user's browser", "chromium"),
+)
+"""Likewise."""
 SHELLS: tuple[Missing, ...] = tuple(
     Missing(name, "is a login shell that machines may have", name)
     for name in ("fish", "tcsh", "zsh")
@@ -160,7 +166,7 @@ def explain(lacking: Sequence[Missing]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the missing packages; what no package gives goes to standard error, with status 1."""
     lacking = missing()
-    for_tests = without_program(ENGINE + SHELLS) if "test" in arguments else []
+    for_tests = without_program(ENGINE + SHELLS + CLIENTS) if "test" in arguments else []
     for name in packages([*lacking, *for_tests]):
         sys.stdout.write(f"{name}\n")
     beyond = [entry for entry in lacking if not entry.package]

@@ -2,7 +2,8 @@
 
 It is made of processes that run on the lab's hosts. Nothing here is OpenVidu's code: the
 behaviour follows the on-premises page of OpenVidu 2.30.0, its REST reference, what can be read in
-its public deployment files, and what its own clients read and its server was seen to answer. It is for rehearsal, tests and benchmarks only.
+its public deployment files, and what its own clients read and its server was seen to answer. It
+is for rehearsal, tests and benchmarks only.
 
 Parts: `mirror` (downloads and install scripts), `packages` (the `apt-get` stand-in), `docker`
 (the container stand-in), `base` (load balancer, Redis, Elasticsearch, Kibana, application),

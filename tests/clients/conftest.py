@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
 import socket
+import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from lab.cloud import authority
+from lab.cloud.requirements import CLIENTS, without_program
 from lab.openvidu.master.endpoints import MasterEndpoints
 from lab.openvidu.master.house import MasterHouse
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.messages import Request, Response, Takeover
 from tests.serving import serving
 
+Settings = Mapping[str, str]
+"""What a suite is told in its environment."""
 HERE = Path(__file__).parent
 SECRET = "OPENVIDU_SECRET_1"
-MISSING = [name for name in ("node", "npm") if shutil.which(name) is None]
+MISSING = [entry.what for entry in without_program(CLIENTS) if entry.what != "chromium"]
+_INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 @pytest.fixture(scope="session")
@@ -27,15 +33,22 @@ def clients() -> Path:
     """A folder with OpenVidu's clients, as the lock file says."""
     if MISSING:
         pytest.skip(f"OpenVidu's own clients judge nothing here: no {' and no '.join(MISSING)}")
-    install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(install, cwd=HERE, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{' '.join(install)} in {HERE}:\n{done.stdout}{done.stderr}"
+    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
+    if not installed.exists() or installed.read_text() != lock.read_text():
+        done = subprocess.run(_INSTALL, cwd=HERE, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{' '.join(_INSTALL)} in {HERE}:\n{done.stdout}{done.stderr}"
+        installed.write_text(lock.read_text())
     return HERE
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    """The URL of a simulated OpenVidu Server that is alone, with a media server and recordings."""
+def server(tmp_path: Path) -> Iterator[Settings]:
+    """Where a simulated OpenVidu Server is that is alone, with a media server and recordings."""
+    trusted = authority.create(tmp_path)
+    pair = tmp_path / "pair.pem"
+    pair.write_text("".join(authority.issue(["localhost"], directory=tmp_path)))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair)
     values = {
         "OPENVIDU_SECRET": SECRET,
         "DOMAIN_OR_PUBLIC_IP": "localhost",
@@ -53,12 +66,23 @@ def server(tmp_path: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as media_server:
         port = media_server.getsockname()[1]
         values["KMS_URIS"] = f'["ws://127.0.0.1:{port}/kurento"]'
-        with serving(handle) as url:
-            yield url
+        with serving(handle, tls) as url:
+            values["HTTPS_PORT"] = url.rpartition(":")[2]
+            yield {
+                "OPENVIDU_URL": url,
+                "OPENVIDU_SECRET": SECRET,
+                "NODE_EXTRA_CA_CERTS": str(trusted),
+            }
 
 
-def judge(clients: Path, suite: str, **settings: str) -> None:
-    """Run a suite of Node.js's test runner."""
+def packages(name: str) -> list[str]:
+    """The versions of one of OpenVidu's packages that the lock file has."""
+    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
+    return [alias for alias in wanted if alias.startswith(name)]
+
+
+def judge(clients: Path, suite: str, settings: Settings) -> None:
+    """Run a suite with Node.js's test runner."""
     done = subprocess.run(
         ["node", "--test", "--test-reporter=spec", suite],
         cwd=clients,

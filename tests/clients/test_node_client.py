@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from tests.clients.conftest import HERE, SECRET, judge
+from tests.clients.conftest import Settings, judge, packages
 
 pytestmark = pytest.mark.xdist_group("openvidus-clients")
-CLIENTS = [
-    name
-    for name in json.loads((HERE / "package.json").read_text())["dependencies"]
-    if name.startswith("openvidu-node-client")
-]
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", packages("openvidu-node-client"))
 def test_all_that_the_client_asks_for_is_answered_as_by_openvidu(
-    clients: Path, server: str, client: str
+    clients: Path, server: Settings, client: str
 ) -> None:
-    judge(
-        clients,
-        "sdk.test.mjs",
-        OPENVIDU_URL=server,
-        OPENVIDU_SECRET=SECRET,
-        OPENVIDU_CLIENT=client,
-    )
+    judge(clients, "sdk.test.mjs", {**server, "OPENVIDU_CLIENT": client})

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab.openvidu.testing.cluster import BASE_IP, BUCKET, S3_SECRET_KEY, SECRET, Cluster
-from tests.clients.test_node_client import CLIENTS
+from tests.clients.conftest import packages
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidus-clients")]
 NODES = ("10.5.0.6", "10.5.0.7")
@@ -38,7 +38,7 @@ def cluster(clients: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         made.close()
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", packages("openvidu-node-client"))
 def test_a_cluster_answers_the_client_as_one_server_does(
     cluster: Cluster, clients: Path, client: str
 ) -> None:

@@ -30,9 +30,7 @@ export class User {
     const user = new User();
     const session = new URL(connection.token).searchParams.get("sessionId");
     const front = url.replace(/^http/, "ws");
-    user.#socket = new WebSocket(`${front}/openvidu?sessionId=${session}`, {
-      rejectUnauthorized: false,
-    });
+    user.#socket = new WebSocket(`${front}/openvidu?sessionId=${session}`);
     user.#socket.on("message", (text) => user.#take(JSON.parse(text)));
     await new Promise((resolve, reject) => {
       user.#socket.once("open", resolve);

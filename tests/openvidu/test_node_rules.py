@@ -15,7 +15,7 @@ from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.book import Book
 from lab.openvidu.node.cluster import Member, health
 from lab.openvidu.node.objects import Connection, Json
-from lab.openvidu.node.turn import credentials
+from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.node.webhooks import Webhooks
 from openvidu import environment
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE

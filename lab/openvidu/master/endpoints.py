@@ -9,10 +9,10 @@ from collections.abc import Collection
 
 from lab.openvidu.master.house import MasterHouse
 from lab.openvidu.node import captures
-from lab.openvidu.node.answers import API
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.endpoints import Endpoints
 from lab.openvidu.node.objects import listed
+from lab.openvidu.node.rest_answers import API
 from lab.openvidu.web.messages import Request, Response, Takeover, json_response
 
 _STATUSES = {"UP": 200, "UNSTABLE": 409, "DOWN": 503}

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from lab.openvidu.node.turn import credentials
+from lab.openvidu.node.turn_credentials import credentials
 
 Json = dict[str, object]
 Value = TypeVar("Value")

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from lab.openvidu import faults
-from lab.openvidu.node import answers, captures, misbehaviour, socket_session, streams
-from lab.openvidu.node.answers import API, PUBLIC_URL
+from lab.openvidu.node import captures, misbehaviour, rest_answers, socket_session, streams
 from lab.openvidu.node.attendance import Attendance
 from lab.openvidu.node.bodies import RefusedError, session_id
 from lab.openvidu.node.gateway import STORED_HEADER
 from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Json, listed
+from lab.openvidu.node.rest_answers import API, PUBLIC_URL
 from lab.openvidu.web.messages import (
     Request,
     Response,
@@ -45,8 +45,8 @@ class Endpoints:
         """Answer one request."""
         if request.wants_websocket:
             return socket_session.accept(self._house, self._attendance, request)
-        answer = answers.preflight(request) or await self._answer(request)
-        return answers.for_any_origin(request, answer)
+        answer = rest_answers.preflight(request) or await self._answer(request)
+        return rest_answers.for_any_origin(request, answer)
 
     async def _answer(self, request: Request) -> Response | Takeover:
         if request.path.startswith("/inspector") or request.path.startswith("/dashboard"):
@@ -61,7 +61,7 @@ class Endpoints:
         try:
             return await self._api(request, path)
         except RefusedError as error:
-            return answers.refusal(error, path)
+            return rest_answers.refusal(error, path)
 
     async def _api(self, request: Request, path: str) -> Response | Takeover:
         body, parts = _body(request), path.removeprefix(f"{API}/").split("/")

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lab.openvidu import faults
-from lab.openvidu.node import administration, answers, misbehaviour
-from lab.openvidu.node.answers import API, PUBLIC_URL, RECORDINGS
+from lab.openvidu.node import administration, misbehaviour, rest_answers
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.cluster import Cluster, Member, health
 from lab.openvidu.node.configuration import Settings
@@ -22,6 +21,7 @@ from lab.openvidu.node.membership import Membership, Report
 from lab.openvidu.node.objects import listed, without_pending
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.redis_link import RedisError
+from lab.openvidu.node.rest_answers import API, PUBLIC_URL, RECORDINGS
 from lab.openvidu.s3.client import BucketError
 from lab.openvidu.web.messages import (
     Request,
@@ -63,12 +63,12 @@ class Gateway:
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request; 503 where the cluster's state can't be read."""
         try:
-            answer = answers.preflight(request) or await self._route(request)
+            answer = rest_answers.preflight(request) or await self._route(request)
         except RefusedError as error:
-            answer = answers.refusal(error, request.path)
+            answer = rest_answers.refusal(error, request.path)
         except RedisError as error:
             answer = json_response({"status": 503, "error": f"Redis: {error}"}, 503)
-        return answers.for_any_origin(request, answer)
+        return rest_answers.for_any_origin(request, answer)
 
     async def _route(self, request: Request) -> Response | Takeover:
         path = request.path

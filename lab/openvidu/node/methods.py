@@ -14,7 +14,7 @@ from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.book import Book
 from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Connection, Json, Stream
-from lab.openvidu.node.turn import credentials
+from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.signalling import NO_MEDIA_NODE
 
 _NO_FILTERS = ("applyFilter", "removeFilter", "execFilterMethod")

@@ -1,0 +1,217 @@
+// openvidu-browser in a real Chromium, against the OpenVidu at OPENVIDU_URL: what happens in one
+// page is what the pages of others are told. No media flow, so nothing is looked at or listened to.
+// OPENVIDU_BROWSER names the package: one of those in package.json; CHROMIUM the program.
+import assert from "node:assert/strict";
+import { readFile, readdir } from "node:fs/promises";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import puppeteer from "puppeteer-core";
+
+const { OPENVIDU_URL: url, OPENVIDU_SECRET: secret, OPENVIDU_BROWSER: client } = process.env;
+const FOLDER = new URL(`node_modules/${client}/static/js/`, import.meta.url);
+const PAGE = `<!doctype html><title>call</title><script src="openvidu.js"></script>`;
+const EVENTS = [
+  "connectionCreated",
+  "connectionDestroyed",
+  "streamCreated",
+  "streamDestroyed",
+  "streamPropertyChanged",
+  "sessionDisconnected",
+  "signal",
+  "recordingStarted",
+  "recordingStopped",
+  "connectionPropertyChanged",
+];
+let pages, browser, address;
+
+before(async () => {
+  const bundle = (await readdir(FOLDER)).find((name) => name.endsWith(".min.js"));
+  const script = await readFile(new URL(bundle, FOLDER));
+  pages = createServer((request, response) => {
+    const wanted = request.url === "/openvidu.js";
+    response.setHeader("Content-Type", wanted ? "text/javascript" : "text/html");
+    response.end(wanted ? script : PAGE);
+  });
+  await new Promise((resolve) => pages.listen(0, "127.0.0.1", resolve));
+  address = `http://localhost:${pages.address().port}/`;
+  browser = await puppeteer.launch({
+    executablePath: process.env.CHROMIUM,
+    args: [
+      "--no-sandbox",
+      "--ignore-certificate-errors",
+      "--use-fake-ui-for-media-stream",
+      "--use-fake-device-for-media-stream",
+    ],
+  });
+});
+
+after(async () => {
+  await browser?.close();
+  pages.close();
+});
+
+async function api(method, path, body) {
+  const answer = await fetch(`${url}/openvidu/api/${path}`, {
+    method,
+    headers: { Authorization: `Basic ${btoa(`OPENVIDUAPP:${secret}`)}` },
+    body: body && JSON.stringify(body),
+  });
+  const text = await answer.text();
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text}`);
+  return text && JSON.parse(text);
+}
+
+/** A user's page, joined to a session. */
+async function join(session, properties = {}) {
+  const { token, connectionId } = await api("POST", `sessions/${session}/connection`, properties);
+  const page = await browser.newPage();
+  await page.goto(address);
+  await page.evaluate(
+    async (token, names) => {
+      const openvidu = new OpenVidu();
+      openvidu.enableProdMode();
+      const session = openvidu.initSession();
+      const told = [];
+      for (const name of names)
+        session.on(name, (event) => {
+          const { type, reason, data, changedProperty, newValue, id } = event;
+          const about = event.connection ?? event.stream?.connection ?? event.from;
+          told.push({ type, reason, data, changedProperty, newValue, id, about: about?.connectionId });
+        });
+      session.on("streamCreated", ({ stream }) => session.subscribe(stream, undefined));
+      Object.assign(window, { openvidu, session, told });
+      await session.connect(token, { name: "tester" });
+    },
+    token,
+    EVENTS,
+  );
+  return { page, connectionId };
+}
+
+/** Waits until a page has been told of something. */
+async function told({ page }, type, about) {
+  const found = await page.waitForFunction(
+    (type, about) => window.told.find((one) => one.type === type && (!about || one.about === about)),
+    // A page behind another paints nothing, and what is polled at each frame never is.
+    { timeout: 30_000, polling: 50 },
+    type,
+    about,
+  );
+  return found.jsonValue();
+}
+
+const publish = ({ page }) =>
+  page.evaluate(async () => {
+    window.publisher = await openvidu.initPublisherAsync(undefined, { resolution: "320x240" });
+    await session.publish(publisher);
+    return publisher.stream.streamId;
+  });
+
+async function call(...roles) {
+  const { id } = await api("POST", "sessions", {});
+  const users = [];
+  for (const role of roles) users.push(await join(id, { role, data: "from the server" }));
+  return [id, ...users];
+}
+
+test("each user is told of the others, and of what they publish", async () => {
+  const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
+  await told(first, "connectionCreated", second.connectionId);
+  const stream = await publish(first);
+  assert.equal((await told(second, "streamCreated")).about, first.connectionId);
+  const { connections } = await api("GET", `sessions/${session}`);
+  assert.equal(connections.content[0].publishers[0].streamId, stream);
+  assert.equal(JSON.parse(connections.content[0].clientData).name, "tester");
+  const third = await join(session);
+  await told(third, "connectionCreated", first.connectionId);
+  assert.equal((await told(third, "streamCreated")).about, first.connectionId);
+  await second.page.evaluate(() => session.disconnect());
+  const left = await told(first, "connectionDestroyed", second.connectionId);
+  assert.equal(left.reason, "disconnect");
+  await api("DELETE", `sessions/${session}`);
+  for (const user of [first, third])
+    assert.equal((await told(user, "sessionDisconnected")).reason, "sessionClosedByServer");
+});
+
+test("users and the application send signals", async () => {
+  const [session, first, second] = await call("PUBLISHER", "SUBSCRIBER");
+  await first.page.evaluate(() => session.signal({ type: "chat", data: "hello" }));
+  for (const user of [first, second])
+    assert.deepEqual(await told(user, "signal:chat"), {
+      type: "signal:chat",
+      data: "hello",
+      about: first.connectionId,
+    });
+  await api("POST", "signal", { session, data: "from above", to: [second.connectionId] });
+  assert.equal((await told(second, "signal")).data, "from above");
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("who mutes is seen to be mute, and unpublishes", async () => {
+  const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
+  await publish(first);
+  await told(second, "streamCreated");
+  await first.page.evaluate(() => publisher.publishAudio(false));
+  const change = await told(second, "streamPropertyChanged");
+  assert.deepEqual([change.changedProperty, change.newValue], ["audioActive", false]);
+  assert.equal(change.reason, "publishAudio");
+  await first.page.evaluate(() => session.unpublish(publisher));
+  assert.equal((await told(second, "streamDestroyed")).reason, "unpublish");
+  await publish(first);
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("a moderator ends what others publish, and puts them out", async () => {
+  const [session, moderator, other] = await call("MODERATOR", "PUBLISHER");
+  await publish(other);
+  await told(moderator, "streamCreated", other.connectionId);
+  const act = (method, of) =>
+    moderator.page.evaluate(
+      async (method, of, id) => {
+        const connection = session.remoteConnections.get(id);
+        await session[method](of === "stream" ? connection.stream : connection);
+      },
+      method,
+      of,
+      other.connectionId,
+    );
+  await act("forceUnpublish", "stream");
+  assert.equal((await told(moderator, "streamDestroyed")).reason, "forceUnpublishByUser");
+  await act("forceDisconnect", "connection");
+  assert.equal((await told(other, "sessionDisconnected")).reason, "forceDisconnectByUser");
+  const left = await told(moderator, "connectionDestroyed", other.connectionId);
+  assert.equal(left.reason, "forceDisconnectByUser");
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("who may do it is told of recordings, and of new rights", async () => {
+  const [session, user] = await call("PUBLISHER");
+  const { id } = await api("POST", "recordings/start", { session });
+  assert.equal((await told(user, "recordingStarted")).id, id);
+  await api("POST", `recordings/stop/${id}`);
+  assert.equal((await told(user, "recordingStopped")).id, id);
+  await api("PATCH", `sessions/${session}/connection/${user.connectionId}`, { role: "SUBSCRIBER" });
+  const change = await told(user, "connectionPropertyChanged");
+  assert.deepEqual([change.changedProperty, change.newValue], ["role", "SUBSCRIBER"]);
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("a token that was used lets nobody in", async () => {
+  const [session, user] = await call("PUBLISHER");
+  const { token } = await api("GET", `sessions/${session}/connection/${user.connectionId}`);
+  const code = await user.page.evaluate(
+    (token) => new OpenVidu().initSession().connect(token).catch((error) => error.code),
+    token,
+  );
+  assert.equal(code, 401);
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("who reloads the page has left", async () => {
+  const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
+  await second.page.reload();
+  const left = await told(first, "connectionDestroyed", second.connectionId);
+  // The client says goodbye; the browser may be quicker to close the socket, and then it takes 10 s.
+  assert.ok(["disconnect", "networkDisconnect"].includes(left.reason), left.reason);
+  await api("DELETE", `sessions/${session}`);
+});
