@@ -1,9 +1,11 @@
 // openvidu-browser in a real Chromium, against the OpenVidu at OPENVIDU_URL: what happens in one
 // page is what the pages of others are told. No media flow, so nothing is looked at or listened to.
-// OPENVIDU_BROWSER names the package: one of those in package.json; CHROMIUM the program.
+// OPENVIDU_BROWSER names the package: one of those in package.json; CHROMIUM the program. Browsers
+// come in at FRONT_PORT, which this suite leads to OpenVidu, so that their network can be cut.
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
+import * as net from "node:net";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
 
@@ -21,10 +23,36 @@ const EVENTS = [
   "recordingStarted",
   "recordingStopped",
   "connectionPropertyChanged",
+  "reconnecting",
+  "reconnected",
 ];
 let pages, browser, address;
+const open = new Set();
+const front = net.createServer((down) => {
+  const up = net.connect(new URL(url).port, "127.0.0.1");
+  for (const [one, other] of [
+    [down, up],
+    [up, down],
+  ]) {
+    open.add(one);
+    one.on("error", () => {}).on("close", () => other.destroy());
+    one.pipe(other);
+  }
+});
+
+/** Lets browsers reach OpenVidu. */
+const mend = () =>
+  new Promise((resolve) => front.listen(process.env.FRONT_PORT, "127.0.0.1", resolve));
+
+/** Lets no browser reach OpenVidu, nor keep what it has. */
+function cut() {
+  front.close();
+  for (const socket of open) socket.destroy();
+  open.clear();
+}
 
 before(async () => {
+  await mend();
   const bundle = (await readdir(FOLDER)).find((name) => name.endsWith(".min.js"));
   const script = await readFile(new URL(bundle, FOLDER));
   pages = createServer((request, response) => {
@@ -48,6 +76,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   pages.close();
+  cut();
 });
 
 async function api(method, path, body) {
@@ -73,8 +102,9 @@ async function join(session, properties = {}) {
       const session = openvidu.initSession();
       const told = [];
       for (const name of names)
-        session.on(name, (event) => {
-          const { type, reason, data, changedProperty, newValue, id } = event;
+        // Events of the connection itself come without a word.
+        session.on(name, (event = {}) => {
+          const { type = name, reason, data, changedProperty, newValue, id } = event;
           const about = event.connection ?? event.stream?.connection ?? event.from;
           told.push({ type, reason, data, changedProperty, newValue, id, about: about?.connectionId });
         });
@@ -214,4 +244,28 @@ test("who reloads the page has left", async () => {
   // The client says goodbye; the browser may be quicker to close the socket, and then it takes 10 s.
   assert.ok(["disconnect", "networkDisconnect"].includes(left.reason), left.reason);
   await api("DELETE", `sessions/${session}`);
+});
+
+test("who loses the network for a moment is back, and was in the call all the time", async () => {
+  const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
+  await publish(first);
+  await told(second, "streamCreated");
+  cut();
+  for (const user of [first, second]) await told(user, "reconnecting");
+  await mend();
+  for (const user of [first, second]) await told(user, "reconnected");
+  await first.page.evaluate(() => session.signal({ type: "after", data: "still here" }));
+  assert.equal((await told(second, "signal:after")).about, first.connectionId);
+  const all = await second.page.evaluate(() => told.map((one) => one.type));
+  assert.ok(!all.includes("connectionDestroyed") && !all.includes("sessionDisconnected"), all);
+  await api("DELETE", `sessions/${session}`);
+});
+
+test("who loses the network for too long has left, and is told so", async () => {
+  const [session, user] = await call("PUBLISHER");
+  cut();
+  while ((await api("GET", "sessions")).content.some((one) => one.id === session))
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  await mend();
+  assert.equal((await told(user, "sessionDisconnected")).reason, "networkDisconnect");
 });

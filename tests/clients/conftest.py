@@ -43,7 +43,10 @@ def clients() -> Path:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Settings]:
-    """Where a simulated OpenVidu Server is that is alone, with a media server and recordings."""
+    """Where a simulated OpenVidu Server is that is alone, with a media server and recordings.
+
+    FRONT_PORT is what it takes for its own public port: free, for who wants to stand there.
+    """
     trusted = authority.create(tmp_path)
     pair = tmp_path / "pair.pem"
     pair.write_text("".join(authority.issue(["localhost"], directory=tmp_path)))
@@ -63,13 +66,15 @@ def server(tmp_path: Path) -> Iterator[Settings]:
             made.append(MasterEndpoints(MasterHouse(values, Uploader(values, tmp_path))))
         return await made[0].handle(request)
 
+    with socket.create_server(("127.0.0.1", 0)) as front:
+        values["HTTPS_PORT"] = str(front.getsockname()[1])
     with socket.create_server(("127.0.0.1", 0)) as media_server:
         port = media_server.getsockname()[1]
         values["KMS_URIS"] = f'["ws://127.0.0.1:{port}/kurento"]'
         with serving(handle, tls) as url:
-            values["HTTPS_PORT"] = url.rpartition(":")[2]
             yield {
                 "OPENVIDU_URL": url,
+                "FRONT_PORT": values["HTTPS_PORT"],
                 "OPENVIDU_SECRET": SECRET,
                 "NODE_EXTRA_CA_CERTS": str(trusted),
             }
@@ -89,7 +94,7 @@ def judge(clients: Path, suite: str, settings: Settings) -> None:
         env={"PATH": os.environ["PATH"], **settings},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -90,11 +90,6 @@ class Attendance:
             lambda book: book.leave(attendee.connection, reason, now(), evict=evict)
         )
 
-    def hang_up(self) -> None:
-        """Close every socket, because the process ends."""
-        for attendee in self._attendees.values():
-            attendee.socket.hang_up()
-
     def _deliver(self, notices: Iterable[Notice]) -> None:
         by_connection = {one.connection.id: one for one in self._attendees.values()}
         for notice in notices:

@@ -37,10 +37,6 @@ class Endpoints:
         self._house = house
         self._attendance = Attendance(house)
 
-    def hang_up(self) -> None:
-        """Close every WebSocket, because the process ends."""
-        self._attendance.hang_up()
-
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request."""
         if request.wants_websocket:

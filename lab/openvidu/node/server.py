@@ -42,7 +42,6 @@ async def serve(stopping: asyncio.Event) -> None:
     for task in tasks:
         task.cancel()
     await house.close()
-    endpoints.hang_up()
 
 
 def _node(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
