@@ -87,7 +87,12 @@ AWS = (
 OPENVIDU = (
     Row("drain", "", _ANSWERS, "on a node: the drain call gets that"),
     Row("api", "", _ANSWERS.replace("405", "503"), "all of the REST API through this node does"),
-    Row("media-disconnected", "", "", "on a node: its media server is lost, its health is DOWN"),
+    Row(
+        "media-disconnected",
+        "",
+        "",
+        "on a node: its media server is lost: health DOWN, nobody joins",
+    ),
     Row("start", "", "status=1", "on a node: the replication manager exits so at each start"),
     Row("s3-unreachable", "", "", "a node's S3 client gets no answer; on the base nobody's does"),
     Row("redis-unreachable", "", "", "on a node: its Redis client gets no answer"),
