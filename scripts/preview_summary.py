@@ -98,7 +98,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     """
     try:
         found = json.loads(file.read_text())
-        problem = "" if isinstance(found, dict) else "it holds no object"
+        problem = _problem(found)
     except (OSError, ValueError) as error:
         problem = str(error)
     if problem:
@@ -108,6 +108,15 @@ def _read(file: Path) -> Mapping[str, Any]:
         )
     preview: Mapping[str, Any] = found
     return preview
+
+
+def _problem(found: object) -> str:
+    """What keeps JSON from being a preview; one that has failed early is printed as `{}`."""
+    if not isinstance(found, dict):
+        return "it holds no object"
+    if not found.get("steps") and not found.get("diagnostics"):
+        return "it holds a preview that has failed, or none"
+    return ""
 
 
 def summary(preview: Mapping[str, Any], state: Mapping[str, Any], stack: str) -> Summary:

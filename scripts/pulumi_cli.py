@@ -55,7 +55,7 @@ class PulumiCli:
             import_file: where to write what `pulumi import` would take of the preview's creates.
 
         Raises:
-            PulumiError: it prints something else.
+            PulumiError: it prints something else, or fails and doesn't say why there.
         """
         options = ["--import-file", str(import_file)] if import_file else []
         done = self._done("preview", "--json", *options)
@@ -63,6 +63,11 @@ class PulumiCli:
             found: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
             raise PulumiError((done.stderr or done.stdout).strip()) from None
+        if done.returncode and not _says_why(found):
+            raise PulumiError(
+                f"pulumi preview failed with status {done.returncode}, and says no more than:\n"
+                f"{(done.stderr or done.stdout).strip()}\n  Next: pulumi preview"
+            )
         return found
 
     def configured(self) -> set[str]:
@@ -156,6 +161,11 @@ class PulumiCli:
     def _done(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [self._program, *arguments, *self._stack, "--non-interactive"]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+
+def _says_why(preview: Mapping[str, Any]) -> bool:
+    """Whether a preview names an error."""
+    return any(one.get("severity") == "error" for one in preview.get("diagnostics") or ())
 
 
 def _entry(value: int | list[int]) -> dict[str, Any]:
