@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from components.deployed import Deployed
 from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
@@ -89,7 +89,7 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
         told = [f"The base can't be asked how many calls there are: {overview.reason}."]
         told += [f"node-{number} leaves: its calls will be waited for." for number in leaving]
         told += [f"{found}: its calls will be waited for." for found in changed.values()]
-        return [" ".join(told)]
+        return [" ".join(told), *_refusal(settings, changed, ClusterSeen())]
     told = []
     for number in leaving:
         seen = overview.nodes.get(_address(number, settings, there))
@@ -100,6 +100,7 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
             f"{found}: {_calls(seen)} {_wait(settings)} "
             f"No more than {settings.max_unavailable} at a time (maxUnavailable)."
         )
+    told += _refusal(settings, changed, overview)
     if overview.drift is None:
         told.append(
             "The nodes' configuration in the bucket can't be read: whether it's the stack's isn't "
@@ -119,6 +120,22 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
             "A drain that was begun ends first."
         )
     return told
+
+
+def _refusal(
+    settings: Settings, changed: Mapping[int, str], overview: ClusterSeen
+) -> Iterator[str]:
+    """That a drain will be refused, as `membership.turn` does, where that is sure before."""
+    if settings.drain_last_node or [*changed] != [*settings.node_numbers]:
+        return
+    seen = [overview.nodes.get(settings.node_private_ip(number)) for number in changed]
+    if len(changed) == 1 and not (seen[0] and seen[0].in_service is False):
+        (number,) = changed
+        yield (
+            f"node-{number} is the only node that stays: draining it will be refused. "
+            "Next: add a node first, with a higher nodeCount; or say that you mean it: "
+            "pulumi config set drainLastNode true"
+        )
 
 
 def stop_of_main(settings: Settings, there: Deployed) -> list[str]:

@@ -115,6 +115,7 @@ def test_the_last_serving_node_is_not_replaced(lab: Lab) -> None:
     scale(lab, 1)
     require(lab, 1)
     lab.ok("config", "set", "nodeInstanceType", "m5.2xlarge")
+    assert "draining it will be refused" in lab.ok("preview")
     refused: Completed = lab.run("up")
     assert refused.status != 0
     assert "node-1: draining refused: it is the last node that serves" in refused.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -203,3 +204,37 @@ def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> No
     assert there("b", "a", **second).configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "3"}
     assert Deployed().configuration_attempt("base") == {}
     assert Deployed(quiet_for={"base": Attempt("a", 1)}).configuration_attempt("base") == {}
+
+
+ONE = replace(THERE, generations={1: 1})
+BIGGER: dict[str, Any] = {"node_instance_type": "c5.4xlarge"}
+OUT = replace(SERVES, in_service=False)
+
+
+@pytest.mark.parametrize(
+    "seen", [ClusterSeen({"10.5.0.6": SERVES}), ClusterSeen(), Unseen("Connection timed out")]
+)
+def test_that_the_only_node_is_not_let_go_is_foreseen(
+    seen: ClusterSeen | Unseen, settings: Settings
+) -> None:
+    one = replace(settings, node_count=1, **BIGGER)
+    (told,) = [text for text in warnings(one, ONE, seen) if "will be refused" in text]
+    assert told.startswith("node-1 is the only node that stays")
+    assert "pulumi config set drainLastNode true" in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "there", "seen"),
+    [
+        ({"node_count": 1, "drain_last_node": True, **BIGGER}, ONE, SERVES),
+        ({"node_count": 1, **BIGGER}, ONE, OUT),
+        ({"node_count": 2, **BIGGER}, ONE, SERVES),
+        ({"node_count": 1}, ONE, SERVES),
+        ({"node_count": 1, **BIGGER}, Deployed(), SERVES),
+    ],
+)
+def test_nothing_is_foreseen_of_a_node_that_may_go(
+    changes: dict[str, Any], there: Deployed, seen: NodeSeen, settings: Settings
+) -> None:
+    told = warnings(replace(settings, **changes), there, ClusterSeen({"10.5.0.6": seen}))
+    assert "will be refused" not in "\n".join(told)
