@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+import sys
+from typing import Any, NoReturn
 
 _Subparsers = Any
 
@@ -19,6 +20,18 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         if not hasattr(options, name):
             setattr(options, name, default)
     return options
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """End with what is wrong, and say who has what this engine hasn't."""
+        self.print_usage(sys.stderr)
+        self.exit(
+            2,
+            f"{self.prog}: error: {message}\n"
+            "  This is the lab's own engine: it has a part of what the Pulumi CLI has.\n"
+            "  For all of it: ./run pulumi, then uv run lab --engine pulumi …\n",
+        )
 
 
 _GLOBAL: dict[str, Any] = {
@@ -48,7 +61,7 @@ def _take_late_word(options: argparse.Namespace, extra: list[str], arguments: li
 
 def _common() -> argparse.ArgumentParser:
     """Options that may stand before and after the command."""
-    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     common.add_argument("-C", "--cwd", help="run as if started in this folder")
     common.add_argument("-s", "--stack", help="the stack, instead of the selected one")
     common.add_argument("--config-file", help="file to use instead of Pulumi.STACK.yaml")
@@ -63,7 +76,7 @@ def _common() -> argparse.ArgumentParser:
 
 def _parser() -> argparse.ArgumentParser:
     common = _common()
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="pulumi",
         description="The lab's own engine for Pulumi programs (not the Pulumi CLI).",
         parents=[common],

@@ -9,6 +9,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Any, Final
 
 from lab.engine.model.values import Secret, Value, parts
@@ -24,6 +25,7 @@ class Masker:
 
     def __init__(self) -> None:
         self._texts: set[str] = set()
+        self._lines: set[str] = set()
         self._lock = threading.Lock()
 
     def learn(self, value: Value | Mapping[str, Value], *, whole: bool = False) -> None:
@@ -45,18 +47,28 @@ class Masker:
     def learn_texts(self, texts: Iterable[str], *, whole: bool = False) -> None:
         """Take in texts that are secret, in their JSON form too, and their lines unless `whole`."""
         forms: set[str] = set()
+        lines: set[str] = set()
         for text in texts:
             forms |= {text, text.strip(), json.dumps(text)[1:-1], json.dumps(text.strip())[1:-1]}
-            lines = [] if whole else map(str.strip, text.splitlines())
-            forms |= {line for line in lines if len(line) > _SHORTEST_LINE}
+            if not whole:
+                stripped = map(str.strip, text.splitlines())
+                lines |= {line for line in stripped if len(line) > _SHORTEST_LINE}
         with self._lock:
             self._texts |= {form for form in forms if len(form) >= _SHORTEST}
+            self._lines |= lines
 
-    def mask(self, text: str) -> str:
-        """The text with every known secret replaced."""
+    def mask(self, text: str, *, whole: bool = False) -> str:
+        """The text with every known secret replaced.
+
+        Args:
+            text: what is to be seen.
+            whole: only whole secrets, not their lines. For inputs and outputs, whose secrets are
+                marked: a line that is in a secret script too is none.
+        """
         # One pattern of all secrets would be made anew for each that is learnt, and be slow.
         with self._lock:
-            there = [secret for secret in self._texts if secret in text]
+            known = chain(self._texts, () if whole else self._lines)
+            there = [secret for secret in known if secret in text]
         if not there:
             return text
         longest_first = sorted(there, key=len, reverse=True)

@@ -82,16 +82,23 @@ class JsonDigest:
             "duration": round((time.monotonic() - self._started) * 1e9),
             "changeSummary": {op.value: count for op, count in sorted(facts.counts.items())},
         }
-        shown = document if self._show_secrets else self._masked(document)
+        shown = document if self._show_secrets else self._all_masked(document)
         self._out.write(json.dumps(shown, indent=2, ensure_ascii=False) + "\n")
         self._out.flush()
 
-    def _masked(self, part: Any) -> Any:
+    def _all_masked(self, document: dict[str, Any]) -> dict[str, Any]:
+        return {
+            key: self._masked(part, whole=key != "diagnostics") for key, part in document.items()
+        }
+
+    def _masked(self, part: Any, *, whole: bool) -> Any:
         if isinstance(part, str):
-            return part if part.startswith("urn:pulumi:") else self._masker.mask(part)
+            return part if part.startswith("urn:pulumi:") else self._masker.mask(part, whole=whole)
         if isinstance(part, dict):
-            return {key: self._masked(item) for key, item in part.items()}
-        return [self._masked(item) for item in part] if isinstance(part, list) else part
+            return {key: self._masked(item, whole=whole) for key, item in part.items()}
+        if isinstance(part, list):
+            return [self._masked(item, whole=whole) for item in part]
+        return part
 
     def _take(self, step: Step) -> None:
         changes = step.shown_op is not Op.SAME or step.resource.type == urns.STACK_TYPE

@@ -70,6 +70,13 @@ def test_known_secrets_are_masked_in_all_their_forms() -> None:
     assert masker.mask("ab stays") == "ab stays"
 
 
+def test_a_line_that_a_secret_script_has_too_is_no_secret_input() -> None:
+    masker = Masker()
+    masker.learn({"stdin": Secret("#!/usr/bin/env bash\nlogin a-long-password\n")})
+    assert masker.mask("#!/usr/bin/env bash\nset -eu\n", whole=True).startswith("#!/usr/bin/env")
+    assert masker.mask("+ login a-long-password") == "+ [secret]"
+
+
 def test_the_lines_of_what_a_command_printed_are_not_masked_one_by_one() -> None:
     masker = Masker()
     masker.learn({"stdout": Secret("node-1: waiting for 4 calls\nnode-1: idle\n")}, whole=True)
@@ -214,4 +221,6 @@ def test_a_value_may_stand_after_options() -> None:
 def test_an_option_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["up", "--nosuch"])
-    assert "unrecognized arguments: --nosuch" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "unrecognized arguments: --nosuch" in said
+    assert "For all of it: ./run pulumi" in said
