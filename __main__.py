@@ -1,6 +1,8 @@
 """Deploys OpenVidu Enterprise: read the settings, build what they say, export outputs."""
 
 import gc
+import signal
+import sys
 
 import pulumi
 
@@ -13,6 +15,13 @@ from components.shapes import SHAPES
 from components.ssh_agent import require_agent
 from components.stack_config import config_of_stack
 
+ALREADY_TOLD = 32
+"""The exit status after which Pulumi adds nothing. Source: pulumi, sdk/python/cmd/
+pulumi-language-python-exec; a `RunError` is followed by "an unhandled error occurred"."""
+
+if __name__ == "__main__":
+    # An update that fails, or is stopped by Ctrl-C, ends this process so: that needs no traceback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 # The process is short, and keeps nearly all it makes: looking for garbage takes most of its time.
 gc.disable()
 
@@ -22,7 +31,8 @@ try:
     require_agent(settings)
     deployment = SHAPES[settings.shape](settings)
 except (ConfigurationError, DownError, MissingProgramsError) as error:
-    raise pulumi.RunError(str(error)) from None
+    pulumi.log.error(str(error))
+    sys.exit(ALREADY_TOLD)
 
 for name, value in deployment.outputs.items():
     pulumi.export(name, value)

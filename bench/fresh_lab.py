@@ -86,11 +86,14 @@ class FreshLab:
     def _trace_providers(self) -> None:
         """Have the providers note their calls; they're the same otherwise."""
         for name in traced_provider.PROVIDERS:
-            (self.programs / f"pulumi-resource-{name}").write_text(
+            # On the PATH it comes before the one that is installed.
+            program = self.programs / f"pulumi-resource-{name}"
+            program.write_text(
                 f"#!/bin/sh\nexport {traced_provider.PROVIDER}={name}\n"
                 f"export {traced_provider.TRACE}='{self.trace}'\n"
                 f'exec "{sys.executable}" -m {traced_provider.__name__} "$@"\n'
             )
+            program.chmod(0o755)
 
 
 @contextmanager

@@ -1,18 +1,25 @@
-"""Which engine deploys: the Pulumi CLI where it's on the PATH, else the lab's own.
+"""Which engine deploys: the Pulumi CLI where there is one, else the lab's own.
 
 Both are a `pulumi` command line, and are driven in the same way. The providers are the lab's in
-either case, found on the PATH that only the lab's processes have.
+either case, where only the lab's processes look for plugins.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
 
+from lab.engine.plugin.required import required_packages
 from lab.errors import LabError
+from lab.reference import built_cli
+
+_PROVIDERS = ("aws", "command")
+"""Those that the lab has."""
+_GET_PULUMI = "./run pulumi builds it, or install it (https://www.pulumi.com/docs/install/)"
 
 
 class Engine(StrEnum):
@@ -23,42 +30,78 @@ class Engine(StrEnum):
     EMBEDDED = "embedded"
 
 
+def find_cli() -> Path | None:
+    """The Pulumi CLI: that of the PATH, else that of `./run pulumi`; None where there's neither."""
+    on_path = shutil.which("pulumi")
+    return Path(on_path) if on_path else built_cli.built()
+
+
 def resolve(engine: Engine) -> Engine:
     """The engine to use: `pulumi` or `embedded`.
 
     Raises:
-        LabError: `pulumi` was asked for and isn't on the PATH.
+        LabError: `pulumi` was asked for and isn't there.
     """
-    found = shutil.which("pulumi") is not None
+    found = find_cli() is not None
     if engine is Engine.AUTO:
         return Engine.PULUMI if found else Engine.EMBEDDED
     if engine is Engine.PULUMI and not found:
         raise LabError(
-            "pulumi isn't on the PATH.\n"
-            "  Install it (https://www.pulumi.com/docs/install/), or: lab --engine embedded …"
+            "pulumi isn't on the PATH, and hasn't been built.\n"
+            f"  {_GET_PULUMI}. Or: uv run lab --engine embedded …"
         )
     return engine
 
 
-def write_programs(folder: Path, engine: Engine) -> None:
-    """Put the providers, and the embedded engine where it's wanted, into a folder for the PATH.
+def described(engine: Engine) -> str:
+    """What deploys, in which version, and how the other engine is had: two lines.
 
     Args:
-        folder: where to write; made when it's missing.
+        engine: `pulumi` or `embedded`.
+    """
+    cli = find_cli()
+    if engine is Engine.PULUMI and cli is not None:
+        said = subprocess.run([cli, "version"], capture_output=True, text=True, check=False)
+        return (
+            f"The engine is the Pulumi CLI {said.stdout.strip()}, {cli}.\n"
+            "The other one, the lab's own: uv run lab --engine embedded up"
+        )
+    other = "uv run lab --engine pulumi up" if cli else _GET_PULUMI
+    return f"The engine is the lab's own. The other one, the Pulumi CLI: {other}"
+
+
+def write_programs(folder: Path, home: Path, engine: Engine) -> None:
+    """Put the engine and the providers where the lab's processes find them.
+
+    Args:
+        folder: for the PATH: gets `pulumi`, unless it's on the PATH already.
+        home: PULUMI_HOME: gets the providers, as plugins of the versions that the program asks for.
         engine: `pulumi` or `embedded`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    programs = {
-        "pulumi-resource-aws": "lab.providers.aws",
-        "pulumi-resource-command": "lab.providers.command",
-    }
+    engine_program = folder / "pulumi"
     if engine is Engine.EMBEDDED:
-        programs["pulumi"] = "lab.engine"
+        _write(engine_program, "lab.engine")
+    elif shutil.which("pulumi") is None and (built := built_cli.built()):
+        beside = _beside(engine_program)
+        beside.symlink_to(built)
+        beside.replace(engine_program)
     else:
-        (folder / "pulumi").unlink(missing_ok=True)
-    for name, module in programs.items():
-        # Moved into place whole: a command that runs elsewhere may be about to start it.
-        beside = folder / f".{name}.{os.getpid()}"
-        beside.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
-        beside.chmod(0o755)
-        beside.replace(folder / name)
+        engine_program.unlink(missing_ok=True)
+    for package in required_packages(Path(sys.executable)):
+        if package.name in _PROVIDERS:
+            plugin = home / "plugins" / f"resource-{package.name}-v{package.version}"
+            plugin.mkdir(parents=True, exist_ok=True)
+            _write(plugin / f"pulumi-resource-{package.name}", f"lab.providers.{package.name}")
+
+
+def _write(program: Path, module: str) -> None:
+    beside = _beside(program)
+    beside.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    beside.chmod(0o755)
+    beside.replace(program)
+
+
+def _beside(program: Path) -> Path:
+    """Where to make it before it's moved into place whole: a command may be about to start it."""
+    return program.with_name(f".{program.name}.{os.getpid()}")

@@ -26,6 +26,7 @@ from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, write_programs
 from lab.errors import LabError
+from lab.reference import built_cli
 from openvidu.roles import BASE, MASTER
 from scripts import foreground
 
@@ -71,7 +72,7 @@ class Stack:
         """
         self._directory = directory
         self.supervisor = supervisor
-        write_programs(directory.path / "bin", engine)
+        write_programs(directory.path / "bin", directory.path / "pulumi", engine)
 
     @classmethod
     def open(cls, directory: LabDirectory, engine: Engine) -> Stack:
@@ -257,6 +258,7 @@ class Stack:
             "PULUMI_BACKEND_URL": f"file://{path / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._directory.passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            built_cli.PYTHON_VARIABLE: sys.executable,
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

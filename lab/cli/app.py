@@ -25,7 +25,7 @@ from lab.cloud import requirements
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
-from lab.engines import Engine, resolve
+from lab.engines import Engine, described, resolve
 from lab.errors import LabError
 from lab.stack import Stack
 from lab.status import host_called, look
@@ -102,6 +102,7 @@ def up(
     """Start the lab where it doesn't run, deploy, and show the cluster's health."""
     choice: _Choice = context.obj
     introduce()
+    tell(described(choice.engine))
     _require()
     kinds = _kinds_of_hosts(host_like)
     stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)

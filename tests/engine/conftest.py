@@ -1,18 +1,16 @@
-"""Stacks for tests, once with each engine: the embedded one, and the Pulumi CLI where it is."""
+"""Stacks for tests, once with each engine: the embedded one, and the CLI where there is one."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lab.engines import find_cli
 from tests.engine.harness import Stack
 
-NEEDED = ["pulumi", "pulumi-language-python", "pulumi-language-python-exec"]
-MISSING = [name for name in NEEDED if shutil.which(name) is None]
-ENGINES = ["embedded"] if MISSING else ["embedded", "pulumi"]
+ENGINES = ["embedded", "pulumi"] if find_cli() else ["embedded"]
 
 
 @pytest.fixture(scope="session", params=ENGINES)

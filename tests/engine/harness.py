@@ -16,6 +16,9 @@ from typing import Any
 
 import yaml
 
+from lab.engines import find_cli
+from lab.reference import built_cli
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 PROJECT = "demo"
@@ -51,7 +54,7 @@ class Stack:
     def command(self) -> list[str]:
         if self.engine == "embedded":
             return [sys.executable, "-m", "lab.engine"]
-        return ["pulumi"]
+        return [str(find_cli())]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -64,6 +67,7 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "TESTING_DIR": str(self.things),
+            built_cli.PYTHON_VARIABLE: sys.executable,
         }
 
     def prepare(self) -> None:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 from pulumi import automation
 
-from tests.engine.harness import Stack
+from tests.engine.harness import Stack, script
 
 
 @pytest.fixture
 def workspace(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> automation.LocalWorkspace:
-    if stack.engine == "embedded":
-        pulumi = stack.folder / "bin" / "pulumi"
-        pulumi.write_text(f'#!/bin/sh\nexec {" ".join(stack.command)} "$@"\n')
-        pulumi.chmod(0o755)
+    script(stack.folder / "bin" / "pulumi", f'exec {" ".join(stack.command)} "$@"')
     for name, value in stack.environment.items():
         monkeypatch.setenv(name, value)
     return automation.LocalWorkspace(work_dir=str(stack.project))

@@ -30,6 +30,12 @@ def test_delete_before_replace_takes_along_what_must_be_replaced_too(stack: Stac
     stack.configure(unique="y")
     steps = stack.steps()
     assert steps == {"a": "replace", "b": "replace", "c": "update", "d": "replace"}
+    reasons = {
+        f"{one['op']} {one['urn'].rsplit('::', 1)[-1]}": one["replaceReasons"]
+        for one in stack.preview("--json").json["steps"]
+        if one.get("replaceReasons")
+    }
+    assert reasons == {"replace a": ["unique"]}
     stack.forget_calls()
     stack.must_up()
     calls = stack.calls("create", "delete", "update")

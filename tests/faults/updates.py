@@ -85,6 +85,7 @@ class Update:
         """Type Ctrl-C: every process of the terminal gets it."""
         os.killpg(self._process.pid, signal.SIGINT)
         self.finish()
+        assert "Traceback" not in self.said, self.said
 
     def finish(self) -> int:
         """Wait for its end; returns its exit status."""

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-import pulumi
 import pytest
 
 from components import over_ssh
@@ -17,16 +16,17 @@ PROGRAM = Path(__file__).parents[2] / "__main__.py"
 
 
 def test_a_computer_without_openssh_registers_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ssh = shutil.which("ssh")
     assert ssh
     (tmp_path / "ssh").symlink_to(ssh)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(pulumi.RunError) as caught:
+    with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(PROGRAM))
     gc.enable()
-    assert str(caught.value).splitlines() == [
+    assert ended.value.code == 32
+    assert capsys.readouterr().err.removeprefix("error: ").splitlines() == [
         "Not found on the PATH of this computer: ssh-add, ssh-agent, ssh-keygen and ssh-keyscan.",
         "Machines are reached with OpenSSH, so nothing was changed.",
         "Install it: apt-get install openssh-client (Fedora: dnf install openssh-clients; "

@@ -113,7 +113,8 @@ class JsonDigest:
             found["oldState"] = encode_resource(step.old, self._sealer)
         if step.new is not None and step.shown_op is not Op.DELETE:
             found["newState"] = encode_resource(step.new, self._sealer)
-        diff = step.diff
+        # A delete has no reasons. Source: pulumi, pkg/resource/deploy/step.go, `DeleteStep`.
+        diff = None if step.op is Op.DELETE_REPLACED else step.diff
         if diff is not None and diff.changed_keys:
             found["diffReasons"] = list(diff.changed_keys)
         if diff is not None and diff.replace_keys:

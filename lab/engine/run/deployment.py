@@ -19,7 +19,7 @@ from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.state import ResourceState
 from lab.engine.plugin.provider import Provider
-from lab.engine.plugin.required import required_providers
+from lab.engine.plugin.required import required_packages
 from lab.engine.project.project import Project
 from lab.engine.run.context import Context
 from lab.engine.run.deletes import delete_leftovers
@@ -247,7 +247,7 @@ class Deployment:
         """Start the providers that are likely to be used, while the program gets ready."""
         likely = {urns.package_of(one.type) for one in self._base.resources if one.is_provider}
         if work.program is not None:
-            likely |= {*required_providers(work.project.python)}
+            likely |= {one.name for one in required_packages(work.project.python)}
         for package in sorted(likely):
             self._context.registry.warm_up(package)
 

@@ -187,10 +187,16 @@ class Planner:
         ledger.deletes.discard(old.urn)
         ledger.replaces.add(draft.urn)
         keys = ledger.dependent_keys.get(old.urn, ())
-        diff = Diff(changed=True, replace_keys=keys)
+        # Only what is created has reasons here. Source: pulumi, pkg/resource/deploy/
+        # step_generator.go, "re-create replaced resource".
         return [
-            Step(op=Op.REPLACE, old=old, new=draft.new, diff=diff),
-            Step(op=Op.CREATE_REPLACEMENT, old=old, new=draft.new, diff=diff),
+            Step(op=Op.REPLACE, old=old, new=draft.new, diff=Diff(changed=True)),
+            Step(
+                op=Op.CREATE_REPLACEMENT,
+                old=old,
+                new=draft.new,
+                diff=Diff(changed=True, replace_keys=keys),
+            ),
         ]
 
     def _compare(self, draft: _Draft) -> list[Step]:

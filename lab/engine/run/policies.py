@@ -2,8 +2,6 @@
 
 Source: pulumi, pkg/resource/deploy/step_generator.go, `AnalyzeResources` and the call of `Analyze`:
 a preview goes on, so that all violations are told; an update stops before the resource is touched.
-sdk/go/common/resource/plugin/analyzer_plugin.go, `constructEnv`: a pack gets the configuration as a
-program does.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ import yaml
 from lab.engine.display.facts import Message
 from lab.engine.errors import UsageError
 from lab.engine.model.state import ResourceState
-from lab.engine.plugin.policy_pack import PolicyPack, Violation
+from lab.engine.plugin.policy_pack import PolicyPack, Violation, pack_environment
 from lab.engine.project.project import python_of
 from lab.engine.run.context import Context, RefusedError
 
@@ -45,10 +43,12 @@ class Policies:
         context = self._context
         environment = {
             **os.environ,
-            "PULUMI_PROJECT": context.project,
-            "PULUMI_STACK": context.stack,
-            "PULUMI_CONFIG": json.dumps(context.config_texts),
-            "PULUMI_DRY_RUN": "true" if context.options.preview else "false",
+            **pack_environment(
+                context.project,
+                context.stack,
+                json.dumps(context.config_texts),
+                preview=context.options.preview,
+            ),
         }
         self._packs = [
             PolicyPack(folder, _python_of(folder), engine, environment, self._printed)
