@@ -10,6 +10,8 @@ import pytest
 from lab.engines import find_cli
 from tests.engine.harness import Stack
 
+ALWAYS = {"test_automation", "test_failures", "test_lifecycle", "test_policies"}
+"""What the CLI is asked in every run: it's slow to ask. The rest is for the nightly run."""
 ENGINES = ["embedded", "pulumi"] if find_cli() else ["embedded"]
 
 
@@ -27,3 +29,13 @@ def stack(template: Stack, tmp_path: Path) -> Iterator[Stack]:
     made = template.moved(tmp_path / "stack")
     yield made
     made.release()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the nightly run what the CLI isn't always asked."""
+    for item in items:
+        called = getattr(item, "callspec", None)
+        of_cli = called is not None and called.params.get("template") == "pulumi"
+        if of_cli and item.path.stem not in ALWAYS:
+            item.add_marker(pytest.mark.matrix)
