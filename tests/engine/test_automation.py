@@ -55,7 +55,7 @@ def test_a_stack_that_is_locked_is_told_from_a_failure(
     stack: Stack, workspace: automation.LocalWorkspace
 ) -> None:
     lock = stack.folder / "state/.pulumi/locks/organization/demo/dev/other.json"
-    lock.parent.mkdir(parents=True)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     lock.write_text('{"pid":1,"username":"u","hostname":"h","timestamp":"2026-01-01T00:00:00Z"}')
     with pytest.raises(automation.ConcurrentUpdateError):
         automation.Stack.select("dev", workspace).up(color="never")

@@ -303,3 +303,37 @@ def test_state_that_is_no_json_is_named(stack: Stack) -> None:
     done = stack.preview()
     assert done.code != 0
     assert "dev" in done.text
+
+
+def test_a_program_that_has_told_its_mistake_and_says_so_is_told_once(stack: Stack) -> None:
+    """As our own does."""
+    stack.program('import sys\npulumi.log.error("nodeCount: got 0")\nsys.exit(32)')
+    for done in (stack.preview(), stack.up()):
+        assert done.code != 0
+        assert done.text.split("Diagnostics:")[1].count("nodeCount: got 0") == 1
+        assert "unhandled error" not in done.text
+        assert "Traceback" not in done.text
+
+
+@pytest.mark.parametrize("blow", ["Ctrl-C", "failure"])
+def test_a_program_that_leaves_interrupts_to_the_system_ends_without_a_trace(
+    blow: str, stack: Stack
+) -> None:
+    """As our own does, where the update is stopped or fails while the program waits."""
+    stack.program("""
+        import signal
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        a = Thing("a")
+        Thing("b", value=a.token)
+    """)
+    stack.hold("create", "a")
+    stack.fail("create", "a", "out of luck")
+    process = stack.start("up", "--yes", "--skip-preview")
+    stack.wait_for_call("create a")
+    if blow == "Ctrl-C":
+        interrupt(process)
+    stack.release()
+    printed, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Traceback" not in printed
+    assert "KeyboardInterrupt" not in printed
