@@ -17,6 +17,8 @@ from lab.engine.plugin.required import required_packages
 from lab.errors import LabError
 from lab.reference import built_cli
 
+ENGINE_VARIABLE = "OPENVIDU_LAB_ENGINE"
+"""Chooses the engine where `--engine` doesn't."""
 _PROVIDERS = ("aws", "command")
 """Those that the lab has."""
 _GET_PULUMI = "./run pulumi builds it, or install it (https://www.pulumi.com/docs/install/)"

@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import signal
 
+from lab.engines import ENGINE_VARIABLE
 from lab.openvidu.docker.host import PROXY_VARIABLE
 
 # The load balancer's ten seconds at each start are OpenVidu's, and tests don't need them.
 os.environ.setdefault(PROXY_VARIABLE, "0.2")
+
+# The same on each machine, and sooner; the nightly run chooses the Pulumi CLI.
+os.environ.setdefault(ENGINE_VARIABLE, "embedded")
 
 # What a shell starts in the background ignores Ctrl-C, and what is started from there inherits it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -25,7 +25,7 @@ from lab.cloud import requirements
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
-from lab.engines import Engine, described, resolve
+from lab.engines import ENGINE_VARIABLE, Engine, described, resolve
 from lab.errors import LabError
 from lab.stack import Stack
 from lab.status import host_called, look
@@ -73,7 +73,9 @@ class _Choice:
 def choose(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="Which lab; several run side by side.")] = DEFAULT_NAME,
-    engine: Annotated[Engine, typer.Option(help="What deploys.")] = Engine.AUTO,
+    engine: Annotated[
+        Engine, typer.Option(envvar=ENGINE_VARIABLE, help="What deploys.")
+    ] = Engine.AUTO,
 ) -> None:
     """Choose the lab and the engine."""
     try:

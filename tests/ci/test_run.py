@@ -84,6 +84,11 @@ def test_the_readme_says_it_before_the_first_command_that_needs_it() -> None:
     assert "\nexport PATH=$PWD/.uv/bin:$PATH " in before
 
 
+def test_ci_has_the_pulumi_cli_before_the_tests() -> None:
+    *_, cli, tests = (PROJECT / ".ci" / "run").read_text().splitlines()
+    assert (cli, tests) == ("./run pulumi", "exec ./run test")
+
+
 def test_no_shell_script_is_left_out() -> None:
     done = subprocess.run(
         ["bash", "-c", f"{function('shell_files')}; shell_files"],

@@ -114,7 +114,8 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
     for name, job in found["jobs"].items():
         assert f"./run test -m {name}" in job["steps"][-1]["run"]
         assert job["timeout-minutes"] < 360
-    assert set(found["jobs"]) == {"matrix", "upstream"}
+    assert set(found["jobs"]) == {"lab", "matrix", "upstream"}
+    assert found["jobs"]["lab"]["env"] == {"OPENVIDU_LAB_ENGINE": "pulumi"}
 
 
 @pytest.mark.parametrize("file", ["preview.yml", "up.yml"])

@@ -1,6 +1,7 @@
 """Both engines do the same with a cluster: previews, states, order and exit statuses.
 
-What differs all the same, and why, is in docs/lab.md, "Engines".
+A stack's life without a cluster is compared in every run: tests/engine/test_comparison.py. What
+differs all the same, and why, is in docs/lab.md, "Engines".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tests.lab.watching import require_order
 
 pytestmark = [
     pytest.mark.lab,
+    pytest.mark.matrix,
     pytest.mark.xdist_group("engines"),
     pytest.mark.skipif(
         find_cli() is None,

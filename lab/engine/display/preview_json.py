@@ -75,10 +75,11 @@ class JsonDigest:
         """Print the document."""
         del failed
         facts = self._facts
+        said = [_diagnostic(one) for one in facts.messages]
         document = {
             **({"config": self._config} if self._config else {}),
             "steps": self._steps,
-            "diagnostics": [_diagnostic(one) for one in facts.messages],
+            **({"diagnostics": said} if said else {}),
             "duration": round((time.monotonic() - self._started) * 1e9),
             "changeSummary": {op.value: count for op, count in sorted(facts.counts.items())},
         }
@@ -135,5 +136,5 @@ def _looks(step: Step) -> bool:
 
 def _diagnostic(message: Message) -> dict[str, str]:
     prefix = "" if message.severity == "info" else f"{message.severity}: "
-    found = {"message": f"{prefix}{message.text.rstrip()}\n", "severity": message.severity}
+    found = {"message": f"{prefix}{message.text}\n", "severity": message.severity}
     return {"urn": message.urn, **found} if message.urn else found

@@ -250,13 +250,15 @@ class Planner:
         first = draft.goal.delete_before_replace
         if first is None:
             first = diff.delete_before_replace
-        if not first:
+        # One that waits for its replacement was deleted by a run that ended too early.
+        is_gone = old.pending_replacement
+        if not first and not is_gone:
             return [
                 Step(op=Op.CREATE_REPLACEMENT, old=old, new=new, diff=diff, pending_delete=True),
                 Step(op=Op.REPLACE, old=old, new=new, diff=diff, pending_delete=True),
             ]
-        steps = self._clear_the_way(draft.urn, old)
-        if not old.pending_replacement:
+        steps = self._clear_the_way(draft.urn, old) if first else []
+        if not is_gone:
             self._ledger.deletes.add(old.urn)
             self._ledger.condemned.add(id(old))
             steps.append(Step(op=Op.DELETE_REPLACED, old=old, diff=diff, awaits_replacement=True))
@@ -271,7 +273,7 @@ class Planner:
         ledger, steps = self._ledger, []
         for dependent in reversed(replaced_with(old, ledger, self._differ)):
             state = dependent.state
-            if id(state) in ledger.condemned:
+            if id(state) in ledger.condemned or state.pending_replacement:
                 continue
             if state.protect and not state.delete:
                 self._refuse_protected(

@@ -50,7 +50,9 @@ def _user_trace(program: Path) -> str:
     """The trace from the program's own code on; without such, only what was raised."""
     frames = traceback.extract_tb(sys.exc_info()[2])
     for number, frame in enumerate(frames):
-        if _is_own(Path(frame.filename).resolve(), program):
+        # Python's own are named as `<frozen runpy>`, which would be a file of the folder.
+        frozen = frame.filename.startswith("<")
+        if not frozen and _is_own(Path(frame.filename).resolve(), program):
             return traceback.format_exc(limit=number - len(frames))
     return "".join(traceback.format_exception_only(*sys.exc_info()[:2]))
 
