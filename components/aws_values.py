@@ -11,7 +11,9 @@ _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
 _LONGEST_IAM_PATH = 512
 _KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
-_IMAGE = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
+_ID = "([0-9a-f]{8}|[0-9a-f]{17})"
+_IMAGE = re.compile(f"ami-{_ID}")
+_VPC, _SUBNET = re.compile(f"vpc-{_ID}"), re.compile(f"subnet-{_ID}")
 _IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
 _TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
@@ -52,6 +54,20 @@ def image(text: str) -> str:
     """The id of an image of EC2; what it has is asked later."""
     if not _IMAGE.fullmatch(text):
         raise ValueError("the id of an image such as ami-0123456789abcdef0")
+    return text
+
+
+def vpc(text: str) -> str:
+    """The id of a VPC; what it has is asked later."""
+    if not _VPC.fullmatch(text):
+        raise ValueError("the id of a VPC such as vpc-0123456789abcdef0")
+    return text
+
+
+def subnet(text: str) -> str:
+    """The id of a subnet; what it has is asked later."""
+    if not _SUBNET.fullmatch(text):
+        raise ValueError("the id of a subnet such as subnet-0123456789abcdef0")
     return text
 
 

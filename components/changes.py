@@ -138,7 +138,16 @@ CHANGES: Mapping[str, Change] = {
     **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
     **dict.fromkeys(
-        ("shape", "machines", "subnetCidr", "availabilityZones", "kmsKeyId"), Change.REFUSED
+        (
+            "shape",
+            "machines",
+            "subnetCidr",
+            "vpcId",
+            "subnetIds",
+            "availabilityZones",
+            "kmsKeyId",
+        ),
+        Change.REFUSED,
     ),
 }
 """What each key does, where it's of use: each shape has keys of its own."""

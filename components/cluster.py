@@ -55,7 +55,7 @@ class Cluster(pulumi.ComponentResource):
         with ThreadPoolExecutor(2) as pool:
             asked = pool.submit(overview.ask, settings, there)
             told = pool.submit(down.ask, there)
-            machines_of = machine_source(settings, there)
+            settings, machines_of = machine_source(settings, there)
             seen, aws_says = asked.result(), told.result()
         mistakes = overview.find_mistakes(seen) + upgrade.find_mistakes(settings, there, seen)
         if mistakes:

@@ -258,15 +258,20 @@ def _subnet_size(values: _Values) -> list[Mistake]:
     return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
 
 
-def room(values: _Values) -> tuple[int, str]:
+def room(values: _Values) -> tuple[int, str] | None:
     """How many numbers there are for nodes, and what has so many.
 
     Args:
         values: parsed values that fit together, by field of `Settings`.
+
+    Returns:
+        None in a network that existed: only AWS knows what is free there.
     """
     network = values["subnet_cidr"]
     if values.get("machines") == EXISTING:
         return max(len(values["hosts"]) - 1, 1), "hosts has beside the base"
+    if values.get("subnet_ids"):
+        return None
     if values["shape"] == HA_MANAGED:
         capacity = managed_settings.capacity(values, BASE_OFFSET + 1)
         return capacity, f"{network} has addresses for in its zones"
@@ -296,8 +301,11 @@ def _node_numbers(values: _Values) -> list[Mistake]:
         return []
     if values["shape"] == HA_MANAGED and managed_settings.find_mistakes(values):
         return []
-    capacity, has = room(values)
     count, retired = values["node_count"], values["retired_nodes"]
+    found = room(values)
+    if found is None:
+        return _numbers_from_one(count, retired)
+    capacity, has = found
     mistakes = []
     if not 1 <= count <= capacity:
         problem = f"found {count}; takes 1 to {capacity}, the nodes that {has}"
@@ -313,6 +321,54 @@ def _node_numbers(values: _Values) -> list[Mistake]:
         problem = f"found {list(retired)}; takes different numbers from 1 to {capacity}"
         fit = [number for number in dict.fromkeys(retired) if 1 <= number <= capacity]
         mistakes.append(Mistake("retiredNodes", problem, set_list_command("retiredNodes", fit)))
+    return mistakes
+
+
+def _numbers_from_one(count: int, retired: Sequence[int]) -> list[Mistake]:
+    """Node count and retired numbers where nothing tells yet how many there may be."""
+    mistakes = []
+    if count < 1:
+        problem = f"found {count}; takes 1 or more"
+        mistakes.append(Mistake("nodeCount", problem, set_command("nodeCount", "2")))
+    if len(set(retired)) != len(retired) or any(number < 1 for number in retired):
+        problem = f"found {list(retired)}; takes different numbers from 1 on"
+        fit = [number for number in dict.fromkeys(retired) if number >= 1]
+        mistakes.append(Mistake("retiredNodes", problem, set_list_command("retiredNodes", fit)))
+    return mistakes
+
+
+def _owners_network(values: _Values) -> list[Mistake]:
+    """A VPC that exists goes with its subnets, and in place of a network of the stack's own."""
+    vpc, subnets = values.get("vpc_id"), values.get("subnet_ids", ())
+    if not vpc and not subnets:
+        return []
+    keys_of = {"vpcId": vpc, "subnetIds": subnets}
+    if values.get("machines") == EXISTING:
+        problem = "is for machines on AWS; machines is existing"
+        return [
+            Mistake(key, problem, f"pulumi config rm {key}")
+            for key, found in keys_of.items()
+            if found
+        ]
+    mistakes = [
+        Mistake(key, "is missing; vpcId and subnetIds go together", set_command(key, example))
+        for key, example in (
+            ("vpcId", "vpc-0123456789abcdef0"),
+            ("subnetIds", '["subnet-0123456789abcdef0"]'),
+        )
+        if not keys_of[key]
+    ]
+    if len(set(subnets)) < len(subnets):
+        once = list(dict.fromkeys(subnets))
+        problem = "has a subnet twice"
+        mistakes.append(Mistake("subnetIds", problem, set_list_command("subnetIds", once)))
+    if values.get("shape") == SINGLE_MASTER and len(subnets) > 1:
+        problem = f"found {len(subnets)}; a single master is in one"
+        command = set_list_command("subnetIds", subnets[:1])
+        mistakes.append(Mistake("subnetIds", problem, command))
+    if values.get("subnet_cidr") != _defaults()["subnet_cidr"]:
+        problem = "is for a network that is made; subnetIds have theirs"
+        mistakes.append(Mistake("subnetCidr", problem, "pulumi config rm subnetCidr"))
     return mistakes
 
 
@@ -743,6 +799,7 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _shape,
     managed_settings.find_mistakes,
     _machines,
+    _owners_network,
     _network_of_hosts,
     _subnet_size,
     _node_numbers,

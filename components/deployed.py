@@ -18,6 +18,8 @@ _ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
 _DATA = re.compile(r"(?:base|master)-data")
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
+_INTERFACE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-interface")
+_NETWORK = "openvidu-enterprise:index:Network"
 _ENTRANCE = re.compile(r"https?|.*-https?-from-world-ipv[46]")
 _ENCRYPTED = ("redis", "bucket-encryption")
 _QUIETS = ("base-quiet", "master-quiet")
@@ -65,6 +67,10 @@ class Deployed:
         runs_with: the one with which it was then started, likewise.
         stops: how often AWS stopped the base, or the master, with services on it.
         network: CIDR of the cluster's network on AWS; None where there's none.
+        vpc_id: the VPC of others that machines are in; None where there's none, or one of our own.
+        subnet_ids: the subnets of others that machines are in, in turn; empty likewise.
+        private_ips: private addresses of the machines on AWS, by name.
+        member_ips: those of the nodes that have joined, by number.
         main_private_ip: address of base, master or bastion in there; None likewise.
         zone_count: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
@@ -97,6 +103,10 @@ class Deployed:
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
     stops: int = 0
     network: str | None = None
+    vpc_id: str | None = None
+    subnet_ids: tuple[str, ...] = ()
+    private_ips: Mapping[str, str] = field(default_factory=dict)
+    member_ips: Mapping[int, str] = field(default_factory=dict)
     main_private_ip: str | None = None
     zone_count: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
@@ -152,6 +162,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         for urn, one in resources.items()
         if not one.get("type", "").startswith("openvidu-enterprise:")
     }
+    noted = next(
+        (one.get("outputs") or {} for one in resources.values() if one.get("type") == _NETWORK), {}
+    )
+    # A network of our own has a resource of its own, which says the same.
+    of_others = {} if "vpc" in outputs else noted
     hosts = {
         name: Host(
             of["NODE_HOST"],
@@ -200,6 +215,19 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         network=outputs.get("vpc", {}).get("cidrBlock"),
+        vpc_id=of_others.get("vpcId"),
+        subnet_ids=tuple(of_others.get("subnetIds") or ()),
+        member_ips={
+            int(match[1]): of["NODE_IP"]
+            for name, found in outputs.items()
+            if (match := _MEMBERSHIP.fullmatch(name))
+            and "NODE_IP" in (of := found.get("environment") or {})
+        },
+        private_ips={
+            match[1]: found["privateIp"]
+            for name, found in outputs.items()
+            if (match := _INTERFACE.fullmatch(name)) and "privateIp" in found
+        },
         main_private_ip=outputs.get(main, {}).get("privateIp"),
         zone_count=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
         stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),

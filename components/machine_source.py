@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network
 
@@ -17,12 +18,15 @@ from components.existing import preflight
 from components.existing.machines import ExistingMachines
 from components.kept import another_kind
 from components.machine import Machines
-from components.mistakes import ConfigurationError, Mistake, set_command
+from components.mistakes import ConfigurationError, Mistake, set_command, set_list_command
 from components.settings import DEFAULT_BUCKET, EXISTING, Settings
 
+Source = tuple[Settings, Callable[[pulumi.Resource], Machines]]
+"""The settings with what was chosen, and what registers machines as children of a resource."""
 
-def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Resource], Machines]:
-    """Ask whether machines can be had; returns what registers them as children of a resource.
+
+def machine_source(settings: Settings, there: Deployed) -> Source:
+    """Ask whether machines can be had, and choose what only AWS could tell.
 
     Raises:
         ConfigurationError: why not; nothing was registered.
@@ -34,18 +38,19 @@ def machine_source(settings: Settings, there: Deployed) -> Callable[[pulumi.Reso
         preflight.check(settings, there)
         if mistakes := domain.check(settings, there):
             raise ConfigurationError(mistakes)
-        return lambda _: ExistingMachines(settings, there)
+        return settings, lambda _: ExistingMachines(settings, there)
     mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
     mistakes += _another_key(settings, there) + _key_elsewhere(settings)
     mistakes += _another_bucket(settings, there)
     if mistakes := mistakes + domain.check(settings, there):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    zones = aws_machines.check(settings, there, known_by)
+    where = aws_machines.check(settings, there, known_by)
+    settings = replace(settings, private_ips=where.private_ips)
     for warning in stack_tags.warnings(settings):
         pulumi.log.warn(warning)
     tags = stack_tags.tags_of(settings, known_by)
-    return partial(aws_machines.AwsMachines, settings, tags, zones, there)
+    return settings, partial(aws_machines.AwsMachines, settings, tags, where.zones, there)
 
 
 def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
@@ -56,14 +61,18 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
     """
     if not there.addresses:
         return []
+    if mistakes := _another_owners(settings, there):
+        return mistakes
     address, network = there.main_private_ip, there.network
     if address and network and IPv4Address(address) not in IPv4Network(network):
         problem = f"an update has begun to replace the network of {address} by {network}"
         what = f"{problem}, which can't be carried on"
         return [Mistake("subnetCidr", what, "docs/runbook.md, 'The network was changed'")]
+    if settings.subnet_ids:
+        return []
     keys = (
         ("subnetCidr", str(settings.subnet_cidr), there.network),
-        ("availabilityZones", str(len(settings.node_networks)), str(there.zone_count or "")),
+        ("availabilityZones", str(settings.zone_count), str(there.zone_count or "")),
     )
     return [
         Mistake(
@@ -74,6 +83,33 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
         for key, wanted, before in keys
         if before and wanted != before
     ]
+
+
+def _another_owners(settings: Settings, there: Deployed) -> list[Mistake]:
+    """Another network of others, or ours in place of one: no interface changes its subnet.
+
+    Source: pulumi-aws, what replaces a NetworkInterface.
+    """
+    another = "pulumi stack init ANOTHER-STACK"
+    found, subnets = settings.vpc_id or "none", ", ".join(settings.subnet_ids) or "none"
+    if there.network:
+        what = "this stack's machines are in a network of its own, and can't leave it"
+        return [
+            Mistake(key, f"found {one}; {what}", f"pulumi config rm {key}\n      or: {another}")
+            for key, one in (("vpcId", found), ("subnetIds", subnets))
+            if settings.subnet_ids
+        ]
+    mistakes = []
+    if there.vpc_id and settings.vpc_id != there.vpc_id:
+        problem = f"found {found}; this stack's machines are in {there.vpc_id}, and can't leave it"
+        command = f"{set_command('vpcId', there.vpc_id)}\n      or: {another}"
+        mistakes.append(Mistake("vpcId", problem, command))
+    if there.subnet_ids and settings.subnet_ids != there.subnet_ids:
+        before = ", ".join(there.subnet_ids)
+        problem = f"found {subnets}; this stack's machines are in {before}, in this order"
+        command = f"{set_list_command('subnetIds', there.subnet_ids)}\n      or: {another}"
+        mistakes.append(Mistake("subnetIds", problem, command))
+    return mistakes
 
 
 def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:

@@ -68,6 +68,8 @@ def _place(values: Mapping[str, Any]) -> list[Mistake]:
     zones, whole = values.get("availability_zones"), values.get("subnet_cidr")
     if zones is None or whole is None:
         return []
+    if subnets := values.get("subnet_ids"):
+        return _owners_subnets(len(subnets), zones)
     if not _LEAST_ZONES <= zones <= _MOST_ZONES:
         problem = f"found {zones}; takes {_LEAST_ZONES} or {_MOST_ZONES}"
         return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]
@@ -75,6 +77,20 @@ def _place(values: Mapping[str, Any]) -> list[Mistake]:
         problem = f"{whole} is too small for {2 * zones} subnets of /{_LARGEST_PREFIX} or larger"
         return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
     return []
+
+
+def _owners_subnets(subnets: int, zones: int) -> list[Mistake]:
+    found = []
+    if not _LEAST_ZONES <= subnets <= _MOST_ZONES:
+        problem = f"found {subnets}; takes {_LEAST_ZONES} or {_MOST_ZONES}, each of another zone"
+        command = "pulumi config set --path 'subnetIds[1]' subnet-0123456789abcdef0"
+        if subnets > _MOST_ZONES:
+            command = f"pulumi config rm --path 'subnetIds[{subnets - 1}]'"
+        found.append(Mistake("subnetIds", problem, command))
+    if zones not in (Settings.availability_zones, subnets):
+        problem = f"found {zones}; subnetIds says which zones there are"
+        found.append(Mistake("availabilityZones", problem, "pulumi config rm availabilityZones"))
+    return found
 
 
 def _certificate(values: Mapping[str, Any]) -> list[Mistake]:

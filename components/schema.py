@@ -30,6 +30,7 @@ _ITEMS = {
     "dashboardCidrs": "string",
     "apiCidrs": "string",
     "mediaNodes": "string",
+    "subnetIds": "string",
     "sshCidrs": "string",
     "webhookEvents": "string",
     "webhookHeaders": "string",

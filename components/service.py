@@ -231,7 +231,9 @@ def _seen(
 def _address(number: int, settings: Settings, there: Deployed) -> str:
     """The address under which the base knows a node that was deployed."""
     host = there.hosts.get(f"node-{number}")
-    return host.private_ip if host else settings.node_private_ip(number)
+    if host:
+        return host.private_ip
+    return there.member_ips.get(number) or settings.node_private_ip(number)
 
 
 def _calls(seen: NodeSeen | None) -> str:

@@ -512,6 +512,26 @@ class Settings:
             "10.5.0.0/24",
         ),
     ] = _DEFAULT_SUBNET
+    vpc_id: Annotated[
+        str | None,
+        Key(
+            "vpcId",
+            "string",
+            aws_values.vpc,
+            "A VPC that exists, for machines and services, with subnetIds. Default: one is made.",
+            "vpc-0123456789abcdef0",
+        ),
+    ] = None
+    subnet_ids: Annotated[
+        tuple[str, ...],
+        Key(
+            "subnetIds",
+            "array",
+            _list_of(aws_values.subnet),
+            "Public subnets of vpcId: the base in the first, nodes in all of them in turn.",
+            '["subnet-0123456789abcdef0"]',
+        ),
+    ] = ()
     ssh_cidrs: Annotated[
         tuple[str, ...],
         Key(
@@ -967,6 +987,10 @@ class Settings:
         ),
     ] = ()
 
+    private_ips: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Private addresses by machine, in a network that existed: no key, but chosen among those that
+    are free there."""
+
     @property
     def ssh_variables(self) -> Mapping[str, str]:
         """As whom `remote/session.py` logs in, and whether with the operator's own agent."""
@@ -987,32 +1011,39 @@ class Settings:
         """Private address of base, master or bastion: 10.5.0.5 in 10.5.0.0/24, or host's."""
         if self.machines == EXISTING:
             return self.hosts[0].private_ip
+        if self.subnet_ids:
+            return self.private_ips[self.main_role.name]
         return str(self.subnet_cidr.network_address + BASE_OFFSET)
 
     def node_private_ip(self, number: int) -> str:
         """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24, or that of its host."""
         if self.machines == EXISTING:
             return self.hosts[number].private_ip
-        place, zone = divmod(number - 1, len(self.node_networks))
+        if self.subnet_ids:
+            return self.private_ips[f"node-{number}"]
+        place, zone = divmod(number - 1, self.zone_count)
         return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + place)
 
     @property
     def node_networks(self) -> Sequence[ipaddress.IPv4Network]:
         """The networks that nodes are in, in turn: one for each availability zone."""
-        return self._networks[: self._zones]
+        return self._networks[: self.zone_count]
 
     @property
     def service_networks(self) -> Sequence[ipaddress.IPv4Network]:
         """Those of AWS's services, which take any address in there: one for each zone."""
-        return self._networks[self._zones : 2 * self._zones]
+        return self._networks[self.zone_count : 2 * self.zone_count]
 
     @property
-    def _zones(self) -> int:
+    def zone_count(self) -> int:
+        """How many subnets machines are in, in turn."""
+        if self.subnet_ids:
+            return len(self.subnet_ids)
         return self.availability_zones if self.shape == HA_MANAGED else 1
 
     @property
     def _networks(self) -> Sequence[ipaddress.IPv4Network]:
-        return networks(self.subnet_cidr, self._zones if self.shape == HA_MANAGED else 0)
+        return networks(self.subnet_cidr, self.zone_count if self.shape == HA_MANAGED else 0)
 
     @property
     def main_role(self) -> Role:

@@ -45,7 +45,7 @@ class SingleMaster(pulumi.ComponentResource):
         aws_says = down.ask(there)
         if mistakes := upgrade.find_mistakes(settings, there, Unseen("it is no cluster")):
             raise ConfigurationError(mistakes)
-        machines_of = machine_source(settings, there)
+        settings, machines_of = machine_source(settings, there)
         down.refuse(settings, Unseen("it is no cluster"), aws_says)
         super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
         for warning in (

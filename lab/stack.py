@@ -35,6 +35,8 @@ _BUCKET = "aws:s3/bucket:Bucket"
 LICENSE = "license-for-the-lab"
 EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
 """The id that stands in examples for the operator's own zone."""
+EXAMPLES_VPC = "vpc-0123456789abcdef0"
+"""Likewise for the operator's own network."""
 _AWS = {
     "AWS_ENDPOINT_URL": AWS_ENDPOINT,
     "AWS_ACCESS_KEY_ID": "lab",
@@ -110,6 +112,7 @@ class Stack:
                 f"Start a lab beside it: uv run lab --name {example} up --example {example}"
             )
         self._make_zone()
+        self._make_network()
         license_file = self._directory.path / "license.txt"
         license_file.write_text(LICENSE)
         self.python(
@@ -300,6 +303,21 @@ class Stack:
             _, _, zone = self._configured("domainOrPublicIp").partition(".")
             made = self.run([sys.executable, "-m", "lab.zone", zone], quiet=True)
             self.pulumi("config", "set", "hostedZoneId", made, quiet=True)
+
+    def _make_network(self) -> None:
+        """Do what the operator has done in VPC, where the example names a network."""
+        if self._configured("vpcId") != EXAMPLES_VPC:
+            return
+        count = str(len(json.loads(self._configured("subnetIds"))))
+        made = json.loads(
+            self.run([sys.executable, "-m", "lab.operators_network", count], quiet=True)
+        )
+        subnets = made["subnetIds"]
+        entries = {
+            "vpcId": {"value": made["vpcId"]},
+            "subnetIds": {"value": json.dumps(subnets), "objectValue": subnets},
+        }
+        self.pulumi("config", "set-all", "--json", json.dumps(entries), quiet=True)
 
     def _point_domain(self) -> None:
         """Do what the operator does at their DNS provider: point the domain to the base."""

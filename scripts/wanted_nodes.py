@@ -10,7 +10,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
 _KEYS = ("nodeCount", "retiredNodes")
-_PLACES = ("machines", "hosts", "shape", "subnetCidr", "availabilityZones")
+_PLACES = ("machines", "hosts", "shape", "subnetCidr", "subnetIds", "availabilityZones")
 
 
 def read(pulumi: PulumiCli) -> Wanted:
@@ -40,10 +40,14 @@ def no_room(pulumi: PulumiCli, after: Wanted) -> str | None:
         return None
     try:
         config = {key: str(entry["value"]) for key, entry in entries.items() if entry.get("value")}
-        capacity, has = room(parsed(config, _PLACES))
+        found = room(parsed(config, _PLACES))
     except ValueError:
         # The preview tells.
         return None
+    if found is None:
+        # So it does of a network that existed.
+        return None
+    capacity, has = found
     if after.count + len(after.retired) <= capacity:
         return None
     used = f"{after.count} of nodes, {len(after.retired)} retired"

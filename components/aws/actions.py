@@ -6,7 +6,7 @@ Reference".
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from components.aws.account import PERMISSIONS as FOR_QUOTAS
 from components.settings import HA, HA_MANAGED, SINGLE_MASTER
@@ -241,6 +241,15 @@ WITH_KEY = (
 
 Source: Amazon EBS, "Amazon EBS encryption", permissions for IAM users; pulumi-aws, ebs.Volume.
 """
+OF_A_NETWORK = (
+    "aws:ec2/vpc:Vpc",
+    "aws:ec2/internetGateway:InternetGateway",
+    "aws:ec2/routeTable:RouteTable",
+    "aws:ec2/route:Route",
+    "aws:ec2/subnet:Subnet",
+    "aws:ec2/routeTableAssociation:RouteTableAssociation",
+)
+"""The types that aren't made in a network that existed."""
 _MACHINES = tuple(kind for kind in BY_TYPE if kind.startswith(("aws:ec2/", "aws:ebs/", "aws:vpc/")))
 TYPES: Mapping[str, Sequence[str]] = {
     HA: (*_MACHINES, "aws:route53/record:Record"),
@@ -250,6 +259,12 @@ TYPES: Mapping[str, Sequence[str]] = {
 """The types that each shape may make."""
 
 
-def actions(shape: str) -> list[str]:
-    """What who deploys a shape has to be allowed."""
-    return sorted({*ALWAYS, *(action for kind in TYPES[shape] for action in BY_TYPE[kind])})
+def actions(shape: str, without: Collection[str] = ()) -> list[str]:
+    """What who deploys a shape has to be allowed.
+
+    Args:
+        shape: the shape.
+        without: types that aren't made, though the shape may.
+    """
+    types = [kind for kind in TYPES[shape] if kind not in without]
+    return sorted({*ALWAYS, *(action for kind in types for action in BY_TYPE[kind])})

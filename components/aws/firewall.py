@@ -18,6 +18,8 @@ from components.settings import Settings
 from openvidu.ports import PortRule, Source, opened
 
 _WORLD = ("0.0.0.0/0", "::/0")
+_MEMBERS = ""
+"""In place of a network: those that are in the cluster's group."""
 _OUTBOUND = {"outbound-ipv4": "0.0.0.0/0", "outbound-ipv6": "::/0"}
 
 
@@ -32,7 +34,7 @@ class Inbound:
             in changes. Source: EC2 user guide, "Security group connection tracking".
         plain_name: the same without that port.
         rule: row of the port table.
-        cidr: who may connect, IPv4 or IPv6.
+        cidr: who may connect, IPv4 or IPv6; empty for whoever is in the cluster's group.
     """
 
     name: str
@@ -59,6 +61,9 @@ def _networks(source: Source, settings: Settings) -> Sequence[str]:
     match source:
         case Source.WORLD:
             return _WORLD
+        case Source.CLUSTER if settings.subnet_ids:
+            # Others' machines are in these subnets, and Redis may have no password.
+            return (_MEMBERS, *(f"{one}/32" for one in settings.media_nodes))
         case Source.CLUSTER:
             return (str(settings.subnet_cidr),)
         case Source.OPERATORS:
@@ -71,6 +76,8 @@ def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule], chosen: str = ""
     match rule.source:
         case Source.WORLD:
             return f"{service}{chosen}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
+        case Source.CLUSTER if cidr.endswith("/32"):
+            return f"{service}-from-{cidr}"
         case Source.CLUSTER:
             return f"{service}-from-cluster"
         case Source.OPERATORS:
@@ -79,7 +86,7 @@ def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule], chosen: str = ""
 
 def _if_version(version: int, cidr: str) -> str | None:
     """`cidr` when it's of that IP version: AWS has an argument for each."""
-    return cidr if ipaddress.ip_network(cidr).version == version else None
+    return cidr if cidr and ipaddress.ip_network(cidr).version == version else None
 
 
 class Firewall(pulumi.ComponentResource):
@@ -87,10 +94,12 @@ class Firewall(pulumi.ComponentResource):
 
     Attributes:
         security_group_id: id of the group.
+        groups: what has it is in these.
         rules: every rule; a machine depends on them, so that it's reachable once it runs.
     """
 
     security_group_id: pulumi.Output[str]
+    groups: list[pulumi.Input[str]]
     rules: list[pulumi.Resource]
 
     def __init__(
@@ -101,6 +110,7 @@ class Firewall(pulumi.ComponentResource):
         there: Deployed,
         *,
         vpc_id: pulumi.Input[str],
+        members: pulumi.Output[str] | None,
         tags: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -112,6 +122,7 @@ class Firewall(pulumi.ComponentResource):
             settings: gives the subnet, the networks for SSH and the port for users.
             there: what is deployed: rules of a chosen port once had the name of the default one's.
             vpc_id: the VPC of the group.
+            members: the group of all that is of the cluster, where others are in its network.
             tags: tags that every resource carries.
             opts: options of the component.
         """
@@ -135,6 +146,7 @@ class Firewall(pulumi.ComponentResource):
                 security_group_id=group.id,
                 cidr_ipv4=_if_version(4, entry.cidr),
                 cidr_ipv6=_if_version(6, entry.cidr),
+                referenced_security_group_id=members if entry.cidr == _MEMBERS else None,
                 ip_protocol=entry.rule.protocol,
                 from_port=entry.rule.first,
                 to_port=entry.rule.last,
@@ -160,4 +172,5 @@ class Firewall(pulumi.ComponentResource):
             for name, cidr in _OUTBOUND.items()
         )
         self.security_group_id = group.id
+        self.groups = [group.id, *([members] if members else [])]
         self.register_outputs({"securityGroupId": group.id})

@@ -6,7 +6,7 @@ interface of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
@@ -28,7 +28,7 @@ class Placement:
     Attributes:
         zone: the availability zone.
         subnet_id: the cluster's subnet.
-        internet: makes the subnet reachable from the internet.
+        internet: what makes the subnet reachable from the internet.
         image_id: image of new instances; instances that run keep theirs.
         key_name: EC2 key pair for SSH.
         tags: tags that every resource carries.
@@ -37,7 +37,7 @@ class Placement:
 
     zone: str
     subnet_id: pulumi.Output[str]
-    internet: pulumi.Resource
+    internet: Sequence[pulumi.Resource]
     image_id: str
     key_name: pulumi.Output[str]
     tags: Mapping[str, str]
@@ -77,7 +77,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         f"{name}-interface",
         subnet_id=placement.subnet_id,
         private_ips=[private_ip],
-        security_groups=[firewall.security_group_id],
+        security_groups=firewall.groups,
         description=f"{tags['Name']} {private_ip}",
         tags=tags,
         opts=child,
@@ -87,7 +87,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         domain="vpc",
         network_interface=interface.id,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[placement.internet]),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*placement.internet]),
     )
     unknown = pulumi.Output.from_input("")
     before = Machine(

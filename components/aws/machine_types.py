@@ -138,7 +138,10 @@ def _instance_type(name: str) -> InstanceType | None:
 
 
 def zones(
-    settings: Settings, there: Deployed, types: Mapping[str, InstanceType | None]
+    settings: Settings,
+    there: Deployed,
+    types: Mapping[str, InstanceType | None],
+    used: Mapping[int, str],
 ) -> tuple[list[str], list[Mistake]]:
     """The availability zones of the cluster, and why they don't suffice, if they don't.
 
@@ -149,8 +152,9 @@ def zones(
         settings: what is wanted.
         there: what is deployed.
         types: what AWS says about each wanted instance type, by name.
+        used: those that are in use, by their place.
     """
-    wanted, used = len(settings.node_networks), dict(there.zones)
+    wanted = settings.zone_count
     new = _to_start(settings, there)
     offering = {name: _zones_with(name) for name in new}
     mistakes = [
@@ -166,7 +170,7 @@ def zones(
         usable = set(_zones_of_region()).intersection(*kinds.values())
         free = sorted(usable - {*used.values()})
         mistakes += _too_few([*used.values(), *free], settings, types)
-        used |= dict(zip(missing, free, strict=False))
+        used = {**used, **dict(zip(missing, free, strict=False))}
     return [used[place] for place in sorted(used)[:wanted]], mistakes
 
 
@@ -229,7 +233,7 @@ def _suits(name: str, wanted: InstanceType | None) -> bool:
 
 
 def _too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> list[Mistake]:
-    wanted = len(settings.node_networks)
+    wanted = settings.zone_count
     if len(zones) >= wanted:
         return []
     if not zones:

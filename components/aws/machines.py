@@ -8,10 +8,18 @@ from dataclasses import replace
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import account, machine_image, machine_types, quotas
+from components.aws import (
+    account,
+    machine_image,
+    machine_types,
+    owners_lookup,
+    owners_network,
+    quotas,
+)
 from components.aws.firewall import Firewall
 from components.aws.machine import Placement, aws_machine
 from components.aws.network import Network
+from components.aws.owners_network import Place
 from components.aws.stop import before_stop
 from components.deployed import Deployed
 from components.machine import Machine, once
@@ -20,7 +28,7 @@ from components.settings import Settings
 from openvidu.roles import BASTION, NODE
 
 
-def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Sequence[str]:
+def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Place:
     """Ask AWS whether it gives what the configuration asks for, before anything is registered.
 
     Args:
@@ -29,7 +37,8 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Seque
         tags: those by which this stack's things are known.
 
     Returns:
-        an availability zone for each subnet of machines.
+        an availability zone for each subnet of machines, and their addresses in a network that
+        existed.
 
     Raises:
         ConfigurationError: all that AWS wouldn't give.
@@ -38,14 +47,21 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Seque
         pulumi.log.warn(_loss(name))
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
+    where, used = Place(), dict(there.zones)
+    if settings.subnet_ids:
+        owners = owners_lookup.ask(settings, aws.config.region)
+        where, unfit = owners_network.place(settings, there, owners)
+        mistakes += unfit
+        used = dict(enumerate(where.zones))
     if not mistakes:
-        zones, mistakes = machine_types.zones(settings, there, types)
+        zones, mistakes = machine_types.zones(settings, there, types, used)
+        where = replace(where, zones=zones)
     mistakes += machine_image.find_mistakes(settings, there)
     has = account.ask(settings, there, tags)
     mistakes += quotas.find_mistakes(settings, there, types, has)
     if mistakes:
         raise ConfigurationError(mistakes)
-    return zones
+    return where
 
 
 def _loss(volume: str) -> str:
@@ -57,7 +73,7 @@ def _loss(volume: str) -> str:
 
 
 class AwsMachines:
-    """EC2 instances in a network of their own.
+    """EC2 instances in a network of their own, or in one that existed.
 
     Attributes:
         network: the network.
@@ -109,7 +125,14 @@ class AwsMachines:
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
         self._firewalls = {
             role: Firewall(
-                role.name, role.ports, settings, there, vpc_id=network.vpc_id, tags=tags, opts=child
+                role.name,
+                role.ports,
+                settings,
+                there,
+                vpc_id=network.vpc_id,
+                members=network.members,
+                tags=tags,
+                opts=child,
             )
             for role in roles
         }

@@ -1,5 +1,8 @@
 """The cluster's network on AWS: one VPC with a public subnet, or several in several zones.
 
+Or one that existed, of which nothing is changed. Others have machines there, too: whoever is of the
+cluster is told by a security group, and not by an address.
+
 Source: page, "Prerequisites": all machines in the same network, each with a public address.
 """
 
@@ -15,7 +18,7 @@ from components.settings import Settings
 
 
 class Network(pulumi.ComponentResource):
-    """VPC, subnets, internet gateway and routes.
+    """VPC, subnets, internet gateway and routes; in a network that existed none of them.
 
     Attributes:
         vpc_id: id of the VPC.
@@ -24,13 +27,16 @@ class Network(pulumi.ComponentResource):
         internet: for each subnet of machines, what an address that the internet reaches depends
             on.
         gateway: what a public load balancer needs to be there.
+        members: in a network that existed, the security group of all that is of the cluster; None
+            in one of our own, where nobody else is.
     """
 
     vpc_id: pulumi.Output[str]
     subnet_ids: Sequence[pulumi.Output[str]]
     service_subnet_ids: Sequence[pulumi.Output[str]]
-    internet: Sequence[pulumi.Resource]
-    gateway: pulumi.Resource
+    internet: Sequence[Sequence[pulumi.Resource]]
+    gateway: Sequence[pulumi.Resource]
+    members: pulumi.Output[str] | None
 
     def __init__(
         self,
@@ -49,6 +55,31 @@ class Network(pulumi.ComponentResource):
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:Network", "network", None, opts)
+        if settings.subnet_ids:
+            self._take(settings.vpc_id or "", settings.subnet_ids, tags)
+        else:
+            self._make(settings, zones, tags)
+        # What a deployed stack is compared with: see `components.deployed`.
+        self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
+
+    def _take(self, vpc_id: str, subnet_ids: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Take an owner's network as it is."""
+        self.vpc_id = pulumi.Output.from_input(vpc_id)
+        self.subnet_ids = [pulumi.Output.from_input(one) for one in subnet_ids]
+        self.service_subnet_ids = self.subnet_ids
+        self.internet = [()] * len(subnet_ids)
+        self.gateway = ()
+        group = aws.ec2.SecurityGroup(
+            "cluster-security-group",
+            vpc_id=vpc_id,
+            description="OpenVidu Enterprise cluster: whoever is of it",
+            tags={**tags, "Name": f"{tags['project']}-{tags['stack']}-cluster", "role": "cluster"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.members = group.id
+
+    def _make(self, settings: Settings, zones: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Make one."""
         child = pulumi.ResourceOptions(parent=self)
         named = {**tags, "Name": f"{tags['project']}-{tags['stack']}"}
         vpc = aws.ec2.Vpc(
@@ -100,6 +131,6 @@ class Network(pulumi.ComponentResource):
         self.vpc_id = vpc.id
         self.subnet_ids = [identifier for identifier, _ in of_machines]
         self.service_subnet_ids = [identifier for identifier, _ in of_services]
-        self.gateway = gateway
-        self.internet = [association for _, association in of_machines]
-        self.register_outputs({"vpcId": vpc.id, "subnetIds": self.subnet_ids})
+        self.gateway = [gateway]
+        self.internet = [[association] for _, association in of_machines]
+        self.members = None

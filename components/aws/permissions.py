@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.actions import BY_TYPE, TYPES, WITH_KEY, actions
+from components.aws.actions import BY_TYPE, OF_A_NETWORK, TYPES, WITH_KEY, actions
 from components.settings import DEFAULT_BUCKET, HA
 
 PROJECT = "openvidu-enterprise"
@@ -133,6 +133,8 @@ class Scope:
         boundary: ARN of the permissions boundary of whatever IAM is made; none where it's None.
         iam_path: the path of whatever IAM is made.
         kms_key: ARN of the key that is configured; none where it's None.
+        vpc: id of a VPC that existed; None where the program makes one.
+        subnets: ids of its subnets.
     """
 
     shape: str = HA
@@ -142,6 +144,8 @@ class Scope:
     boundary: str | None = None
     iam_path: str = "/"
     kms_key: str | None = None
+    vpc: str | None = None
+    subnets: Sequence[str] = ()
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -185,13 +189,23 @@ def statements(scope: Scope) -> list[Statement]:
     Args:
         scope: what is deployed.
     """
-    wanted = {*actions(scope.shape)} - ({*_UNBINDING} if scope.boundary else set())
+    made = actions(scope.shape, OF_A_NETWORK if scope.vpc else ())
+    wanted = {*made} - ({*_UNBINDING} if scope.boundary else set())
     return [
         *_looking(wanted),
         *_by_tags(wanted, scope.tags),
+        *(_in_a_network(scope.vpc, scope.subnets) if scope.vpc else ()),
         *_by_name(wanted, scope),
         *(_with_key(scope.kms_key) if scope.kms_key else ()),
     ]
+
+
+def _in_a_network(vpc: str, subnets: Sequence[str]) -> Iterator[Statement]:
+    """To have firewalls and interfaces in a network that has its owner's tags; nothing of it."""
+    yield Statement(["ec2:CreateSecurityGroup"], [f"arn:*:ec2:*:*:vpc/{vpc}"])
+    yield Statement(
+        ["ec2:CreateNetworkInterface"], [f"arn:*:ec2:*:*:subnet/{one}" for one in subnets]
+    )
 
 
 def _with_key(key: str) -> Iterator[Statement]:
@@ -217,7 +231,8 @@ def _by_tags(wanted: Collection[str], tags: Mapping[str, str]) -> Iterator[State
     alone = [one for one in (*_ALONE, _CERTIFICATES_TAGS) if one in wanted]
     yield Statement(sorted(alone), conditions=asked)
     for action, kind in _WITHIN.items():
-        yield Statement([action], _arns(kind), asked)
+        if action in wanted:
+            yield Statement([action], _arns(kind), asked)
     yield Statement(["ec2:RunInstances"], _arns(*_STARTED_FROM))
     yield Statement(_RULES, _arns("security-group-rule"))
     for action, (key, *calls) in _TAGGING.items():
@@ -287,6 +302,10 @@ def main() -> None:
     parser.add_argument("--boundary", help="permissionsBoundary, an ARN; default: none")
     parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
     parser.add_argument("--kms-key", help="kmsKeyId, where it's configured")
+    parser.add_argument("--vpc", help="vpcId, where it's configured")
+    parser.add_argument(
+        "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"
+    )
     wanted = policy(statements(Scope(**vars(parser.parse_args()))))
     sys.stdout.write(json.dumps(wanted, indent=2) + "\n")
 

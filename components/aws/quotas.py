@@ -147,10 +147,13 @@ def increase_command(quota: Quota, region: str, wanted: int) -> str:
 
 
 def _rules(settings: Settings) -> int:
-    """The most inbound rules of one IP version in a security group."""
+    """The most inbound rules of one IP version in a security group.
+
+    Source: Amazon VPC guide, "Amazon VPC quotas": one that names a group counts in both.
+    """
     roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
     return max(
-        sum((":" in rule.cidr) is is_v6 for rule in inbound(role.ports, settings))
+        sum(not rule.cidr or (":" in rule.cidr) is is_v6 for rule in inbound(role.ports, settings))
         for role in roles
         for is_v6 in (False, True)
     )

@@ -46,7 +46,7 @@ def load_balancer(site: Site) -> LoadBalancer:
         "load-balancer",
         internal=False,
         load_balancer_type="application",
-        security_groups=[firewall.security_group_id],
+        security_groups=firewall.groups,
         subnets=list(site.network.service_subnet_ids),
         idle_timeout=_IDLE_SECONDS,
         drop_invalid_header_fields=True,
@@ -55,7 +55,7 @@ def load_balancer(site: Site) -> LoadBalancer:
             parent=site.parent,
             # AWS makes none for the internet in a network without a way there. Source: Elastic Load
             # Balancing API, CreateLoadBalancer, InvalidSubnet.
-            depends_on=[*firewall.rules, site.network.gateway],
+            depends_on=[*firewall.rules, *site.network.gateway],
         ),
     )
     path, statuses = api.load_balancer_check(settings.openvidu_version)

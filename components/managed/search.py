@@ -36,7 +36,7 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
     if warning := end_of_support(datetime.now(UTC).date()):
         pulumi.log.warn(warning, site.parent)
     firewall = site.firewall("search", ports.SEARCH_PORTS)
-    zones = settings.availability_zones
+    zones = settings.zone_count
     domain = aws.opensearch.Domain(
         "search",
         domain_name=_name(site),

@@ -49,6 +49,7 @@ class Site:
             self.settings,
             self.there,
             vpc_id=self.network.vpc_id,
+            members=self.network.members,
             tags=self.tags,
             opts=self.child,
         )

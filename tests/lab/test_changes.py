@@ -16,6 +16,7 @@ from tests.program.test_changes import COVERED
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 
+VPC = {"vpcId": "vpc-0123456789abcdef0", "subnetIds[0]": "subnet-0123456789abcdef0"}
 TURN = {"turnServer": "turns:turn.example.io:443"}
 WEBHOOK = {"webhookEndpoint": "https://app.example.io/events"}
 REGISTRY = {
@@ -70,6 +71,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "kmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd",
         }.items()
     },
+    "vpcId": VPC,
+    "subnetIds": VPC,
     "tags": {"tags.cost-center": "calls"},
     "noProxy": {"httpProxy": "http://proxy.example.io:3128", "noProxy[0]": ".example.io"},
     "dockerRegistryUser": REGISTRY,

@@ -26,7 +26,8 @@ LONGEST = 10240
 
 
 SCOPES = {shape: Scope(shape) for shape in TYPES} | {
-    "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY)
+    "in a network": Scope("ha-managed", vpc="vpc-1a2b3c4d", subnets=["subnet-1a2b3c4d"]),
+    "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY),
 }
 
 
@@ -179,6 +180,22 @@ def test_a_key_is_used_alone_and_given_to_services_of_aws_alone() -> None:
     assert limit == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     assert limits_of("kms:Decrypt", Scope(kms_key=KEY)) == [([KEY], {})]
     assert "kms" not in str(statements(Scope("ha-managed")))
+
+
+def test_in_a_network_of_others_nothing_of_it_may_be_changed() -> None:
+    scope = Scope("ha-managed", vpc="vpc-1a2b3c4d", subnets=["subnet-1a2b3c4d", "subnet-5e6f7a8b"])
+    may = {action for one in statements(scope) for action in one.actions}
+    of_networks = ("Vpc", "Subnet", "Route", "RouteTable", "InternetGateway")
+    changes = [one for one in may if not one.startswith(("ec2:Describe", "ec2:Get"))]
+    assert not [one for one in changes if one.endswith(of_networks)]
+    own = [resources for resources, _ in limits_of("ec2:CreateNetworkInterface", scope)]
+    assert [
+        "arn:*:ec2:*:*:subnet/subnet-1a2b3c4d",
+        "arn:*:ec2:*:*:subnet/subnet-5e6f7a8b",
+    ] in own
+    assert ["arn:*:ec2:*:*:vpc/vpc-1a2b3c4d"] in [
+        resources for resources, _ in limits_of("ec2:CreateSecurityGroup", scope)
+    ]
 
 
 def test_a_path_is_part_of_the_names_in_iam() -> None:

@@ -1,0 +1,79 @@
+"""A cluster in a network that others have: up, scaled and removed, and the network as before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.lab.conftest import Lab, new_lab
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing-network")]
+
+ASK = """
+import boto3, json
+ec2 = boto3.client("ec2", region_name="eu-west-1")
+vpc = ec2.describe_vpcs(Filters=[{"Name": "tag:Name", "Values": ["owners"]}])["Vpcs"][0]
+mine = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+attached = [{"Name": "attachment.vpc-id", "Values": [vpc["VpcId"]]}]
+subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
+for one in subnets:
+    del one["AvailableIpAddressCount"]
+interfaces = ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+groups = ec2.describe_security_groups(Filters=mine)["SecurityGroups"]
+print(json.dumps({
+    "network": [
+        vpc,
+        subnets,
+        ec2.describe_route_tables(Filters=mine)["RouteTables"],
+        ec2.describe_internet_gateways(Filters=attached)["InternetGateways"],
+    ],
+    "addresses": sorted(one["PrivateIpAddress"] for one in interfaces),
+    "groups": sorted(one["GroupName"] for one in groups),
+}, default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    lab = new_lab("network")
+    try:
+        lab.ok("up", "--example", "existing-network")
+        yield lab
+    finally:
+        lab.ok("reset")
+
+
+def asked(lab: Lab) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(lab.ok("run", "--", "python", "-c", ASK))
+    return found
+
+
+def addresses(lab: Lab) -> dict[str, str]:
+    hosts = lab.json("status", "--json")["hosts"]
+    return {name: host["privateIp"] for name, host in hosts.items() if host["running"]}
+
+
+def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(lab: Lab) -> None:
+    up = asked(lab)
+    machines = {"base": "10.20.0.4", "node-1": "10.20.0.7", "node-2": "10.20.1.4"}
+    assert addresses(lab) == machines
+    # The neighbours have theirs.
+    theirs = ["10.20.0.5", "10.20.0.6", "10.20.1.5", "10.20.1.6"]
+    assert up["addresses"] == sorted([*theirs, *machines.values()])
+    assert lab.json("status", "--json")["health"]["clusterStatus"] == "UP"
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+    lab.ok("scale", "3")
+    assert addresses(lab) == {**machines, "node-3": "10.20.0.8"}
+    lab.ok("scale", "1")
+    assert addresses(lab) == {"base": "10.20.0.4", "node-1": "10.20.0.7"}
+    # Another takes what has become free, and a node that comes again finds its way.
+    lab.ok("scale", "2")
+    assert addresses(lab) == machines
+    lab.ok("destroy")
+    down = asked(lab)
+    assert down["network"] == up["network"]
+    assert down["addresses"] == theirs
+    assert down["groups"] == ["default"]
