@@ -79,6 +79,8 @@ class Deployed:
             where a subnet isn't there.
         volume_keys: ARNs of the KMS keys of these volumes, likewise.
         service_keys: of the services that have one which was configured.
+        kms_key: ARN of the key that was configured when it was deployed; None where none was: of
+            volumes AWS tells its own key as well.
         plain_data: the volumes with data that aren't encrypted, as imported ones may be.
         bucket: the name of the bucket that the stack has made; None where it has none.
         waits: seconds that new nodes' installs waited before they pulled images, by number; without
@@ -114,6 +116,7 @@ class Deployed:
     zones: Mapping[int, str] = field(default_factory=dict)
     volume_keys: Mapping[str, str] = field(default_factory=dict)
     service_keys: Mapping[str, str] = field(default_factory=dict)
+    kms_key: str | None = None
     plain_data: Sequence[str] = ()
     bucket: str | None = None
     waits: Mapping[int, int] = field(default_factory=dict)
@@ -248,6 +251,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             if (key := _volume(name, found, "kmsKeyId")) is not None
         },
         service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
+        kms_key=noted.get("kmsKeyId"),
         plain_data=tuple(
             name
             for name, found in outputs.items()

@@ -136,7 +136,8 @@ def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
 def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
     """A key that would replace volumes and Redis. Source: pulumi-aws, what replaces a Volume."""
     wanted = settings.kms_key_id
-    keys = there.volume_keys if wanted else there.service_keys
+    noted = {"this stack": there.kms_key} if there.kms_key else {}
+    keys = there.volume_keys if wanted else {**noted, **there.service_keys}
     others = {key: name for name, key in keys.items() if key != wanted}
     if not others:
         return []

@@ -60,7 +60,13 @@ class Network(pulumi.ComponentResource):
         else:
             self._make(settings, zones, tags)
         # What a deployed stack is compared with: see `components.deployed`.
-        self.register_outputs({"vpcId": self.vpc_id, "subnetIds": self.subnet_ids})
+        self.register_outputs(
+            {
+                "vpcId": self.vpc_id,
+                "subnetIds": self.subnet_ids,
+                "kmsKeyId": settings.kms_key_id,
+            }
+        )
 
     def _take(self, vpc_id: str, subnet_ids: Sequence[str], tags: Mapping[str, str]) -> None:
         """Take an owner's network as it is."""

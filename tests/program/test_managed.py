@@ -17,6 +17,7 @@ from pulumi.runtime import MockCallArgs, MockResourceArgs
 from components import down
 from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
+from components.aws.network import Network
 from components.aws.permissions import Scope, statements
 from components.configuration import read
 from components.deployed import from_outputs
@@ -473,6 +474,29 @@ def test_another_key_is_refused_where_something_is_encrypted(
     with pytest.raises(ConfigurationError, match=problem):
         deploy(config, recorder=cloud)
     assert not cloud.registered
+
+
+@pytest.mark.parametrize("shape", ["ha", "single-master"])
+def test_a_key_is_not_taken_out_where_machines_have_it(config: dict[str, str], shape: str) -> None:
+    config = {**config, "shape": shape}
+    recorder = Recorder()
+    kind = "openvidu-enterprise:index:Network"
+    urn = f"urn:pulumi:dev::openvidu-enterprise::{kind}::network"
+    recorder.state[urn] = {"type": kind, "outputs": {"kmsKeyId": KEY}}
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(config, recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.problem == f"found none; this stack has {KEY}, and keeps it"
+    assert mistake.command.startswith(f"pulumi config set kmsKeyId {KEY}\n")
+    assert not recorder.registered
+    deploy({**config, "kmsKeyId": KEY}, recorder=recorder)
+
+
+def test_the_key_is_noted(config: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    noted = list[Any]()
+    monkeypatch.setattr(Network, "register_outputs", lambda self, outputs: noted.append(outputs))
+    deploy({**config, "kmsKeyId": KEY})
+    assert [one["kmsKeyId"] for one in noted] == [KEY]
 
 
 def test_the_buckets_key_is_known_too() -> None:
