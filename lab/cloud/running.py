@@ -89,6 +89,7 @@ class _Lab:
             rules=self.view.rules,
             taken=self.view.private_addresses,
         )
+        self.view.members = self.managed.members
         self.fleet = Fleet(
             Site(
                 options.directory,
@@ -146,10 +147,12 @@ class _Lab:
     def _sync(self) -> None:
         """Bring networks and names to what the fake AWS holds."""
         with self.view.lock:
-            instances = self.view.instances()
             managed = holdings.services()
+            # Rules of instances may name a group that these are in.
+            appliances = self.managed.interfaces(managed)
+            instances = self.view.instances()
             found = [entry.interface for entry in instances if entry.interface]
-            self.network.sync([*found, *self.managed.interfaces(managed)])
+            self.network.sync([*found, *appliances])
             named = {
                 name: entry.interface.private_ip
                 for entry in instances

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import Lab, deployed
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing-network")]
 
+THEIRS = ["10.20.0.5", "10.20.0.6", "10.20.1.5", "10.20.1.6"]
 ASK = """
 import boto3, json
 ec2 = boto3.client("ec2", region_name="eu-west-1")
@@ -36,16 +36,6 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[Lab]:
-    lab = new_lab("network")
-    try:
-        lab.ok("up", "--example", "existing-network")
-        yield lab
-    finally:
-        lab.ok("reset")
-
-
 def asked(lab: Lab) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(lab.ok("run", "--", "python", "-c", ASK))
     return found
@@ -56,24 +46,30 @@ def addresses(lab: Lab) -> dict[str, str]:
     return {name: host["privateIp"] for name, host in hosts.items() if host["running"]}
 
 
-def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(lab: Lab) -> None:
-    up = asked(lab)
-    machines = {"base": "10.20.0.4", "node-1": "10.20.0.7", "node-2": "10.20.1.4"}
-    assert addresses(lab) == machines
-    # The neighbours have theirs.
-    theirs = ["10.20.0.5", "10.20.0.6", "10.20.1.5", "10.20.1.6"]
-    assert up["addresses"] == sorted([*theirs, *machines.values()])
-    assert lab.json("status", "--json")["health"]["clusterStatus"] == "UP"
-    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
-    lab.ok("scale", "3")
-    assert addresses(lab) == {**machines, "node-3": "10.20.0.8"}
-    lab.ok("scale", "1")
-    assert addresses(lab) == {"base": "10.20.0.4", "node-1": "10.20.0.7"}
-    # Another takes what has become free, and a node that comes again finds its way.
-    lab.ok("scale", "2")
-    assert addresses(lab) == machines
-    lab.ok("destroy")
-    down = asked(lab)
+@pytest.mark.parametrize(
+    ("example", "main"),
+    [
+        ("existing-network", "base"),
+        pytest.param("existing-network-managed", "bastion", marks=pytest.mark.matrix),
+    ],
+)
+def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(
+    example: str, main: str
+) -> None:
+    machines = {main: "10.20.0.4", "node-1": "10.20.0.7", "node-2": "10.20.1.4"}
+    with deployed("network", "--example", example) as lab:
+        up = asked(lab)
+        assert addresses(lab) == machines
+        # The neighbours have theirs.
+        assert up["addresses"] == sorted([*THEIRS, *machines.values()])
+        assert lab.json("status", "--json")["health"]["clusterStatus"] == "UP"
+        assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+        lab.ok("scale", "3")
+        assert addresses(lab) == {**machines, "node-3": "10.20.0.8"}
+        lab.ok("scale", "1")
+        assert addresses(lab) == {main: "10.20.0.4", "node-1": "10.20.0.7"}
+        lab.ok("destroy")
+        down = asked(lab)
     assert down["network"] == up["network"]
-    assert down["addresses"] == theirs
+    assert down["addresses"] == THEIRS
     assert down["groups"] == ["default"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
@@ -57,12 +57,14 @@ class View:
             settled: changes the states of instances.
         """
         self.lock = threading.RLock()
+        self.members: Callable[[str], Iterable[str]] = lambda group_id: ()
+        """Addresses of managed services in a security group: they have no interfaces in moto."""
         self._settled = settled
 
     def instances(self) -> list[Instance]:
         """Every instance, terminated ones too, in the order of their start."""
         with self.lock:
-            return [_instance(found) for found in _all()]
+            return [self._instance(found) for found in _all()]
 
     def instance(self, instance_id: str) -> Instance:
         """One instance.
@@ -71,7 +73,7 @@ class View:
             EC2ClientError: there is no such instance.
         """
         with self.lock:
-            return _instance(_find(instance_id))
+            return self._instance(_find(instance_id))
 
     def authorized_key(self, instance_id: str) -> str | None:
         """The public key of the instance's key pair; None when it has none."""
@@ -133,6 +135,7 @@ class View:
                     for group in list(groups.values())
                     if group.id in group_ids
                 ],
+                self.members,
             )
         )
 
@@ -148,7 +151,7 @@ class View:
         """What the instance with a public address may know of itself; empty for nobody's."""
         with self.lock:
             for found in _all():
-                entry = _instance(found)
+                entry = self._instance(found)
                 if entry.interface and entry.interface.public_ip == public_ip:
                     return {
                         "instance-id": entry.instance_id,
@@ -191,6 +194,12 @@ class View:
                 if record.type == "A" and record.records
             }
 
+    def _instance(self, found: Any) -> Instance:
+        return _instance(found, self.members)
+
+
+_Members = Callable[[str], Iterable[str]]
+
 
 def _backends() -> Iterator[Any]:
     for accounts in list(ec2_backends.values()):
@@ -222,7 +231,7 @@ def _find(instance_id: str) -> Any:
     raise error("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
 
 
-def _instance(found: Any) -> Instance:
+def _instance(found: Any, members: _Members) -> Instance:
     tags = found.ec2_backend.tags.get(found.id, {})
     return Instance(
         found.id,
@@ -230,11 +239,11 @@ def _instance(found: Any) -> Instance:
         tags.get("role", ""),
         found.state,
         found.private_dns_name,
-        _interface(found) if found.nics and found.state != _GONE else None,
+        _interface(found, members) if found.nics and found.state != _GONE else None,
     )
 
 
-def _interface(found: Any) -> Interface:
+def _interface(found: Any, members: _Members) -> Interface:
     interface = found.nics[0]
     backend, subnet = found.ec2_backend, interface.subnet
     public = interface.public_ip if _leads_to_internet(backend, subnet) else None
@@ -244,7 +253,7 @@ def _interface(found: Any) -> Interface:
         interface.private_ip_address,
         public,
         _subnet(subnet),
-        tuple(_rules(backend, interface.group_set)),
+        tuple(_rules(backend, interface.group_set, members)),
     )
 
 
@@ -261,7 +270,7 @@ def _leads_to_internet(backend: Any, subnet: Any) -> bool:
     return False
 
 
-def _rules(backend: Any, groups: Iterable[Any]) -> Iterator[Rule]:
+def _rules(backend: Any, groups: Iterable[Any], members: _Members) -> Iterator[Rule]:
     for group in groups:
         for inbound, rules in ((True, group.ingress_rules), (False, group.egress_rules)):
             for rule in rules:
@@ -270,16 +279,17 @@ def _rules(backend: Any, groups: Iterable[Any]) -> Iterator[Rule]:
                     rule.ip_protocol,
                     rule.from_port,
                     rule.to_port,
-                    tuple(sorted(_networks(backend, rule))),
+                    tuple(sorted(_networks(backend, rule, members))),
                 )
 
 
-def _networks(backend: Any, rule: Any) -> Iterator[str]:
+def _networks(backend: Any, rule: Any, members: _Members) -> Iterator[str]:
     """The other side of a rule, as CIDRs."""
     for key in ("CidrIp", "CidrIpv6"):
         if rule.ip_range.get(key):
             yield rule.ip_range[key]
     if group_id := rule.source_group.get("GroupId"):
+        yield from (f"{address}/32" for address in members(group_id))
         for interface in backend.enis.values():
             if any(group.id == group_id for group in interface.group_set):
                 yield f"{interface.private_ip_address}/32"

@@ -51,6 +51,7 @@ class Services:
         self._rules = rules
         self._taken = taken
         self._running: dict[str, Appliance] = {}
+        self._groups: dict[str, Sequence[str]] = {}
 
     def interfaces(self, wanted: Sequence[Service]) -> list[Interface]:
         """Make and remove appliances; returns the interfaces of those that there are.
@@ -65,8 +66,17 @@ class Services:
             self._tell(service)
             if service.key not in self._running and (made := self._make(service)):
                 self._running[service.key] = made
+        self._groups = {service.key: service.groups for service in wanted}
         rules = {service.key: self._rules(service.groups) for service in wanted}
         return [one.with_rules(rules[key]) for key, one in self._running.items()]
+
+    def members(self, group_id: str) -> list[str]:
+        """The addresses of appliances in a security group."""
+        return [
+            one.interface.private_ip
+            for key, one in self._running.items()
+            if group_id in self._groups.get(key, ())
+        ]
 
     def names(self, wanted: Sequence[Service]) -> Mapping[str, str]:
         """The addresses of appliances by DNS name, as everybody in the lab sees them."""
