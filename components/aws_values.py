@@ -15,6 +15,7 @@ _ID = "([0-9a-f]{8}|[0-9a-f]{17})"
 _IMAGE = re.compile(f"ami-{_ID}")
 _VPC, _SUBNET = re.compile(f"vpc-{_ID}"), re.compile(f"subnet-{_ID}")
 _IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
+_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}", re.ASCII)
 _TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
 MOST_TAGS = 40
@@ -68,6 +69,16 @@ def subnet(text: str) -> str:
     """The id of a subnet; what it has is asked later."""
     if not _SUBNET.fullmatch(text):
         raise ValueError("the id of a subnet such as subnet-0123456789abcdef0")
+    return text
+
+
+def topic(text: str) -> str:
+    """The ARN of a topic of SNS; a FIFO topic takes no alarms.
+
+    Source: CloudWatch guide, "Using Amazon CloudWatch alarms", alarm actions.
+    """
+    if not _TOPIC.fullmatch(text):
+        raise ValueError("the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME")
     return text
 
 

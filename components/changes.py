@@ -121,6 +121,8 @@ CHANGES: Mapping[str, Change] = {
             "redisNodeType",
             "searchInstanceType",
             "tags",
+            "alarmEmail",
+            "alarmTopicArn",
             "permissionsBoundary",
             "iamPath",
             "bucketVersionDays",

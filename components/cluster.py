@@ -168,7 +168,9 @@ def _managed(
     aws_says: health.Health,
     child: pulumi.ResourceOptions,
 ) -> tuple[Main, dict[str, Any]]:
-    services = ManagedServices(settings, machines.network, machines.tags, there, opts=child)
+    services = ManagedServices(
+        settings, machines.network, machines.tags, there, machines.alarms, opts=child
+    )
     bastion = Bastion(settings, machines, services, there, aws_says, opts=child)
     url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
     return bastion, {

@@ -372,6 +372,22 @@ def _owners_network(values: _Values) -> list[Mistake]:
     return mistakes
 
 
+def _alarms(values: _Values) -> list[Mistake]:
+    """Alarms are CloudWatch's, of machines on AWS, and reach one place."""
+    of_keys = {
+        "alarmEmail": values.get("alarm_email"),
+        "alarmTopicArn": values.get("alarm_topic_arn"),
+    }
+    found = [key for key, value in of_keys.items() if value]
+    if values.get("machines") == EXISTING:
+        problem = "is for machines on AWS; machines is existing"
+        return [Mistake(key, problem, f"pulumi config rm {key}") for key in found]
+    if len(found) == len(of_keys):
+        problem = "is there, and alarmTopicArn, too: one of the two"
+        return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
+    return []
+
+
 def _shape(values: _Values) -> list[Mistake]:
     """What each shape needs, and what it has no use for."""
     if values.get("shape") != SINGLE_MASTER:
@@ -800,6 +816,7 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     managed_settings.find_mistakes,
     _machines,
     _owners_network,
+    _alarms,
     _network_of_hosts,
     _subnet_size,
     _node_numbers,

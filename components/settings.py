@@ -762,6 +762,26 @@ class Settings:
             "/openvidu/",
         ),
     ] = "/"
+    alarm_email: Annotated[
+        str | None,
+        Key(
+            "alarmEmail",
+            "string",
+            values.email,
+            "E-mail address that alarms of CloudWatch reach. Default: no alarms.",
+            "operators@example.io",
+        ),
+    ] = None
+    alarm_topic_arn: Annotated[
+        str | None,
+        Key(
+            "alarmTopicArn",
+            "string",
+            aws_values.topic,
+            "ARN of an SNS topic of yours that alarms reach, in place of alarmEmail.",
+            "arn:aws:sns:eu-west-1:123456789012:operators",
+        ),
+    ] = None
     volume_size: Annotated[
         int,
         Key(

@@ -27,6 +27,7 @@ _TAGGED = (
     REDIS,
     SEARCH,
     LOAD_BALANCER,
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:ec2/eip:Eip",
     "aws:ec2/networkInterface:NetworkInterface",
     "aws:ec2/vpc:Vpc",

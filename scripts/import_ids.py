@@ -22,11 +22,18 @@ JOINING: Mapping[str, str] = {
     "aws:route53/record:Record": "{zoneId}_{name}_{type}",
 }
 """The ids of what has no tags, made of its properties."""
-_NOT_IMPORTED = (
+NOT_IMPORTED = (
     "aws:acm/certificateValidation:CertificateValidation",
     "aws:iam/accessKey:AccessKey",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:sns/topic:Topic",
+    "aws:sns/topicSubscription:TopicSubscription",
 )
-"""What can't be imported, or not with its secret: an update makes it anew."""
+"""What can't be imported, or not with its secret, or needn't be: an update makes it anew.
+
+What is made anew under its name takes the place of what is there. Source: CloudWatch API,
+PutMetricAlarm; SNS API, CreateTopic and Subscribe.
+"""
 _TAGGED = frozenset(type_ for kind in KINDS.values() for type_ in kind.types)
 _PLACEHOLDER = "<PLACEHOLDER>"
 """What Pulumi writes in an import file where an id has to be."""
@@ -118,7 +125,7 @@ def match(
             absent.append(one)
     for one in (one for one in wanted if one.type not in _TAGGED):
         properties = _known(one, ids)
-        if one.type in _NOT_IMPORTED:
+        if one.type in NOT_IMPORTED:
             absent.append(one)
         elif one.type not in JOINING:
             unknown.append(one)

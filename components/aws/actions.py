@@ -87,6 +87,31 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "route53:ListResourceRecordSets",
         "route53:GetChange",
     ),
+    "aws:sns/topic:Topic": (
+        "sns:CreateTopic",
+        "sns:DeleteTopic",
+        "sns:GetTopicAttributes",
+        "sns:SetTopicAttributes",
+        "sns:ListTagsForResource",
+        "sns:TagResource",
+        "sns:UntagResource",
+    ),
+    "aws:sns/topicSubscription:TopicSubscription": (
+        "sns:Subscribe",
+        "sns:Unsubscribe",
+        "sns:GetSubscriptionAttributes",
+        "sns:SetSubscriptionAttributes",
+    ),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": (
+        "cloudwatch:PutMetricAlarm",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:ListTagsForResource",
+        "cloudwatch:TagResource",
+        "cloudwatch:UntagResource",
+        # The role with which CloudWatch moves machines, where an account hasn't had it yet.
+        "iam:CreateServiceLinkedRole",
+    ),
     "aws:lb/loadBalancer:LoadBalancer": (
         "elasticloadbalancing:Describe*",
         "elasticloadbalancing:AddTags",
@@ -250,7 +275,8 @@ OF_A_NETWORK = (
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
 )
 """The types that aren't made in a network that existed."""
-_MACHINES = tuple(kind for kind in BY_TYPE if kind.startswith(("aws:ec2/", "aws:ebs/", "aws:vpc/")))
+_SERVICES = ("ec2", "ebs", "vpc", "sns", "cloudwatch")
+_MACHINES = tuple(kind for kind in BY_TYPE if kind.partition("/")[0].split(":")[1] in _SERVICES)
 TYPES: Mapping[str, Sequence[str]] = {
     HA: (*_MACHINES, "aws:route53/record:Record"),
     SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record"),

@@ -14,6 +14,7 @@ import pulumi_aws as aws
 from pulumi_command import local
 
 from components.aws import provider
+from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.machine import Machine
 from components.settings import Settings
@@ -33,6 +34,7 @@ class Placement:
         key_name: EC2 key pair for SSH.
         tags: tags that every resource carries.
         profile: name of an instance profile: what they may do on AWS.
+        alarms: watches them; None where nobody wants to know.
     """
 
     zone: str
@@ -42,6 +44,7 @@ class Placement:
     key_name: pulumi.Output[str]
     tags: Mapping[str, str]
     profile: pulumi.Input[str] | None = None
+    alarms: Alarms | None = None
 
 
 def aws_machine(  # noqa: PLR0913 - each is a thing of its own
@@ -131,6 +134,9 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
             depends_on=[*firewall.rules, address, *stop],
         ),
     )
+    if placement.alarms:
+        kind = settings.node_instance_type if role is NODE else settings.main_instance_type[1]
+        placement.alarms.watch_machine(name, instance, kind, parent)
     machine = replace(
         before,
         identity=instance.id,

@@ -16,6 +16,7 @@ from components.aws import (
     owners_network,
     quotas,
 )
+from components.aws.alarms import Alarms, alarms
 from components.aws.firewall import Firewall
 from components.aws.machine import Placement, aws_machine
 from components.aws.network import Network
@@ -78,10 +79,12 @@ class AwsMachines:
     Attributes:
         network: the network.
         tags: those that every resource carries.
+        alarms: watches what is there; None where nobody wants to know.
     """
 
     network: Network
     tags: Mapping[str, str]
+    alarms: Alarms | None
 
     def __init__(
         self,
@@ -108,6 +111,7 @@ class AwsMachines:
         key_pair = aws.ec2.KeyPair(
             "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
         )
+        self.alarms = alarms(settings, tags, parent)
         image = machine_image.image_of(settings)
         self._placements = [
             Placement(
@@ -117,6 +121,7 @@ class AwsMachines:
                 image_id=image,
                 key_name=key_pair.key_name,
                 tags=tags,
+                alarms=self.alarms,
             )
             for zone, subnet_id, internet in zip(
                 zones, network.subnet_ids, network.internet, strict=True

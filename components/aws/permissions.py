@@ -89,6 +89,8 @@ _NAMED: Mapping[str, Sequence[str]] = {
     "es:": ("arn:*:es:*:*:domain/openvidu-*",),
     "route53:": ("arn:*:route53:::change/*", "arn:*:route53:::hostedzone/{zone}"),
     "s3:": ("arn:*:s3:::{bucket}", "arn:*:s3:::{bucket}/*"),
+    "sns:": (f"arn:*:sns:*:*:{PROJECT}-*",),
+    "cloudwatch:": (f"arn:*:cloudwatch:*:*:alarm:{PROJECT}-*",),
 }
 """What is limited by its name, by the service; Pulumi puts an end of its own to names.
 
@@ -118,7 +120,7 @@ _BOUND = (
 _UNBINDING = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
 _TO_EC2 = "iam:PassRole"
 _SERVICE_ROLE = "iam:CreateServiceLinkedRole"
-_SERVICES = ("elasticache", "elasticloadbalancing", "es", "opensearchservice")
+_SERVICES = ("elasticache", "elasticloadbalancing", "es", "events", "opensearchservice")
 
 
 @dataclass(frozen=True)

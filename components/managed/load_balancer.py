@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import TARGETS
 from components.managed.certificate import certificate
 from components.managed.site import Site
 from openvidu import api, ports
@@ -109,6 +110,9 @@ def load_balancer(site: Site) -> LoadBalancer:
         # It leads there.
         opts=_once_named(site, "http", settings.http_port, depends_on=[encrypted]),
     )
+    if site.alarms:
+        of = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": group.arn_suffix}
+        site.alarms.watch("nodes", TARGETS, of, site.parent)
     return LoadBalancer(group.arn, balancer.dns_name, [plain, encrypted, *_record(site, balancer)])
 
 

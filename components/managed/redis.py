@@ -7,14 +7,22 @@ only. Its security group lets in the cluster's network alone, as OpenVidu's own 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import REDIS_CPU, REDIS_MEMORY
 from components.managed.site import Site
 from openvidu import ports
 
 _VERSION = "7.1"
 """The base services have 7.0 (repository, `docker-compose.yml`), which ElastiCache lacks."""
+
+
+_NODES = 2
+"""A primary and a replica."""
 
 
 def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
@@ -37,7 +45,7 @@ def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
         engine="redis",
         engine_version=_VERSION,
         node_type=site.settings.redis_node_type,
-        num_cache_clusters=2,
+        num_cache_clusters=_NODES,
         port=ports.REDIS,
         automatic_failover_enabled=True,
         multi_az_enabled=True,
@@ -50,4 +58,13 @@ def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
         tags=site.named("redis"),
         opts=pulumi.ResourceOptions(parent=site.parent, depends_on=firewall.rules),
     )
+    if site.alarms:
+        for place in range(_NODES):
+            of = {"CacheClusterId": group.member_clusters.apply(partial(_member, place))}
+            site.alarms.watch(f"redis-{place + 1}-memory", REDIS_MEMORY, of, site.parent)
+            site.alarms.watch(f"redis-{place + 1}-cpu", REDIS_CPU, of, site.parent)
     return group.primary_endpoint_address, [group]
+
+
+def _member(place: int, clusters: Sequence[str]) -> str:
+    return sorted(clusters)[place]

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import SEARCH_RED, search_space
 from components.managed.site import Site
 from openvidu import ports
 
@@ -76,6 +77,12 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
             protect=not settings.delete_data,
         ),
     )
+    if site.alarms:
+        account = domain.arn.apply(lambda arn: arn.split(":")[4])
+        of = {"ClientId": account, "DomainName": domain.domain_name}
+        space = search_space(settings.data_volume_size)
+        site.alarms.watch("search-space", space, of, site.parent)
+        site.alarms.watch("search-status", SEARCH_RED, of, site.parent)
     url = pulumi.Output.concat("https://", domain.endpoint, f":{ports.HTTPS}")
     return url, pulumi.Output.concat(url, _KIBANA), [domain]
 

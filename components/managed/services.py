@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.alarms import Alarms
 from components.aws.network import Network
 from components.deployed import Deployed
 from components.endpoints import Endpoints
@@ -44,6 +45,7 @@ class ManagedServices(pulumi.ComponentResource):
         network: Network,
         tags: Mapping[str, str],
         there: Deployed,
+        alarms: Alarms | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the services that don't exist.
@@ -53,10 +55,11 @@ class ManagedServices(pulumi.ComponentResource):
             network: the cluster's network.
             tags: those that every resource carries.
             there: what is deployed.
+            alarms: watches them; None where nobody wants to know.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:ManagedServices", "services", None, opts)
-        site = Site(settings, network, tags, there, self)
+        site = Site(settings, network, tags, there, self, alarms)
         self.load_balancer = load_balancer(site)
         values: dict[str, Any] = {"domain": settings.domain_or_public_ip}
         self.ready = [*self.load_balancer.ready]

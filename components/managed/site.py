@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.aws.network import Network
 from components.deployed import Deployed
@@ -24,6 +25,7 @@ class Site:
         tags: those that every resource carries.
         there: what is deployed.
         parent: what owns the services.
+        alarms: watches them; None where nobody wants to know.
     """
 
     settings: Settings
@@ -31,6 +33,7 @@ class Site:
     tags: Mapping[str, str]
     there: Deployed
     parent: pulumi.Resource
+    alarms: Alarms | None = None
 
     @property
     def child(self) -> pulumi.ResourceOptions:

@@ -98,18 +98,20 @@ def _parts(kind: str, inputs: _Inputs, prices: Prices) -> Iterator[tuple[str, fl
         price = (table.get(group) or {}).get(name)
         return name, None if price is None else count * price
 
-    def storage(price: str, gib: float) -> tuple[str, float | None]:
+    def monthly(price: str, count: float) -> tuple[str, float | None]:
         found = table.get(price)
-        return price, None if found is None else gib * found / prices.hours
+        return price, None if found is None else count * found / prices.hours
 
     match kind:
         case "aws:ec2/instance:Instance":
             yield of("instances", str(inputs["instanceType"]))
-            yield storage("gp3_gib_month", (inputs.get("rootBlockDevice") or {})["volumeSize"])
+            yield monthly("gp3_gib_month", (inputs.get("rootBlockDevice") or {})["volumeSize"])
         case "aws:ebs/volume:Volume":
-            yield storage("gp3_gib_month", inputs["size"])
+            yield monthly("gp3_gib_month", inputs["size"])
         case "aws:ec2/eip:Eip":
             yield "public IPv4", table.get("public_ipv4")
+        case "aws:cloudwatch/metricAlarm:MetricAlarm":
+            yield monthly("alarm_month", 1)
         case "aws:lb/loadBalancer:LoadBalancer":
             yield "load balancer", table.get("load_balancer")
         case "aws:elasticache/replicationGroup:ReplicationGroup":
@@ -118,4 +120,4 @@ def _parts(kind: str, inputs: _Inputs, prices: Prices) -> Iterator[tuple[str, fl
             machines = inputs["clusterConfig"]
             count = machines["instanceCount"]
             yield of("search", str(machines["instanceType"]), count)
-            yield storage("search_gib_month", count * inputs["ebsOptions"]["volumeSize"])
+            yield monthly("search_gib_month", count * inputs["ebsOptions"]["volumeSize"])

@@ -63,6 +63,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "configChangeTimeout": "2h",
             "configChangeDuringCalls": "true",
             "recording": "true",
+            "alarmEmail": "other@example.io",
+            "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:operators",
             "imageId": "ami-0123456789abcdef0",
             "imageOwner": "099720109477",
             "httpProxy": "http://proxy.example.io:3128",

@@ -22,6 +22,7 @@ subnets = ec2.describe_subnets(Filters=mine)["Subnets"]
 for one in subnets:
     del one["AvailableIpAddressCount"]
 interfaces = ec2.describe_network_interfaces(Filters=mine)["NetworkInterfaces"]
+alarms = boto3.client("cloudwatch", region_name="eu-west-1").describe_alarms()["MetricAlarms"]
 groups = ec2.describe_security_groups(Filters=mine)["SecurityGroups"]
 print(json.dumps({
     "network": [
@@ -32,6 +33,7 @@ print(json.dumps({
     ],
     "addresses": sorted(one["PrivateIpAddress"] for one in interfaces),
     "groups": sorted(one["GroupName"] for one in groups),
+    "alarms": sorted(one["AlarmName"] for one in alarms),
 }, default=str))
 """
 
@@ -64,7 +66,11 @@ def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(
         assert up["addresses"] == sorted([*THEIRS, *machines.values()])
         assert lab.json("status", "--json")["health"]["clusterStatus"] == "UP"
         assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+        lab.ok("config", "set", "alarmEmail", "operators@example.io")
         lab.ok("scale", "3")
+        alarms = asked(lab)["alarms"]
+        for name in (f"{main}-host", f"{main}-machine", "node-3-host", "node-3-machine"):
+            assert any(one.endswith(f"-{name}") for one in alarms), alarms
         assert addresses(lab) == {**machines, "node-3": "10.20.0.8"}
         lab.ok("scale", "1")
         assert addresses(lab) == {main: "10.20.0.4", "node-1": "10.20.0.7"}
@@ -73,3 +79,4 @@ def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(
     assert down["network"] == up["network"]
     assert down["addresses"] == THEIRS
     assert down["groups"] == ["default"]
+    assert down["alarms"] == []

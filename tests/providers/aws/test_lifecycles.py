@@ -298,8 +298,45 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
         },
     }
     listener = {"loadBalancerArn": cloud.balancer, "port": 80, "protocol": "HTTP"}
+    alarm = {
+        "comparisonOperator": "GreaterThanOrEqualToThreshold",
+        "evaluationPeriods": 2,
+        "metricName": "StatusCheckFailed_System",
+        "namespace": "AWS/EC2",
+        "period": 60,
+        "statistic": "Maximum",
+        "threshold": 1,
+        "dimensions": {"InstanceId": "i-0123456789abcdef0"},
+        "alarmActions": [cloud.topic],
+    }
+    by_mail = {"topic": cloud.topic, "protocol": "email", "endpoint": "a@example.com"}
     own = {"certificateBody": cloud.certificate.strip(), "privateKey": cloud.key.strip()}
     return [
+        Life(
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            r"resource-\w{7}",
+            made={**alarm, "tags": {"Name": "host"}},
+            changed={
+                **alarm,
+                "dimensions": {"InstanceId": "i-1123456789abcdef0"},
+                "okActions": [cloud.topic],
+                "tags": {"Name": "the host"},
+            },
+            replaced={"name": {**alarm, "name": "another"}},
+        ),
+        Life(
+            "aws:sns/topic:Topic",
+            r"arn:aws:sns:eu-west-1:\d+:resource-\w{7}",
+            made={"tags": {"Name": "alarms"}},
+            changed={"tags": {"Name": "all alarms"}},
+            replaced={"name": {"name": "another"}},
+        ),
+        Life(
+            "aws:sns/topicSubscription:TopicSubscription",
+            r"arn:aws:sns:eu-west-1:\d+:some-topic:[-\w]+",
+            made=by_mail,
+            replaced={"endpoint": {**by_mail, "endpoint": "b@example.com"}},
+        ),
         Life(
             "aws:lb/loadBalancer:LoadBalancer",
             r"arn:aws:elasticloadbalancing:.*:loadbalancer/app/resource-\w{7}/\w+",
@@ -627,6 +664,7 @@ DEFAULTED = {"revokeRulesOnDelete", "forceDestroy", "userDataReplaceOnChange"}
 # What has no name in the program has one of Pulumi's making, which an import doesn't recognise.
 # Source: pulumi-terraform-bridge, the defaults of inputs.
 REPLACED = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {"name"},
     "aws:ec2/keyPair:KeyPair": {"keyName", "publicKey"},
     "aws:ec2/securityGroup:SecurityGroup": {"name"},
     "aws:elasticache/replicationGroup:ReplicationGroup": {"replicationGroupId"},
@@ -638,6 +676,7 @@ REPLACED = {
     "aws:lb/loadBalancer:LoadBalancer": {"name"},
     "aws:lb/targetGroup:TargetGroup": {"name"},
     "aws:s3/bucket:Bucket": {"bucket"},
+    "aws:sns/topic:Topic": {"name"},
 }
 # AWS does not tell the public key, or what was imported.
 UNTOLD = {

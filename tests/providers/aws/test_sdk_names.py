@@ -18,6 +18,7 @@ from lab.providers.aws.schema import Property
 
 # Where the SDK leaves a choice that the lab does not offer.
 _STRICTER = {
+    "aws:cloudwatch/metricAlarm:MetricAlarm": {"comparisonOperator", "evaluationPeriods"},
     "aws:ec2/vpc:Vpc": {"cidrBlock"},
     "aws:ec2/subnet:Subnet": {"cidrBlock"},
     "aws:ec2/route:Route": {"destinationCidrBlock"},

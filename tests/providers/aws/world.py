@@ -49,6 +49,7 @@ class ManagedWorld:
     other_role: str
     certificate: str
     key: str
+    topic: str
 
 
 def build_managed_world(world: World, client: Callable[[str], Any]) -> ManagedWorld:
@@ -94,6 +95,7 @@ def build_managed_world(world: World, client: Callable[[str], Any]) -> ManagedWo
         other_role="other-role",
         certificate=certificate,
         key=key,
+        topic=client("sns").create_topic(Name="some-topic")["TopicArn"],
     )
 
 

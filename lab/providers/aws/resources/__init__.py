@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from lab.providers.aws.resource_type import ResourceType
+from lab.providers.aws.resources.alarm import ALARM
 from lab.providers.aws.resources.cache.replication_group import REPLICATION_GROUP
 from lab.providers.aws.resources.cache.subnet_group import SUBNET_GROUP
 from lab.providers.aws.resources.certificate import CERTIFICATE, CERTIFICATE_VALIDATION
@@ -37,6 +38,7 @@ from lab.providers.aws.resources.storage.settings import (
     VERSIONING,
 )
 from lab.providers.aws.resources.subnet import SUBNET
+from lab.providers.aws.resources.topic import SUBSCRIPTION, TOPIC
 from lab.providers.aws.resources.volume import VOLUME
 from lab.providers.aws.resources.volume_attachment import VOLUME_ATTACHMENT
 from lab.providers.aws.resources.vpc import VPC
@@ -45,6 +47,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     kind.name: kind
     for kind in (
         ACCESS_KEY,
+        ALARM,
         BUCKET,
         CERTIFICATE,
         CERTIFICATE_VALIDATION,
@@ -74,7 +77,9 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         SECURITY_GROUP,
         SUBNET,
         SUBNET_GROUP,
+        SUBSCRIPTION,
         TARGET_GROUP,
+        TOPIC,
         USER,
         USER_POLICY,
         VERSIONING,
