@@ -83,7 +83,8 @@ def _owners_subnets(subnets: int, zones: int) -> list[Mistake]:
     found = []
     if not _LEAST_ZONES <= subnets <= _MOST_ZONES:
         problem = f"found {subnets}; takes {_LEAST_ZONES} or {_MOST_ZONES}, each of another zone"
-        command = "pulumi config set --path 'subnetIds[1]' subnet-0123456789abcdef0"
+        another = f"subnet-0123456789abcdef{subnets}"
+        command = f"pulumi config set --path 'subnetIds[{subnets}]' {another}"
         if subnets > _MOST_ZONES:
             command = f"pulumi config rm --path 'subnetIds[{subnets - 1}]'"
         found.append(Mistake("subnetIds", problem, command))
