@@ -29,6 +29,8 @@ _NAMES: Final = {
     "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
     "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
 }
+_SERVICES: Final = {"monitoring": "cloudwatch"}
+"""Where a service signs with another name than its permissions have."""
 _FREE: Final = "sts:GetCallerIdentity"
 # The program gives an interface one address, which stays.
 _BEYOND: Final = {"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
@@ -51,7 +53,8 @@ def recorded() -> Iterator[set[str]]:
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recording(self: Any, operation: str, arguments: Any) -> Any:
-        action = f"{self.meta.service_model.signing_name}:{operation}"
+        service = self.meta.service_model.signing_name
+        action = f"{_SERVICES.get(service, service)}:{operation}"
         asked.add(_NAMES.get(action, action))
         return call(self, operation, arguments)
 

@@ -114,7 +114,6 @@ ALARM: Final = ResourceType(
             one_of("breaching", "ignore", "missing", "notBreaching"), default="missing"
         ),
     },
-    outputs=frozenset({"arn"}),
     autoname=AutoName("name"),
     create=_create,
     read=_read,
