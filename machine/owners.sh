@@ -37,3 +37,16 @@ owners() {
     fi
   done <<<"$found"
 }
+
+# refuse_owners FOLDER ROLE NOTE: ends the script where OpenVidu's stop would remove an owner's containers.
+refuse_owners() {
+  local theirs
+  theirs=$(owners "$@") || return 0
+  [[ -n $theirs ]] || return 0
+  {
+    echo "OpenVidu's stop would remove containers that aren't its own: ${theirs//$'\n'/, }"
+    echo "Nothing was stopped or removed. Run them on another machine, or with another name of their image."
+    echo "Look at: sudo docker ps --all (there). Then: pulumi up"
+  } >&2
+  exit 1
+}

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Stops OpenVidu on a node that carries no calls, as its own server says a moment before. Exit status 3:
 # it carries one by now, or doesn't say so, and nothing was stopped.
-# Source: page, "Node management"; REST API reference, "GET /openvidu/api/sessions".
+# Source: page, "Node management".
 #
-# Reads ADDRESS, its private address, as a line NAME=value on stdin.
+# Reads ADDRESS, its private address, as a line NAME=value on stdin. On another machine nothing is stopped.
 set -euo pipefail
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
 folder=/opt/openvidu
 stop_seconds=300
 
@@ -16,33 +18,28 @@ done
 : "${ADDRESS:?}"
 
 cd "$folder"
-secret=$(sed -n 's/^OPENVIDU_SECRET=//p' .env)
-ask() {
-  curl --silent --show-error --noproxy '*' --max-time 5 --config - \
-    "http://$ADDRESS:5443/openvidu/api/sessions" <<<"user = \"OPENVIDUAPP:$secret\"" |
-    tr -d '[:space:]'
-}
-theirs=$(owners "$folder" node /var/lib/openvidu-host-as-found/containers) || theirs=''
-if [[ -n $theirs ]]; then
-  echo "OpenVidu's stop would remove containers on $ADDRESS that aren't its own: ${theirs//$'\n'/, }" >&2
-  echo "It wasn't stopped. Run them on another machine, or with another name of their image." >&2
-  echo "Look at: sudo docker ps --all (there). Then: pulumi up" >&2
+own=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
+if [[ $own != "$ADDRESS" ]]; then
+  echo "OpenVidu on $ADDRESS was to be stopped, and this machine is ${own:-no node}; nothing was stopped." >&2
+  echo "A node is stopped on its own machine, at the address that its .env has." >&2
+  echo "Look which machine has it: uv run python -m scripts.status. Then: pulumi up" >&2
   exit 1
 fi
-sessions=$(ask) || {
-  echo "OpenVidu on $ADDRESS doesn't say which calls it carries; it wasn't stopped." >&2
-  exit 1
-}
-# A session that nobody is in has an empty list, too: that of connections.
-case $sessions in
-'{"numberOfElements":0,"content":[]}' | '{"content":[],"numberOfElements":0}') ;;
-*'"content":[{'*)
+refuse_owners "$folder" node /var/lib/openvidu-host-as-found/containers
+look_for_calls "$ADDRESS"
+case $calls in
+none) ;;
+some)
   echo "A call has begun on $ADDRESS; it isn't stopped."
   exit 3
   ;;
-*)
-  echo "OpenVidu on $ADDRESS doesn't say which calls it carries, but ${sessions:0:200}; it isn't stopped."
+unclear)
+  echo "OpenVidu on $ADDRESS doesn't say which calls it carries, but $told; it isn't stopped."
   exit 3
+  ;;
+*)
+  echo "OpenVidu on $ADDRESS doesn't say which calls it carries ($told); it wasn't stopped." >&2
+  exit 1
   ;;
 esac
 echo "No call on $ADDRESS; stopping OpenVidu there."
@@ -50,7 +47,7 @@ within "$stop_seconds" ./openvidu stop </dev/null &
 stop=$!
 # What begins in this moment is lost: it's seen as long as the server answers.
 lost=''
-while kill -0 "$stop" 2>/dev/null && sessions=$(ask 2>/dev/null); do
+while kill -0 "$stop" 2>/dev/null && sessions=$(ask_sessions "$ADDRESS" "$secret" 2>/dev/null); do
   [[ $sessions != *'"sessionId":'* ]] || lost=$sessions
   sleep 0.1
 done

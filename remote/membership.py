@@ -71,7 +71,8 @@ class Membership:
     def _join(self) -> int:
         status = self._decided("prepare")
         if status == TO_START:
-            start = with_values(self._given["START_NODE"], "FOLDER=/opt/openvidu")
+            values = f"NAME={self._session.name}\nFOLDER=/opt/openvidu"
+            start = with_values(self._given["START_NODE"], values)
             status = self._session.run(self._node, start).status
         return status or self._on_base("join").status
 
@@ -99,12 +100,27 @@ class Membership:
         if not nodes:
             self._session.say("which nodes are to be stopped isn't known; nothing was stopped")
             return False
-        for node in nodes:
+        reached = [(node, machine) for node in nodes if (machine := self._machine_of(node))]
+        if not reached:
+            names = ", ".join(node["name"] for node in nodes)
+            self._session.say(
+                f"to be stopped: {names}; the base doesn't know how that machine can be reached\n"
+                "  Nothing was stopped: a node is stopped on its own machine only.\n"
+                f"  Next: uv run python -m scripts.repair {nodes[0]['name']}, then: pulumi up"
+            )
+            return False
+        for node, machine in reached:
             script = with_values(self._given["STOP_NODE"], f"ADDRESS={node['ip']}")
-            machine = _announced(node) if node["host"] else self._node
             if self._session.run(machine, script).status not in (DONE, BUSY):
                 return False
         return True
+
+    def _machine_of(self, node: Json) -> Machine | None:
+        """Where a node is asked, or stopped; None where nobody knows a way to its machine."""
+        if node["host"]:
+            return _announced(node)
+        is_own = node["ip"] == self._given.get("NODE_IP") and "NODE_HOST" in self._given
+        return self._node if is_own else None
 
     def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
         """Run the membership program there."""
@@ -182,11 +198,7 @@ class Membership:
 
     def _ask_machine(self, node: Json) -> list[str] | None:
         """Whether OpenVidu runs there, as the machine itself says."""
-        if node["host"]:
-            machine = _announced(node)
-        elif node["ip"] == self._given.get("NODE_IP") and "NODE_HOST" in self._given:
-            machine = self._node
-        else:
+        if not (machine := self._machine_of(node)):
             return ["unknown", "the base doesn't know how its machine can be asked"]
         script = with_values(self._given["WITNESS_NODE"], f"ADDRESS={node['ip']}")
         answer = self._session.ask(machine, script, ASK_SECONDS)

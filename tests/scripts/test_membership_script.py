@@ -200,6 +200,19 @@ def test_nothing_is_stopped_where_the_base_names_no_node(base: Base) -> None:
     assert "stop-node" not in base.did
 
 
+def test_a_node_whose_machine_nobody_knows_is_not_stopped_on_another(base: Base) -> None:
+    """The update is about node-3, and the base's list names node-2, whose record has no way."""
+    base.does(STOPS % 3)
+    other = {**NODE, "name": "node-2", "ip": "10.5.0.7", "identity": "i-2", "host": ""}
+    said = {"port": 4443, "nodes": [], "peers": [], "stops": [other]}
+    (base.folder / "doubts").write_text(json.dumps(said))
+    done = base.follow("drain")
+    assert done.returncode == 1
+    assert "stop-node" not in base.did
+    assert "to be stopped: node-2; the base doesn't know how that machine" in done.stderr
+    assert "uv run python -m scripts.repair node-2, then: pulumi up" in done.stderr
+
+
 def test_a_node_that_cannot_be_stopped_keeps_its_machine(base: Base) -> None:
     base.does(STOPS % 1)
     doubts(base)

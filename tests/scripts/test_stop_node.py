@@ -27,7 +27,7 @@ NO_CALL = '{"numberOfElements": 0, "content": []}'
 
 
 def stop(
-    folder: Path, answer: str, *, docker: str = "", stops: str = ""
+    folder: Path, answer: str, *, docker: str = "", stops: str = "", own: str = "10.5.0.8"
 ) -> subprocess.CompletedProcess[str]:
     """Stop a node whose server answers so.
 
@@ -36,10 +36,13 @@ def stop(
         answer: what curl does.
         docker: what Docker does.
         stops: what else OpenVidu's own stop does.
+        own: the machine's own address.
     """
     node = folder / "openvidu"
     node.mkdir()
-    (node / ".env").write_text("OPENVIDU_SECRET=hidden\n")
+    (node / ".env").write_text(
+        f"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP={own}\nOPENVIDU_SECRET=hidden\n"
+    )
     programs = {
         folder / "curl": f'echo "$*" >{folder}/asked\ncat >{folder}/login\n{answer}',
         folder / "docker": docker,
@@ -61,6 +64,15 @@ def stop(
 
 def test_a_node_beside_an_owners_container_that_would_go_is_not_stopped(tmp_path: Path) -> None:
     assert stop(tmp_path, f"echo '{NO_CALL}'", docker=CONTAINERS).returncode == 1
+    assert not (tmp_path / "stopped").exists()
+
+
+@pytest.mark.parametrize("own", ["10.5.0.7", ""])
+def test_another_machine_than_the_nodes_is_not_stopped(tmp_path: Path, own: str) -> None:
+    """Though the node that was meant says that it carries no call."""
+    refused = stop(tmp_path, f"echo '{NO_CALL}'", own=own)
+    assert refused.returncode == 1
+    assert f"this machine is {own or 'no node'}; nothing was stopped" in refused.stderr
     assert not (tmp_path / "stopped").exists()
 
 
