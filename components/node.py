@@ -144,7 +144,14 @@ class Node(pulumi.ComponentResource):
             stdin=pulumi.Output.secret(
                 base.endpoints.apply(
                     lambda found: fields(
-                        {"FOLDER": release.NODE.folder, "LOGINS": logins(settings, found)}
+                        {
+                            "NAME": name,
+                            "FOLDER": release.NODE.folder,
+                            "LOGINS": logins(settings, found),
+                            # With other logins it restarts, which waits for its calls.
+                            "CHANGE_SECONDS": str(int(settings.change_limit.total_seconds())),
+                            "DURING_CALLS": str(settings.change_during_calls).lower(),
+                        }
                     )
                 )
             ),

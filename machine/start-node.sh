@@ -3,10 +3,13 @@
 # the cluster, is asked when it joins.
 # Source: on-premises page, "Installing OpenVidu Enterprise Nodes", step 7.
 #
-# Reads FOLDER, and LOGINS where it's known, as lines NAME=value on stdin. OpenVidu's start takes
-# everything down first, so of a node that answers only what doesn't run is started; one whose containers
-# run gets a minute to answer. With other LOGINS than it was started with, a node can't reach the base
-# any more: it restarts.
+# OpenVidu's start takes everything down first. So where OpenVidu runs, only what doesn't run is started,
+# and it gets a minute to answer. A restart, where it's needed all the same, comes once its own server says
+# that it carries no call: what gives no answer may carry some. With other LOGINS than it was started with,
+# a node can't reach the base any more: it restarts, too.
+#
+# Reads FOLDER, and LOGINS and NAME, the node's, where they are known, as lines NAME=value on stdin.
+# CHANGE_SECONDS is how long other LOGINS wait for calls to end; DURING_CALLS is true where they don't wait.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -21,11 +24,20 @@ compose_from=5.6
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
+answer_seconds=60
+progress_seconds=60
+# Of a server that refuses connections: it may be started again just then.
+closed_looks=3
 
 cd "$FOLDER"
 address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
-is_running() {
-  [[ -n $(ask_docker compose ps --status running --quiet openvidu-server 2>/dev/null) ]]
+server() { ask_docker compose ps --status running --quiet openvidu-server 2>/dev/null; }
+is_running() { [[ -n $(server) ]]; }
+is_stopped() {
+  local found
+  found=$(server) && [[ -z $found ]]
 }
 status_of() {
   curl --silent --noproxy '*' --max-time 5 --output /dev/null --write-out '%{http_code}' \
@@ -40,9 +52,56 @@ answers() {
   esac
 }
 
+has_other_logins() {
+  [[ -n ${LOGINS:-} && -e .started-with && $(<.started-with) != "$LOGINS" ]]
+}
+
+# Ends the script where calls go on, or may: see above.
+wait_until_it_carries_no_call() {
+  local since limit=0 passed said_at=0 closed=0
+  since=$(now)
+  ! has_other_logins || limit=${CHANGE_SECONDS:-0}
+  while true; do
+    look_for_calls "$address"
+    [[ $calls == closed ]] && closed=$((closed + 1)) || closed=0
+    if [[ $calls == none ]] || ((closed >= closed_looks)) || { [[ $calls != some ]] && is_stopped; }; then
+      return
+    fi
+    if has_other_logins && [[ ${DURING_CALLS:-} == true ]]; then
+      echo "configChangeDuringCalls is set: what OpenVidu on $address carries is cut ($told)."
+      return
+    fi
+    passed=$(($(now) - since))
+    ((closed || passed < limit)) || fail_busy
+    if ((! closed && passed >= said_at)); then
+      said_at=$((passed + progress_seconds))
+      echo "OpenVidu on $address restarts once it carries no call: $told, $passed of $limit s"
+    fi
+    sleep 1
+  done
+}
+
+fail_busy() {
+  local found="it carries $told"
+  [[ $calls == some ]] || found="it doesn't say which calls it carries ($told)"
+  {
+    if has_other_logins; then
+      echo "OpenVidu on $address has to restart for other logins, and $found. It was waited for ${CHANGE_SECONDS:-0} s."
+      echo "It wasn't restarted: it goes on with those that it has."
+      echo "Wait again: pulumi up; or cut them: pulumi config set configChangeDuringCalls true && pulumi up"
+    else
+      echo "OpenVidu on $address isn't well (port 4443 answers $(status_of /openvidu/health)), and $found."
+      echo "It wasn't restarted: a restart would cut what it carries."
+      echo "Look at it: uv run python -m scripts.repair ${NAME:-NODE}. Then: pulumi up"
+    fi
+  } >&2
+  exit 1
+}
+
 started=$(now)
+! is_running || start_what_is_down
 until answers; do
-  if ! is_running || (($(now) - started > 60)); then
+  if ! is_running || (($(now) - started > answer_seconds)); then
     break
   fi
   sleep 1
@@ -51,12 +110,13 @@ remove_left_over
 if [[ -n ${LOGINS:-} && ! -e .started-with ]] && answers; then
   echo "$LOGINS" >.started-with
 fi
-if answers && [[ -z ${LOGINS:-} || $(<.started-with) == "$LOGINS" ]]; then
+if ! has_other_logins && answers; then
   start_what_is_down
   settle
   echo "OpenVidu runs on $address."
   exit 0
 fi
+wait_until_it_carries_no_call
 # Its program waits with this for its first container, which Compose then starts again and again.
 if grep -q -- --exit-code-from "$COMMAND"; then
   require_compose "$(sed -n 's/.*Openvidu Version: *\([0-9.]*\).*/\1/p' docker-compose.yml | head -n 1)" \

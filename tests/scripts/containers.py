@@ -16,6 +16,11 @@ DOCKER = """\
 here=$(dirname "$0")/..
 echo "$*" >>"$here/asked"
 case "$*" in
+"compose ps --status running --quiet "*)
+  grep "|${@: -1}|False|running|" "$here/containers" | cut -d '|' -f 1
+  ;;
+"compose ps --quiet "*) grep "|${@: -1}|" "$here/containers" | cut -d '|' -f 1 ;;
+"inspect --format {{range .Config.Env}}"*) cat "$here/environment" ;;
 "compose ps --all --quiet" | "compose ps --quiet") cut -d '|' -f 1 "$here/containers" ;;
 "compose config --services") cat "$here/services" ;;
 "compose version --short") cat "$here/compose" ;;
@@ -53,8 +58,8 @@ class Machine:
         self.puts("bin/docker", DOCKER)
         self.puts("openvidu/.env", ENV)
         self.puts("openvidu/docker-compose.yml", "# Openvidu Version: 2.30.0\nservices:\n")
-        for name, text in (("services", ""), ("containers", ""), ("up", ""), ("asked", "")):
-            self.puts(name, text)
+        for name in ("services", "containers", "up", "asked", "environment"):
+            self.puts(name, "")
         self.puts("compose", "2.29.7\n")
         return self
 

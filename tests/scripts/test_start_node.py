@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import subprocess
+from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from components.remote import text_of
-from lab.openvidu.web.messages import Request, Response
+from lab.openvidu.web.messages import Request, Response, Takeover
 from tests.scripts.containers import Machine
 from tests.serving import serving
 
 SCRIPTS = sorted(path.name for path in Path("machine").glob("*.sh"))
 RUNS = "|False|running|0|always|0|"
 SERVER, COTURN = f"s1|openvidu-server{RUNS}", f"c1|coturn{RUNS}"
+QUICK = {"patience_seconds": "-1", "steady_seconds": "0", "answer_seconds": "-1"}
 OLD_START = "# docker-compose up --exit-code-from replication-manager"
 
 
@@ -38,8 +42,7 @@ def answering(node: Machine) -> Iterator[int]:
 def start(
     node: Machine, port: int = 5443, logins: str = "", **limits: str
 ) -> subprocess.CompletedProcess[str]:
-    quick = {"patience_seconds": "-1", "steady_seconds": "0"}
-    return node.run("start-node.sh", {"LOGINS": logins}, port, **{**quick, **limits})
+    return node.run("start-node.sh", {"LOGINS": logins}, port, **{**QUICK, **limits})
 
 
 def test_a_node_whose_services_run_is_started_once(node: Machine) -> None:
@@ -216,3 +219,141 @@ def test_a_start_that_never_ends_is_stopped_and_said(node: Machine) -> None:
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_goes_to_a_machine_with_what_it_shares(script: str) -> None:
     assert "\n. machine/" not in text_of(script)
+
+
+NO_CALL = b'{"numberOfElements": 0, "content": []}'
+ONE_CALL = b'{"numberOfElements": 1, "content": [{"sessionId": "ses_1"}]}'
+
+
+@dataclass
+class Server:
+    """What a node's own server, and its health, answer.
+
+    Attributes:
+        sessions: to who asks for its sessions, one after another, the last for ever; None is no
+            answer at all.
+        secret: that it was started with.
+        well: whether its health is, before its start.
+    """
+
+    sessions: list[bytes | None]
+    secret: str = "top.se*cret/1"
+    well: bool = True
+
+    @contextmanager
+    def on(self, node: Machine) -> Iterator[int]:
+        """Answer at a port."""
+
+        async def answer(request: Request) -> Response | Takeover:
+            if "sessions" not in request.path:
+                return Response(200 if self.well or node.started else 503)
+            if not request.has_login("OPENVIDUAPP", self.secret):
+                return Response(401, body=b'{"error": "Unauthorized"}')
+            said = self.sessions.pop(0) if self.sessions[1:] else self.sessions[0]
+            return Takeover(_nothing) if said is None else Response(200, body=said)
+
+        with serving(answer) as url:
+            yield int(url.rpartition(":")[2])
+
+
+async def _nothing(_: StreamReader, __: StreamWriter) -> None:
+    return
+
+
+def runs(node: Machine, logins: str = "") -> None:
+    """OpenVidu runs there, as it was started with these logins."""
+    node.starts(SERVER, COTURN)
+    node.has(SERVER, COTURN)
+    if logins:
+        node.puts("openvidu/.started-with", f"{logins}\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (ONE_CALL, "it carries 1 call"),
+        (None, "it doesn't say which calls it carries (curl: "),
+        (b"<html>502</html>", "it doesn't say which calls it carries (<html>502</html>)"),
+    ],
+)
+def test_a_node_that_is_not_well_is_not_restarted_under_calls(
+    node: Machine, said: bytes | None, told: str
+) -> None:
+    """Nor where its server doesn't say that it carries none."""
+    runs(node)
+    with Server([said], well=False).on(node) as port:
+        failed = node.run("start-node.sh", {"NAME": "node-3"}, port, **QUICK)
+    assert failed.returncode == 1
+    assert node.started == []
+    assert f"isn't well (port 4443 answers 503), and {told}" in failed.stderr
+    assert "uv run python -m scripts.repair node-3. Then: pulumi up" in failed.stderr
+
+
+def test_a_node_that_is_not_well_and_carries_no_call_is_restarted(node: Machine) -> None:
+    runs(node)
+    with Server([NO_CALL], well=False).on(node) as port:
+        done = node.run("start-node.sh", {}, port, **QUICK)
+    assert done.returncode == 0, done.stderr
+    assert node.started == ["start"]
+
+
+def test_what_died_beside_a_server_with_calls_is_started_alone(node: Machine) -> None:
+    """Its health is that of the replication manager, and the calls are the server's."""
+    runs(node)
+    node.has(SERVER, DEAD)
+    node.puts("up", 'echo "${@:6}" >>"$here/started-alone"\n')
+    with Server([ONE_CALL], well=False).on(node) as port:
+        start(node, port)
+    assert node.started == []
+    assert (node.root / "started-alone").read_text() == "coturn\n"
+
+
+def test_a_server_that_nothing_listens_of_carries_no_call(node: Machine) -> None:
+    """As one that doesn't come up with the logins that it was started with."""
+    runs(node, "old")
+    assert start(node, logins="new").returncode == 0
+    assert node.started == ["start"]
+
+
+def test_other_logins_wait_for_the_calls_of_a_node(node: Machine) -> None:
+    runs(node, "old")
+    with Server([ONE_CALL, None, NO_CALL]).on(node) as port:
+        done = node.run("start-node.sh", {"LOGINS": "new", "CHANGE_SECONDS": "60"}, port, **QUICK)
+    assert done.returncode == 0, done.stderr
+    assert "restarts once it carries no call: 1 call, 0 of 60 s" in done.stdout
+    assert node.started == ["start"]
+    assert (node.folder / ".started-with").read_text() == "new\n"
+
+
+def test_other_logins_restart_no_node_whose_calls_do_not_end(node: Machine) -> None:
+    runs(node, "old")
+    with Server([ONE_CALL]).on(node) as port:
+        failed = node.run("start-node.sh", {"LOGINS": "new", "CHANGE_SECONDS": "0"}, port, **QUICK)
+    assert failed.returncode == 1
+    assert node.started == []
+    assert "has to restart for other logins, and it carries 1 call" in failed.stderr
+    assert "pulumi config set configChangeDuringCalls true && pulumi up" in failed.stderr
+    assert (node.folder / ".started-with").read_text() == "old\n"
+
+
+@pytest.mark.parametrize(("logins", "restarts"), [("new", ["start"]), ("old", [])])
+def test_calls_are_cut_for_other_logins_alone_and_where_that_was_chosen(
+    node: Machine, logins: str, restarts: list[str]
+) -> None:
+    runs(node, "old")
+    values = {"LOGINS": logins, "CHANGE_SECONDS": "60", "DURING_CALLS": "true"}
+    with Server([ONE_CALL], well=logins == "new").on(node) as port:
+        done = node.run("start-node.sh", values, port, **QUICK)
+    assert node.started == restarts
+    assert ("configChangeDuringCalls is set" in done.stdout) is bool(restarts)
+
+
+def test_a_server_is_asked_with_the_secret_that_it_was_started_with(node: Machine) -> None:
+    """`.env` has the new one before the restart."""
+    runs(node, "old")
+    node.puts("environment", "PATH=/bin\nOPENVIDU_SECRET=before\n")
+    with Server([ONE_CALL, NO_CALL], secret="before").on(node) as port:
+        done = node.run("start-node.sh", {"LOGINS": "new", "CHANGE_SECONDS": "60"}, port, **QUICK)
+    assert done.returncode == 0, done.stderr
+    assert node.started == ["start"]
+    assert "before" not in done.stdout + done.stderr
