@@ -17,14 +17,14 @@ from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
-from membership.witnesses import Conclusion, conclude
+from membership.witnesses import Conclusion, Observation, conclude
 from membership.world import Run, World, claim, is_newest, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
 UNSEEN_LIMIT = timedelta(minutes=2)
 """How long a node that nobody sees is waited for: another update can bring it back."""
-REFUSED_SECONDS = 60.0
-"""How long its port refuses before a node that is listed is started, where nobody says more."""
+REFUSED_LIMIT = timedelta(minutes=1)
+"""How long its port refuses before a node that is listed without calls is started."""
 _POLL_SECONDS = 1.0
 _OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 
@@ -53,8 +53,8 @@ def announce(node: Node, way: Way, world: World) -> None:
     """
 
     def announced(record: Record | None) -> Record:
-        if record and record.identity == node.identity:
-            return replace(record, way=way)
+        if record and (record.identity == node.identity or _is_same_host(record.way, way)):
+            return replace(record, identity=node.identity, way=way)
         now = world.clock.now()
         fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, now, way=way)
         return replace(fresh, generation=record.generation) if record else fresh
@@ -65,37 +65,44 @@ def announce(node: Node, way: Way, world: World) -> None:
             world.registry.change(before.ip, lambda _: None)
 
 
+def _is_same_host(before: Way, now: Way) -> bool:
+    """Whether it's one machine that existed before, whatever an earlier release has called it."""
+    is_host = not before.instance and not now.instance
+    return is_host and bool(now.host_key) and before.host_key == now.host_key
+
+
 def prepare(node: Node, run: Run, world: World) -> Found:
     """Wait for a drain of the node that was begun; returns what the node needs then.
 
-    A node that can't be seen isn't taken for stopped: it may carry calls.
+    A node that can't be seen isn't taken for stopped, nor one that others see run: it may carry
+    calls.
 
     Raises:
-        MembershipError: its calls don't end within the limit, or a newer run works on it.
+        MembershipError: its calls don't end within the limit, nobody sees whether it runs, or a
+            newer run works on it.
     """
     record = claim(node, run, world)
-    out, refused = Confirmation(world.clock), Confirmation(world.clock)
+    out = Confirmation(world.clock)
     wait = Wait(node.name, world, f"return-{node.ip}", run.id)
     unseen = Wait(node.name, world, f"unseen-{node.ip}", run.id)
+    refused = Wait(node.name, world, f"refused-{node.ip}", run.id)
     while True:
         require_newest(node, run, world)
         seen = look(node, world)
         found = conclude(seen)
-        if record.phase is Phase.STARTING and not seen.is_draining:
-            # It has carried no calls yet; to start one that runs changes nothing.
-            return Found.RUNS if isinstance(seen.health, Answers) else Found.STOPPED
+        if record.phase is Phase.STARTING and (new := _new(seen)) is not None:
+            return new
         out.look(says_so=found.is_out)
         # One that has crashed may be listed still; one whose services start again is back by then.
-        refused.look(says_so=seen.is_refused and not seen.is_draining)
-        if out.is_enough(seen) or refused.seconds >= REFUSED_SECONDS:
+        if not _has_crashed(seen, found):
+            refused.begin_again()
+        if out.is_enough(seen) or refused.passed >= REFUSED_LIMIT:
             break
-        if found is Conclusion.UNKNOWN and run.asks and not seen.testimony:
-            return Found.DOUBT
         listed = isinstance(seen.listed, MediaNode)
         if listed and found is Conclusion.SERVING and not seen.is_refused:
             return Found.RUNS
         what = in_words(seen, world)
-        if found is Conclusion.UNKNOWN:
+        if found is Conclusion.UNKNOWN or (found is Conclusion.SERVING and seen.is_refused):
             what = f"a sign of it ({who_sees_what(seen)})"
             if unseen.passed > UNSEEN_LIMIT:
                 raise _unseen(node, what)
@@ -109,12 +116,36 @@ def prepare(node: Node, run: Run, world: World) -> Found:
                 "It takes no new sessions until then; its calls go on.",
                 "pulumi up",
             )
+        if found is Conclusion.UNKNOWN and run.asks and not seen.testimony:
+            return Found.DOUBT
         wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
         world.clock.sleep(_POLL_SECONDS)
     newest = is_newest(node, run, world)
     world.load_balancer.remove(node.ip, purpose=f"{node.name} is started", may=newest)
     move(node, Phase.LEFT, world)
     return Found.STOPPED
+
+
+def _new(seen: Observation) -> Found | None:
+    """What a node that hasn't joined yet needs; None where that has to be waited or asked for.
+
+    Its start leaves alone what runs there: it's begun where the port refuses, if nobody says more.
+    """
+    if seen.is_draining:
+        return None
+    if conclude(seen) in (Conclusion.SERVING, Conclusion.DRAINING):
+        return Found.RUNS
+    listed = isinstance(seen.listed, MediaNode)
+    return Found.STOPPED if seen.is_refused and not listed else None
+
+
+def _has_crashed(seen: Observation, found: Conclusion) -> bool:
+    """Whether its port refuses, and the list that it's still in has no calls on it.
+
+    Its machine, or a peer, may see it run all the same.
+    """
+    idle = isinstance(seen.listed, MediaNode) and not seen.listed.sessions
+    return seen.is_refused and idle and not seen.is_draining and found is Conclusion.UNKNOWN
 
 
 def _unseen(node: Node, what: str) -> MembershipError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from membership.answers import Answers, Health, Silent, Unknown, Unreachable
+from membership.answers import Answers, Health, MediaNode, Silent, Unknown, Unreachable
 from membership.clock import ConnectedClock, DisconnectedError
 from membership.drain import drain
 from membership.errors import MembershipError
@@ -209,12 +209,88 @@ def test_a_listed_node_whose_services_start_again_is_no_stopped_one(tmp_path: Pa
     assert not world.done
 
 
-def test_a_listed_node_that_refuses_for_a_minute_is_started(tmp_path: Path) -> None:
-    world = scene(tmp_path, [([BUSY, OTHER], Silent())])
+def test_a_listed_node_without_calls_that_refuses_for_a_minute_is_started(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([IDLE, OTHER], Silent())])
     world.record(2, phase=Phase.SERVING)
-    assert prepare(NODE, RUN, world.world) is Found.STOPPED
+    assert ask(world, machine=(Word.UNKNOWN, "SSH to it from here: no answer")) is Found.STOPPED
     assert 60 <= world.clock.passed < 70
     assert world.done == ["remove 10.5.0.7"]
+
+
+def says_always(world: Scene, **words: tuple[Word, str]) -> None:
+    """Have others say the same of the node whenever they are asked."""
+    sleep = world.clock.sleep
+
+    def slept(seconds: float) -> None:
+        sleep(seconds)
+        world.says(**words)
+
+    world.clock.sleep = slept  # type: ignore[method-assign]
+
+
+RUNS_THERE = (Word.RUNS, "its machine says: 5 containers of OpenVidu, 2 calls")
+
+
+@pytest.mark.parametrize(
+    ("listed", "machine"),
+    [
+        (BUSY, (Word.UNKNOWN, "SSH to it from here: no answer")),
+        (BUSY, RUNS_THERE),
+        (IDLE, RUNS_THERE),
+    ],
+    ids=["calls are listed", "both", "its machine says so"],
+)
+def test_a_node_whose_port_refuses_and_that_may_carry_calls_is_not_started(
+    tmp_path: Path, listed: MediaNode, machine: tuple[Word, str]
+) -> None:
+    world = scene(tmp_path, [([listed, OTHER], Silent())])
+    world.record(2, phase=Phase.SERVING)
+    says_always(world, machine=machine)
+    with pytest.raises(MembershipError) as caught:
+        ask(world, machine=machine)
+    assert machine[1] in str(caught.value)
+    assert "scripts.repair node-2" in str(caught.value)
+    assert 120 <= world.clock.passed < 130
+    assert not world.done
+
+
+UNREACHABLE = Unreachable("no route to host")
+
+
+@pytest.mark.parametrize(
+    ("health", "machine", "found"),
+    [
+        (UNREACHABLE, RUNS_THERE, Found.RUNS),
+        (Silent(), RUNS_THERE, Found.RUNS),
+        (UNREACHABLE, (Word.STOPPED, "its machine says: no container runs"), Found.STOPPED),
+    ],
+)
+def test_a_node_that_has_not_joined_needs_what_its_machine_says(
+    tmp_path: Path, health: Health, machine: tuple[Word, str], found: Found
+) -> None:
+    """A join that was cut after its address came in leaves it so, and it has calls."""
+    world = scene(tmp_path, [([OTHER], health)])
+    world.record(2, phase=Phase.STARTING)
+    world.says(machine=machine)
+    assert prepare(NODE, replace(RUN, asks=True), world.world) is found
+
+
+def test_a_node_that_has_not_joined_and_that_nobody_sees_is_asked_about_and_not_started(
+    tmp_path: Path,
+) -> None:
+    world = scene(tmp_path, [([OTHER], UNREACHABLE)])
+    world.record(2, phase=Phase.STARTING)
+    assert prepare(NODE, replace(RUN, asks=True), world.world) is Found.DOUBT
+    with pytest.raises(MembershipError, match="still waiting for a sign of it"):
+        ask(world, machine=(Word.UNKNOWN, "SSH to it from here: no answer"))
+    assert not world.done
+
+
+def test_a_new_node_whose_port_refuses_is_started_at_once(tmp_path: Path) -> None:
+    world = scene(tmp_path, [(Unknown("GET answered 502"), Silent())])
+    world.record(2, phase=Phase.STARTING)
+    assert prepare(NODE, RUN, world.world) is Found.STOPPED
+    assert world.clock.passed == 0
 
 
 WAY = Way("203.0.113.7", "ssh-ed25519 AAAA", "arn:aws:ec2:eu-west-1:1:instance/i-2")
@@ -236,3 +312,28 @@ def test_a_base_that_knows_no_way_to_a_node_learns_it_from_the_run(
     else:
         world.record(2, way=known)
     assert claim(replace(NODE, way=WAY), RUN, world.world).way == way
+
+
+HOST_WAY = Way("203.0.113.7", "ssh-ed25519 AAAA")
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "phase"),
+    [
+        (HOST_WAY, replace(HOST_WAY, host="203.0.113.9"), Phase.SERVING),
+        (HOST_WAY, replace(HOST_WAY, host_key="ssh-ed25519 BBBB"), Phase.STARTING),
+        (WAY, replace(WAY, instance="arn:aws:ec2:eu-west-1:1:instance/i-new"), Phase.STARTING),
+        (Way(), Way(), Phase.STARTING),
+    ],
+    ids=["the same host", "another host key", "instances of one image", "no host key"],
+)
+def test_a_host_that_has_its_host_key_still_is_the_same_whatever_it_was_called(
+    tmp_path: Path, before: Way, now: Way, phase: Phase
+) -> None:
+    """An earlier release called it by the id of a resource, which another state doesn't know."""
+    world = scene(tmp_path, [])
+    world.record(2, way=before)
+    announce(replace(NODE, identity="10.5.0.7 SHA256:AAAA"), now, world.world)
+    record = world.registry.get(NODE.ip)
+    assert record
+    assert (record.identity, record.way, record.phase) == ("10.5.0.7 SHA256:AAAA", now, phase)
