@@ -24,7 +24,8 @@ READY_LIMIT = timedelta(minutes=15)
 UNSEEN_LIMIT = timedelta(minutes=2)
 """How long a node that nobody sees is waited for: another update can bring it back."""
 REFUSED_LIMIT = timedelta(minutes=1)
-"""How long its port refuses before a node that is listed without calls is started."""
+"""How long the port of a node refuses before it's started: one that is listed without calls, and of
+one that is seen to run what is down."""
 _POLL_SECONDS = 1.0
 _OTHERS = "The node isn't in the load balancer; calls on other nodes go on."
 
@@ -39,6 +40,8 @@ class Found(IntEnum):
     """It answers."""
     STOPPED = 10
     """It has to be started."""
+    PARTLY = 40
+    """It runs, and its port refuses: what is down there has to be started, and nothing else."""
 
 
 def announce(node: Node, way: Way, world: World) -> None:
@@ -93,16 +96,21 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         if record.phase is Phase.STARTING and (new := _new(seen)) is not None:
             return new
         out.look(says_so=found.is_out)
-        # One that has crashed may be listed still; one whose services start again is back by then.
-        if not _has_crashed(seen, found):
+        has_to_ask = found is Conclusion.UNKNOWN and run.asks and not seen.testimony
+        runs = found is Conclusion.SERVING
+        # One whose services start again is back by then; one that has crashed is listed still.
+        if not seen.is_refused or not (runs or found is Conclusion.UNKNOWN):
             refused.begin_again()
-        if out.is_enough(seen) or refused.passed >= REFUSED_LIMIT:
+        is_late = refused.passed >= REFUSED_LIMIT and not has_to_ask
+        if is_late and runs:
+            return Found.PARTLY
+        if out.is_enough(seen) or (is_late and _is_listed_without_calls(seen)):
             break
         listed = isinstance(seen.listed, MediaNode)
-        if listed and found is Conclusion.SERVING and not seen.is_refused:
+        if listed and runs and not seen.is_refused:
             return Found.RUNS
         what = in_words(seen, world)
-        if found is Conclusion.UNKNOWN or (found is Conclusion.SERVING and seen.is_refused):
+        if found is Conclusion.UNKNOWN or (runs and seen.is_refused):
             what = f"a sign of it ({who_sees_what(seen)})"
             if unseen.passed > UNSEEN_LIMIT:
                 raise _unseen(node, what)
@@ -116,7 +124,7 @@ def prepare(node: Node, run: Run, world: World) -> Found:
                 "It takes no new sessions until then; its calls go on.",
                 "pulumi up",
             )
-        if found is Conclusion.UNKNOWN and run.asks and not seen.testimony:
+        if has_to_ask:
             return Found.DOUBT
         wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
         world.clock.sleep(_POLL_SECONDS)
@@ -139,13 +147,8 @@ def _new(seen: Observation) -> Found | None:
     return Found.STOPPED if seen.is_refused and not listed else None
 
 
-def _has_crashed(seen: Observation, found: Conclusion) -> bool:
-    """Whether its port refuses, and the list that it's still in has no calls on it.
-
-    Its machine, or a peer, may see it run all the same.
-    """
-    idle = isinstance(seen.listed, MediaNode) and not seen.listed.sessions
-    return seen.is_refused and idle and not seen.is_draining and found is Conclusion.UNKNOWN
+def _is_listed_without_calls(seen: Observation) -> bool:
+    return isinstance(seen.listed, MediaNode) and not (seen.listed.sessions or seen.is_draining)
 
 
 def _unseen(node: Node, what: str) -> MembershipError:

@@ -29,7 +29,7 @@ from remote.session import (
     with_values,
 )
 
-DONE, TO_START, GONE, DOUBT, TO_STOP = 0, 10, 10, 20, 30
+DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY = 0, 10, 10, 20, 30, 40
 """Exit statuses of the program on the base (`membership.main`)."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
@@ -70,7 +70,8 @@ class Membership:
 
     def _join(self) -> int:
         status = self._decided("prepare")
-        if status == TO_START:
+        # The script starts only what doesn't run, where there is something that does.
+        if status in (TO_START, TO_START_PARTLY):
             values = f"NAME={self._session.name}\nFOLDER=/opt/openvidu"
             start = with_values(self._given["START_NODE"], values)
             status = self._session.run(self._node, start).status

@@ -231,24 +231,27 @@ def says_always(world: Scene, **words: tuple[Word, str]) -> None:
 RUNS_THERE = (Word.RUNS, "its machine says: 5 containers of OpenVidu, 2 calls")
 
 
-@pytest.mark.parametrize(
-    ("listed", "machine"),
-    [
-        (BUSY, (Word.UNKNOWN, "SSH to it from here: no answer")),
-        (BUSY, RUNS_THERE),
-        (IDLE, RUNS_THERE),
-    ],
-    ids=["calls are listed", "both", "its machine says so"],
-)
-def test_a_node_whose_port_refuses_and_that_may_carry_calls_is_not_started(
-    tmp_path: Path, listed: MediaNode, machine: tuple[Word, str]
+@pytest.mark.parametrize("listed", [BUSY, IDLE])
+def test_of_a_node_that_runs_and_whose_port_refuses_only_what_is_down_is_started(
+    tmp_path: Path, listed: MediaNode
 ) -> None:
+    """It stays in the load balancer: its calls go on."""
     world = scene(tmp_path, [([listed, OTHER], Silent())])
     world.record(2, phase=Phase.SERVING)
-    says_always(world, machine=machine)
+    says_always(world, machine=RUNS_THERE)
+    assert ask(world, machine=RUNS_THERE) is Found.PARTLY
+    assert 60 <= world.clock.passed < 70
+    assert not world.done
+
+
+def test_a_node_with_calls_whose_port_refuses_and_that_nobody_reaches_is_left_as_it_is(
+    tmp_path: Path,
+) -> None:
+    world = scene(tmp_path, [([BUSY, OTHER], Silent())])
+    world.record(2, phase=Phase.SERVING)
     with pytest.raises(MembershipError) as caught:
-        ask(world, machine=machine)
-    assert machine[1] in str(caught.value)
+        ask(world, machine=(Word.UNKNOWN, "SSH to it from here: no answer"))
+    assert "SSH to it from here: no answer" in str(caught.value)
     assert "scripts.repair node-2" in str(caught.value)
     assert 120 <= world.clock.passed < 130
     assert not world.done

@@ -31,8 +31,11 @@ def test_a_join_waits_for_the_node_and_starts_nothing_that_runs(base: Base) -> N
     assert done.stdout == "prepare is done\njoin is done\n"
 
 
-def test_a_node_that_is_down_is_started_before_it_joins(base: Base) -> None:
-    base.does("[[ $did == prepare ]] && exit 10; exit 0")
+@pytest.mark.parametrize("status", [10, 40])
+def test_a_node_that_is_down_or_partly_so_is_started_before_it_joins(
+    base: Base, status: int
+) -> None:
+    base.does(f"[[ $did == prepare ]] && exit {status}; exit 0")
     assert base.follow("join").returncode == 0
     assert base.did == ["prepare", "start-node", "join"]
 
