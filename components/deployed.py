@@ -57,6 +57,8 @@ class Deployed:
         addresses: allocation ids of Elastic IPs, likewise.
         instances: ARNs of the machines on AWS, likewise.
         hosts: the machines that existed before, by name.
+        identities: which machine each of these is, as its resource has noted it; an earlier release
+            noted none.
         configuration: digest of the configuration that the nodes share; None before it was set.
         tried: the version that a machine was to get last, by its name.
         done: the one that it has got, by its name; it isn't there before the first.
@@ -95,6 +97,7 @@ class Deployed:
     addresses: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
+    identities: Mapping[str, str] = field(default_factory=dict)
     configuration: str | None = None
     main_configuration: str | None = None
     tried: Mapping[str, Attempt] = field(default_factory=dict)
@@ -209,6 +212,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             if (match := _ADDRESS.fullmatch(name)) and "allocationId" in found
         },
         hosts=hosts,
+        identities={
+            name: of["MACHINE_IDENTITY"]
+            for name, found in outputs.items()
+            if name in hosts and "MACHINE_IDENTITY" in (of := found["environment"])
+        },
         main_configuration=next((found.get("CONFIGURATION") for found in own), None),
         tried=_attempts(outputs, _TRIED, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
         done=_attempts(outputs, _DONE, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),

@@ -3,7 +3,10 @@
 # as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
 # master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
-# Reads FOLDER, COMMAND, ROLE and STACK as lines NAME=value on stdin.
+# A node that carries calls, or whose server doesn't say that it carries none, is left as it is.
+#
+# Reads FOLDER, COMMAND, ROLE and STACK as lines NAME=value on stdin, and FORCE, which is true where
+# calls are to be cut once they were waited for.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
@@ -11,6 +14,8 @@ set -euo pipefail
 . machine/owners.sh
 # shellcheck source=machine/put-way-out.sh
 . machine/put-way-out.sh
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -118,6 +123,28 @@ remove_packages() {
   apt_get remove "${own[@]}"
 }
 
+refuse_calls() {
+  local address
+  address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' "$FOLDER/.env" 2>/dev/null) || true
+  # Before it has got that, nothing was started.
+  [[ -n $address ]] || return 0
+  cd "$FOLDER"
+  look_for_calls "$address"
+  cd /
+  case $calls in
+  none | closed) return 0 ;;
+  some) told="OpenVidu on this host, $address, carries $told" ;;
+  *) told="OpenVidu on this host, $address, doesn't say which calls it carries ($told)" ;;
+  esac
+  {
+    echo "$told: nothing was stopped or removed."
+    echo "A host is released once its node carries no call."
+    echo "When they have ended: pulumi up. Or cut them: cd $FOLDER && sudo ./$COMMAND stop (there), and: pulumi up"
+  } >&2
+  exit 1
+}
+
+[[ ${ROLE:-} != node || ${FORCE:-} == true ]] || refuse_calls
 unit=openvidu-load-balancer.service
 if [[ -e /etc/systemd/system/$unit ]]; then
   systemctl disable --quiet "$unit" || true
@@ -126,13 +153,7 @@ if [[ -e /etc/systemd/system/$unit ]]; then
   systemctl daemon-reload
 fi
 if [[ -x $FOLDER/$COMMAND ]]; then
-  theirs=$(owners "$FOLDER" "${ROLE:-}" "$found/containers") || theirs=''
-  if [[ -n $theirs ]]; then
-    echo "OpenVidu's stop would remove containers that aren't its own: ${theirs//$'\n'/, }" >&2
-    echo "Nothing was stopped or removed. Run them on another machine, or with another name of their image." >&2
-    echo "Look at: sudo docker ps --all (there). Then: pulumi up" >&2
-    exit 1
-  fi
+  refuse_owners "$FOLDER" "${ROLE:-}" "$found/containers"
   cd "$FOLDER"
   within "$stop_seconds" "./$COMMAND" stop </dev/null || {
     echo "OpenVidu doesn't stop on this host; what it said is above. Nothing was removed." >&2

@@ -40,6 +40,14 @@ class Host:
     host_key: str | None
     way: SshWay = STRAIGHT
 
+    @property
+    def identity(self) -> str:
+        """Which machine it is: no other has this host key at this address.
+
+        Whatever state of a stack names it: one that was restored knows it as the same machine.
+        """
+        return f"{self.private_ip} {fingerprint(self.host_key)}" if self.host_key else ""
+
     def is_same_machine(self, other: Host) -> bool:
         """Whether it's one machine that another way leads to, or that got another host key.
 

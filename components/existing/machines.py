@@ -45,8 +45,12 @@ class ExistingMachines:
     ) -> Machine:
         role, way = role_of(name), host.way.as_text()
         product = role.product
+        forced = str(self._settings.force_after_drain_timeout).lower()
         before = self._there.hosts.get(name)
         is_there = before is not None and before.is_same_machine(host)
+        # One that is there keeps what it's known as, also with another host key; of a stack that an
+        # earlier release has deployed, and its base's notes, that's the id of the resource.
+        identity = self._there.identities.get(name, "") if is_there else host.identity
         prepared = local_command(
             name,
             self._settings,
@@ -56,12 +60,13 @@ class ExistingMachines:
                 "NODE_HOST": once(after, host.public_ip),
                 "NODE_HOST_KEY": host.host_key or "",
                 **({"NODE_SSH_WAY": way} if way else {}),
+                **({"MACHINE_IDENTITY": identity} if identity else {}),
                 "NODE_IP": host.private_ip,
                 "PREPARE_HOST": script("prepare-host.sh"),
                 "RELEASE_HOST": script("release-host.sh"),
                 "FIELDS": (
                     f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}\n"
-                    f"STACK={this_stack()}"
+                    f"STACK={this_stack()}\nFORCE={forced}"
                 ),
             },
             parent=parent,
@@ -78,8 +83,8 @@ class ExistingMachines:
             name=name,
             private_ip=host.private_ip,
             public_ip=pulumi.Output.from_input(host.public_ip),
-            # Another one when the machine is prepared anew, and known in a preview until then.
-            identity=prepared.id,
+            # Unknown while it's prepared anew: what was put there is to be put there again.
+            identity=prepared.id.apply(lambda resource: identity or resource),
             host_key=pulumi.Output.from_input(host.host_key or ""),
             depends_on=[prepared],
             way=host.way,

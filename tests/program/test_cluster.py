@@ -22,6 +22,7 @@ from components import overview, remote
 from components.aws.actions import TYPES, actions
 from components.configuration import read
 from components.existing import machines, preflight
+from components.existing.hosts import fingerprint
 from components.membership_program import bundle
 from components.mistakes import ConfigurationError
 from components.overview import ClusterSeen, NodeSeen
@@ -30,7 +31,7 @@ from openvidu.ports import Source
 from openvidu.roles import BASE, MASTER, NODE, Role
 from scripts.init_stack import make_ssh_key
 from tests.program.conftest import SECRETS, example
-from tests.program.test_existing import configured, host
+from tests.program.test_existing import OTHER_KEY, configured, host
 
 SECRET_MARK = "4dabf18193072939515e22adb298388d"
 INSTANCE_TYPES = {
@@ -351,6 +352,41 @@ def test_a_host_with_another_host_key_is_not_released(monkeypatch: pytest.Monkey
         recorder.state[f"urn::{name}"] = {"outputs": {"environment": variables}}
     deploy(configured(host(0), host(1), host(2)), recorder=recorder)
     assert kept == {"base": True, "node-1": False, "node-2": False}
+
+
+def identities(there: Mapping[str, Mapping[str, str]], *hosts: dict[str, Any]) -> list[str]:
+    """What the nodes' memberships name as their machines, of a stack with these in its state."""
+    recorder = Recorder()
+    for name, variables in there.items():
+        recorder.state[f"urn::{name}"] = {"outputs": {"environment": variables}}
+    found = deploy(configured(host(0), *hosts), recorder=recorder)
+    local, remotes = found.of_type("command:local:Command"), found.of_type("command:remote:Command")
+    named = [local[f"node-{one}-membership"]["environment"]["NODE_IDENTITY"] for one in (1, 2)]
+    assert all(
+        f"IDENTITY={one}\n" in remotes[f"node-{n}-identity"]["stdin"]
+        for n, one in enumerate(named, 1)
+    )
+    kept = [local[f"node-{one}"]["environment"].get("MACHINE_IDENTITY") for one in (1, 2)]
+    assert [one or f"node-{number}-id" for number, one in enumerate(kept, 1)] == named
+    return named
+
+
+def test_a_host_is_the_machine_with_its_host_key_at_its_address_whatever_state_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A backup of the state that is restored knows each by the same name; its drains need that."""
+    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    first = identities({}, host(1), host(2))
+    assert first == [f"10.5.0.{ip} {fingerprint(host(0)['hostKey'])}" for ip in (6, 7)]
+    there = {"NODE_HOST": "203.0.113.6", "NODE_IP": "10.5.0.6", "NODE_HOST_KEY": host(1)["hostKey"]}
+    noted = {"node-1": {**there, "MACHINE_IDENTITY": first[0]}}
+    assert identities(noted, host(1), host(2)) == first
+    # With another host key it's the same machine, with another address it isn't.
+    assert identities(noted, host(1, hostKey=OTHER_KEY), host(2)) == first
+    moved = identities(noted, host(1, publicIp="203.0.113.99", privateIp="10.5.0.99"), host(2))
+    assert moved[0] not in first
+    # The base knows it by the id of its resource, where an earlier release has deployed it.
+    assert identities({"node-1": there}, host(1), host(2)) == ["node-1-id", first[1]]
 
 
 JUMP = {
@@ -809,6 +845,15 @@ def test_each_script_runs_again_after_it_failed_also_for_the_input_before(
     found = deploy({**config, "shape": shape})
     assert set(made) == set(found.of_type("command:remote:Command"))
     assert set(map(str, made.values())) == {"(True, ['stdin'])"}
+
+
+def test_a_nodes_restart_for_other_logins_knows_how_long_calls_are_waited_for(
+    config: dict[str, str],
+) -> None:
+    config |= {"configChangeTimeout": "2h", "configChangeDuringCalls": "true"}
+    start = deploy(config).of_type("command:remote:Command")["node-2-start"]
+    assert "\nCHANGE_SECONDS=7200\nDURING_CALLS=true\n" in str(start["stdin"]["value"])
+    assert "\nNAME=node-2\n" in str(start["stdin"]["value"])
 
 
 def test_another_text_of_a_script_replaces_nothing(

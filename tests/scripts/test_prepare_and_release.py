@@ -286,6 +286,60 @@ def test_a_stop_that_would_remove_an_owners_container_is_not_tried(
     assert host.path("/opt/stopped").exists()
 
 
+ONE_CALL = '{"numberOfElements": 1, "content": [{"sessionId": "ses_1"}]}'
+NO_CALL = '{"numberOfElements": 0, "content": []}'
+
+
+def with_a_node(host: ExistingHost, sessions: str) -> None:
+    """OpenVidu runs there as a node, and its server answers so."""
+    prepare(host, NODE)
+    install(host, NODE)
+    host.has(
+        "/opt/openvidu/.env",
+        "OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=127.0.0.1\nOPENVIDU_SECRET=hidden\n",
+    )
+    host.has("/opt/openvidu/openvidu", "#!/bin/bash\ntouch /opt/stopped\n")
+    host.path("/opt/openvidu/openvidu").chmod(0o755)
+    host.knows("sessions", sessions)
+
+
+@pytest.mark.parametrize(
+    ("sessions", "told"),
+    [
+        (ONE_CALL, "OpenVidu on this host, 127.0.0.1, carries 1 call: nothing was stopped"),
+        ("<html>502</html>", "doesn't say which calls it carries (<html>502</html>): nothing was"),
+    ],
+)
+def test_a_node_that_may_carry_calls_is_not_released(
+    host: ExistingHost, sessions: str, told: str
+) -> None:
+    """Whatever the stack's state says of it, as one that was restored."""
+    with_a_node(host, sessions)
+    refused = host.run("release-host.sh", **NODE, ROLE="node")
+    assert refused.returncode == 1
+    assert told in refused.stderr
+    assert "Or cut them: cd /opt/openvidu && sudo ./openvidu stop (there)" in refused.stderr
+    assert not host.path("/opt/stopped").exists()
+    assert host.path("/opt/openvidu/.env").exists()
+    assert "OPENVIDUAPP:hidden" in host.known("login")[0]
+    assert host.known("asked") == ["http://127.0.0.1:5443/openvidu/api/sessions"]
+
+
+@pytest.mark.parametrize(
+    ("sessions", "more"), [(NO_CALL, {}), (ONE_CALL, {"FORCE": "true"}), ("", {})]
+)
+def test_a_node_without_calls_is_released_and_one_whose_calls_are_to_be_cut(
+    host: ExistingHost, sessions: str, more: dict[str, str]
+) -> None:
+    with_a_node(host, sessions)
+    if not sessions:
+        # It has stopped: nothing listens there.
+        (host.world / "sessions").unlink()
+    assert host.run("release-host.sh", **NODE, ROLE="node", **more).returncode == 0
+    assert host.path("/opt/stopped").exists()
+    assert not host.path("/opt/openvidu").exists()
+
+
 def test_a_plugin_that_was_put_there_goes(host: ExistingHost) -> None:
     prepare(host, NODE)
     plugin = "/usr/local/lib/docker/cli-plugins/docker-compose"
