@@ -3,10 +3,10 @@
 # as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
 # master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
-# A node that carries calls, or whose server doesn't say that it carries none, is left as it is.
+# A node that carries calls, or whose server doesn't say that it carries none, is left as it is; one whose
+# drain is over has none, or they are to be cut.
 #
-# Reads FOLDER, COMMAND, ROLE and STACK as lines NAME=value on stdin, and FORCE, which is true where
-# calls are to be cut once they were waited for.
+# Reads FOLDER, COMMAND, ROLE and STACK as lines NAME=value on stdin.
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
@@ -144,7 +144,7 @@ refuse_calls() {
   exit 1
 }
 
-[[ ${ROLE:-} != node || ${FORCE:-} == true ]] || refuse_calls
+[[ ${ROLE:-} != node || -e $found/drained ]] || refuse_calls
 unit=openvidu-load-balancer.service
 if [[ -e /etc/systemd/system/$unit ]]; then
   systemctl disable --quiet "$unit" || true

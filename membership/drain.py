@@ -272,13 +272,12 @@ class _Drain:
         return False
 
     def _let_it_be_asked(self, seen: Observation) -> None:
-        """Put a last node that wasn't stopped back, so that the base can ask for its calls."""
+        """Put a node that runs into a list that leads nowhere: nobody tells of its calls otherwise.
+
+        So it is with a last one that wasn't stopped, and on a base that was made anew.
+        """
         world, ip = self._world, self._node.ip
-        if (
-            world.policy.without_api
-            and _is_asked_by_nobody(seen)
-            and ip not in world.load_balancer.node_ips
-        ):
+        if _is_asked_by_nobody(seen) and ip not in world.load_balancer.node_ips:
             world.load_balancer.add(
                 ip, purpose=f"{self._node.name} is asked for its calls", may=self._is_newest
             )

@@ -17,7 +17,7 @@ from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
-from membership.witnesses import Conclusion, Observation, conclude
+from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about
 from membership.world import Run, World, claim, is_newest, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
@@ -56,7 +56,7 @@ def announce(node: Node, way: Way, world: World) -> None:
     """
 
     def announced(record: Record | None) -> Record:
-        if record and (record.identity == node.identity or _is_same_host(record.way, way)):
+        if record and (record.identity == node.identity or record.way.is_same_host(way)):
             return replace(record, identity=node.identity, way=way)
         now = world.clock.now()
         fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, now, way=way)
@@ -66,12 +66,6 @@ def announce(node: Node, way: Way, world: World) -> None:
     for before in world.registry.all():
         if before.name == node.name and before.ip != node.ip and before.phase is Phase.LEFT:
             world.registry.change(before.ip, lambda _: None)
-
-
-def _is_same_host(before: Way, now: Way) -> bool:
-    """Whether it's one machine that existed before, whatever an earlier release has called it."""
-    is_host = not before.instance and not now.instance
-    return is_host and bool(now.host_key) and before.host_key == now.host_key
 
 
 def prepare(node: Node, run: Run, world: World) -> Found:
@@ -96,7 +90,7 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         if record.phase is Phase.STARTING and (new := _new(seen)) is not None:
             return new
         out.look(says_so=found.is_out)
-        has_to_ask = found is Conclusion.UNKNOWN and run.asks and not seen.testimony
+        has_to_ask = run.asks and has_to_be_asked_about(seen)
         runs = found is Conclusion.SERVING
         # One whose services start again is back by then; one that has crashed is listed still.
         if not seen.is_refused or not (runs or found is Conclusion.UNKNOWN):
@@ -104,7 +98,8 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         is_late = refused.passed >= REFUSED_LIMIT and not has_to_ask
         if is_late and runs:
             return Found.PARTLY
-        if out.is_enough(seen) or (is_late and _is_listed_without_calls(seen)):
+        is_known_out = out.is_enough(seen) and not has_to_ask
+        if is_known_out or (is_late and _is_listed_without_calls(seen)):
             break
         listed = isinstance(seen.listed, MediaNode)
         if listed and runs and not seen.is_refused:

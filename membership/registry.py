@@ -65,6 +65,11 @@ class Way:
     instance: str = ""
     ssh_way: str = ""
 
+    def is_same_host(self, other: Way) -> bool:
+        """Whether both lead to one machine that existed before, whatever it's called by."""
+        is_host = not self.instance and not other.instance
+        return is_host and bool(self.host_key) and self.host_key == other.host_key
+
 
 @dataclass(frozen=True)
 class Node:

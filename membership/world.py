@@ -73,9 +73,14 @@ class Run:
 
 
 def belongs_to_another(node: Node, world: World) -> bool:
-    """Whether another machine has the node's address by now."""
+    """Whether another machine has the node's address by now.
+
+    A state that was restored may have another name for the same host.
+    """
     record = world.registry.get(node.ip)
-    return record is not None and record.identity not in ("", node.identity)
+    if record is None or record.identity in ("", node.identity):
+        return False
+    return not record.way.is_same_host(node.way)
 
 
 def claim(node: Node, run: Run, world: World) -> Record:

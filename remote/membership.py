@@ -33,6 +33,8 @@ DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY = 0, 10, 10, 20, 30, 40
 """Exit statuses of the program on the base (`membership.main`)."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
+AS_FOUND = "/var/lib/openvidu-host-as-found"
+"""What a host that existed before keeps of how it was; see machine/prepare-host.sh."""
 POLL_SECONDS = 2.0
 ASK_SECONDS = 12.0
 """How long a machine may take to say how it is: an update waits for it."""
@@ -81,7 +83,12 @@ class Membership:
         status = self._decided("drain")
         if status == DONE and not self._recordings_are_safe():
             return 1
-        return self._on_base("remove").status if status in (DONE, GONE) else status
+        if status not in (DONE, GONE):
+            return status
+        removed = self._on_base("remove").status
+        if not removed and not self._given.get("NODE_INSTANCE"):
+            self._note_drained()
+        return removed
 
     def _decided(self, action: str) -> int:
         """Carry an action out on the base; while it's in doubt about nodes, ask others."""
@@ -150,6 +157,11 @@ class Membership:
     @property
     def _node(self) -> Machine:
         return self._session.machine(self._session.name, "NODE")
+
+    def _note_drained(self) -> None:
+        """Have a host know that its drain is over: its release asks for no calls then."""
+        note = f"[ ! -d {AS_FOUND} ] || sudo -n touch {AS_FOUND}/drained"
+        self._session.ask(self._node, note, ASK_SECONDS)
 
     # Who can see a node that the base can't.
 

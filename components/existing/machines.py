@@ -14,7 +14,7 @@ from components.machine import Machine, once
 from components.over_ssh import HOST, command, environment
 from components.remote import script
 from components.settings import Settings
-from openvidu.roles import NODE, role_of
+from openvidu.roles import role_of
 
 
 class ExistingMachines:
@@ -45,8 +45,6 @@ class ExistingMachines:
     ) -> Machine:
         role, way = role_of(name), host.way.as_text()
         product = role.product
-        # As a drain does, where calls were waited for.
-        forced = role is NODE and self._settings.force_after_drain_timeout
         before = self._there.hosts.get(name)
         is_there = before is not None and before.is_same_machine(host)
         # One that is there keeps what it's known as, also with another host key; of a stack that an
@@ -68,8 +66,7 @@ class ExistingMachines:
                 "FIELDS": (
                     f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}\n"
                     f"STACK={this_stack()}"
-                )
-                + ("\nFORCE=true" if forced else ""),
+                ),
             },
             parent=parent,
             create=command("prepare"),

@@ -173,6 +173,16 @@ def test_a_last_node_that_got_a_call_is_listed_again_to_be_asked(tmp_path: Path)
     assert world.done == ["add 10.5.0.7", "PATCH media_2"]
 
 
+def test_on_a_base_whose_list_is_empty_yet_a_node_is_listed_to_be_asked(tmp_path: Path) -> None:
+    """As where it was made anew, and the update that did so was killed."""
+    world = scene(tmp_path, [(NOBODY, Answers(200)), ([BUSY], Answers(200))], others=())
+    world.policy = replace(SHORT, last_node=True)
+    world.load_balancer.node_ips = ()
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        drain(NODE, RUN, world.world)
+    assert world.done == ["add 10.5.0.7", "PATCH media_2"]
+
+
 def test_a_wrong_login_is_refused_without_the_api_too(tmp_path: Path) -> None:
     world = without_api(tmp_path, [([BUSY, OTHER], Answers(200))])
     world.cluster.answer_to_patch = Refused(401, "no")
@@ -761,3 +771,13 @@ def test_a_node_that_had_left_is_asked_about_where_the_run_is_about_it(tmp_path:
     world.record(2, phase=Phase.LEFT)
     assert [one["name"] for one in doubts(NODE.ip, world.world)["nodes"]] == ["node-2"]
     assert doubts("10.5.0.6", world.world)["nodes"] == []
+
+
+def test_a_host_that_a_restored_state_has_another_name_for_is_the_same(tmp_path: Path) -> None:
+    key = Way("203.0.113.7", "ssh-ed25519 AAAA")
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
+    world.record(2, identity="id-of-the-second-state", way=key)
+    node = replace(NODE, identity="id-of-the-backup", way=key)
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        drain(node, RUN, world.world)

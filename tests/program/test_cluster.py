@@ -389,17 +389,6 @@ def test_a_host_is_the_machine_with_its_host_key_at_its_address_whatever_state_n
     assert identities({"node-1": there}, host(1), host(2)) == ["node-1-id", first[1]]
 
 
-@pytest.mark.parametrize("forced", [True, False])
-def test_a_node_is_released_under_calls_only_where_drains_cut_them(
-    forced: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
-    given = configured(host(0), host(1), host(2), forceAfterDrainTimeout=str(forced).lower())
-    local = deploy(given).of_type("command:local:Command")
-    assert ("\nFORCE=true" in local["node-1"]["environment"]["FIELDS"]) is forced
-    assert "FORCE" not in local["base"]["environment"]["FIELDS"]
-
-
 JUMP = {
     "host": "jump.example.io",
     "port": 2200,

@@ -325,17 +325,17 @@ def test_a_node_that_may_carry_calls_is_not_released(
     assert host.known("asked") == ["http://127.0.0.1:5443/openvidu/api/sessions"]
 
 
-@pytest.mark.parametrize(
-    ("sessions", "more"), [(NO_CALL, {}), (ONE_CALL, {"FORCE": "true"}), ("", {})]
-)
-def test_a_node_without_calls_is_released_and_one_whose_calls_are_to_be_cut(
-    host: ExistingHost, sessions: str, more: dict[str, str]
+@pytest.mark.parametrize(("sessions", "drained"), [(NO_CALL, False), (ONE_CALL, True), ("", False)])
+def test_a_node_without_calls_is_released_and_one_whose_drain_is_over(
+    host: ExistingHost, sessions: str, drained: bool
 ) -> None:
     with_a_node(host, sessions)
+    if drained:
+        host.has(f"{FOUND}/drained")
     if not sessions:
         # It has stopped: nothing listens there.
         (host.world / "sessions").unlink()
-    assert host.run("release-host.sh", **NODE, ROLE="node", **more).returncode == 0
+    assert host.run("release-host.sh", **NODE, ROLE="node").returncode == 0
     assert host.path("/opt/stopped").exists()
     assert not host.path("/opt/openvidu").exists()
 
