@@ -13,13 +13,36 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.over_ssh import run
-from components.overview import LIMIT_SECONDS, Overview, Unseen, parse
+from components.overview import LIMIT_SECONDS, Overview, Unseen, parse, reason
 from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 
 PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
 """Variables with which who doesn't answer isn't waited for."""
 _NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
+_CONCLUDE_SECONDS = 120.0
+"""Others are asked too: machines over SSH, and AWS."""
+_RUNS = ("serving", "draining")
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """What all who can see a node say of it together.
+
+    Attributes:
+        conclusion: as in `membership.witnesses`: `serving`, `draining`, `left`, `dead`, `unknown`.
+        told: who says what.
+        calls: how many the cluster lists on it; None where it doesn't say.
+    """
+
+    conclusion: str
+    told: str
+    calls: int | None
+
+    @property
+    def runs(self) -> bool:
+        """Whether somebody sees OpenVidu run there."""
+        return self.conclusion in _RUNS
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,19 @@ class Membership:
         if asked.returncode:
             return Unseen(asked.stderr.strip() or f"exit status {asked.returncode}")
         return parse(asked.stdout)
+
+    def conclude(self) -> Concluded | Unseen:
+        """What the base, the node's machine, its peers and AWS say of it; all of them are asked."""
+        variables = {**self.environment, **PROMPT}
+        try:
+            asked = run("conclude", variables, self.private_key, timeout=_CONCLUDE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return Unseen(f"no answer within {_CONCLUDE_SECONDS:g} s")
+        try:
+            found = json.loads(asked.stdout.strip().splitlines()[-1])
+            return Concluded(found["conclusion"], found["told"], found["calls"])
+        except (IndexError, ValueError, KeyError, TypeError):
+            return Unseen(reason(asked.stderr) or f"exit status {asked.returncode}")
 
 
 def memberships(pulumi: PulumiCli) -> dict[int, Membership]:

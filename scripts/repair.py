@@ -5,7 +5,8 @@ uv run python -m scripts.repair node-2 --yes
 uv run python -m scripts.repair node-2 --to replace
 
 It starts the services, restarts Docker, reboots, stops and starts the instance, or has another one
-take its place. A node whose calls go on is drained, never restarted.
+take its place, and looks again before each step. A node whose calls go on is drained, never
+restarted.
 
 Exit status: 0 when the machine works, 1 otherwise.
 """
@@ -13,7 +14,7 @@ Exit status: 0 when the machine works, 1 otherwise.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -29,7 +30,8 @@ from scripts.errors import expected_errors, print_error
 from scripts.machines import complete, instances_in, machines, named
 from scripts.memberships import from_state, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
-from scripts.repairing.ladder import Plan, Seen, Step, cost, plan
+from scripts.repairing.course import Course
+from scripts.repairing.ladder import Seen, Step, plan
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
 
@@ -72,32 +74,34 @@ def main(
             steps = Steps(
                 patient, pulumi, _start(machine, exported), lambda line: _tell(console, [line])
             )
-            seen = _repair(seen, decided, steps, console, asks=not yes)
-        if decided.next and not (decided.steps and seen.works):
+            course = Course(
+                lambda: _look_again(machine, pulumi),
+                lambda step: _take(step, steps),
+                None if yes else lambda: typer.confirm("Do it?", default=False),
+                lambda lines: _tell(console, lines),
+                to,
+            )
+            seen, decided = course.follow(seen, dead=dead)
+        if decided.next:
             console.print(f"Next: {decided.next}", markup=False)
     sys.exit(0 if seen.works else 1)
 
 
-def _repair(seen: Seen, decided: Plan, steps: Steps, console: Console, *, asks: bool) -> Seen:
-    """Take one step after the other until the machine works; returns what is seen then."""
-    for step in decided.steps:
-        _tell(console, [f"{step}: {cost(step, seen)}"])
-        if asks and not typer.confirm("Do it?", default=False):
-            break
-        try:
-            steps.take(step)
-        except (PulumiError, BotoCoreError, ClientError) as error:
-            print_error(error)
-        seen = steps.patient.look()
-        if seen.works:
-            console.print(f"{seen.name} works again.")
-            break
-        console.print(f"{seen.name} doesn't work after {step}.")
-        _tell(console, list(seen.told))
-    return seen
+def _look_again(machine: str, pulumi: PulumiCli) -> Seen:
+    with waiting(f"looking at {machine}"):
+        # Another one may have taken its place, and the state knows that one.
+        return _patient(machine, pulumi.export_state(show_secrets=True), pulumi).look()
 
 
-def _tell(console: Console, lines: list[str]) -> None:
+def _take(step: Step, steps: Steps) -> None:
+    try:
+        steps.take(step)
+    except (PulumiError, BotoCoreError, ClientError) as error:
+        # What came of it is looked at.
+        print_error(error)
+
+
+def _tell(console: Console, lines: Sequence[str]) -> None:
     for line in lines:
         console.print(f"  {line}", markup=False)
 

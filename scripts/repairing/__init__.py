@@ -1,1 +1,4 @@
-"""Repair: what is seen of a machine (`look`), what is done (`ladder`), and how (`steps`)."""
+"""Repair: what is seen of a machine, what is done about it, in which order, and how.
+
+In this order: `look`, `ladder`, `course`, `steps`.
+"""

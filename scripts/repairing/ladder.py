@@ -78,14 +78,18 @@ class Seen:
         return self.instance is not None and self.instance.is_down
 
     @property
+    def runs(self) -> bool:
+        """Whether somebody sees a node run: its calls go on."""
+        return self.is_node and self.conclusion in _RUNS
+
+    @property
     def may_carry_calls(self) -> bool:
         """Whether a node may carry calls: somebody sees it run, or nobody can say.
 
-        AWS's checks are late, and one that fails says less than a port that answers.
+        AWS's checks are late, and one that fails says less than a port that answers, or a login.
         """
-        if self.conclusion in _RUNS:
-            return self.is_node
-        return self.is_node and not self.is_down and self.conclusion in (_UNKNOWN, None)
+        is_down = self.is_down and not self.lets_in
+        return self.runs or (self.is_node and not is_down and self.conclusion in (_UNKNOWN, None))
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
     Args:
         seen: what is seen of it.
         to: the strongest step that may be taken; by default a stop and start.
-        dead: the operator says that a node carries no calls.
+        dead: the operator says that a node carries no calls; it counts where nobody can say it.
     """
     name, instance = seen.name, seen.instance
     stronger = f"uv run python -m scripts.repair {name} --to replace"
@@ -124,17 +128,52 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
     return _up_to(to, _steps(seen), "", "look at it yourself" if seen.ec2 is None else stronger)
 
 
+def step_after(taken: Step | None, decided: Plan) -> Step | None:
+    """The next step of a plan: one that is stronger than the last; None where there is none.
+
+    Args:
+        taken: the last step; None before the first.
+        decided: the plan, of a look since then.
+    """
+    weakest = 0 if taken is None else _ORDER.index(taken) + 1
+    return next((one for one in decided.steps if _ORDER.index(one) >= weakest), None)
+
+
+def costs_more(step: Step, agreed: Seen, seen: Seen) -> bool:
+    """Whether a step costs more calls than it did when somebody agreed to it.
+
+    Args:
+        step: what was agreed to.
+        agreed: what was seen then.
+        seen: what is seen now.
+    """
+    if _cuts_nothing(step, seen):
+        return False
+    if agreed.is_node:
+        return seen.may_carry_calls and not agreed.may_carry_calls
+    return agreed.calls is not None and (seen.calls is None or seen.calls > agreed.calls)
+
+
 def cost(step: Step, seen: Seen) -> str:
     """What a step does, and what it costs in calls."""
     return f"{_MEANING[step]}: {_costs(step, seen)}"
 
 
+def _cuts_nothing(step: Step, seen: Seen) -> bool:
+    """Whether a step leaves all calls alone."""
+    return step is Step.SERVICES or not (seen.is_node or seen.role.product.folder)
+
+
 def _costs(step: Step, seen: Seen) -> str:
-    if seen.is_node:
-        return "no call goes on there" if not seen.may_carry_calls else "what runs is left alone"
-    if step is Step.SERVICES or not seen.role.product.folder:
-        return "no call is cut by it"
     calls = "calls" if seen.calls is None else f"{seen.calls} calls"
+    if seen.is_node:
+        if not seen.may_carry_calls:
+            return "no call goes on there"
+        if _cuts_nothing(step, seen):
+            return "what runs is left alone"
+        return f"{calls} that go on there are cut; only you say that there are none"
+    if _cuts_nothing(step, seen):
+        return "no call is cut by it"
     return (
         f"{calls} of the cluster lose their way to it until it's back; those that don't reconnect "
         "in time are cut"
@@ -166,7 +205,7 @@ def _held(seen: Seen, *, dead: bool) -> Plan | None:
         back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
         keys = "check sshCidrs; with another key: uv run python -m scripts.rotate_ssh_key"
         return Plan(says=says, next=f"{'' if seen.ec2 is None else back}{keys}")
-    if seen.may_carry_calls and not dead:
+    if seen.runs or (seen.may_carry_calls and not dead):
         return _with_calls(seen)
     if not seen.lets_in and seen.ec2 is None:
         says = "It is a machine of your own that can't be reached: only you can start it."

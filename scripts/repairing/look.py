@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from components.aws.arn import InstanceArn
 from components.aws.health import InstanceHealth, Unasked, look
-from components.over_ssh import run
-from components.overview import LIMIT_SECONDS, reason
+from components.overview import LIMIT_SECONDS, Unseen
 from openvidu.roles import BASTION
 from scripts.checks.finding import Result
 from scripts.checks.reachable import tcp
 from scripts.machines import Machine
-from scripts.memberships import PROMPT, Membership
+from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
 from scripts.repairing.ladder import Seen
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
     from components.aws.session import AwsSession
 
 _ASK_SECONDS = 20.0
-_CONCLUDE_SECONDS = 120.0
-"""Others are asked too, a machine after the other."""
 _CONSOLE_LINES, _CONSOLE_WIDTH = 6, 120
 
 
@@ -100,21 +96,9 @@ class Patient:
         except PulumiError as error:
             return error
 
-    def _conclude(self) -> Mapping[str, Any] | str:
-        """What all who can see the node say of it together; why nobody says it."""
-        if self.membership is None:
-            return ""
-        variables = {**self.membership.environment, **PROMPT}
-        key = self.membership.private_key
-        try:
-            done = run("conclude", variables, key, timeout=_CONCLUDE_SECONDS)
-        except subprocess.TimeoutExpired:
-            return f"no answer within {_CONCLUDE_SECONDS:g} s"
-        try:
-            found: Mapping[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-        except (IndexError, ValueError):
-            return reason(done.stderr) or f"exit status {done.returncode}"
-        return found
+    def _conclude(self) -> Concluded | Unseen | None:
+        """What all who can see the node say of it together; None of what is no node."""
+        return self.membership.conclude() if self.membership else None
 
     def _port(self) -> bool | None:
         if self.membership or self.machine.role is BASTION:
@@ -126,7 +110,7 @@ class Patient:
         aws: InstanceHealth | str | None,
         entered: str | PulumiError,
         told: str | PulumiError,
-        concluded: Mapping[str, Any] | str,
+        concluded: Concluded | Unseen | None,
         port: bool | None,
     ) -> Seen:
         overview = _overview(told)
@@ -136,26 +120,26 @@ class Patient:
         if port is not None:
             lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
         nodes = overview.get("nodes") or {}
-        if self.membership is None:
+        if self.membership is None or concluded is None:
             calls = [one.get("calls") for one in nodes.values()]
             works = lets_in and port is not False and bool(overview)
             known = None if None in calls or not calls else sum(filter(None, calls))
             cluster = "told" if overview else "nothing"
             lines.append(f"cluster: {(overview.get('health') or {}).get('clusterStatus', cluster)}")
             return Seen(self.machine.name, works, aws, lets_in, port, None, known, tuple(lines))
-        if isinstance(concluded, str):
-            lines.append(f"cluster: the {self.main.name} can't be asked: {concluded}")
+        if isinstance(concluded, Unseen):
+            lines.append(f"cluster: the {self.main.name} can't be asked: {concluded.reason}")
             return Seen(self.machine.name, False, aws, lets_in, told=tuple(lines))
-        lines.append(f"cluster: {concluded['conclusion']}: {concluded['told']}")
+        lines.append(f"cluster: {concluded.conclusion}: {concluded.told}")
         own = nodes.get(self.membership.private_ip) or {}
         return Seen(
             self.machine.name,
-            lets_in and bool(own.get("inService")) and concluded["conclusion"] == "serving",
+            lets_in and bool(own.get("inService")) and concluded.conclusion == "serving",
             aws,
             lets_in,
             None,
-            concluded["conclusion"],
-            concluded["calls"],
+            concluded.conclusion,
+            concluded.calls,
             tuple(lines),
         )
 

@@ -59,10 +59,11 @@ def test_nothing_stronger_than_what_is_allowed_is_done() -> None:
 @pytest.mark.parametrize("conclusion", ["serving", "draining"])
 @pytest.mark.parametrize("to", [None, Step.REPLACE])
 @pytest.mark.parametrize("ec2", [RUNS, replace(RUNS, system="impaired")])
+@pytest.mark.parametrize("dead", [False, True])
 def test_a_node_with_calls_is_drained_and_never_restarted(
-    conclusion: str, to: Step | None, ec2: InstanceHealth
+    conclusion: str, to: Step | None, ec2: InstanceHealth, dead: bool
 ) -> None:
-    found = plan(replace(NODE, conclusion=conclusion, ec2=ec2), to)
+    found = plan(replace(NODE, conclusion=conclusion, ec2=ec2), to, dead=dead)
     assert found.steps == (Step.SERVICES,)
     assert found.next == "uv run python -m scripts.retire node-2, then: pulumi up"
 
@@ -74,6 +75,11 @@ def test_silence_is_no_answer() -> None:
     assert found.next
     assert found.next.endswith("uv run python -m scripts.repair node-2 --dead")
     assert plan(SILENT_NODE, dead=True).steps == OUTSIDE
+
+
+def test_a_status_check_that_has_failed_says_less_than_a_login() -> None:
+    late = replace(SILENT_NODE, ec2=IMPAIRED, lets_in=True)
+    assert plan(late, Step.REPLACE).steps == ()
 
 
 def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
@@ -122,3 +128,6 @@ def test_each_step_says_what_it_costs_in_calls() -> None:
     assert cost(Step.REBOOT, replace(BASE, calls=7)).startswith("reboot the machine: 7 calls of")
     assert cost(Step.SERVICES, BASE).endswith("no call is cut by it")
     assert cost(Step.REBOOT, NODE).endswith("no call goes on there")
+    serving = replace(NODE, conclusion="serving", calls=7)
+    assert cost(Step.SERVICES, serving).endswith("what runs is left alone")
+    assert "calls that go on there are cut" in cost(Step.REBOOT, SILENT_NODE)

@@ -1,0 +1,72 @@
+"""A repair from step to step: each one is decided by a look of that moment.
+
+A step may bring a node back, and then its calls begin: the plan that was made before doesn't hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from scripts.repairing.ladder import Plan, Seen, Step, cost, costs_more, plan, step_after
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a machine is looked at and repaired.
+
+    Attributes:
+        look: looks at it from all sides.
+        take: takes a step and waits for its end; whatever went wrong was told.
+        agrees: whether the operator wants the step that was told; None where nobody is asked.
+        tell: takes lines for the operator.
+        to: the strongest step that may be taken, as in `plan`.
+    """
+
+    look: Callable[[], Seen]
+    take: Callable[[Step], None]
+    agrees: Callable[[], bool] | None
+    tell: Callable[[Sequence[str]], None]
+    to: Step | None = None
+
+    def follow(self, seen: Seen, *, dead: bool = False) -> tuple[Seen, Plan]:
+        """Take one step after the other, until it works or has to be left as it is.
+
+        Args:
+            seen: what is seen of it.
+            dead: the operator says that a node carries no calls. Once somebody has seen it run
+                that doesn't count any more.
+
+        Returns:
+            what is seen at the end, and the plan that follows from it.
+        """
+        taken: Step | None = None
+        decided = plan(seen, self.to, dead=dead)
+        while step := step_after(taken, decided):
+            self.tell([f"{step}: {cost(step, seen)}"])
+            if self.agrees and not self.agrees():
+                break
+            # The answer took its time, and one look that finds it broken may have been unlucky.
+            agreed, seen = seen, self.look()
+            dead = dead and not seen.runs
+            decided = plan(seen, self.to, dead=dead)
+            now = step_after(taken, decided)
+            if now is not step or costs_more(step, agreed, seen):
+                self.tell([f"{seen.name} isn't as it was.", *_said(seen, decided)])
+                if self.agrees or now is None:
+                    continue
+                step = now
+                self.tell([f"{step}: {cost(step, seen)}"])
+            self.take(step)
+            taken, seen = step, self.look()
+            dead = dead and not seen.runs
+            decided = plan(seen, self.to, dead=dead)
+            if seen.works:
+                self.tell([f"{seen.name} works again."])
+                break
+            self.tell([f"{seen.name} doesn't work after {step}.", *_said(seen, decided)])
+        return seen, decided
+
+
+def _said(seen: Seen, decided: Plan) -> list[str]:
+    return [*seen.told, *filter(None, [decided.says])]
