@@ -20,7 +20,7 @@ from components.mistakes import set_list_command
 from components.numbering import Wanted
 from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
-from scripts.display import print_json
+from scripts.display import print_json, waiting
 from scripts.errors import expected_errors
 from scripts.machines import complete
 from scripts.memberships import Membership, memberships
@@ -71,7 +71,7 @@ def main(
         wanted = {number: found[number] for number in before.numbers if number in found}
         if dead:
             gone = {parse_node(text, found) for text in nodes or ()}
-            _declare_dead({number: found[number] for number in gone}, console, sure=yes)
+            _declare_dead({number: found[number] for number in gone}, wanted, console, sure=yes)
             # One that leaves already isn't wanted any more.
             nodes = [f"node-{number}" for number in gone & wanted.keys()]
             if not nodes:
@@ -104,8 +104,17 @@ def main(
         )
 
 
+def is_known(node: NodeSeen | None) -> bool:
+    """Whether it's known what a node costs to lose.
+
+    Args:
+        node: as the base sees it; None where it doesn't know it.
+    """
+    return node is not None and node.in_service is not None and node.calls is not None
+
+
 def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
-    """The nodes that cost least to lose.
+    """The nodes that cost least to lose, of those that are known.
 
     Those that don't serve go first, then those with the fewest calls, then with the fewest
     participants. Of equal ones the highest number goes, so that numbers stay low.
@@ -114,21 +123,27 @@ def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
         seen: each node by its number; None where the base doesn't know it.
         count: how many to choose.
     """
-
-    def load(number: int) -> tuple[bool, int, int, int]:
-        node = seen[number]
-        if node is None or not node.in_service:
-            return (False, 0, 0, -number)
-        return (True, node.calls or 0, node.participants or 0, -number)
-
-    return sorted(seen, key=load)[:count]
+    loads = {
+        number: (node.in_service, node.calls, node.participants or 0, -number)
+        for number, node in seen.items()
+        if node is not None and is_known(node)
+    }
+    return sorted(loads, key=lambda number: loads[number])[:count]
 
 
-def _declare_dead(nodes: Mapping[int, Membership], console: Console, *, sure: bool) -> None:
+def _declare_dead(
+    nodes: Mapping[int, Membership], wanted: Collection[int], console: Console, *, sure: bool
+) -> None:
     """Have the base know that nodes are dead, once somebody has seen what that costs.
 
+    Args:
+        nodes: those that are said to be dead.
+        wanted: numbers of the nodes that stay, as the configuration has it.
+        console: takes what all who can see them say.
+        sure: whether nobody is asked.
+
     Raises:
-        PulumiError: none was named.
+        PulumiError: none was named; the base can't be asked; or one runs.
         SystemExit: the base doesn't take it, and has said why.
     """
     if not nodes:
@@ -136,15 +151,37 @@ def _declare_dead(nodes: Mapping[int, Membership], console: Console, *, sure: bo
             "--dead is said of nodes by name.\n"
             "  Next: uv run python -m scripts.retire node-3 --dead"
         )
+    running = []
     for number, one in nodes.items():
-        seen = one.overview()
-        node = None if isinstance(seen, Unseen) else seen.nodes.get(one.private_ip)
-        known = seen.reason if isinstance(seen, Unseen) else node.sees if node else "not known"
-        calls = "unknown" if node is None or node.calls is None else str(node.calls)
+        with waiting(f"asking all who can see node-{number}"):
+            found = one.conclude()
+        if isinstance(found, Unseen):
+            raise PulumiError(
+                f"node-{number}, {one.private_ip}: the base can't be asked, nor told: "
+                f"{found.reason}. Nothing was changed.\n  Next: uv run python -m scripts.status"
+            )
+        calls = "not known" if found.calls is None else found.calls
         console.print(
-            f"node-{number}, {one.private_ip}: {known}. Calls that it carries, as the base sees "
-            f"it: {calls}. If its machine lives, they are cut."
+            f"node-{number}, {one.private_ip}: {found.conclusion}: {found.told}\n"
+            f"  calls that it carries: {calls}",
+            markup=False,
         )
+        if found.runs:
+            running.append(number)
+    if running:
+        names = [f"node-{number}" for number in running]
+        staying = [f"node-{number}" for number in running if number in wanted]
+        retired = f"uv run python -m scripts.retire {' '.join(staying)}, then: " if staying else ""
+        raise PulumiError(
+            f"{' and '.join(names)}: somebody who can see it says that it runs, and that counts "
+            "for more than your word. Nothing was changed.\n"
+            f"  Next: to have its calls waited for: {retired}pulumi up"
+        )
+    console.print(
+        "If its machine lives, its calls are cut, and what it has recorded and not put into the "
+        "bucket yet is lost.\n"
+        "Your word counts for a day, until somebody sees it run, or the base boots."
+    )
     if not sure:
         typer.confirm("Is it dead?", abort=True)
     for one in nodes.values():
@@ -165,7 +202,9 @@ def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> I
         )
     seen = _look(wanted)
     for number, node in seen.items():
-        console.print(f"node-{number}: {_in_words(node)}")
+        console.print(f"node-{number}: {_in_words(node)}", markup=False)
+    if unknown := [f"node-{number}" for number, node in seen.items() if not is_known(node)]:
+        raise _unknown(f"what {' and '.join(unknown)} would cost isn't known")
     return least_loaded(seen, count)
 
 
@@ -173,28 +212,25 @@ def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
     if not wanted:
         raise PulumiError("this stack has no nodes.\n  Next: pulumi up")
     overview = next(iter(wanted.values())).overview()
-    unknown = (
-        overview.reason
-        if isinstance(overview, Unseen)
-        else "the cluster doesn't say how many calls there are"
-        if any(
-            node.in_service is None or (node.calls is None and node.in_service)
-            for node in overview.nodes.values()
-        )
-        else None
-    )
-    if isinstance(overview, Unseen) or unknown:
-        raise PulumiError(
-            f"the base can't tell which nodes are the least loaded: {unknown}\n"
-            "  Next: name them: uv run python -m scripts.retire node-1"
-        )
+    if isinstance(overview, Unseen):
+        raise _unknown(overview.reason)
     return {number: overview.nodes.get(one.private_ip) for number, one in wanted.items()}
 
 
+def _unknown(why: str) -> PulumiError:
+    return PulumiError(
+        f"the base can't tell which nodes are the least loaded: {why}. Nothing was changed.\n"
+        "  Next: name them: uv run python -m scripts.retire node-1"
+    )
+
+
 def _in_words(node: NodeSeen | None) -> str:
-    if node is None or not node.in_service:
-        return "doesn't serve"
-    return f"calls: {node.calls}, participants: {node.participants}"
+    if node is None:
+        return "the base doesn't know it"
+    if not is_known(node):
+        return f"what it carries isn't known: {node.sees or 'nobody says it'}"
+    state = "" if node.in_service else "doesn't serve, "
+    return f"{state}calls: {node.calls}, participants: {node.participants}"
 
 
 def _parse(text: str, wanted: Collection[int], found: Collection[int]) -> int:

@@ -28,7 +28,9 @@ ARGUMENTS = {
 each = pytest.mark.parametrize("name", NAMES)
 
 
-def run(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, path: str = os.environ["PATH"], typed: str = ""
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         capture_output=True,
@@ -36,6 +38,7 @@ def run(*arguments: str, path: str = os.environ["PATH"]) -> subprocess.Completed
         check=False,
         cwd=PROJECT,
         env={**os.environ, "PATH": path},
+        input=typed,
     )
 
 

@@ -47,10 +47,16 @@ def test_the_least_loaded_nodes_go() -> None:
         3: NodeSeen(True, 1, 1, 2),
         4: NodeSeen(True, 1, 3, 9),
         5: NodeSeen(False, 2, 7, 30),
-        6: None,
+        6: NodeSeen(False, 2, 0, 0),
     }
     assert least_loaded(seen, 6) == [6, 5, 3, 2, 4, 1]
     assert least_loaded(seen, 1) == [6]
+
+
+def test_a_node_of_which_nobody_knows_what_it_carries_is_not_chosen() -> None:
+    unknown = (None, NodeSeen(None, 1, 0, 0), NodeSeen(False, 2, None, None))
+    seen = {1: NodeSeen(True, 1, 30, 90), **dict(enumerate(unknown, start=2))}
+    assert least_loaded(seen, 4) == [1]
 
 
 @pytest.mark.parametrize("text", ["node-3", "3"])
