@@ -202,7 +202,10 @@ class MachineStatus:
             yield f"{self.name} has left the cluster{where}. Next: pulumi up"
         elif self.state == "draining" and cluster_tells and self.health is None:
             where = ", and is in the load balancer" if self.balanced else ""
-            yield f"{self.name} has stopped for its drain{where}. Next: pulumi up, which ends it"
+            yield (
+                f"{self.name} drains, and the cluster doesn't list it{where}: whether its calls go "
+                "on isn't known here. Next: pulumi up, which asks its machine"
+            )
         elif self.balanced and self.state == "no answer":
             yield f"{self.name} is in the load balancer, and gives no answer. {repair}"
 

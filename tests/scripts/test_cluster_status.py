@@ -49,7 +49,7 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         ),
         (
             replace(WELL, machines=[replace(NODE, state="draining", health=None)]),
-            "node-1 has stopped for its drain, and is in the load balancer. Next: pulumi up",
+            "node-1 drains, and the cluster doesn't list it, and is in the load balancer: whether",
         ),
         (
             replace(WELL, machines=[replace(NODE, aws=IMPAIRED)]),
