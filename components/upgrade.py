@@ -92,14 +92,25 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
             f"{does} {first}Node after node drains. "
             "Whether two versions work in one cluster isn't documented by OpenVidu."
         ]
-    calls, who = "", "nodes have" if settings.main_role is BASTION else "base and nodes have"
-    if isinstance(overview, ClusterSeen):
-        live = [node.calls for node in overview.nodes.values() if node.calls is not None]
-        calls = f" There are {sum(live)} now."
+    who = "nodes have" if settings.main_role is BASTION else "base and nodes have"
     return [
         f"{does} Every node drains: from then on there are no new calls, until {who} the new "
-        f"version. Calls are waited for, {settings.drain_timeout} at most.{calls}"
+        f"version. Calls are waited for, {settings.drain_timeout} at most. "
+        f"{_calls(there, overview)}"
     ]
+
+
+def _calls(there: Deployed, overview: Overview) -> str:
+    """How many calls there are now, as far as that is known."""
+    if isinstance(overview, Unseen):
+        return f"How many there are now isn't known: {overview.reason}."
+    known = [node.calls for node in overview.nodes.values() if node.calls is not None]
+    # A base that was made anew doesn't know each node that the stack has.
+    unknown = max(len(overview.nodes), len(there.generations)) - len(known)
+    if not unknown:
+        return f"There are {sum(known)} now."
+    who = "one node" if unknown == 1 else f"{unknown} nodes"
+    return f"There are at least {sum(known)} now: what {who} may carry isn't known."
 
 
 def _running(settings: Settings, there: Deployed, overview: Overview) -> str | None:

@@ -70,6 +70,9 @@ def observe(
         if isinstance(total, Unseen):
             return total
         demand[measure] = total
+    for number, address in addresses.items():
+        if number not in wanted.numbers and address not in seen.nodes:
+            return Unseen(f"the base doesn't know node-{number}, which hasn't left yet")
     serving = frozenset(
         number
         for number in wanted.numbers
@@ -87,8 +90,9 @@ def _total(seen: ClusterSeen, measure: Measure) -> float | Unseen:
         value = _value(node, measure)
         if value is not None:
             total += value
-        elif node.in_service or measure is not Measure.LOAD:
-            # Only of a node that has left the cluster is there no load, and rightly so.
+        elif node.in_service or measure is not Measure.LOAD or node.calls != 0:
+            # Only of a node that has left the cluster is there no load, and rightly so: one that
+            # isn't listed may carry calls, and then those aren't known either.
             return Unseen(f"the cluster doesn't say the {measure} of {address}")
     return total
 

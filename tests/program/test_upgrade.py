@@ -17,6 +17,7 @@ from openvidu.release import VERSIONS, Step, step, way
 from tests.program.conftest import SECRETS, example
 
 NAMES = ("base", "node-1", "node-2")
+SILENT = NodeSeen(in_service=None, generation=1, calls=None, participants=None)
 
 
 def running(version: str) -> Deployed:
@@ -124,6 +125,26 @@ def test_calls_that_are_waited_for_are_told(settings: Settings) -> None:
     (told,) = warnings(rolling, running("2.29.0"), seen("2.29.0"))
     assert "isn't documented by OpenVidu" in told
     assert not warnings(wanted(settings, "2.29.0"), running("2.29.0"), seen("2.29.0"))
+
+
+@pytest.mark.parametrize(
+    ("overview", "said"),
+    [
+        (Unseen("no way there"), "How many there are now isn't known: no way there."),
+        (
+            ClusterSeen({"10.5.0.6": NodeSeen(True, 1, 2, 4), "10.5.0.7": SILENT}),
+            "There are at least 2 now: what one node may carry isn't known.",
+        ),
+        (ClusterSeen({}), "There are at least 0 now: what 2 nodes may carry isn't known."),
+    ],
+    ids=["no answer", "one node is silent", "a base that was made anew"],
+)
+def test_calls_that_are_not_known_are_not_told_as_none(
+    settings: Settings, overview: Overview, said: str
+) -> None:
+    there = replace(running("2.29.0"), generations={1: 1, 2: 1})
+    (told,) = warnings(wanted(settings, "2.30.0"), there, overview)
+    assert told.endswith(said)
 
 
 def test_a_new_machine_has_nothing_to_upgrade(settings: Settings) -> None:

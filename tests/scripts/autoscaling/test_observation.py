@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from components.numbering import Wanted
 from components.overview import ClusterSeen, NodeSeen, Unseen
 from scripts.autoscaling.guard import beyond
@@ -38,6 +40,19 @@ def test_one_unknown_number_makes_the_look_unknown() -> None:
             Wanted(2), ADDRESSES, ClusterSeen(nodes), [Measure.CALLS], deployed=ADDRESSES
         )
         assert seen == Unseen("the cluster doesn't say the calls of 10.5.0.7")
+
+
+def test_a_node_that_drains_and_is_not_listed_is_no_idle_one() -> None:
+    nodes = {"10.5.0.6": SERVING, "10.5.0.7": NodeSeen(False, 2, None, None, None)}
+    seen = observe(Wanted(1), ADDRESSES, ClusterSeen(nodes), [Measure.LOAD], deployed=ADDRESSES)
+    assert seen == Unseen("the cluster doesn't say the load of 10.5.0.7")
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_a_node_that_leaves_and_that_the_base_does_not_know_is_unknown(measure: Measure) -> None:
+    nodes = {"10.5.0.6": SERVING, "10.5.0.7": SERVING}
+    seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), [measure], deployed=ADDRESSES)
+    assert seen == Unseen("the base doesn't know node-3, which hasn't left yet")
 
 
 def test_a_base_that_cannot_be_asked_is_unknown() -> None:
