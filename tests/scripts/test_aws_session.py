@@ -62,6 +62,7 @@ class Aws:
         self.asked: list[tuple[str, str, dict[str, str]]] = []
         self.url = ""
         self.instances: list[tuple[str, str]] | None = None
+        self.refuses = ""
 
     async def answer(self, request: Request) -> Response:
         form = dict(urllib.parse.parse_qsl(request.body.decode()))
@@ -77,6 +78,9 @@ class Aws:
                 "</Credentials></AssumeRoleResult></AssumeRoleResponse>"
             )
             return Response(200, body=text.encode())
+        if form["Action"] == "DescribeInstances" and self.refuses:
+            error = f"<Errors><Error><Code>{self.refuses}</Code></Error></Errors>"
+            return Response(400, body=f"<Response>{error}</Response>".encode())
         if form["Action"] == "DescribeInstances" and self.instances is not None:
             running = "Filter.5.Name" in form
             return Response(200, body=described([] if running else self.instances).encode())
@@ -184,6 +188,68 @@ def test_without_what_only_the_program_knows_nobody_else_asks(
     with pytest.raises(SystemExit, match="aws:secretKey of the stack's configuration"):
         instance_state.main()
     assert not aws.asked
+
+
+ENDED = ("stopped", "terminated")
+RUNNING = ("pending", "running", "stopping", "shutting-down")
+
+
+@pytest.mark.parametrize("name", [*ENDED, *RUNNING])
+def test_only_an_instance_that_has_ended_carries_no_calls(
+    name: str,
+    aws: Aws,
+    provider: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    aws.instances = [("calls-dev-node-1", name)]
+    instance_state.main()
+    word = "stopped" if name in ENDED else "runs"
+    assert capsys.readouterr().out == f"{word} i-1 is {name}\n"
+
+
+@pytest.mark.parametrize(
+    ("refuses", "said"),
+    [
+        ("InvalidInstanceID.NotFound", "stopped there is no i-1 any more\n"),
+        ("", "unknown nothing of i-1\n"),
+    ],
+)
+def test_an_instance_that_aws_does_not_know_is_gone_where_it_says_so(
+    refuses: str,
+    said: str,
+    aws: Aws,
+    provider: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    aws.instances, aws.refuses = [], refuses
+    instance_state.main()
+    assert capsys.readouterr().out == said
+
+
+def test_an_aws_that_refuses_says_nothing_of_an_instance(
+    aws: Aws, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    aws.refuses = "UnauthorizedOperation"
+    with pytest.raises(SystemExit, match="UnauthorizedOperation"):
+        instance_state.main()
+
+
+def test_an_instance_of_another_account_is_not_asked_for(
+    aws: Aws,
+    provider: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(VARIABLE, json.dumps(provider))
+    monkeypatch.setenv("INSTANCE_ARN", "arn:aws:ec2:eu-west-1:2:instance/i-1")
+    instance_state.main()
+    assert capsys.readouterr().out == "unknown the credentials here are of account 1, not 2\n"
+    assert [action for action, _ in aws.logins] == ["GetCallerIdentity"]
 
 
 class Stack(PulumiCli):
