@@ -64,9 +64,10 @@ class Files:
     wanted: Path = WANTED
     kept: Path = SET
 
-    def read(self) -> dict[str, str]:
-        """What the stack wants; empty before it was told."""
-        return environment.parse(self.wanted.read_text()) if self.wanted.exists() else {}
+    def read(self) -> dict[str, str] | None:
+        """What the stack wants; empty before it was told, None where that was lost since."""
+        found = environment.parse(self.wanted.read_text()) if self.wanted.exists() else {}
+        return None if not found and self.known() else found
 
     def known(self) -> set[str]:
         """Names of what the stack has set before."""
@@ -99,10 +100,12 @@ def _meant(name: str, value: str) -> str | list[str]:
 def drift(bucket: Stored, files: Files) -> list[str] | None:
     """Names of what the bucket holds otherwise than the stack wanted last; None: not known."""
     try:
-        stored = bucket.configuration()
+        stored, wanted = bucket.configuration(), files.read()
     except BucketUnreadableError:
         return None
-    return [] if stored is None else sorted(changes(files.read(), stored, files.known()))
+    if wanted is None:
+        return None
+    return [] if stored is None else sorted(changes(wanted, stored, files.known()))
 
 
 def rotate(bucket: Stored, files: Files, world: World) -> None:
@@ -113,7 +116,7 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
     Raises:
         MembershipError: the bucket can't be read or written.
     """
-    wanted, stored = files.read(), _stored(bucket)
+    wanted, stored = _wanted(files), _stored(bucket)
     if stored is None:
         return
     changed = {
@@ -180,7 +183,7 @@ def configure(
         MembershipError: the bucket or the API refuses, calls didn't end in time, or nodes didn't
             come back; says what to type.
     """
-    wanted = files.read()
+    wanted = _wanted(files)
     stored = _stored(bucket)
     changed = {} if stored is None else changes(wanted, stored, files.known())
     world.say(f"{_NAME}: to change: {', '.join(sorted(changed)) or 'nothing'}")
@@ -196,6 +199,19 @@ def configure(
     world.say(f"{_NAME}: the bucket holds what the stack wants")
     replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
     return None
+
+
+def _wanted(files: Files) -> dict[str, str]:
+    wanted = files.read()
+    if wanted is None:
+        raise MembershipError(
+            _NAME,
+            "reading what the stack wants",
+            f"{files.wanted} is gone or empty, and {files.kept} isn't",
+            _UNCHANGED,
+            "pulumi up --replace '**configuration-wanted', which puts it there anew",
+        )
+    return wanted
 
 
 def _stored(bucket: Stored) -> dict[str, str] | None:

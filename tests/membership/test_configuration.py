@@ -338,6 +338,22 @@ def test_a_base_that_serves_nobody_waits_for_nobody(stage: Stage, changes: dict[
     assert stage.scene.clock.passed == 0
 
 
+@pytest.mark.parametrize("text", [None, ""])
+def test_what_the_stack_wants_and_is_lost_empties_nothing(stage: Stage, text: str | None) -> None:
+    stage.run()
+    stage.files.wanted.unlink()
+    if text is not None:
+        stage.files.wanted.write_text(text)
+    before = dict(stage.cluster.stored)
+    assert drift(stage.cluster, stage.files) is None
+    for act in (stage.run, lambda: rotate(stage.cluster, stage.files, stage.world)):
+        with pytest.raises(MembershipError, match="wanted is gone or empty") as caught:
+            act()
+        assert "--replace '**configuration-wanted'" in str(caught.value)
+    assert stage.cluster.stored == before
+    assert len(stage.cluster.restarted) == 1
+
+
 def test_nodes_that_cannot_be_seen_may_carry_calls(stage: Stage) -> None:
     stage.cluster = replace(stage.cluster, calls_end=float("inf"), dead=True)
     with pytest.raises(MembershipError, match="waiting for a moment without calls"):
