@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,15 @@ _QUIET = re.compile(r"(base|master|bastion)-quiet")
 _RUNS = re.compile(r"(base|master|bastion)-version")
 _TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
 _NODE_UPGRADE = re.compile(r"node-([1-9][0-9]*)-upgrade")
+_NODE = {
+    "name": "NODE_NAME",
+    "ip": "NODE_IP",
+    "identity": "NODE_IDENTITY",
+    "host": "NODE_HOST",
+    "hostKey": "NODE_HOST_KEY",
+    "instance": "NODE_INSTANCE",
+    "sshWay": "NODE_SSH_WAY",
+}
 _DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
@@ -88,6 +98,8 @@ class Deployed:
         waits: seconds that new nodes' installs waited before they pulled images, by number; without
             those that didn't.
         entrances: ports of what lets users in, by resources whose names don't say the port.
+        nodes: the nodes that have joined, as `membership.known_nodes` reads them.
+        nodes_at_quiet: those for which calls were waited for last, by machine; as text.
     """
 
     base_host: str | None = None
@@ -124,6 +136,30 @@ class Deployed:
     bucket: str | None = None
     waits: Mapping[int, int] = field(default_factory=dict)
     entrances: Mapping[str, int] = field(default_factory=dict)
+    nodes: Sequence[Mapping[str, str]] = ()
+    nodes_at_quiet: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def told_nodes(self) -> Mapping[str, str]:
+        """The nodes as a variable for the base, which may have been made anew and know none."""
+        return {"NODES": json.dumps(self.nodes)} if self.nodes else {}
+
+    def nodes_before_restart(self, machine: str, wanted: Attempt, host_key: str) -> str:
+        """The nodes to look at before a machine, or what logs in there, restarts.
+
+        That nodes came or went is no reason to wait, so without one they stay those of the last
+        time; a machine that was made anew is told none then, as nothing restarts.
+
+        Args:
+            machine: its name.
+            wanted: the configuration that it's to have.
+            host_key: its SSH host key by now.
+        """
+        before = self.quiet_for.get(machine)
+        if before is not None and wanted != before:
+            return self.told_nodes.get("NODES", "")
+        is_same = host_key == self.base_host_key
+        return self.nodes_at_quiet.get(machine, "") if is_same else ""
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
         """What has calls waited for anew, where a machine didn't get as far as its start.
@@ -277,6 +313,16 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             for name, found in outputs.items()
             if _ENTRANCE.fullmatch(name)
             and (port := found.get("fromPort", found.get("port"))) is not None
+        },
+        nodes=[
+            {name: of.get(variable, "") for name, variable in _NODE.items()}
+            for name, found in outputs.items()
+            if _MEMBERSHIP.fullmatch(name) and "NODE_IP" in (of := found.get("environment") or {})
+        ],
+        nodes_at_quiet={
+            match[1]: (found.get("environment") or {}).get("NODES", "")
+            for name, found in outputs.items()
+            if (match := _QUIET.fullmatch(name))
         },
     )
 

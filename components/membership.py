@@ -51,11 +51,7 @@ def membership(
         settings,
         {
             **_node_and_base(name, machine, base),
-            "NODE_IDENTITY": machine.identity,
-            "NODE_HOST": machine.public_ip,
-            "NODE_HOST_KEY": machine.host_key,
-            **machine.way_as("NODE_SSH_WAY"),
-            "NODE_INSTANCE": machine.instance_arn,
+            **way_to_node(machine),
             "NODE_GENERATION": str(generation),
             # An upgrade leaves it stopped: it's started and joins again.
             **change.variables,
@@ -71,6 +67,17 @@ def membership(
         # A new machine at the same address must not join before the old one has left.
         delete_before_replace=True,
     )
+
+
+def way_to_node(machine: Machine) -> Mapping[str, pulumi.Input[str]]:
+    """Which machine is a node, and how it can be asked by others than the base."""
+    return {
+        "NODE_IDENTITY": machine.identity,
+        "NODE_HOST": machine.public_ip,
+        "NODE_HOST_KEY": machine.host_key,
+        **machine.way_as("NODE_SSH_WAY"),
+        "NODE_INSTANCE": machine.instance_arn,
+    }
 
 
 def wanted(

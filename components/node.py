@@ -15,7 +15,7 @@ from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
 from components.main import Main
-from components.membership import membership
+from components.membership import membership, way_to_node
 from components.on_base import on_base
 from components.remote import fields, run_on
 from components.settings import Settings
@@ -95,6 +95,8 @@ class Node(pulumi.ComponentResource):
             parent=self,
             depends_on=[*base.ready, *plan.upgraded_after],
             on_create=False,
+            beside=way_to_node(machine),
+            is_due=plan.change.is_due,
         )
         install = installation.install(
             machine,

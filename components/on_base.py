@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.deployed import Attempt, Deployed
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, command, environment
@@ -15,7 +16,7 @@ from components.settings import Settings
 from openvidu.roles import BASTION
 
 
-def on_base(
+def on_base(  # noqa: PLR0913 - each is a thing of its own
     name: str,
     action: str,
     settings: Settings,
@@ -25,6 +26,8 @@ def on_base(
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
     on_create: bool = True,
+    beside: Mapping[str, pulumi.Input[str]] | None = None,
+    is_due: bool = True,
 ) -> pulumi.Resource:
     """Register an action: it's carried out once for each value of its variables.
 
@@ -41,6 +44,9 @@ def on_base(
         depends_on: what has to be done before.
         on_create: whether it's carried out at first, too. If so it may change the cluster, and is
             carried out again after it failed, whatever it's for by then: as in `remote.run_on`.
+        beside: what else it's told: another value is no reason to carry it out.
+        is_due: whether it may be carried out in this update. A base that was made anew has noted
+            nothing, and would take for new what was done long ago.
     """
     return local_command(
         name,
@@ -50,6 +56,7 @@ def on_base(
             "NODE_NAME": name,
             **way_to(base),
             **variables,
+            **(beside or {}),
             "CARRIED_OUT_FOR": " ".join(sorted(variables)),
         },
         parent=parent,
@@ -58,6 +65,7 @@ def on_base(
         depends_on=[*base.depends_on, *depends_on],
         delete_before_replace=on_create,
         replace_on_changes=[f"environment.{one}" for one in variables] if on_create else (),
+        ignore_changes=() if is_due else ("create", "update", "environment", "stdin"),
     )
 
 
@@ -78,6 +86,26 @@ def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
         "REACH": text_of("reach.sh"),
         **name,
     }
+
+
+def nodes_if_changed(
+    machine: Machine, configuration: Mapping[str, pulumi.Input[str]], there: Deployed
+) -> pulumi.Output[str]:
+    """The nodes to look at before a restart, as a variable (`Deployed.nodes_before_restart`).
+
+    Args:
+        machine: where it's waited.
+        configuration: what has it restart: `CONFIGURATION`, and `CONFIGURATION_ATTEMPT` from the
+            second on.
+        there: what is deployed.
+    """
+
+    def nodes(given: Mapping[str, str]) -> str:
+        number = int(given.get("CONFIGURATION_ATTEMPT", 1))
+        wanted = Attempt(given["CONFIGURATION"], number)
+        return there.nodes_before_restart(machine.name, wanted, given["host_key"])
+
+    return pulumi.Output.all(**configuration, host_key=machine.host_key).apply(nodes)
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -17,7 +17,7 @@ from components.addresses import domain_or_public_ip
 from components.deployed import Deployed
 from components.machine import Machine
 from components.membership_program import put_policy, put_program
-from components.on_base import digest, on_base, warn_of_restart
+from components.on_base import digest, nodes_if_changed, on_base, warn_of_restart
 from components.over_ssh import NOTHING
 from components.remote import fields, run_on
 from components.settings import Settings
@@ -90,6 +90,8 @@ def services(
         parent=parent,
         depends_on=[program, policy],
         on_create=False,
+        beside=there.told_nodes,
+        is_due=change.is_due,
     )
     install = installation.install(
         machine,
@@ -111,6 +113,7 @@ def services(
         # A quiet moment would have to be waited for twice.
         depends_on=[upgrade],
         on_create=False,
+        beside={"NODES": nodes_if_changed(machine, restart, there)},
     )
     put = installation.put_env(
         machine,

@@ -39,9 +39,10 @@ def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
     """What becomes of the version of a machine, by its name."""
     wanted = settings.openvidu_version
     tried, done = there.tried.get(machine), there.done.get(machine)
-    if tried is None or done is None:
-        return Change(Attempt(wanted, tried.number if tried else 1), is_due=False)
-    is_due = tried != done or done.version != wanted
+    if tried is None:
+        return Change(Attempt(wanted, 1), is_due=False)
+    # One that isn't known to have joined may run all the same.
+    is_due = tried.version != wanted if done is None else wanted != done.version or tried != done
     return Change(Attempt(wanted, tried.number + is_due), is_due)
 
 

@@ -17,6 +17,8 @@ trap 'rm -rf "$work"' EXIT
 # OpenVidu's own, by their images: not those that send figures elsewhere, nor an owner's. The TURN
 # server carries only what the others do; what speaks for the node, and what starts its media, carry nothing.
 containers() {
+  # Where Docker was never installed nothing runs.
+  command -v docker >/dev/null || return 0
   timeout 8 docker ps --format '{{.Image}} {{.Names}}' >"$work/running" || return 1
   grep -E '^([^ ]*/)?(openvidu|kurento)/' "$work/running" | grep -v -E 'coturn|replication-manager|media-node-controller' || true
 }

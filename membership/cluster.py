@@ -8,7 +8,8 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -48,7 +49,7 @@ class Cluster:
         secret: str,
         *,
         timeout_seconds: float = 10,
-        entrances: Callable[[], Sequence[str]] = lambda: _AT_THE_BASE,
+        entrances: Callable[[], Iterable[str]] = lambda: _AT_THE_BASE,
     ) -> None:
         """Prepare for asking.
 
@@ -78,6 +79,20 @@ class Cluster:
                     continue
             return True
         return False
+
+    def asked_first_at(self, ip: str) -> Cluster:
+        """The same cluster, asked at a node that answers for all, and else where it was asked."""
+        return self._asked(lambda: chain((entrance(ip),), self._entrances()))
+
+    def asked_last_at(self, ips: Iterable[str]) -> Cluster:
+        """The same cluster, asked at these nodes where there's no way to it else."""
+        nodes = tuple(entrance(ip) for ip in ips)
+        return self._asked(lambda: chain(self._entrances(), nodes))
+
+    def _asked(self, entrances: Callable[[], Iterable[str]]) -> Cluster:
+        other = copy.copy(self)
+        other._entrances = entrances
+        return other
 
     def restart(self, changed: Mapping[str, object]) -> Unknown | Refused | None:
         """Change the shared configuration, and restart every node with it.
@@ -213,6 +228,11 @@ class Cluster:
         if answer.status_code in LOGIN_STATUSES:
             return Refused(answer.status_code, "the stack's OPENVIDU_SECRET isn't the cluster's")
         return answer
+
+
+def entrance(ip: str) -> str:
+    """Where a node answers for the cluster."""
+    return f"http://{ip}:{ports.REPLICATION_MANAGER}"
 
 
 def _json(answer: httpx.Response) -> Any:

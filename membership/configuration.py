@@ -8,21 +8,23 @@ Source: page, "Configuration management".
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from membership.answers import Answers, Call, Refused, Silent, Unknown
+from membership.answers import Answers, Call, Refused, Silent, Unconnected, Unknown
 from membership.bucket import BucketUnreadableError
 from membership.cluster import Cluster
+from membership.confirmation import SECONDS, Confirmation
 from membership.disk import replace_file
 from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.joining import Joining
+from membership.known_nodes import known_nodes, note
 from membership.observation import numbers
-from membership.registry import FOLDER, Phase
-from membership.unlisted import Unlisted, unlisted
+from membership.registry import FOLDER, Node, Phase
+from membership.unlisted import Unlisted, running, unlisted
 from membership.wait import Wait
 from membership.world import Run, World
 from openvidu import environment
@@ -38,6 +40,8 @@ SOON_SECONDS = 0.5
 GOING_DOWN_SECONDS = 60.0
 """A node that's told to restart goes down within that time."""
 RESTART_LIMIT = timedelta(minutes=15)
+MASTER_SILENT_SECONDS = 60.0
+"""How long a single master refuses connections before it counts as stopped: nobody else can say."""
 _NAME = "configuration"
 _UNCHANGED = "Nothing was changed, and the cluster goes on as it was."
 
@@ -138,7 +142,9 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
         world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
 
 
-def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> Outcome | None:
+def quiet(
+    run: Run, world: World, *, master: bool, nodes: bool = False, told: Sequence[Node] = ()
+) -> Outcome | None:
     """Wait until there are no calls that a restart could cut, of base services by default.
 
     Args:
@@ -146,6 +152,7 @@ def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> Outco
         world: what can be seen from that machine.
         master: whether it's a single master that restarts.
         nodes: whether it's every node, as others than the base have what they log in to.
+        told: the nodes that the stack's state names.
 
     Returns:
         `DOUBT` where others have to be asked about a node; None where there are no calls.
@@ -153,15 +160,10 @@ def quiet(run: Run, world: World, *, master: bool, nodes: bool = False) -> Outco
     Raises:
         MembershipError: calls didn't end in time.
     """
-    ips = world.load_balancer.node_ips
-    # A node that can't be seen from here may carry calls; one that refuses connections doesn't.
-    if not master and all(isinstance(world.cluster.health(ip), Silent) for ip in ips):
-        return None
-    if not world.cluster.is_served():
-        return None
+    note(told, world)
     what = "the master restarts" if master else "the base services restart"
     what = "every node restarts" if nodes else what
-    return _wait_for_no_calls(world.cluster, run, world, what)
+    return _wait_for_no_calls(world.cluster, run, world, what, master=master)
 
 
 def configure(
@@ -224,45 +226,90 @@ def _stored(bucket: Stored) -> dict[str, str] | None:
 
 
 def _wait_for_no_calls(
-    cluster: Cluster, run: Run, world: World, what_follows: str
+    cluster: Cluster,
+    run: Run,
+    world: World,
+    what_follows: str,
+    *,
+    master: bool = False,
 ) -> Outcome | None:
-    """A restart ends sessions: it waits until there are none, or is told not to."""
+    """A restart ends sessions: it waits until there are none, or is told not to.
+
+    One look isn't enough: a session may be on its way from node to node, or a list not filled yet.
+    """
     if world.policy.change_during_calls:
         world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
         return None
     wait, joining = Wait(_NAME, world, _NAME, run.id), Joining(world.clock, world.registry, run.id)
     limit = world.policy.change_limit
+    world = replace(world, cluster=cluster)
+    without, silent = Confirmation(world.clock), Confirmation(world.clock)
     while True:
-        calls = cluster.calls()
-        if isinstance(calls, Refused):
-            raise _refused(calls)
-        unseen: Sequence[Unlisted] = ()
-        if isinstance(calls, list):
-            calls, unseen = joining.live(calls), unlisted(world)
-            if not calls and not unseen:
-                return None
-        what = _live(calls, unseen, world)
-        if wait.passed > limit:
+        look = _look(joining, run, world, master=master)
+        without.look(says_so=look.is_quiet)
+        silent.look(says_so=look.is_silent)
+        if without.seconds >= SECONDS or silent.seconds >= MASTER_SILENT_SECONDS:
+            return None
+        if wait.passed > limit and not (look.is_quiet or look.is_silent):
             raise MembershipError(
                 _NAME,
                 f"waiting for a moment without calls, as {what_follows}",
-                f"still {what} after {limit}",
+                f"still {look.what(world)} after {limit}",
                 _UNCHANGED,
-                f"{_repairs(unseen)}wait again: pulumi up; or cut them: "
+                f"{_repairs(look.unseen)}wait again: pulumi up; or cut them: "
                 "pulumi config set configChangeDuringCalls true && pulumi up",
             )
-        if run.asks and not all(one.seen.testimony for one in unseen):
+        if any(one.asks for one in look.unseen):
             return Outcome.DOUBT
-        wait.progress(what, limit, then=f"; then {what_follows}")
+        wait.progress(look.what(world), limit, then=f"; then {what_follows}")
         world.clock.sleep(POLL_SECONDS)
 
 
-def _live(calls: list[Call] | Unknown, unseen: Sequence[Unlisted], world: World) -> str:
-    """What is waited for: calls, and nodes that may carry others."""
-    if isinstance(calls, Unknown):
-        return f"the API ({calls.reason})"
-    told = [numbers(len(calls), calls, world.clock.now())] if calls else []
-    return "; ".join((*told, *(f"what {one} may carry" for one in unseen)))
+@dataclass(frozen=True)
+class _Look:
+    """One look for calls.
+
+    Attributes:
+        calls: those that there are; Unknown where the cluster doesn't say.
+        unseen: nodes that may carry others.
+        is_silent: a single master refuses connections.
+        is_quiet: there are no calls, as far as one look can say.
+    """
+
+    calls: list[Call] | Unknown
+    unseen: Sequence[Unlisted]
+    is_silent: bool
+    is_quiet: bool
+
+    def what(self, world: World) -> str:
+        """What is waited for: calls, nodes that may carry others, or to see it again."""
+        if self.is_quiet:
+            return "confirmation"
+        unseen = [f"what {one} may carry" for one in self.unseen]
+        if isinstance(self.calls, Unknown):
+            return "; ".join((f"the API ({self.calls.reason})", *unseen))
+        told = [numbers(len(self.calls), self.calls, world.clock.now())] if self.calls else []
+        return "; ".join((*told, *unseen))
+
+
+def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
+    nodes = () if master else known_nodes(world)
+    found = world.cluster.calls()
+    if isinstance(found, Unconnected) and nodes:
+        # The base's load balancer is down; what its nodes carry goes on.
+        world = replace(world, cluster=world.cluster.asked_last_at(one.ip for one in nodes))
+        found = world.cluster.calls()
+    if isinstance(found, Refused):
+        raise _refused(found)
+    if isinstance(found, list):
+        calls, unseen = joining.live(found), unlisted(nodes, run, world)
+        return _Look(calls, unseen, is_silent=False, is_quiet=not calls and not unseen)
+    if master:
+        is_silent = isinstance(found, Unconnected) and not world.cluster.is_served()
+        return _Look(found, (), is_silent, is_quiet=False)
+    # Where no node runs, nobody answers for the cluster.
+    unseen = running(nodes, run, world)
+    return _Look(found, unseen, is_silent=False, is_quiet=not unseen)
 
 
 def _repairs(unseen: Sequence[Unlisted]) -> str:

@@ -14,7 +14,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -31,6 +31,7 @@ from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
 from membership.keep import keep
+from membership.known_nodes import from_json as nodes_from_json
 from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
@@ -73,6 +74,11 @@ class _Task:
         """The node that the action is about."""
         given = self.arguments
         return Node(given.name, given.ip, given.identity, self.way)
+
+    @property
+    def told(self) -> Sequence[Node]:
+        """The nodes that the stack's state names."""
+        return nodes_from_json(self.arguments.nodes)
 
     @property
     def run(self) -> Run:
@@ -139,6 +145,7 @@ def _act(arguments: argparse.Namespace) -> int:
     is_configured = CLUSTER_FILE.exists() or load_balancer.is_configured
     if arguments.action in _BEFORE_CHANGES and not is_configured:
         _say(f"{arguments.name}: nothing runs here yet")
+        _require_no_nodes(arguments)
         return 0
     timeout = OVERVIEW_TIMEOUT_SECONDS if arguments.action in _OVERVIEWS else 10
     if arguments.connected and arguments.action in _OVERVIEWS:
@@ -155,6 +162,28 @@ def _act(arguments: argparse.Namespace) -> int:
     world = World(place.cluster, place.load_balancer, registry, policy, _say, clock)
     task = _Task(arguments, world, place.bucket, Files())
     return _ACTIONS[arguments.action].act(task) or 0
+
+
+def _require_no_nodes(arguments: argparse.Namespace) -> None:
+    """Refuse what stops nodes where the cluster can't be asked for their calls.
+
+    A base stops only what is on it; each of its nodes is waited for by itself.
+
+    Raises:
+        MembershipError: there are nodes.
+    """
+    told = nodes_from_json(arguments.nodes)
+    if arguments.action not in _STOPS_NODES or not told or Policy.read().change_during_calls:
+        return
+    names = ", ".join(one.name for one in told)
+    raise MembershipError(
+        arguments.name,
+        "looking for calls before nodes restart",
+        f"this machine was made anew, and can't ask the cluster, which has {names}",
+        "Nothing was changed, and the cluster goes on as it was.",
+        "set back what was changed, then: pulumi up; then change it again. Or cut calls: "
+        "pulumi config set configChangeDuringCalls true && pulumi up",
+    )
 
 
 def _show(task: _Task) -> None:
@@ -238,6 +267,7 @@ _STORES = ("stores", "stores-master")
 _OVERVIEWS = ("overview", "overview-master")
 _SERVICES = "services"
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
+_STOPS_NODES = ("quiet-nodes", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
         "note which machine has the node's address",
@@ -282,15 +312,15 @@ _ACTIONS: Mapping[str, _Action] = {
     ),
     "pause": _Action(
         "drain a node that comes back",
-        lambda task: pause(task.node.name, task.node.ip, task.run, task.world),
+        lambda task: pause(task.node, task.run, task.world),
     ),
     "pause-all": _Action(
         "drain every node for an upgrade, where there is no base that is upgraded too",
-        lambda task: pause_all(task.run, task.world),
+        lambda task: pause_all(task.run, task.world, task.told),
     ),
     "upgrade": _Action(
         "wait until an upgrade cuts no calls; by then nobody can make new ones",
-        lambda task: upgrade(task.run, task.world, master=False),
+        lambda task: upgrade(task.run, task.world, master=False, told=task.told),
     ),
     "upgrade-master": _Action(
         "wait until there are no calls that an upgrade of a single master could cut",
@@ -302,7 +332,7 @@ _ACTIONS: Mapping[str, _Action] = {
     ),
     "quiet": _Action(
         "wait until there are no calls that a restart of the base could cut",
-        lambda task: quiet(task.run, task.world, master=False),
+        lambda task: quiet(task.run, task.world, master=False, told=task.told),
     ),
     "quiet-master": _Action(
         "wait until there are no calls that a restart of a single master could cut",
@@ -310,7 +340,7 @@ _ACTIONS: Mapping[str, _Action] = {
     ),
     "quiet-nodes": _Action(
         "wait until there are no calls that a restart of every node could cut",
-        lambda task: quiet(task.run, task.world, master=False, nodes=True),
+        lambda task: quiet(task.run, task.world, master=False, nodes=True, told=task.told),
     ),
     "configure": _Action(
         "have the nodes run with the configuration that the stack wants",
@@ -364,5 +394,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host-key", default="", help="announce: its public SSH host key")
     parser.add_argument("--instance", default="", help="announce: ARN of the EC2 instance")
     parser.add_argument("--ssh-way", default="", help="announce: port and jump host of its SSH")
+    parser.add_argument("--nodes", default="", help="those that the stack's state names, as JSON")
     parser.add_argument("--leaving", default="", help="configure: addresses of nodes that go")
     return parser

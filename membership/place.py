@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from membership import world
 from membership.bucket import Bucket
 from membership.clock import Clock
-from membership.cluster import Cluster
+from membership.cluster import Cluster, entrance
 from membership.load_balancer import LoadBalancer
 from membership.registry import CLUSTER_FILE, FOLDER, Phase, Registry
 from membership.target_group import TargetGroup
-from openvidu import environment, ports
+from openvidu import environment
 
 _BEST_FIRST = (Phase.SERVING, Phase.DRAINING, Phase.STARTING)
 
@@ -57,20 +57,32 @@ def on_bastion(
         clock: time.
     """
     values = environment.parse(CLUSTER_FILE.read_text())
+    load_balancer = TargetGroup(
+        values[environment.TARGET_GROUP], lock=FOLDER / "targets.lock", say=say, clock=clock
+    )
     cluster = Cluster(
         values[environment.OPENVIDU_SECRET],
         timeout_seconds=timeout_seconds,
-        entrances=lambda: entrances(registry),
-    )
-    load_balancer = TargetGroup(
-        values[environment.TARGET_GROUP], lock=FOLDER / "targets.lock", say=say, clock=clock
+        entrances=lambda: entrances(registry, load_balancer),
     )
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
     return Place(cluster, load_balancer, bucket)
 
 
-def entrances(registry: Registry) -> list[str]:
-    """Where the REST API may answer: at nodes that serve, then at others."""
+def entrances(registry: Registry, load_balancer: world.LoadBalancer) -> Iterator[str]:
+    """Where the REST API may answer: at nodes that serve, then at others.
+
+    Last come those that are only in the load balancer, as on a bastion that was made anew: who asks
+    gets so far only where no other can be connected to.
+
+    Raises:
+        TargetGroupError: AWS doesn't tell who is in there.
+    """
     records = [one for one in registry.all() if one.phase in _BEST_FIRST]
     records.sort(key=lambda one: _BEST_FIRST.index(one.phase))
-    return [f"http://{one.ip}:{ports.REPLICATION_MANAGER}" for one in records]
+    known = [one.ip for one in records]
+    for ip in known:
+        yield entrance(ip)
+    for ip in load_balancer.node_ips:
+        if ip not in known:
+            yield entrance(ip)

@@ -156,10 +156,19 @@ class Registry:
     def all(self) -> list[Record]:
         """All records, by file name.
 
+        None where nothing was noted, or all of it was lost: the load balancer and the stack know
+        nodes, too (`membership.known_nodes`).
+
         Raises:
-            RegistryError: one of them can't be read.
+            RegistryError: one of them, or their folder, can't be read.
         """
-        found = [self._read(file) for file in sorted(self._folder.glob("*.json"))]
+        try:
+            files = sorted(one for one in self._folder.iterdir() if one.suffix == ".json")
+        except FileNotFoundError:
+            files = []
+        except OSError as error:
+            raise RegistryError(f"{self._folder} can't be read: {error}") from None
+        found = [self._read(file) for file in files]
         return [record for record in found if record]
 
     def testify(self, node: Node, testimony: Testimony, since: Elapsed) -> None:

@@ -147,6 +147,7 @@ class Membership:
             "--host-key": given.get("NODE_HOST_KEY"),
             "--ssh-way": given.get("NODE_SSH_WAY"),
             "--instance": given.get("NODE_INSTANCE"),
+            "--nodes": given.get("NODES"),
         }
         # The program of an earlier release, which a preview asks, may not know each of them.
         words |= {option: value for option, value in way.items() if value}

@@ -23,7 +23,7 @@ from components.env_files import bastion_env, logins, shared_env
 from components.machine import Machine
 from components.managed.services import ManagedServices
 from components.membership_program import put_policy, put_program
-from components.on_base import on_base
+from components.on_base import nodes_if_changed, on_base
 from components.over_ssh import NOTHING
 from components.remote import fields, run_on, with_text
 from components.settings import Settings
@@ -101,6 +101,7 @@ class Bastion(pulumi.ComponentResource):
             parent=self,
             depends_on=[program, policy, usable],
             on_create=False,
+            beside={"NODES": nodes_if_changed(machine, restart, there)},
         )
         cluster = run_on(
             machine,
@@ -126,6 +127,8 @@ class Bastion(pulumi.ComponentResource):
             parent=self,
             depends_on=[program, policy, cluster],
             on_create=False,
+            beside=there.told_nodes,
+            is_due=change.is_due,
         )
         done = local.Command(
             "bastion-version",

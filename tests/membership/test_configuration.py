@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,17 +20,28 @@ from membership.answers import (
     MediaNode,
     Refused,
     Silent,
+    Unconnected,
     Unknown,
     Unreachable,
 )
 from membership.bucket import BucketUnreadableError
 from membership.clock import Elapsed
-from membership.configuration import Files, changes, configure, drift, quiet, rotate
+from membership.configuration import (
+    MASTER_SILENT_SECONDS,
+    Files,
+    changes,
+    configure,
+    drift,
+    quiet,
+    rotate,
+)
+from membership.confirmation import SECONDS
+from membership.doubt import doubts
 from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.joining import JOINING_SECONDS, Joining
 from membership.policy import Policy
-from membership.registry import Phase, Record
+from membership.registry import Node, Phase, Record, Way
 from membership.witnesses import Word
 from membership.world import Run, World
 from openvidu.api import RUNNING
@@ -57,6 +68,7 @@ class RestartingCluster:
     answer: Unknown | Refused | None = None
     gone: str = ""
     cut_off: str = ""
+    nodes_say: RestartingCluster | None = None
     restarted: list[tuple[float, dict[str, object]]] = field(default_factory=list)
     asked_with: list[str] = field(default_factory=list)
 
@@ -72,6 +84,9 @@ class RestartingCluster:
 
     def is_served(self) -> bool:
         return self.served
+
+    def asked_last_at(self, ips: Iterable[str]) -> RestartingCluster:
+        return self.nodes_say or self
 
     def calls(self) -> list[Call] | Unknown | Refused:
         return [Call("call", "media", 2, 0)] if self.clock.passed < self.calls_end else []
@@ -136,9 +151,10 @@ def stage(tmp_path: Path) -> Stage:
 
 def test_what_differs_is_changed_once_and_nodes_are_waited_for(stage: Stage) -> None:
     stage.run()
-    assert stage.cluster.restarted == [(0.0, {"OPENVIDU_RECORDING": "true"})]
+    ((began, changed),) = stage.cluster.restarted
+    assert (began, changed) == (6.0, {"OPENVIDU_RECORDING": "true"})
     # The second node was down last, from second 3 to second 8.
-    assert stage.scene.clock.passed >= 8
+    assert stage.scene.clock.passed >= began + 8
     stage.run()
     assert len(stage.cluster.restarted) == 1
     assert stage.cluster.stored["FOREIGN"] == "stays"
@@ -331,11 +347,112 @@ def test_the_base_waits_for_a_moment_without_calls(stage: Stage) -> None:
     assert stage.scene.clock.passed >= 100
 
 
-@pytest.mark.parametrize("changes", [{"served": False}, {"stopped": True}])
-def test_a_base_that_serves_nobody_waits_for_nobody(stage: Stage, changes: dict[str, bool]) -> None:
-    stage.cluster = replace(stage.cluster, calls_end=float("inf"), **changes)
-    quiet(RUN, stage.world, master=False)
-    assert stage.scene.clock.passed == 0
+@pytest.fixture
+def soon(stage: Stage) -> Stage:
+    """With calls that never end, which are waited for for a minute."""
+    stage.cluster.calls_end = float("inf")
+    stage.scene.policy = Policy(change_limit=timedelta(minutes=1))
+    return stage
+
+
+def test_calls_count_whatever_the_nodes_ports_say(soon: Stage) -> None:
+    soon.cluster.stopped = True
+    with pytest.raises(MembershipError, match="still 1 call"):
+        quiet(RUN, soon.world, master=False)
+
+
+def test_calls_count_where_no_node_is_known(soon: Stage) -> None:
+    """As where a list isn't filled yet."""
+    forget_nodes(soon)
+    with pytest.raises(MembershipError, match="still 1 call"):
+        quiet(RUN, soon.world, master=False)
+
+
+@pytest.mark.parametrize("nodes", [False, True])
+def test_a_base_that_has_lost_its_notes_knows_the_nodes_by_the_load_balancer(
+    soon: Stage, nodes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for record in soon.world.registry.all():
+        soon.world.registry.change(record.ip, lambda _: None)
+    for question in ("calls", "media_nodes"):
+        monkeypatch.setattr(soon.cluster, question, lambda: Unknown("no node could be asked"))
+    with pytest.raises(MembershipError, match="still the API"):
+        quiet(RUN, soon.world, master=False, nodes=nodes)
+
+
+def test_the_nodes_that_the_stack_names_are_looked_at(soon: Stage) -> None:
+    soon.cluster.calls_end = 0
+    forget_nodes(soon)
+    soon.cluster.cut_off = NODES[1]
+    told = [Node("node-2", NODES[1], "i-2", Way("203.0.113.3"))]
+    asks = replace(RUN, asks=True)
+    assert quiet(asks, soon.world, master=False, told=told) is Outcome.DOUBT
+    with pytest.raises(MembershipError, match=CUT_OFF):
+        quiet(RUN, soon.world, master=False, told=told)
+    (doubt,) = doubts("", soon.world)["nodes"]
+    assert (doubt["name"], doubt["host"]) == ("node-2", "203.0.113.3")
+
+
+def forget_nodes(stage: Stage) -> None:
+    """Have neither the base nor the load balancer know a node."""
+    for record in stage.world.registry.all():
+        stage.world.registry.change(record.ip, lambda _: None)
+    stage.scene.load_balancer.node_ips = ()
+
+
+def test_a_load_balancer_that_is_down_says_nothing_of_calls(
+    soon: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nodes go on with theirs, and are asked themselves."""
+    soon.cluster.nodes_say = replace(soon.cluster)
+    monkeypatch.setattr(soon.cluster, "calls", lambda: Unconnected("connection refused"))
+    with pytest.raises(MembershipError, match="still 1 call"):
+        quiet(RUN, soon.world, master=False)
+    soon.cluster.nodes_say = None
+    with pytest.raises(MembershipError, match=r"still the API \(connection refused\)"):
+        quiet(RUN, soon.world, master=False)
+
+
+def test_where_every_node_has_stopped_nobody_is_waited_for(
+    soon: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon.cluster.stopped = True
+    monkeypatch.setattr(soon.cluster, "calls", lambda: Unknown("GET answered 502"))
+    monkeypatch.setattr(soon.cluster, "media_nodes", lambda: Unknown("GET answered 502"))
+    # Others are asked about those of which no drain has said that they have left.
+    asks = replace(RUN, asks=True)
+    assert quiet(asks, soon.world, master=False) is Outcome.DOUBT
+    for number in (1, 2):
+        soon.scene.record(number, phase=Phase.LEFT)
+    assert quiet(asks, soon.world, master=False) is None
+    assert soon.scene.clock.passed < 2 * SECONDS
+
+
+def test_one_look_without_calls_is_not_enough(soon: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = iter([[]])
+    live = soon.cluster.calls()
+    monkeypatch.setattr(soon.cluster, "calls", lambda: next(shown, live))
+    with pytest.raises(MembershipError, match="still 1 call"):
+        quiet(RUN, soon.world, master=False)
+
+
+@pytest.mark.parametrize("seconds", [20.0, float("inf")])
+def test_a_master_that_refuses_for_a_moment_may_carry_calls(
+    soon: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    clock, live = soon.scene.clock, soon.cluster.calls
+
+    def calls() -> list[Call] | Unknown | Refused:
+        soon.cluster.served = clock.passed >= seconds
+        return live() if soon.cluster.served else Unconnected("connection refused")
+
+    monkeypatch.setattr(soon.cluster, "calls", calls)
+    if seconds > MASTER_SILENT_SECONDS:
+        assert quiet(RUN, soon.world, master=True) is None
+        assert clock.passed >= MASTER_SILENT_SECONDS
+    else:
+        with pytest.raises(MembershipError, match="still 1 call"):
+            quiet(RUN, soon.world, master=True)
 
 
 @pytest.mark.parametrize("text", [None, ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from membership.clock import DisconnectedError
 from membership.load_balancer import ReloadError
 from membership.lock import LockTimeoutError
 from membership.main import main
+from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry, RegistryError
 from remote.machines import COMMANDS
 
@@ -111,3 +113,45 @@ def test_an_overview_ends_with_the_connection_of_who_asked(
         with pytest.raises(SystemExit, match="stop here"):
             main()
         assert followed == [nobody.fileno()]
+
+
+NODES = json.dumps(
+    [
+        {"name": "node-1", "ip": "10.5.0.6", "identity": "i-1"}
+        | dict.fromkeys(("host", "hostKey", "instance", "sshWay"), "")
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("action", "nodes", "refused"),
+    [
+        ("quiet-nodes", NODES, True),
+        ("pause-all", NODES, True),
+        # Nodes aren't stopped with the base; each is waited for before it is.
+        ("quiet", NODES, False),
+        ("upgrade", NODES, False),
+        ("quiet-nodes", "", False),
+    ],
+)
+def test_where_nothing_runs_yet_nodes_that_there_are_are_not_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    action: str,
+    nodes: str,
+    refused: bool,
+) -> None:
+    words = ["membership", action, "--name", "bastion-quiet", "--nodes", nodes]
+    monkeypatch.setattr(sys, "argv", words)
+    monkeypatch.setattr(program, "CLUSTER_FILE", tmp_path / "none")
+    monkeypatch.setattr(program.Policy, "read", Policy)
+    if refused:
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert "this machine was made anew, and can't ask the cluster, which has node-1" in str(
+            ended.value.code
+        )
+    else:
+        assert main() == 0
+    assert capsys.readouterr().out == "bastion-quiet: nothing runs here yet\n"

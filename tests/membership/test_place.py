@@ -16,6 +16,7 @@ from membership.answers import Unknown
 from membership.cluster import Cluster
 from membership.place import entrances
 from membership.registry import Phase, Record, Registry
+from tests.membership.worlds import ListOnly
 
 
 class _Node(http.server.BaseHTTPRequestHandler):
@@ -74,7 +75,23 @@ def test_nodes_that_serve_are_asked_first(tmp_path: Path) -> None:
     for number, phase in enumerate(phases, start=1):
         record = Record(f"node-{number}", f"10.5.0.{5 + number}", f"i-{number}", phase, 0.0)
         registry.change(record.ip, lambda _, record=record: record)
-    assert entrances(registry) == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7)]
+    balanced = ListOnly(("10.5.0.10", "10.5.0.9"), [])
+    found = list(entrances(registry, balanced))
+    assert found == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7, 10)]
+
+
+def test_a_bastion_that_was_made_anew_asks_who_is_in_the_load_balancer(tmp_path: Path) -> None:
+    found = list(entrances(Registry(tmp_path / "none"), ListOnly(("10.5.0.6",), [])))
+    assert found == ["http://10.5.0.6:4443"]
+
+
+def test_a_node_is_asked_itself_or_where_there_is_no_other_way(
+    node: str, down: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("membership.cluster.entrance", lambda ip: {"up": node, "down": down}[ip])
+    assert Cluster("secret", entrances=lambda: [down]).asked_first_at("up").calls() == []
+    assert Cluster("secret", entrances=lambda: [node]).asked_first_at("down").calls() == []
+    assert Cluster("secret", entrances=lambda: [down]).asked_last_at(("down", "up")).calls() == []
 
 
 def test_a_cluster_is_served_as_long_as_one_node_listens(node: str, down: str) -> None:

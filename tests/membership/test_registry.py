@@ -50,3 +50,13 @@ def test_a_record_that_cannot_be_read_is_no_record_of_nothing(tmp_path: Path, te
     with pytest.raises(RegistryError):
         registry.change(RECORD.ip, lambda _: None)
     assert (tmp_path / f"{RECORD.ip}.json").read_text() == text
+
+
+def test_a_file_in_place_of_the_folder_is_not_taken_for_no_nodes(tmp_path: Path) -> None:
+    (tmp_path / "registry").write_text("")
+    with pytest.raises(RegistryError, match=r"registry can't be read: .*Not a directory"):
+        Registry(tmp_path / "registry").all()
+
+
+def test_where_nothing_was_noted_yet_there_are_no_nodes(tmp_path: Path) -> None:
+    assert Registry(tmp_path / "none").all() == []

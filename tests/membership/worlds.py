@@ -77,6 +77,10 @@ class ScriptedCluster:
     def health(self, ip: str) -> Health:
         return self._now[1] if ip == NODE.ip else self.others_health
 
+    def asked_first_at(self, ip: str) -> ScriptedCluster:
+        self._done.append(f"ask at {ip}")
+        return self
+
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         self._done.append(f"PATCH {node.id}")
         self.waiting = self.answer_to_patch is None

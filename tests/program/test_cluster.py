@@ -583,7 +583,8 @@ def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
     for name in ("base-version", "base-upgrade"):
         recorder.state[f"{urn}::{name}"] = {"outputs": {"environment": before}}
     for number in (1, 2):
-        joined = {"environment": {**before, "NODE_GENERATION": "3"}}
+        address = {"NODE_NAME": f"node-{number}", "NODE_IP": f"10.5.0.{5 + number}"}
+        joined = {"environment": {**before, **address, "NODE_GENERATION": "3"}}
         recorder.state |= {
             f"{urn}::node-{number}-membership": {"outputs": joined},
             f"{urn}::node-{number}-upgrade": {"outputs": {"environment": before}},
@@ -592,6 +593,13 @@ def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
     order = ["base-upgrade", "base-install", "base-version"]
     order += ["node-2-upgrade", "node-2-install", "node-2-start", "node-2-membership"]
     assert sorted(order, key=names.index) == order
+    commands = recorder.of_type("command:local:Command")
+    told = json.loads(str(commands["base-upgrade"]["environment"]["NODES"]))
+    assert [one["ip"] for one in told] == ["10.5.0.6", "10.5.0.7"]
+    # Its machine can be asked, whatever the base knows.
+    given = commands["node-2-upgrade"]["environment"]
+    assert given["NODE_HOST_KEY"] == commands["node-2-membership"]["environment"]["NODE_HOST_KEY"]
+    assert "NODE_HOST" not in given["CARRIED_OUT_FOR"]
 
 
 @pytest.mark.parametrize(("version", "below"), [("2.32.0", "2.39"), ("2.32.1", ""), ("latest", "")])

@@ -194,6 +194,14 @@ def test_before_an_upgrade_nodes_are_stopped_at_their_own_machines(base: Base) -
     assert base.did == [*stops, *stops, "pause-all"]
 
 
+def test_the_base_is_told_the_nodes_that_the_stack_knows(base: Base) -> None:
+    """An earlier release's program doesn't know that option: where there are none it's not sent."""
+    base.does('echo "$*" >said')
+    for nodes, is_sent in (("[]", True), ("", False)):
+        assert base.follow("pause-all", NODES=nodes).returncode == 0
+        assert ("--nodes []" in (base.folder / "said").read_text()) is is_sent
+
+
 def test_nothing_is_stopped_where_the_base_names_no_node(base: Base) -> None:
     base.does(STOPS % 3)
     (base.folder / "doubts").write_text('{"nodes": [], "peers": [], "stops": []}')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -55,6 +56,25 @@ def test_it_has_stopped_only_where_nothing_runs_and_nothing_listens(
             server.listen()
         port = server.getsockname()[1]
         assert says(tmp_path, docker, port).startswith(said.format(port))
+
+
+def test_where_docker_was_never_installed_nothing_runs(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("bash", "mktemp", "rm", "timeout", "grep", "sed", "sleep"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        script = text_of("witness-node.sh").replace("4443", str(server.getsockname()[1]))
+        done = subprocess.run(
+            ["bash", "-c", script],
+            input="ADDRESS=127.0.0.1\n\n",
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PATH": str(programs)},
+        )
+    assert done.stdout.startswith("stopped no container of OpenVidu runs")
 
 
 def test_containers_that_come_and_go_are_no_answer(tmp_path: Path) -> None:
