@@ -65,12 +65,14 @@ class Line:
 
     def _turn(self, record: Record, serving: set[str]) -> Turn:
         world = self._world
-        records = {one.ip: one for one in world.registry.all() if one.generation}
+        noted = {one.ip: one for one in world.registry.all()}
+        records = {ip: one for ip, one in noted.items() if one.generation}
         known = {*records, *world.load_balancer.node_ips} - {record.ip}
         others = [
             Other(
-                records[ip].name if ip in records else ip,
-                leaving=ip in records and records[ip].leaving,
+                noted[ip].name if ip in noted else ip,
+                # A base that was made anew knows only who leaves, and of none that it has joined.
+                leaving=ip in noted and noted[ip].leaving,
                 serving=ip in serving and (ip not in records or records[ip].phase is Phase.SERVING),
             )
             for ip in sorted(known)

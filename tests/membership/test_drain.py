@@ -183,6 +183,18 @@ def test_on_a_base_whose_list_is_empty_yet_a_node_is_listed_to_be_asked(tmp_path
     assert world.done == ["add 10.5.0.7", "PATCH media_2"]
 
 
+def test_on_a_base_that_was_made_anew_all_nodes_may_go(tmp_path: Path) -> None:
+    """It knows no more of them than that they leave; nobody has joined there."""
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))] * 3 + [([OTHER], Silent())] * 9)
+    for one in world.registry.all():
+        world.registry.change(one.ip, lambda _: None)
+        leave_for_good(Node(one.name, one.ip, one.identity), world.world)
+    # The other drains already.
+    world.cluster.others_health = Silent()
+    assert run(world) is Outcome.LEFT
+    assert world.done == ["PATCH media_2", "remove 10.5.0.7"]
+
+
 def test_a_wrong_login_is_refused_without_the_api_too(tmp_path: Path) -> None:
     world = without_api(tmp_path, [([BUSY, OTHER], Answers(200))])
     world.cluster.answer_to_patch = Refused(401, "no")

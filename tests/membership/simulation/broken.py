@@ -17,7 +17,7 @@ from membership.load_balancer import ReloadError
 from membership.lock import always
 from membership.observation import look
 from membership.registry import Node
-from membership.witnesses import Conclusion, Observation, conclude
+from membership.witnesses import Conclusion, Observation, Statement, Witness, Word, conclude
 from membership.world import Run, World
 from tests.membership.simulation import deployment
 from tests.membership.simulation.base import SimulatedBase
@@ -46,13 +46,20 @@ class Broken:
     base_type: type[SimulatedBase] | None = None
 
 
+def _asks_nobody(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Observation, "was_asked_about", True)
+    patch.setattr(real, "_is_still_out", lambda node, world: True)
+
+
 def _gone_on_error(patch: pytest.MonkeyPatch) -> None:
     def look_lightly(node: Node, world: World) -> Observation:
         seen = look(node, world)
         failed = isinstance(seen.listed, Unknown) or isinstance(seen.health, Unknown)
-        return Observation(None, Silent(), alone=False) if failed else seen
+        stopped = {Witness.MACHINE: Statement(Word.STOPPED, "it says so")}
+        return Observation(None, Silent(), alone=False, testimony=stopped) if failed else seen
 
     patch.setattr(real, "look", look_lightly)
+    patch.setattr(real, "_is_still_out", lambda node, world: True)
 
 
 def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
@@ -65,6 +72,7 @@ def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(confirmation, "LOOKS", 1)
     patch.setattr(confirmation, "LOOKS_ALONE", 1)
     patch.setattr(confirmation, "SECONDS", 0.0)
+    _asks_nobody(patch)
 
 
 def _silence_is_gone(patch: pytest.MonkeyPatch) -> None:
