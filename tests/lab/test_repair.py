@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.lab.conftest import Completed, Lab
-from tests.lab.watching import calls, require
+from tests.lab.conftest import Lab
+from tests.lab.watching import calls, require, require_well, script
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 
@@ -13,23 +13,10 @@ SCALED_DOWN = ("config", "set", "nodeCount", "1")
 AS_BEFORE = ("config", "set", "nodeCount", "2")
 
 
-def script(lab: Lab, *words: str) -> Completed:
-    """Run one of the operators' commands."""
-    name, *rest = words
-    return lab.run("run", "--", "python", "-m", f"scripts.{name}", *rest)
-
-
 def first_warning(lab: Lab) -> str:
     """What a preview warns of first."""
     printed = lab.ok("preview")
     return next(line for line in printed.splitlines() if "warning: " in line)
-
-
-def require_well(lab: Lab) -> None:
-    """The cluster needs nobody, and the next update changes nothing."""
-    found = script(lab, "status")
-    assert found.status == 0, found.out
-    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
 def repaired(lab: Lab, name: str) -> str:
