@@ -161,7 +161,8 @@ def test_a_node_goes_with_the_media_that_it_has_started(
     """OpenVidu starts media through Docker, not through Compose."""
     told = {"FOLDER": roles.NODE.product.folder, "COMMAND": "openvidu", "ROLE": roles.NODE.name}
     run_script(host, "prepare-host.sh", fields(told))
-    install(host, roles.NODE, node_env(settings, 1, of_base(settings, IP)))
+    env = node_env(settings, 1, of_base(settings, IP)).replace(settings.node_private_ip(1), IP)
+    install(host, roles.NODE, env)
     host.run(f"docker run --detach --name media openvidu/mediasoup-controller:{VERSION}")
     run_script(host, "release-host.sh", fields(told))
     assert engine(host, BEFORE).names() == []
