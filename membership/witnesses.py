@@ -189,8 +189,8 @@ RULES = (
         Conclusion.LEFT,
     ),
     Rule(
-        "its port refuses the base, and the cluster doesn't list it, several times in a row; its "
-        "machine wasn't asked, as a drain does before it goes on",
+        "its port refuses the base and the cluster doesn't list it, several times in a row, and "
+        "its machine wasn't asked; a drain asks it first",
         lambda seen: seen.is_refused and seen.is_unlisted and not seen.was_asked_about,
         Conclusion.LEFT,
     ),
