@@ -314,11 +314,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             if _ENTRANCE.fullmatch(name)
             and (port := found.get("fromPort", found.get("port"))) is not None
         },
-        nodes=[
+        nodes=tuple(
             {name: of.get(variable, "") for name, variable in _NODE.items()}
             for name, found in outputs.items()
             if _MEMBERSHIP.fullmatch(name) and "NODE_IP" in (of := found.get("environment") or {})
-        ],
+        ),
         nodes_at_quiet={
             match[1]: (found.get("environment") or {}).get("NODES", "")
             for name, found in outputs.items()

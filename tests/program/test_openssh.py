@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pulumi
 import pytest
 
 from components import over_ssh
@@ -16,17 +17,19 @@ PROGRAM = Path(__file__).parents[2] / "__main__.py"
 
 
 def test_a_computer_without_openssh_registers_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ssh = shutil.which("ssh")
     assert ssh
     (tmp_path / "ssh").symlink_to(ssh)
     monkeypatch.setenv("PATH", str(tmp_path))
+    told: list[str] = []
+    monkeypatch.setattr(pulumi.log, "error", told.append)
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(PROGRAM))
     gc.enable()
     assert ended.value.code == 32
-    assert capsys.readouterr().err.removeprefix("error: ").splitlines() == [
+    assert "\n".join(told).splitlines() == [
         "Not found on the PATH of this computer: ssh-add, ssh-agent, ssh-keygen and ssh-keyscan.",
         "Machines are reached with OpenSSH, so nothing was changed.",
         "Install it: apt-get install openssh-client (Fedora: dnf install openssh-clients; "

@@ -34,6 +34,7 @@ TYPED = {
     "webhookHeaders": "X-Api-Key: abc",
     "turnStaticAuthSecret": "secret-of-turn",
     "turnCredential": "password-of-turn",
+    "dockerRegistryPassword": "password-of-registry",
     "sshPublicKey": example()["sshPublicKey"],
 }
 """What is typed where a command asks, and the files that it reads."""

@@ -48,6 +48,8 @@ OTHERWISE: Final[Mapping[tuple[str, str, str], str]] = {
     ("SecurityGroupIngressRule", "cidrIpv6", "replaces"): _BY_VALUE,
     ("SecurityGroupIngressRule", "referencedSecurityGroupId", "replaces"): _BY_VALUE,
     ("Subnet", "cidrBlock", "required"): _ONE_WAY,
+    ("MetricAlarm", "name", "computed"): _NAMED,
+    ("MetricAlarm", "name", "required"): _NAMED,
     ("SubnetGroup", "name", "computed"): _NAMED,
     ("SubnetGroup", "name", "required"): _NAMED,
     ("TargetGroup", "deregistrationDelay", "kind"): _SDK,
