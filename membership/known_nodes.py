@@ -73,8 +73,9 @@ def known_nodes(world: World) -> tuple[Node, ...]:
 
 
 def _has_gone(record: Record, world: World) -> bool:
-    answers = isinstance(world.cluster.health(record.ip), Answers)
-    return record.phase is Phase.LEFT and not answers
+    # Asked last: one that can't be seen takes the whole time of a request.
+    has_left = record.phase is Phase.LEFT
+    return has_left and not isinstance(world.cluster.health(record.ip), Answers)
 
 
 def _node(ip: str, record: Record | None) -> Node:
