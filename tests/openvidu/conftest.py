@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab.openvidu.testing.cluster import Cluster
+from lab.openvidu.testing.world import Host, World
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,21 @@ def running_cluster(
     made = Cluster.start(tmp_path_factory.mktemp("world"), *request.module.NODES)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def project_host(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Host]:
+    """A machine with Docker, and the Compose project that the module has as PROJECT."""
+    if os.geteuid() != 0:
+        pytest.skip("hosts of these tests are namespaces made by root")
+    world = World(tmp_path_factory.mktemp("world"))
+    host = world.host("machine", "10.5.0.9")
+    host.run("apt-get install -y docker.io docker-compose-v2 && mkdir -p /srv/project")
+    (host.root / "srv/project/docker-compose.yml").write_text(request.module.PROJECT)
+    yield host
+    world.close()
 
 
 @pytest.fixture

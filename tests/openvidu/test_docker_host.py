@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Iterator
 
@@ -10,7 +9,7 @@ import pytest
 
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
-from lab.openvidu.testing.world import Host, World, wait
+from lab.openvidu.testing.world import Host, wait
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-docker")]
 
@@ -33,24 +32,12 @@ services:
 IN_PROJECT = "cd /srv/project && "
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    if os.geteuid() != 0:
-        pytest.skip("hosts of these tests are namespaces made by root")
-    world = World(tmp_path_factory.mktemp("world"))
-    host = world.host("machine", "10.5.0.9")
-    host.run("apt-get install -y docker.io docker-compose-v2 && mkdir -p /srv/project")
-    (host.root / "srv/project/docker-compose.yml").write_text(PROJECT)
-    yield host
-    world.close()
-
-
 @pytest.fixture
-def host(made: Host) -> Iterator[Host]:
+def host(project_host: Host) -> Iterator[Host]:
     """A machine without containers."""
-    yield made
-    faults.clear(folder=made.faults)
-    made.run(f"{IN_PROJECT}docker compose down; docker ps -aq | xargs -r docker rm -f")
+    yield project_host
+    faults.clear(folder=project_host.faults)
+    project_host.run(f"{IN_PROJECT}docker compose down; docker ps -aq | xargs -r docker rm -f")
 
 
 def compose(host: Host, command: str, **environment: str) -> subprocess.CompletedProcess[str]:

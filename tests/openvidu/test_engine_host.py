@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 
 import pytest
 
-from lab.openvidu.testing.world import Host, World
+from lab.openvidu.testing.world import Host
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-docker")]
 
@@ -26,26 +25,14 @@ services:
 LIMIT_SECONDS = 30
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    if os.geteuid() != 0:
-        pytest.skip("hosts of these tests are namespaces made by root")
-    world = World(tmp_path_factory.mktemp("world"))
-    host = world.host("machine", "10.5.0.9")
-    host.run("apt-get install -y docker.io docker-compose-v2 && mkdir -p /srv/project")
-    (host.root / "srv/project/docker-compose.yml").write_text(PROJECT)
-    yield host
-    world.close()
-
-
 @pytest.fixture
-def host(made: Host) -> Iterator[Host]:
+def host(project_host: Host) -> Iterator[Host]:
     """A machine whose three containers run."""
-    compose(made, "up -d")
-    wait_for(made, "always", "unless-stopped", "never")
-    yield made
-    made.run("systemctl start docker")
-    compose(made, "down")
+    compose(project_host, "up -d")
+    wait_for(project_host, "always", "unless-stopped", "never")
+    yield project_host
+    project_host.run("systemctl start docker")
+    compose(project_host, "down")
 
 
 def compose(host: Host, command: str) -> str:

@@ -119,19 +119,13 @@ class Driver:
         )
 
     def update(self, resource: Resource, **inputs: Any) -> None:
-        checked = self.check(resource.token, resource.name, inputs, resource.inputs)
-        answer = self.stub.Update(
-            provider_pb2.UpdateRequest(
-                id=resource.id,
-                urn=resource.urn,
-                olds=encode(resource.outputs),
-                old_inputs=encode(resource.inputs),
-                news=encode(checked),
-            )
-        )
-        resource.inputs, resource.outputs = checked, decode(answer.properties)
+        resource.inputs, resource.outputs = self._update(resource, inputs, preview=False)
 
     def preview_update(self, resource: Resource, **inputs: Any) -> State:
+        return self._update(resource, inputs, preview=True)[1]
+
+    def _update(self, resource: Resource, inputs: State, *, preview: bool) -> tuple[State, State]:
+        """Update a resource, or preview that; its inputs and outputs then."""
         checked = self.check(resource.token, resource.name, inputs, resource.inputs)
         answer = self.stub.Update(
             provider_pb2.UpdateRequest(
@@ -140,10 +134,10 @@ class Driver:
                 olds=encode(resource.outputs),
                 old_inputs=encode(resource.inputs),
                 news=encode(checked),
-                preview=True,
+                preview=preview,
             )
         )
-        return decode(answer.properties)
+        return checked, decode(answer.properties)
 
     def read(self, resource: Resource) -> Resource | None:
         answer = self.stub.Read(
