@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 from lab.engines import ENGINE_VARIABLE
 from lab.openvidu.docker.host import PROXY_VARIABLE
 
@@ -17,3 +19,12 @@ os.environ.setdefault(ENGINE_VARIABLE, "embedded")
 # What a shell starts in the background ignores Ctrl-C, and what is started from there inherits it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_make_parametrize_id(
+    config: pytest.Config,
+    val: object,
+    argname: str,
+) -> str | None:
+    """Name bytes by their argument: packed, they have a time in them, and each process its own."""
+    return argname if isinstance(val, bytes) else None
