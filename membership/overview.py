@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from membership.answers import Call, Health, MediaNode, Silent, Unknown, Unreachable
+from membership.answers import Answers, Call, Health, MediaNode, Silent, Unknown, Unreachable
 from membership.registry import Phase, Record
 from membership.world import World
 from openvidu import api
@@ -105,8 +105,11 @@ def _in_service(
 def _calls(
     record: Record | None, health: Health, listed: MediaNode | None, calls: list[Call]
 ) -> list[Call] | None:
-    """The calls of a node; None of one that may carry some, and isn't listed."""
+    """The calls of a node; None of one that isn't listed, unless it has left and doesn't answer.
+
+    A port that refuses says only that one service doesn't listen: calls are carried by others.
+    """
     if listed is not None:
         return [call for call in calls if call.media_node == listed.id]
-    is_out = record is not None and record.phase in (Phase.STARTING, Phase.LEFT)
-    return [] if is_out or isinstance(health, Silent) else None
+    has_left = record is not None and record.phase is Phase.LEFT
+    return [] if has_left and not isinstance(health, Answers) else None

@@ -95,27 +95,33 @@ def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> Non
     assert not overview(world.world)[NODE.ip]["inService"]
 
 
-@pytest.mark.parametrize("health", [Unreachable("no route to host"), Unknown("no answer in time")])
-def test_a_node_that_is_not_seen_nor_listed_may_carry_calls(tmp_path: Path, health: Health) -> None:
-    world = looked(tmp_path, [([OTHER], health)])
-    world.cluster.own_calls = []
-    found = overview(world.world)[NODE.ip]
-    assert (found["calls"], found["participants"], found["sessions"]) == (None, None, None)
-    assert found["inService"] is None
-
-
 @pytest.mark.parametrize(
-    ("health", "phase"),
+    ("health", "phase", "in_service"),
     [
-        (Silent(), Phase.SERVING),
-        (Unreachable("no route to host"), Phase.LEFT),
-        (Answers(200), Phase.STARTING),
+        (Unreachable("no route to host"), Phase.SERVING, None),
+        (Unknown("no answer in time"), Phase.SERVING, None),
+        (Silent(), Phase.SERVING, False),
+        (Silent(), Phase.STARTING, False),
+        (Answers(200), Phase.STARTING, False),
+        (Answers(200), Phase.LEFT, False),
     ],
 )
-def test_a_node_that_is_out_carries_none(tmp_path: Path, health: Health, phase: Phase) -> None:
+def test_a_node_that_is_not_listed_may_carry_calls(
+    tmp_path: Path, health: Health, phase: Phase, in_service: bool | None
+) -> None:
     world = looked(tmp_path, [([OTHER], health)])
     world.cluster.own_calls = []
     world.record(2, phase=phase)
+    found = overview(world.world)[NODE.ip]
+    assert (found["calls"], found["participants"], found["sessions"]) == (None, None, None)
+    assert found["inService"] is in_service
+
+
+@pytest.mark.parametrize("health", [Silent(), Unreachable("no route to host")])
+def test_a_node_that_has_left_carries_none(tmp_path: Path, health: Health) -> None:
+    world = looked(tmp_path, [([OTHER], health)])
+    world.cluster.own_calls = []
+    world.record(2, phase=Phase.LEFT)
     assert overview(world.world)[NODE.ip]["calls"] == 0
 
 
