@@ -109,8 +109,9 @@ OPENVIDU = (
     Row(
         "partition",
         "",
-        "from=base/peers/operator/all, way=both/in/out",
-        "no packet passes between the machine and those; users reach it all the same",
+        "from=base/peers/operator/all, way=both/in/out, how=drop/reject",
+        "no packet passes between the machine and those, or a firewall refuses it; users reach it "
+        "all the same",
     ),
     Row("hang", "", "", "all of its processes but the first stand still, until it's cleared"),
     Row("pull", "", "image=TEXT", "`docker pull` fails: of names that contain the text"),

@@ -46,6 +46,7 @@ OPTIONS: Mapping[str, Mapping[str, re.Pattern[str]]] = {
     "partition": {
         "from": re.compile("base|peers|operator|all"),
         "way": re.compile("both|in|out"),
+        "how": re.compile("drop|reject"),
     },
     "hang": {},
     "pull": {"image": _ANY},

@@ -26,7 +26,7 @@ def begin(kind: str, options: Mapping[str, str]) -> None:
     facts = HostFile.read()
     if facts is not None:
         far, way = options.get("from", "base"), options.get("way", "both")
-        _nft(partition(facts.private_ip, far, way))
+        _nft(partition(facts.private_ip, far, way, options.get("how", "drop")))
 
 
 def end(kind: str) -> None:
@@ -37,13 +37,15 @@ def end(kind: str) -> None:
     _nft(f"table {_TABLE} {{}}\ndelete table {_TABLE}\n")
 
 
-def partition(own: str, far: str, way: str) -> str:
+def partition(own: str, far: str, way: str, how: str) -> str:
     """The nftables rules that let no packet pass between a host and others.
 
     Args:
         own: the host's address; that of the base ends in .5, and those of the nodes come after it.
         far: `base`, `peers`, `operator` or `all`.
         way: `both`, `in` or `out`.
+        how: `drop`, as a network that is cut and EC2's security groups do; `reject`, as a firewall
+            does that answers in the place of the ports behind it.
     """
     network = own.rpartition(".")[0]
     base, nodes = f"{network}.5", f"{network}.6-{network}.254"
@@ -51,8 +53,11 @@ def partition(own: str, far: str, way: str) -> str:
     chosen = places.values() if far == "all" else [places[far]]
     lost = f"{{ {', '.join(chosen)} }}"
     rules = {"in": ("input", "saddr"), "out": ("output", "daddr")}
+    verdicts = {"drop": ("drop",), "reject": ("meta l4proto tcp reject with tcp reset", "drop")}
     chains = [
-        f"  chain {hook} {{ type filter hook {hook} priority -10; ip {field} {lost} drop; }}"
+        f"  chain {hook} {{ type filter hook {hook} priority -10; "
+        + " ".join(f"ip {field} {lost} {verdict};" for verdict in verdicts[how])
+        + " }"
         for name, (hook, field) in rules.items()
         if way in (name, "both")
     ]
