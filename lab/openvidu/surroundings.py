@@ -53,7 +53,9 @@ def partition(own: str, far: str, way: str, how: str) -> str:
     chosen = places.values() if far == "all" else [places[far]]
     lost = f"{{ {', '.join(chosen)} }}"
     rules = {"in": ("input", "saddr"), "out": ("output", "daddr")}
-    verdicts = {"drop": ("drop",), "reject": ("meta l4proto tcp reject with tcp reset", "drop")}
+    # What is refused is told so by a packet that has to pass.
+    refuse = ("tcp flags rst accept", "meta l4proto tcp reject with tcp reset", "drop")
+    verdicts = {"drop": ("drop",), "reject": refuse}
     chains = [
         f"  chain {hook} {{ type filter hook {hook} priority -10; "
         + " ".join(f"ip {field} {lost} {verdict};" for verdict in verdicts[how])

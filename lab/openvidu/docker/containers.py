@@ -257,7 +257,7 @@ class Container:
         if main:
             main.signal(signal.SIGTERM)
             main.wait(self.spec.stop_seconds if seconds is None else seconds)
-        self._kill()
+        self._kill(main)
         self._tell_network()
 
     def kill(self) -> None:
@@ -266,8 +266,7 @@ class Container:
         main = self._main()
         if main:
             main.signal(signal.SIGKILL)
-            main.wait(1)
-        self._kill()
+        self._kill(main)
         self._tell_network()
 
     def stop_for_now(self) -> None:
@@ -307,15 +306,14 @@ class Container:
         """There when somebody has stopped it by hand."""
         return self.folder / "stopped"
 
-    def _kill(self) -> None:
+    def _kill(self, main: Process | None) -> None:
+        """End all that its process has begun, and what may begin it anew."""
         shim = self._shim()
-        main = self._main()
-        if main:
-            kill_session(main.pid)
-            main.wait(1)
+        # Its shim may have started it anew a moment ago.
+        for one in filter(None, (main, self._main())):
+            kill_session(one.pid)
         if shim and not shim.wait(0.2):
             kill_session(shim.pid)
-            shim.wait(1)
 
     def _shim(self) -> Process | None:
         text = self._read("shim")

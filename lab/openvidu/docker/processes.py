@@ -61,15 +61,23 @@ class Process:
         return True
 
 
-def kill_session(session: int) -> None:
-    """Kill every process of a session."""
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdecimal():
-            continue
-        fields = _stat(int(entry.name))
-        if fields and int(fields[3]) == session:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(entry.name), signal.SIGKILL)
+def kill_session(session: int, seconds: float = 10.0) -> None:
+    """Kill every process of a session, and wait until none is left: what they listen on is free.
+
+    So the kernel does where a container's first process ends: its PID namespace goes as a whole.
+    Source: pid_namespaces(7).
+    """
+    limit = time.monotonic() + seconds
+    while (members := _members(session)) and time.monotonic() < limit:
+        for one in members:
+            one.signal(signal.SIGKILL)
+        time.sleep(_POLL_SECONDS)
+
+
+def _members(session: int) -> list[Process]:
+    numbers = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
+    found = {pid: fields for pid in numbers if (fields := _stat(pid)) and fields[0] not in "ZX"}
+    return [Process(pid, int(has[19])) for pid, has in found.items() if int(has[3]) == session]
 
 
 def _stat(pid: int) -> list[str] | None:
