@@ -124,6 +124,14 @@ class Cluster:
         """The sessions of the cluster (REST API reference, "Session")."""
         return self._read(api.SESSIONS, answers.calls)
 
+    def calls_at(self, ip: str) -> list[Call] | Unknown | Refused:
+        """The sessions of a node's own server, which knows them without the cluster's Redis.
+
+        Source: page, "OpenVidu Enterprise Nodes ports configuration": OpenVidu Server's port.
+        """
+        url = f"http://{ip}:{ports.API}{api.SESSIONS}"
+        return _parsed(f"GET {url}", self._request("GET", url), answers.calls)
+
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
 
@@ -198,24 +206,26 @@ class Cluster:
         self, path: str, parse: Callable[[Any], list[_Item] | Unknown]
     ) -> list[_Item] | Unknown | Refused:
         """Ask for a list."""
-        answer = self._ask("GET", path)
-        if not isinstance(answer, httpx.Response):
-            return answer
-        if answer.status_code != httpx.codes.OK:
-            return Unknown(f"GET {path} answered {answer.status_code}")
-        found = parse(_json(answer))
-        return Unknown(f"GET {path} answered {found}") if isinstance(found, Unknown) else found
+        return _parsed(f"GET {path}", self._ask("GET", path), parse)
 
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> httpx.Response | Unknown | Refused:
-        """Ask at the first entrance that can be connected to."""
-        answer: httpx.Response | Unknown | Refused = Unknown("there is no node that could be asked")
+        """Ask at the first entrance that answers.
+
+        One that was connected to and gave no answer may have done what it was asked for; so the
+        next is asked only for what may be done twice.
+        """
+        failed: list[Unknown] = []
         for entrance in self._entrances():
             answer = self._request(method, f"{entrance}{path}", body)
-            if not isinstance(answer, Unconnected):
+            if not isinstance(answer, Unknown):
+                return answer
+            failed.append(answer)
+            if method == "POST" and not isinstance(answer, Unconnected):
                 break
-        return answer
+        connected = [one for one in failed if not isinstance(one, Unconnected)]
+        return next(iter((*connected, *failed)), Unknown("there is no node that could be asked"))
 
     def _request(
         self, method: str, url: str, body: dict[str, Any] | None = None
@@ -233,6 +243,20 @@ class Cluster:
 def entrance(ip: str) -> str:
     """Where a node answers for the cluster."""
     return f"http://{ip}:{ports.REPLICATION_MANAGER}"
+
+
+def _parsed(
+    asked: str,
+    answer: httpx.Response | Unknown | Refused,
+    parse: Callable[[Any], list[_Item] | Unknown],
+) -> list[_Item] | Unknown | Refused:
+    """The list that an answer holds."""
+    if not isinstance(answer, httpx.Response):
+        return answer
+    if answer.status_code != httpx.codes.OK:
+        return Unknown(f"{asked} answered {answer.status_code}")
+    found = parse(_json(answer))
+    return Unknown(f"{asked} answered {found}") if isinstance(found, Unknown) else found
 
 
 def _json(answer: httpx.Response) -> Any:

@@ -24,7 +24,7 @@ from membership.joining import Joining
 from membership.known_nodes import known_nodes, note
 from membership.observation import numbers
 from membership.registry import FOLDER, Node, Phase
-from membership.unlisted import Unlisted, running, unlisted
+from membership.servers import Unseen, ask_servers, running
 from membership.wait import Wait
 from membership.world import Run, World
 from openvidu import environment
@@ -277,7 +277,7 @@ class _Look:
     """
 
     calls: list[Call] | Unknown
-    unseen: Sequence[Unlisted]
+    unseen: Sequence[Unseen]
     is_silent: bool
     is_quiet: bool
 
@@ -302,7 +302,8 @@ def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
     if isinstance(found, Refused):
         raise _refused(found)
     if isinstance(found, list):
-        calls, unseen = joining.live(found), unlisted(nodes, run, world)
+        told, unseen = ask_servers(nodes, run, world)
+        calls = joining.live([*{call.id: call for call in (*told, *found)}.values()])
         return _Look(calls, unseen, is_silent=False, is_quiet=not calls and not unseen)
     if master:
         is_silent = isinstance(found, Unconnected) and not world.cluster.is_served()
@@ -312,7 +313,7 @@ def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
     return _Look(found, unseen, is_silent=False, is_quiet=not unseen)
 
 
-def _repairs(unseen: Sequence[Unlisted]) -> str:
+def _repairs(unseen: Sequence[Unseen]) -> str:
     return "".join(f"uv run python -m scripts.repair {one.node.name}; then " for one in unseen)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from openvidu import release
 from tests.lab.conftest import Lab
-from tests.lab.watching import place, start_calls, update_waits_for_calls
+from tests.lab.watching import place, require_all_ended, start_calls, update_waits_for_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("changed")]
 
@@ -30,6 +30,19 @@ def test_a_change_waits_for_calls_and_then_restarts_every_node(cluster: Lab) -> 
     assert "to change: OPENVIDU_PRO_AWS_ACCESS_KEY" in update_waits_for_calls(cluster)
     assert of_nodes(cluster, "OPENVIDU_RECORDING") == {"true"}
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_calls_that_redis_has_forgotten_keep_nodes_from_restarting(cluster: Lab) -> None:
+    """It keeps nothing on disk: nodes are listed again, and their sessions aren't."""
+    cluster.ok("calls", "start", "--count", "4", "--length", "40s..45s")
+    cluster.on("base", f"cd {release.BASE.folder} && docker compose restart redis")
+    cluster.wait_until(
+        lambda: cluster.json("status", "--json")["health"].get("clusterStatus") == "UP"
+    )
+    cluster.ok("config", "set", "recording", "false")
+    assert "waiting for 4 calls" in cluster.ok("up")
+    require_all_ended(cluster)
+    assert of_nodes(cluster, "OPENVIDU_RECORDING") == {"false"}
 
 
 @pytest.mark.matrix

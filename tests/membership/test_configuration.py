@@ -59,6 +59,7 @@ class RestartingCluster:
     clock: VirtualClock
     stored: dict[str, str]
     calls_end: float = 0.0
+    forgotten_calls_end: float = 0.0
     secret: str = "old"
     away_seconds: float = 5.0
     up_at: float = 0.0
@@ -90,6 +91,14 @@ class RestartingCluster:
 
     def calls(self) -> list[Call] | Unknown | Refused:
         return [Call("call", "media", 2, 0)] if self.clock.passed < self.calls_end else []
+
+    def calls_at(self, ip: str) -> list[Call] | Unknown | Refused:
+        """What a node's own server says, whose port is closed or lost as that of its health is."""
+        health = self.health(ip)
+        if not isinstance(health, Answers):
+            return Unconnected(str(health))
+        forgotten = self.clock.passed < self.forgotten_calls_end
+        return [Call("forgotten", "media", 2, 0)] if forgotten else self.calls()
 
     def media_nodes(self) -> list[MediaNode]:
         seen = [ip for ip in NODES if ip not in (self.gone, self.cut_off)]
@@ -188,6 +197,30 @@ def test_a_change_waits_for_a_moment_without_calls(stage: Stage) -> None:
     stage.run()
     assert stage.cluster.restarted[0][0] >= 100
     assert any("waiting for 1 call with 2 participants" in said for said in stage.scene.said)
+
+
+def test_calls_that_the_cluster_has_forgotten_are_waited_for(stage: Stage) -> None:
+    """As after a restart of Redis: nodes are listed, and their sessions aren't."""
+    stage.cluster.forgotten_calls_end = 100.0
+    stage.run()
+    ((at, _),) = stage.cluster.restarted
+    assert at >= 100.0
+    assert any("waiting for 1 call with 2 participants" in line for line in stage.scene.said)
+
+
+def test_a_server_that_does_not_say_what_it_carries_may_carry_calls(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Unknown("GET http://10.5.0.7:5443/openvidu/api/sessions: no whole answer within 10 s")
+    told = stage.cluster.calls_at
+    monkeypatch.setattr(
+        stage.cluster, "calls_at", lambda ip: silent if ip == "10.5.0.7" else told(ip)
+    )
+    with pytest.raises(MembershipError) as refused:
+        stage.run()
+    assert "what node-2 (" in str(refused.value)
+    assert f"its own server: {silent.reason}" in str(refused.value)
+    assert not stage.cluster.restarted
 
 
 def test_calls_that_do_not_end_keep_the_configuration_as_it_was(stage: Stage) -> None:

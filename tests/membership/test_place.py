@@ -12,10 +12,11 @@ from socket import create_server
 
 import pytest
 
-from membership.answers import Unknown
+from membership.answers import Unconnected, Unknown
 from membership.cluster import Cluster
 from membership.place import entrances
 from membership.registry import Phase, Record, Registry
+from openvidu import ports
 from tests.membership.worlds import ListOnly
 
 
@@ -23,12 +24,15 @@ class _Node(http.server.BaseHTTPRequestHandler):
     asked: list[str]
 
     def do_GET(self) -> None:
+        """Answer an empty list."""
         self.asked.append(self.path)
         body = json.dumps({"numberOfElements": 0, "content": []}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815
 
     def log_message(self, *args: object) -> None:
         """Nothing is shown."""
@@ -56,6 +60,32 @@ def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:
     cluster = Cluster("secret", entrances=lambda: [down, node])
     assert cluster.media_nodes() == []
     assert _Node.asked == ["/openvidu/api/media-nodes?sessions=true"]
+
+
+def test_the_next_node_is_asked_where_one_hangs(node: str) -> None:
+    with closing(create_server(("127.0.0.1", 0))) as hung:
+        entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: entrances)
+        assert cluster.media_nodes() == []
+
+
+def test_what_may_be_done_once_only_is_asked_of_one_node(node: str) -> None:
+    """One that gives no answer may restart the cluster all the same."""
+    with closing(create_server(("127.0.0.1", 0))) as hung:
+        entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: entrances)
+        assert isinstance(cluster.restart({}), Unknown)
+        assert _Node.asked == []
+
+
+def test_a_node_is_asked_for_the_calls_of_its_own_server(
+    node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "API", int(node.rsplit(":", 1)[1]))
+    cluster = Cluster("secret", entrances=list)
+    assert cluster.calls_at("127.0.0.1") == []
+    assert _Node.asked == ["/openvidu/api/sessions"]
+    assert isinstance(cluster.calls_at("127.0.0.2"), Unconnected)
 
 
 def test_without_a_node_nothing_is_known(down: str) -> None:

@@ -61,6 +61,10 @@ class ScriptedCluster:
         self.own_calls: list[Call] | Unknown = Unknown("not asked")
         self.answer_to_patch: Unknown | Refused | None = None
 
+    def shows(self, looks: Iterable[tuple[Listed, Health]]) -> None:
+        """Show other looks from now on."""
+        self._looks = iter(looks)
+
     def media_nodes(self) -> Listed:
         self._now = next(self._looks, self._now)
         listed = self._now[0]
@@ -72,6 +76,9 @@ class ScriptedCluster:
         return listed
 
     def calls(self) -> list[Call] | Unknown:
+        return self.own_calls
+
+    def calls_at(self, ip: str) -> list[Call] | Unknown:
         return self.own_calls
 
     def health(self, ip: str) -> Health:

@@ -1,0 +1,94 @@
+"""Which calls nodes carry as their own servers say, and which nodes may carry others.
+
+The cluster's list of sessions comes from Redis on the base, which keeps nothing on disk: after a
+restart of it nodes are listed again within seconds, and their sessions only as these change. A node
+that is cut off from the base is soon listed no more, and goes on with its calls.
+Source: OpenVidu's docker-compose.yml of the base services, `redis`: no volume.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from membership.answers import Answers, Call, MediaNode
+from membership.observation import look, who_sees_what
+from membership.registry import Node, Phase, Record
+from membership.witnesses import Observation, conclude
+from membership.world import Run, World
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A node that may carry calls of which nobody tells, and what is seen of it.
+
+    Attributes:
+        node: the node.
+        seen: what is seen of it.
+        asks: whether others have to be asked about it now.
+        server: why its own server doesn't say what it carries, where it was asked.
+    """
+
+    node: Node
+    seen: Observation
+    asks: bool
+    server: str = ""
+
+    def __str__(self) -> str:
+        """The node, and who sees what of it."""
+        server = f"; its own server: {self.server}" if self.server else ""
+        return f"{self.node.name} ({who_sees_what(self.seen)}{server})"
+
+
+def ask_servers(
+    nodes: Sequence[Node], run: Run, world: World
+) -> tuple[Sequence[Call], Sequence[Unseen]]:
+    """Ask the servers of nodes, all at once.
+
+    One look isn't enough: who asks looks several times.
+
+    Args:
+        nodes: all that are known.
+        run: whether others can be asked.
+        world: what can be seen.
+
+    Returns:
+        Their sessions; and the nodes that may run, and whose server doesn't say.
+    """
+    with ThreadPoolExecutor(max(1, len(nodes))) as pool:
+        said = list(pool.map(lambda node: world.cluster.calls_at(node.ip), nodes))
+    calls: list[Call] = []
+    unseen: list[Unseen] = []
+    for node, told in zip(nodes, said, strict=True):
+        if isinstance(told, list):
+            calls += told
+        else:
+            unseen += _unseen(node, run, world, told.reason)
+    return calls, unseen
+
+
+def running(nodes: Sequence[Node], run: Run, world: World) -> Sequence[Unseen]:
+    """Those of the nodes that may run; takes what `ask_servers` does."""
+    return [one for node in nodes for one in _unseen(node, run, world)]
+
+
+def _unseen(node: Node, run: Run, world: World, server: str = "") -> Sequence[Unseen]:
+    seen, record = look(node, world), world.registry.get(node.ip)
+    if _is_out(seen, run, record):
+        return ()
+    return (Unseen(node, seen, run.asks and _can_be_asked_about(seen, record), server),)
+
+
+def _is_out(seen: Observation, run: Run, record: Record | None) -> bool:
+    """Whether it carries no calls; one that was seen leaving has been asked about then."""
+    has_left = record is not None and record.phase is Phase.LEFT
+    if has_left and seen.is_refused and not isinstance(seen.listed, MediaNode):
+        return True
+    return conclude(seen).is_out and (not run.asks or seen.was_asked_about)
+
+
+def _can_be_asked_about(seen: Observation, record: Record | None) -> bool:
+    """Whether `membership.doubt` names it, and nobody was asked a moment ago."""
+    is_named = record is not None and record.phase is not Phase.LEFT
+    return is_named and not isinstance(seen.health, Answers) and not seen.was_asked_about
