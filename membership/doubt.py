@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
@@ -27,9 +28,12 @@ def doubts(own: str, world: World) -> dict[str, Any]:
         calls and that the API doesn't stop: each with its `name`, `ip`, `identity`, and its `host`,
         `hostKey`, `sshWay` and `instance`, as far as they are known.
     """
-    since = Elapsed.begin(world.clock)
     there = [one for one in world.registry.all() if one.phase is not Phase.LEFT or one.ip == own]
-    healths = {one.ip: world.cluster.health(one.ip) for one in there}
+    ips = [one.ip for one in there]
+    with ThreadPoolExecutor(max(1, len(ips))) as pool:
+        healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
+    # Nobody is asked before this is told.
+    since = Elapsed.begin(world.clock)
     for one in there:
         if isinstance(healths[one.ip], Answers):
             world.registry.is_alive(Node(one.name, one.ip, one.identity))

@@ -39,6 +39,8 @@ _CUT = "cut"
 """The note of a node whose calls are cut as that was chosen: it goes though it runs."""
 _OVERDUE = "overdue"
 """The note of a node whose calls were waited for to the limit; with that, in seconds."""
+_BEGUN = "begun"
+"""The note of a node that takes no new sessions, as a run has seen it."""
 KEPT = "The machine stays, and so do its calls."
 
 
@@ -156,6 +158,10 @@ class _Drain:
         self._waited = float(overdue[1] or "inf") if overdue else None
         before = world.registry.noted(f"carried-{node.ip}", node.identity)
         self._carried = tuple(before[1].split()) if before else ()
+        self._has_begun = world.registry.noted(f"{_BEGUN}-{node.ip}", node.identity) is not None
+        if self._is_first("waits") and not self._has_begun:
+            # What a run before has waited for was no drain: calls have had no time to end.
+            self._wait.begin_again()
 
     def wait(self) -> Outcome:
         """Stop new sessions on the node, then wait until it has left the cluster."""
@@ -172,9 +178,11 @@ class _Drain:
                 return Outcome.DOUBT
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
+            if seen.is_draining:
+                self._begin()
             self._let_it_be_asked(seen)
             first = self._stop_new_sessions(seen)
-            over = self._is_over and not (found.is_out and is_known)
+            over = self._is_over(found) and not (found.is_out and is_known)
             if self._has_to_ask(seen, at_once=over):
                 self._let_others_end()
                 self._keep("carried", " ".join(self._carried))
@@ -225,6 +233,7 @@ class _Drain:
             self._count_from_now()
             answer = self._world.cluster.stop_new_sessions(seen.listed)
             if answer is None:
+                self._begin()
                 self._say("takes no new sessions from now on")
             elif isinstance(answer, Refused) and self._waits_without(answer):
                 self._without_api = True
@@ -236,14 +245,21 @@ class _Drain:
             raise self._refused(answer)
         return None
 
+    def _begin(self) -> None:
+        """Note that it takes no new sessions: what is waited from here on counts for each run."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._keep(_BEGUN)
+
     def _count_from_now(self) -> None:
         """Count from a run's first try on a node that takes new sessions.
 
         What a run before has waited for, which was refused or ended before that, was no drain.
         """
         if self._is_first("asked"):
-            self._world.registry.drop(_OVERDUE, self._node)
-            self._waited = None
+            for note in (_OVERDUE, _BEGUN):
+                self._world.registry.drop(note, self._node)
+            self._waited, self._has_begun = None, False
             self._wait.begin_again()
 
     def _waits_without(self, answer: Refused) -> bool:
@@ -331,11 +347,16 @@ class _Drain:
     def _calls_lost(self) -> str:
         return f"{counted(len(self._carried), 'call')} ({', '.join(self._carried)})"
 
-    @property
-    def _is_over(self) -> bool:
-        """Whether its calls were waited for as long as they have; by a run before, too."""
+    def _is_over(self, found: Conclusion) -> bool:
+        """Whether its calls were waited for as long as they have; by a run before, too.
+
+        Of one that is seen to run, and of which nobody says that it drains, that's long ago.
+        """
         policy = self._world.policy
-        waited = self._waited is not None and self._waited >= policy.limit.total_seconds()
+        counts = self._has_begun or found is Conclusion.UNKNOWN
+        waited = (
+            self._waited is not None and self._waited >= policy.limit.total_seconds() and counts
+        )
         return self._wait.passed > policy.limit or (waited and policy.force)
 
     def _give_up(self, found: Conclusion, seen: Observation) -> Outcome:

@@ -132,8 +132,12 @@ class RegistryError(Exception):
     """What is known of a node can't be read: that isn't the same as nothing."""
 
 
-TESTIMONY_SECONDS = 45.0
-"""How long what others have said of a node counts, from when they were to be asked."""
+TESTIMONY_SECONDS = 60.0
+"""How long what others have said of a node counts, from when they were to be asked.
+
+They take 12 s at most, what they say is noted and the run begins anew, and its look at a cluster
+that doesn't answer, nor the node, takes 20.
+"""
 DEAD_SECONDS = 24 * 3600.0
 """How long it counts that the operator has called a machine dead."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import Barrier, Event
 
 import pytest
 
 from membership import drain as drain_module
 from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
+from membership.clock import Elapsed
 from membership.doubt import declare_dead, doubts
 from membership.drain import Outcome, abort, drain, remove
 from membership.errors import MembershipError
@@ -651,6 +653,13 @@ def test_a_container_that_is_started_again_has_not_left(tmp_path: Path) -> None:
 DAY = 86_400.0
 
 
+def ended_at_once() -> Event:
+    """Has a run end after its first look."""
+    event = Event()
+    event.set()
+    return event
+
+
 @pytest.mark.parametrize("answer", [Refused(405, "no"), Unknown("no whole answer within 10 s")])
 def test_a_drain_that_was_not_begun_takes_nothing_from_the_time_of_the_next(
     tmp_path: Path, answer: Refused | Unknown
@@ -667,6 +676,61 @@ def test_a_drain_that_was_not_begun_takes_nothing_from_the_time_of_the_next(
     later = Run("a day later")
     assert drain(NODE, later, world.world) is Outcome.GONE
     assert world.clock.passed - began > SHORT.limit.total_seconds()
+
+
+@pytest.mark.parametrize("ended", ["refused", "killed"])
+def test_a_first_look_that_says_nothing_gives_calls_no_less_time(
+    tmp_path: Path, ended: str
+) -> None:
+    """What a run before had waited for, of a node that goes on serving, was no drain."""
+    now_and_then: Looks = [(Unknown("GET answered 503"), Answers(200))]
+    world = scene(tmp_path, [*now_and_then, ([BUSY, OTHER], Answers(200))])
+    world.policy, world.cluster.answer_to_patch = SHORT, Refused(405, "no")
+    if ended == "refused":
+        with pytest.raises(MembershipError):
+            run(world)
+    else:
+        drain(NODE, replace(RUN, ends=ended_at_once()), world.world)
+    world.clock.sleep(DAY)
+    began, world.policy = world.clock.passed, replace(SHORT, force=True, without_api=True)
+    world.cluster.shows([*now_and_then, ([BUSY, OTHER], Answers(200))])
+    assert drain(NODE, Run("a day later"), world.world) is Outcome.GONE
+    assert world.clock.passed - began > SHORT.limit.total_seconds()
+
+
+def test_a_node_that_serves_again_has_its_time_though_it_was_waited_for_before(
+    tmp_path: Path,
+) -> None:
+    """Its drain met the limit; it was started anew by hand, and carries other calls."""
+    world = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    world.policy = SHORT
+    with pytest.raises(MembershipError, match="still waiting for 2 calls"):
+        run(world)
+    world.cluster.waiting, world.cluster.answer_to_patch = False, Unknown("GET answered 503")
+    later = replace(RUN, id="later")
+    with pytest.raises(MembershipError, match="still waiting for"):
+        drain(NODE, later, world.world)
+    began, world.policy = world.clock.passed, replace(SHORT, force=True)
+    world.cluster.shows([(Unknown("GET answered 503"), Answers(200))])
+    assert drain(NODE, Run("the last"), world.world) is Outcome.GONE
+    assert world.clock.passed - began > SHORT.limit.total_seconds()
+
+
+def test_others_are_asked_about_nodes_that_are_looked_at_all_at_once(tmp_path: Path) -> None:
+    """What is said of them is fresh for a minute, and each look at one may take ten seconds."""
+    numbers = range(2, 10)
+    world = scene(tmp_path, [([OTHER], Silent())], (1, *numbers))
+    together = Barrier(len(numbers) + 1, timeout=10)
+
+    def health(ip: str) -> Health:
+        together.wait()
+        world.clock.passed += 1
+        return Unreachable("the connection isn't taken in time")
+
+    world.cluster.health = health  # type: ignore[method-assign]
+    found = doubts(NODE.ip, world.world)
+    assert len(found["nodes"]) == len(numbers) + 1
+    assert found["asked"] == asdict(Elapsed.begin(world.clock))
 
 
 def test_force_cuts_at_the_limit_that_is_set_by_then(tmp_path: Path) -> None:
