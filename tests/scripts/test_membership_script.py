@@ -157,6 +157,19 @@ def test_a_node_that_the_base_cannot_see_is_asked_from_here(base: Base) -> None:
     }
 
 
+def test_what_is_said_of_several_nodes_is_noted_of_each(base: Base) -> None:
+    base.does(DOUBT.replace('echo "$*" >testimony', 'echo "$*" >>testimony'))
+    doubts(base)
+    told = json.loads((base.folder / "doubts").read_text())
+    told["nodes"].append({**told["nodes"][0], "name": "node-4", "ip": "10.5.0.9"})
+    (base.folder / "doubts").write_text(json.dumps(told))
+    done = base.follow("drain")
+    assert done.returncode == 0, done.stderr
+    noted = (base.folder / "testimony").read_text()
+    said = r"--name (\S+) --ip (\S+) --identity i-3 --testimony"
+    assert re.findall(said, noted) == [("node-3", "10.5.0.8"), ("node-4", "10.5.0.9")]
+
+
 def test_witnesses_that_give_no_answer_have_said_nothing(base: Base) -> None:
     base.does(DOUBT.replace("exit 0; exit 20", "exit 1; exit 20"))
     doubts(base, host="127.0.0.2", hostKey=base.host_key.splitlines()[0], instance="no-arn")
