@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from membership.answers import Answers, Call, Health, MediaNode, Silent, Unknown, Unreachable
+from membership.answers import (
+    Answers,
+    Call,
+    Health,
+    MediaNode,
+    Refused,
+    Silent,
+    Unknown,
+    Unreachable,
+)
 from membership.registry import Phase, Record
 from membership.world import World
 from openvidu import api
@@ -30,10 +39,12 @@ def overview(world: World) -> dict[str, Any]:
     records = {record.ip: record for record in world.registry.all()}
     balanced = world.load_balancer.node_ips
     ips = sorted({*records, *balanced})
-    with ThreadPoolExecutor(2 + len(ips)) as pool:
+    with ThreadPoolExecutor(2 + 2 * len(ips)) as pool:
         asked_nodes = pool.submit(world.cluster.media_nodes)
         asked_calls = pool.submit(world.cluster.calls)
+        asked_servers = pool.map(world.cluster.calls_at, ips)
         healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
+        servers = dict(zip(ips, asked_servers, strict=True))
     listed, calls = asked_nodes.result(), asked_calls.result()
     nodes = {node.ip: node for node in listed} if isinstance(listed, list) else None
     return {
@@ -42,7 +53,14 @@ def overview(world: World) -> dict[str, Any]:
             ip in balanced,
             healths[ip],
             nodes.get(ip) if nodes is not None else None,
-            calls if isinstance(calls, list) and nodes is not None else None,
+            _calls(
+                records.get(ip),
+                healths[ip],
+                [one for one in calls if one.media_node == nodes[ip].id]
+                if isinstance(calls, list) and nodes and ip in nodes
+                else None,
+                servers[ip],
+            ),
         )
         for ip in ips
     }
@@ -67,11 +85,10 @@ def _node(
     balanced: bool,
     health: Health,
     listed: MediaNode | None,
-    calls: list[Call] | None,
+    own: Sequence[Call] | None,
 ) -> Mapping[str, Any]:
     in_service = _in_service(record, balanced, health, listed)
     generation = record.generation if record else None
-    own = None if calls is None else _calls(record, health, listed, calls)
     return {
         "name": record.name if record else "",
         "inService": in_service,
@@ -103,13 +120,23 @@ def _in_service(
 
 
 def _calls(
-    record: Record | None, health: Health, listed: MediaNode | None, calls: list[Call]
-) -> list[Call] | None:
-    """The calls of a node; None of one that isn't listed, unless it has left and doesn't answer.
+    record: Record | None,
+    health: Health,
+    listed: Sequence[Call] | None,
+    server: list[Call] | Unknown | Refused,
+) -> Sequence[Call] | None:
+    """The calls of a node; None where nobody tells them, unless it has left and doesn't answer.
 
     A port that refuses says only that one service doesn't listen: calls are carried by others.
+
+    Args:
+        record: what is noted of it.
+        health: what it says of itself.
+        listed: its calls in the cluster's list, which may have forgotten some.
+        server: what its own server says.
     """
-    if listed is not None:
-        return [call for call in calls if call.media_node == listed.id]
+    told = server if isinstance(server, list) else None
+    if listed is not None or told is not None:
+        return list({call.id: call for call in (*(listed or ()), *(told or ()))}.values())
     has_left = record is not None and record.phase is Phase.LEFT
-    return [] if has_left and not isinstance(health, Answers) else None
+    return () if has_left and not isinstance(health, Answers) else None

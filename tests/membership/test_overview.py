@@ -49,6 +49,22 @@ def test_who_is_on_a_node_is_told_by_session(tmp_path: Path) -> None:
     assert [one["id"] for one in found["10.5.0.6"]["sessions"]] == ["call-9"]
 
 
+def test_calls_that_the_cluster_has_forgotten_are_told_by_their_node(tmp_path: Path) -> None:
+    world = looked(tmp_path, [([replace(BUSY, sessions=()), OTHER], Answers(200))])
+    known = Call("call-1", BUSY.id, 3, 100)
+    world.cluster.own_calls = [known]
+    world.cluster.servers[NODE.ip] = [known, Call("call-2", "", 2, 50)]
+    found = overview(world.world)
+    assert (found[NODE.ip]["calls"], found[NODE.ip]["participants"]) == (2, 5)
+    assert found["10.5.0.6"]["calls"] == 0
+
+
+def test_a_node_that_is_not_listed_tells_its_calls_itself(tmp_path: Path) -> None:
+    world = looked(tmp_path, [(Unknown("502"), Silent())])
+    world.cluster.servers[NODE.ip] = [Call("call-1", "", 3, 100)]
+    assert overview(world.world)[NODE.ip]["calls"] == 1
+
+
 def test_load_is_the_cluster_s_own_figure(tmp_path: Path) -> None:
     world = looked(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
     found = overview(world.world)
@@ -139,6 +155,10 @@ class Together:
         self.everything.wait()
         return []
 
+    def calls_at(self, ip: str) -> list[Call]:
+        self.everything.wait()
+        return []
+
     def health(self, ip: str) -> Health:
         self.everything.wait()
         return Answers(200)
@@ -154,7 +174,7 @@ class Together:
 
 def test_a_look_asks_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made = scene(tmp_path, [])
-    together = Together(Barrier(len(made.load_balancer.node_ips) + 4, timeout=10))
+    together = Together(Barrier(2 * len(made.load_balancer.node_ips) + 4, timeout=10))
     made.cluster = together  # type: ignore[assignment]
     files = Files(tmp_path / "wanted", tmp_path / "set")
     task = SimpleNamespace(world=made.world, bucket=together, files=files)

@@ -59,6 +59,7 @@ class ScriptedCluster:
         self.waiting = False
         self.others_health: Health = Answers(200)
         self.own_calls: list[Call] | Unknown = Unknown("not asked")
+        self.servers: dict[str, list[Call]] = {}
         self.answer_to_patch: Unknown | Refused | None = None
 
     def shows(self, looks: Iterable[tuple[Listed, Health]]) -> None:
@@ -79,7 +80,7 @@ class ScriptedCluster:
         return self.own_calls
 
     def calls_at(self, ip: str) -> list[Call] | Unknown:
-        return self.own_calls
+        return self.servers.get(ip, Unknown("no answer"))
 
     def health(self, ip: str) -> Health:
         return self._now[1] if ip == NODE.ip else self.others_health
