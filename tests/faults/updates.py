@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -38,7 +37,7 @@ class Update:
         self._output = folder / f"update-{time.monotonic_ns()}"
         with self._output.open("w") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "lab.cli", "--name", lab.name, "up", *options],
+                [*lab.command, "up", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

@@ -19,9 +19,16 @@ import pytest
 from lab import cloud
 from lab.cloud import Supervisor
 from lab.directory import LabDirectory
+from lab.engines import Engine, find_cli
 from openvidu import release
 
 LIMIT_SECONDS = 400
+
+REFERENCE = Engine.PULUMI if find_cli() else None
+"""The Pulumi CLI where there is one, as always in CI: the main job is watched with what users have.
+
+Other labs go by the environment: by day they have the engine that starts sooner.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,14 +42,21 @@ class Completed:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab by its name."""
+    """A lab by its name, and the engine that deploys in it, where that isn't the usual one."""
 
     name: str
+    engine: Engine | None = None
+
+    @property
+    def command(self) -> list[str]:
+        """What a command for it begins with."""
+        engine = ["--engine", self.engine] if self.engine else []
+        return [sys.executable, "-m", "lab.cli", "--name", self.name, *engine]
 
     def run(self, *arguments: str) -> Completed:
         """Run `lab ARGUMENTS` and don't mind how it ends."""
         done = subprocess.run(
-            [sys.executable, "-m", "lab.cli", "--name", self.name, *arguments],
+            [*self.command, *arguments],
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,
@@ -59,7 +73,7 @@ class Lab:
     def until(self, text: str, act: Callable[[], object], *arguments: str) -> str:
         """Run `lab ARGUMENTS`, act once it has printed a text (a pattern); returns all of it."""
         with subprocess.Popen(
-            [sys.executable, "-m", "lab.cli", "--name", self.name, *arguments],
+            [*self.command, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -109,14 +123,14 @@ class Lab:
         return self.on("base", f"cat {release.BASE.folder}/.env")
 
 
-def new_lab(prefix: str) -> Lab:
-    return Lab(f"{prefix}-{uuid.uuid4().hex[:6]}")
+def new_lab(prefix: str, engine: Engine | None = None) -> Lab:
+    return Lab(f"{prefix}-{uuid.uuid4().hex[:6]}", engine)
 
 
 @contextmanager
-def deployed(prefix: str, *options: str) -> Iterator[Lab]:
+def deployed(prefix: str, *options: str, engine: Engine | None = None) -> Iterator[Lab]:
     """A lab of its own, after `lab up` with options; it's gone after the block."""
-    lab = new_lab(prefix)
+    lab = new_lab(prefix, engine)
     try:
         lab.ok("up", *options)
         yield lab
@@ -128,5 +142,5 @@ def deployed(prefix: str, *options: str) -> Iterator[Lab]:
 def cluster() -> Iterator[Lab]:
     """The documented example, deployed: a base and two nodes, healthy."""
     os.environ.setdefault("OPENVIDU_LAB_HOME", "/var/tmp/openvidu-lab-tests")  # noqa: S108
-    with deployed("example") as lab:
+    with deployed("example", engine=REFERENCE) as lab:
         yield lab

@@ -9,7 +9,7 @@ import yaml
 
 from lab.cloud.facts import MIRROR_ADDRESS
 from openvidu.downloads import HOSTS
-from tests.lab.conftest import Lab, deployed
+from tests.lab.conftest import REFERENCE, Lab, deployed
 from tests.lab.watching import calls, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing")]
@@ -20,7 +20,7 @@ TRACES = "ls -dA /opt/openvidu* /opt/ov-* /var/lib/openvidu* /usr/bin/docker 2>/
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
     """Four machines, of which a base and two nodes carry OpenVidu."""
-    with deployed("existing", "--example", "existing") as lab:
+    with deployed("existing", "--example", "existing", engine=REFERENCE) as lab:
         yield lab
 
 

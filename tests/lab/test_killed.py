@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import cloud
-from tests.lab.conftest import Lab, new_lab
+from tests.lab.conftest import REFERENCE, Lab, new_lab
 from tests.lab.watching import calls, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("killed")]
@@ -32,7 +31,7 @@ def machines(lab: Lab) -> Counter[str]:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    lab = new_lab("killed")
+    lab = new_lab("killed", REFERENCE)
     yield lab
     lab.ok("reset")
 
@@ -42,7 +41,7 @@ def test_an_instance_whose_creation_was_never_noted_is_taken_over(lab: Lab) -> N
     control = cloud.start(lab.directory.path).control
     control.fault("late-answer", seconds=NOBODY_WAITS_SO_LONG, actions="RunInstances")
     update = subprocess.Popen(
-        [sys.executable, "-m", "lab.cli", "--name", lab.name, "up"],
+        [*lab.command, "up"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.lab.conftest import Completed, Lab, deployed
+from tests.lab.conftest import REFERENCE, Completed, Lab, deployed
 from tests.lab.watching import calls, nodes, require, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("scaling")]
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("scaling")]
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    with deployed("scaling") as lab:
+    with deployed("scaling", engine=REFERENCE) as lab:
         # A node has an Elastic IP: AWS's quota is five, and this is about more.
         lab.ok("fault", "set", "quota", "addresses=10")
         yield lab
