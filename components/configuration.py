@@ -52,6 +52,13 @@ _SHORTEST_SECRET = 4
 _MIXED_UP = "holds the name of a key of .env, with which OpenVidu's scripts would mix it up"
 _MAIN_ROLES = {HA: roles.BASE, SINGLE_MASTER: roles.MASTER}
 """Whom users connect to, where that's a machine."""
+OTHER_HALF = {
+    "sshPublicKey": set_command(
+        "sshPublicKey", '"$(pulumi config get sshPrivateKey | ssh-keygen -y -f /dev/stdin)"'
+    ),
+    "sshPrivateKey": f"{set_command('sshPrivateKey', '', secret=True)} < FILE",
+}
+"""What sets one half of the SSH key where the other is there."""
 
 
 @functools.cache
@@ -424,10 +431,7 @@ def _machines(values: _Values) -> list[Mistake]:
         mistakes.append(Mistake("hosts", problem, command))
     public = values.get("ssh_public_key")
     if public is None:
-        command = "uv run python -m scripts.init_stack"
-        if values.get("ssh_agent"):
-            command = set_command("sshPublicKey", '"$(ssh-add -L | head -n 1)"')
-        mistakes.append(Mistake("sshPublicKey", "is missing", command))
+        mistakes.extend(_no_public_key(values))
     elif not is_key_of_ec2(public):
         problem = (
             "found a key that EC2 doesn't import; it takes ed25519, or RSA of 1024 to 4096 bits"
@@ -435,6 +439,16 @@ def _machines(values: _Values) -> list[Mistake]:
         command = set_command("sshPublicKey", keys()["sshPublicKey"][1].example)
         mistakes.append(Mistake("sshPublicKey", problem, command))
     return mistakes
+
+
+def _no_public_key(values: _Values) -> list[Mistake]:
+    """What makes the public half: who has the private one, or else `init_stack`."""
+    command = "uv run python -m scripts.init_stack"
+    if values.get("ssh_agent"):
+        command = set_command("sshPublicKey", '"$(ssh-add -L | head -n 1)"')
+    elif values.get("ssh_private_key"):
+        command = OTHER_HALF["sshPublicKey"]
+    return [Mistake("sshPublicKey", "is missing", command)]
 
 
 def _hosts(hosts: Sequence[Host] | None, shape: str | None) -> list[Mistake]:
@@ -641,9 +655,11 @@ def _ssh_login(values: _Values) -> list[Mistake]:
     jump = values["ssh_jump_private_key"]
     mistakes = []
     if not agent and not private:
-        mistakes.append(
-            Mistake("sshPrivateKey", "is missing", "uv run python -m scripts.init_stack")
-        )
+        command = "uv run python -m scripts.init_stack"
+        if values.get("ssh_public_key"):
+            another = f"pulumi config rm sshPublicKey && {command}"
+            command = f"{OTHER_HALF['sshPrivateKey']}\n      or, for another pair: {another}"
+        mistakes.append(Mistake("sshPrivateKey", "is missing", command))
     has_jump = any(one.way.jump for one in values["hosts"])
     for key, found in (("sshPrivateKey", private), ("sshJumpPrivateKey", jump)):
         if agent and found:
@@ -656,17 +672,12 @@ def _ssh_login(values: _Values) -> list[Mistake]:
     return mistakes
 
 
-_PUBLIC_HALF = '"$(pulumi config get sshPrivateKey | ssh-keygen -y -f /dev/stdin)"'
-
-
 def _ssh_key_pair(values: _Values) -> list[Mistake]:
     """The two halves of the SSH key belong together."""
     public, private = values.get("ssh_public_key"), values.get("ssh_private_key")
     if public and private and not certificates.is_ssh_pair(public, private):
-        other = "or the other half: pulumi config set --secret sshPrivateKey < FILE"
-        command = set_command("sshPublicKey", _PUBLIC_HALF)
-        problem = "doesn't belong to sshPrivateKey"
-        return [Mistake("sshPublicKey", problem, f"{command}\n      {other}")]
+        command = f"{OTHER_HALF['sshPublicKey']}\n      or: {OTHER_HALF['sshPrivateKey']}"
+        return [Mistake("sshPublicKey", "doesn't belong to sshPrivateKey", command)]
     return []
 
 

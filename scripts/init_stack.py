@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rich.console import Console
 
+from components.configuration import OTHER_HALF
 from scripts.errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -64,24 +65,29 @@ def missing_values(
         license_key: the OpenVidu license, when it was given.
         secret: makes a secret.
         agent: whether the operator's SSH agent is used, which has the private key.
-
-    Raises:
-        PulumiError: one half of the SSH key is there and the other isn't.
     """
     values = {key: secret() for key in _SECRETS if key not in present}
-    there = [key for key in _SSH if key in present]
-    if len(there) == 1 and not agent:
-        absent = next(key for key in _SSH if key not in present)
-        raise PulumiError(
-            f"{there[0]} is set, but {absent} isn't; they belong together.\n"
-            f"  Set the other half, or make a new pair: pulumi config rm {there[0]}, then "
-            "uv run python -m scripts.init_stack"
-        )
-    if not there and not agent:
+    if not agent and not any(key in present for key in _SSH):
         values |= dict(zip(_SSH, make_ssh_key(), strict=True))
     if license_key and _LICENSE not in present:
         values[_LICENSE] = license_key
     return values
+
+
+def require_whole_key(present: Collection[str]) -> None:
+    """Refuse one half of an SSH key without the other.
+
+    Raises:
+        PulumiError: it says what makes it whole.
+    """
+    for there, absent in (_SSH, _SSH[::-1]):
+        if there in present and absent not in present:
+            raise PulumiError(
+                f"{there} is set, but {absent} isn't; they belong together.\n"
+                f"  Next: {OTHER_HALF[absent]}\n"
+                f"  or, for another pair: pulumi config rm {there} && "
+                "uv run python -m scripts.init_stack"
+            )
 
 
 def main(
@@ -109,12 +115,15 @@ def main(
             pulumi.set_config(key, value, secret=key != "sshPublicKey")
             console.print(f"{key}: made and stored")
     for key in (*_SECRETS, *_SSH):
-        if key not in values and (key in present or not agent):
+        if key in present:
             console.print(f"{key}: is there, left as it is")
     if agent:
         console.print("sshAgent is set: your SSH agent has the private key, and none is made")
     if _LICENSE not in present | values.keys():
         console.print(f"Next, your license: pulumi config set --secret {_LICENSE}")
+    with expected_errors():
+        if not agent:
+            require_whole_key(present | values.keys())
 
 
 if __name__ == "__main__":

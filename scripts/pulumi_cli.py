@@ -71,16 +71,13 @@ class PulumiCli:
         return found
 
     def configured(self) -> set[str]:
-        """The keys that were given a value, without namespace.
+        """The keys that have a value, without namespace: not the empty text, secret or not.
 
         The engine lists every key of the project's schema too, with its default: the empty text
         where there is none.
         """
-        return {
-            name.partition(":")[2]
-            for name, entry in self.config().items()
-            if entry.get("secret") or entry.get("value")
-        }
+        found = json.loads(self._run("config", "--json", "--show-secrets"))
+        return {name.partition(":")[2] for name, entry in found.items() if entry.get("value")}
 
     def config(self) -> dict[str, dict[str, Any]]:
         """The stack's configuration: by full key, `{"value": …, "secret": …}`; no secret shown."""

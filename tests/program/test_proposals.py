@@ -22,7 +22,7 @@ from components.kept import another_kind
 from components.mistakes import ConfigurationError, Mistake
 from components.overview import Unseen
 from lab.engine.model import paths
-from scripts.init_stack import make_ssh_key
+from scripts.init_stack import make_ssh_key, missing_values
 from tests.program.conftest import SECRETS, example
 from tests.program.test_certificates import DOMAIN, OWN, configured
 from tests.program.test_configuration import BAD
@@ -36,11 +36,11 @@ TYPED = {
     "turnCredential": "password-of-turn",
     "dockerRegistryPassword": "password-of-registry",
     "sshPublicKey": example()["sshPublicKey"],
+    "sshPrivateKey": example()["sshPrivateKey"],
 }
 """What is typed where a command asks, and the files that it reads."""
 TURN = {"turnServer": "turn:turn.example.io:3478"}
 ANOTHER_KEY = make_ssh_key()[0]
-MADE = {**example(), "elasticsearchPassword": "Secret-of-search-1"}
 LISTS = ("hosts", "mediaNodes", "retiredNodes", "sshCidrs", "webhookEvents", "webhookHeaders")
 
 
@@ -49,7 +49,9 @@ def type_(config: dict[str, str], line: str) -> None:
     for command in line.partition(", and so on")[0].split(" && "):
         match shlex.split(command):
             case ["uv", "run", "python", "-m", "scripts.init_stack"]:
-                config.update({key: text for key, text in MADE.items() if key not in config})
+                given = {key for key, text in config.items() if text}
+                agent = config.get("sshAgent") == "true"
+                config.update(missing_values(given, None, agent=agent))
             case ["uv", "run", "python", "-m", "scripts.host_keys"]:
                 hosts = json.loads(config["hosts"])
                 config["hosts"] = json.dumps(
@@ -58,7 +60,8 @@ def type_(config: dict[str, str], line: str) -> None:
             case ["pulumi", "config", verb, *rest]:
                 place, *given = [word for word in rest if word not in ("--secret", "--path", "--")]
                 key, *path = paths.parse(place) if "--path" in rest else [place]
-                value = given[0] if given and not given[0].startswith("$(") else TYPED.get(key, "")
+                asked = not given or given[0].startswith(("$(", "<"))
+                value = TYPED.get(key, "") if asked else given[0]
                 change(config, key, path, value if verb == "set" else None)
             case words:
                 raise AssertionError(words)
@@ -179,6 +182,40 @@ def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
     changes: dict[str, str],
 ) -> None:
     leads_on({**example(), "domainOrPublicIp": DOMAIN, **changes})
+
+
+MADE = [name for name, (_, key) in keys().items() if key.made]
+
+
+@pytest.mark.parametrize("kind", [{}, {"machines": "existing"}, {"shape": "ha-managed"}], ids=str)
+@pytest.mark.parametrize(
+    "without", [*((key,) for key in MADE), ("sshPublicKey", "sshPrivateKey"), MADE], ids=" ".join
+)
+@pytest.mark.parametrize("text", [None, ""])
+def test_what_is_proposed_for_a_value_that_is_missing_leads_on(
+    kind: dict[str, str], without: Sequence[str], text: str | None
+) -> None:
+    # None: there's no such key; else it's stored with no value.
+    config = {**example(), **kind}
+    for key in without:
+        change(config, key, [], text)
+    if refused(config, {*SECRETS}, Deployed()):
+        leads_on(config)
+
+
+@pytest.mark.parametrize("key", ["sshPublicKey", "sshPrivateKey"])
+def test_half_an_ssh_key_that_does_not_fit_is_mended_before_the_other_is_asked_for(
+    key: str,
+) -> None:
+    (other,) = {"sshPublicKey", "sshPrivateKey"} - {key}
+    leads_on({**example(), key: "x", other: ""})
+
+
+def test_the_half_of_an_ssh_key_that_there_is_stays() -> None:
+    for key in ("sshPublicKey", "sshPrivateKey"):
+        config = {**example(), key: ""}
+        leads_on(config, most=1)
+        assert config == example()
 
 
 CHOICES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components import values
-from scripts.init_stack import make_secret, make_ssh_key, missing_values
+from scripts.init_stack import make_secret, make_ssh_key, missing_values, require_whole_key
 from scripts.pulumi_cli import PulumiError
 
 
@@ -26,8 +26,14 @@ def test_what_is_there_is_left_as_it_is() -> None:
 
 
 def test_half_an_ssh_key_is_refused() -> None:
+    made = missing_values({"sshPublicKey"}, None)
+    assert made.keys() == missing_values({"sshPublicKey", "sshPrivateKey"}, None).keys()
     with pytest.raises(PulumiError, match="sshPrivateKey isn't"):
-        missing_values({"sshPublicKey"}, None)
+        require_whole_key({"sshPublicKey", *made})
+    with pytest.raises(PulumiError, match="ssh-keygen -y"):
+        require_whole_key({"sshPrivateKey", *made})
+    require_whole_key({"sshPublicKey", "sshPrivateKey", *made})
+    require_whole_key({*made})
 
 
 def test_with_an_agent_of_the_operators_no_ssh_key_is_made() -> None:
