@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.cloud.facts import ACME_ADDRESS, HostFacts
 from lab.cloud.host_like import SNAP
 from lab.openvidu import faults
-from lab.openvidu.docker import engine, host
+from lab.openvidu.docker import engine, host, images
 from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
 from lab.openvidu.systemd import units
 
@@ -121,7 +121,9 @@ def prepare(root: Path, lab: HostFacts) -> None:
         _write(root, host.SNAP, "")
     if lab.like.docker_disk_gib is not None:
         _inside(root, _IMAGES).mkdir(parents=True, exist_ok=True)
-    facts = host.HostFile(lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip, seconds)
+    facts = host.HostFile(
+        lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip, seconds, _images_gib(lab)
+    )
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
 
@@ -129,18 +131,26 @@ def prepare(root: Path, lab: HostFacts) -> None:
 def _sizes(lab: HostFacts) -> Mapping[Path, str]:
     """What a machine of the ordered size says of itself: this one's own is another."""
     folder = Path("/usr/local/bin")
-    disk = lab.like.docker_disk_gib
-    of_images = "" if disk is None else f"*=avail*{_IMAGES}*) echo Avail; echo {1024 * disk} ;; "
+    # Without a disk of their own images are on the one that everything else is on.
+    theirs = "" if lab.like.docker_disk_gib is None else _IMAGES
     return {
         folder / "nproc": f"echo {lab.cpus}",
         folder / "free": f"echo 'Mem: {lab.memory_mib} 0 {lab.memory_mib}'",
-        # The disk is in memory, and small: what is free of it is told as 100 GiB.
         folder / "df": (
-            f"case $* in {of_images}*--output=avail*) echo Avail; echo 102400 ;; "
+            f"images=$(wc -l 2>/dev/null <{images.PULLED})\n"
+            f"left=$((1024 * ({_images_gib(lab)} - {host.IMAGE_GIB} * ${{images:-0}})))\n"
+            f"case $* in *--output=avail*{theirs}*) echo Avail; echo $left ;; "
+            f"*--output=avail*) echo Avail; echo {1024 * host.DISK_GIB} ;; "
             "*--output=iavail*) echo IFree; echo 6500000 ;; "
             '*) exec /usr/bin/df "$@" ;; esac'
         ),
     }
+
+
+def _images_gib(lab: HostFacts) -> int:
+    """Room for images."""
+    own = lab.like.docker_disk_gib
+    return host.DISK_GIB if own is None else own
 
 
 def _launcher(lab: HostFacts, command: _Command) -> str:

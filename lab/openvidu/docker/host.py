@@ -11,6 +11,10 @@ FILE = Path("/etc/openvidu-lab/host.json")
 SNAP = FILE.with_name("docker-from-snap")
 """There where Docker is from snap: then it reads nothing of /opt."""
 _DAEMON = Path("/etc/docker/daemon.json")
+DISK_GIB = 100
+"""What is told to be free of a machine's disk, which is in memory, and small."""
+IMAGE_GIB = 1
+"""What each image takes of it: registries tell compressed sizes only."""
 _HTTPS = 443
 _SECONDS = 10.0
 PROXY_SECONDS = 10.0
@@ -29,6 +33,7 @@ class HostFile:
         private_ip: the host's private address.
         public_ip: its public address, where it has one.
         proxy_seconds: how long the proxy sleeps before the nginx that serves begins.
+        images_gib: room for images, where Docker keeps them.
     """
 
     mirror: str
@@ -36,6 +41,7 @@ class HostFile:
     private_ip: str
     public_ip: str | None
     proxy_seconds: float = PROXY_SECONDS
+    images_gib: int = DISK_GIB
 
     def write(self, path: Path = FILE) -> None:
         """Leave the facts on a host."""
@@ -54,6 +60,12 @@ def mirrors() -> list[str]:
         return []
     found: list[str] = json.loads(_DAEMON.read_text()).get("registry-mirrors", [])
     return found
+
+
+def has_room(images: int) -> bool:
+    """Whether so many images fit where Docker keeps them."""
+    facts = HostFile.read()
+    return facts is None or images * IMAGE_GIB <= facts.images_gib
 
 
 def registry_is_reachable() -> bool:

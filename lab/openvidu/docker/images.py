@@ -11,12 +11,13 @@ from pathlib import Path
 
 from lab.openvidu import faults
 from lab.openvidu.docker.errors import PullError, UnknownImageError
-from lab.openvidu.docker.host import registry_is_reachable
+from lab.openvidu.docker.host import has_room, registry_is_reachable
 from openvidu.downloads import DOCKER_HUB
 
 PROJECT = Path(__file__).resolve().parents[3]
 STATE = Path("/var/lib/docker-standin")
-_PULLED = STATE / "images"
+PULLED = STATE / "images"
+"""Names the images that take space, one a line."""
 _IMPORTED = STATE / "imported"
 
 
@@ -110,7 +111,7 @@ def command(image: str, argv: Sequence[str]) -> list[str]:
 
 def pulled() -> list[str]:
     """The images that are on this host."""
-    return _lines(_PULLED) + _lines(_IMPORTED)
+    return _lines(PULLED) + _lines(_IMPORTED)
 
 
 def take_in(image: str) -> None:
@@ -126,7 +127,7 @@ def remove(image: str) -> None:
     """
     if image not in pulled():
         raise UnknownImageError(image)
-    for place in (_PULLED, _IMPORTED):
+    for place in (PULLED, _IMPORTED):
         left = [other for other in _lines(place) if other != image]
         place.write_text("".join(f"{other}\n" for other in left))
 
@@ -135,7 +136,8 @@ def pull(image: str) -> bool:
     """Get an image; `False` where it was here already.
 
     Raises:
-        PullError: it doesn't exist, the registry can't be reached, or the fault `pull` is set.
+        PullError: it doesn't exist, the registry can't be reached, there's no room for it, or the
+            fault `pull` is set.
     """
     if not image or any(character in image for character in " <>$"):
         raise PullError("invalid reference format")
@@ -157,7 +159,13 @@ def pull(image: str) -> bool:
             f"Error response from daemon: pull access denied for {repository(image)}, "
             "repository does not exist or may require 'docker login'"
         )
-    _add(image, _PULLED)
+    if not has_room(len(_lines(PULLED)) + 1):
+        # Source of the first words: moby, distribution/xfer/download.go.
+        raise PullError(
+            "failed to register layer: write /usr/lib/x86_64-linux-gnu/libcrypto.so.3: "
+            "no space left on device"
+        )
+    _add(image, PULLED)
     return True
 
 
