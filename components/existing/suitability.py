@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Address
 
 from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.settings import Settings
+from components.values import ip_address, private_network
 from openvidu.compose import FIRST_THAT_RETURNS_AGAIN, compose_below, works
 from openvidu.downloads import downloads
 from openvidu.release import IMAGES_GIB, IMAGES_INODES
@@ -140,7 +142,8 @@ def mistakes(name: str, host: Host, facts: Facts, settings: Settings) -> list[Mi
     found = [
         *_hardware(role_of(name), facts),
         *_software(name, facts, settings),
-        *_place(host, facts),
+        *_address(host, facts, settings),
+        *_place(facts),
         *_way_out(facts, settings),
         *_downloads(role_of(name), facts, settings),
     ]
@@ -345,11 +348,25 @@ def _compose(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str
     return []
 
 
-def _place(host: Host, facts: Facts) -> list[tuple[str, str]]:
+def _address(host: Host, facts: Facts, settings: Settings) -> list[tuple[str, str]]:
+    if host.private_ip in facts.addresses:
+        return []
+    problem = f"{host.private_ip} isn't its address; it has {', '.join(facts.addresses)}"
+    before = IPv4Address(host.private_ip)
+    network = settings.subnet_cidr if before in settings.subnet_cidr else private_network(before)
+    others = {one.private_ip for one in settings.hosts}
+    free = (
+        one
+        for one in facts.addresses
+        if one not in others and network and (address := ip_address(one)) and address in network
+    )
+    place = settings.hosts.index(host)
+    command = f"pulumi config set --path 'hosts[{place}].privateIp' {next(free, 'ADDRESS')}"
+    return [(problem, command)]
+
+
+def _place(facts: Facts) -> list[tuple[str, str]]:
     found = []
-    if host.private_ip not in facts.addresses:
-        problem = f"{host.private_ip} isn't its address; it has {', '.join(facts.addresses)}"
-        found.append((problem, "pulumi config set --path 'hosts[…].privateIp' ADDRESS"))
     if facts.owner:
         problem = (
             f"it belongs to the stack {facts.owner}, which has noted so there; "

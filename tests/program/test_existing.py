@@ -386,6 +386,22 @@ def test_a_host_that_cannot_carry_openvidu_is_refused(changes: dict[str, Any], t
     assert [told in mistake.problem for mistake in found] == [True]
 
 
+@pytest.mark.parametrize(
+    ("private_ip", "addresses", "address"),
+    [
+        ("10.5.0.7", ("172.17.0.1", "10.5.0.5", "fe80::1", "10.5.0.9"), "10.5.0.9"),
+        ("10.5.0.7", ("10.9.0.6",), "ADDRESS"),
+    ],
+)
+def test_a_host_with_another_private_address_is_named_by_its_place(
+    private_ip: str, addresses: tuple[str, ...], address: str
+) -> None:
+    wanted = settings(host(0), host(1), host(2, privateIp=private_ip))
+    there = replace(FITS, addresses=addresses)
+    [mistake] = suitability.mistakes("node-2", wanted.hosts[2], there, wanted)
+    assert mistake.command == f"pulumi config set --path 'hosts[2].privateIp' {address}"
+
+
 def test_every_port_that_a_base_publishes_is_looked_at() -> None:
     """Source: repository, compose file of the base services."""
     published = {80, 443, 5442, 5443, 5601, 6379, 9000, 9001, 9200}
