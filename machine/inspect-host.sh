@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Tells what there is on a host before anything is changed there, as lines NAME=value.
 #
-# Reads ROLE, STACK, ADDRESS, FOLDER, PORTS, PEERS and DOWNLOADS as lines NAME=value on stdin. PORTS are those
-# that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as 10.5.0.5:6379; DOWNLOADS
-# URLs that an installation gets things from. By PROXY, STRAIGHT and MIRROR it's going to get out.
+# Reads ROLE, STACK, ADDRESS, FOLDER, PORTS, PEERS, SSH_PORTS and DOWNLOADS as lines NAME=value on stdin.
+# PORTS are those that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as
+# 10.5.0.5:6379; SSH_PORTS where SSH may answer; DOWNLOADS URLs that an installation gets things from. By
+# PROXY, STRAIGHT and MIRROR it's going to get out.
 set -euo pipefail
 # shellcheck source=machine/https.sh
 . machine/https.sh
@@ -18,7 +19,7 @@ found=/var/lib/openvidu-host-as-found
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
-: "${ADDRESS:?}" "${FOLDER:?}"
+: "${ADDRESS:?}" "${FOLDER:?}" "${SSH_PORTS:=22}"
 
 say() { printf '%s=%s\n' "$1" "$2"; }
 has() { "$@" >/dev/null 2>&1 && echo yes || echo no; }
@@ -73,6 +74,14 @@ else
   theirs=$(taken "$FOLDER" "${ROLE:-}" 2>/dev/null | cut -d '|' -f 2 || true)
 fi
 say taken "${theirs//$'\n'/ }"
+
+# Where logins are limited, as by `ufw limit`, who logs in here may be. Source: ufw, ufwcommon.py and
+# backend_iptables.py, `limit` (xt_recent with --hitcount).
+rules=$({ iptables -S && ip6tables -S; nft list ruleset; } 2>/dev/null || true)
+limited=$(grep -E "dport (${SSH_PORTS// /|}|ssh)( |$)" <<<"$rules" |
+  grep -E -- '--hitcount|hashlimit|limit rate over|xt match "?(recent|hashlimit)' || true)
+operator=$(tr '\0' '\n' </proc/$PPID/environ 2>/dev/null | sed -n 's/^SSH_CONNECTION=\([^ ]*\) .*/\1/p' || true)
+say limited "${limited:+${operator:-ADDRESS}}"
 
 busy=
 listening=$(ss --no-header --listening --numeric --tcp --udp 2>/dev/null || true)

@@ -23,6 +23,7 @@ from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
 from components.remote import script
 from components.settings import Settings
+from components.ssh_way import PORT
 from components.upgrade import change_of
 from components.way_out import look_fields
 from openvidu.downloads import Download, downloads
@@ -95,7 +96,7 @@ def check(settings: Settings, there: Deployed) -> None:
             mistakes += suitability.network_mistakes(name, asked[name], facts)
             continue
         mistakes += suitability.mistakes(name, new[name], facts, settings)
-        for warning in suitability.warnings(name, facts):
+        for warning in suitability.warnings(name, new[name], facts):
             pulumi.log.warn(warning)
     if mistakes:
         raise ConfigurationError(mistakes)
@@ -113,6 +114,8 @@ def _inspect(
         "STACK": this_stack(),
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
+        # What is forwarded to a machine comes in at SSH's usual port.
+        "SSH_PORTS": " ".join(map(str, sorted({PORT, host.way.port}))),
         "DOWNLOADS": " ".join(one.url for one in wanted),
         **look_fields(settings),
     }

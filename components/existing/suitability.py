@@ -57,6 +57,7 @@ class Facts:
         foreign: folders that OpenVidu would take and that are somebody else's.
         owner: the stack that has noted the host as its own, where that's another one; empty else.
         taken: containers that OpenVidu would take for its own.
+        limited: whose logins its firewall limits, by the address that it sees; empty for nobody's.
         hindrance: what is in its way out, as `machine/put-way-out.sh` says; empty for nothing.
         busy: ports that OpenVidu needs and something else has, as `tcp:443`.
         blocked: ports of other hosts that it can't reach, as `10.5.0.5:6379`.
@@ -85,6 +86,7 @@ class Facts:
     taken: tuple[str, ...]
     busy: tuple[str, ...]
     blocked: tuple[str, ...]
+    limited: str = ""
     hindrance: str = ""
     lacking: Mapping[str, str] = field(default_factory=dict)
 
@@ -121,6 +123,7 @@ def parse(text: str, asked: float) -> Facts | str:
             taken=tuple(found["taken"].split()),
             busy=tuple(found["busy"].split()),
             blocked=tuple(found["blocked"].split()),
+            limited=found["limited"],
             hindrance=found["hindrance"],
             lacking={
                 place: why
@@ -210,7 +213,7 @@ def _told(name: str, host: Host, found: Sequence[tuple[str, str]]) -> list[Mista
     ]
 
 
-def warnings(name: str, facts: Facts) -> list[str]:
+def warnings(name: str, host: Host, facts: Facts) -> list[str]:
     """What works, but badly."""
     found = []
     memory, role = facts.memory_mib / 1024, role_of(name)
@@ -221,6 +224,13 @@ def warnings(name: str, facts: Facts) -> list[str]:
         )
     if facts.installed:
         found.append(f"{name}: an OpenVidu is installed already; it will be configured anew.")
+    if facts.limited:
+        found.append(
+            f"{name}: its firewall limits logins over SSH, and an update logs in more often than "
+            "`ufw limit` lets in: once for each script, and tries that are refused count. "
+            f"Let yourself in without a limit first: sudo ufw insert 1 allow from {facts.limited} "
+            f"to any port {host.way.port} proto tcp (on that host)"
+        )
     return found
 
 

@@ -17,13 +17,16 @@ _RULES = Path("/etc/openvidu-lab/ssh-limit.nft")
 _LIMIT = """\
 table inet ssh_limit {
   set seen { type ipv4_addr; size 1024; flags dynamic; timeout 30s; }
+  set banned { type ipv4_addr; size 1024; flags dynamic, timeout; timeout 30s; }
   chain input {
     type filter hook input priority filter - 1; policy accept;
+    tcp dport 22 ct state new ip saddr @banned update @banned { ip saddr } reject with tcp reset
     tcp dport 22 ct state new update @seen { ip saddr limit rate over 12/minute burst 6 packets } \
-reject with tcp reset
+add @banned { ip saddr } reject with tcp reset
   }
 }
 """
+"""As ufw, but that each try that is refused begins the half minute anew: there it counts as two."""
 BOOT = ["/bin/sh", "-c", f"[ ! -e {_RULES} ] || nft -f {_RULES}"]
 """What every machine runs at its boot."""
 

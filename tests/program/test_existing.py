@@ -435,8 +435,18 @@ def test_docker_is_installed_on_request_where_that_can_be_done() -> None:
     ("cpus", "memory_mib", "warns"), [(8, 15_900, 0), (4, 15_900, 1), (8, 7_800, 1)]
 )
 def test_less_than_advised_is_warned_of(cpus: int, memory_mib: int, warns: int) -> None:
-    found = suitability.warnings("node-1", replace(FITS, cpus=cpus, memory_mib=memory_mib))
+    wanted = settings(host(0), host(1), host(2))
+    facts = replace(FITS, cpus=cpus, memory_mib=memory_mib)
+    found = suitability.warnings("node-1", wanted.hosts[1], facts)
     assert len(found) == warns
+
+
+def test_a_limit_of_logins_is_told_with_what_lets_one_in() -> None:
+    wanted = settings(host(0), host(1, sshPort=2222), host(2))
+    facts = replace(FITS, limited="198.51.100.7")
+    [told] = suitability.warnings("node-1", wanted.hosts[1], facts)
+    assert "allow from 198.51.100.7 to any port 2222 proto tcp (on that host)" in told
+    assert not suitability.mistakes("node-1", wanted.hosts[1], facts, wanted)
 
 
 def test_hosts_that_answer_nobody_are_not_blocked() -> None:
@@ -457,7 +467,7 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
         "os=Debian\nprocessor=x86_64\ncpus=4\nmemoryMib=8000\nfreeDiskMib=30000\n"
         "images=/var/lib/docker\nfreeImagesMib=9\nfreeImagesInodes=\nfreeTmpMib=9\ndocker=yes\n"
         "compose=\nreads=no\npackages=yes\npython=no\nclock=1000\naddresses=10.5.0.6 fe80::1\n"
-        "installed=no\nhindrance=mirror\nforeign=\nowner=\ntaken=\nbusy=\n"
+        "installed=no\nhindrance=mirror\nlimited=\nforeign=\nowner=\ntaken=\nbusy=\n"
         "blocked=10.5.0.5:6379 10.5.0.5:9000\n"
         "https://a.example.io/v2/=ok\nhttps://b.example.io/v2/=timed out\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,48 @@ def test_downloads_that_a_host_cannot_have_are_told_with_the_reason(host: Existi
 def test_a_host_without_curl_is_not_blamed_for_its_way_out(host: ExistingHost) -> None:
     host.path("/bin/curl").unlink()
     assert inspect(host, DOWNLOADS="https://b.example.io/x.sh").lacking == {}
+
+
+OF_UFW = """\
+-P INPUT DROP
+-A ufw-user-input -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --set --name DEFAULT
+-A ufw-user-input -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update \
+--seconds 30 --hitcount 6 --name DEFAULT --mask 255.255.255.255 --rsource -j ufw-user-limit
+-A ufw-user-input -p tcp -m tcp --dport 8080 -j ACCEPT
+"""
+OF_NFT = "    tcp dport 22 ct state new limit rate over 6/minute burst 3 packets drop\n"
+OF_OTHERS = "-A INPUT -p tcp --dport 2200 -m recent --update --seconds 30 --hitcount 6 -j DROP\n"
+OPEN = "-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT\n"
+
+
+@pytest.mark.parametrize(
+    ("program", "rules", "is_limited"),
+    [
+        ("iptables", OF_UFW, True),
+        ("nft", OF_NFT, True),
+        ("iptables", OF_OTHERS, False),
+        ("iptables", OPEN, False),
+    ],
+)
+def test_a_limit_of_logins_is_seen_with_who_logs_in(
+    host: ExistingHost, program: str, rules: str, is_limited: bool
+) -> None:
+    (host.world / "rules").write_text(rules)
+    host.program(program, "cat $W/rules")
+    lines = "".join(f"{name}={text}\n" for name, text in FIELDS.items())
+    look = shlex.quote(text_of("inspect-host.sh"))
+    # As sudo does, a shell that knows who logs in has another without.
+    done = host.shell(
+        f"env -u SSH_CONNECTION /bin/bash -c {look}; exit",
+        f"{lines}\n",
+        SSH_CONNECTION="198.51.100.7 50000 10.5.0.6 22",
+    )
+    found = suitability.parse(done.stdout, asked=0.0)
+    assert isinstance(found, Facts), found
+    assert found.limited == ("198.51.100.7" if is_limited else "")
+
+
+def test_who_logs_in_is_left_to_be_named_where_nothing_tells_it(host: ExistingHost) -> None:
+    (host.world / "rules").write_text(OF_UFW)
+    host.program("iptables", "cat $W/rules")
+    assert inspect(host).limited == "ADDRESS"
