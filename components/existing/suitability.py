@@ -226,8 +226,8 @@ def warnings(name: str, host: Host, facts: Facts) -> list[str]:
         found.append(f"{name}: an OpenVidu is installed already; it will be configured anew.")
     if facts.limited:
         found.append(
-            f"{name}: its firewall limits logins over SSH, and an update logs in more often than "
-            "`ufw limit` lets in: once for each script, and tries that are refused count. "
+            f"{name}: its firewall limits logins over SSH. An update logs in once for each script: "
+            "where that is too often, as may be with `ufw limit`, its tries keep it out. "
             f"Let yourself in without a limit first: sudo ufw insert 1 allow from {facts.limited} "
             f"to any port {host.way.port} proto tcp (on that host)"
         )
