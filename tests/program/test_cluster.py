@@ -855,6 +855,22 @@ def test_each_script_runs_again_after_it_failed_also_for_the_input_before(
     assert set(map(str, made.values())) == {"(True, ['stdin'])"}
 
 
+def test_a_node_of_another_type_is_another_machine_and_not_one_that_aws_stops(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = {}
+    make = aws.ec2.Instance
+
+    def watched(name: str, **arguments: Any) -> Any:
+        made[name] = arguments["opts"].replace_on_changes
+        return make(name, **arguments)
+
+    monkeypatch.setattr(aws.ec2, "Instance", watched)
+    deploy(config)
+    # Its membership drains first; AWS's stop of the base has `base-stop` before it.
+    assert made == {"base": [], "node-1": ["instanceType"], "node-2": ["instanceType"]}
+
+
 def test_a_nodes_restart_for_other_logins_knows_how_long_calls_are_waited_for(
     config: dict[str, str],
 ) -> None:
