@@ -42,6 +42,7 @@ After=docker.service
 Wants=docker.service
 
 [Service]
+Environment=LC_ALL=C
 ExecStart=/usr/bin/python3 -I $folder/membership.pyz keep
 Restart=always
 RestartSec=5
