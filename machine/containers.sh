@@ -72,6 +72,31 @@ run_openvidu() {
 declare -A ends_at=()
 down=() returning=() doubtful='' restless='' said='' began=$(now)
 
+# setting NAME: what OpenVidu's program reads in .env.
+setting() {
+  grep -v '^#' .env | grep "$1" | cut -d = -f 2
+}
+
+is_elsewhere() {
+  [[ -n $1 && $1 != *localhost* && $1 != *127.0.0.1* && $1 != *::1* ]]
+}
+
+# leaves_out SERVICE: whether the program, which is the master's, starts no container of it. Its text has an
+# option for each that it may leave out; .env decides.
+# Source: repository, OpenVidu Pro, program `openvidu`, start_openvidu.
+leaves_out() {
+  local enabled
+  grep -qs -- "--scale $1=0" "$COMMAND" || return 1
+  enabled=$(setting OPENVIDU_PRO_ELASTICSEARCH=) || true
+  case $1 in
+  coturn) [[ $(setting COTURN_IN_MEDIA_NODES) == true ]] ;;
+  elasticsearch) [[ ${enabled:-true} != true ]] || is_elsewhere "$(setting OPENVIDU_PRO_ELASTICSEARCH_HOST)" ;;
+  kibana) [[ ${enabled:-true} != true ]] || is_elsewhere "$(setting OPENVIDU_PRO_KIBANA_HOST)" ;;
+  filebeat | metricbeat) [[ ${enabled:-true} != true ]] ;;
+  *) return 1 ;;
+  esac
+}
+
 # Looks at each service. Sets `down`, those that won't run by themselves and why, and `returning`, those
 # whose container ended since the last look, or is about to be started again.
 look() {
@@ -100,8 +125,7 @@ look() {
     esac
   done < <([[ -z $ids ]] || containers $ids)
   for service in $(ask_docker compose config --services); do
-    # The master's program leaves some out.
-    [[ -n ${there[$service]:-} ]] || grep -qs -- "--scale $service=0" "$COMMAND" ||
+    [[ -n ${there[$service]:-} ]] || leaves_out "$service" ||
       down+=("$service: there is no container")
   done
 }

@@ -61,6 +61,18 @@ def test_a_dead_service_is_brought_back_and_nothing_beside_it_touched(machine: M
     assert machine.inspect(folder.container("b"), ".State.Status") == "running"
 
 
+def test_a_service_that_is_scaled_to_nothing_has_no_container(machine: Machine) -> None:
+    folder = machine.folder(TWO)
+    folder.up("--scale b=0")
+    assert machine.names() == [folder.container("a")]
+    folder.up()
+    assert machine.names() == [folder.container("a"), folder.container("b")]
+    folder.up("--scale b=0")
+    assert machine.names() == [folder.container("a")]
+    folder.up("--no-deps --no-recreate b")
+    assert machine.names() == [folder.container("a"), folder.container("b")]
+
+
 def test_a_restart_keeps_what_a_container_was_created_with(machine: Machine) -> None:
     folder = machine.folder(TWO, "A=1\n")
     folder.up()

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from components.remote import text_of
-from tests.scripts.containers import Machine
+from tests.scripts.containers import ENV, Machine
 
 BUCKET = "openvidu/minio-s3/openvidu-enterprise"
 PROXY, MINIO, MAKER = (
@@ -152,11 +152,53 @@ def test_a_wait_ends_when_its_time_is_over(base: Machine) -> None:
     assert "S3 doesn't answer after 900 s." in failed.stderr
 
 
-def test_what_the_masters_program_leaves_out_is_not_missed(base: Machine) -> None:
-    base.starts(PROXY, MINIO, MAKER, script="# docker-compose up -d --scale filebeat=0")
-    base.puts("services", "loadbalancer\nfilebeat\n")
+LEAVES_OUT = "\n".join(
+    f"# docker-compose up -d $(if false; then echo '--scale {service}=0'; fi)"
+    for service in ("elasticsearch", "kibana", "filebeat", "metricbeat", "coturn")
+)
+
+
+@pytest.mark.parametrize(
+    ("service", "setting"),
+    [
+        ("coturn", "OPENVIDU_PRO_COTURN_IN_MEDIA_NODES=true"),
+        ("elasticsearch", "OPENVIDU_PRO_ELASTICSEARCH_HOST=https://search.example:443"),
+        ("kibana", "OPENVIDU_PRO_KIBANA_HOST=https://kibana.example"),
+        ("kibana", "OPENVIDU_PRO_ELASTICSEARCH=false"),
+        ("filebeat", "OPENVIDU_PRO_ELASTICSEARCH=false"),
+    ],
+)
+def test_what_the_masters_program_leaves_out_is_not_missed(
+    base: Machine, service: str, setting: str
+) -> None:
+    base.starts(PROXY, MINIO, MAKER, script=LEAVES_OUT)
+    base.puts("services", f"loadbalancer\n{service}\n")
+    base.puts("openvidu/.env", f"{ENV}# {setting}\n{setting}\n")
     done = start(base)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("service", "setting"),
+    [
+        ("coturn", "# OPENVIDU_PRO_COTURN_IN_MEDIA_NODES=true"),
+        ("coturn", "OPENVIDU_PRO_COTURN_IN_MEDIA_NODES=false"),
+        ("elasticsearch", "OPENVIDU_PRO_ELASTICSEARCH_HOST=http://127.0.0.1:9200"),
+        ("kibana", "OPENVIDU_PRO_ELASTICSEARCH=true"),
+        ("metricbeat", "OPENVIDU_PRO_ELASTICSEARCH_HOST=https://search.example:443"),
+        ("openvidu-server", "OPENVIDU_PRO_ELASTICSEARCH=false"),
+    ],
+)
+def test_what_the_masters_program_could_leave_out_is_missed(
+    base: Machine, service: str, setting: str
+) -> None:
+    """It names the option in any case."""
+    base.starts(PROXY, MINIO, MAKER, script=LEAVES_OUT)
+    base.puts("services", f"loadbalancer\n{service}\n")
+    base.puts("openvidu/.env", f"{ENV}{setting}\n")
+    failed = start(base)
+    assert failed.returncode == 1
+    assert f"\n  {service}: there is no container\n" in failed.stderr
 
 
 def test_a_command_that_fails_is_said_with_its_words(base: Machine) -> None:

@@ -38,7 +38,12 @@ def containers_of(
 
 
 def up(
-    project: Project, names: Sequence[str], *, recreate: bool | None = None, needs: bool = True
+    project: Project,
+    names: Sequence[str],
+    *,
+    recreate: bool | None = None,
+    needs: bool = True,
+    left_out: Sequence[str] = (),
 ) -> list[Container]:
     """Make and start what isn't there, and make anew what was configured differently.
 
@@ -47,6 +52,7 @@ def up(
         names: of services; all where there is none.
         recreate: whether all are made anew, or none.
         needs: whether to bring up what these services need, too.
+        left_out: services that are to have no container.
 
     Raises:
         ComposeFileError: a service doesn't exist.
@@ -57,6 +63,10 @@ def up(
     services = [project.service(name) for name in names] or list(project.services)
     if names and needs:
         services = _with_needs(project, names)
+    for name in left_out:
+        for container in containers_of(project.name, [project.service(name).name]):
+            container.remove()
+    services = [service for service in services if service.name not in left_out]
     for service in services:
         if service.image not in images.pulled():
             images.pull(service.image)

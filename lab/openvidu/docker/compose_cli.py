@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument("--no-deps", action="store_true")
     up.add_argument("--no-recreate", action="store_true")
     up.add_argument("--exit-code-from")
+    up.add_argument("--scale", action="append", default=[], type=_left_out)
     down = command("down")
     down.add_argument("-v", "--volumes", action="store_true")
     down.add_argument("--remove-orphans", action="store_true")
@@ -81,6 +82,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _left_out(text: str) -> str:
+    """Of `NAME=0` the name: of no other scale has OpenVidu a use."""
+    name, _, scale = text.partition("=")
+    if scale != "0":
+        raise argparse.ArgumentTypeError("the lab takes a scale of 0 only")
+    return name
+
+
 def _length(text: str) -> timedelta:
     """A length of time such as `90s`: what of Go's forms is needed."""
     if not text.endswith("s"):
@@ -108,7 +117,13 @@ def _up(folder: Path, options: argparse.Namespace) -> int:
     if options.exit_code_from:
         return compose.attach(project, options.services, options.exit_code_from)
     recreate = options.force_recreate or (False if options.no_recreate else None)
-    containers = compose.up(project, options.services, recreate=recreate, needs=not options.no_deps)
+    containers = compose.up(
+        project,
+        options.services,
+        recreate=recreate,
+        needs=not options.no_deps,
+        left_out=options.scale,
+    )
     if not options.detach:
         compose.follow(containers)
     return 0
