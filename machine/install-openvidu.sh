@@ -36,6 +36,9 @@ unfinished=$FOLDER/.moving-from
 under_way=$FOLDER.installing
 # Names files whose download failed: of one that an owner may change that can't be seen later.
 lacking=$FOLDER/.to-get-again
+# The digest of an owner's docker-compose.override.yml before an upgrade, which leaves a master's alone where
+# it names another application. Source: repository, OpenVidu Pro, install script, upgrade_ov.
+override=''
 
 fail() {
   printf '%s\n' "$@" >&2
@@ -65,7 +68,10 @@ is_owners() {
   [[ $1 == */docker-compose.override.yml ]] && ! grep -qE '^[[:space:]]*<|^[0-9]{3}: ' "$1"
 }
 
-# The other files that were downloaded and aren't right, below FOLDER. With `fresh` no owner has seen them.
+has_stayed() { [[ -n $override && $(digest_of "$1") == "$override" ]]; }
+
+# The other files that were downloaded and aren't right, below FOLDER. With `fresh` no owner has seen them, but
+# for the one that an upgrade left alone.
 wrong_files() {
   local file
   {
@@ -74,7 +80,8 @@ wrong_files() {
     done < <(cat "$lacking" 2>/dev/null || true)
     for file in "$FOLDER"/{.env,docker-compose.override.yml,beats/*.yml,cluster/aws/*.sh}; do
       [[ -e $file || $file == */.env ]] || continue
-      is_right "$file" || { [[ ${1:-} != fresh ]] && is_owners "$file"; } || echo "${file#"$FOLDER"/}"
+      is_right "$file" || { { [[ ${1:-} != fresh ]] || has_stayed "$file"; } && is_owners "$file"; } ||
+        echo "${file#"$FOLDER"/}"
     done
   } | sort -u
 }
@@ -151,6 +158,7 @@ upgrade() {
   echo "Upgrading $found to $VERSION"
   echo "$found" >"$unfinished"
   rm -f "$lacking"
+  override=$(digest_of "$FOLDER/docker-compose.override.yml" 2>/dev/null) || true
   (cd "$FOLDER" && through_proxy within "$install_seconds" bash "$script" upgrade </dev/null) ||
     fail "OpenVidu's upgrade failed; its output is above." "Try again with: pulumi up" "$other"
   is_complete && [[ $(installed_version) == "$VERSION" ]] ||

@@ -122,6 +122,25 @@ def test_another_edition_is_not_upgraded(machine: Path, role: Role) -> None:
     assert ("Installed version is OpenVidu PRO" in done.stdout) is (role is NODE)
 
 
+@pytest.mark.parametrize("text", [None, "services: {app: {image: mine}}\n"])
+@pytest.mark.parametrize("role", [BASE, MASTER], ids=lambda role: role.name)
+def test_an_upgrade_leaves_another_application_of_a_masters_alone(
+    machine: Path, role: Role, text: str | None
+) -> None:
+    folder = installed(machine, role)
+    override = folder / "docker-compose.override.yml"
+    override.unlink() if text is None else override.write_text(text)
+    done = run(machine, role, "2.32.0", "upgrade")
+    assert (folder / "docker-compose.override.yml-v2.32.0").exists() is (role is MASTER)
+    if role is MASTER:
+        assert done.returncode == 0, done.stdout
+        assert (override.read_text() if override.exists() else None) == text
+    else:
+        failed = "Error while moving previous 'docker-compose.override.yml'" in done.stdout
+        assert failed is (text is None)
+        assert text is None or override.read_text() != text
+
+
 def test_an_upgrade_of_a_master_that_was_cut_does_not_go_on_by_itself(machine: Path) -> None:
     folder = installed(machine, MASTER)
     (folder / "cluster/aws").rename(folder / "aws")

@@ -54,6 +54,8 @@ step() {
 }
 download() { cp "$FROM/${1##*/}" "$2"; }
 make_executable() { chmod +x "$@"; }
+override=docker-compose.override.yml
+[[ -z ${OTHER_APP:-} ]] || override=
 aside=.old-2.29.0
 if [[ $1 == upgrade ]]; then
   step mkdir $aside
@@ -61,16 +63,17 @@ if [[ $1 == upgrade ]]; then
   for file in openvidu_drop.sh filebeat.yml dotenv docker-compose.{override.,}yml openvidu; do
     step download $file tmp/$file
   done
-  for file in docker-compose.yml docker-compose.override.yml openvidu cluster/aws beats; do
+  for file in docker-compose.yml $override openvidu cluster/aws beats; do
     step mv $file $aside
   done
   step cp .env $aside
   for file in custom-nginx-vhosts coturn; do
     step mv $file $aside
   done
-  for file in docker-compose.yml docker-compose.override.yml openvidu; do
+  for file in docker-compose.yml $override openvidu; do
     step mv tmp/$file .
   done
+  [[ -n $override ]] || step mv tmp/docker-compose.override.yml docker-compose.override.yml-v2.30.0
   step mv tmp/dotenv .env-v2.30.0
   step mkdir cluster/aws
   step mkdir beats
@@ -303,6 +306,29 @@ def test_an_override_of_the_owners_stays_as_it_is(machine: Machine, text: str) -
     assert (machine.folder / "docker-compose.override.yml").read_text() == text
     assert machine.install(NEW).returncode == 0
     machine.requires(NEW)
+
+
+@pytest.mark.parametrize("text", [None, "", "# services:\n", "services: {app: {image: mine}}\n"])
+def test_an_override_that_an_upgrade_leaves_alone_is_its_owners(
+    machine: Machine, text: str | None
+) -> None:
+    """A master's with another application than OpenVidu's, or with none."""
+    override = machine.folder / "docker-compose.override.yml"
+    override.unlink()
+    if text is not None:
+        override.write_text(text)
+    for version in (NEW, OLD, NEW):
+        done = machine.install(version, {"OTHER_APP": "true"})
+        assert done.returncode == 0, done.stderr
+        assert (override.read_text() if override.exists() else None) == text
+
+
+def test_an_override_that_could_not_be_had_twice_is_no_owners(machine: Machine) -> None:
+    (machine.folder / "docker-compose.override.yml").write_text(NOT_FOUND)
+    machine.offers(**{"docker-compose.override.yml": NOT_FOUND})
+    failed = machine.install(NEW)
+    assert failed.returncode == 1
+    assert "these aren't the files that OpenVidu has: docker-compose.override.yml" in failed.stderr
 
 
 def test_files_of_another_version_repair_nothing(machine: Machine) -> None:

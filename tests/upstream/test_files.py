@@ -159,6 +159,22 @@ def test_a_nodes_first_synchronisation_is_as_in_the_mirror(version: str) -> None
     assert f"docker-compose {ours}; then" in theirs
 
 
+def test_the_master_leaves_out_what_it_does_in_the_mirror(version: str) -> None:
+    path = f"/OpenVidu/openvidu/v{version}/{deployment('master', version).folder}/openvidu"
+    theirs, ours = (
+        set(re.findall(r"--scale (\w+=0)", text))
+        for text in (file_of(roles.MASTER, version, "openvidu"), content(path).decode())
+    )
+    assert theirs == ours
+
+
+def test_an_upgrade_leaves_an_override_alone_as_in_the_mirror(role: Role, version: str) -> None:
+    left = '"${OPENVIDU_PREVIOUS_FOLDER}/docker-compose.override.yml-${OPENVIDU_VERSION}"'
+    mirrored = content(urlsplit(role.product.url(version)).path).decode()
+    leaves = value_of(mirrored, "LEAVES_OTHER_APP") == "true"
+    assert (f'.yml" {left}' in script_of(role, version)) is leaves
+
+
 def test_the_base_updates_its_load_balancer_as_we_ask(version: str) -> None:
     text = file_of(roles.BASE, version, "base-services")
     assert "update-loadbalancer)" in text

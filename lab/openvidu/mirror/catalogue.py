@@ -56,6 +56,8 @@ class _Kind:
         kept_aside: folders that an upgrade puts aside where they are there.
         media_images: parts of names of images that aren't a service's.
         pulls: whether images are pulled by the install.
+        leaves_other_app: whether an upgrade leaves an override alone that names another application
+            than OpenVidu's.
         refuses: patterns of images with which an upgrade is refused, and what it says.
         wants: the pattern of an image without which it's refused, and what it says.
     """
@@ -68,6 +70,7 @@ class _Kind:
     kept_aside: tuple[str, ...] = ("coturn",)
     media_images: tuple[str, ...] = ()
     pulls: bool = True
+    leaves_other_app: bool = False
     refuses: tuple[tuple[str, str], ...] = ()
     wants: tuple[tuple[str, str], ...] = ()
 
@@ -100,6 +103,7 @@ _KINDS: Mapping[str, _Kind] = {
         ),
         kept_aside=("custom-nginx-vhosts", "custom-nginx-locations", "coturn"),
         pulls=False,
+        leaves_other_app=True,
         refuses=(_CE, ("/replication-manager:", "Installed version is OpenVidu ENTERPRISE")),
     ),
     "node": _Kind(
@@ -188,6 +192,7 @@ def _install_script(role: str, version: str) -> bytes:
         "KEPT_ASIDE": " ".join(kind.kept_aside),
         "MEDIA_IMAGES": " ".join(kind.media_images),
         "PULLS": str(kind.pulls).lower(),
+        "LEAVES_OTHER_APP": str(kind.leaves_other_app).lower(),
         "REFUSES": "\n    ".join(
             f'{test} fail "You can\'t upgrade. {reason}"'
             for test, reason in zip(refused, reasons, strict=True)

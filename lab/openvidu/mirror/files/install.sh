@@ -16,6 +16,8 @@ MEDIA_IMAGES=(@MEDIA_IMAGES@)
 PULLS=@PULLS@
 # Folders that an upgrade puts aside where they are there.
 KEPT_ASIDE=(@KEPT_ASIDE@)
+# Whether an upgrade leaves an override with another application alone.
+LEAVES_OTHER_APP=@LEAVES_OTHER_APP@
 
 fail() {
     printf '\n     =======¡ERROR!=======\n     %s\n' "$1"
@@ -24,6 +26,12 @@ fail() {
 
 has() {
     [[ " ${DOWNLOADED[*]} " == *" $1 "* ]]
+}
+
+# Whether an upgrade puts a new override in place of the old one, $1.
+replaces_override() {
+    has docker-compose.override.yml || return
+    [[ $LEAVES_OTHER_APP != true ]] || grep -qsE '^        image: openvidu/openvidu-call:' "$1"
 }
 
 # The folders that downloaded files are in.
@@ -82,7 +90,7 @@ move() {
 }
 
 upgrade() {
-    local candidate folder installed='' old aside new file
+    local candidate folder installed='' old aside new file override=''
     for candidate in "$PWD" "/opt/$FOLDER"; do
         [[ -f $candidate/docker-compose.yml ]] && installed=$candidate && break
     done
@@ -95,6 +103,7 @@ upgrade() {
     printf '\n     Upgrade %s %s to %s\n' "@UPGRADED@" "$old" "$VERSION"
     aside=$installed/.old-$old
     new=$installed/tmp
+    ! replaces_override "$installed/docker-compose.override.yml" || override=docker-compose.override.yml
     mkdir "$aside" || fail "Error while creating the folder '.old-$old'"
     mkdir "$new" || fail "Error while creating the folder 'temporal'"
     for file in "${DOWNLOADED[@]}"; do
@@ -107,8 +116,7 @@ upgrade() {
 
     printf '\n     => Moving previous installation files to rollback folder:'
     move "$installed/docker-compose.yml" "$aside" "moving previous"
-    ! has docker-compose.override.yml ||
-        move "$installed/docker-compose.override.yml" "$aside" "moving previous"
+    [[ -z $override ]] || move "$installed/$override" "$aside" "moving previous"
     move "$installed/$COMMAND" "$aside" "moving previous"
     for folder in $(folders); do
         mv "$installed/$folder" "$aside" || fail "Error while moving previous '$folder'"
@@ -120,7 +128,12 @@ upgrade() {
 
     printf '\n     => Updating files:'
     move "$new/docker-compose.yml" "$installed" updating
-    ! has docker-compose.override.yml || move "$new/docker-compose.override.yml" "$installed" updating
+    if [[ -n $override ]]; then
+        move "$new/$override" "$installed" updating
+    elif has docker-compose.override.yml; then
+        mv "$new/docker-compose.override.yml" "$installed/docker-compose.override.yml-v$VERSION" ||
+            fail "Error while updating 'docker-compose.override.yml'"
+    fi
     mv "$new/.env" "$installed/.env-v$VERSION" || fail "Error while moving previous '.env'"
     move "$new/$COMMAND" "$installed" updating
     for folder in $(folders); do
