@@ -262,7 +262,26 @@ make_sure_of_bucket() {
   [[ " $WAIT_FOR " != *" s3 "* ]] || ensure_bucket
 }
 
-if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && all_answer; then
+# Whether all that is waited for answers, as it may a while after a reboot; what is down is started alone.
+comes_back() {
+  local started before=''
+  started=$(now)
+  [[ -n $(ask_docker compose ps --all --quiet 2>/dev/null) ]] || return
+  start_what_is_down
+  until all_answer; do
+    (($(now) - started <= patience_seconds)) || return
+    ! has_no_certificate || return
+    look
+    [[ -z ${down[*]} || ${down[*]} != "$before" ]] || return
+    before=${down[*]}
+    if ((($(now) - started) % 10 == 0)); then
+      echo "$NAME: waiting for what was started with this configuration, $(($(now) - started)) s of $patience_seconds s"
+    fi
+    sleep 1
+  done
+}
+
+if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && comes_back; then
   make_sure_of_bucket
   start_what_is_down
   settle

@@ -143,6 +143,48 @@ def test_a_clock_that_is_set_ends_no_wait(base: Machine) -> None:
     assert "base: waiting for S3, 0 s of 900 s" in done.stdout
 
 
+def test_what_comes_back_after_a_reboot_is_waited_for_and_not_started_anew(base: Machine) -> None:
+    """A start of all would make the load balancer's container anew; a master's takes all down."""
+    assert start(base).returncode == 0
+    base.has(PROXY, "m1|minio-s3|False|exited|255|always|0|", MAKER)
+    base.puts(
+        "up", f"sed -i '/minio/d' \"$here/containers\"; echo '{MINIO}' >>\"$here/containers\"\n"
+    )
+    base.puts("bin/curl", CURL.replace("status=", f"{ANSWERS_LATE}status=", 1))
+    done = start(base, patience_seconds="60")
+    assert done.returncode == 0, done.stderr
+    assert "base: runs as configured" in done.stdout
+    assert (
+        "compose up --detach --no-deps --no-recreate minio-s3" in (base.root / "asked").read_text()
+    )
+    assert base.started == ["start"]
+
+
+def test_what_stays_down_is_not_waited_for(base: Machine) -> None:
+    assert start(base).returncode == 0
+    dead = "m1|minio-s3|False|exited|1|always|0|"
+    base.has(PROXY, dead, MAKER)
+    base.puts("answers", "")
+    base.starts(PROXY, dead, MAKER)
+    failed = start(base, patience_seconds="600")
+    assert failed.returncode == 1
+    assert "\n  minio-s3: ended with status 1\n" in failed.stderr
+    assert base.started == ["start", "start"]
+
+
+def test_what_does_not_come_back_is_started_anew(base: Machine) -> None:
+    assert start(base).returncode == 0
+    base.puts("answers", "")
+    answers = (base.root / "answers").as_posix()
+    base.starts(
+        *(PROXY, MINIO, MAKER),
+        script=f"echo 'http://127.0.0.1:9000/minio/health/live 200' >{answers}",
+    )
+    done = start(base)
+    assert done.returncode == 0, done.stderr
+    assert base.started == ["start", "start"]
+
+
 def test_a_wait_ends_when_its_time_is_over(base: Machine) -> None:
     base.puts("answers", "")
     base.puts("uptime", "100.50 7.00\n")
