@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from dataclasses import replace
@@ -27,6 +28,7 @@ from openvidu.release import LATEST, VERSIONS
 from tests.program.conftest import SECRETS
 from tests.small_disk import fill, small_disk
 
+ROOT = Path(__file__).parents[2]
 NODE_EXAMPLE = """\
 DOMAIN_OR_PUBLIC_IP=openvidu.example.io
 OPENVIDU_PRO_LICENSE=license-of-openvidu
@@ -158,6 +160,60 @@ def test_what_can_be_set_is_what_the_bases_files_take(version: str) -> None:
     files = deployment("base", version).compose.values()
     text = str([file.services for file in files])
     assert [name for name in options("base", version) if f"${{{name}:-" not in text] == []
+
+
+ELSEWHERE = {
+    "HTTP_PORT": "httpPort",
+    "HTTPS_PORT": "httpsPort",
+    "ALLOWED_ACCESS_TO_DASHBOARD": "dashboardCidrs",
+    "ALLOWED_ACCESS_TO_RESTAPI": "apiCidrs",
+}
+"""What is set by a key of the configuration."""
+FIXED = {"OPENVIDU_ENTERPRISE_HA_REDIS_PORT", "OPENVIDU_RECORDING_CUSTOM_LAYOUT"}
+"""What is as on the page: nodes are told where Redis is, and a base has no layouts."""
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_the_bases_files_take_can_be_set(version: str) -> None:
+    text = str([file.services for file in deployment("base", version).compose.values()])
+    taken = set(re.findall(r"\$\{(\w+):-", text))
+    assert taken - {*options("base", version), *FIXED} == set(ELSEWHERE)
+    schema = (ROOT / "Pulumi.yaml").read_text()
+    assert [key for key in ELSEWHERE.values() if f"  {key}:\n" not in schema] == []
+
+
+NODES_OWN = {
+    "OPENVIDU_PRO_SPEECH_TO_TEXT": "vosk",
+    "OPENVIDU_PRO_SPEECH_TO_TEXT_IMAGE": "openvidu/speech-to-text-service-vosk:2.30.0",
+    "OPENVIDU_PRO_SPEECH_TO_TEXT_AZURE_KEY": "key",
+    "OPENVIDU_PRO_SPEECH_TO_TEXT_AZURE_REGION": "westeurope",
+    "OPENVIDU_PRO_DOCKER_REGISTRIES": '["serveraddress=a.io,username=me,password=b=c"]',
+    "KMS_IMAGE": "kurento/kurento-media-server:7.1.1",
+    "KMS_DOCKER_ENV_GST_DEBUG": "2,Kurento*:4",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), NODES_OWN.items())
+def test_a_nodes_further_keys_can_be_set(config: dict[str, str], name: str, value: str) -> None:
+    """They are in the `.env` of a node or a master, commented out; a value may hold `=`."""
+    config["extraEnv"] = json.dumps({name: value})
+    settings = read(config, {*SECRETS, "extraEnv"})
+    text = node_env(settings, 1, of_base(settings, "openvidu.example.io"))
+    assert read_env_file(text, {})[name] == value
+    known = [deployment(role, settings.openvidu_version).further for role in ("node", "master")]
+    assert any(name in further for further in known)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("role", ["node", "master"])
+def test_events_that_are_sent_can_be_chosen(
+    config: dict[str, str], role: str, version: str
+) -> None:
+    by_default = deployment(role, version).template["OPENVIDU_WEBHOOK_EVENTS"].strip("[]")
+    assert by_default.endswith("broadcastStarted,broadcastStopped") is (role == "master")
+    events = [*by_default.split(","), "broadcastStarted", "broadcastStopped"]
+    config |= {"webhookEndpoint": "https://app.example.io/", "webhookEvents": json.dumps(events)}
+    assert list(read(config, SECRETS).webhook_events) == events
 
 
 @given(st.text())
