@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from lab.cloud.requirements import ENGINE, find_program, without_program
@@ -193,8 +194,16 @@ class EngineHost(Host):
         """Lose it, and what the kernel keeps of its containers."""
         super().crash()
         for folder in sorted(Path("/sys/fs/cgroup").rglob(f"{_CGROUPS}/**"), reverse=True):
-            if folder.is_dir():
-                folder.rmdir()
+            # Killed processes are in there until they have ended.
+            wait(partial(_removed, folder), f"the end of all in {folder}")
+
+
+def _removed(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return not folder.is_dir()
+    return True
 
 
 def engine(host: EngineHost, compose: str) -> Machine:
