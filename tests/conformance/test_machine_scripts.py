@@ -131,6 +131,12 @@ def running(host: EngineHost, role: Role) -> set[str]:
     return set(host.run(command, environment=engine(host, BEFORE).environment).stdout.split())
 
 
+def containers(host: EngineHost) -> dict[str, str]:
+    """Ids of the containers that run, by name."""
+    told = host.run("docker ps --no-trunc --format '{{.Names}} {{.ID}}'").stdout.splitlines()
+    return dict(line.split() for line in told)
+
+
 @pytest.mark.usefixtures("clear")
 def test_base_services_start(host: EngineHost, settings: Settings) -> None:
     told = install(host, roles.BASE, base_env(settings, IP))
@@ -173,5 +179,13 @@ def test_a_node_goes_with_the_media_that_it_has_started(
 def test_a_master_starts(host: EngineHost, settings: Settings) -> None:
     told = install(host, roles.MASTER, master_env(settings, IP))
     wait_for = {"WAIT_FOR": "elasticsearch server"}
-    run_script(host, "start-services.sh", fields({**told, **wait_for}))
-    assert {"openvidu-server", "nginx", "elasticsearch"} <= running(host, roles.MASTER)
+    started = fields({**told, **wait_for})
+    run_script(host, "start-services.sh", started)
+    assert {"openvidu-server", "nginx", "elasticsearch", "coturn"} <= running(host, roles.MASTER)
+    before = containers(host)
+    # Its program names it among those that it may leave out.
+    host.run(f"docker rm --force {(gone := 'openvidu-coturn-1')}")
+    assert "master: runs as configured" in run_script(host, "start-services.sh", started)
+    after = containers(host)
+    assert after.keys() == before.keys()
+    assert {name for name in before if before[name] != after[name]} == {gone}
