@@ -77,6 +77,7 @@ AWS = (
         "",
         "AWS schedules the retirement of what is below the machine, until it's stopped and started",
     ),
+    Row("late-checks", "seconds=60", "", "status checks that fail are told so much later"),
     Row(
         "quota",
         "",

@@ -98,6 +98,7 @@ class _Set:
     delays: list[_Delay] = field(default_factory=list)
     timers: list[threading.Timer] = field(default_factory=list)
     retiring: list[str] = field(default_factory=list)
+    check_seconds: float = 0.0
     said: list[str] = field(default_factory=list)
 
 
@@ -112,6 +113,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
     "boot-delay": frozenset({"seconds", "host"}),
     "lose-host": frozenset({"host", "how", "after"}),
     "retire-host": frozenset({"host"}),
+    "late-checks": frozenset({"seconds"}),
     "quota": frozenset({"vcpus", "addresses"}),
 }
 """Kinds, and the options that each takes."""
@@ -208,6 +210,11 @@ class Faults:
         with self._lock:
             return any(name.endswith(host) for host in self._set.retiring)
 
+    def check_seconds(self) -> float:
+        """Seconds by which status checks that fail are told later."""
+        with self._lock:
+            return self._set.check_seconds
+
     def moved(self, name: str) -> None:
         """A machine starts, on another host."""
         with self._lock:
@@ -250,6 +257,8 @@ class Faults:
                 if not given.get("host"):
                     raise FaultError("retire-host: say which: host=node-1")
                 self._set.retiring.append(str(given["host"]))
+            case "late-checks":
+                self._set.check_seconds = _seconds(kind, given)
             case "quota":
                 self._quotas = replace(
                     self._quotas,

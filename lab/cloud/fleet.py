@@ -97,7 +97,7 @@ class Fleet:
         """What EC2's check of the machine finds, as in `aws.checks`."""
         entry = self._entry(instance_id)
         if entry.machine.host:
-            return checks.PASSED
+            return checks.PASSED if entry.machine.answers else checks.FAILED
         return checks.FAILED if entry.lost else checks.INITIALIZING
 
     def reboot_now(self, instance_id: str) -> None:

@@ -95,6 +95,11 @@ class Machine:
         return host if host is not None and host.running else None
 
     @property
+    def answers(self) -> bool:
+        """Whether its network interface does, which AWS asks for its address."""
+        return self._site.network.answers(self._instance_id)
+
+    @property
     def console(self) -> Path:
         """File with what the machine has printed."""
         return self._folder / "console.log"

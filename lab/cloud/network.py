@@ -5,6 +5,9 @@ The root namespace is every subnet's gateway. Hosts of one subnet talk over its 
 
 from __future__ import annotations
 
+import fcntl
+import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -26,6 +29,8 @@ from lab.cloud.facts import (
 _STUB = "internet"
 """A bridge without ports: packets to addresses that nobody has are lost there."""
 _HOST_INTERFACE = "eth0"
+_GET_FLAGS, _IS_RUNNING = 0x8913, 0x40
+"""Source: Linux, include/uapi/linux/sockios.h, `SIOCGIFFLAGS`; if.h, `IFF_RUNNING`."""
 _SETTINGS = {
     "net/ipv4/ip_forward": "1",
     "net/ipv4/conf/all/rp_filter": "0",
@@ -185,6 +190,25 @@ class Network:
             _ip([f"link del {plugged.interface.cable}"], force=True)
             if last:
                 _ip([f"link del {subnet.bridge}"], force=True)
+
+    def answers(self, instance_id: str) -> bool:
+        """Whether a host's interface is up, so that it answers to who asks for its address.
+
+        Args:
+            instance_id: the host's instance.
+        """
+        with self._lock:
+            plugged = self._plugged.get(instance_id)
+        if plugged is None:
+            return False
+        # Of a cable's two ends each tells whether the other one is up. Source: netdevice(7).
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            name = plugged.interface.cable.encode()
+            try:
+                told = fcntl.ioctl(asking, _GET_FLAGS, struct.pack("16s24x", name))
+            except OSError:
+                return False
+        return bool(struct.unpack("16xH22x", told)[0] & _IS_RUNNING)
 
     def sync(self, interfaces: Sequence[Interface]) -> None:
         """Bring edge and security groups to what the fake AWS holds.

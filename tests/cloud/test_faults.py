@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lab.cloud.aws import checks
 from lab.cloud.control.models import Loss
 from lab.cloud.faults import FaultError, Faults, Quotas
 
@@ -58,6 +59,21 @@ def test_a_delay_is_for_the_named_machine(faults: Faults) -> None:
     faults.add("boot-delay", {"seconds": "180", "host": "node-1"})
     assert faults.boot_delay("project-stack-node-1") == 180
     assert faults.boot_delay("project-stack-base") == 0
+
+
+def test_checks_fail_as_much_later_as_is_asked_for(faults: Faults) -> None:
+    now, found = 0.0, checks.FAILED
+    late = checks.Late(lambda _: found, faults.check_seconds, lambda: now)
+    assert late.found("i-0a") == checks.FAILED
+    faults.add("late-checks", {"seconds": "60"})
+    found = checks.PASSED
+    assert late.found("i-0a") == checks.PASSED
+    found, now = checks.FAILED, 100.0
+    assert late.found("i-0a") == checks.PASSED
+    now = 160.0
+    assert late.found("i-0a") == checks.FAILED
+    faults.clear()
+    assert faults.check_seconds() == 0
 
 
 def test_a_retirement_is_over_when_the_machine_has_moved(faults: Faults) -> None:

@@ -128,6 +128,10 @@ def test_ec2s_checks_and_events_follow_the_machine(desk: Desk) -> None:
     desk.aws("reboot_instances", InstanceIds=[machine.instance_id])
     desk.wait_for_login(machine, times=2)
     assert status(desk, machine) == well
+    desk.supervisor.control.exec(machine.instance_id, ["ip", "link", "set", "eth0", "down"])
+    assert status(desk, machine) == {**well, "machine": "impaired"}
+    desk.supervisor.control.exec(machine.instance_id, ["ip", "link", "set", "eth0", "up"])
+    assert status(desk, machine) == well
     desk.supervisor.control.fault("retire-host", host="to-check")
     assert status(desk, machine) == {**well, "events": ["instance-retirement"]}
     desk.aws("stop_instances", InstanceIds=[machine.instance_id])

@@ -1,11 +1,13 @@
 """EC2's status checks and scheduled events: they follow the machines.
 
-AWS looks once a minute; here a check fails at once. Source: EC2 API, DescribeInstanceStatus; EC2
-guide, "Status checks", "Scheduled events".
+AWS asks a machine's network interface by ARP, once a minute. Here a check fails at once, or later
+with the fault `late-checks`. Source: EC2 API, DescribeInstanceStatus; EC2 guide, "Status checks",
+"Scheduled events".
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -19,6 +21,35 @@ PASSED, FAILED, INITIALIZING = "passed", "failed", "initializing"
 _WORDS = {PASSED: "ok", FAILED: "impaired", INITIALIZING: "initializing"}
 _RETIRES_IN = timedelta(days=14)
 """Source: EC2 guide, "Scheduled events": about two weeks' notice."""
+
+
+class Late:
+    """Checks that fail later than machines do."""
+
+    def __init__(
+        self,
+        reached: Callable[[str], str],
+        seconds: Callable[[], float],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin without a failure.
+
+        Args:
+            reached: what is found of an instance's machine.
+            seconds: how much later a failure is told, from when it's asked for first.
+            clock: seconds that pass.
+        """
+        self._reached, self._seconds, self._clock = reached, seconds, clock
+        self._failed: dict[str, float] = {}
+
+    def found(self, instance_id: str) -> str:
+        """What is told of an instance's machine."""
+        found = self._reached(instance_id)
+        if found != FAILED:
+            self._failed.pop(instance_id, None)
+            return found
+        since = self._failed.setdefault(instance_id, self._clock())
+        return FAILED if self._clock() - since >= self._seconds() else PASSED
 
 
 def install(
