@@ -8,7 +8,7 @@ from typing import Any
 
 import pulumi
 
-from components import down, installation, overview, service, upgrade
+from components import down, installation, last_look, overview, service, upgrade
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
@@ -57,7 +57,8 @@ class Cluster(pulumi.ComponentResource):
             told = pool.submit(down.ask, there)
             settings, machines_of = machine_source(settings, there)
             seen, aws_says = asked.result(), told.result()
-        mistakes = overview.find_mistakes(seen) + upgrade.find_mistakes(settings, there, seen)
+        mistakes = overview.find_mistakes(seen, settings.main_role.name)
+        mistakes += upgrade.find_mistakes(settings, there, seen)
         if mistakes:
             raise ConfigurationError(mistakes)
         down.refuse(settings, seen, aws_says)
@@ -119,7 +120,7 @@ class Cluster(pulumi.ComponentResource):
             service.leaving_addresses(settings, there),
             [joined],
         )
-        for node in self.nodes:
+        last = [
             wanted(
                 node.machine.name,
                 settings,
@@ -128,6 +129,11 @@ class Cluster(pulumi.ComponentResource):
                 parent=node,
                 depends_on=[joined, node.membership],
             )
+            for node in self.nodes
+        ]
+        known = base.machine.public_ip, base.machine.host_key
+        public_ip = last_look.look(settings, there, seen, known, last)
+        outputs[f"{base.machine.name}PublicIp"] = public_ip
         self.outputs = {**outputs, "nodes": [_output(node) for node in self.nodes]}
         self.register_outputs(self.outputs)
 

@@ -61,29 +61,38 @@ class ClusterSeen:
             None where the bucket can't be read.
         version: the version that the base has; None when it isn't known.
         aside: versions that upgrades have put aside there.
+        is_open: whether the base takes requests to the API: nothing else is asked there.
     """
 
     nodes: Mapping[str, NodeSeen] = field(default_factory=dict)
     drift: tuple[str, ...] | None = ()
     version: str | None = None
     aside: tuple[str, ...] = ()
+    is_open: bool = True
 
 
 Overview = ClusterSeen | Unseen
 
 
-def find_mistakes(seen: Overview) -> list[Mistake]:
+def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
     """What the base's answer says is wrong in the configuration: a key that it doesn't know.
 
     Each command on a machine would fail with it, some of them after others.
+
+    Args:
+        seen: what the base says, or why it doesn't.
+        main: name of who was asked.
     """
     if not isinstance(seen, Unseen):
         return []
     if AGENT_REFUSED in seen.reason:
         problem = "your SSH agent (ssh-add -l) has no key that the machines know"
         return [Mistake("sshAgent", problem, "ssh-add FILE, with a key that they know")]
-    command = "uv run python -m scripts.rotate_ssh_key, which lets it in"
-    problem = "found a key that the machines don't know yet"
+    command = (
+        "uv run python -m scripts.rotate_ssh_key, which lets it in; where they knew it: "
+        f"uv run python -m scripts.repair {main}"
+    )
+    problem = "found a key that the machines don't know yet, or have lost"
     return [Mistake("sshPrivateKey", problem, command)] if KEY_REFUSED in seen.reason else []
 
 
@@ -160,6 +169,7 @@ def parse(text: str) -> Overview:
             None if drift is None else tuple(drift),
             told.get("version"),
             tuple(told.get("asideVersions", ())),
+            told.get("isOpen") is not False,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unseen("it answers something that is no overview")

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from membership import services, stores
-from membership.answers import Refused, Unknown
+from membership.answers import Refused, Unconnected, Unknown
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError, Elapsed, end_with
 from membership.configuration import Files, configure, drift, quiet, rotate
@@ -189,11 +189,13 @@ def _require_no_nodes(arguments: argparse.Namespace) -> None:
 def _show(task: _Task) -> None:
     with ThreadPoolExecutor() as pool:
         nodes = pool.submit(overview, task.world)
-        health = pool.submit(_health, task.world)
+        report = pool.submit(task.world.cluster.report)
         drifted = pool.submit(drift, task.bucket, task.files)
+    told = report.result()
     shown = {
         "nodes": nodes.result(),
-        "health": health.result(),
+        "health": _told(told),
+        "isOpen": not isinstance(told, Unconnected),
         "drift": drifted.result(),
         **versions(Path(release.BASE.folder)),
     }
@@ -227,11 +229,13 @@ def _testify(task: _Task) -> None:
 
 def _show_master(task: _Task) -> None:
     with ThreadPoolExecutor() as pool:
-        health = pool.submit(_health, task.world)
+        report = pool.submit(task.world.cluster.report)
         calls = task.world.cluster.calls()
     known = calls if isinstance(calls, list) else None
+    told = report.result()
     shown = {
-        "health": health.result(),
+        "health": _told(told),
+        "isOpen": not isinstance(told, Unconnected),
         "calls": None if known is None else len(known),
         "participants": None if known is None else sum(one.participants for one in known),
         "sessions": None if known is None else [one.as_json() for one in known],
@@ -240,9 +244,8 @@ def _show_master(task: _Task) -> None:
     print(json.dumps(shown))  # noqa: T201 - its result
 
 
-def _health(world: World) -> dict[str, Any] | None:
+def _told(report: dict[str, Any] | Unknown | Refused) -> dict[str, Any] | None:
     """The cluster's health in full; None where nobody tells it."""
-    report = world.cluster.report()
     return None if isinstance(report, Unknown | Refused) else report
 
 

@@ -62,10 +62,11 @@ def _master(given: Mapping[str, str]) -> str:
 
 _CONTAINER = (
     '{{index .Config.Labels "com.docker.compose.service"}}|{{.State.Status}}|{{.RestartCount}}|'
-    "{{.State.StartedAt}}"
+    "{{.State.StartedAt}}|{{.State.ExitCode}}|{{.HostConfig.RestartPolicy.Name}}|"
+    '{{index .Config.Labels "com.docker.compose.oneoff"}}'
 )
-"""What tells of a container how often Docker has started it again. Source: Docker, "docker inspect"
-and Engine API, ContainerInspect."""
+"""What tells of a container how often Docker has started it again, and how it ended.
+Source: Docker, "docker inspect" and Engine API, ContainerInspect."""
 
 
 def _usage(given: Mapping[str, str]) -> str:
@@ -118,6 +119,9 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
     "overview-and-stores": _overview_and_stores,
     "stores": _stores,
     "start": _start,
+    "start-node": lambda given: with_values(
+        given["START_NODE"], f"NAME={given['NODE_NAME']}\nFOLDER={given['FOLDER']}"
+    ),
     "restart-docker": lambda _: _within(_RESTART_SECONDS, "systemctl restart docker"),
     # Machines in containers share the kernel, and its id of the boot.
     "boot": lambda _: "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat",

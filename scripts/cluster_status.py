@@ -16,8 +16,11 @@ from scripts.fullness import Store
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
 _CLOCK = re.compile(r"^clock (\d+)$", re.MULTILINE)
-_CONTAINER = re.compile(r"^container (.*)\|(\w+)\|(\d+)\|(\S+)$", re.MULTILINE)
+_CONTAINER = re.compile(
+    r"^container (.*)\|(\w+)\|(\d+)\|(\S+?)(?:\|(\d+)\|([\w-]*)\|(\w*))?$", re.MULTILINE
+)
 _NO_CONTAINERS = "containers unknown"
+_ENDED = ("exited", "dead")
 _OFTEN, _LATELY_SECONDS = 3, 600
 """Docker waits up to a minute between starts, and counts on. Source: Docker, "Restart policies"."""
 _FULL = 90
@@ -65,35 +68,52 @@ class Usage:
         memory: what is in use of its memory, in percent.
         disks: what is in use of its disks, of space or inodes, in percent by place.
         containers: those that Docker has started again; None where Docker doesn't say.
+        ended: services whose container has ended, and should run.
     """
 
     cpu: int
     memory: int
     disks: Mapping[str, int] = field(default_factory=dict)
     containers: Sequence[Restarted] | None = ()
+    ended: Sequence[str] = ()
 
-    def ailing(self, machine: str) -> Sequence[tuple[str, str]]:
+    def ailing(self, machine: str, *, runs: bool = True) -> Sequence[tuple[str, str]]:
         """Containers that don't stay up: what was found, and what to do about it.
 
         Args:
             machine: its name.
+            runs: whether OpenVidu should run there.
         """
+        repair = f"uv run python -m scripts.repair {machine}"
         if self.containers is None:
-            problem = "Docker doesn't say how its containers are"
-            return [(problem, "sudo systemctl status docker")]
+            return [("Docker doesn't say how its containers are", repair)]
+        found = [(f"not all of OpenVidu runs: {', '.join(self.ended)}", repair)]
         return [
-            (str(one), f"uv run python -m scripts.logs {machine} --service {one.service} --tail 50")
-            for one in self.containers
-            if one.is_ailing
+            *(found if self.ended and runs else ()),
+            *(
+                (
+                    str(one),
+                    f"uv run python -m scripts.logs {machine} --service {one.service} --tail 50",
+                )
+                for one in self.containers
+                if one.is_ailing
+            ),
         ]
 
-    @property
-    def full(self) -> Sequence[str]:
-        """What to do about each disk that is nearly full."""
+    def full(self, machine: str) -> Sequence[tuple[str, str]]:
+        """Disks that are nearly full: what was found, and what to do about it.
+
+        Args:
+            machine: its name.
+        """
+        there = f"uv run python -m scripts.ssh {machine} --"
         return [
-            f"{percent} % of {place} is in use, of its space or its inodes; at 95 % Elasticsearch "
-            "takes nothing more. Next, on the machine: sudo docker image prune --all; what else "
-            f"takes it: sudo du -xh --max-depth=3 {shlex.quote(place)} | sort -h | tail"
+            (
+                f"{percent} % of {place} is in use, of its space or its inodes; at 95 % "
+                "Elasticsearch takes nothing more",
+                f"{there} sudo docker image prune --all --force; what else takes it: {there} "
+                f"'sudo du -xh --max-depth=3 {shlex.quote(place)} | sort -h | tail'",
+            )
             for place, percent in self.disks.items()
             if percent >= _FULL
         ]
@@ -151,6 +171,8 @@ class MachineStatus:
         sessions: its calls, the oldest first; None likewise.
         host: its public address.
         urn: what `pulumi up --replace` takes for it.
+        is_open: of a base or master, whether it takes requests; None of others, or where it isn't
+            known.
     """
 
     name: str
@@ -166,6 +188,7 @@ class MachineStatus:
     sessions: Sequence[Session] | None = None
     host: str | None = None
     urn: str | None = None
+    is_open: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The machine for scripts."""
@@ -185,13 +208,16 @@ class MachineStatus:
         """
         repair = f"Next: uv run python -m scripts.repair {self.name}"
         if self.usage:
-            yield from (f"{self.name}: {told}" for told in self.usage.full)
-            for problem, following in self.usage.ailing(self.name):
+            runs = self.state not in ("left", "draining", "starting")
+            ailing = self.usage.ailing(self.name, runs=runs)
+            for problem, following in (*self.usage.full(self.name), *ailing):
                 yield f"{self.name}: {problem}. Next: {following}"
         if self.aws and (self.aws.is_down or self.aws.events):
             yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
         elif self.usage is None:
             yield f"{self.name} can't be reached over SSH. {repair}"
+        elif self.is_open is False and not self.usage.ended:
+            yield f"{self.name} takes no requests: nothing listens on the API's port. {repair}"
         if self.state == "serving":
             if self.balanced is False:
                 yield f"{self.name} serves and isn't in the load balancer. Next: pulumi up"
@@ -248,14 +274,16 @@ class Status:
 
     def remarks(self, now: datetime) -> list[str]:
         """What somebody has to do, and what to type."""
-        found = [f"The cluster can't be asked: {self.reason}"] if self.reason else []
+        # A machine that is broken comes first: what is said of the whole comes from that.
+        found = [told for one in self.machines for told in self.remarks_on(one)]
+        why = "" if found else f" {_WHY}"
+        if self.reason:
+            found.append(f"The cluster can't be asked: {self.reason}.{why}")
         if self.state not in ("", "UP"):
-            found.append(f"The cluster's health is {self.state}. {_WHY}")
+            found.append(f"The cluster's health is {self.state}.{why}")
         elif not self.state and not self.reason:
-            found.append(f"The cluster doesn't tell its health. {_WHY}")
+            found.append(f"The cluster doesn't tell its health.{why}")
         found += self._without_media_nodes()
-        for one in self.machines:
-            found += self.remarks_on(one)
         found += [one.remark for one in self.stores if one.remark]
         for ip in self._strangers:
             found.append(
@@ -316,7 +344,20 @@ def parse_usage(text: str) -> Usage | None:
     disks: dict[str, int] = {}
     for percent, place in _DISK.findall(text):
         disks[place] = max(int(percent), disks.get(place, 0))
-    return Usage(round(100 * cpu), round(100 * used), disks, _restarted(text))
+    return Usage(round(100 * cpu), round(100 * used), disks, _restarted(text), _ended(text))
+
+
+def _ended(text: str) -> Sequence[str]:
+    """Services whose container has ended, but for those that have done their work.
+
+    As in machine/containers.sh, `look`.
+    """
+    return tuple(
+        service
+        for service, status, _, _, code, policy, oneoff in _CONTAINER.findall(text)
+        if service and status in _ENDED and oneoff.lower() != "true"
+        if code not in ("", "0") or policy == "always"
+    )
 
 
 def _restarted(text: str) -> Sequence[Restarted] | None:
@@ -333,7 +374,7 @@ def _restarted(text: str) -> Sequence[Restarted] | None:
                 int(int(clock[1]) - datetime.fromisoformat(started).timestamp()),
                 status == "restarting",
             )
-            for service, status, count, started in _CONTAINER.findall(text)
+            for service, status, count, started, *_ in _CONTAINER.findall(text)
             if int(count) or status == "restarting"
         )
     except ValueError:
@@ -360,6 +401,7 @@ def main_status(
         participants=told.get("participants"),
         usage=usage,
         sessions=Session.all_of(told),
+        is_open=told.get("isOpen") if role_of(name).product.folder else None,
     )
 
 

@@ -125,9 +125,9 @@ def disks(name: str, told: str) -> list[Finding]:
     if usage is None or not usage.disks:
         return []
     said = ", ".join(f"{place} {percent} %" for place, percent in usage.disks.items())
-    if not usage.full:
+    if not (full := usage.full(name)):
         return [Finding("disks", name, Result.OK, f"in use: {said}")]
-    problem, _, following = usage.full[0].partition(" Next, ")
+    problem, following = full[0]
     return [Finding("disks", name, Result.FAILED, problem, following)]
 
 
@@ -163,10 +163,9 @@ def udp(machine: Machine, port: int) -> Finding:
 def _shut(machine: Machine, check: str, error: OSError) -> Finding:
     if isinstance(error, ConnectionRefusedError):
         problem = f"nothing listens at {machine.host}: OpenVidu doesn't run on {machine.name}"
-        following = (
-            "pulumi up, which starts it, or ends its drain; "
-            f"uv run python -m scripts.logs {machine.name}"
-        )
+        following = f"uv run python -m scripts.repair {machine.name}"
+        if machine.role is NODE:
+            following += "; where its drain was interrupted: pulumi up, which ends that"
         return Finding(check, machine.name, Result.FAILED, problem, following)
     if machine.role is NODE:
         problem = (

@@ -153,17 +153,19 @@ def test_why_the_base_cannot_be_asked_is_told(said: str, expected: str) -> None:
 
 def test_a_key_that_the_machines_do_not_know_is_a_mistake() -> None:
     refused = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take sshPrivateKey.")
-    (mistake,) = find_mistakes(refused)
+    (mistake,) = find_mistakes(refused, "base")
     assert mistake.key == "sshPrivateKey"
     assert "scripts.rotate_ssh_key" in mistake.command
+    # Where they knew it nothing but another machine brings it back.
+    assert mistake.command.endswith("uv run python -m scripts.repair base")
     agent = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take a key of your SSH agent.")
-    [mistake] = find_mistakes(agent)
+    [mistake] = find_mistakes(agent, "base")
     assert mistake.key == "sshAgent"
 
 
 @pytest.mark.parametrize("seen", [ClusterSeen(), Unseen("Connection timed out")])
 def test_a_base_that_cannot_be_asked_says_nothing_of_the_key(seen: ClusterSeen | Unseen) -> None:
-    assert find_mistakes(seen) == []
+    assert find_mistakes(seen, "base") == []
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nodes": {"10.5.0.6": {}}, "drift": []}', "{}"])

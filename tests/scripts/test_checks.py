@@ -226,7 +226,7 @@ def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
     for found in (tcp, udp):
         assert found.result is Result.FAILED
         assert "OpenVidu doesn't run on node-1" in found.said
-        assert str(found.next).startswith("pulumi up, which starts it")
+        assert str(found.next).startswith("uv run python -m scripts.repair node-1")
 
 
 DOWNLOADS = downloads(NODE, "2.30.0")

@@ -86,6 +86,23 @@ def test_what_needs_somebody_is_told(found: Status, said: str) -> None:
     assert any(said in remark for remark in found.remarks(NOW))
 
 
+def test_a_machine_that_is_broken_is_told_before_what_comes_from_that() -> None:
+    silent = replace(NODE, state="no answer", usage=None, health=None)
+    found = replace(WELL, health={"clusterStatus": "UNSTABLE"}, machines=[silent])
+    first, *_, last = found.remarks(NOW)
+    assert first.endswith("Next: uv run python -m scripts.repair node-1")
+    assert last == "The cluster's health is UNSTABLE."
+
+
+def test_a_base_on_which_nothing_listens_is_repaired() -> None:
+    told = {"isOpen": False, "health": None, "nodes": {}}
+    base = main_status("base", "2.30.0", Usage(1, 2), told)
+    (remark,) = base.remarks(cluster_tells=False)
+    assert remark.endswith("Next: uv run python -m scripts.repair base")
+    assert not [*main_status("bastion", None, Usage(1, 2), told).remarks(cluster_tells=False)]
+    assert not [*main_status("base", None, Usage(1, 2), {}).remarks(cluster_tells=False)]
+
+
 def test_a_machine_that_cannot_be_reached_is_not_called_gone() -> None:
     silent = replace(NODE, state="no answer", usage=None, health=None)
     assert not any("gone" in remark for remark in replace(WELL, machines=[silent]).remarks(NOW))
@@ -152,7 +169,11 @@ def test_a_disk_that_is_nearly_full_is_told_with_what_makes_room() -> None:
     assert usage.disks == {"/": 97, "/opt/ov data": 100}
     found = replace(WELL, machines=[replace(NODE, usage=usage)])
     assert not found.is_well
-    assert any("node-1: 97 % of / is in use" in told for told in found.remarks(NOW))
+    assert any(
+        "node-1: 97 % of / is in use" in told
+        and "Next: uv run python -m scripts.ssh node-1 -- sudo docker image prune" in told
+        for told in found.remarks(NOW)
+    )
     (finding,) = reachable.disks("base", text)
     assert finding.result is Result.FAILED
     assert "docker image prune" in (finding.next or "")
@@ -206,6 +227,32 @@ def test_containers_of_which_docker_does_not_say_are_not_taken_for_well(told: st
     assert not replace(WELL, machines=[replace(NODE, usage=usage)]).is_well
     (finding,) = reachable.containers("base", f"{USAGE}clock 1704103800\n{told}")
     assert finding.result is Result.WARNING
+    assert finding.next == "uv run python -m scripts.repair base"
+
+
+ENDED = """\
+clock 1704103800
+container redis|exited|0|2024-01-01T09:00:00.1Z|137|always|False
+container loadbalancer|running|0|2024-01-01T09:00:00.1Z|0|always|False
+container createbuckets|exited|0|2024-01-01T09:00:00.1Z|0|no|False
+container server|exited|0|2024-01-01T09:00:00.1Z|1|no|True
+container |exited|0|2024-01-01T09:00:00.1Z|1|no|
+"""
+
+
+def test_a_service_that_has_ended_is_repaired_and_one_that_has_done_its_work_is_not() -> None:
+    usage = parse_usage(USAGE + ENDED)
+    assert usage
+    assert usage.ended == ("redis",)
+    assert usage.containers == ()
+    (finding,) = reachable.containers("base", USAGE + ENDED)
+    assert finding.result is Result.FAILED
+    assert finding.next == "uv run python -m scripts.repair base"
+    told = "node-1: not all of OpenVidu runs: redis. Next: uv run python -m scripts.repair node-1"
+    assert told in [*replace(NODE, usage=usage).remarks(cluster_tells=True)]
+    # Of a node that has left none should run.
+    left = replace(NODE, usage=usage, state="left", health=None)
+    assert told not in [*left.remarks(cluster_tells=True)]
 
 
 GIB = 2**30

@@ -18,8 +18,9 @@ case $1 in
 ps) echo 1; echo 2 ;;
 inspect)
   [[ $2 == --format && $3 == *com.docker.compose.service* ]] || exit 1
-  echo "redis|running|0|2024-01-01T10:00:00Z"
-  echo "kibana|restarting|5|2024-01-01T10:00:00Z"
+  [[ $3 == *State.ExitCode*RestartPolicy.Name*com.docker.compose.oneoff* ]] || exit 1
+  echo "redis|exited|0|2024-01-01T10:00:00Z|137|always|False"
+  echo "kibana|restarting|5|2024-01-01T10:00:00Z|1|always|False"
   ;;
 esac
 """,
@@ -45,6 +46,7 @@ def test_containers_are_asked_for_with_the_rest(tmp_path: Path) -> None:
     (one,) = usage.containers or ()
     assert isinstance(one, Restarted)
     assert (one.service, one.count, one.is_down) == ("kibana", 5, True)
+    assert usage.ended == ("redis",)
 
 
 @pytest.mark.parametrize("docker", ["exit 1", "[ $1 = ps ] && echo 1 || exit 1"])

@@ -1,0 +1,69 @@
+"""An update that began without the base's answer doesn't end well without it."""
+
+from __future__ import annotations
+
+import pulumi
+import pytest
+
+from components import overview
+from components.deployed import Deployed
+from components.last_look import SilentError, wait_for_answer
+from components.overview import ClusterSeen, Overview, Unseen
+from tests.program.test_cluster import deploy
+
+SILENT = Unseen("Connection timed out")
+CLOSED = ClusterSeen(is_open=False)
+
+
+def waited(*answers: Overview, serves: bool = False) -> str:
+    """What comes of these answers, of which the last is given again and again."""
+    left = list(answers)
+    return wait_for_answer(
+        lambda: left.pop(0) if left[1:] else left[0],
+        lambda: serves,
+        seconds=60,
+        sleep=lambda _: None,
+    )
+
+
+def test_who_answers_in_time_is_well() -> None:
+    assert waited(ClusterSeen()) == ""
+    assert waited(SILENT, CLOSED, ClusterSeen()) == ""
+
+
+def test_who_gives_no_answer_is_told_with_the_reason() -> None:
+    assert waited(SILENT) == "Connection timed out"
+    assert waited(CLOSED) == "nothing listens on the API's port"
+
+
+def test_where_users_are_answered_only_the_way_over_ssh_is_closed() -> None:
+    assert waited(SILENT, serves=True) == ""
+    # The base itself says that nothing listens there.
+    assert waited(CLOSED, serves=True) != ""
+
+
+@pytest.mark.parametrize("seen", [SILENT, CLOSED])
+def test_an_update_that_ends_with_a_dead_base_fails(
+    seen: Overview, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "ask", lambda *_: seen)
+    monkeypatch.setattr(
+        "components.cluster.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
+    )
+    monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
+    with pytest.raises(SilentError, match=r"Next: uv run python -m scripts\.repair base"):
+        deploy(config)
+
+
+def test_a_preview_and_an_update_that_was_answered_look_no_more(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "components.cluster.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
+    )
+    monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
+    monkeypatch.setattr(overview, "ask", lambda *_: ClusterSeen())
+    deploy(config)
+    monkeypatch.setattr(overview, "ask", lambda *_: SILENT)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    deploy(config)
