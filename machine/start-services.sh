@@ -281,7 +281,11 @@ comes_back() {
   done
 }
 
-if [[ -s .started-with && $(<.started-with) == "$(configuration)" ]] && comes_back; then
+runs_as_configured() {
+  [[ -s .started-with && $(<.started-with) == "$(configuration)" ]]
+}
+
+if runs_as_configured && comes_back; then
   make_sure_of_bucket
   start_what_is_down
   settle

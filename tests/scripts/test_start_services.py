@@ -117,6 +117,29 @@ def test_a_service_that_died_beside_those_that_answer_is_started_alone(base: Mac
     assert base.started == ["start"]
 
 
+def test_what_died_is_started_beside_a_proxy_that_answers(base: Machine) -> None:
+    answers = "https://127.0.0.1:443/ 200\n"
+    base.puts("answers", f"{answers}http://127.0.0.1:9000/minio/health/live 200\n")
+    assert start(base, "s3 proxy").returncode == 0
+    # MinIO has died, and is waited for: a start of all would take the proxy down as well.
+    base.puts("answers", answers)
+    base.has(PROXY, MAKER, "m1|minio-s3|False|exited|137|always|0|")
+    up = [
+        f'echo "{PROXY}" >"$here/containers"',
+        f'echo "{MINIO}" >>"$here/containers"',
+        f'echo "{MAKER}" >>"$here/containers"',
+        'echo "http://127.0.0.1:9000/minio/health/live 200" >>"$here/answers"',
+    ]
+    base.puts("up", "\n".join(up) + "\n")
+    again = start(base, "s3 proxy")
+    assert again.returncode == 0, again.stderr
+    assert base.started == ["start"]
+    # With a proxy that doesn't answer either there is nothing to be spared.
+    base.puts("answers", "http://127.0.0.1:9000/minio/health/live 200\n")
+    start(base, "s3 proxy", limit_seconds=0)
+    assert base.started == ["start", "start"]
+
+
 @pytest.mark.parametrize("wait_for", ["s3", "elasticsearch"])
 def test_a_service_that_cannot_start_is_named_at_once(base: Machine, wait_for: str) -> None:
     """Be it one that is waited for, or one that isn't."""
