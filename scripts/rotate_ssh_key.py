@@ -116,12 +116,25 @@ def _begin(there: Mapping[str, Machine], private: str) -> None:
     new = public_key(private)
 
     def let_in(machine: Machine) -> None:
-        old = public_key(machine.private_key)
+        old, with_new = public_key(machine.private_key), replace(machine, private_key=private)
         if old != new:
-            _authorize(machine, KEY=new, INSTEAD_OF=old)
-        replace(machine, private_key=private).ask("usage", _SECONDS)
+            try:
+                _authorize(machine, KEY=new, INSTEAD_OF=old)
+            except PulumiError:
+                # One that has lost the old key may know the new one already.
+                if not _lets_in(with_new):
+                    raise
+        with_new.ask("usage", _SECONDS)
 
     _everywhere(there, let_in, "letting the new key in", "Nothing was stored")
+
+
+def _lets_in(machine: Machine) -> bool:
+    try:
+        machine.ask("usage", _SECONDS)
+    except PulumiError:
+        return False
+    return True
 
 
 def _finish(there: Mapping[str, Machine], private: str) -> None:
@@ -158,7 +171,7 @@ def _everywhere(
         try:
             act(machine)
         except PulumiError as error:
-            return str(error)
+            return f"{error}\n  Next: uv run python -m scripts.repair {machine.name}"
         return None
 
     with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"{what}: {', '.join(there)}"):

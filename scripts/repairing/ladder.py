@@ -40,6 +40,8 @@ class Seen:
         works: whether it does what it is for.
         ec2: how AWS says that it is; why that isn't known; None for a machine that existed before.
         lets_in: whether SSH lets in.
+        refuses_key: whether SSH answers, and doesn't take the stack's key.
+        full: what makes room there, as it's typed; empty where there is room.
         open: whether users' port accepts connections; None where users don't connect to it.
         conclusion: of a node, what all witnesses together say, as in `membership.witnesses`; None
             where the base can't be asked.
@@ -56,6 +58,8 @@ class Seen:
     conclusion: str | None = None
     calls: int | None = None
     told: tuple[str, ...] = ()
+    refuses_key: bool = False
+    full: str = ""
 
     @property
     def role(self) -> Role:
@@ -122,9 +126,14 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
     if instance and instance.events and not instance.is_down:
         return _before_an_event(seen, instance, to)
     if seen.works:
-        return Plan(says=f"{name} works: there is nothing to repair.")
-    if held := _held(seen, dead=dead):
+        rest = "a disk there is nearly full" if seen.full else "there is nothing to repair"
+        return Plan(says=f"{name} works: {rest}.", next=seen.full or None)
+    if held := _held(seen, to, dead=dead):
         return held
+    if seen.full and seen.lets_in and to is None:
+        # What is stronger brings no room.
+        again = f"{seen.full}; then: uv run python -m scripts.repair {name}"
+        return Plan(_steps(seen)[:1], "A disk there is nearly full.", again)
     return _up_to(to, _steps(seen), "", "look at it yourself" if seen.ec2 is None else stronger)
 
 
@@ -198,8 +207,10 @@ def _up_to(to: Step | None, steps: tuple[Step, ...], says: str, further: str) ->
     return Plan(allowed, says, None if allowed == steps and Step.REPLACE in steps else further)
 
 
-def _held(seen: Seen, *, dead: bool) -> Plan | None:
+def _held(seen: Seen, to: Step | None, *, dead: bool) -> Plan | None:
     """What is told of a machine that has to be left as it is; None of one that can be repaired."""
+    if seen.refuses_key and (found := _locked(seen, to)):
+        return found
     if not seen.lets_in and (seen.open or seen.conclusion in _RUNS):
         says = "It serves, and lets nobody in over SSH: it isn't broken."
         back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
@@ -211,6 +222,29 @@ def _held(seen: Seen, *, dead: bool) -> Plan | None:
         says = "It is a machine of your own that can't be reached: only you can start it."
         return Plan(says=says, next=f"start it; then: uv run python -m scripts.repair {seen.name}")
     return None
+
+
+def _locked(seen: Seen, to: Step | None) -> Plan | None:
+    """What is told of a machine that answers, and doesn't know the stack's key.
+
+    From outside nothing brings that back but another machine. None of a node that nobody sees run:
+    it is as any other of which nobody can say.
+    """
+    with_key = "with a key that it takes: uv run python -m scripts.rotate_ssh_key --key-file FILE"
+    says = "It doesn't take the stack's SSH key, which nothing but another machine brings back."
+    if seen.ec2 is None:
+        says = "It doesn't take the stack's SSH key: only you can let that in again."
+        return Plan(says=says, next=f"put sshPublicKey into authorized_keys there; or {with_key}")
+    if not seen.is_node:
+        another = f"uv run python -m scripts.repair {seen.name} --to replace"
+        when = "at a quiet moment, as it serves: " if seen.open else ""
+        return _up_to(to, (Step.REPLACE,), says, f"{when}{another}; or {with_key}")
+    if not seen.runs:
+        return None
+    told = f"uv run python -m scripts.retire --replace {seen.name}, then: pulumi up"
+    ended = f"once its calls have ended: uv run python -m scripts.retire {seen.name} --dead"
+    says += " Its calls go on: another takes its place."
+    return Plan(says=says, next=f"{told}; {ended}; or {with_key}")
 
 
 def _drained(seen: Seen) -> str:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from components.aws.arn import InstanceArn
 from components.aws.health import InstanceHealth, Unasked, look
+from components.over_ssh import AGENT_REFUSED, KEY_REFUSED
 from components.overview import LIMIT_SECONDS, Unseen
 from openvidu.roles import BASTION
 from scripts.checks.finding import Result
 from scripts.checks.reachable import tcp
+from scripts.cluster_status import Usage, parse_usage
 from scripts.machines import Machine
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
@@ -115,33 +117,61 @@ class Patient:
     ) -> Seen:
         overview = _overview(told)
         lets_in = isinstance(entered, str)
+        refuses = any(word in str(entered) for word in (KEY_REFUSED, AGENT_REFUSED))
+        usage = parse_usage(entered) if isinstance(entered, str) else None
+        full = usage.full(self.machine.name) if usage else ()
+        room = full[0][1] if full else ""
         lines = [] if aws is None else [f"AWS: {aws}"]
         lines.append("SSH: lets in" if lets_in else f"SSH: {entered}")
+        lines += [f"disk: {problem}" for problem, _ in full]
+        lines += [f"containers: {problem}" for problem in self._ailing(usage)]
         if port is not None:
             lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
         nodes = overview.get("nodes") or {}
         if self.membership is None or concluded is None:
             calls = [one.get("calls") for one in nodes.values()]
-            works = lets_in and port is not False and bool(overview)
+            works = lets_in and port is not False and bool(overview) and not self._ailing(usage)
+            if self.machine.role.product.folder and overview.get("isOpen") is False:
+                works = False
+                lines.append("the API's port: nothing listens")
             known = None if None in calls or not calls else sum(filter(None, calls))
             cluster = "told" if overview else "nothing"
             lines.append(f"cluster: {(overview.get('health') or {}).get('clusterStatus', cluster)}")
-            return Seen(self.machine.name, works, aws, lets_in, port, None, known, tuple(lines))
+            return Seen(
+                self.machine.name,
+                works,
+                aws,
+                lets_in,
+                port,
+                calls=known,
+                told=tuple(lines),
+                refuses_key=not lets_in and refuses,
+                full=room,
+            )
         if isinstance(concluded, Unseen):
             lines.append(f"cluster: the {self.main.name} can't be asked: {concluded.reason}")
-            return Seen(self.machine.name, False, aws, lets_in, told=tuple(lines))
+            return Seen(self.machine.name, False, aws, lets_in, told=tuple(lines), full=room)
         lines.append(f"cluster: {concluded.conclusion}: {concluded.told}")
         own = nodes.get(self.membership.private_ip) or {}
+        serves = bool(own.get("inService")) and concluded.conclusion == "serving"
         return Seen(
             self.machine.name,
-            lets_in and bool(own.get("inService")) and concluded.conclusion == "serving",
+            lets_in and serves and not self._ailing(usage),
             aws,
             lets_in,
             None,
             concluded.conclusion,
             concluded.calls,
             tuple(lines),
+            not lets_in and refuses,
+            room,
         )
+
+    def _ailing(self, usage: Usage | None) -> list[str]:
+        """What doesn't run of Docker and OpenVidu, which a start of the services may bring back."""
+        if usage is None or (usage.containers is not None and not usage.ended):
+            return []
+        return [usage.ailing(self.machine.name)[0][0]]
 
 
 def _overview(told: str | PulumiError) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from components.aws.health import InstanceHealth
+from scripts.memberships import Concluded
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.repairing.ladder import Step
 from scripts.repairing.look import Patient
@@ -19,6 +20,7 @@ _LOGIN_SECONDS = 900.0
 """As long as an update waits for a machine."""
 _RECONNECT_SECONDS = "120"
 _STATE_OF_BOOT = "boot"
+_SERVING = "serving"
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,11 @@ class Steps:
     def _services(self) -> None:
         membership = self.patient.membership
         if membership:
+            # One that serves joins without a start: what is down beside would stay so.
+            found = membership.conclude()
+            if isinstance(found, Concluded) and found.conclusion == _SERVING:
+                start = membership.environment["START_NODE"]
+                self.patient.machine.run("start-node", START_NODE=start)
             status = membership.run("join", RECONNECT_SECONDS=_RECONNECT_SECONDS)
         elif self.start is None:
             return

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from components.remote import fields, text_of
+from scripts import rotate_ssh_key
 from scripts.init_stack import make_ssh_key
+from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
 from scripts.rotate_ssh_key import public_key
 
@@ -66,3 +69,37 @@ def test_nobody_is_locked_out(home: Path) -> None:
     assert refused.returncode == 1
     assert "it stays as it was" in refused.stderr
     assert let_in(home) == [OLD]
+
+
+@dataclass(frozen=True)
+class Host(Machine):
+    """A machine that lets some keys in."""
+
+    known: list[str] = field(default_factory=list)
+
+    def ask(self, action: str, limit: float | None = None, **more: str) -> str:
+        if self.private_key not in self.known:
+            raise PulumiError(f"{self.name}, {self.host}: refused")
+        if action == "authorize":
+            self.known.append(KEYS[1])
+        return ""
+
+
+KEYS = [make_ssh_key()[1] for _ in range(3)]
+
+
+def begin(*known: str) -> list[str]:
+    """The keys that a machine lets in after another than the stack's was to be let in."""
+    host = Host("base", "203.0.113.5", {}, KEYS[0], None, list(known))
+    rotate_ssh_key._begin({"base": host}, KEYS[1])
+    return host.known
+
+
+def test_a_machine_that_has_lost_the_stacks_key_takes_one_that_it_knows() -> None:
+    assert begin(KEYS[0]) == [KEYS[0], KEYS[1]]
+    assert begin(KEYS[1]) == [KEYS[1]]
+
+
+def test_a_machine_that_knows_neither_key_is_repaired() -> None:
+    with pytest.raises(PulumiError, match=r"Next: uv run python -m scripts\.repair base"):
+        begin(KEYS[2])

@@ -93,6 +93,47 @@ def test_what_works_is_left_alone() -> None:
     assert plan(replace(NODE, works=True, conclusion="serving")).steps == ()
 
 
+LOCKED = replace(BASE, lets_in=False, open=True, refuses_key=True)
+
+
+@pytest.mark.parametrize(
+    "seen", [LOCKED, replace(LOCKED, open=False), replace(LOCKED, name="bastion")]
+)
+def test_a_machine_that_lost_the_key_is_replaced_where_the_operator_says_so(seen: Seen) -> None:
+    found = plan(seen)
+    assert found.steps == ()
+    assert f"uv run python -m scripts.repair {seen.name} --to replace" in (found.next or "")
+    assert "rotate_ssh_key --key-file" in (found.next or "")
+    assert plan(seen, Step.REPLACE).steps == (Step.REPLACE,)
+
+
+def test_a_node_that_lost_the_key_goes_once_its_calls_have_ended() -> None:
+    node = replace(SILENT_NODE, conclusion="serving", refuses_key=True)
+    for to in (None, Step.REPLACE):
+        found = plan(node, to, dead=True)
+        assert found.steps == ()
+        assert (found.next or "").startswith(
+            "uv run python -m scripts.retire --replace node-2, then: pulumi up; "
+        )
+    # Of one that nobody sees run nobody knows, with or without a key.
+    assert "Nobody can say" in plan(replace(node, conclusion="unknown")).says
+
+
+def test_the_owner_lets_the_key_in_again() -> None:
+    assert "authorized_keys" in (plan(replace(LOCKED, ec2=None)).next or "")
+
+
+def test_a_full_disk_needs_room_and_nothing_that_is_stronger_than_a_start() -> None:
+    room = "uv run python -m scripts.ssh base -- sudo docker image prune --all --force"
+    full = replace(BASE, full=room)
+    assert plan(full).steps == (Step.SERVICES,)
+    assert plan(full).next == f"{room}; then: uv run python -m scripts.repair base"
+    assert plan(full, Step.REPLACE).steps == tuple(Step)
+    assert plan(replace(full, works=True)) == Plan(
+        says="base works: a disk there is nearly full.", next=room
+    )
+
+
 @pytest.mark.parametrize(
     "seen",
     [replace(BASE, lets_in=False, open=True), replace(SILENT_NODE, conclusion="serving")],

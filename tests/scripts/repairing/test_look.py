@@ -1,0 +1,72 @@
+"""What is seen of a machine, put together: when it works, and what is told of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from scripts.machines import Machine
+from scripts.memberships import Concluded, Membership
+from scripts.pulumi_cli import PulumiError
+from scripts.repairing.ladder import Seen
+from scripts.repairing.look import Patient
+
+BASE = Machine("base", "203.0.113.5", {}, "")
+BASTION = replace(BASE, name="bastion")
+NODE = replace(BASE, name="node-2")
+MEMBERSHIP = Membership(2, {"NODE_IP": "10.5.0.7"}, "")
+USAGE = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\nclock 1704103800\n"
+DEAD_DOCKER = f"{USAGE}containers unknown\n"
+ENDED = f"{USAGE}container redis|exited|0|2024-01-01T09:00:00.1Z|137|always|False\n"
+FULL = f"{USAGE}/dev/root 100 99 1 99% /\n"
+OVERVIEW = {"isOpen": True, "nodes": {"10.5.0.7": {"inService": True, "calls": 3}}}
+SERVES = Concluded("serving", "it answers", 3)
+
+
+def seen(
+    machine: Machine,
+    entered: str | PulumiError = USAGE,
+    *,
+    port: bool | None = None,
+    **told: Any,
+) -> Seen:
+    membership = MEMBERSHIP if machine is NODE else None
+    patient = Patient(machine, BASE, membership, None, lambda _: pytest.fail("no AWS"), 443)
+    concluded = SERVES if membership else None
+    return patient._seen(None, entered, json.dumps({**OVERVIEW, **told}), concluded, port)
+
+
+def test_who_is_well_works() -> None:
+    assert seen(BASE, port=True).works
+    assert seen(NODE).works
+
+
+@pytest.mark.parametrize("entered", [DEAD_DOCKER, ENDED])
+@pytest.mark.parametrize("machine", [BASE, NODE], ids=["base", "node"])
+def test_a_dead_docker_or_service_is_no_machine_that_works(machine: Machine, entered: str) -> None:
+    found = seen(machine, entered)
+    assert not found.works
+    assert any(line.startswith("containers: ") for line in found.told)
+
+
+def test_a_base_that_takes_no_requests_does_not_work() -> None:
+    assert not seen(BASE, isOpen=False).works
+    # A bastion leads nowhere but to nodes: theirs are the ports.
+    assert seen(BASTION, isOpen=False).works
+
+
+def test_a_full_disk_is_told_with_what_makes_room() -> None:
+    found = seen(BASE, FULL)
+    assert found.works
+    assert found.full.startswith("uv run python -m scripts.ssh base -- sudo docker image prune")
+    assert any(line.startswith("disk: 99 % of /") for line in found.told)
+
+
+def test_a_refused_key_is_told_apart_from_silence() -> None:
+    refused = PulumiError("base, 203.0.113.5: usage refused: ubuntu@x doesn't take sshPrivateKey.")
+    assert seen(BASE, refused).refuses_key
+    assert not seen(BASE, PulumiError("base: can't be reached: Connection timed out")).refuses_key
+    assert not seen(BASE).refuses_key
