@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.conftest import Lab
+from tests.lab.walking import BREAKS, walk
 from tests.lab.watching import calls, require, require_well, script
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
@@ -68,36 +69,32 @@ def test_a_node_with_calls_is_not_restarted(cluster: Lab) -> None:
     require(cluster, 1, 2)
 
 
-LOSSES = {
-    "crash": ("fault", "set", "lose-host", "how=crash"),
-    "stop": ("fault", "set", "lose-host", "how=stop"),
-    "terminate": ("fault", "set", "lose-host", "how=terminate"),
-}
-
-
-@pytest.mark.matrix
-@pytest.mark.parametrize("pending", [None, SCALED_DOWN], ids=["alone", "scaling-down"])
-@pytest.mark.parametrize("how", LOSSES)
-@pytest.mark.parametrize("name", ["base", "node-2"])
-def test_the_first_command_that_is_named_leads_to_a_healthy_cluster(
-    cluster: Lab, name: str, how: str, pending: tuple[str, ...] | None
+def test_what_is_named_first_repairs_a_base_that_is_lost_while_a_node_is_to_leave(
+    cluster: Lab,
 ) -> None:
-    cluster.ok(*LOSSES[how], f"host={name}")
-    cluster.wait_until(lambda: name in first_warning(cluster))
-    if pending:
-        cluster.ok(*pending)
+    cluster.ok(*SCALED_DOWN)
     try:
-        if how == "terminate":
-            assert first_warning(cluster).endswith("Next: pulumi up --refresh")
-            cluster.ok("up", "--refresh")
-        elif pending and name == "node-2":
-            # It isn't wanted any more: what AWS has stopped carries no calls.
-            script(cluster, "repair", name, "--yes")
-            cluster.ok("up")
-        else:
-            repaired(cluster, name)
-            cluster.ok("up")
+        BREAKS["crash"](cluster, "base")
+        way = walk(cluster, "base")
+        way.go()
+        assert way.typed[0] == "uv run python -m scripts.repair base"
+        cluster.ok("up")
         require_well(cluster)
     finally:
         cluster.ok(*AS_BEFORE)
         cluster.ok("up", "--refresh")
+
+
+def test_an_update_does_not_end_well_with_a_base_that_is_dead(cluster: Lab) -> None:
+    # AWS doesn't know it yet, and no command needs the base.
+    cluster.ok("fault", "set", "late-checks", "seconds=600")
+    BREAKS["interface gone"](cluster, "base")
+    try:
+        refused = cluster.run("up")
+        assert refused.status != 0
+        assert "The base doesn't work" in refused.out + refused.err
+        assert "Next: uv run python -m scripts.repair base" in refused.out + refused.err
+    finally:
+        cluster.ok("fault", "clear")
+    walk(cluster, "base").go()
+    require_well(cluster)
