@@ -274,7 +274,10 @@ class Membership:
         while True:
             found = self._session.run(self._node, self._given["LIST_RECORDINGS"], keep=True)
             if found.status:
-                self._session.say("its recordings can't be listed; the machine stays")
+                self._session.say(
+                    "its recordings can't be listed; the machine stays\n"
+                    f"  Next: uv run python -m scripts.repair {name}, then: pulumi up"
+                )
                 return False
             left = found.output.strip()
             if not left:

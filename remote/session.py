@@ -526,7 +526,11 @@ class Session:
                 "key: docs/runbook.md, 'Another SSH host key'"
             )
         if _KEY_REFUSED in attempt.said:
-            raise SessionError(f"{refused}{self._user}@{machine.host} doesn't take {self._keys}.")
+            name = machine.who.removeprefix("the ")
+            raise SessionError(
+                f"{refused}{self._user}@{machine.host} doesn't take {self._keys}.\n"
+                f"  Nothing was changed there. Next: uv run python -m scripts.repair {name}"
+            )
         if not attempt.is_lost:
             raise SessionError(
                 f"{refused}the login of {self._user}@{machine.host} ends with status "

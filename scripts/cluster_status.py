@@ -278,7 +278,8 @@ class Status:
         found = [told for one in self.machines for told in self.remarks_on(one)]
         why = "" if found else f" {_WHY}"
         if self.reason:
-            found.append(f"The cluster can't be asked: {self.reason}.{why}")
+            reason = self.reason.partition("\n")[0].rstrip(".")
+            found.append(f"The cluster can't be asked: {reason}.{why}")
         if self.state not in ("", "UP"):
             found.append(f"The cluster's health is {self.state}.{why}")
         elif not self.state and not self.reason:

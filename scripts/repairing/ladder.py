@@ -42,6 +42,7 @@ class Seen:
         lets_in: whether SSH lets in.
         refuses_key: whether SSH answers, and doesn't take the stack's key.
         full: what makes room there, as it's typed; empty where there is room.
+        docker_is_dead: whether Docker gives no answer there.
         open: whether users' port accepts connections; None where users don't connect to it.
         conclusion: of a node, what all witnesses together say, as in `membership.witnesses`; None
             where the base can't be asked.
@@ -60,6 +61,7 @@ class Seen:
     told: tuple[str, ...] = ()
     refuses_key: bool = False
     full: str = ""
+    docker_is_dead: bool = False
 
     @property
     def role(self) -> Role:
@@ -130,10 +132,8 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
         return Plan(says=f"{name} works: {rest}.", next=seen.full or None)
     if held := _held(seen, to, dead=dead):
         return held
-    if seen.full and seen.lets_in and to is None:
-        # What is stronger brings no room.
-        again = f"{seen.full}; then: uv run python -m scripts.repair {name}"
-        return Plan(_steps(seen)[:1], "A disk there is nearly full.", again)
+    if seen.lets_in and to is None and (found := _mildly(seen)):
+        return found
     return _up_to(to, _steps(seen), "", "look at it yourself" if seen.ec2 is None else stronger)
 
 
@@ -191,7 +191,12 @@ def _costs(step: Step, seen: Seen) -> str:
 
 def _steps(seen: Seen) -> tuple[Step, ...]:
     """All that could help, from mild to strong."""
-    inside = (Step.SERVICES, Step.DOCKER) if seen.role.product.folder else ()
+    inside: tuple[Step, ...] = ()
+    if seen.role.product.folder:
+        inside = (Step.SERVICES, Step.DOCKER)
+    if seen.docker_is_dead:
+        # Nothing is started without it.
+        inside = (Step.DOCKER,)
     if seen.ec2 is None:
         return (*inside, Step.REBOOT)
     instance = seen.instance
@@ -222,6 +227,19 @@ def _held(seen: Seen, to: Step | None, *, dead: bool) -> Plan | None:
         says = "It is a machine of your own that can't be reached: only you can start it."
         return Plan(says=says, next=f"start it; then: uv run python -m scripts.repair {seen.name}")
     return None
+
+
+def _mildly(seen: Seen) -> Plan | None:
+    """What is done to one that lets in, where what is stronger helps nothing, or costs more."""
+    mild = _steps(seen)[:1]
+    if seen.full:
+        again = f"{seen.full}; then: uv run python -m scripts.repair {seen.name}"
+        return Plan(mild, "A disk there is nearly full: what is stronger brings no room.", again)
+    if not seen.open:
+        return None
+    again = f"at a quiet moment: uv run python -m scripts.repair {seen.name} --to stop-start"
+    mild = () if seen.docker_is_dead else mild
+    return Plan(mild, "It serves: what is stronger than a start costs calls.", again)
 
 
 def _locked(seen: Seen, to: Step | None) -> Plan | None:

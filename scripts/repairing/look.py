@@ -121,8 +121,9 @@ class Patient:
         usage = parse_usage(entered) if isinstance(entered, str) else None
         full = usage.full(self.machine.name) if usage else ()
         room = full[0][1] if full else ""
+        dead = usage is not None and usage.containers is None
         lines = [] if aws is None else [f"AWS: {aws}"]
-        lines.append("SSH: lets in" if lets_in else f"SSH: {entered}")
+        lines.append("SSH: lets in" if lets_in else f"SSH: {str(entered).partition(chr(10))[0]}")
         lines += [f"disk: {problem}" for problem, _ in full]
         lines += [f"containers: {problem}" for problem in self._ailing(usage)]
         if port is not None:
@@ -147,6 +148,7 @@ class Patient:
                 told=tuple(lines),
                 refuses_key=not lets_in and refuses,
                 full=room,
+                docker_is_dead=dead,
             )
         if isinstance(concluded, Unseen):
             lines.append(f"cluster: the {self.main.name} can't be asked: {concluded.reason}")
@@ -165,6 +167,7 @@ class Patient:
             tuple(lines),
             not lets_in and refuses,
             room,
+            dead,
         )
 
     def _ailing(self, usage: Usage | None) -> list[str]:

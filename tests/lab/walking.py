@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from openvidu.roles import role_of
 from tests.lab.conftest import Completed, Lab
@@ -13,7 +13,7 @@ from tests.lab.watching import script
 
 _LOOKS = 6
 """So many looks may be needed: each finds what the command before has left."""
-_COMMAND = re.compile(r"(?:uv run python -m scripts\.|pulumi )\S.*")
+_COMMAND = re.compile(r"(?:uv run python -m scripts\.|pulumi |set back what )\S.*")
 _ENDED = "once its calls have ended: "
 
 
@@ -86,7 +86,7 @@ class Walk:
             following = named(done.out + done.err)
             if done.status and following.commands and following.commands[0] not in self.typed:
                 # One that doesn't help says what else does.
-                self._follow(following)
+                self._follow(replace(following, meanwhile=following.meanwhile or found.meanwhile))
                 return
 
     def _type(self, command: str, meanwhile: str | None = None) -> Completed:
@@ -140,11 +140,18 @@ BREAKS: Mapping[str, Callable[[Lab, str], object]] = {
 """Ways in which a machine is lost."""
 
 
-def walk(lab: Lab, name: str) -> Walk:
+def walk(lab: Lab, name: str, set_back: Callable[[], object] = lambda: None) -> Walk:
     """The way back from a loss of a machine.
 
     Args:
         lab: where.
         name: of the machine; what fills its disk is removed by hand, once that was named.
+        set_back: takes the change back that waits, where that is named.
     """
-    return Walk(lab, {"docker image prune": lambda: lab.on(name, f"rm -f {BALLAST}")})
+    return Walk(
+        lab,
+        {
+            "docker image prune": lambda: lab.on(name, f"rm -f {BALLAST}"),
+            "set back what was changed": set_back,
+        },
+    )

@@ -123,6 +123,21 @@ def test_the_owner_lets_the_key_in_again() -> None:
     assert "authorized_keys" in (plan(replace(LOCKED, ec2=None)).next or "")
 
 
+def test_what_serves_gets_nothing_stronger_than_a_start_unasked() -> None:
+    serves = replace(BASE, open=True)
+    assert plan(serves).steps == (Step.SERVICES,)
+    again = "at a quiet moment: uv run python -m scripts.repair base --to stop-start"
+    assert plan(serves).next == again
+    assert plan(serves, Step.DOCKER).steps == INSIDE
+    dead = replace(serves, docker_is_dead=True)
+    assert plan(dead) == Plan((), plan(serves).says, again)
+
+
+@pytest.mark.parametrize("seen", [BASE, NODE])
+def test_where_docker_is_dead_it_comes_before_what_it_runs(seen: Seen) -> None:
+    assert plan(replace(seen, docker_is_dead=True)).steps == (Step.DOCKER, *OUTSIDE)
+
+
 def test_a_full_disk_needs_room_and_nothing_that_is_stronger_than_a_start() -> None:
     room = "uv run python -m scripts.ssh base -- sudo docker image prune --all --force"
     full = replace(BASE, full=room)
