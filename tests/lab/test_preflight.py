@@ -76,6 +76,7 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
         ("Redis", "node-2"),
         ("port 443/udp", "node-1"),
         ("port 443/udp", "node-2"),
+        ("containers", "base"),
     }
     assert "unable to connect to S3 bucket openvidu-enterprise" in found["S3", "node-1"]["openvidu"]
     assert "unable to connect to Redis server" in found["Redis", "node-2"]["openvidu"]
