@@ -15,7 +15,9 @@ from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _MAINS = tuple(role.name for role in MAINS)
-_NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(?:version|membership|upgrade)$")
+_NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(version|membership|upgrade|quiet)$")
+_OLDER = "upgrade"
+"""Where no upgrade is due it keeps the way of the last one, to a machine that may be gone."""
 _INSTANCE = "aws:ec2/instance:Instance"
 _MACHINE = re.compile(
     rf"\$(?:{_INSTANCE}|command:local:Command)::({'|'.join(_MAINS)}|node-[1-9][0-9]*)$"
@@ -108,6 +110,8 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
         if "OPENVIDU_VERSION" in variables:
             versions[match[1]] = variables["OPENVIDU_VERSION"]
         prefix = "BASE" if match[1] in _MAINS else "NODE"
+        if match[2] == _OLDER and match[1] in found:
+            continue
         if f"{prefix}_HOST" in variables and "stdin" in inputs:
             found[match[1]] = _machine(match[1], prefix, variables, inputs["stdin"])
     return {
