@@ -14,7 +14,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,9 @@ AS_FOUND = "/var/lib/openvidu-host-as-found"
 POLL_SECONDS = 2.0
 ASK_SECONDS = 12.0
 """How long a machine may take to say how it is: an update waits for it."""
+STOPPED_SECONDS = 3.0
+"""How long others may take, from when AWS says that the machine is stopped: it can't answer."""
+_NO_ANSWER = {"machine": "SSH to it from here", "peers": "its peers"}
 PEERS = 2
 """How many other nodes are asked about one."""
 PEER_LOOKS = 3
@@ -196,13 +199,24 @@ class Membership:
     def _said_of(self, node: Json, doubts: Json) -> dict[str, list[str]]:
         """What a node's machine, its peers and AWS say of it."""
         peers = [one for one in doubts["peers"] if one["ip"] != node["ip"]][:PEERS]
-        with ThreadPoolExecutor() as pool:
-            asked: dict[str, Future[list[str] | None]] = {
-                "machine": pool.submit(self._ask_machine, node),
-                "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
-                "aws": pool.submit(_ask_aws, self._instance(node)),
-            }
-            return {who: told for who, one in asked.items() if (told := one.result())}
+        pool = ThreadPoolExecutor()
+        asked: dict[str, Future[list[str] | None]] = {
+            "machine": pool.submit(self._ask_machine, node),
+            "peers": pool.submit(self._ask_peers, node, peers, doubts["port"]),
+            "aws": pool.submit(_ask_aws, self._instance(node)),
+        }
+        # Who still asks ends by itself.
+        pool.shutdown(wait=False)
+        aws = asked["aws"].result()
+        limit = STOPPED_SECONDS if aws and aws[0] == "stopped" else None
+        answered, _ = wait(asked.values(), limit)
+        said = {
+            who: one.result()
+            if one in answered
+            else ["unknown", f"{_NO_ANSWER[who]}: no answer yet"]
+            for who, one in asked.items()
+        }
+        return {who: told for who, told in said.items() if told}
 
     def _doubts(self) -> Json:
         """About which nodes the base has to be told, and which are to be stopped."""

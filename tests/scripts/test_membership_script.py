@@ -181,6 +181,17 @@ def test_witnesses_that_give_no_answer_have_said_nothing(base: Base) -> None:
     assert "remove" not in base.did
 
 
+def test_a_machine_that_aws_has_stopped_is_not_waited_for(base: Base) -> None:
+    base.does(DOUBT.replace("exit 0; exit 20", "exit 1; exit 20"))
+    doubts(base, host="localhost", hostKey=base.host_key.replace("127.0.0.1", "localhost"))
+    project = project_that_knows(base, "echo stopped i-3 is terminated", "scripts.instance_state")
+    silent = {"WITNESS_NODE": "sleep 60", "NODE_INSTANCE": "arn:aws:ec2:eu-west-1:1:instance/i-3"}
+    assert base.follow("drain", project=project, **silent).returncode == 1
+    said = what_was_said(base)
+    assert said["machine"] == ["unknown", "SSH to it from here: no answer yet"]
+    assert said["aws"] == ["stopped", "AWS says: i-3 is terminated"]
+
+
 STOPS = """
 case $did in
 drain | pause-all) [[ -e stopped ]] && exit 0; exit 30 ;;
@@ -358,13 +369,12 @@ def test_another_private_key_is_refused(base: Base) -> None:
     assert "doesn't take sshPrivateKey" in done.stderr
 
 
-def project_that_knows(base: Base, present: str) -> Path:
+def project_that_knows(base: Base, present: str, program: str = "scripts.present_machine") -> Path:
     """A project's folder whose `scripts.present_machine` prints this."""
     python = base.folder / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(
-        f'#!/bin/bash\n[[ $* == "-m scripts.present_machine" ]] && exec {present}\n'
-        f'exec {sys.executable} "$@"\n'
+        f'#!/bin/bash\n[[ $* == "-m {program}" ]] && exec {present}\nexec {sys.executable} "$@"\n'
     )
     python.chmod(0o755)
     return base.folder
