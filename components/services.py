@@ -146,6 +146,7 @@ def services(
                     "ATTEMPT": str(change.to.number),
                     # What AWS has stopped starts by itself; the update ends when it answers.
                     **({"STOPS": str(stops)} if stops else {}),
+                    **_cuts_calls(settings),
                 }
             )
         ),
@@ -160,6 +161,12 @@ def services(
     )
     version = installation.installed_version(install, settings)
     return Services(name, version, [start, program, policy, done], docker)
+
+
+def _cuts_calls(settings: Settings) -> dict[str, str]:
+    """What lets a master restart for its configuration while calls go on; a base carries none."""
+    cuts = settings.change_during_calls and settings.main_role is not BASE
+    return {"DURING_CALLS": "true"} if cuts else {}
 
 
 def _data_volume(

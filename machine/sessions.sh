@@ -23,7 +23,8 @@ secret_at_its_start() {
     sed -n 's/^OPENVIDU_SECRET=//p' || true
 }
 
-# look_for_calls ADDRESS: sets `calls`, to one of these, and `told` to what was found, in words.
+# look_for_calls ADDRESS: sets `calls`, to one of these, `told` to what was found, in words, and `empty` to
+# the sessions where nobody is in any of them.
 #   none     there is no session
 #   some     there are sessions
 #   closed   nothing listens, so nobody can be connected
@@ -39,9 +40,10 @@ look_for_calls() {
 }
 
 # look_with ADDRESS: likewise, with the login `secret`.
-# shellcheck disable=SC2034 # scripts read `told`
+# shellcheck disable=SC2034 # scripts read `told` and `empty`
 look_with() {
   local answer status=0 count
+  empty=''
   answer=$(ask_sessions "$1" "$secret" 2>&1) || status=$?
   if ((status)); then
     # Source: curl(1), exit status 7: the connection was refused, or there is no way to the machine.
@@ -58,6 +60,8 @@ look_with() {
     count=$(sed -n 's/^{"numberOfElements":\([0-9]*\),.*/\1/p' <<<"$answer")
     calls=some told="${count:-some} calls"
     [[ $count != 1 ]] || told='1 call'
+    [[ $(grep -o '"connections":{"numberOfElements":0' <<<"$answer" | wc -l) != "$count" ]] ||
+      empty=$(grep -oE '"sessionId":"[^"]*"' <<<"$answer" | sort -u || true)
     ;;
   *)
     calls=unclear told=${answer:0:200}

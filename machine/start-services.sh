@@ -5,9 +5,11 @@
 #
 # Reads as lines NAME=value on stdin: NAME of the machine, FOLDER, COMMAND in it, PROXY, which is
 # nginx's service, PUBLIC_IP, and WAIT_FOR: redis, s3, elasticsearch, api, server, proxy. Services that
-# run with the configuration in .env are left alone, and only what doesn't run beside them is started: a
-# start of all would make the load balancer's container anew, because its list of nodes has changed since,
-# and so cut connections.
+# run with the configuration in .env are left alone: only what doesn't run beside them is started, and only
+# what gives no answer for long is restarted, alone. A start of all would make the load balancer's container
+# anew, because its list of nodes has changed since, and so cut connections: it comes once nginx answers
+# nobody. A master's restart ends its calls: it comes once its own server says that it carries none.
+# DURING_CALLS is true where a changed configuration doesn't wait for them.
 # Where S3 is waited for, OpenVidu's bucket is made sure of: the service that makes it ends well whether
 # it could or not. Source: repository, base services, `createbuckets`; before 2.32.1 it doesn't wait for S3.
 #
@@ -24,9 +26,15 @@ limit_seconds=900
 domain_seconds=${DOMAIN_SECONDS:-120}
 bucket_seconds=120
 look_seconds=5
+# Of a server that refuses connections: it may be started again just then.
+closed_looks=3
+# A session that is there for so long, and has nobody in it, is no call: OpenVidu keeps it for an hour.
+joining_seconds=60
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
 
 cd "$FOLDER"
 
@@ -262,6 +270,10 @@ make_sure_of_bucket() {
   [[ " $WAIT_FOR " != *" s3 "* ]] || ensure_bucket
 }
 
+nginx_is_refused() {
+  has_no_certificate && ! proxy_answers 2>/dev/null
+}
+
 # Whether all that is waited for answers, as it may a while after a reboot; what is down is started alone.
 comes_back() {
   local started before=''
@@ -270,7 +282,7 @@ comes_back() {
   start_what_is_down
   until all_answer; do
     (($(now) - started <= patience_seconds)) || return
-    ! has_no_certificate || return
+    ! nginx_is_refused || return
     look
     [[ -z ${down[*]} || ${down[*]} != "$before" ]] || return
     before=${down[*]}
@@ -285,7 +297,120 @@ runs_as_configured() {
   [[ -s .started-with && $(<.started-with) == "$(configuration)" ]]
 }
 
-if runs_as_configured && comes_back; then
+# Those that give no answer. Sets `silent`.
+look_for_silence() {
+  local service
+  silent=()
+  for service in $WAIT_FOR; do
+    "${service}_answers" 2>/dev/null || silent+=("$service")
+  done
+}
+
+# names_of SERVICE...: as people read them.
+names_of() {
+  local service names=''
+  for service; do
+    names+="${names:+, }$(name_of "$service")"
+  done
+  echo "$names"
+}
+
+# Restarts what gives no answer though it runs: it alone, and nothing that users or calls go through.
+restart_silent() {
+  local service container hung=()
+  look
+  for service in "${silent[@]}"; do
+    case $service in
+    redis | elasticsearch) container=$service ;;
+    s3) container=minio-s3 ;;
+    *) continue ;;
+    esac
+    [[ " ${down[*]%%:*} " == *" $container "* ]] || hung+=("$container")
+  done
+  ((${#hung[@]})) || return 0
+  echo "$NAME: restarting what gives no answer: ${hung[*]}"
+  said=$(within "$start_seconds" docker compose restart "${hung[@]}" </dev/null 2>&1 | readable) || true
+  comes_back || true
+  look_for_silence
+}
+
+# Of a base whose load balancer answers: all else has been tried.
+fail_silent() {
+  look
+  ! ((${#down[@]})) || fail_down
+  {
+    echo "$NAME: $(names_of "${silent[@]}") gives no answer, though it was started alone."
+    echo "The load balancer answers: a start of all would cut users' connections, and wasn't made."
+    echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: uv run python -m scripts.repair $NAME"
+  } >&2
+  exit 1
+}
+
+# Where Docker doesn't say it, it may.
+something_runs() {
+  local found
+  ! found=$(ask_docker compose ps --quiet 2>/dev/null) || [[ -n $found ]]
+}
+
+server_is_stopped() {
+  local found
+  found=$(ask_docker compose ps --status running --quiet openvidu-server 2>/dev/null) && [[ -z $found ]]
+}
+
+# Ends the script where calls go on at a master, or may.
+require_no_call() {
+  local closed=0 since began joining=''
+  since=$(now) began=$since
+  while true; do
+    look_for_calls 127.0.0.1
+    [[ -n $empty && $empty == "$joining" ]] || since=$(now)
+    joining=$empty
+    if [[ -n $empty ]] && (($(now) - since >= joining_seconds)); then
+      return
+    fi
+    [[ $calls == closed ]] && closed=$((closed + 1)) || closed=0
+    if [[ $calls == none ]] || ((closed >= closed_looks)) || { [[ $calls != some ]] && server_is_stopped; }; then
+      return
+    fi
+    if ! runs_as_configured && [[ ${DURING_CALLS:-} == true ]]; then
+      echo "configChangeDuringCalls is set: what OpenVidu on the $NAME carries is cut ($told)."
+      return
+    fi
+    # Nobody is in it, as far as one look can say.
+    if ((!closed)) && { [[ -z $empty ]] || (($(now) - began > 5 * joining_seconds)); }; then
+      fail_busy
+    fi
+    sleep 1
+  done
+}
+
+fail_busy() {
+  local found="it carries $told"
+  [[ $calls == some ]] || found="it doesn't say which calls it carries ($told)"
+  {
+    if runs_as_configured; then
+      echo "$(names_of "${silent[@]}") on the $NAME gives no answer. Only a restart of all OpenVidu is left, and $found."
+      ((!${#down[@]})) || printf '  %s\n' "${down[@]}"
+      echo "It wasn't restarted: a restart would cut what it carries."
+      echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. When its calls have ended: uv run python -m scripts.repair $NAME"
+    else
+      echo "OpenVidu on the $NAME has to restart for its configuration, and $found."
+      echo "It wasn't restarted: it goes on with the configuration that it was started with."
+      echo "Wait again: pulumi up; or cut them: pulumi config set configChangeDuringCalls true && pulumi up"
+    fi
+  } >&2
+  exit 1
+}
+
+silent=()
+if runs_as_configured && ! comes_back && something_runs; then
+  look_for_silence
+  restart_silent
+  if [[ $NAME != master ]] && ((${#silent[@]})) && proxy_answers 2>/dev/null; then
+    fail_silent
+  fi
+fi
+if runs_as_configured && all_answer; then
   make_sure_of_bucket
   start_what_is_down
   settle
@@ -293,13 +418,15 @@ if runs_as_configured && comes_back; then
   exit 0
 fi
 wait_for_domain
-if has_no_certificate && ! all_answer; then
+if nginx_is_refused && ! all_answer; then
   within "$start_seconds" docker compose up --detach --force-recreate "$PROXY" </dev/null
 fi
-note_what_ended
-if [[ $NAME == master && -n $(ask_docker compose ps --quiet 2>/dev/null) ]]; then
+if [[ $NAME == master ]] && something_runs; then
+  require_no_call
+  note_what_ended
   run_openvidu restart
 else
+  note_what_ended
   run_openvidu start
 fi
 for service in $WAIT_FOR; do

@@ -835,6 +835,9 @@ def test_aws_stops_the_machine_that_users_connect_to_at_a_moment_without_calls(
     assert stop["environment"].get("BASE_HOST_KEY", "ssh-ed25519 BEFORE") == "ssh-ed25519 BEFORE"
     start = recorder.of_type("command:remote:Command")[f"{name}-start"]
     assert f"\nSTOPS={stops}\n" in str(start["stdin"])
+    # Only a master carries calls itself, and is asked for them a last time.
+    cuts = shape == "single-master" and during_calls == "true"
+    assert ("\nDURING_CALLS=true\n" in str(start["stdin"])) is cuts
 
 
 @pytest.mark.parametrize("shape", ["ha", "single-master"])

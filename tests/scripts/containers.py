@@ -26,6 +26,7 @@ case "$*" in
 "compose version --short") cat "$here/compose" ;;
 "compose logs "*) cat "$here/logs/${@: -1}" 2>/dev/null ;;
 "compose up "*) source "$here/up" ;;
+"compose restart "*) source "$here/restart" ;;
 "inspect "*) for id in "${@:4}"; do grep "^$id|" "$here/containers"; done ;;
 "rm "*) sed -i "/^$2|/d" "$here/containers" ;;
 esac
@@ -58,7 +59,7 @@ class Machine:
         self.puts("bin/docker", DOCKER)
         self.puts("openvidu/.env", ENV)
         self.puts("openvidu/docker-compose.yml", "# Openvidu Version: 2.30.0\nservices:\n")
-        for name in ("services", "containers", "up", "asked", "environment"):
+        for name in ("services", "containers", "up", "restart", "asked", "environment"):
             self.puts(name, "")
         self.puts("compose", "2.29.7\n")
         return self

@@ -33,6 +33,11 @@ status=$(sed -n "s|^$url ||p" "$here/answers")
 printf %s "${status:-000}"
 [[ -n $status ]]
 """
+QUICK = {
+    "patience_seconds": "-1",
+    "steady_seconds": "0",
+    "look_seconds": "0",
+}
 REFUSED = """\
   =          INPUT VARIABLES            =
     - Requesting LetsEncrypt certificate...
@@ -87,8 +92,7 @@ def start(
         "PUBLIC_IP": "203.0.113.5",
         "WAIT_FOR": wait_for,
     }
-    quick = {"patience_seconds": "-1", "steady_seconds": "0", "look_seconds": "0"}
-    return base.run("start-services.sh", values, port, **{**quick, **limits})
+    return base.run("start-services.sh", values, port, **{**QUICK, **limits})
 
 
 def test_services_that_run_are_started_once(base: Machine) -> None:
@@ -138,6 +142,29 @@ def test_what_died_is_started_beside_a_proxy_that_answers(base: Machine) -> None
     base.puts("answers", "http://127.0.0.1:9000/minio/health/live 200\n")
     start(base, "s3 proxy", limit_seconds=0)
     assert base.started == ["start", "start"]
+
+
+def test_what_gives_no_answer_is_restarted_beside_a_proxy_that_answers(base: Machine) -> None:
+    answers = "https://127.0.0.1:443/ 200\n"
+    base.puts("answers", f"{answers}http://127.0.0.1:9000/minio/health/live 200\n")
+    assert start(base, "s3 proxy").returncode == 0
+    # It runs, as Docker says, and hangs.
+    base.puts("answers", answers)
+    base.puts("restart", 'echo "http://127.0.0.1:9000/minio/health/live 200" >>"$here/answers"\n')
+    again = start(base, "s3 proxy")
+    assert again.returncode == 0, again.stderr
+    assert "base: runs as configured" in again.stdout
+    base.puts("answers", answers)
+    base.puts("restart", "")
+    again = start(base, "s3 proxy")
+    assert again.returncode == 1
+    assert "base: S3 gives no answer, though it was started alone.\n" in again.stderr
+    assert "Then: uv run python -m scripts.repair base\n" in again.stderr
+    # Neither of them touched the load balancer, whose list of nodes has changed since.
+    asked = (base.root / "asked").read_text()
+    assert asked.count("compose restart minio-s3\n") == asked.count("compose restart ") == 2
+    assert "compose up" not in asked
+    assert base.started == ["start"]
 
 
 @pytest.mark.parametrize("wait_for", ["s3", "elasticsearch"])
