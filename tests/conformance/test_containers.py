@@ -207,6 +207,31 @@ def test_a_label_that_is_not_there(
         assert said == f"{told.format(**known)}\n"
 
 
+@pytest.mark.parametrize("name", ["leads elsewhere", "leads nowhere"])
+def test_an_image_is_shown_by_its_id_once_its_name(machine: Machine, name: str) -> None:
+    def shown() -> str:
+        return machine.docker("ps --format '{{.Image}}'").stdout.strip()
+
+    image = f"conformance/{name.replace(' ', '-')}:1"
+    import_image(machine, image)
+    machine.docker(f"run --detach --name made --network none {image} sleep 1000")
+    assert shown() == image
+    if name == "leads elsewhere":
+        import_image(machine, image)
+    else:
+        assert machine.docker(f"rmi --force {image}").returncode == 0
+    assert re.fullmatch("[0-9a-f]{12}", shown())
+    # It's what the container was made from all the same.
+    assert machine.inspect("made", ".Config.Image") == image
+    (listed,) = machine.docker("ps --quiet --no-trunc").stdout.split()
+    assert listed == machine.inspect("made", ".Id")
+
+
+def import_image(machine: Machine, image: str) -> None:
+    machine.host.run(f"tar -C /srv/tool -c . 2>/dev/null | docker import - {image}", check=False)
+    assert image in machine.docker("images --format '{{.Repository}}:{{.Tag}}'").stdout
+
+
 def test_an_image_that_is_not_here_is_named(machine: Machine) -> None:
     done = machine.docker("rmi nobody/nothing:1")
     assert done.returncode == 1

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from lab.openvidu.docker import images
+from lab.openvidu.docker.errors import UnknownImageError
 from lab.openvidu.mirror.catalogue import NotFoundError, content
 from openvidu.deployment import deployment
 from openvidu.release import BASE, LATEST, MASTER, NODE, VERSIONS, Product
@@ -67,6 +68,13 @@ def test_what_is_not_there_is_not_found(path: str) -> None:
 def test_every_image_of_the_compose_files_is_known(role: str, version: str) -> None:
     for file in deployment(role, version).compose.values():
         assert all(images.entrypoint(service["image"]) for service in file.services.values())
+
+
+def test_a_media_server_of_ones_own_has_any_name() -> None:
+    own = images.entrypoint("registry.example.io/media/kms:7.1")
+    assert own == images.entrypoint("kurento/kurento-media-server:7.0.1")
+    with pytest.raises(UnknownImageError):
+        images.entrypoint("registry.example.io/media/other:7.1")
 
 
 def services(version: str, name: str = "docker-compose.yml") -> Any:

@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     ps = command("ps")
     ps.add_argument("-a", "--all", action="store_true")
     ps.add_argument("-q", "--quiet", action="store_true")
+    ps.add_argument("--no-trunc", action="store_true")
     ps.add_argument("--format")
     listed = command("images")
     listed.add_argument("-q", "--quiet", action="store_true")
@@ -84,13 +85,13 @@ def _parser() -> argparse.ArgumentParser:
 def _ps(options: argparse.Namespace) -> int:
     found = [container for container in every() if options.all or container.state.active]
     if options.quiet:
-        lines = [container.id[:12] for container in found]
+        lines = [c.id if options.no_trunc else c.id[:12] for c in found]
     elif options.format:
         lines = [inspection.fill_in_row(options.format, container) for container in found]
     else:
         rows = [("CONTAINER ID", "IMAGE", "CREATED", "STATUS", "NAMES")]
         rows += [
-            (c.id[:12], c.spec.image, c.spec.created[:19], describe_state(c), c.spec.name)
+            (c.id[:12], c.shown_image, c.spec.created[:19], describe_state(c), c.spec.name)
             for c in found
         ]
         lines = table(rows)

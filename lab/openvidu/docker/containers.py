@@ -15,13 +15,13 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.openvidu.docker import network, volumes
 from lab.openvidu.docker.errors import InvalidMountError, NameTakenError, PortTakenError
-from lab.openvidu.docker.images import PROJECT, STATE, entrypoint
+from lab.openvidu.docker.images import PROJECT, STATE, entrypoint, identity
 from lab.openvidu.docker.processes import Process, kill_session
 
 FOLDER = STATE / "containers"
@@ -53,6 +53,7 @@ class Spec:
         one_off: whether it's of `docker compose run`.
         digest: of the service's configuration, to notice a change.
         created: ISO 8601.
+        image_id: what the image's name led to.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Spec:
     one_off: bool = False
     digest: str = ""
     created: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    image_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Container:
                 volumes.make(volume)
             elif source not in _OF_ENGINE and not source.exists():
                 source.mkdir(parents=True)
+        spec = replace(spec, image_id=identity(spec.image))
         container = cls(secrets.token_hex(32), spec)
         (container.folder / "fs").mkdir(parents=True)
         container.folder.chmod(0o700)
@@ -140,6 +143,13 @@ class Container:
             "CONTAINER_FILES": str(self.folder / "fs"),
         }
         return image | dict(self.spec.environment)
+
+    @property
+    def shown_image(self) -> str:
+        """Its image as `docker ps` shows it: an id, once the name leads elsewhere or nowhere."""
+        made_from = self.spec.image_id
+        is_named = not made_from or identity(self.spec.image) == made_from
+        return self.spec.image if is_named else made_from[:12]
 
     @property
     def log(self) -> Path:

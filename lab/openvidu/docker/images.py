@@ -5,6 +5,7 @@ Source of the names: repository of OpenVidu, `enterprise-ha/docker-compose`.
 
 from __future__ import annotations
 
+import secrets
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ STATE = Path("/var/lib/docker-standin")
 PULLED = STATE / "images"
 """Names the images that take space, one a line."""
 _IMPORTED = STATE / "imported"
+_IDENTITIES = STATE / "identities"
+"""Lines of a name and what it leads to, the last counts: a name without an id leads nowhere."""
 
 
 def _module(name: str, *arguments: str) -> list[str]:
@@ -64,6 +67,9 @@ _ENTRYPOINTS: Mapping[str, list[str]] = {
     "docker.elastic.co/beats/metricbeat-oss": ["sleep", "infinity"],
 }
 
+_OWN_MEDIA = "kms"
+"""Last part of the name that a media server of one's own has: `KMS_IMAGE` of `.env`."""
+
 _NEVER_RUN = frozenset({"openvidu/openvidu-recording"})
 """Images that a node pulls and the lab never runs."""
 
@@ -89,6 +95,13 @@ def repository(image: str) -> str:
     return name if colon and "/" not in tag else image
 
 
+def _known_as(image: str) -> str:
+    """The repository of what runs in place of an image."""
+    name = repository(image)
+    is_own = name.rpartition("/")[2] == _OWN_MEDIA
+    return "kurento/kurento-media-server" if is_own else name
+
+
 def entrypoint(image: str) -> list[str]:
     """What runs in place of an image; nothing for an imported one, which gets its command.
 
@@ -98,7 +111,7 @@ def entrypoint(image: str) -> list[str]:
     if image in _lines(_IMPORTED):
         return []
     try:
-        return _ENTRYPOINTS[repository(image)]
+        return _ENTRYPOINTS[_known_as(image)]
     except KeyError as error:
         raise UnknownImageError(image) from error
 
@@ -119,6 +132,12 @@ def take_in(image: str) -> None:
     _add(image, _IMPORTED)
 
 
+def identity(image: str) -> str:
+    """What a name leads to right now; empty where it leads nowhere."""
+    found = [line.partition(" ")[2] for line in _lines(_IDENTITIES) if line.split()[0] == image]
+    return found[-1] if found else ""
+
+
 def remove(image: str) -> None:
     """Forget an image.
 
@@ -130,6 +149,7 @@ def remove(image: str) -> None:
     for place in (PULLED, _IMPORTED):
         left = [other for other in _lines(place) if other != image]
         place.write_text("".join(f"{other}\n" for other in left))
+    _note(_IDENTITIES, image)
 
 
 def pull(image: str) -> bool:
@@ -154,7 +174,7 @@ def pull(image: str) -> bool:
             f"Error response from daemon: Get {DOCKER_HUB}: "
             "net/http: request canceled while waiting for connection"
         )
-    if repository(image) not in _ENTRYPOINTS and repository(image) not in _NEVER_RUN:
+    if _known_as(image) not in _ENTRYPOINTS and repository(image) not in _NEVER_RUN:
         raise PullError(
             f"Error response from daemon: pull access denied for {repository(image)}, "
             "repository does not exist or may require 'docker login'"
@@ -174,6 +194,12 @@ def _lines(place: Path) -> list[str]:
 
 
 def _add(image: str, place: Path) -> None:
+    if image not in _lines(place):
+        _note(place, image)
+    _note(_IDENTITIES, f"{image} {secrets.token_hex(32)}")
+
+
+def _note(place: Path, line: str) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("a") as file:
-        file.write(f"{image}\n")
+        file.write(f"{line}\n")

@@ -62,7 +62,7 @@ def fill_in_row(template: str, container: Container) -> str:
     """
     fields = {
         "ID": container.id[:12],
-        "Image": container.spec.image,
+        "Image": container.shown_image,
         "Names": container.spec.name,
         "State": container.state.status,
         "Status": describe_state(container),

@@ -2,7 +2,7 @@
 
 Source: page, port 3000; repository of OpenVidu 2.30.0, service `media-node-controller` (which
 starts its containers through Docker's socket) and the script `openvidu` (whose `stop` removes
-them by their images).
+them by their images); its `.env`, KMS_IMAGE and MEDIASOUP_IMAGE.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ def start_media() -> None:
     """Start the media server and Speech To Text, unless they are there."""
     values = environment.parse(Path(".env").read_text())
     kurento = values["OPENVIDU_ENTERPRISE_MEDIA_SERVER"] == "kurento"
+    name = "KMS_IMAGE" if kurento else "MEDIASOUP_IMAGE"
     wanted = {
-        "media-server": os.environ["KMS_IMAGE" if kurento else "MEDIASOUP_IMAGE"],
+        # .env wins over what the compose file gives to this container.
+        "media-server": values.get(name) or os.environ[name],
         "speech-to-text": os.environ["SPEECH_TO_TEXT_IMAGE"],
     }
     for name, image in wanted.items():
