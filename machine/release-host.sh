@@ -14,6 +14,8 @@ set -euo pipefail
 . machine/owners.sh
 # shellcheck source=machine/put-way-out.sh
 . machine/put-way-out.sh
+# shellcheck source=machine/running.sh
+. machine/running.sh
 # shellcheck source=machine/sessions.sh
 . machine/sessions.sh
 
@@ -161,6 +163,7 @@ if [[ -x $FOLDER/$COMMAND ]]; then
     exit 1
   }
   cd /
+  [[ ${ROLE:-} != node ]] || remove_left_media "$FOLDER" "$found/containers"
 fi
 ! command -v docker >/dev/null || remove_images
 mapfile -t elsewhere < <(stored_elsewhere)

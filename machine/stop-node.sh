@@ -7,9 +7,12 @@
 set -euo pipefail
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
+# shellcheck source=machine/running.sh
+. machine/running.sh
 # shellcheck source=machine/sessions.sh
 . machine/sessions.sh
 folder=/opt/openvidu
+note=/var/lib/openvidu-host-as-found/containers
 stop_seconds=300
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -25,7 +28,7 @@ if [[ $own != "$ADDRESS" ]]; then
   echo "Look which machine has it: uv run python -m scripts.status. Then: pulumi up" >&2
   exit 1
 fi
-refuse_owners "$folder" node /var/lib/openvidu-host-as-found/containers
+refuse_owners "$folder" node "$note"
 look_for_calls "$ADDRESS"
 case $calls in
 none) ;;
@@ -52,6 +55,7 @@ while kill -0 "$stop" 2>/dev/null && sessions=$(ask_sessions "$ADDRESS" "$secret
   sleep 0.1
 done
 wait "$stop"
+remove_left_media "$folder" "$note"
 if [[ -n $lost ]]; then
   lost=$(grep -oE '"sessionId":"[^"]*"' <<<"$lost" | cut -d '"' -f 4 | sort -u)
   echo "A session began on $ADDRESS as OpenVidu was stopped, and was lost with it: ${lost//$'\n'/, }"

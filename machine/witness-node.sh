@@ -1,27 +1,24 @@
 #!/usr/bin/env bash
 # Says whether OpenVidu runs on this node: `runs …`, `stopped …` or `unknown …`, in one line. It's
-# stopped when its port is closed and nothing that carries calls runs, at two looks; a server that says itself that
-# it has none carries none.
+# stopped when its port is closed and nothing that may carry calls runs, at two looks; a server that says itself
+# that it has none carries none.
 #
 # Reads ADDRESS, its private address, as a line NAME=value on stdin.
 set -euo pipefail
 export LC_ALL=C
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
+# shellcheck source=machine/running.sh
+. machine/running.sh
+# Who asks waits for all of it.
+query_seconds=8
+folder=/opt/openvidu
+note=/var/lib/openvidu-host-as-found/containers
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
 : "${ADDRESS:?}"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-# OpenVidu's own, by their images: not those that send figures elsewhere, nor an owner's. The TURN
-# server carries only what the others do; what speaks for the node, and what starts its media, carry nothing.
-containers() {
-  # Where Docker was never installed nothing runs.
-  command -v docker >/dev/null || return 0
-  timeout 8 docker ps --format '{{.Image}} {{.Names}}' >"$work/running" || return 1
-  grep -E '^([^ ]*/)?(openvidu|kurento)/' "$work/running" | grep -v -E 'coturn|replication-manager|media-node-controller' || true
-}
 
 # A command that waits may hold what it waits for: it's ended.
 port_is_closed() {
@@ -29,32 +26,50 @@ port_is_closed() {
   ! said=$(timeout 2 bash -c ": </dev/tcp/$ADDRESS/4443" 2>&1) && [[ $said == *"Connection refused"* ]]
 }
 
-# As its own server tells; nothing where that doesn't.
-# Source: REST API reference, "GET /openvidu/api/sessions": the count comes first.
-calls() {
-  local secret
-  secret=$(sed -n 's/^OPENVIDU_SECRET=//p' /opt/openvidu/.env 2>/dev/null)
-  curl --silent --noproxy '*' --max-time 2 --config - "http://$ADDRESS:5443/openvidu/api/sessions" \
-    <<<"user = \"OPENVIDUAPP:$secret\"" 2>/dev/null |
-    tr -d '[:space:]' | sed -n 's/^{"numberOfElements":1,.*/, 1 call/p; s/^{"numberOfElements":\([0-9]*\),.*/, \1 calls/p' || true
+# OpenVidu comes after Docker, and stays when only that is taken away.
+docker_was_never_there() {
+  ! command -v docker >/dev/null && [[ ! -e $folder ]]
 }
 
-# Whether nothing goes on there, and nobody is led there. Sets `running`.
+# Whether nothing goes on there, and nobody is led there. Sets `count`, of containers that may carry calls,
+# `doubtful`, those of which nobody knows whose they are, and `calls`.
 is_out() {
-  running=$(containers) || {
+  local found='' kind name image
+  count=0 doubtful='' calls=''
+  if ! docker_was_never_there && ! found=$(running "$folder" "$note" 2>/dev/null); then
     echo "unknown Docker on it gives no answer"
     exit 0
-  }
-  port_is_closed && [[ -z $running || $(calls) == ', 0 calls' ]]
+  fi
+  while IFS='|' read -r kind _ name image; do
+    case $kind in
+    calls) count=$((count + 1)) ;;
+    unknown) doubtful+="${doubtful:+, }$name ($image)" ;;
+    esac
+  done <<<"$found"
+  if ((count)) || [[ -n $doubtful ]]; then
+    cd "$folder" 2>/dev/null || true
+    look_for_calls "$ADDRESS"
+  fi
+  port_is_closed && { { ! ((count)) && [[ -z $doubtful ]]; } || [[ $calls == none ]]; }
 }
 
-if ! is_out; then
-  echo "runs $(grep -c . <<<"$running" || true) containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)$(calls)"
+is_out && first=out || first=in
+if [[ $first == in ]]; then
+  if ! ((count)) && port_is_closed; then
+    echo "unknown no container of OpenVidu is known to run, but $doubtful may carry its calls: stop what is yours there, or run it by Docker Compose"
+    exit 0
+  fi
+  case $calls in
+  none | some) carried=", ${told/no call/0 calls}" ;;
+  *) carried='' ;;
+  esac
+  echo "runs $count containers of OpenVidu, port 4443 $(port_is_closed && echo closed || echo open)$carried"
   exit 0
 fi
 sleep 1
 if is_out; then
-  [[ -z $running ]] && what="no container of OpenVidu runs" || what="its server has no calls"
+  what="its server has no calls"
+  ((count)) || [[ -n $doubtful ]] || what="no container of OpenVidu runs"
   echo "stopped $what, and port 4443 is closed"
 else
   echo "unknown its containers come and go"

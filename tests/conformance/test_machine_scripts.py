@@ -21,7 +21,7 @@ from openvidu import roles
 from openvidu.deployment import deployment
 from openvidu.roles import Role
 from tests.conformance.conftest import BEFORE
-from tests.conformance.machines import EngineHost, engine
+from tests.conformance.machines import TOOL, EngineHost, engine
 from tests.program.conftest import SECRETS, example
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("conformance")]
@@ -160,16 +160,44 @@ def test_a_node_starts(host: EngineHost, settings: Settings) -> None:
     assert f"OpenVidu runs on {IP}." in said
 
 
+OWN_MEDIA = "registry.example.io/media/kms:7.1"
+
+
 @pytest.mark.usefixtures("clear")
+def test_a_nodes_media_are_seen_by_whatever_name(host: EngineHost, settings: Settings) -> None:
+    def witness() -> str:
+        return run_script(host, "witness-node.sh", fields({"ADDRESS": IP})).strip()
+
+    env = node_env(settings, 1, of_base(settings, IP)).replace(settings.node_private_ip(1), IP)
+    install(host, roles.NODE, f"{env}KMS_IMAGE={OWN_MEDIA}\n")
+    assert witness() == "stopped no container of OpenVidu runs, and port 4443 is closed"
+    host.run(image_script(host, OWN_MEDIA))
+    host.run(f"docker run --detach --name kms {OWN_MEDIA}")
+    runs = "runs 1 containers of OpenVidu, port 4443 closed"
+    assert witness() == runs
+    # Its name leads to another image by now.
+    host.run(image_script(host, OWN_MEDIA))
+    assert OWN_MEDIA not in host.run("docker ps").stdout
+    assert witness() == runs
+    host.run("docker rm --force kms")
+    host.run(f"docker run --detach --name agent {TOOL} sleep 1000")
+    assert witness().startswith(
+        f"unknown no container of OpenVidu is known to run, but agent ({TOOL}) may carry its calls"
+    )
+
+
+@pytest.mark.usefixtures("clear")
+@pytest.mark.parametrize("image", [f"openvidu/mediasoup-controller:{VERSION}", OWN_MEDIA])
 def test_a_node_goes_with_the_media_that_it_has_started(
-    host: EngineHost, settings: Settings
+    host: EngineHost, settings: Settings, image: str
 ) -> None:
-    """OpenVidu starts media through Docker, not through Compose."""
+    """OpenVidu starts media through Docker, not through Compose; its stop goes by their names."""
     told = {"FOLDER": roles.NODE.product.folder, "COMMAND": "openvidu", "ROLE": roles.NODE.name}
     run_script(host, "prepare-host.sh", fields(told))
     env = node_env(settings, 1, of_base(settings, IP)).replace(settings.node_private_ip(1), IP)
-    install(host, roles.NODE, env)
-    host.run(f"docker run --detach --name media openvidu/mediasoup-controller:{VERSION}")
+    install(host, roles.NODE, f"{env}KMS_IMAGE={OWN_MEDIA}\n")
+    host.run(image_script(host, OWN_MEDIA))
+    host.run(f"docker run --detach --name media {image}")
     run_script(host, "release-host.sh", fields(told))
     assert engine(host, BEFORE).names() == []
     assert not (host.root / "opt/openvidu").exists()

@@ -19,6 +19,18 @@ esac
 """
 
 
+LEFT = """\
+[[ -e "${0%/*}/stopped" || $1 == rm ]] || exit 0
+case "$*" in
+"ps --quiet --no-trunc") printf '%s\\n' a1 a2 a3 ;;
+"inspect --format {{.Id}}|"*)
+  echo "a1|/kms|registry.example.io/media/kms:7.1||"
+  echo "a2|/before|registry.example.io/media/kms:7.1|/srv/site|web"
+  echo "a3|/agent|registry.example.io/agent:3||"
+  ;;
+rm*) echo "$*" >>"${0%/*}/removed" ;;
+esac
+"""
 EMPTY_SESSION = (
     '{"numberOfElements": 1, "content": '
     '[{"sessionId": "ses_1", "connections": {"numberOfElements": 0, "content": []}}]}'
@@ -27,7 +39,13 @@ NO_CALL = '{"numberOfElements": 0, "content": []}'
 
 
 def stop(
-    folder: Path, answer: str, *, docker: str = "", stops: str = "", own: str = "10.5.0.8"
+    folder: Path,
+    answer: str,
+    *,
+    docker: str = "",
+    stops: str = "",
+    own: str = "10.5.0.8",
+    option: str = "",
 ) -> subprocess.CompletedProcess[str]:
     """Stop a node whose server answers so.
 
@@ -37,11 +55,12 @@ def stop(
         docker: what Docker does.
         stops: what else OpenVidu's own stop does.
         own: the machine's own address.
+        option: another line of .env.
     """
     node = folder / "openvidu"
     node.mkdir()
     (node / ".env").write_text(
-        f"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP={own}\nOPENVIDU_SECRET=hidden\n"
+        f"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP={own}\nOPENVIDU_SECRET=hidden\n{option}\n"
     )
     programs = {
         folder / "curl": f'echo "$*" >{folder}/asked\ncat >{folder}/login\n{answer}',
@@ -112,3 +131,12 @@ def test_a_stop_that_fails_is_no_stop(tmp_path: Path) -> None:
     done = stop(tmp_path, f"echo '{NO_CALL}'", stops="exit 4")
     assert done.returncode == 4
     assert "lost" not in done.stdout
+
+
+def test_media_that_openvidus_stop_leaves_behind_go_with_it(tmp_path: Path) -> None:
+    """It goes by the names of OpenVidu's own images; what may be an owner's stays."""
+    option = "KMS_IMAGE=registry.example.io/media/kms:7.1"
+    done = stop(tmp_path, f"echo '{NO_CALL}'", docker=LEFT, option=option)
+    assert done.returncode == 0, done.stderr
+    assert "Removing kms (registry.example.io/media/kms:7.1)" in done.stdout
+    assert (tmp_path / "removed").read_text() == "rm --force a1\n"
