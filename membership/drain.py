@@ -129,14 +129,26 @@ def abort(node: Node, run: Run, world: World) -> None:
     """
     record = world.registry.get(node.ip)
     if record is None or record.identity != node.identity:
-        raise MembershipError(
-            node.name,
-            "aborting its drain",
-            f"it has left, and its machine, {node.identity}, goes",
-            "Nothing was changed.",
-            "when that update has ended, set a higher nodeCount, then: pulumi up",
-        )
-    claim(node, run, world)
+        raise _too_late(node, "set a higher nodeCount, then: pulumi up")
+    _refuse_if_out(node, record, world)
+    # The update may have taken it out meanwhile; from here on it can't.
+    _refuse_if_out(node, claim(node, run, world), world)
+
+
+def _refuse_if_out(node: Node, record: Record, world: World) -> None:
+    """Refuse to bring a node back that is out: one that is replaced keeps its record."""
+    if record.phase is Phase.LEFT and node.ip not in world.load_balancer.node_ips:
+        raise _too_late(node, "pulumi up, which brings it back, or another machine in its place")
+
+
+def _too_late(node: Node, then: str) -> MembershipError:
+    return MembershipError(
+        node.name,
+        "aborting its drain",
+        f"it has left, and its machine, {node.identity}, goes",
+        "Nothing was changed.",
+        f"when that update has ended, {then}",
+    )
 
 
 class _Drain:

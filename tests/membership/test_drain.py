@@ -20,9 +20,9 @@ from membership.errors import MembershipError
 from membership.join import announce
 from membership.line import leave_for_good
 from membership.policy import Policy
-from membership.registry import DEAD_SECONDS, TESTIMONY_SECONDS, Node, Phase, Way
+from membership.registry import DEAD_SECONDS, TESTIMONY_SECONDS, Node, Phase, Record, Way
 from membership.witnesses import Word
-from membership.world import Run, claim
+from membership.world import Run, World, claim
 from tests.membership.worlds import BUSY, IDLE, NODE, OTHER, RUN, Listed, Scene, VirtualClock, scene
 
 Looks = list[tuple[Listed, Health]]
@@ -627,6 +627,43 @@ def test_a_node_that_has_left_for_good_is_not_called_back(tmp_path: Path) -> Non
     with pytest.raises(MembershipError, match="it has left, and its machine, i-2, goes"):
         abort(NODE, Run("the operator's"), world.world)
     assert world.registry.get(NODE.ip) is None
+
+
+def test_a_node_that_is_replaced_is_not_called_back_once_it_is_out(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Silent())])
+    assert drain(NODE, RUN, world.world) is Outcome.LEFT
+    remove(NODE, RUN, world.world)
+    before = world.registry.get(NODE.ip)
+    assert before
+    assert before.phase is Phase.LEFT
+    with pytest.raises(MembershipError, match="it has left, and its machine, i-2, goes") as caught:
+        abort(NODE, Run("the operator's"), world.world)
+    assert world.registry.get(NODE.ip) == before
+    assert "set a higher nodeCount" not in str(caught.value)
+
+
+def test_a_node_that_has_left_and_is_not_out_yet_can_be_called_back(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([OTHER], Silent())])
+    assert drain(NODE, RUN, world.world) is Outcome.LEFT
+    abort(NODE, Run("abort by ann"), world.world)
+    with pytest.raises(MembershipError, match="its drain was aborted: by ann"):
+        remove(NODE, RUN, world.world)
+    assert NODE.ip in world.load_balancer.node_ips
+
+
+def test_a_node_that_is_taken_out_as_its_drain_is_aborted_is_not_called_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = scene(tmp_path, [([OTHER], Silent())])
+    assert drain(NODE, RUN, world.world) is Outcome.LEFT
+
+    def first_removed(node: Node, run: Run, of: World) -> Record:
+        remove(node, RUN, of)
+        return claim(node, run, of)
+
+    monkeypatch.setattr("membership.drain.claim", first_removed)
+    with pytest.raises(MembershipError, match="it has left, and its machine, i-2, goes"):
+        abort(NODE, Run("the operator's"), world.world)
 
 
 def test_an_answer_takes_back_that_a_node_is_dead(tmp_path: Path) -> None:
