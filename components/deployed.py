@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,8 @@ _NODE = {
     "instance": "NODE_INSTANCE",
     "sshWay": "NODE_SSH_WAY",
 }
+THIS_UPDATE = uuid.uuid4().hex
+"""Tells this run of the program from each other one."""
 _DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
@@ -100,6 +103,7 @@ class Deployed:
         entrances: ports of what lets users in, by resources whose names don't say the port.
         nodes: the nodes that have joined, as `membership.known_nodes` reads them.
         nodes_at_quiet: those for which calls were waited for last, by machine; as text.
+        quiet_in: the update that waited for calls last, likewise.
     """
 
     base_host: str | None = None
@@ -138,6 +142,7 @@ class Deployed:
     entrances: Mapping[str, int] = field(default_factory=dict)
     nodes: Sequence[Mapping[str, str]] = ()
     nodes_at_quiet: Mapping[str, str] = field(default_factory=dict)
+    quiet_in: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def told_nodes(self) -> Mapping[str, str]:
@@ -155,11 +160,26 @@ class Deployed:
             wanted: the configuration that it's to have.
             host_key: its SSH host key by now.
         """
-        before = self.quiet_for.get(machine)
-        if before is not None and wanted != before:
+        if self._restarts(machine, wanted):
             return self.told_nodes.get("NODES", "")
         is_same = host_key == self.base_host_key
         return self.nodes_at_quiet.get(machine, "") if is_same else ""
+
+    def update_before_restart(self, machine: str, wanted: Attempt) -> str:
+        """The update in which calls are waited for before a machine restarts, likewise.
+
+        It's this one where something restarts, else that of the last time. So what the base has
+        noted of an update that was killed, and that no state knows of, is true of no later one.
+
+        Args:
+            machine: its name.
+            wanted: the configuration that it's to have.
+        """
+        return THIS_UPDATE if self._restarts(machine, wanted) else self.quiet_in.get(machine, "")
+
+    def _restarts(self, machine: str, wanted: Attempt) -> bool:
+        before = self.quiet_for.get(machine)
+        return before is not None and wanted != before
 
     def configuration_attempt(self, machine: str) -> Mapping[str, str]:
         """What has calls waited for anew, where a machine didn't get as far as its start.
@@ -321,6 +341,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         ),
         nodes_at_quiet={
             match[1]: (found.get("environment") or {}).get("NODES", "")
+            for name, found in outputs.items()
+            if (match := _QUIET.fullmatch(name))
+        },
+        quiet_in={
+            match[1]: (found.get("environment") or {}).get("UPDATE", "")
             for name, found in outputs.items()
             if (match := _QUIET.fullmatch(name))
         },

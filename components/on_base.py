@@ -10,7 +10,7 @@ import pulumi
 from components.deployed import Attempt, Deployed
 from components.local_command import local_command
 from components.machine import Machine
-from components.over_ssh import MEMBERSHIP, command, environment
+from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.remote import script, text_of
 from components.settings import Settings
 from openvidu.roles import BASTION
@@ -27,12 +27,15 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
     depends_on: Sequence[pulumi.Resource],
     on_create: bool = True,
     beside: Mapping[str, pulumi.Input[str]] | None = None,
-    is_due: bool = True,
+    is_due: bool | None = None,
 ) -> pulumi.Resource:
-    """Register an action: it's carried out once for each value of its variables.
+    """Register an action: it's carried out for each value of its variables.
 
-    The base notes for what it was carried out last: Pulumi runs it for another SSH key and another
-    text of the scripts, too, and then nothing is to be done.
+    Pulumi runs it for another SSH key and another text of the scripts, too, and then nothing is to
+    be done. So it's told whether it's due; where only its variables can tell, the base notes for
+    which it was carried out last. Such a note outlives the update that made it, and an update that
+    was killed leaves it without a state that knows of it: what guards calls has to have a variable
+    that is another one in each update with something to guard.
 
     Args:
         name: name of the resource, and of what progress is about.
@@ -45,9 +48,10 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
         on_create: whether it's carried out at first, too. If so it may change the cluster, and is
             carried out again after it failed, whatever it's for by then: as in `remote.run_on`.
         beside: what else it's told: another value is no reason to carry it out.
-        is_due: whether it may be carried out in this update. A base that was made anew has noted
-            nothing, and would take for new what was done long ago.
+        is_due: whether it's carried out in this update, whatever was noted; None where its
+            variables tell.
     """
+    at_first = command("note") if is_due is None else NOTHING
     return local_command(
         name,
         settings,
@@ -57,15 +61,15 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
             **way_to(base),
             **variables,
             **(beside or {}),
-            "CARRIED_OUT_FOR": " ".join(sorted(variables)),
+            **({"CARRIED_OUT_FOR": " ".join(sorted(variables))} if is_due is None else {}),
         },
         parent=parent,
-        create=command(action if on_create else "note"),
+        create=command(action) if on_create else at_first,
         update=command(action),
         depends_on=[*base.depends_on, *depends_on],
         delete_before_replace=on_create,
         replace_on_changes=[f"environment.{one}" for one in variables] if on_create else (),
-        ignore_changes=() if is_due else ("create", "update", "environment", "stdin"),
+        ignore_changes=() if is_due is not False else ("create", "update", "environment", "stdin"),
     )
 
 
@@ -88,24 +92,47 @@ def way_to(base: Machine) -> Mapping[str, pulumi.Input[str]]:
     }
 
 
-def nodes_if_changed(
-    machine: Machine, configuration: Mapping[str, pulumi.Input[str]], there: Deployed
-) -> pulumi.Output[str]:
-    """The nodes to look at before a restart, as a variable (`Deployed.nodes_before_restart`).
+def quiet(
+    machine: Machine,
+    action: str,
+    settings: Settings,
+    restart: Mapping[str, pulumi.Input[str]],
+    there: Deployed,
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """Register the wait for calls before a machine, or what logs in there, restarts.
 
     Args:
         machine: where it's waited.
-        configuration: what has it restart: `CONFIGURATION`, and `CONFIGURATION_ATTEMPT` from the
-            second on.
+        action: as in `on_base`.
+        settings: gives user and key for SSH.
+        restart: what has it restart: `CONFIGURATION`, and `CONFIGURATION_ATTEMPT` from the second
+            on.
         there: what is deployed.
+        parent: the component that owns it.
+        depends_on: what has to be done before.
     """
 
-    def nodes(given: Mapping[str, str]) -> str:
+    def told(given: Mapping[str, str]) -> tuple[str, str]:
         number = int(given.get("CONFIGURATION_ATTEMPT", 1))
         wanted = Attempt(given["CONFIGURATION"], number)
-        return there.nodes_before_restart(machine.name, wanted, given["host_key"])
+        nodes = there.nodes_before_restart(machine.name, wanted, given["host_key"])
+        return nodes, there.update_before_restart(machine.name, wanted)
 
-    return pulumi.Output.all(**configuration, host_key=machine.host_key).apply(nodes)
+    found = pulumi.Output.all(**restart, host_key=machine.host_key).apply(told)
+    return on_base(
+        f"{machine.name}-quiet",
+        action,
+        settings,
+        machine,
+        {**restart, "UPDATE": found[1]},
+        parent=parent,
+        depends_on=depends_on,
+        on_create=False,
+        beside={"NODES": found[0]},
+    )
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -17,7 +17,7 @@ from components.addresses import domain_or_public_ip
 from components.deployed import Deployed
 from components.machine import Machine
 from components.membership_program import put_policy, put_program
-from components.on_base import digest, nodes_if_changed, on_base, warn_of_restart
+from components.on_base import digest, on_base, quiet, warn_of_restart
 from components.over_ssh import NOTHING
 from components.remote import fields, run_on
 from components.settings import Settings
@@ -103,17 +103,15 @@ def services(
         # A new machine has nothing that could be cut.
         depends_on=[docker, upgrade] if change.is_due else [docker],
     )
-    quiet = on_base(
-        f"{machine.name}-quiet",
+    waited = quiet(
+        machine,
         f"quiet{suffix}",
         settings,
-        machine,
         restart,
+        there,
         parent=parent,
         # A quiet moment would have to be waited for twice.
         depends_on=[upgrade],
-        on_create=False,
-        beside={"NODES": nodes_if_changed(machine, restart, there)},
     )
     put = installation.put_env(
         machine,
@@ -121,7 +119,7 @@ def services(
         settings,
         text,
         parent=parent,
-        depends_on=[install, quiet],
+        depends_on=[install, waited],
         keep=keep,
     )
     certificate = _own_certificate(machine, settings, parent, install)

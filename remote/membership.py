@@ -319,7 +319,7 @@ class Membership:
     def _carried_out_for(self) -> str:
         """The values of the variables that the action is for."""
         names = (self._given.get("CARRIED_OUT_FOR") or "").split()
-        return "".join(f"{name}={self._given.get(name, '')} " for name in names)
+        return "".join(f"{name}={value} " for name in names if (value := self._given.get(name)))
 
     @property
     def _notes(self) -> str:
@@ -338,7 +338,8 @@ class Membership:
         """Carry the action out, unless that was done for the same before.
 
         Another SSH key, or another text of these scripts, has Pulumi run it again, and is no reason
-        to drain nodes or to wait for calls.
+        to wait for calls, or for nodes. What the action guards is one of the values that it's for:
+        the update that changes it (`components.on_base.quiet`).
         """
         noted = self._session.run(
             self._base,

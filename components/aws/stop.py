@@ -54,7 +54,6 @@ def before_stop(
             "NODE_NAME": name,
             **way_to(known),
             "STOPS": str(stops),
-            "CARRIED_OUT_FOR": "STOPS",
             "LIMIT_SECONDS": str(int(settings.change_limit.total_seconds())),
         },
         parent=parent,

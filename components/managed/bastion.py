@@ -23,7 +23,7 @@ from components.env_files import bastion_env, logins, shared_env
 from components.machine import Machine
 from components.managed.services import ManagedServices
 from components.membership_program import put_policy, put_program
-from components.on_base import nodes_if_changed, on_base
+from components.on_base import on_base, quiet
 from components.over_ssh import NOTHING
 from components.remote import fields, run_on, with_text
 from components.settings import Settings
@@ -92,16 +92,14 @@ class Bastion(pulumi.ComponentResource):
             **there.configuration_attempt(machine.name),
         }
         # Who logs in elsewhere, or with something else, restarts: that would cut its calls.
-        quiet = on_base(
-            "bastion-quiet",
+        waited = quiet(
+            machine,
             "quiet-nodes",
             settings,
-            machine,
             restart,
+            there,
             parent=self,
             depends_on=[program, policy, usable],
-            on_create=False,
-            beside={"NODES": nodes_if_changed(machine, restart, there)},
         )
         cluster = run_on(
             machine,
@@ -110,7 +108,7 @@ class Bastion(pulumi.ComponentResource):
             settings,
             parent=self,
             # With the new secret nobody could be asked any more.
-            depends_on=[quiet],
+            depends_on=[waited],
             stdin=pulumi.Output.secret(
                 pulumi.Output.all(services.endpoints, group).apply(
                     lambda found: with_text({"FILE": "cluster"}, bastion_env(settings, *found))

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from components import on_base
-from components.deployed import Attempt, Deployed, from_outputs
+from components.deployed import THIS_UPDATE, Attempt, Deployed, from_outputs
+from components.over_ssh import NOTHING
 from components.settings import Settings
 from components.upgrade import Change, change_of
 from membership.known_nodes import from_json
@@ -70,6 +71,16 @@ def test_nodes_are_told_where_something_restarts(
     assert [one["ip"] for one in json.loads(told or "[]")] == expected
 
 
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [(AFTER, THIS_UPDATE), (Attempt("before", 2), THIS_UPDATE), (BEFORE, "an earlier one")],
+    ids=["another", "once more", "the same"],
+)
+def test_what_restarts_is_waited_for_in_this_update(wanted: Attempt, expected: str) -> None:
+    assert state(UPDATE="an earlier one").update_before_restart("bastion", wanted) == expected
+    assert Deployed().update_before_restart("bastion", wanted) == ""
+
+
 def test_at_first_there_are_none() -> None:
     assert Deployed().nodes_before_restart("bastion", AFTER, "key") == ""
 
@@ -78,7 +89,7 @@ def test_at_first_there_are_none() -> None:
 def test_an_upgrade_that_is_not_due_is_left_as_it_is(
     monkeypatch: pytest.MonkeyPatch, is_due: bool
 ) -> None:
-    """A base that was made anew has noted nothing: it would drain each node."""
+    """And what is due goes by no note, which outlives an update that the state doesn't know of."""
     given: dict[str, Any] = {}
     monkeypatch.setattr(on_base, "way_to", lambda _: {})
     monkeypatch.setattr(
@@ -96,6 +107,7 @@ def test_an_upgrade_that_is_not_due_is_left_as_it_is(
         {"OPENVIDU_VERSION": "2.30.0"},
         parent=None,  # type: ignore[arg-type]
         depends_on=[],
+        on_create=False,
         beside={"NODES": "[]"},
         is_due=is_due,
     )
@@ -104,7 +116,9 @@ def test_an_upgrade_that_is_not_due_is_left_as_it_is(
     )
     variables = given["words"][2]
     assert variables["NODES"] == "[]"
-    assert variables["CARRIED_OUT_FOR"] == "OPENVIDU_VERSION"
+    assert "CARRIED_OUT_FOR" not in variables
+    assert given["create"] == NOTHING
+    assert given["update"].endswith(" pause")
 
 
 @pytest.mark.parametrize(

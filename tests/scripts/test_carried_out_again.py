@@ -1,4 +1,7 @@
-"""A command that changed a machine and then failed is carried out again, whatever its input is."""
+"""A command that changed a machine and then failed is carried out again, whatever its input is.
+
+So is a look for calls in an update that was killed before the state knew of it.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,12 @@ from tests.scripts.conftest import Base
 
 PROGRAM = """
 from dataclasses import replace
+from pulumi_command import local
 from components import remote
 from components.configuration import read
 from components.machine import Machine
-from components.on_base import on_base
+from components.deployed import deployed
+from components.on_base import on_base, quiet
 from components.ssh_way import Jump, SshWay
 from tests.program.conftest import SECRETS, example
 
@@ -46,6 +51,20 @@ on_base(
     {{"CONFIGURATION": config.require("value")}},
     parent=here,
     depends_on=[],
+)
+there = deployed()
+restart = {{
+    "CONFIGURATION": pulumi.Output.from_input(config.require("restarts-for")),
+    **there.configuration_attempt("base"),
+}}
+waited = quiet(
+    base, "quiet-master", settings, restart, there, parent=here, depends_on=[]
+)
+local.Command(
+    "base-version",
+    create=":",
+    environment=restart,
+    opts=pulumi.ResourceOptions(parent=here, depends_on=[waited]),
 )
 """
 CHANGES = """
@@ -81,7 +100,7 @@ def stack(
             host_key=host_key,
         )
     )
-    made.configure(value="old")
+    made.configure(value="old", **{"restarts-for": "D1"})
     made.must_up()
     return made
 
@@ -98,3 +117,38 @@ def test_it_is_carried_out_again_for_what_the_state_holds(stack: Stack, base: Ba
     assert (base.folder / "put").read_text() == "old\n"
     assert base.did.count("configure") == 3
     assert not stack.steps()
+
+
+def test_calls_are_looked_for_again_after_an_update_that_no_state_knows_of(
+    stack: Stack, base: Base
+) -> None:
+    before = stack.run("stack", "export").out
+    stack.configure(**{"restarts-for": "D2"})
+    stack.must_up()
+    assert base.did.count("quiet-master") == 1
+    # As after a kill: what the base was told isn't in the state.
+    for times in (2, 3):
+        assert stack.run("stack", "import", stdin=before).code == 0
+        stack.must_up()
+        assert base.did.count("quiet-master") == times
+    # Set back, nothing restarts; for the same again, later, it does.
+    assert stack.run("stack", "import", stdin=before).code == 0
+    stack.configure(**{"restarts-for": "D1"})
+    assert not stack.steps()
+    stack.configure(**{"restarts-for": "D2"})
+    stack.must_up()
+    assert base.did.count("quiet-master") == 4
+
+
+def test_another_text_of_the_scripts_is_no_reason_to_look_for_calls(
+    stack: Stack, base: Base
+) -> None:
+    stack.configure(**{"restarts-for": "D2"})
+    stack.must_up()
+    assert not stack.steps()
+    program = stack.project / "__main__.py"
+    another = "import components.over_ssh as o\no._START = f': another; {o._START}'\n"
+    program.write_text(another + program.read_text())
+    assert stack.steps()
+    stack.must_up()
+    assert base.did.count("quiet-master") == 1
