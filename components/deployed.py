@@ -74,6 +74,7 @@ class Deployed:
             noted none.
         configuration: digest of the configuration that the nodes share; None before it was set.
         tried: the version that a machine was to get last, by its name.
+        cut: the machines whose calls were to be cut for that version, where they didn't end.
         done: the one that it has got, by its name; it isn't there before the first.
         main_configuration: digest of the base's own, or of the master's; None likewise.
         left_with_configuration: private addresses of the nodes that left when it was changed last.
@@ -117,6 +118,7 @@ class Deployed:
     configuration: str | None = None
     main_configuration: str | None = None
     tried: Mapping[str, Attempt] = field(default_factory=dict)
+    cut: Collection[str] = ()
     done: Mapping[str, Attempt] = field(default_factory=dict)
     left_with_configuration: str = ""
     configuration_generation: int = 0
@@ -275,6 +277,12 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
         },
         main_configuration=next((found.get("CONFIGURATION") for found in own), None),
         tried=_attempts(outputs, _TRIED, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
+        cut=tuple(
+            match[1]
+            for name, found in outputs.items()
+            if (match := _TRIED.fullmatch(name))
+            and "UPGRADE_CUTS" in (found.get("environment") or {})
+        ),
         done=_attempts(outputs, _DONE, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
         configuration=shared.get("CONFIGURATION"),
         left_with_configuration=shared.get("LEAVING", ""),

@@ -13,6 +13,7 @@ from components.machine import Machine
 from components.main import Main
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
+from components.upgrade import Change
 from components.way_out import fields as way_out_fields
 from openvidu import compose
 from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product
@@ -77,7 +78,7 @@ def install(
     product: Product,
     settings: Settings,
     version: pulumi.Input[str],
-    attempt: int,
+    change: Change,
     *,
     first: First = _AT_ONCE,
     parent: pulumi.Resource,
@@ -90,7 +91,7 @@ def install(
         product: what to install.
         settings: gives user and key for SSH.
         version: fixed, or `latest`.
-        attempt: another one looks at the version again.
+        change: what becomes of its version; another attempt looks at that again.
         first: what holds where it's installed for the first time.
         parent: the component that owns it.
         depends_on: what has to be done before.
@@ -107,7 +108,8 @@ def install(
                 "FOLDER": product.folder,
                 "COMMAND": product.command,
                 **compose.told(product, found),
-                "ATTEMPT": str(attempt),
+                "ATTEMPT": str(change.to.number),
+                **({"DURING_CALLS": "true"} if change.cuts else {}),
                 "SHA256": pinned or noted,
                 "PIN": f"{PINS}.{role}",
                 **({"WAIT_SECONDS": str(first.wait_seconds)} if first.wait_seconds else {}),

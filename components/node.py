@@ -103,7 +103,7 @@ class Node(pulumi.ComponentResource):
             release.NODE,
             settings,
             base.version,
-            plan.change.to.number,
+            plan.change,
             first=installation.First(plan.script, plan.wait_seconds),
             parent=self,
             # A new node has nothing that could be cut, and needn't wait for the base.

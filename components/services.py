@@ -98,7 +98,7 @@ def services(
         role.product,
         settings,
         change.to.version,
-        change.to.number,
+        change,
         parent=parent,
         # A new machine has nothing that could be cut.
         depends_on=[docker, upgrade] if change.is_due else [docker],

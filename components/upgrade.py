@@ -24,15 +24,21 @@ class Change:
         to: the version that is wanted. Another number has each step done again, also where it was
             done in an attempt that failed, or that is taken back.
         is_due: whether the machine has another version, or may have parts of one.
+        cuts: whether calls that don't end are cut for it, as that was chosen when it was due.
     """
 
     to: Attempt
     is_due: bool
+    cuts: bool = False
 
     @property
     def variables(self) -> Mapping[str, str]:
         """What notes in the state that a machine was to get the version, or has got it."""
-        return {"OPENVIDU_VERSION": self.to.version, "UPGRADE_ATTEMPT": str(self.to.number)}
+        return {
+            "OPENVIDU_VERSION": self.to.version,
+            "UPGRADE_ATTEMPT": str(self.to.number),
+            **({"UPGRADE_CUTS": "true"} if self.cuts else {}),
+        }
 
 
 def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
@@ -43,7 +49,11 @@ def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
         return Change(Attempt(wanted, 1), is_due=False)
     # One that isn't known to have joined may run all the same.
     is_due = tried.version != wanted if done is None else wanted != done.version or tried != done
-    return Change(Attempt(wanted, tried.number + is_due), is_due)
+    of_nodes = settings.force_after_drain_timeout
+    cuts = settings.change_during_calls if machine == MASTER.name else of_nodes
+    return Change(
+        Attempt(wanted, tried.number + is_due), is_due, cuts if is_due else machine in there.cut
+    )
 
 
 def is_due(settings: Settings, there: Deployed) -> bool:

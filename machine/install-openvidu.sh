@@ -14,6 +14,9 @@
 # that doesn't work with this version, and COMPOSE_FROM, the first that does again; SHA256, what the script
 # has to have, where there is one; PIN is the configuration's key for that. WAIT_SECONDS, where there are any,
 # pass before a new install: nodes that come together don't all pull images in the same second.
+#
+# An upgrade or a rollback stops what runs. Calls were waited for before that; a node or master that carries
+# some all the same, or doesn't say so, stays as it is, unless DURING_CALLS is true.
 set -euo pipefail
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -23,6 +26,8 @@ done
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
+# shellcheck source=machine/sessions.sh
+. machine/sessions.sh
 # shellcheck source=machine/download.sh
 . machine/download.sh
 
@@ -142,8 +147,28 @@ take_back_cut_upgrade() {
   rm -f "$unfinished"
 }
 
+# Apart, as it goes to FOLDER. Base services carry no calls themselves.
+require_no_calls() (
+  [[ $COMMAND != base-services && ${DURING_CALLS:-} != true ]] || exit 0
+  cd "$FOLDER"
+  address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env 2>/dev/null) || true
+  look_for_calls "${address:-127.0.0.1}"
+  if [[ $calls == none || $calls == closed ]]; then
+    exit 0
+  fi
+  # A master keeps a session that nobody is in for an hour, and it isn't waited for. A drained node has none.
+  if [[ -z $address && $calls == some && -n $empty ]]; then
+    exit 0
+  fi
+  found="carries $told"
+  [[ $calls == some ]] || found="doesn't say which calls it carries ($told)"
+  fail "OpenVidu $1 in $FOLDER $found: $VERSION wasn't put there, and nothing was stopped." \
+    "It gets it once its calls have ended: pulumi up"
+)
+
 roll_back() {
   local found=$1
+  require_no_calls "$found"
   echo "Bringing back $VERSION, from which $found was upgraded"
   echo "$VERSION" >"$unfinished"
   (cd "$FOLDER" && within "$stop_seconds" docker compose down </dev/null) || fail "OpenVidu $found can't be stopped." \
@@ -155,6 +180,7 @@ roll_back() {
 upgrade() {
   local found=$1
   local other="Or bring $found back: pulumi config set openviduVersion $found && pulumi up"
+  require_no_calls "$found"
   echo "Upgrading $found to $VERSION"
   echo "$found" >"$unfinished"
   rm -f "$lacking"

@@ -42,7 +42,7 @@ look_for_calls() {
 # look_with ADDRESS: likewise, with the login `secret`.
 # shellcheck disable=SC2034 # scripts read `told` and `empty`
 look_with() {
-  local answer status=0 count
+  local answer status=0 count occupied
   empty=''
   answer=$(ask_sessions "$1" "$secret" 2>&1) || status=$?
   if ((status)); then
@@ -60,7 +60,9 @@ look_with() {
     count=$(sed -n 's/^{"numberOfElements":\([0-9]*\),.*/\1/p' <<<"$answer")
     calls=some told="${count:-some} calls"
     [[ $count != 1 ]] || told='1 call'
-    [[ $(grep -o '"connections":{"numberOfElements":0' <<<"$answer" | wc -l) != "$count" ]] ||
+    occupied=${answer//'"connections":{"numberOfElements":0,"content":[]}'/}
+    occupied=${occupied//'"connections":{"content":[],"numberOfElements":0}'/}
+    [[ $occupied == "$answer" || $occupied == *'"connections":'* ]] ||
       empty=$(grep -oE '"sessionId":"[^"]*"' <<<"$answer" | sort -u || true)
     ;;
   *)

@@ -576,7 +576,8 @@ def test_nodes_get_the_install_script_that_was_noted_or_pinned(config: dict[str,
     assert f"\nSHA256={'3' * 64}\n" in str(commands["node-2-install"]["stdin"])
 
 
-def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
+@pytest.mark.parametrize("forces", ["false", "true"])
+def test_an_upgrade_comes_after_the_drain(config: dict[str, str], forces: str) -> None:
     recorder = Recorder()
     before = {"OPENVIDU_VERSION": "2.29.0", "UPGRADE_ATTEMPT": "1"}
     urn = "urn:pulumi:dev::openvidu-enterprise::command:local:Command"
@@ -589,6 +590,7 @@ def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
             f"{urn}::node-{number}-membership": {"outputs": joined},
             f"{urn}::node-{number}-upgrade": {"outputs": {"environment": before}},
         }
+    config = {**config, "forceAfterDrainTimeout": forces}
     names = deploy(config, recorder=recorder).names
     order = ["base-upgrade", "base-install", "base-version"]
     order += ["node-2-upgrade", "node-2-install", "node-2-start", "node-2-membership"]
@@ -599,6 +601,9 @@ def test_an_upgrade_comes_after_the_drain(config: dict[str, str]) -> None:
     # Its machine can be asked, whatever the base knows.
     given = commands["node-2-upgrade"]["environment"]
     assert given["NODE_HOST_KEY"] == commands["node-2-membership"]["environment"]["NODE_HOST_KEY"]
+    # Calls that don't end are cut for it where that was chosen, and nowhere else.
+    install = str(recorder.of_type("command:remote:Command")["node-2-install"]["stdin"])
+    assert ("\nDURING_CALLS=true\n" in install) is (forces == "true")
     # An update that was killed may have drained it without a note in the state.
     assert not {"CARRIED_OUT_FOR"} & {*given, *commands["base-upgrade"]["environment"]}
 

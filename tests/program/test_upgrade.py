@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.configuration import read
-from components.deployed import Attempt, Deployed
+from components.deployed import Attempt, Deployed, from_outputs
 from components.overview import ClusterSeen, NodeSeen, Overview, Unseen
 from components.settings import Settings
 from components.upgrade import Change, change_of, find_mistakes, warnings
@@ -150,6 +150,43 @@ def test_calls_that_are_not_known_are_not_told_as_none(
 def test_a_new_machine_has_nothing_to_upgrade(settings: Settings) -> None:
     change = change_of("node-3", wanted(settings, "2.30.0"), running("2.30.0"))
     assert change == Change(Attempt("2.30.0", 1), is_due=False)
+
+
+@pytest.mark.parametrize(
+    ("machine", "chosen", "cuts"),
+    [
+        ("node-2", "force_after_drain_timeout", True),
+        ("node-2", "change_during_calls", False),
+        ("master", "change_during_calls", True),
+        ("master", "force_after_drain_timeout", False),
+    ],
+)
+def test_who_chose_to_cut_calls_has_them_cut_by_an_upgrade(
+    settings: Settings, machine: str, chosen: str, cuts: bool
+) -> None:
+    old, new = wanted(settings, "2.29.0"), wanted(settings, "2.30.0")
+    before = Attempt("2.29.0", 1)
+    there = Deployed(tried={machine: before}, done={machine: before})
+    change = change_of(machine, replace(new, **{chosen: True}), there)
+    assert (change.is_due, change.cuts) == (True, cuts)
+    # Where no upgrade is due another choice is no change.
+    for setting in (replace(old, **{chosen: True}), old):
+        assert not change_of(machine, setting, there).cuts
+        assert change_of(machine, setting, replace(there, cut=[machine])).cuts
+
+
+def test_that_calls_were_to_be_cut_is_read_from_the_state(settings: Settings) -> None:
+    there = Deployed(tried={"node-2": Attempt("2.29.0", 1)})
+    forced = replace(wanted(settings, "2.30.0"), force_after_drain_timeout=True)
+    noted = dict(change_of("node-2", forced, there).variables)
+    read_back = from_outputs(
+        {
+            f"urn:…::node-2-{one}": {"type": "", "outputs": {"environment": noted}}
+            for one in ("upgrade", "membership")
+        }
+    )
+    assert list(read_back.cut) == ["node-2"]
+    assert change_of("node-2", forced, read_back).variables == noted
 
 
 @given(st.lists(st.tuples(st.sampled_from(["2.29.0", "2.30.0"]), st.booleans()), max_size=8))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +28,12 @@ OWN = ("minio-s3/data", "custom-nginx-vhosts/site.conf", "coturn/secret")
 NOT_FOUND = "404: Not Found"
 CURL = """\
 #!/bin/bash
+if [[ $* == */openvidu/api/sessions ]]; then
+  echo "$*" >>"$(dirname "$0")/../asked-for-calls"
+  # Nothing listens, unless a test has it answer.
+  cat "$(dirname "$0")/../sessions" 2>/dev/null || exit 7
+  exit 0
+fi
 echo "$*" >>"$(dirname "$0")/../asked"
 while [[ $1 != --output ]]; do shift; done
 cp "$(dirname "$0")/../install.sh" "$2"
@@ -202,6 +209,73 @@ def test_a_rollback_brings_the_old_files_back(machine: Machine) -> None:
     machine.requires(OLD)
     machine.install(NEW)
     machine.requires(NEW)
+
+
+ONE_CALL = '{"numberOfElements": 1, "content": [{"sessionId": "ses_1"}]}'
+
+
+@pytest.mark.parametrize(("wanted", "there"), [(NEW, OLD), (OLD, NEW)])
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (ONE_CALL, "carries 1 call"),
+        ("<html>502</html>", "doesn't say which calls it carries (<html>502</html>)"),
+    ],
+)
+def test_what_carries_calls_is_neither_upgraded_nor_rolled_back(
+    machine: Machine, wanted: str, there: str, answer: str, told: str
+) -> None:
+    """Whoever waited for them before has found none."""
+    if there == NEW:
+        machine.install(NEW)
+    (machine.root / "sessions").write_text(answer)
+    refused = machine.install(wanted)
+    assert refused.returncode == 1
+    assert f"OpenVidu {there} in {machine.folder} {told}" in refused.stderr
+    assert refused.stderr.endswith("It gets it once its calls have ended: pulumi up\n")
+    machine.requires(there)
+    assert not (machine.folder / ".moving-from").exists()
+    # What has that version stays as it is, and isn't asked.
+    (machine.root / "asked-for-calls").unlink()
+    assert machine.install(there).returncode == 0
+    assert not (machine.root / "asked-for-calls").exists()
+    # Without calls, or where the operator has chosen to cut them, it gets the other one.
+    (machine.root / "sessions").write_text('{"numberOfElements": 0, "content": []}')
+    assert machine.install(wanted).returncode == 0
+    machine.requires(wanted)
+    (machine.root / "sessions").write_text(answer)
+    assert machine.install(there, DURING_CALLS="true").returncode == 0
+    machine.requires(there)
+
+
+@pytest.mark.parametrize("of_node", [False, True], ids=["master", "node"])
+@pytest.mark.parametrize("people", [0, 1])
+@pytest.mark.parametrize("first", ["numberOfElements", "content"])
+def test_only_of_a_master_a_session_that_nobody_is_in_is_no_call(
+    machine: Machine, first: str, people: int, *, of_node: bool
+) -> None:
+    if of_node:
+        with (machine.folder / ".env").open("a") as env:
+            env.write("OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=127.0.0.9\n")
+    full: dict[str, object] = {"numberOfElements": people, "content": [{"role": "X"}] * people}
+    empty: dict[str, object] = {"numberOfElements": 0, "content": []}
+    sessions = [
+        {"sessionId": f"ses_{number}", "connections": {key: one[key] for key in sorted(one)}}
+        if first == "content"
+        else {"sessionId": f"ses_{number}", "connections": one}
+        for number, one in enumerate((empty, full))
+    ]
+    answer = {"numberOfElements": len(sessions), "content": sessions}
+    (machine.root / "sessions").write_text(json.dumps(answer))
+    refused = of_node or people
+    assert machine.install(NEW).returncode == (1 if refused else 0)
+
+
+def test_a_node_is_asked_for_its_calls_at_its_own_address(machine: Machine) -> None:
+    with (machine.folder / ".env").open("a") as env:
+        env.write("OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=127.0.0.9\n")
+    assert machine.install(NEW).returncode == 0
+    assert "http://127.0.0.9:5443/" in (machine.root / "asked-for-calls").read_text()
 
 
 def test_a_rollback_keeps_what_an_owner_put_there_since(machine: Machine) -> None:
