@@ -6,7 +6,8 @@ uv run python -m scripts.repair node-2 --to replace
 
 It starts the services, restarts Docker, reboots, stops and starts the instance, or has another one
 take its place, and looks again before each step. A node whose calls go on is drained, never
-restarted.
+restarted. Of one that AWS can't reach you are asked whether calls go on; with `--yes` it takes
+`--dead` to say that none do.
 
 Exit status: 0 when the machine works, 1 otherwise.
 """
@@ -66,7 +67,7 @@ def main(
         with waiting(f"looking at {machine}"):
             seen, printed = patient.look(), patient.console()
         _tell(console, [*seen.told, *(f"console: {line}" for line in printed)])
-        decided = plan(seen, to, dead=dead)
+        decided = plan(seen, to, dead=dead, asks=not yes)
         if decided.says:
             console.print(decided.says, markup=False)
         if decided.steps:

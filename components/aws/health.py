@@ -79,9 +79,18 @@ class InstanceHealth:
         return not self.is_gone and _IMPAIRED in (self.system, self.instance)
 
     @property
+    def is_dead(self) -> bool:
+        """Whether it can carry no call: it's stopped, or there's none any more.
+
+        A check that fails says less: it fails on a machine that hangs and comes back, too, or whose
+        network is overloaded while calls go on.
+        """
+        return self.is_gone or self.is_stopped
+
+    @property
     def is_down(self) -> bool:
-        """Whether it can carry nothing now, as AWS sees it."""
-        return self.is_gone or self.is_stopped or self.is_impaired
+        """Whether it needs somebody, as AWS sees it: it's dead, or nothing reaches it."""
+        return self.is_dead or self.is_impaired
 
     @property
     def is_well(self) -> bool:

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scripts.repairing.ladder import Plan, Seen, Step, cost, costs_more, plan, step_after
+from scripts.repairing.ladder import (
+    Plan,
+    Seen,
+    Step,
+    cost,
+    costs_more,
+    is_the_operators_word,
+    plan,
+    step_after,
+)
 
 
 @dataclass(frozen=True)
@@ -29,19 +38,23 @@ class Course:
     tell: Callable[[Sequence[str]], None]
     to: Step | None = None
 
+    def plan(self, seen: Seen, *, dead: bool) -> Plan:
+        """Which steps there are, as in `ladder.plan`, by what is seen."""
+        return plan(seen, self.to, dead=dead, asks=self.agrees is not None)
+
     def follow(self, seen: Seen, *, dead: bool = False) -> tuple[Seen, Plan]:
         """Take one step after the other, until it works or has to be left as it is.
 
         Args:
             seen: what is seen of it.
-            dead: the operator says that a node carries no calls. Once somebody has seen it run
-                that doesn't count any more.
+            dead: the operator says that a node carries no calls, as who agreed to a step does that
+                would cut them. Once somebody has seen it run that doesn't count any more.
 
         Returns:
             what is seen at the end, and the plan that follows from it.
         """
         taken: Step | None = None
-        decided = plan(seen, self.to, dead=dead)
+        decided = self.plan(seen, dead=dead)
         while step := step_after(taken, decided):
             self.tell([f"{step}: {cost(step, seen)}"])
             if self.agrees and not self.agrees():
@@ -49,7 +62,7 @@ class Course:
             # The answer took its time, and one look that finds it broken may have been unlucky.
             agreed, seen = seen, self.look()
             dead = dead and not seen.runs
-            decided = plan(seen, self.to, dead=dead)
+            decided = self.plan(seen, dead=dead)
             now = step_after(taken, decided)
             if now is not step or costs_more(step, agreed, seen):
                 self.tell([f"{seen.name} isn't as it was.", *_said(seen, decided)])
@@ -57,10 +70,11 @@ class Course:
                     continue
                 step = now
                 self.tell([f"{step}: {cost(step, seen)}"])
+            dead = dead or is_the_operators_word(step, agreed)
             self.take(step)
             taken, seen = step, self.look()
             dead = dead and not seen.runs
-            decided = plan(seen, self.to, dead=dead)
+            decided = self.plan(seen, dead=dead)
             if seen.works:
                 self.tell([f"{seen.name} works again."])
                 break

@@ -29,6 +29,10 @@ _MEANING = {
 }
 _RUNS = ("serving", "draining")
 _UNKNOWN = "unknown"
+_IMPAIRED = (
+    "AWS can't reach it, nor one that hangs for a while or has too much to do: only you can say "
+    "whether calls go on there."
+)
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,14 @@ class Seen:
         return self.ec2 if isinstance(self.ec2, InstanceHealth) else None
 
     @property
-    def is_down(self) -> bool:
-        """Whether AWS says that nothing reaches it: no calls can go on there."""
-        return self.instance is not None and self.instance.is_down
+    def is_dead(self) -> bool:
+        """Whether AWS says that it doesn't run, or isn't there: no calls can go on there."""
+        return self.instance is not None and self.instance.is_dead
+
+    @property
+    def is_impaired(self) -> bool:
+        """Whether AWS says that it runs, and can't be reached: its calls may go on."""
+        return self.instance is not None and self.instance.is_impaired
 
     @property
     def runs(self) -> bool:
@@ -92,10 +101,17 @@ class Seen:
     def may_carry_calls(self) -> bool:
         """Whether a node may carry calls: somebody sees it run, or nobody can say.
 
-        AWS's checks are late, and one that fails says less than a port that answers, or a login.
+        What AWS says is late: it says less than a port that answers, or a login. And a check that
+        fails says nothing of calls.
         """
-        is_down = self.is_down and not self.lets_in
-        return self.runs or (self.is_node and not is_down and self.conclusion in (_UNKNOWN, None))
+        is_dead = self.is_dead and not self.lets_in
+        return self.runs or (self.is_node and not is_dead and self.conclusion in (_UNKNOWN, None))
+
+    @property
+    def is_for_the_operator(self) -> bool:
+        """Whether a node is impaired, and only the operator can say if calls go on there."""
+        is_unseen = self.is_impaired and not self.lets_in and self.conclusion == _UNKNOWN
+        return is_unseen and self.may_carry_calls
 
 
 @dataclass(frozen=True)
@@ -113,13 +129,14 @@ class Plan:
     next: str | None = None
 
 
-def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
+def plan(seen: Seen, to: Step | None = None, *, dead: bool = False, asks: bool = False) -> Plan:
     """Which steps repair a machine.
 
     Args:
         seen: what is seen of it.
         to: the strongest step that may be taken; by default a stop and start.
         dead: the operator says that a node carries no calls; it counts where nobody can say it.
+        asks: whether the operator is asked before each step, and so can say it then.
     """
     name, instance = seen.name, seen.instance
     stronger = f"uv run python -m scripts.repair {name} --to replace"
@@ -130,11 +147,13 @@ def plan(seen: Seen, to: Step | None = None, *, dead: bool = False) -> Plan:
     if seen.works:
         rest = "a disk there is nearly full" if seen.full else "there is nothing to repair"
         return Plan(says=f"{name} works: {rest}.", next=seen.full or None)
-    if held := _held(seen, to, dead=dead):
+    says = _IMPAIRED if seen.is_for_the_operator and not dead else ""
+    if held := _held(seen, to, dead=dead or bool(says and asks)):
         return held
     if seen.lets_in and to is None and (found := _mildly(seen)):
         return found
-    return _up_to(to, _steps(seen), "", "look at it yourself" if seen.ec2 is None else stronger)
+    further = "look at it yourself" if seen.ec2 is None else stronger
+    return _up_to(to, _steps(seen), says, _if_you_know(seen) if says else further)
 
 
 def step_after(taken: Step | None, decided: Plan) -> Step | None:
@@ -161,6 +180,16 @@ def costs_more(step: Step, agreed: Seen, seen: Seen) -> bool:
     if agreed.is_node:
         return seen.may_carry_calls and not agreed.may_carry_calls
     return agreed.calls is not None and (seen.calls is None or seen.calls > agreed.calls)
+
+
+def is_the_operators_word(step: Step, agreed: Seen) -> bool:
+    """Whether who agreed to a step has said that a node carries no calls, as nobody else can.
+
+    Args:
+        step: what was agreed to.
+        agreed: what was seen then.
+    """
+    return agreed.is_for_the_operator and not _cuts_nothing(step, agreed)
 
 
 def cost(step: Step, seen: Seen) -> str:
@@ -269,6 +298,10 @@ def _drained(seen: Seen) -> str:
     return f"uv run python -m scripts.retire {seen.name}, then: pulumi up"
 
 
+def _if_you_know(seen: Seen) -> str:
+    return f"if you know that it carries none: uv run python -m scripts.repair {seen.name} --dead"
+
+
 def _with_calls(seen: Seen) -> Plan:
     """A node that runs, or of which nobody can say: calls may go on."""
     if seen.conclusion is None:
@@ -276,10 +309,8 @@ def _with_calls(seen: Seen) -> Plan:
         return Plan(says=says, next="uv run python -m scripts.repair base")
     if seen.conclusion == _UNKNOWN:
         says = "Nobody can say whether calls go on there: it's left as it is."
-        dead = (
-            f"if you know that it carries none: uv run python -m scripts.repair {seen.name} --dead"
-        )
-        return Plan(says=says, next=dead)
+        says = f"{_IMPAIRED} It's left as it is." if seen.is_for_the_operator else says
+        return Plan(says=says, next=_if_you_know(seen))
     says = "It runs, and its calls go on: it's drained, never restarted."
     return Plan((Step.SERVICES,), says, _drained(seen))
 

@@ -20,9 +20,9 @@ def first_warning(lab: Lab) -> str:
     return next(line for line in printed.splitlines() if "warning: " in line)
 
 
-def repaired(lab: Lab, name: str) -> str:
+def repaired(lab: Lab, name: str, *options: str) -> str:
     """What the repair of a machine prints, which has to help."""
-    done = script(lab, "repair", name, "--yes")
+    done = script(lab, "repair", name, "--yes", *options)
     assert done.status == 0, done.out + done.err
     assert f"{name} works again." in done.out
     return done.out
@@ -52,7 +52,11 @@ def test_a_node_that_hangs_is_waited_for_by_nobody_and_is_repaired(cluster: Lab)
     status = script(cluster, "status")
     assert status.status == 1
     assert "Next: uv run python -m scripts.repair node-2" in status.out
-    repaired(cluster, "node-2")
+    kept = script(cluster, "repair", "node-2", "--yes")
+    assert kept.status == 1
+    assert "only you can say" in kept.out
+    assert "uv run python -m scripts.repair node-2 --dead" in kept.out
+    repaired(cluster, "node-2", "--dead")
     require_well(cluster)
 
 

@@ -15,6 +15,7 @@ LEFT = Seen("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left", ca
 # Its overview had no answer: it isn't known to work.
 SERVING = replace(LEFT, conclusion="serving", calls=7)
 SILENT = replace(LEFT, lets_in=False, conclusion="unknown", calls=None)
+IMPAIRED = replace(SILENT, ec2=replace(RUNS, instance="impaired"))
 DRAINED = "uv run python -m scripts.retire node-2, then: pulumi up"
 
 
@@ -72,6 +73,37 @@ def test_the_operators_word_ends_with_whoever_sees_it_run() -> None:
     # Seen to run once, it's left alone when it's silent again.
     node = Machine(SILENT, answers=[SERVING, SILENT])
     node.repair(dead=True, agrees=node.agrees)
+    assert node.taken == []
+
+
+def test_of_an_impaired_node_the_operators_yes_is_the_word_that_it_carries_no_call() -> None:
+    node = Machine(IMPAIRED, {Step.REBOOT: SILENT, Step.STOP_START: replace(SERVING, works=True)})
+    node.repair(agrees=node.agrees)
+    # After a reboot AWS's checks begin anew, and still nobody sees it.
+    assert node.taken == [Step.REBOOT, Step.STOP_START]
+    assert node.asked == 2
+    assert "calls that go on there are cut; only you say" in node.told[0]
+
+
+def test_without_anybody_to_ask_an_impaired_node_is_left_as_it_is() -> None:
+    node = Machine(IMPAIRED)
+    assert (node.repair().next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert node.taken == []
+    node.repair(dead=True)
+    assert node.taken == [Step.REBOOT, Step.STOP_START]
+
+
+def test_an_impaired_node_stays_for_who_says_no_and_for_who_sees_it_run() -> None:
+    node = Machine(IMPAIRED)
+    said_no = node.repair(agrees=lambda: False)
+    assert (said_no.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert node.taken == []
+    node = Machine(IMPAIRED, answers=[SERVING])
+    assert node.repair(agrees=node.agrees).next == DRAINED
+    assert node.taken == [Step.SERVICES]
+    # AWS reaches it again: it may be on its way back.
+    node = Machine(IMPAIRED, answers=[SILENT])
+    node.repair(agrees=node.agrees)
     assert node.taken == []
 
 

@@ -28,8 +28,8 @@ SILENT_NODE = replace(NODE, lets_in=False, conclusion="unknown")
         (BASE, INSIDE + OUTSIDE),
         (NODE, INSIDE + OUTSIDE),
         (replace(BASE, lets_in=False, ec2=IMPAIRED), OUTSIDE),
-        (replace(SILENT_NODE, ec2=IMPAIRED), OUTSIDE),
-        (replace(SILENT_NODE, ec2=IMPAIRED, conclusion=None), OUTSIDE),
+        (replace(SILENT_NODE, ec2=STOPPED), OUTSIDE[1:]),
+        (replace(SILENT_NODE, ec2=STOPPED, conclusion=None), OUTSIDE[1:]),
         (replace(SILENT_NODE, ec2=STOPPED, conclusion="dead"), OUTSIDE[1:]),
         (replace(BASE, lets_in=False, ec2=STOPPED), OUTSIDE[1:]),
         (replace(BASE, lets_in=False, ec2=replace(RUNS, system="impaired")), OUTSIDE[1:]),
@@ -75,6 +75,38 @@ def test_silence_is_no_answer() -> None:
     assert found.next
     assert found.next.endswith("uv run python -m scripts.repair node-2 --dead")
     assert plan(SILENT_NODE, dead=True).steps == OUTSIDE
+
+
+@pytest.mark.parametrize("check", ["instance", "system"])
+def test_a_status_check_that_has_failed_says_nothing_of_calls(check: str) -> None:
+    ec2 = replace(RUNS, **{check: "impaired"})
+    node = replace(SILENT_NODE, ec2=ec2)
+    for to in (None, Step.REPLACE):
+        found = plan(node, to)
+        assert found.steps == ()
+        assert "AWS can't reach it" in found.says
+        assert "only you can say" in found.says
+        assert (found.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    steps = OUTSIDE if check == "instance" else OUTSIDE[1:]
+    assert plan(node, dead=True).steps == steps
+    unsaid = replace(node, conclusion=None)
+    assert plan(unsaid, asks=True).steps == plan(unsaid).steps == ()
+    assert plan(unsaid).next == "uv run python -m scripts.repair base"
+    assert plan(unsaid, dead=True).steps == steps
+
+
+def test_who_is_asked_before_each_step_can_say_whether_calls_go_on() -> None:
+    node = replace(SILENT_NODE, ec2=IMPAIRED)
+    asked = plan(node, asks=True)
+    assert asked.steps == OUTSIDE
+    assert "only you can say" in asked.says
+    # To who says no the same is named, and nothing that is stronger.
+    assert (asked.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert "calls that go on there are cut; only you say" in cost(Step.REBOOT, node)
+    # Others say less, or say that it runs.
+    assert plan(SILENT_NODE, asks=True).steps == ()
+    assert plan(replace(node, lets_in=True), asks=True).steps == ()
+    assert plan(replace(node, conclusion="draining"), asks=True).steps == ()
 
 
 def test_a_status_check_that_has_failed_says_less_than_a_login() -> None:
