@@ -28,7 +28,7 @@ def test_calls_are_found() -> None:
     assert len(calls) == sum(
         len(re.findall(r"^\s*curl ", path.read_text(), re.M)) for path in INSIDE
     )
-    assert len(calls) >= 4
+    assert calls
     assert asked("  said=$(curl --silent \\\n    https://x)\n") == [
         "  said=$(curl --silent      https://x)"
     ]
