@@ -1,4 +1,7 @@
-"""Each row of the table of changed keys, carried out under calls: what restarts is what it says."""
+"""Each row of the table of changed keys, carried out under calls: what restarts is what it says.
+
+By day `test_configuration.py` carries some of them out.
+"""
 
 from __future__ import annotations
 
@@ -77,13 +80,8 @@ def configure(lab: Lab, change: Change) -> None:
         lab.ok("run", "--", "pulumi", "config", "set", "--path", *secret, name, value)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(one, marks=() if one is Change.AWS else pytest.mark.matrix, id=one.name)
-        for one in RESTART
-    ],
-)
+@pytest.mark.matrix
+@pytest.mark.parametrize("change", RESTART, ids=lambda change: change.name)
 def test_what_restarts_is_what_the_table_says_and_no_call_is_cut(lab: Lab, change: Change) -> None:
     before = running(lab)
     configure(lab, change)
