@@ -260,7 +260,7 @@ def _held(seen: Seen, to: Step | None, *, dead: bool) -> Plan | None:
 
 def _mildly(seen: Seen) -> Plan | None:
     """What is done to one that lets in, where what is stronger helps nothing, or costs more."""
-    mild = _steps(seen)[:1]
+    mild = tuple(one for one in _steps(seen)[:1] if one in (Step.SERVICES, Step.DOCKER))
     if seen.full:
         again = f"{seen.full}; then: uv run python -m scripts.repair {seen.name}"
         return Plan(mild, "A disk there is nearly full: what is stronger brings no room.", again)

@@ -175,6 +175,9 @@ def test_a_full_disk_needs_room_and_nothing_that_is_stronger_than_a_start() -> N
     full = replace(BASE, full=room)
     assert plan(full).steps == (Step.SERVICES,)
     assert plan(full).next == f"{room}; then: uv run python -m scripts.repair base"
+    # What has no service to be started, or is on a host that failed, isn't restarted for it.
+    assert plan(replace(full, name="bastion")).steps == ()
+    assert plan(replace(full, ec2=replace(RUNS, system="impaired"))).steps == ()
     assert plan(full, Step.REPLACE).steps == tuple(Step)
     assert plan(replace(full, works=True)) == Plan(
         says="base works: a disk there is nearly full.", next=room
