@@ -337,3 +337,26 @@ def test_a_program_that_leaves_interrupts_to_the_system_ends_without_a_trace(
     assert process.returncode != 0
     assert "Traceback" not in printed
     assert "KeyboardInterrupt" not in printed
+
+
+def test_what_is_found_wrong_once_all_is_done_fails_the_update(stack: Stack) -> None:
+    stack.program(
+        THREE
+        + """
+    class SilentError(Exception):
+        pass
+
+    def check(urn):
+        if not pulumi.runtime.is_dry_run():
+            raise SilentError("The base doesn't work: no answer.")
+        return urn
+
+    pulumi.export("checked", pulumi.Output.all(c.urn).apply(check))
+"""
+    )
+    assert stack.run("preview").code == 0
+    done = stack.up()
+    assert done.code != 0
+    assert "The base doesn't work: no answer." in done.text
+    # What was done is kept.
+    assert stack.objects() == ["a", "b", "c"]
