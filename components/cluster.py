@@ -52,11 +52,12 @@ class Cluster(pulumi.ComponentResource):
             DownError: the base or bastion is down; likewise.
         """
         there = deployed()
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(overview.ask, settings, there)
-            told = pool.submit(down.ask, there)
+            aws_says = down.ask(there)
+            there = down.with_present_type(there, settings, aws_says)
             settings, machines_of = machine_source(settings, there)
-            seen, aws_says = asked.result(), told.result()
+            seen = asked.result()
         mistakes = overview.find_mistakes(seen, settings.main_role.name)
         mistakes += upgrade.find_mistakes(settings, there, seen)
         if mistakes:

@@ -81,6 +81,7 @@ class Deployed:
         configuration_generation: how often the nodes' configuration was compared; 0 when never.
         quiet_for: the configuration for which calls were waited for last, by machine.
         runs_with: the one with which it was then started, likewise.
+        present_type: EC2 type that AWS has for the base or master; empty where it isn't known.
         stops: how often AWS stopped the base, or the master, with services on it.
         network: CIDR of the cluster's network on AWS; None where there's none.
         vpc_id: the VPC of others that machines are in; None where there's none, or one of our own.
@@ -124,6 +125,7 @@ class Deployed:
     configuration_generation: int = 0
     quiet_for: Mapping[str, Attempt] = field(default_factory=dict)
     runs_with: Mapping[str, Attempt] = field(default_factory=dict)
+    present_type: str = ""
     stops: int = 0
     network: str | None = None
     vpc_id: str | None = None

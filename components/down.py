@@ -30,6 +30,16 @@ def ask(there: Deployed) -> Health:
     return look(there.instances, log_in)
 
 
+def with_present_type(there: Deployed, settings: Settings, health: Health) -> Deployed:
+    """What is deployed, with the EC2 type that AWS has for the machine that users connect to.
+
+    What a refresh finds in an update is in no state that the program can read: the engine writes
+    it with the first change. Source: pulumi, pkg/backend/snapshot.go, `refreshSnapshotMutation`.
+    """
+    one = _of(settings.main_role.name, health)
+    return replace(there, present_type=one.type if one else "")
+
+
 def refuse(settings: Settings, seen: Overview, health: Health) -> None:
     """End an update that would wait for a base, bastion or master that is down; a preview goes on.
 

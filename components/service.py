@@ -144,11 +144,10 @@ def stop_of_main(settings: Settings, there: Deployed) -> list[str]:
     if before == wanted:
         return []
     name = settings.main_role.name
-    return [
-        _restart(
-            f"the type of the {name} ({before} to {wanted}): AWS stops and starts it", settings
-        )
-    ]
+    what = f"the type of the {name} ({before} to {wanted}): AWS stops and starts it"
+    if there.instance_types.get(name, wanted) == wanted:
+        what += ", if the update looks at what is there (--refresh)"
+    return [_restart(what, settings)]
 
 
 def stops_of_main(settings: Settings, there: Deployed) -> int:
@@ -162,7 +161,8 @@ def _type_of_main(settings: Settings, there: Deployed) -> tuple[str, str]:
     _, wanted = settings.main_instance_type
     if settings.machines == EXISTING or settings.shape == HA_MANAGED:
         return wanted, wanted
-    return there.instance_types.get(settings.main_role.name, wanted), wanted
+    before = there.instance_types.get(settings.main_role.name, wanted)
+    return before if before != wanted else there.present_type or wanted, wanted
 
 
 def restart_of_all(settings: Settings) -> str:

@@ -43,6 +43,7 @@ class SingleMaster(pulumi.ComponentResource):
         """
         there = deployed()
         aws_says = down.ask(there)
+        there = down.with_present_type(there, settings, aws_says)
         if mistakes := upgrade.find_mistakes(settings, there, Unseen("it is no cluster")):
             raise ConfigurationError(mistakes)
         settings, machines_of = machine_source(settings, there)

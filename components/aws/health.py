@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ class InstanceHealth:
         system: the check of the host below it: `ok`, `impaired`, `initializing`, ….
         instance: the check of the machine itself, likewise.
         events: what AWS is going to do with it.
+        type: its EC2 type, whoever chose it; empty where AWS didn't tell.
     """
 
     instance_id: str
@@ -62,6 +63,7 @@ class InstanceHealth:
     system: str = "ok"
     instance: str = "ok"
     events: tuple[Event, ...] = ()
+    type: str = ""
 
     @property
     def is_gone(self) -> bool:
@@ -157,7 +159,23 @@ def _ask(client: EC2Client, ids: list[str]) -> dict[str, InstanceHealth]:
     pages = client.get_paginator("describe_instance_status").paginate(
         InstanceIds=ids, IncludeAllInstances=True
     )
-    return {one["InstanceId"]: parse(one) for page in pages for one in page["InstanceStatuses"]}
+    found = [parse(one) for page in pages for one in page["InstanceStatuses"]]
+    types = _types(client, [one.instance_id for one in found])
+    return {one.instance_id: replace(one, type=types.get(one.instance_id, "")) for one in found}
+
+
+def _types(client: EC2Client, ids: list[str]) -> dict[str, str]:
+    """The types of instances; nothing where that may not be asked for."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    try:
+        pages = client.get_paginator("describe_instances").paginate(InstanceIds=ids)
+        found = [
+            one for page in pages for held in page["Reservations"] for one in held["Instances"]
+        ]
+    except ClientError:
+        return {}
+    return {one["InstanceId"]: one["InstanceType"] for one in found}
 
 
 def parse(told: Mapping[str, Any]) -> InstanceHealth:

@@ -15,6 +15,7 @@ from components.service import (
     generations,
     in_order,
     stop_of_main,
+    stops_of_main,
     warnings,
 )
 from components.settings import Settings
@@ -185,6 +186,18 @@ def test_another_type_of_the_base_is_told(settings: Settings) -> None:
     assert "It waits for a moment without calls, 1:00:00 at most." in told
     assert not stop_of_main(settings, Deployed(instance_types={"base": "c5.2xlarge"}))
     assert not stop_of_main(settings, Deployed())
+
+
+def test_a_type_that_somebody_else_gave_the_base_has_calls_waited_for(settings: Settings) -> None:
+    """The state has the wanted one: what a refresh finds in an update is written there later."""
+    there = Deployed(
+        main_configuration="D", instance_types={"base": "c5.2xlarge"}, present_type="c5.4xlarge"
+    )
+    assert stops_of_main(settings, there) == there.stops + 1
+    (told,) = stop_of_main(settings, there)
+    assert "(c5.4xlarge to c5.2xlarge): AWS stops and starts it, if the update looks" in told
+    assert stops_of_main(settings, replace(there, present_type="c5.2xlarge")) == there.stops
+    assert stops_of_main(settings, replace(there, present_type="")) == there.stops
 
 
 def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> None:
