@@ -26,6 +26,7 @@ Said = tuple[Literal["stdout", "stderr", "exitcode"], Any]
 """What the language host tells of a pack: a line in bytes, or at the end its exit status."""
 _CALLS: Final = "/pulumirpc.Analyzer/"
 _THREADS: Final = 16
+_GRACE_SECONDS: Final = 5.0
 
 
 class PackProxy:
@@ -64,7 +65,8 @@ class PackProxy:
             self._start(self._configured.result())
             yield from iter(self._said.get, ("exitcode", None))
         finally:
-            server.stop(None)
+            # Who asks meanwhile is still told why.
+            server.stop(_GRACE_SECONDS).wait()
 
     def stop(self) -> None:
         """End the pack, or never start it."""

@@ -28,7 +28,7 @@ UPGRADE = command("base-upgrade", "of the machine that is gone", "of then")
 QUIET = command("base-quiet", "of this one", "of now")
 
 
-@pytest.mark.parametrize("resources", itertools.permutations([UPGRADE, QUIET]))
+@pytest.mark.parametrize("resources", [*itertools.permutations([UPGRADE, QUIET])])
 def test_the_base_is_reached_as_the_last_update_left_it(resources: tuple[Any, ...]) -> None:
     base = there_in({"deployment": {"resources": [*resources]}})["base"]
     assert base.variables["NODE_HOST_KEY"] == "of this one"
