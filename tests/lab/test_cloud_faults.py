@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.conftest import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("broken")]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.lab.conftest import Lab
 from tests.lab.walking import BREAKS, walk
 from tests.lab.watching import calls, require, require_well, script
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("broken")]
 
 SCALED_DOWN = ("config", "set", "nodeCount", "1")
 AS_BEFORE = ("config", "set", "nodeCount", "2")
@@ -89,6 +89,7 @@ def test_what_is_named_first_repairs_a_base_that_is_lost_while_a_node_is_to_leav
         cluster.ok("up", "--refresh")
 
 
+@pytest.mark.matrix
 def test_an_update_does_not_end_well_with_a_base_that_is_dead(cluster: Lab) -> None:
     # AWS doesn't know it yet, and no command needs the base.
     cluster.ok("fault", "set", "late-checks", "seconds=600")
