@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import textwrap
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -328,13 +329,18 @@ def host_and_port(text: str) -> tuple[str, int]:
         raise ValueError("a host, or a host and its port such as redis.example.io:6379") from None
 
 
+def _require_place(found: re.Match[str] | None, host: Callable[[str], object]) -> None:
+    """Have a pattern's first group be a host, and its second, where there is one, a port."""
+    host(found[1] if found else "")
+    if found and found[2]:
+        port(found[2])
+
+
 def proxy(text: str) -> str:
     """A proxy's address, with or without a login; without path, as curl, apt and Docker take it."""
     address = text.removesuffix("/")
     try:
-        found = _PROXY.fullmatch(address)
-        _host_of_network(found[1] if found else "")
-        port(found[2]) if found and found[2] else None
+        _require_place(_PROXY.fullmatch(address), _host_of_network)
     except ValueError:
         raise ValueError(
             "http:// or https://, a host and a port, with USER:PASSWORD@ before it "
@@ -368,9 +374,7 @@ def registry(text: str) -> str:
     """A mirror of Docker Hub, `https://…`, or the name of a registry to log in at."""
     address = text.removesuffix("/")
     try:
-        found = _REGISTRY.fullmatch(address.removeprefix("https://"))
-        domain_or_ip(found[1] if found else "")
-        port(found[2]) if found and found[2] else None
+        _require_place(_REGISTRY.fullmatch(address.removeprefix("https://")), domain_or_ip)
     except ValueError:
         raise ValueError(
             "https:// and the host of a mirror of Docker Hub, or a registry to log in "

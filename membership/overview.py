@@ -46,21 +46,14 @@ def overview(world: World) -> dict[str, Any]:
         healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
         servers = dict(zip(ips, asked_servers, strict=True))
     listed, calls = asked_nodes.result(), asked_calls.result()
-    nodes = {node.ip: node for node in listed} if isinstance(listed, list) else None
+    nodes = {node.ip: node for node in listed} if isinstance(listed, list) else {}
     return {
         ip: _node(
             records.get(ip),
             ip in balanced,
             healths[ip],
-            nodes.get(ip) if nodes is not None else None,
-            _calls(
-                records.get(ip),
-                healths[ip],
-                [one for one in calls if one.media_node == nodes[ip].id]
-                if isinstance(calls, list) and nodes and ip in nodes
-                else None,
-                servers[ip],
-            ),
+            nodes.get(ip),
+            _calls(records.get(ip), healths[ip], _listed(calls, nodes.get(ip)), servers[ip]),
         )
         for ip in ips
     }
@@ -117,6 +110,13 @@ def _in_service(
     if listed is not None and listed.status == api.WAITING_IDLE_TO_TERMINATE:
         return False
     return None if isinstance(health, Unknown | Unreachable) else not isinstance(health, Silent)
+
+
+def _listed(calls: list[Call] | Unknown | Refused, node: MediaNode | None) -> list[Call] | None:
+    """A node's calls in the cluster's list; None where that doesn't tell."""
+    if node is None or not isinstance(calls, list):
+        return None
+    return [one for one in calls if one.media_node == node.id]
 
 
 def _calls(
