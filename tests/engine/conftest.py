@@ -10,7 +10,13 @@ import pytest
 from lab.engines import find_cli
 from tests.engine.harness import Stack
 
-ALWAYS = {"test_automation", "test_failures", "test_lifecycle", "test_policies"}
+ALWAYS = {
+    "test_automation",
+    "test_failures",
+    "test_lifecycle",
+    "test_own_state",
+    "test_policies",
+}
 """What the CLI is asked in every run: it's slow to ask. The rest is for the nightly run."""
 ENGINES = ["embedded", "pulumi"] if find_cli() else ["embedded"]
 

@@ -140,24 +140,3 @@ def test_preview_as_json_has_the_same_form(filled: Stack) -> None:
     assert step["diffReasons"] == ["value"]
     assert step["detailedDiff"] == {"value": {"kind": "update", "inputDiff": True}}
     assert document["changeSummary"] == {"same": 3, "update": 1}
-
-
-READS_ITS_STATE = """
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = pulumi.runtime.invoke(
-        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
-    ).value["outputs"]
-    before = {urn.rpartition("::")[2]: one["outputs"].get("value") for urn, one in found.items()}
-    Thing("a", value=config.require_secret("password"))
-    pulumi.export("before", before.get("a", "nothing"))
-"""
-
-
-def test_a_program_reads_what_its_last_deployment_left(stack: Stack) -> None:
-    stack.run("config", "set", "--secret", "password", "correct-horse")
-    stack.program(READS_ITS_STATE)
-    stack.must_up()
-    assert stack.run("stack", "output", "before", "--show-secrets").out.strip() == "nothing"
-    stack.must_up()
-    found = stack.run("stack", "output", "before", "--show-secrets").out.strip()
-    assert found == "correct-horse"

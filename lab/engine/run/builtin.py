@@ -23,7 +23,7 @@ def call(token: str, arguments: Properties, own: str, saved: Iterable[ResourceSt
         token: the function.
         arguments: by name.
         own: full name of the stack that is deployed.
-        saved: its resources, as they were before.
+        saved: its resources, as the state had them before this deployment.
 
     Raises:
         RefusedError: there's no such function here, or it's asked for another stack.

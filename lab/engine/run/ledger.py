@@ -14,7 +14,13 @@ from lab.engine.run.context import RefusedError
 
 
 class Ledger:
-    """Old resources, and what has been decided. Whoever reads or writes it holds its lock."""
+    """Old resources, and what has been decided. Whoever reads or writes it holds its lock.
+
+    Attributes:
+        saved: the resources as the state file had them when the deployment began. What a refresh
+            found since isn't among them, as with Pulumi: its file is written again at the first
+            change (pkg/backend/snapshot.go, `refreshSnapshotMutation`).
+    """
 
     def __init__(self, stack: str, project: str, base: Sequence[ResourceState]) -> None:
         self.lock = threading.RLock()
@@ -37,6 +43,7 @@ class Ledger:
         self.new_urns: dict[str, str] = {}
         self.former_urns: dict[str, str] = {}
         self.providers: dict[str, ResourceState] = {}
+        self.saved = tuple(base)
         self.rebase(base)
 
     def rebase(self, base: Sequence[ResourceState]) -> None:

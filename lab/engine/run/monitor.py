@@ -231,7 +231,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.ResourceInvokeResponse:
         own = f"{_ORGANIZATION}/{self._context.project}/{self._context.stack}"
         arguments = wire.read(request.args)
-        found = builtin.call(request.tok, arguments, own, self._ledger.base)
+        found = builtin.call(request.tok, arguments, own, self._ledger.saved)
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(wire.write(found, references=False))
         return response

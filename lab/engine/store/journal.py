@@ -113,6 +113,8 @@ class Journal:
     def rebase(self, resources: list[ResourceState], *, carry: bool) -> None:
         """Take other resources as the ones that the deployment began with (after a refresh).
 
+        As with Pulumi, they are written with the next change, or at the end.
+
         Args:
             resources: the refreshed ones.
             carry: whether unfinished creations of an earlier run stay noted.
@@ -121,7 +123,6 @@ class Journal:
             self._base = _entries(resources)
             if not carry:
                 self._carried = []
-        self._commit()
 
     def flush(self) -> None:
         """Write now, and wait for it."""

@@ -1,0 +1,44 @@
+"""What a program reads of its own stack's state, with either engine."""
+
+from __future__ import annotations
+
+import json
+
+from tests.engine.harness import Stack
+
+READS_ITS_STATE = """
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    found = pulumi.runtime.invoke(
+        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
+    ).value["outputs"]
+    before = {urn.rpartition("::")[2]: one["outputs"].get("value") for urn, one in found.items()}
+    Thing("a", value=config.require_secret("password"))
+    pulumi.export("before", before.get("a", "nothing"))
+"""
+
+
+def test_a_program_reads_what_its_last_deployment_left(stack: Stack) -> None:
+    stack.run("config", "set", "--secret", "password", "correct-horse")
+    stack.program(READS_ITS_STATE)
+    stack.must_up()
+    assert _before(stack) == "nothing"
+    stack.must_up()
+    assert _before(stack) == "correct-horse"
+
+
+def test_a_program_does_not_see_what_the_refresh_of_its_update_has_found(stack: Stack) -> None:
+    stack.run("config", "set", "--secret", "password", "correct-horse")
+    stack.program(READS_ITS_STATE)
+    stack.must_up()
+    live = next((stack.things / "objects").glob("a-*.json"))
+    live.write_text(json.dumps({**json.loads(live.read_text()), "value": "drifted"}))
+    assert "~ 1 updated" in stack.must_up("--refresh").out
+    assert _before(stack) == "correct-horse"
+    live.write_text(json.dumps({**json.loads(live.read_text()), "value": "drifted"}))
+    assert stack.refresh().code == 0
+    stack.must_up()
+    assert _before(stack) == "drifted"
+
+
+def _before(stack: Stack) -> str:
+    return stack.run("stack", "output", "before", "--show-secrets").out.strip()
