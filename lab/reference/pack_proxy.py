@@ -20,7 +20,7 @@ from typing import IO, Any, Final, Literal
 import grpc
 from pulumi.runtime.proto import analyzer_pb2
 
-from lab.engine.plugin.policy_pack import pack_command, pack_environment
+from lab.reference.policy_pack import pack_command, pack_environment
 
 Said = tuple[Literal["stdout", "stderr", "exitcode"], Any]
 """What the language host tells of a pack: a line in bytes, or at the end its exit status."""

@@ -19,6 +19,7 @@ ALWAYS = {
 }
 """What the CLI is asked in every run: it's slow to ask. The rest is for the nightly run."""
 ENGINES = ["embedded", "pulumi"] if find_cli() else ["embedded"]
+needs_cli = pytest.mark.skipif(len(ENGINES) < 2, reason="needs the Pulumi CLI: ./run pulumi")
 
 
 @pytest.fixture(scope="session", params=ENGINES)

@@ -1,4 +1,4 @@
-"""Policy packs: what is mandatory stops a deployment, what is advisory is told."""
+"""Policy packs with the CLI and the lab's language host, which tells them the configuration."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.conftest import needs_cli
 from tests.engine.harness import ROOT, Stack
+
+pytestmark = [needs_cli, pytest.mark.parametrize("template", ["pulumi"], indirect=True)]
 
 PACK = """
 import pulumi
@@ -98,10 +101,3 @@ def test_what_the_project_s_own_pack_has_checked_is_told_when_all_of_it_holds(
     done = stack.preview("--policy-pack", str(ROOT / "policy"))
     assert done.code == 0, done.text
     assert "resources keep to all 12 policies: documented-ports, " in done.text
-
-
-def test_a_folder_without_a_pack_is_refused(stack: Stack) -> None:
-    stack.program('Thing("a")')
-    done = stack.preview("--policy-pack", str(stack.folder))
-    assert done.code != 0
-    assert "PulumiPolicy.yaml" in done.text

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import ENGINES
+from tests.engine.conftest import needs_cli
 from tests.engine.harness import Stack
-
-needs_both = pytest.mark.skipif(len(ENGINES) < 2, reason="needs the Pulumi CLI: ./run pulumi")
 
 PROGRAM = """
     secret = config.require_secret("password")
@@ -93,7 +91,7 @@ def test_state_exported_in_plain_is_encrypted_again_by_import(filled: Stack) -> 
     filled.must_up("--expect-no-changes")
 
 
-@needs_both
+@needs_cli
 def test_the_other_engine_carries_on_with_the_same_files(filled: Stack) -> None:
     other = Stack(filled.folder, "pulumi" if filled.engine == "embedded" else "embedded")
     other.must_up("--expect-no-changes")
@@ -108,7 +106,7 @@ def test_the_other_engine_carries_on_with_the_same_files(filled: Stack) -> None:
     assert filled.objects() == []
 
 
-@needs_both
+@needs_cli
 def test_the_other_engine_imports_what_was_exported_and_sees_no_change(filled: Stack) -> None:
     exported = filled.run("stack", "export").out
     filled.run("stack", "rm", "--yes", "--force", "--preserve-config")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.updates import Blow, Update, says, strike
-from tests.lab.conftest import Lab, deployed
+from tests.lab.conftest import REFERENCE, Lab, deployed
 from tests.lab.watching import numbers, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost-base")]
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[Lab]:
-    with deployed("lost-base") as lab:
+    with deployed("lost-base", engine=REFERENCE) as lab:
         yield lab
 
 

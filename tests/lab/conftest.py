@@ -29,6 +29,9 @@ REFERENCE = Engine.PULUMI if find_cli() else None
 
 Other labs go by the environment: by day they have the engine that starts sooner.
 """
+needs_cli = pytest.mark.skipif(
+    REFERENCE is None, reason="needs the Pulumi CLI, for what the lab's engine hasn't: ./run pulumi"
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab import cloud
-from tests.lab.conftest import REFERENCE, Lab, new_lab
+from tests.lab.conftest import REFERENCE, Lab, needs_cli, new_lab
 from tests.lab.watching import calls, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("killed")]
@@ -88,6 +88,7 @@ def ids(lab: Lab) -> dict[str, str]:
     }
 
 
+@needs_cli
 def test_a_lost_state_is_made_again_without_cutting_a_call(lab: Lab, tmp_path: Path) -> None:
     before = ids(lab)
     with calls(lab, "5s..12s"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from openvidu import environment
-from tests.lab.conftest import Completed, Lab
+from tests.lab.conftest import Completed, Lab, needs_cli
 from tests.lab.watching import require_all_ended, start_calls
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
@@ -156,6 +156,7 @@ def test_what_retire_prints_takes_it_back(cluster: Lab) -> None:
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
+@needs_cli
 def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
     cluster: Lab,
 ) -> None:

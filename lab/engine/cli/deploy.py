@@ -1,16 +1,12 @@
-"""`preview`, `up`, `refresh`, `destroy` and `import`."""
+"""`preview`, `up`, `refresh` and `destroy`."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
-from pathlib import Path
 
-from lab.engine.cli import import_file
 from lab.engine.cli.session import Session
 from lab.engine.errors import UsageError
-from lab.engine.model.imports import Import
 from lab.engine.run.program import Program
 
 
@@ -48,27 +44,7 @@ def destroy(options: Namespace) -> None:
         )
 
 
-def import_(options: Namespace) -> None:
-    """Take what exists into the state, as a file lists it."""
-    if options.resource or not options.file:
-        raise UsageError(
-            "this engine imports what a file lists, no single resource\n"
-            "  pulumi preview --import-file import.json writes such a file; put the ids into it, "
-            "then: pulumi import --file import.json"
-        )
-    session = Session(options)
-    listed = import_file.read(Path(options.file), session, protect=options.protect)
-    _with_preview(session, options, "import", listed)
-    if options.generate_code and not (options.json or options.preview_only):
-        sys.stdout.write(
-            "This engine generates no code for what it imported: the program has to have it "
-            "already (with --generate-code=false this line is left out).\n"
-        )
-
-
-def _with_preview(
-    session: Session, options: Namespace, verb: str, imports: Sequence[Import] = ()
-) -> None:
+def _with_preview(session: Session, options: Namespace, verb: str) -> None:
     """Preview, ask, and do it; each of them as the options say."""
     asked = options.yes or options.skip_preview or options.preview_only
     interactive = sys.stdin.isatty() and not options.non_interactive
@@ -78,21 +54,14 @@ def _with_preview(
             "non-interactive mode"
         )
     if options.preview_only or not (options.skip_preview or options.json):
-        _once(session, options, verb, imports, preview=True)
+        _once(session, options, verb, preview=True)
         if options.preview_only:
             return
         session.confirm(f"Do you want to perform this {verb}?")
-    _once(session, options, verb, imports, preview=False)
+    _once(session, options, verb, preview=False)
 
 
-def _once(
-    session: Session,
-    options: Namespace,
-    verb: str,
-    imports: Sequence[Import] = (),
-    *,
-    preview: bool,
-) -> None:
+def _once(session: Session, options: Namespace, verb: str, *, preview: bool) -> None:
     # First what takes longest: a process that loads Pulumi for the program. While it does, the key
     # for secrets is made, and this process loads gRPC (which is why that import stands here).
     program = Program(session.project) if verb == "update" else None
@@ -100,7 +69,7 @@ def _once(
         session.begin_unlocking(needed=not preview)
         from lab.engine.cli.operation import Operation  # noqa: PLC0415
 
-        Operation(session, options, verb, preview=preview).run(program, imports)
+        Operation(session, options, verb, preview=preview).run(program)
     finally:
         if program is not None:
             program.stop()

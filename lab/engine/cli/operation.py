@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from lab.engine.cli import configuration
@@ -14,11 +13,9 @@ from lab.engine.cli.configuration import Configuration
 from lab.engine.cli.session import Session
 from lab.engine.display.console import Console, Style, say
 from lab.engine.display.facts import Display, Facts, Message
-from lab.engine.display.import_file import ImportFile
 from lab.engine.display.masking import Masker
 from lab.engine.display.preview_json import JsonDigest
 from lab.engine.errors import DeploymentCancelledError, DeploymentFailedError, EngineError
-from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.urn import stack_urn
 from lab.engine.model.values import Value
@@ -38,13 +35,7 @@ _TITLES: Final = {
     ("destroy", False): "Destroying",
     ("refresh", True): "Previewing refresh",
     ("refresh", False): "Refreshing",
-    ("import", True): "Previewing import",
-    ("import", False): "Importing",
 }
-# What the history calls it, where that isn't the verb.
-_KINDS: Final = {"import": "resource-import"}
-# The others don't look at what the program would be given.
-_WITH_WHOLE_CONFIGURATION: Final = ("update", "import")
 
 
 class Operation:
@@ -53,7 +44,7 @@ class Operation:
     Args:
         session: the command's surroundings.
         options: the command line.
-        verb: update, refresh, destroy or import.
+        verb: update, refresh or destroy.
         preview: whether to touch nothing.
     """
 
@@ -65,14 +56,12 @@ class Operation:
         self._masker = Masker()
         self._urn = stack_urn(session.stack, session.project.name)
         self._facts = Facts(preview=preview, stack_urn=self._urn)
-        self._import_file: ImportFile | None = None
 
-    def run(self, program: Program | None, imports: Sequence[Import] = ()) -> None:
+    def run(self, program: Program | None) -> None:
         """Carry it out.
 
         Args:
             program: the program, started; None when none is to run.
-            imports: what an import is to take into the state.
 
         Raises:
             DeploymentFailedError: it failed; why has been shown.
@@ -89,12 +78,13 @@ class Operation:
                 session,
                 getattr(self._options, "config", []),
                 self._masker,
-                validate=self._verb in _WITH_WHOLE_CONFIGURATION,
+                # The others don't look at what the program would be given.
+                validate=self._verb == "update",
             )
             if not self._preview:
                 session.crypter.check()
             context, base = self._context(config)
-            work = Work(self._verb, program, session.project, imports)
+            work = Work(self._verb, program, session.project)
             good = self._deploy(context, base, config, work)
         finally:
             if not self._preview:
@@ -105,8 +95,6 @@ class Operation:
             raise DeploymentFailedError("")
         if self._options.expect_no_changes and self._facts.changes:
             raise EngineError("no changes were expected but changes were proposed")
-        if self._import_file is not None:
-            self._import_file.write()
 
     def _deploy(self, context: Context, base: Snapshot, config: Configuration, work: Work) -> bool:
         session = self._session
@@ -129,9 +117,6 @@ class Operation:
             if state.urn == self._urn and not (self._preview or self._verb == "destroy"):
                 self._facts.old_outputs = state.outputs
         display = self._display(config)
-        if getattr(self._options, "import_file", None):
-            path = Path(self._options.import_file)
-            display = self._import_file = ImportFile(display, path, encrypting)
         context = Context(
             project=session.project.name,
             stack=session.stack,
@@ -185,12 +170,11 @@ class Operation:
             continue_on_error=options.continue_on_error,
             refresh=options.refresh == "true",
             clear_pending_creates=options.clear_pending_creates,
-            policy_packs=tuple(Path(one).absolute() for one in getattr(options, "policy_pack", [])),
         )
 
     def _history(self, config: Configuration, began: int, *, good: bool) -> Mapping[str, Any]:
         return {
-            "kind": _KINDS.get(self._verb, self._verb),
+            "kind": self._verb,
             "startTime": began,
             "message": self._options.message,
             "environment": {"exec.kind": "embedded"},

@@ -124,9 +124,7 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
     destroy = _command(
         commands, common, "destroy", "delete everything", "deploy", "destroy", aliases=["down"]
     )
-    import_ = _command(commands, common, "import", "take over what exists", "deploy", "import_")
-    _add_import(import_)
-    for command in (preview, up, refresh, destroy, import_):
+    for command in (preview, up, refresh, destroy):
         command.add_argument("-p", "--parallel", type=int, help="steps at once")
         command.add_argument("--diff", action="store_true", help="show property differences")
         command.add_argument("-j", "--json", action="store_true")
@@ -137,7 +135,6 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
         command.add_argument("--preview-only", action="store_true")
         # Who runs it: the Automation API says so.
         command.add_argument("--exec-kind", help=argparse.SUPPRESS)
-    for command in (preview, up, refresh, destroy):
         command.add_argument("-t", "--target", action="append", default=[], metavar="URN")
         command.add_argument("--target-dependents", action="store_true")
         command.add_argument("--show-secrets", action="store_true")
@@ -148,41 +145,9 @@ def _add_deployments(commands: _Subparsers, common: argparse.ArgumentParser) -> 
         command.add_argument("--clear-pending-creates", action="store_true")
     for command in (preview, up):
         command.add_argument("-c", "--config", action="append", default=[], metavar="KEY=VALUE")
-        command.add_argument("--policy-pack", action="append", default=[], metavar="FOLDER")
         command.add_argument("--replace", action="append", default=[], metavar="URN")
         command.add_argument("--target-replace", action="append", default=[], metavar="URN")
-    preview.add_argument("--import-file", metavar="PATH", help="list what it would create, there")
     destroy.add_argument("--remove", action="store_true", help="remove the stack too")
-
-
-def _add_import(command: argparse.ArgumentParser) -> None:
-    command.add_argument("resource", nargs="*", help=argparse.SUPPRESS)
-    command.add_argument("-f", "--file", metavar="PATH", help="what to import, as JSON")
-    command.add_argument("--skip-preview", action="store_true")
-    for name, help_ in (
-        ("--protect", "protect what is imported from deletes"),
-        ("--generate-code", "accepted only: this engine generates none"),
-    ):
-        command.add_argument(
-            name, nargs="?", type=_truth, const=True, default=True, metavar="BOOL", help=help_
-        )
-    command.set_defaults(
-        target=[],
-        target_dependents=False,
-        show_secrets=False,
-        expect_no_changes=False,
-        refresh="false",
-        continue_on_error=False,
-        clear_pending_creates=False,
-    )
-
-
-def _truth(text: str) -> bool:
-    if text.lower() in ("true", "t", "1"):
-        return True
-    if text.lower() in ("false", "f", "0"):
-        return False
-    raise argparse.ArgumentTypeError(f"expected true or false, got '{text}'")
 
 
 def _add_stack(commands: _Subparsers, common: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
 from lab.engine.model.values import Properties, Secret
 
-_NEW: Final = frozenset({Op.CREATE, Op.READ, Op.IMPORT})
+_NEW: Final = frozenset({Op.CREATE, Op.READ})
 _SHOWN: Final = _NEW | {Op.UPDATE, Op.DELETE, Op.REPLACE, Op.REFRESH}
 
 

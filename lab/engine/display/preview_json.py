@@ -56,7 +56,7 @@ class JsonDigest:
             self._take(step)
 
     def end(self, step: Step, error: str | None) -> None:
-        """A step has ended; of a refresh or an import, that tells what it found."""
+        """A step has ended; of a refresh, that tells what it found."""
         self._facts.ended(step, error)
         if _looks(step):
             self._take(step)
@@ -131,7 +131,7 @@ class JsonDigest:
 
 def _looks(step: Step) -> bool:
     """Whether a step finds out what there is, so that there's nothing to show before."""
-    return step.result is not None or step.op is Op.IMPORT
+    return step.result is not None
 
 
 def _diagnostic(message: Message) -> dict[str, str]:

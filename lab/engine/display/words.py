@@ -52,5 +52,4 @@ WORDS: Final = {
     ),
     Op.REMOVE_PENDING_REPLACE: Words("~", "forget", "forgetting", "forgotten", YELLOW),
     Op.REFRESH: Words("~", "refresh", "refreshing", "", YELLOW),
-    Op.IMPORT: Words("=", "import", "importing", "imported", GREEN),
 }

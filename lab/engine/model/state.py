@@ -16,7 +16,6 @@ CREATING = "creating"
 UPDATING = "updating"
 DELETING = "deleting"
 READING = "reading"
-IMPORTING = "importing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
 from lab.engine.display.facts import Message
 from lab.engine.errors import EngineError
 from lab.engine.model import urn as urns
-from lab.engine.model.imports import Import
 from lab.engine.model.state import Deployment as Snapshot
 from lab.engine.model.state import ResourceState
 from lab.engine.plugin.provider import Provider
@@ -26,11 +25,9 @@ from lab.engine.run.deletes import delete_leftovers
 from lab.engine.run.differ import Differ
 from lab.engine.run.engine_service import EngineService
 from lab.engine.run.executor import Executor
-from lab.engine.run.importer import Importer
 from lab.engine.run.ledger import Ledger
 from lab.engine.run.monitor import Monitor
 from lab.engine.run.planner import Planner
-from lab.engine.run.policies import Policies
 from lab.engine.run.program import Program
 from lab.engine.run.refresh import Refresher
 from lab.engine.run.registrar import Registrar
@@ -45,16 +42,14 @@ class Work:
     """What a deployment is to do.
 
     Attributes:
-        verb: update, destroy, refresh or import.
+        verb: update, destroy or refresh.
         program: the program, started; None for all but update.
         project: the project it belongs to.
-        imports: what an import is to take into the state.
     """
 
     verb: str
     program: Program | None
     project: Project
-    imports: Sequence[Import] = ()
 
 
 class Deployment:
@@ -74,8 +69,7 @@ class Deployment:
         self._targeting = Targeting(context.options)
         self._differ = Differ(context, self._ledger)
         self._executor = Executor(context, self._provider_of, self._is_deleted)
-        self._policies = Policies(context)
-        planner = Planner(context, self._ledger, self._targeting, self._differ, self._policies)
+        planner = Planner(context, self._ledger, self._targeting, self._differ)
         self._registrar = Registrar(context, self._ledger, planner, self._executor)
 
     def run(self, work: Work) -> bool:
@@ -90,16 +84,12 @@ class Deployment:
         self._warm_up(work)
         try:
             try:
-                if work.program is not None:
-                    self._policies.start(log.address)
                 self._do(work)
             except EngineError as error:
                 context.error(str(error))
                 context.fail()
-            self._policies.stop()  # what they printed last comes before the summary
             self._finish()
         finally:
-            self._policies.stop()
             context.registry.close()
             log.stop()
         return not context.failed and not context.cancelled
@@ -118,10 +108,6 @@ class Deployment:
 
     def _do(self, work: Work) -> None:
         context = self._context
-        if work.verb == "import":
-            Importer(context, self._ledger, self._registrar, self._executor).run(work.imports)
-            self._say_if_failed()
-            return
         if context.options.refresh or work.verb == "refresh":
             Refresher(context, self._ledger, self._targeting, self._differ).run()
             if work.verb == "refresh" or context.failed or context.stopping:
@@ -136,8 +122,6 @@ class Deployment:
             self._check_targets()
         if not context.stopping:
             delete_leftovers(context, self._ledger, self._targeting, self._executor)
-        if work.program is not None and not context.stopping:
-            self._policies.check_all(self._registrar.states)
         self._registrar.finish_stack()
         if not stopped_by_program:
             self._say_if_failed()

@@ -13,7 +13,6 @@ from lab.engine.errors import ProviderError
 from lab.engine.model.state import (
     CREATING,
     DELETING,
-    IMPORTING,
     READING,
     UPDATING,
     ResourceState,
@@ -26,7 +25,6 @@ from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.wire import UNKNOWN_TEXT
 from lab.engine.run.changed import worth_a_write
 from lab.engine.run.context import Context, StoppedError
-from lab.engine.run.taking_over import take_over
 
 
 class StepFailedError(ProviderError):
@@ -105,8 +103,6 @@ class Executor:
                 self._update(step)
             case Op.READ | Op.READ_REPLACEMENT:
                 self._read(step)
-            case Op.IMPORT:
-                self._import(step)
             case Op.REMOVE_PENDING_REPLACE:
                 self._context.journal.end(_old(step), remove=[_old(step)])
             case Op.DELETE | Op.DELETE_REPLACED | Op.READ_DISCARD | Op.DISCARD_REPLACED:
@@ -239,19 +235,6 @@ class Executor:
         if not outcome.id:
             raise ProviderError(f"resource '{new.id}' does not exist")
         return outcome
-
-    def _import(self, step: Step) -> None:
-        new, journal = _new(step), self._context.journal
-        journal.begin(new, IMPORTING)
-        try:
-            if new.custom:
-                take_over(new, self._provider_of(new), self._context)
-        except ProviderError:
-            self._end_without_effect(new)
-            raise
-        new.created = new.modified = now()
-        mark_secrets(new)
-        journal.end(new, add=new)
 
     def _end_without_effect(self, state: ResourceState) -> None:
         # After a stop at once nobody knows what became of it: it stays noted as pending.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 # Beyond this, threads cost more than they bring; it's what `--parallel` without a limit means.
@@ -63,7 +62,6 @@ class Options:
         continue_on_error: whether a failure lets other work go on.
         refresh: whether to look at all resources first.
         clear_pending_creates: whether a refresh forgets interrupted creations.
-        policy_packs: folders of the policy packs that judge it.
     """
 
     preview: bool = False
@@ -74,4 +72,3 @@ class Options:
     continue_on_error: bool = False
     refresh: bool = False
     clear_pending_creates: bool = False
-    policy_packs: tuple[Path, ...] = ()

@@ -22,7 +22,6 @@ from lab.engine.run.context import Context, RefusedError
 from lab.engine.run.dependents import replaced_with
 from lab.engine.run.differ import Differ, ignoring, trigger_fires
 from lab.engine.run.ledger import Ledger
-from lab.engine.run.policies import Policies
 from lab.engine.run.targeting import Targeting
 from lab.engine.run.untargeted import check_skipped, leave_alone
 
@@ -50,10 +49,8 @@ class Planner:
         ledger: Ledger,
         targeting: Targeting,
         differ: Differ,
-        policies: Policies,
     ) -> None:
         self._context = context
-        self._policies = policies
         self._ledger = ledger
         self._targeting = targeting
         self._differ = differ
@@ -72,8 +69,6 @@ class Planner:
                 self._ledger.sames |= {draft.urn, draft.old.urn if draft.old else draft.urn}
             return [Step(op=Op.SAME, old=draft.old, new=draft.new)]
         self._check(draft, fresh=draft.recreating or self._starts_anew(draft))
-        if draft.targeted:
-            self._policies.check(draft.new)
         steps = self._decide(draft)
         return self._compare(draft) if steps is None else steps
 
