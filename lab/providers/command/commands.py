@@ -5,7 +5,7 @@ Source: pulumi-command 1.2.1, local/commandController.go and remote/commandContr
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from typing import Final
 
 from lab.providers.base import Properties
@@ -13,23 +13,33 @@ from lab.providers.command.local_command import LocalCommand, run_locally
 from lab.providers.command.operation import Operation
 from lab.providers.command.reading import PlainProperties
 from lab.providers.command.remote_command import RemoteCommand, run_remotely
-from lab.providers.command.resources import Resource
 from lab.providers.command.tables import (
     LOCAL_COMMAND,
     LOCAL_COMMAND_STATE,
     REMOTE_COMMAND,
     REMOTE_COMMAND_STATE,
 )
+from lab.providers.command.types import Struct
 
 _NOTHING: Final = PlainProperties({})
 
 
-class CommandResource(Resource):
-    """Commands for create, update (or create again, where there is no update) and delete.
+class Commands(ABC):
+    """A resource: commands for create, update (create again, where there is no update), delete.
 
     Without a command for it, an operation succeeds and does nothing. The delete runs with the
-    inputs of the last create or update, as the state has them.
+    inputs of the last create or update, as the state has them. They get properties that conform to
+    the type, and give the outputs that are not inputs.
     """
+
+    type: str
+    inputs: Struct
+    state: Struct
+
+    @property
+    def outputs(self) -> list[str]:
+        """The outputs that are not inputs."""
+        return [field.name for field in self.state if field.name not in self.inputs]
 
     @abstractmethod
     async def run(
@@ -45,7 +55,7 @@ class CommandResource(Resource):
         """Run the command for create, if there is one."""
         command = inputs.text("create")
         if command is None:
-            return dict.fromkeys(self.required_outputs, "")
+            return dict.fromkeys(self.outputs, "")
         return await self.run(operation, command, inputs, _NOTHING)
 
     async def update(
@@ -65,7 +75,7 @@ class CommandResource(Resource):
             await self.run(operation, command, state, state)
 
 
-class LocalCommandResource(CommandResource):
+class LocalCommands(Commands):
     """Commands that run on this machine."""
 
     type = "command:local:Command"
@@ -83,7 +93,7 @@ class LocalCommandResource(CommandResource):
         return await run_locally(operation, LocalCommand(command, inputs), previous)
 
 
-class RemoteCommandResource(CommandResource):
+class RemoteCommands(Commands):
     """Commands that run on another machine, over SSH."""
 
     type = "command:remote:Command"

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from lab.providers.base import UNKNOWN, Archive, Asset, Properties, Secret, Value
+from lab.providers.base import UNKNOWN, Properties, Secret, Value
 from lab.providers.command.types import (
     Anything,
-    FileSource,
     Flag,
     ListOf,
     MapOf,
@@ -102,8 +101,6 @@ def _simple(type_: Type, value: Value, owner: Struct, key: str) -> Value:
             return value
         case Whole(), int() | float() if not isinstance(value, bool):
             return int(value)
-        case FileSource(), _:
-            return _file_source(value)
         case _:
             raise _wrong_type(type_, value, owner, key)
 
@@ -114,20 +111,6 @@ def _object(struct: Struct, value: Mapping[str, Value], owner: Struct, key: str)
         reason = f"An error occurred decoding '{owner.short_name}.{key}': {summary(failures)}"
         raise _Mismatch(Failure(key, reason))
     return conforming
-
-
-def _file_source(value: Value) -> Value:
-    """Complete an asset or archive with the fields that Go always writes; drop anything else."""
-    match value:
-        case Asset(fields):
-            return Asset({"hash": "", "text": "", "path": "", "uri": "", **fields})
-        case Archive(fields):
-            assets = fields.get("assets")
-            members = assets if isinstance(assets, Mapping) else {}
-            completed = {name: _file_source(member) for name, member in members.items()}
-            return Archive({"hash": "", "path": "", "uri": "", **fields, "assets": completed})
-        case _:
-            return {}
 
 
 def _wrong_type(type_: Type, value: Value, owner: Struct, key: str) -> _Mismatch:

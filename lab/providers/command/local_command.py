@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final
 
 from lab.providers.base import Properties, ProviderError
-from lab.providers.command.collecting import collect
 from lab.providers.command.errnos import reason_of
 from lab.providers.command.operation import Operation
 from lab.providers.command.output import (
@@ -63,7 +62,7 @@ class LocalCommand:
 async def run_locally(
     operation: Operation, command: LocalCommand, previous: PlainProperties
 ) -> Properties:
-    """Run the command to its end, log what it prints while it does, and collect its files.
+    """Run the command to its end, and log what it prints while it does.
 
     It ends when all that hold its output have closed it: a child left in the background keeps it
     open. When the operation is stopped, only the command's own process is killed, at once; its
@@ -76,7 +75,7 @@ async def run_locally(
         previous: The outputs of the run before, for the command's environment.
 
     Returns:
-        The outputs `stdout`, `stderr` and, if asked for, `assets` and `archive`.
+        The outputs `stdout` and `stderr`.
 
     Raises:
         ProviderError: The command can't be started, or failed, or was stopped.
@@ -97,17 +96,7 @@ async def run_locally(
         stopper.cancel()
     if status != 0:
         raise capture.failure(_describe(status), command.text)
-    collected = await asyncio.to_thread(
-        collect,
-        command.directory,
-        command.inputs.texts("assetPaths"),
-        command.inputs.texts("archivePaths"),
-    )
-    return {
-        "stdout": capture.text(Stream.STDOUT),
-        "stderr": capture.text(Stream.STDERR),
-        **collected,
-    }
+    return {"stdout": capture.text(Stream.STDOUT), "stderr": capture.text(Stream.STDERR)}
 
 
 async def _start(command: LocalCommand, environment: dict[str, str], capture: Capture) -> Process:

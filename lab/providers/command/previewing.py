@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 
 from lab.providers.base import UNKNOWN, Properties, Secret, Value
 from lab.providers.command.comparing import same
-from lab.providers.command.types import FileSource, Struct
+from lab.providers.command.types import Struct
 
 
 def after_create(inputs: Mapping[str, Value], struct: Struct, outputs: Iterable[str]) -> Properties:
     """Foretell a new resource: its inputs, and outputs not known yet."""
-    return _mirrored(inputs, struct, forget=True) | dict.fromkeys(outputs, UNKNOWN)
+    return _mirrored(inputs, struct) | dict.fromkeys(outputs, UNKNOWN)
 
 
 def after_update(
@@ -34,22 +34,11 @@ def after_update(
         for field in struct
     )
     kept = {name: UNKNOWN if changes else state[name] for name in outputs if name in state}
-    return _mirrored(inputs, struct, forget=changes) | kept
+    return _mirrored(inputs, struct) | kept
 
 
-def _mirrored(inputs: Mapping[str, Value], struct: Struct, *, forget: bool) -> Properties:
-    """Show inputs as outputs. Assets are never taken as the same as the input: measured."""
-    return {
-        field.name: _forgotten(inputs[field.name])
-        if forget and isinstance(field.type, FileSource)
-        else inputs[field.name]
-        for field in struct
-        if field.name in inputs
-    }
-
-
-def _forgotten(value: Value) -> Value:
-    return Secret(UNKNOWN) if isinstance(value, Secret) else UNKNOWN
+def _mirrored(inputs: Mapping[str, Value], struct: Struct) -> Properties:
+    return {field.name: inputs[field.name] for field in struct if field.name in inputs}
 
 
 def _is_unknown(value: Value) -> bool:

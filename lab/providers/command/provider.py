@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Final
 
 from google.protobuf import empty_pb2
@@ -22,27 +23,23 @@ from lab.providers.base import (
 )
 from lab.providers.command import previewing
 from lab.providers.command.checking import check
-from lab.providers.command.commands import LocalCommandResource, RemoteCommandResource
+from lab.providers.command.commands import Commands, LocalCommands, RemoteCommands
 from lab.providers.command.conforming import conform, summary
-from lab.providers.command.copying import CopyResource
 from lab.providers.command.diffing import diff
 from lab.providers.command.operation import Operations
 from lab.providers.command.reading import PlainProperties
-from lab.providers.command.resources import Resource
-from lab.providers.command.running import RUN_TOKEN, run_function
 from lab.providers.command.types import Struct
 
 NAME: Final = "command"
 VERSION: Final = "1.2.1"
 
-_RESOURCES: Final[dict[str, Resource]] = {
-    resource.type: resource
-    for resource in (LocalCommandResource(), RemoteCommandResource(), CopyResource())
+_RESOURCES: Final[dict[str, Commands]] = {
+    one.type: one for one in (LocalCommands(), RemoteCommands())
 }
 
 
 class CommandProvider(Servicer):
-    """Serves the resources and functions of pulumi-command."""
+    """Serves the commands of pulumi-command; its copies and functions aren't here."""
 
     def __init__(self, log: EngineLog) -> None:
         super().__init__(NAME, VERSION, log)
@@ -55,7 +52,6 @@ class CommandProvider(Servicer):
         """Validate inputs and complete them."""
         resource = _resource(request.urn)
         inputs, failures = check(resource.inputs, decode(request.news))
-        failures = [*failures, *resource.failures(inputs)]
         return provider_pb2.CheckResponse(
             inputs=encode(inputs),
             failures=[
@@ -79,15 +75,11 @@ class CommandProvider(Servicer):
         resource, name = _resource(request.urn), _name(request.urn)
         inputs = _decoded(resource.inputs, decode(request.properties), "invalid inputs: ")
         if request.preview:
-            outputs = previewing.after_create(inputs, resource.inputs, resource.required_outputs)
-            return provider_pb2.CreateResponse(
-                id=resource.preview_id(name), properties=encode(outputs)
-            )
+            outputs = previewing.after_create(inputs, resource.inputs, resource.outputs)
+            return provider_pb2.CreateResponse(id=_new_id(name), properties=encode(outputs))
         async with self._operations.begin(request.urn, request.timeout) as operation:
             made = await resource.create(operation, PlainProperties(inputs))
-        return provider_pb2.CreateResponse(
-            id=resource.new_id(name), properties=encode({**inputs, **made})
-        )
+        return provider_pb2.CreateResponse(id=_new_id(name), properties=encode({**inputs, **made}))
 
     @reports_errors
     async def Read(
@@ -131,23 +123,17 @@ class CommandProvider(Servicer):
     ) -> empty_pb2.Empty:
         """Remove a resource, with the inputs that the state holds."""
         resource = _resource(request.urn)
-        if resource.reads_state_to_delete:
-            state = _decoded(resource.state, decode(request.properties))
-            async with self._operations.begin(request.urn, request.timeout) as operation:
-                await resource.delete(operation, PlainProperties(state))
+        state = _decoded(resource.state, decode(request.properties))
+        async with self._operations.begin(request.urn, request.timeout) as operation:
+            await resource.delete(operation, PlainProperties(state))
         return empty_pb2.Empty()
 
     @reports_errors
     async def Invoke(
         self, request: provider_pb2.InvokeRequest, context: Context
     ) -> provider_pb2.InvokeResponse:
-        """Call a function; in a preview too."""
-        if request.tok != RUN_TOKEN:
-            raise ProviderError(
-                f"Invoke '{request.tok}' not found: the lab's provider '{NAME}' has {RUN_TOKEN}"
-            )
-        async with self._operations.begin("") as operation:
-            return await run_function(operation, decode(request.args))
+        """Refuse: it has no function."""
+        raise ProviderError(f"Invoke '{request.tok}' not found: the lab's '{NAME}' has no function")
 
     async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         """Kill the local commands that run, and stop dialling; answer at once."""
@@ -164,7 +150,7 @@ class CommandProvider(Servicer):
         self._operations.leave()
 
 
-def _resource(urn: str) -> Resource:
+def _resource(urn: str) -> Commands:
     type_ = urn.split("::")[2].rpartition("$")[2]
     resource = _RESOURCES.get(type_)
     if resource is None:
@@ -173,6 +159,10 @@ def _resource(urn: str) -> Resource:
             f"Resource '{type_}' not found: the lab's provider '{NAME}' has {known}"
         )
     return resource
+
+
+def _new_id(name: str) -> str:
+    return name + secrets.token_hex(4)
 
 
 def _name(urn: str) -> str:

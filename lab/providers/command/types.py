@@ -38,11 +38,6 @@ class Anything:
 
 
 @dataclass(frozen=True)
-class FileSource:
-    """An asset or an archive."""
-
-
-@dataclass(frozen=True)
 class ListOf:
     """A list."""
 
@@ -93,7 +88,7 @@ class Struct:
         return self.name.rpartition(".")[2]
 
 
-Type: TypeAlias = Text | Flag | Number | Whole | Anything | FileSource | ListOf | MapOf | Struct
+Type: TypeAlias = Text | Flag | Number | Whole | Anything | ListOf | MapOf | Struct
 
 
 _NAMES: Final[Mapping[type, str]] = {
@@ -102,7 +97,6 @@ _NAMES: Final[Mapping[type, str]] = {
     Number: "float64",
     Whole: "int",
     Anything: "interface {}",
-    FileSource: "types.AssetOrArchive",
 }
 # In this order: a bool is an int, and a text is a sequence.
 _NAMES_OF_VALUES: Final[Sequence[tuple[tuple[type, ...], str]]] = (
@@ -146,7 +140,7 @@ def zero_of(type_: Type) -> Value:
             return 0
         case ListOf():
             return []
-        case MapOf() | FileSource():
+        case MapOf():
             return {}
         case Struct():
             return {

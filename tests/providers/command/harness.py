@@ -21,7 +21,6 @@ from .values import Properties, canonical
 
 LOCAL = "command:local:Command"
 REMOTE = "command:remote:Command"
-COPY = "command:remote:CopyToRemote"
 
 Failures = list[tuple[str, str]]
 

@@ -53,7 +53,6 @@ class Sshd:
             f"AuthorizedKeysFile {folder}/authorized_keys",
             f"PidFile {folder}/pid",
             "AcceptEnv TAKEN_*",
-            "Subsystem sftp internal-sftp",
             *host_keys,
         ]
         (folder / "config").write_text("\n".join(lines) + "\n")

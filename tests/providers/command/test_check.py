@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import hashlib
-
 import pytest
 
-from .harness import COPY, LOCAL, REMOTE, Provider, failing
-from .values import UNKNOWN, Properties, archive, file_asset, secret, text_asset
+from .harness import LOCAL, REMOTE, Provider, failing
+from .values import UNKNOWN, Properties, secret
 
-HASH_OF_NOTHING = hashlib.sha256(b"").hexdigest()
 DEFAULTS = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
 
 
@@ -22,8 +19,6 @@ def test_inputs_of_the_right_types_pass_as_they_are(provider: Provider) -> None:
         "dir": "/",
         "environment": {"A": secret("b")},
         "triggers": ["a", 1, True, {"b": [secret("c")]}],
-        "assetPaths": [],
-        "archivePaths": ["*"],
         "addPreviousOutputInEnv": False,
     }
 
@@ -125,38 +120,6 @@ def test_a_secret_that_is_unknown_comes_back_as_an_empty_secret(provider: Provid
         "stdin": secret(""),
         "environment": {"A": secret("")},
     }
-
-
-@pytest.mark.parametrize(
-    ("source", "failures"),
-    [
-        (text_asset("a"), []),
-        (text_asset("", HASH_OF_NOTHING), []),
-        (text_asset("", ""), []),
-        (
-            text_asset("", "1"),
-            [("asset", "asset must be a path-based file asset or a text asset")],
-        ),
-        (file_asset("/a"), []),
-        (archive("/a"), []),
-        (
-            {**text_asset(""), "uri": "http://h/a"},
-            [("asset", "asset must be a path-based file asset or a text asset")],
-        ),
-        (
-            archive("", a=text_asset("a")),
-            [("archive", "archive must be a path to a file or directory")],
-        ),
-        ("text", [("asset", "either asset or archive must be set")]),
-        (UNKNOWN, [("asset", "either asset or archive must be set")]),
-    ],
-)
-def test_only_files_folders_and_texts_can_be_copied(
-    provider: Provider, source: object, failures: list[tuple[str, str]]
-) -> None:
-    inputs = {"connection": {"host": "h"}, "remotePath": "/a", "source": source}
-
-    assert provider.check(COPY, inputs)[1] == failures
 
 
 @pytest.mark.parametrize("type_", ["command:local:Nothing", "command:remote:Nothing"])

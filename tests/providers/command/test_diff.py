@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from .harness import COPY, LOCAL, REMOTE, Provider
+from .harness import LOCAL, REMOTE, Provider
 from .values import UNKNOWN, Properties, secret, text_asset
 
 KIND = provider_pb2.PropertyDiff
@@ -101,13 +101,13 @@ def test_a_changed_connection_updates_as_a_whole(provider: Provider) -> None:
 
 
 def test_assets_differ_by_their_hash(provider: Provider) -> None:
-    old = {"source": text_asset("a", "1"), "remotePath": "/a"}
+    old = {"triggers": [text_asset("a", "1")]}
 
-    same = provider.diff(COPY, old, {**old, "source": text_asset("b", "1")})
-    other = provider.diff(COPY, old, {**old, "source": text_asset("a", "2")})
+    same = provider.diff(LOCAL, old, {"triggers": [text_asset("b", "1")]})
+    other = provider.diff(LOCAL, old, {"triggers": [text_asset("a", "2")]})
 
     assert kinds(same) == {}
-    assert kinds(other) == {"source": KIND.UPDATE}
+    assert kinds(other) == {"triggers[0]": KIND.UPDATE}
 
 
 def test_ignored_changes_take_the_value_of_the_state(provider: Provider) -> None:

@@ -22,9 +22,9 @@ def test_create_runs_the_command_and_keeps_what_it_prints(provider: Provider) ->
 
 
 def test_create_without_a_command_does_nothing(provider: Provider) -> None:
-    outputs = provider.created(LOCAL, delete="exit 1", assetPaths=["*"])
+    outputs = provider.created(LOCAL, delete="exit 1")
 
-    assert outputs == {"delete": "exit 1", "assetPaths": ["*"], "stdout": "", "stderr": ""}
+    assert outputs == {"delete": "exit 1", "stdout": "", "stderr": ""}
 
 
 def test_the_command_gets_environment_stdin_folder_and_interpreter(

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from .harness import COPY, LOCAL, Provider
-from .values import UNKNOWN, Properties, secret, text_asset
+from .harness import LOCAL, Provider
+from .values import UNKNOWN, Properties, secret
 
 STATE = {"create": "a", "stdout": "out", "stderr": "err"}
-COPIED = {"connection": secret({"host": "h", "user": "u"}), "remotePath": "/a"}
 
 
 def test_a_preview_runs_nothing(provider: Provider, tmp_path: Path) -> None:
@@ -21,7 +20,7 @@ def test_a_preview_runs_nothing(provider: Provider, tmp_path: Path) -> None:
 
 
 def test_a_new_command_has_unknown_outputs(provider: Provider) -> None:
-    inputs = {"create": "a", "stdin": secret(UNKNOWN), "triggers": [UNKNOWN, 1], "assetPaths": []}
+    inputs = {"create": "a", "stdin": secret(UNKNOWN), "triggers": [UNKNOWN, 1]}
 
     id_, outputs = provider.create(LOCAL, inputs, preview=True)
 
@@ -47,17 +46,3 @@ def test_an_updated_command_has_unknown_outputs_if_an_input_of_the_state_changes
 
     expected = ("out", "err") if known else (UNKNOWN, UNKNOWN)
     assert (outputs["stdout"], outputs["stderr"]) == expected
-
-
-def test_the_source_of_a_new_copy_shows_as_unknown(provider: Provider) -> None:
-    inputs = {**COPIED, "source": text_asset("a")}
-
-    assert provider.create(COPY, inputs, preview=True) == ("", {**inputs, "source": UNKNOWN})
-
-
-def test_the_source_of_a_copy_stays_known_while_nothing_changes(provider: Provider) -> None:
-    state = {**COPIED, "source": text_asset("a", "1")}
-    changed = {**COPIED, "source": text_asset("b", "2")}
-
-    assert provider.update(COPY, state, state, preview=True) == state
-    assert provider.update(COPY, state, changed, preview=True)["source"] == UNKNOWN

@@ -7,7 +7,7 @@ import pytest
 
 from lab.providers.command.retrying import pause_before
 
-MODULES = ("errnos", "globs", "local_command", "output", "retrying")
+MODULES = ("errnos", "local_command", "output", "retrying")
 
 
 @pytest.mark.parametrize("module", MODULES)

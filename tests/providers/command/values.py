@@ -8,7 +8,6 @@ SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
-ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 Properties = dict[str, Any]
@@ -20,14 +19,6 @@ def secret(value: Any) -> Properties:
 
 def text_asset(text: str, digest: str = "1") -> Properties:
     return {SIGNATURE: ASSET, "text": text, "path": "", "uri": "", "hash": digest}
-
-
-def file_asset(path: object, digest: str = "1") -> Properties:
-    return {SIGNATURE: ASSET, "text": "", "path": str(path), "uri": "", "hash": digest}
-
-
-def archive(path: object, digest: str = "1", **assets: Properties) -> Properties:
-    return {SIGNATURE: ARCHIVE, "path": str(path), "uri": "", "hash": digest, "assets": assets}
 
 
 def canonical(value: Any) -> Any:
