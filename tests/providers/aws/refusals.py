@@ -100,15 +100,6 @@ TOLD: Final[dict[str, Told]] = {
             {"instance": "i-1", "networkInterface": "eni-1"},
         ),
     ),
-    "aws:ec2/eipAssociation:EipAssociation": Told(
-        good={"allocationId": "eipalloc-1", "instanceId": "i-1"},
-        refused=(
-            {"allocationId": None, "instanceId": None},
-            *_each("instanceId", None),
-            {"networkInterfaceId": "eni-1"},
-        ),
-        stricter=_each("publicIp", "203.0.113.5"),
-    ),
     "aws:ec2/instance:Instance": Told(
         good={"ami": "ami-1", "instanceType": "c5.large"},
         refused=(

@@ -555,22 +555,9 @@ def life(
     world: World,
     zone: str,
     managed_world: ManagedWorld,
-    make_interface: Callable[[], str],
-    make_address: Callable[[], str],
     make_instance: Callable[[], str],
     make_volume: Callable[[], str],
 ) -> Life:
-    association = Life(
-        "aws:ec2/eipAssociation:EipAssociation",
-        r"eipassoc-\w+",
-        made={"allocationId": make_address(), "networkInterfaceId": make_interface()},
-        replaced={
-            "networkInterfaceId": {
-                "allocationId": "eipalloc-0",
-                "networkInterfaceId": make_interface(),
-            },
-        },
-    )
     attachment = Life(
         "aws:ec2/volumeAttachment:VolumeAttachment",
         r"vai-\d+",
@@ -585,12 +572,7 @@ def life(
     )
     known = {
         each.token: each
-        for each in [
-            *lives(world, zone),
-            *managed_lives(world, managed_world),
-            association,
-            attachment,
-        ]
+        for each in [*lives(world, zone), *managed_lives(world, managed_world), attachment]
     }
     return known[request.param]
 

@@ -11,7 +11,6 @@ from lab.providers.aws.resources.cache.replication_group import REPLICATION_GROU
 from lab.providers.aws.resources.cache.subnet_group import SUBNET_GROUP
 from lab.providers.aws.resources.certificate import CERTIFICATE, CERTIFICATE_VALIDATION
 from lab.providers.aws.resources.eip import EIP
-from lab.providers.aws.resources.eip_association import EIP_ASSOCIATION
 from lab.providers.aws.resources.identity.access_key import ACCESS_KEY
 from lab.providers.aws.resources.identity.policies import ROLE_POLICY, USER_POLICY
 from lab.providers.aws.resources.identity.principals import INSTANCE_PROFILE, ROLE, USER
@@ -53,7 +52,6 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         CERTIFICATE_VALIDATION,
         EGRESS_RULE,
         EIP,
-        EIP_ASSOCIATION,
         ENCRYPTION,
         INGRESS_RULE,
         INSTANCE,
