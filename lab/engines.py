@@ -1,7 +1,6 @@
 """Which engine deploys: the Pulumi CLI where there is one, else the lab's own.
 
-Both are a `pulumi` command line, and are driven in the same way. The providers are the lab's in
-either case, where only the lab's processes look for plugins.
+Both are a `pulumi` command line, and are driven in the same way.
 """
 
 from __future__ import annotations
@@ -13,14 +12,11 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
-from lab.engine.plugin.required import required_packages
 from lab.errors import LabError
 from lab.reference import built_cli
 
 ENGINE_VARIABLE = "OPENVIDU_LAB_ENGINE"
 """Chooses the engine where `--engine` doesn't."""
-_PROVIDERS = ("aws", "command")
-"""Those that the lab has."""
 _GET_PULUMI = "./run pulumi builds it, or install it (https://www.pulumi.com/docs/install/)"
 
 
@@ -72,32 +68,27 @@ def described(engine: Engine) -> str:
     return f"The engine is the lab's own. The other one, the Pulumi CLI: {other}"
 
 
-def write_programs(folder: Path, home: Path, engine: Engine) -> None:
-    """Put the engine and the providers where the lab's processes find them.
+def install_engine(folder: Path, engine: Engine) -> None:
+    """Put the engine where the lab's processes find it.
 
     Args:
         folder: for the PATH: gets `pulumi`, unless it's on the PATH already.
-        home: PULUMI_HOME: gets the providers, as plugins of the versions that the program asks for.
         engine: `pulumi` or `embedded`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     engine_program = folder / "pulumi"
     if engine is Engine.EMBEDDED:
-        _write(engine_program, "lab.engine")
+        write_program(engine_program, "lab.engine")
     elif shutil.which("pulumi") is None and (built := built_cli.built()):
         beside = _beside(engine_program)
         beside.symlink_to(built)
         beside.replace(engine_program)
     else:
         engine_program.unlink(missing_ok=True)
-    for package in required_packages(Path(sys.executable)):
-        if package.name in _PROVIDERS:
-            plugin = home / "plugins" / f"resource-{package.name}-v{package.version}"
-            plugin.mkdir(parents=True, exist_ok=True)
-            _write(plugin / f"pulumi-resource-{package.name}", f"lab.providers.{package.name}")
 
 
-def _write(program: Path, module: str) -> None:
+def write_program(program: Path, module: str) -> None:
+    """Write a program that runs a module of the project with this interpreter."""
     beside = _beside(program)
     beside.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
     beside.chmod(0o755)

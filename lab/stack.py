@@ -24,8 +24,9 @@ from lab import cloud
 from lab.access import Access, access
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
-from lab.engines import Engine, write_programs
+from lab.engines import Engine, install_engine
 from lab.errors import LabError
+from lab.plugins import Providers, install
 from lab.reference import built_cli
 from openvidu.roles import BASE, MASTER
 from scripts import foreground
@@ -64,29 +65,43 @@ def _example(name: str | None) -> Path:
 class Stack:
     """The stack of a running lab."""
 
-    def __init__(self, directory: LabDirectory, supervisor: Supervisor, engine: Engine) -> None:
-        """Put providers and engine into place for commands; nothing is run.
+    def __init__(
+        self,
+        directory: LabDirectory,
+        supervisor: Supervisor,
+        engine: Engine,
+        providers: Providers = Providers.LAB,
+    ) -> None:
+        """Put providers and engine into place for commands; nothing is deployed.
 
         Args:
             directory: the lab's files.
             supervisor: the running lab.
             engine: `pulumi` or `embedded`.
+            providers: whose providers deploy.
+
+        Raises:
+            LabError: Pulumi's own providers were asked for and can't be had.
         """
         self._directory = directory
         self.supervisor = supervisor
-        write_programs(directory.path / "bin", directory.path / "pulumi", engine)
+        self._providers = providers
+        install_engine(directory.path / "bin", engine)
+        self._home = install(directory.path / "pulumi", engine, providers)
 
     @classmethod
-    def open(cls, directory: LabDirectory, engine: Engine) -> Stack:
+    def open(
+        cls, directory: LabDirectory, engine: Engine, providers: Providers = Providers.LAB
+    ) -> Stack:
         """The stack of a lab that runs.
 
         Raises:
-            LabError: the lab doesn't run.
+            LabError: the lab doesn't run, or the providers can't be had.
         """
         supervisor = cloud.find(directory.path)
         if supervisor is None:
             raise LabError(f"lab '{directory.name}' doesn't run. Start it: uv run lab up")
-        return cls(directory, supervisor, engine)
+        return cls(directory, supervisor, engine, providers)
 
     def initialise(self, example: str | None = None) -> None:
         """Make the stack with an example's configuration and its secrets, where it's missing.
@@ -111,6 +126,9 @@ class Stack:
                 f"lab '{self._directory.name}' has another stack. "
                 f"Start a lab beside it: uv run lab --name {example} up --example {example}"
             )
+        if self._providers is Providers.PULUMI:
+            # A bucket's own name is no host that the lab knows.
+            self.pulumi("config", "set", "aws:s3UsePathStyle", "true", quiet=True)
         self._make_zone()
         self._make_network()
         license_file = self._directory.path / "license.txt"
@@ -257,7 +275,7 @@ class Stack:
         return {
             **kept,
             "PATH": f"{path / 'bin'}:{os.environ['PATH']}",
-            "PULUMI_HOME": str(path / "pulumi"),
+            "PULUMI_HOME": str(self._home),
             "PULUMI_BACKEND_URL": f"file://{path / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._directory.passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",

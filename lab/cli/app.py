@@ -27,6 +27,7 @@ from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
 from lab.engines import ENGINE_VARIABLE, Engine, described, resolve
 from lab.errors import LabError
+from lab.plugins import PROVIDERS_VARIABLE, Providers
 from lab.stack import Stack
 from lab.status import host_called, look
 from openvidu.roles import role_of
@@ -63,10 +64,11 @@ class _Choice:
 
     directory: LabDirectory
     engine: Engine
+    providers: Providers
 
     def open(self) -> Stack:
         """The running lab's stack."""
-        return Stack.open(self.directory, self.engine)
+        return Stack.open(self.directory, self.engine, self.providers)
 
 
 @app.callback()
@@ -76,10 +78,13 @@ def choose(
     engine: Annotated[
         Engine, typer.Option(envvar=ENGINE_VARIABLE, help="What deploys.")
     ] = Engine.AUTO,
+    providers: Annotated[
+        Providers, typer.Option(envvar=PROVIDERS_VARIABLE, help="Whose providers deploy.")
+    ] = Providers.LAB,
 ) -> None:
     """Choose the lab and the engine."""
     try:
-        context.obj = _Choice(LabDirectory.of(name), resolve(engine))
+        context.obj = _Choice(LabDirectory.of(name), resolve(engine), providers)
         words.lab = name
     except ValueError as error:
         raise LabError(str(error)) from None
@@ -107,7 +112,8 @@ def up(
     tell(described(choice.engine))
     _require()
     kinds = _kinds_of_hosts(host_like)
-    stack = Stack(choice.directory, cloud.start(choice.directory.path), choice.engine)
+    supervisor = cloud.start(choice.directory.path)
+    stack = Stack(choice.directory, supervisor, choice.engine, choice.providers)
     if kinds:
         (choice.directory.path / HOST_LIKE).write_text(kinds)
     stack.initialise(example)

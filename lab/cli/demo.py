@@ -50,7 +50,9 @@ def demo(
         raise LabError(f"--output {output}: expected a .svg or .png in a folder that exists")
     load = Load(count, calls.lengths(length))
     directory = context.obj.directory
-    stack = Stack(directory, cloud.start(directory.path), context.obj.engine)
+    choice = context.obj
+    supervisor = cloud.start(directory.path)
+    stack = Stack(directory, supervisor, choice.engine, choice.providers)
     stack.initialise()
     found = Demo(stack, load, calls.door).run()
     # Takes a second to import, which no other command should.

@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from lab.directory import PROJECT
+from lab.engines import ENGINE_VARIABLE, Engine
+from lab.plugins import PROVIDERS_VARIABLE, Providers
 
 FOLDER = PROJECT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -111,7 +113,13 @@ def test_previews_and_updates_take_the_policy_pack() -> None:
 def test_what_ci_leaves_out_is_tested_each_night() -> None:
     found = parsed(FOLDER / "nightly.yml")
     assert {"schedule", "workflow_dispatch"} <= set(found[True])
-    marks = {"lab": "lab", "matrix": "matrix", "broken": "matrix", "upstream": "upstream"}
+    marks = {
+        "lab": "lab",
+        "matrix": "matrix",
+        "broken": "matrix",
+        "providers": "lab",
+        "upstream": "upstream",
+    }
     assert set(found["jobs"]) == set(marks)
     for name, job in found["jobs"].items():
         assert f"./run test -m {marks[name]}" in job["steps"][-1]["run"]
@@ -122,7 +130,10 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
     for name in ("lab", "matrix"):
         assert f"--ignore {apart}" in found["jobs"][name]["steps"][-1]["run"]
     assert found["jobs"]["broken"]["steps"][-1]["run"].endswith(f" {apart}")
-    assert found["jobs"]["lab"]["env"] == {"OPENVIDU_LAB_ENGINE": "pulumi"}
+    assert found["jobs"]["lab"]["env"] == {ENGINE_VARIABLE: Engine.PULUMI}
+    pulumis = {ENGINE_VARIABLE: Engine.PULUMI, PROVIDERS_VARIABLE: Providers.PULUMI}
+    assert found["jobs"]["providers"]["env"] == pulumis
+    assert (PROJECT / found["jobs"]["providers"]["steps"][-1]["run"].split()[-1]).is_file()
 
 
 @pytest.mark.parametrize("file", ["preview.yml", "up.yml"])
