@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -84,9 +86,14 @@ def test_the_readme_says_it_before_the_first_command_that_needs_it() -> None:
     assert "\nexport PATH=$PWD/.uv/bin:$PATH " in before
 
 
-def test_ci_has_the_pulumi_cli_before_the_tests() -> None:
+def test_ci_has_the_pulumi_cli_before_the_tests_and_leaves_no_lab_out_for_its_time() -> None:
     *_, cli, tests = (PROJECT / ".ci" / "run").read_text().splitlines()
-    assert (cli, tests) == ("./run pulumi", "exec ./run test")
+    assert cli == "./run pulumi"
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["pytest"]
+    without = "not slow and "
+    assert without in settings["ini_options"]["addopts"]
+    usual = shlex.split(settings["ini_options"]["addopts"])[-1]
+    assert tests == f"exec ./run test -m '{usual.removeprefix(without)}'"
 
 
 def test_no_shell_script_is_left_out() -> None:

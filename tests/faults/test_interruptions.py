@@ -16,7 +16,7 @@ from tests.faults.updates import Blow, Condition, Update, says, strike
 from tests.lab.conftest import Lab
 from tests.lab.watching import calls, require, scale, served
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 NODE_3 = "10.5.0.8"
 CALL_LENGTH = "4s..8s"

@@ -15,7 +15,7 @@ from tests.faults.updates import Update, says
 from tests.lab.conftest import Lab
 from tests.lab.watching import require, scale
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("faults")]
 
 DRAINING = says("node-3: takes no new sessions")
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.lab.conftest import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("changed")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("changed")]
 
 OTHER, THIRD = "calls.example.io", "video.example.io"
 IN_ZONE = "calls.example.net"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.conftest import Lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("broken")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("broken")]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from openvidu import release
 from tests.lab.conftest import Lab
 from tests.lab.watching import place, require_all_ended, start_calls, update_waits_for_calls
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("changed")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("changed")]
 
 RESTARTS = "which restarts every node, once"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.conftest import Lab, deployed
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing-network")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("existing-network")]
 
 THEIRS = ["10.20.0.5", "10.20.0.6", "10.20.1.5", "10.20.1.6"]
 ASK = """

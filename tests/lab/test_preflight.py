@@ -12,7 +12,7 @@ from openvidu import environment as env
 from openvidu.release import BASE, NODE
 from tests.lab.conftest import Lab, new_lab
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("broken")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("broken")]
 
 Found = dict[tuple[str, str], dict[str, Any]]
 

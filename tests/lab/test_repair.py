@@ -8,7 +8,7 @@ from tests.lab.conftest import Lab
 from tests.lab.walking import BREAKS, walk
 from tests.lab.watching import calls, require, require_well, script
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("broken")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("broken")]
 
 SCALED_DOWN = ("config", "set", "nodeCount", "1")
 AS_BEFORE = ("config", "set", "nodeCount", "2")

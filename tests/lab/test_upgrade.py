@@ -18,7 +18,7 @@ from tests.lab.watching import (
     update_waits_for_calls,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("upgrade")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("upgrade")]
 
 MACHINES = ("base", "node-1", "node-2")
 DATA = ("minio-s3", "elasticsearch", "certificates")
