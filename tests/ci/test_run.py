@@ -76,6 +76,15 @@ def test_where_uv_was_missing_the_end_says_how_what_comes_next_finds_it(
     assert found.stdout == "uv run lab status\n"
 
 
+@pytest.mark.skipif(
+    not Path("/etc/ssl/certs/ca-certificates.crt").exists(), reason="the system has no certificates"
+)
+def test_uv_trusts_whom_the_system_trusts(fresh: Path) -> None:
+    uv = fresh / ".uv" / "bin" / "uv"
+    uv.write_text("#!/bin/sh\n[ $1 != sync ] || echo $UV_SYSTEM_CERTS\n")
+    assert up(fresh, "/usr/bin:/bin").stdout == "1\n"
+
+
 def test_who_has_uv_is_told_nothing_of_it(fresh: Path) -> None:
     assert up(fresh, f"{fresh / '.uv' / 'bin'}:/usr/bin:/bin").stderr == ""
 
