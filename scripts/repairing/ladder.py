@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from components.aws.health import InstanceHealth
-from openvidu.roles import NODE, Role, role_of
+from openvidu.roles import MASTER, NODE, Role, role_of
 
 
 class Step(StrEnum):
@@ -212,6 +212,8 @@ def _costs(step: Step, seen: Seen) -> str:
         return f"{calls} that go on there are cut; only you say that there are none"
     if _cuts_nothing(step, seen):
         return "no call is cut by it"
+    if seen.role is MASTER:
+        return f"{calls} that go on there are cut"
     return (
         f"{calls} of the cluster lose their way to it until it's back; those that don't reconnect "
         "in time are cut"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from components.aws.arn import InstanceArn
@@ -115,59 +115,39 @@ class Patient:
         concluded: Concluded | Unseen | None,
         port: bool | None,
     ) -> Seen:
-        overview = _overview(told)
+        found, overview = self._by_itself(aws, entered, port), _overview(told)
+        if isinstance(concluded, Unseen):
+            line = f"cluster: the {self.main.name} can't be asked: {concluded.reason}"
+            return replace(found, works=False, told=(*found.told, line))
+        if self.membership and concluded:
+            return _as_node(found, concluded, _nodes(overview).get(self.membership.private_ip))
+        return _as_main(found, overview)
+
+    def _by_itself(
+        self, aws: InstanceHealth | str | None, entered: str | PulumiError, port: bool | None
+    ) -> Seen:
+        """What is seen without the cluster: it works as far as its machine does."""
         lets_in = isinstance(entered, str)
         refuses = any(word in str(entered) for word in (KEY_REFUSED, AGENT_REFUSED))
         usage = parse_usage(entered) if isinstance(entered, str) else None
         full = usage.full(self.machine.name) if usage else ()
-        room = full[0][1] if full else ""
-        dead = usage is not None and usage.containers is None
+        ailing = self._ailing(usage)
         lines = [] if aws is None else [f"AWS: {aws}"]
         lines.append("SSH: lets in" if lets_in else f"SSH: {str(entered).partition(chr(10))[0]}")
         lines += [f"disk: {problem}" for problem, _ in full]
-        lines += [f"containers: {problem}" for problem in self._ailing(usage)]
+        lines += [f"containers: {problem}" for problem in ailing]
         if port is not None:
             lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
-        nodes = overview.get("nodes") or {}
-        if self.membership is None or concluded is None:
-            calls = [one.get("calls") for one in nodes.values()]
-            works = lets_in and port is not False and bool(overview) and not self._ailing(usage)
-            if self.machine.role.product.folder and overview.get("isOpen") is False:
-                works = False
-                lines.append("the API's port: nothing listens")
-            known = None if None in calls or not calls else sum(filter(None, calls))
-            cluster = "told" if overview else "nothing"
-            lines.append(f"cluster: {(overview.get('health') or {}).get('clusterStatus', cluster)}")
-            return Seen(
-                self.machine.name,
-                works,
-                aws,
-                lets_in,
-                port,
-                calls=known,
-                told=tuple(lines),
-                refuses_key=not lets_in and refuses,
-                full=room,
-                docker_is_dead=dead,
-            )
-        if isinstance(concluded, Unseen):
-            lines.append(f"cluster: the {self.main.name} can't be asked: {concluded.reason}")
-            return Seen(self.machine.name, False, aws, lets_in, told=tuple(lines), full=room)
-        lines.append(f"cluster: {concluded.conclusion}: {concluded.told}")
-        own = nodes.get(self.membership.private_ip) or {}
-        serves = bool(own.get("inService")) and concluded.conclusion == "serving"
         return Seen(
             self.machine.name,
-            lets_in and serves and not self._ailing(usage),
+            lets_in and port is not False and not ailing,
             aws,
             lets_in,
-            None,
-            concluded.conclusion,
-            concluded.calls,
-            tuple(lines),
-            not lets_in and refuses,
-            room,
-            dead,
+            port,
+            told=tuple(lines),
+            refuses_key=not lets_in and refuses,
+            full=full[0][1] if full else "",
+            docker_is_dead=usage is not None and usage.containers is None,
         )
 
     def _ailing(self, usage: Usage | None) -> list[str]:
@@ -175,6 +155,37 @@ class Patient:
         if usage is None or (usage.containers is not None and not usage.ended):
             return []
         return [usage.ailing(self.machine.name)[0][0]]
+
+
+def _as_node(found: Seen, concluded: Concluded, own: Mapping[str, Any] | None) -> Seen:
+    """A node, of which the base and others could be asked."""
+    serves = concluded.conclusion == "serving" and bool(own and own.get("inService"))
+    return replace(
+        found,
+        works=found.works and serves,
+        conclusion=concluded.conclusion,
+        calls=concluded.calls,
+        told=(*found.told, f"cluster: {concluded.conclusion}: {concluded.told}"),
+    )
+
+
+def _as_main(found: Seen, overview: Mapping[str, Any]) -> Seen:
+    """A base, master or bastion, which tells of the cluster itself."""
+    closed = bool(found.role.product.folder) and overview.get("isOpen") is False
+    status = (overview.get("health") or {}).get("clusterStatus", "told" if overview else "nothing")
+    lines = (*(["the API's port: nothing listens"] if closed else ()), f"cluster: {status}")
+    # A master carries calls itself.
+    calls: list[Any] = [one.get("calls") for one in _nodes(overview).values() or [overview]]
+    return replace(
+        found,
+        works=found.works and bool(overview) and not closed,
+        calls=None if None in calls else sum(calls),
+        told=(*found.told, *lines),
+    )
+
+
+def _nodes(overview: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    return overview.get("nodes") or {}
 
 
 def _overview(told: str | PulumiError) -> Mapping[str, Any]:

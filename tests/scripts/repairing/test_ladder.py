@@ -120,6 +120,13 @@ def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
     assert found.next == "uv run python -m scripts.repair base"
 
 
+def test_what_a_node_says_counts_where_no_base_can_tell() -> None:
+    node = replace(NODE, conclusion=None)
+    assert plan(replace(node, docker_is_dead=True), dead=True).steps == (Step.DOCKER, *OUTSIDE)
+    own = replace(node, ec2=None, lets_in=False, refuses_key=True)
+    assert "authorized_keys" in (plan(own).next or "")
+
+
 def test_what_works_is_left_alone() -> None:
     assert plan(replace(BASE, works=True), Step.REPLACE).steps == ()
     assert plan(replace(NODE, works=True, conclusion="serving")).steps == ()
@@ -218,6 +225,8 @@ def test_a_retirement_is_left_to_a_quiet_moment() -> None:
 def test_each_step_says_what_it_costs_in_calls() -> None:
     assert cost(Step.REBOOT, replace(BASE, calls=7)).startswith("reboot the machine: 7 calls of")
     assert cost(Step.SERVICES, BASE).endswith("no call is cut by it")
+    master = replace(BASE, name="master", calls=2)
+    assert cost(Step.REBOOT, master).endswith("2 calls that go on there are cut")
     assert cost(Step.REBOOT, NODE).endswith("no call goes on there")
     serving = replace(NODE, conclusion="serving", calls=7)
     assert cost(Step.SERVICES, serving).endswith("what runs is left alone")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from components.overview import Unseen
 from scripts.machines import Machine
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
@@ -16,6 +17,7 @@ from scripts.repairing.look import Patient
 
 BASE = Machine("base", "203.0.113.5", {}, "")
 BASTION = replace(BASE, name="bastion")
+MASTER = replace(BASE, name="master")
 NODE = replace(BASE, name="node-2")
 MEMBERSHIP = Membership(2, {"NODE_IP": "10.5.0.7"}, "")
 USAGE = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\nclock 1704103800\n"
@@ -24,6 +26,8 @@ ENDED = f"{USAGE}container redis|exited|0|2024-01-01T09:00:00.1Z|137|always|Fals
 FULL = f"{USAGE}/dev/root 100 99 1 99% /\n"
 OVERVIEW = {"isOpen": True, "nodes": {"10.5.0.7": {"inService": True, "calls": 3}}}
 SERVES = Concluded("serving", "it answers", 3)
+NOBODY = Unseen("Connection timed out")
+REFUSED = PulumiError("node-2, 203.0.113.5: usage refused: ubuntu@x doesn't take sshPrivateKey.")
 
 
 def seen(
@@ -31,12 +35,13 @@ def seen(
     entered: str | PulumiError = USAGE,
     *,
     port: bool | None = None,
+    concluded: Concluded | Unseen = SERVES,
     **told: Any,
 ) -> Seen:
     membership = MEMBERSHIP if machine is NODE else None
     patient = Patient(machine, BASE, membership, None, lambda _: pytest.fail("no AWS"), 443)
-    concluded = SERVES if membership else None
-    return patient._seen(None, entered, json.dumps({**OVERVIEW, **told}), concluded, port)
+    says = concluded if membership else None
+    return patient._seen(None, entered, json.dumps({**OVERVIEW, **told}), says, port)
 
 
 def test_who_is_well_works() -> None:
@@ -66,7 +71,22 @@ def test_a_full_disk_is_told_with_what_makes_room() -> None:
 
 
 def test_a_refused_key_is_told_apart_from_silence() -> None:
-    refused = PulumiError("base, 203.0.113.5: usage refused: ubuntu@x doesn't take sshPrivateKey.")
-    assert seen(BASE, refused).refuses_key
+    assert seen(BASE, REFUSED).refuses_key
     assert not seen(BASE, PulumiError("base: can't be reached: Connection timed out")).refuses_key
     assert not seen(BASE).refuses_key
+
+
+def test_a_node_says_what_it_can_where_the_base_cannot_be_asked() -> None:
+    found = seen(NODE, FULL, concluded=NOBODY)
+    assert (found.works, found.conclusion, found.calls) == (False, None, None)
+    assert found.full
+    assert found.told[-1] == "cluster: the base can't be asked: Connection timed out"
+    assert seen(NODE, REFUSED, concluded=NOBODY).refuses_key
+    assert seen(NODE, DEAD_DOCKER, concluded=NOBODY).docker_is_dead
+
+
+def test_calls_are_counted_where_somebody_tells_them() -> None:
+    assert seen(BASE).calls == 3
+    assert seen(BASE, nodes={"10.5.0.6": {}, "10.5.0.7": {"calls": 3}}).calls is None
+    assert seen(MASTER, nodes={}, calls=2).calls == 2
+    assert seen(BASTION, nodes={}).calls is None
