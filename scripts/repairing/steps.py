@@ -32,12 +32,16 @@ class Steps:
         pulumi: the stack.
         start: what starts the services of a base or master, as the last update did.
         say: takes progress lines.
+        now: seconds that have passed, since whenever.
+        sleep: waits for so many.
     """
 
     patient: Patient
     pulumi: PulumiCli
     start: str | None
     say: Callable[[str], None]
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
     def take(self, step: Step) -> None:
         """Take a step, and wait for its end.
@@ -133,12 +137,12 @@ class Steps:
         Raises:
             PulumiError: it doesn't, for so long.
         """
-        name, began, told = self.patient.machine.name, time.monotonic(), 0.0
+        name, began, told = self.patient.machine.name, self.now(), 0.0
         while not holds():
-            passed = time.monotonic() - began
+            passed = self.now() - began
             if passed > limit:
                 raise PulumiError(f"waited {limit:g} s for {name} {what}")
             if passed - told >= _PROGRESS_SECONDS:
                 told = passed
                 self.say(f"{name}: waiting for it {what}, {passed:.0f} s of {limit:g} s")
-            time.sleep(_POLL_SECONDS)
+            self.sleep(_POLL_SECONDS)
