@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import pulumi
 
-from components import down, installation, last_look, overview, service, upgrade
+from components import down, first_look, installation, last_look, service, upgrade
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
 from components.aws.machines import AwsMachines
 from components.base import BaseServices
-from components.deployed import Deployed, deployed
+from components.deployed import Deployed
 from components.machine import Machine, Machines
-from components.machine_source import machine_source
 from components.main import Main
 from components.managed.bastion import Bastion
 from components.managed.services import ManagedServices
 from components.membership import all_joined, wanted
-from components.mistakes import ConfigurationError
 from components.node import Node, NodePlan
 from components.settings import HA_MANAGED, ROLLING, Settings
 from components.shared_configuration import SharedConfiguration
@@ -51,19 +48,9 @@ class Cluster(pulumi.ComponentResource):
                 registered.
             DownError: the base or bastion is down; likewise.
         """
-        there = deployed()
-        with ThreadPoolExecutor(1) as pool:
-            asked = pool.submit(overview.ask, settings, there)
-            aws_says = down.ask(there)
-            there = down.with_present_type(there, settings, aws_says)
-            settings, machines_of = machine_source(settings, there)
-            seen = asked.result()
-        mistakes = overview.find_mistakes(seen, settings.main_role.name)
-        mistakes += upgrade.find_mistakes(settings, there, seen)
-        if mistakes:
-            raise ConfigurationError(mistakes)
-        down.refuse(settings, seen, aws_says)
-        seen = down.overview(settings, there, seen, aws_says)
+        found = first_look.look(settings)
+        settings, there, aws_says = found.settings, found.there, found.aws_says
+        seen = down.overview(settings, there, found.seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
         for warning in health.warnings(aws_says):
             pulumi.log.warn(warning, self)
@@ -76,7 +63,7 @@ class Cluster(pulumi.ComponentResource):
         ):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
-        machines = machines_of(self)
+        machines = found.machines_of(self)
         base, outputs = _begin(settings, machines, there, aws_says, child)
         configuration = SharedConfiguration(settings, base, there, self)
         script = installation.node_script(base, settings, self)

@@ -1,7 +1,7 @@
 """What the cluster looks like while the program runs, in a preview as in an update.
 
-The base is asked over SSH, and nothing is changed. Where it can't be asked, as in CI without a
-way to port 22, the program goes by its state alone.
+The base, or a single master, is asked over SSH, and nothing is changed. Where it can't be asked, as
+in CI without a way to port 22, the program goes by its state alone.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.settings import Settings
+from openvidu.roles import MASTER
 
 LIMIT_SECONDS = 30
 """How long the base's answer is waited for: longer than the base's own questions may take, which
@@ -97,14 +98,14 @@ def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
 
 
 def ask(settings: Settings, there: Deployed) -> Overview:
-    """Ask the base; a cluster without a base has no nodes."""
+    """Ask the base or master; where there's none yet there are no nodes."""
     if there.base_host is None:
         return ClusterSeen()
     if there.base_host_key is None:
         return Unseen("its SSH host key isn't in the state")
     try:
         done = run(
-            "overview",
+            "overview-master" if settings.main_role is MASTER else "overview",
             {
                 **environment(MEMBERSHIP),
                 **_base(settings, there),

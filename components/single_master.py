@@ -10,15 +10,11 @@ from typing import Any
 
 import pulumi
 
-from components import down, upgrade
+from components import down, first_look, last_look, upgrade
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
-from components.deployed import deployed
 from components.env_files import master_env
-from components.machine_source import machine_source
-from components.mistakes import ConfigurationError
-from components.overview import Unseen
 from components.service import stop_of_main
 from components.services import services
 from components.settings import Settings
@@ -41,23 +37,18 @@ class SingleMaster(pulumi.ComponentResource):
                 was registered.
             DownError: the machine is down; likewise.
         """
-        there = deployed()
-        aws_says = down.ask(there)
-        there = down.with_present_type(there, settings, aws_says)
-        if mistakes := upgrade.find_mistakes(settings, there, Unseen("it is no cluster")):
-            raise ConfigurationError(mistakes)
-        settings, machines_of = machine_source(settings, there)
-        down.refuse(settings, Unseen("it is no cluster"), aws_says)
+        found = first_look.look(settings)
+        settings, there, aws_says = found.settings, found.there, found.aws_says
         super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
         for warning in (
             *health.warnings(aws_says),
-            *upgrade.warnings(settings, there, Unseen("it is no cluster")),
+            *upgrade.warnings(settings, there, found.seen),
             *stop_of_main(settings, there),
         ):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:
             pulumi.log.warn("Without mediaNodes the master can carry no calls.", self)
-        machine = down.require_another(machines_of(self).main(self), aws_says)
+        machine = down.require_another(found.machines_of(self).main(self), aws_says)
         machine = with_record(machine, settings, self)
         running = services(
             machine,
@@ -68,12 +59,13 @@ class SingleMaster(pulumi.ComponentResource):
             parent=self,
         )
         url = users_url(settings, running.name)
+        known = machine.public_ip, machine.host_key
         self.outputs = {
             "callUrl": pulumi.Output.concat(url, "/"),
             "kibanaUrl": pulumi.Output.concat(url, "/kibana"),
             "inspectorUrl": pulumi.Output.concat(url, "/inspector/"),
             "apiUrl": url,
-            "masterPublicIp": machine.public_ip,
+            "masterPublicIp": last_look.look(settings, there, found.seen, known, running.ready),
             "masterPrivateIp": machine.private_ip,
         }
         self.register_outputs(self.outputs)

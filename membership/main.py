@@ -234,6 +234,9 @@ def _show_master(task: _Task) -> None:
     known = calls if isinstance(calls, list) else None
     told = report.result()
     shown = {
+        # Neither nodes that join, nor a configuration that they share.
+        "nodes": {},
+        "drift": [],
         "health": _told(told),
         "isOpen": not isinstance(told, Unconnected),
         "calls": None if known is None else len(known),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.overview import LIMIT_SECONDS
+from components.overview import LIMIT_SECONDS, ClusterSeen, parse
 from membership import main as program
 from membership.answers import Answers, Call, Health, Silent, Unknown, Unreachable
 from membership.configuration import Files
@@ -182,6 +182,13 @@ def test_a_look_asks_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFi
     found = json.loads(capsys.readouterr().out)
     assert found["nodes"][NODE.ip]["inService"]
     assert (found["health"]["clusterStatus"], found["drift"]) == ("UP", [])
+
+
+def test_a_master_s_overview_is_read_as_a_cluster_s(capsys: pytest.CaptureFixture[str]) -> None:
+    master = SimpleNamespace(report=lambda: {"clusterStatus": "UP"}, calls=lambda: [])
+    task = SimpleNamespace(world=SimpleNamespace(cluster=master))
+    program._show_master(task)  # type: ignore[arg-type]
+    assert parse(capsys.readouterr().out) == ClusterSeen()
 
 
 def test_a_look_waits_for_the_proxy_of_a_cluster_with_lost_nodes_and_is_waited_for() -> None:

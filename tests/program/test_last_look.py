@@ -13,6 +13,7 @@ from tests.program.test_cluster import deploy
 
 SILENT = Unseen("Connection timed out")
 CLOSED = ClusterSeen(is_open=False)
+SHAPES = pytest.mark.parametrize(("shape", "main"), [("ha", "base"), ("single-master", "master")])
 
 
 def waited(*answers: Overview, serves: bool = False) -> str:
@@ -42,26 +43,31 @@ def test_where_users_are_answered_only_the_way_over_ssh_is_closed() -> None:
     assert waited(CLOSED, serves=True) != ""
 
 
+@pytest.fixture
+def deployed_and_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "components.first_look.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
+    )
+    monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
+
+
+@pytest.mark.usefixtures("deployed_and_silent")
 @pytest.mark.parametrize("seen", [SILENT, CLOSED])
-def test_an_update_that_ends_with_a_dead_base_fails(
-    seen: Overview, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+@SHAPES
+def test_an_update_that_ends_with_a_dead_base_or_master_fails(
+    shape: str, main: str, seen: Overview, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(overview, "ask", lambda *_: seen)
-    monkeypatch.setattr(
-        "components.cluster.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
-    )
-    monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
-    with pytest.raises(SilentError, match=r"Next: uv run python -m scripts\.repair base"):
-        deploy(config)
+    with pytest.raises(SilentError, match=rf"Next: uv run python -m scripts\.repair {main}"):
+        deploy({**config, "shape": shape})
 
 
+@pytest.mark.usefixtures("deployed_and_silent")
+@SHAPES
 def test_a_preview_and_an_update_that_was_answered_look_no_more(
-    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    shape: str, main: str, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        "components.cluster.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
-    )
-    monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
+    config |= {"shape": shape}
     monkeypatch.setattr(overview, "ask", lambda *_: ClusterSeen())
     deploy(config)
     monkeypatch.setattr(overview, "ask", lambda *_: SILENT)

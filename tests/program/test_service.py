@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
+from components.configuration import read
 from components.deployed import Attempt, Deployed, from_outputs
-from components.overview import ClusterSeen, NodeSeen, Unseen, find_mistakes, parse, reason
+from components.overview import ClusterSeen, NodeSeen, Unseen, ask, find_mistakes, parse, reason
 from components.service import (
     configuration_generation,
     generations,
@@ -19,6 +21,7 @@ from components.service import (
     warnings,
 )
 from components.settings import Settings
+from tests.program.conftest import SECRETS
 
 TYPES = dict.fromkeys(("node-1", "node-2", "node-3"), "c5.2xlarge")
 THERE = Deployed("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4, 3: 1}, TYPES)
@@ -172,6 +175,22 @@ def test_a_base_that_cannot_be_asked_says_nothing_of_the_key(seen: ClusterSeen |
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"nodes": {"10.5.0.6": {}}, "drift": []}', "{}"])
 def test_what_is_no_overview_is_unseen(text: str) -> None:
     assert isinstance(parse(text), Unseen)
+
+
+@pytest.mark.parametrize(("shape", "action"), [("ha", ""), ("single-master", "-master")])
+def test_a_master_is_asked_as_a_base_is(
+    shape: str, action: str, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def run(action: str, *_: Any, **__: Any) -> CompletedProcess[str]:
+        asked.append(action)
+        return CompletedProcess([], 0, '{"nodes": {}, "drift": [], "isOpen": false}', "")
+
+    monkeypatch.setattr("components.overview.run", run)
+    settings = read({**config, "shape": shape}, SECRETS)
+    assert ask(settings, Deployed("203.0.113.5", "ssh-ed25519 AAAA")) == ClusterSeen(is_open=False)
+    assert asked == [f"overview{action}"]
 
 
 def test_nodes_that_are_out_of_service_come_before_those_that_serve() -> None:

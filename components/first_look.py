@@ -1,0 +1,65 @@
+"""The first look, before anything is registered: what is there, and how it is.
+
+The base or master and AWS are asked at the same time; a preview asks as an update does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pulumi
+
+from components import down, overview, upgrade
+from components.aws.health import Health
+from components.deployed import Deployed, deployed
+from components.machine import Machines
+from components.machine_source import machine_source
+from components.mistakes import ConfigurationError
+from components.overview import Overview
+from components.settings import Settings
+
+
+@dataclass(frozen=True)
+class Found:
+    """What is there.
+
+    Attributes:
+        settings: what is wanted, with what only the machines' owner or AWS knows.
+        there: what is deployed.
+        machines_of: the machines, of a component.
+        seen: what the machine says that the deployment begins with.
+        aws_says: how AWS says that the stack's instances are.
+    """
+
+    settings: Settings
+    there: Deployed
+    machines_of: Callable[[pulumi.Resource], Machines]
+    seen: Overview
+    aws_says: Health
+
+
+def look(settings: Settings) -> Found:
+    """Look at what is there.
+
+    Args:
+        settings: what is wanted.
+
+    Raises:
+        ConfigurationError: what is wanted can't be had.
+        DownError: base, bastion or master is down.
+    """
+    there = deployed()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(overview.ask, settings, there)
+        aws_says = down.ask(there)
+        there = down.with_present_type(there, settings, aws_says)
+        settings, machines_of = machine_source(settings, there)
+        seen = asked.result()
+    mistakes = overview.find_mistakes(seen, settings.main_role.name)
+    mistakes += upgrade.find_mistakes(settings, there, seen)
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    down.refuse(settings, seen, aws_says)
+    return Found(settings, there, machines_of, seen, aws_says)
