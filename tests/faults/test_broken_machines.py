@@ -1,5 +1,7 @@
 """Any machine, broken in any way, whatever is about to change: what is named first repairs it.
 
+Where nothing is about to change that is what the runbook names, elsewhere what `status` names.
+
 Calls go on meanwhile, and those whose way doesn't lead through the machine are held to their ends.
 """
 
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.lab.conftest import Lab, new_lab
+from tests.lab.runbook import PLACES, first
 from tests.lab.walking import BREAKS, walk
 from tests.lab.watching import numbers, require_well
 
@@ -38,8 +41,9 @@ def _rotate(lab: Lab) -> None:
     lab.ok("config", "set", "--secret", "openviduSecret", uuid.uuid4().hex)
 
 
+NOTHING = "nothing"
 PENDING: dict[str, Callable[[Lab], object]] = {
-    "nothing": lambda _: None,
+    NOTHING: lambda _: None,
     "a scale-down": _scale_down,
     "a replaced node": _retire_first,
     "another secret": _rotate,
@@ -118,6 +122,8 @@ def repair(labs: Labs, name: str, how: str, pending: str) -> None:
         broke = time.time()
         BREAKS[how](lab, name)
         way = walk(lab, name, lambda: lab.ok("config", "set", "--secret", "openviduSecret", secret))
+        if pending == NOTHING:
+            way.begin(first(PLACES[how], name))
         way.go()
         if name != "base" or how in _SPARES_ALL[:1]:
             require_spared(lab, name, how, broke)
@@ -157,6 +163,7 @@ def test_a_single_master_is_repaired(how: str) -> None:
         lab = labs.whole()
         BREAKS[how](lab, "master")
         way = walk(lab, "master")
+        way.begin(first(PLACES[how], "master"))
         # Without media nodes.
         way.go(but="The cluster's health is DOWN")
         assert lab.run("up").status == 0

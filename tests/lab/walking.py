@@ -59,6 +59,10 @@ class Walk:
     typed: list[str] = field(default_factory=list)
     printed: list[str] = field(default_factory=list)
 
+    def begin(self, with_: Named) -> None:
+        """Type what somebody has read elsewhere."""
+        self._follow(with_)
+
     def go(self, but: str = "") -> None:
         """Type what is named, until `status` finds that nobody is needed.
 
