@@ -71,9 +71,10 @@ class Demo:
         latest = self._runs.latest()
         if latest and latest.alive:
             raise LabError("calls are being made. First: uv run lab calls stop, then calls wait")
-        start = time.time()
         self._watch.start()
         self._watch.looked.wait()
+        # The first look also notes what happened since somebody looked last.
+        start = time.time()
         try:
             self._rehearse()
         except LabError as error:

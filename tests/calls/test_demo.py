@@ -1,11 +1,20 @@
-"""What a demo says of calls that went wrong."""
+"""What a demo tells: of calls that went wrong, and of nothing that was before it."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
 from lab.calls.account import Account
+from lab.calls.lengths import Lengths
 from lab.calls.report import Call, Report, Result
-from lab.calls.watch.sight import Happened
-from lab.demo import subtitle, wrong
+from lab.calls.runs import Runs
+from lab.calls.watch import watching
+from lab.calls.watch.sight import Happened, Machine, Sight
+from lab.demo import Demo, Load, subtitle, wrong
 
 IP = "10.5.0.7"
 
@@ -24,3 +33,26 @@ def test_a_cut_call_is_named_with_its_step_and_earlier_ones_are_left_out() -> No
     account = Account(Report(calls), [crash])
     assert wrong(account, since=100) == ["  call 1-1-3 on node-2, cut: node-2 crashed"]
     assert "1 ended well, 2 cut, 0 refused" in subtitle(account)
+
+
+class Idle(Demo):
+    """A demo that does nothing."""
+
+    def _rehearse(self) -> None:
+        pass
+
+
+def test_what_happened_since_somebody_looked_last_is_no_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Runs(tmp_path).folder
+    folder.mkdir(parents=True)
+    before = Sight({"i-2": Machine("node-2", IP, running=True)})
+    (folder / "last-look.json").write_text(json.dumps(before.as_json()))
+    monkeypatch.setattr(watching, "look", lambda _: Sight())
+    stack = SimpleNamespace(supervisor=SimpleNamespace(directory=tmp_path))
+    load = Load(4, Lengths.parse("1s..2s"))
+    found = Idle(stack, load, lambda _: pytest.fail("no calls")).run()  # type: ignore[arg-type]
+    (removed,) = found.account.events
+    assert removed["event"] == Happened.MACHINE_REMOVED
+    assert removed["at"] < found.start
