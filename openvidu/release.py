@@ -70,11 +70,12 @@ NONE = Product(script="", folder="", command="")
 
 
 IMAGES_GIB = 15
-"""What a version's images take, at least, where Docker keeps them. An estimate: OpenVidu documents
-none, and a registry tells compressed sizes only. It is most of the 20 GiB that a machine has to
-have free; OpenVidu's own AWS template for Enterprise HA has disks of 50 GB for media nodes."""
+"""What a version's images take where Docker keeps them. An estimate, which nobody has measured:
+OpenVidu documents none, and a registry tells compressed sizes only. It is a GiB or more for each:
+nodes pull ten, a master eight, a base seven. OpenVidu's own AWS template for Enterprise HA has
+disks of 50 GB for media nodes."""
 IMAGES_INODES = 200_000
-"""How many files they have, at least. An estimate likewise: the images of Kibana and of the browser
+"""How many files they have. An estimate likewise: the images of Kibana and of the browser
 that records have some tens of thousands each."""
 COMPOSE_URL = (
     "https://github.com/docker/compose/releases/download/v2.26.1/docker-compose-linux-x86_64"

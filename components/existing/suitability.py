@@ -311,12 +311,12 @@ def _image_space(facts: Facts) -> list[str]:
         free = f"{facts.free_images_mib / 1024:.1f} GiB"
         found.append(
             f"{free} are free in {facts.images}, where Docker keeps images; "
-            f"OpenVidu's take at least {IMAGES_GIB}"
+            f"OpenVidu's take about {IMAGES_GIB}"
         )
     if facts.free_images_inodes is not None and facts.free_images_inodes < IMAGES_INODES:
         found.append(
             f"{facts.free_images_inodes} more files can be made in {facts.images}, where Docker "
-            f"keeps images; OpenVidu's take at least {IMAGES_INODES} (df --inodes)"
+            f"keeps images; OpenVidu's take about {IMAGES_INODES} (df --inodes)"
         )
     return found
 

@@ -75,4 +75,6 @@ def test_a_machine_that_is_taken_has_room_for_all_that_it_pulls(version: str) ->
     for product in ("base", "node", "master"):
         files = deployment(product, version).compose.values()
         found = {one["image"] for file in files for one in file.services.values()}
+        assert len(found) == {"base": 7, "node": 4, "master": 8}[product]
         assert (len(found) + len(media)) * host.IMAGE_GIB <= IMAGES_GIB
+    assert len(media) == 6
