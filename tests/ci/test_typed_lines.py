@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
+import typer
+from typer.main import get_command
 
 from lab.directory import PROJECT
 from scripts.cli import COMMANDS
@@ -16,6 +21,7 @@ BARE = re.compile(r"(?<!uv run )(?<!uv run lab run -- )(?<!\.venv/bin/)python3? 
 IN_PROSE = re.compile(r"`scripts\.\w+ [^`]*`")
 OF_THE_LAB = re.compile(r"(?:`|: )lab (?:run -- )?[a-z]+ ?[^`]*`")
 NAMED = re.compile(r"uv run (?:lab run -- )?python -m scripts\.(\w+)")
+BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PARTS = {"autoscaling"}
 """Packages with a command of their own."""
 
@@ -44,3 +50,23 @@ def test_every_command_that_is_named_is_there() -> None:
     named = {name for _, text in texts() for name in NAMED.findall(text)}
     assert named - PARTS - {"NAME"} <= there
     assert {"init_stack", "preflight"} <= named
+
+
+def typed() -> Iterator[tuple[str, str]]:
+    """What is typed behind a command's name, by that name: the lines of their own in the docs."""
+    for file, text in texts():
+        if file.suffix != ".md":
+            continue
+        lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
+        for part in (part for line in lines for part in line.partition("  #")[0].split(" && ")):
+            if found := NAMED.match(part.strip()):
+                yield found[1], part.strip()[found.end() :]
+
+
+@pytest.mark.parametrize(("name", "words"), sorted(set(typed())))
+def test_every_line_of_the_docs_is_one_that_its_command_takes(name: str, words: str) -> None:
+    (module,) = (one for one in COMMANDS if one.__name__.endswith(f".{name}"))
+    app = typer.Typer(add_completion=False)
+    app.command()(module.main)
+    # Says what it doesn't know; nothing is done.
+    get_command(app).make_context(name, shlex.split(words))
