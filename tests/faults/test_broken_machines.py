@@ -12,13 +12,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from scripts.init_stack import make_ssh_key
 from tests.lab.conftest import Lab, new_lab
-from tests.lab.runbook import PLACES, first
-from tests.lab.walking import BREAKS, walk
-from tests.lab.watching import numbers, require_well
+from tests.lab.runbook import LOST_KEY, PLACES, Place, first, lines
+from tests.lab.walking import BREAKS, Named, walk
+from tests.lab.watching import calls, numbers, require_well
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("broken-machines")]
 
@@ -145,6 +147,29 @@ def test_what_is_named_first_leads_to_a_healthy_cluster(
     clusters: Labs, name: str, how: str, pending: str
 ) -> None:
     repair(clusters, name, how, pending)
+
+
+@pytest.mark.parametrize("name", ["base", "node"])
+def test_a_key_that_a_machine_does_take_becomes_the_stack_s(
+    clusters: Labs, name: str, tmp_path: Path
+) -> None:
+    lab, place = clusters.whole(), Place(LOST_KEY.heading)
+    name = f"node-{numbers(lab)[-1]}" if name == "node" else name
+    public, private = make_ssh_key()
+    file = tmp_path / "key"
+    file.write_text(private)
+    file.chmod(0o600)
+    try:
+        with calls(lab, "8s..12s"):
+            lab.on(name, f"echo '{public}' >/home/ubuntu/.ssh/authorized_keys")
+            way = walk(lab, name)
+            for line, _ in lines(place):
+                way.begin(Named(tuple(line.replace("FILE", str(file)).split(" && "))))
+            way.go()
+        require_well(lab)
+    except BaseException:
+        clusters.end()
+        raise
 
 
 @pytest.mark.parametrize(
