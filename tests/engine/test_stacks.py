@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from lab.directory import PROJECT
 from tests.engine.conftest import needs_cli
 from tests.engine.harness import Stack
 
+RUNBOOK = PROJECT / "docs" / "runbook.md"
 PROGRAM = """
     secret = config.require_secret("password")
     group = Group("g")
@@ -138,3 +141,22 @@ def test_preview_as_json_has_the_same_form(filled: Stack) -> None:
     assert step["diffReasons"] == ["value"]
     assert step["detailedDiff"] == {"value": {"kind": "update", "inputDiff": True}}
     assert document["changeSummary"] == {"same": 3, "update": 1}
+
+
+def test_the_state_after_an_earlier_update_is_put_back_as_the_runbook_says(stack: Stack) -> None:
+    (copy,) = re.findall(r"^cp (\S+) (\S+)$", RUNBOOK.read_text(), re.MULTILINE)
+    kept, state = (
+        text.replace("openvidu-enterprise", "demo").replace("prod", "dev") for text in copy
+    )
+    stack.program("Thing('a', value=config.get('x'))\npulumi.export('x', config.get('x'))")
+    for value in ("one", "two"):
+        stack.configure(x=value)
+        stack.must_up()
+    folder = stack.folder / "state"
+    earlier = min(folder.glob(kept.replace("…", "*")))
+    (folder / state).write_bytes(earlier.read_bytes())
+    assert stack.run("stack", "output", "x").out == "one\n"
+    stack.configure(x="one")
+    # What runs is asked, and is other than the state knows.
+    stack.must_up("--refresh")
+    assert stack.run("stack", "export", "--version", "1").code != 0
