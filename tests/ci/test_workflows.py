@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,18 @@ def test_previews_and_updates_take_the_policy_pack() -> None:
     assert step("preview.yml", "Preview, on the pull request")["with"]["policyPacks"] == "policy"
     assert "--policy-pack policy" in step("up.yml", "Update")["run"]
     assert (PROJECT / "policy" / "PulumiPolicy.yaml").is_file()
+
+
+def test_each_broken_machine_is_repaired_in_one_job_of_the_night() -> None:
+    file = "tests/faults/test_broken_machines.py"
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-m", "matrix", file]
+    found = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    tests = [line.partition("::")[2] for line in found.stdout.splitlines() if "::" in line]
+    rows = parsed(FOLDER / "nightly.yml")["jobs"]["broken"]["strategy"]["matrix"]["rows"]
+    assert tests
+    for test in tests:
+        # As pytest reads what comes behind -k.
+        assert sum(any(word in test for word in row.split(" or ")) for row in rows) == 1, test
 
 
 def test_what_ci_leaves_out_is_tested_each_night() -> None:

@@ -149,7 +149,7 @@ def test_what_is_named_first_leads_to_a_healthy_cluster(
     repair(clusters, name, how, pending)
 
 
-@pytest.mark.parametrize("name", ["base", "node"])
+@pytest.mark.parametrize("name", ["base", "node"], ids="{}: another SSH key".format)
 def test_a_key_that_a_machine_does_take_becomes_the_stack_s(
     clusters: Labs, name: str, tmp_path: Path
 ) -> None:
