@@ -69,6 +69,40 @@ def membership(
     )
 
 
+def hold(
+    name: str,
+    settings: Settings,
+    machine: Machine,
+    base: Main,
+    *,
+    parent: pulumi.Resource,
+) -> local.Command:
+    """Register what holds a node's machine while somebody may be led there.
+
+    It's in the state before the node starts, as the membership isn't before it takes calls. So a
+    node whose join was interrupted drains, too, and no address goes that another machine has.
+
+    Args:
+        name: the node's name.
+        settings: gives user and key for SSH.
+        machine: the node's machine, which goes after this.
+        base: from where that is seen.
+        parent: the node's component.
+    """
+    return local_command(
+        f"{name}-hold",
+        settings,
+        {
+            **_node_and_base(name, machine, base),
+            **way_to_node(machine),
+            "LIST_RECORDINGS": script("list-recordings.sh"),
+        },
+        parent=parent,
+        delete=command("release"),
+        depends_on=[*machine.depends_on, *base.ready],
+    )
+
+
 def way_to_node(machine: Machine) -> Mapping[str, pulumi.Input[str]]:
     """Which machine is a node, and how it can be asked by others than the base."""
     return {

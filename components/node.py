@@ -15,7 +15,7 @@ from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
 from components.main import Main
-from components.membership import membership, way_to_node
+from components.membership import hold, membership, way_to_node
 from components.on_base import on_base
 from components.remote import fields, run_on
 from components.settings import Settings
@@ -137,6 +137,7 @@ class Node(pulumi.ComponentResource):
             triggers=[machine.identity],
             depends_on=base.ready,
         )
+        held = hold(name, settings, machine, base, parent=self)
         start = run_on(
             machine,
             f"{name}-start",
@@ -157,7 +158,7 @@ class Node(pulumi.ComponentResource):
                     )
                 )
             ),
-            depends_on=[env, announced, configuration, *base.ready],
+            depends_on=[env, announced, held, configuration, *base.ready],
         )
         self.membership = membership(
             name,

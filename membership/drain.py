@@ -64,7 +64,7 @@ def drain(node: Node, run: Run, world: World) -> Outcome:
         MembershipError: the node stays; says why and what to type.
     """
     if belongs_to_another(node, world):
-        world.say(f"{node.name}: {node.identity} is gone: another machine has {node.ip}")
+        world.say(f"{node.name}: another machine has {node.ip} by now, and not {node.identity}")
         return Outcome.GONE
     claim(node, run, world)
     outcome = _Drain(node, run, world).wait()

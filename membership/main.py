@@ -3,7 +3,8 @@
 Exit status 0: done. 10: done, and the node has to be started (`prepare`), or its machine is gone
 (`drain`). 20: whoever runs this has to ask others about the nodes that `doubts` names, tell it with
 `testify`, and run it again. 30: whoever runs this has to stop OpenVidu on the node, and run it
-again. 1: not done; standard error says why and what to type.
+again. 50: it has to be drained first (`release`). 1: not done; standard error says why and what to
+type.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from membership.configuration import Files, configure, drift, quiet, rotate
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
 from membership.errors import MembershipError
+from membership.hold import release as release_machine
 from membership.join import Found, announce, join, prepare
 from membership.keep import keep
 from membership.known_nodes import from_json as nodes_from_json
@@ -311,6 +313,10 @@ _ACTIONS: Mapping[str, _Action] = {
     "remove": _Action(
         "take a node that has left out of the load balancer",
         lambda task: remove(task.node, task.run, task.world),
+    ),
+    "release": _Action(
+        "whether the node's machine may go; exit status 50: it has to be drained first",
+        lambda task: release_machine(task.node, task.run, task.world),
     ),
     "abort": _Action(
         "stop the run that drains the node, so that it can join again",

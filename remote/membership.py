@@ -29,7 +29,7 @@ from remote.session import (
     with_values,
 )
 
-DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY = 0, 10, 10, 20, 30, 40
+DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY, TO_DRAIN = 0, 10, 10, 20, 30, 40, 50
 """Exit statuses of the program on the base (`membership.main`)."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
@@ -68,6 +68,8 @@ class Membership:
                 return self._join()
             case "drain":
                 return self._drain()
+            case "release":
+                return self._release()
             case "note":
                 return self._note(self._carried_out_for)
             case action:
@@ -92,6 +94,11 @@ class Membership:
         if not removed and not self._given.get("NODE_INSTANCE"):
             self._note_drained()
         return removed
+
+    def _release(self) -> int:
+        """Let a node's machine go; one that the state doesn't know as joined drains before."""
+        status = self._on_base("release").status
+        return status if status != TO_DRAIN else self._on_base("leave").status or self._drain()
 
     def _decided(self, action: str) -> int:
         """Carry an action out on the base; while it's in doubt about nodes, ask others."""

@@ -2,7 +2,8 @@
 
 An import can't know which names Pulumi had made itself: the next update would make others, and
 replace what bears them. And it protects all that it imports, so that nothing is lost before that is
-put right.
+put right. Machines stay protected until the next update: what drains nodes can't be imported, so
+until then they would go with their calls.
 
 Source: pulumi-terraform-bridge, pkg/tfbridge/schema.go: `__defaults` names the inputs that weren't
 the program's.
@@ -30,13 +31,21 @@ NAMES: Mapping[str, str] = {
     "aws:s3/bucket:Bucket": "bucket",
 }
 """Where Pulumi makes a name: the property by the type."""
-_PROTECTED = ("aws:ebs/volume:Volume", "aws:s3/bucket:Bucket", "aws:opensearch/domain:Domain")
-"""What holds data: the program protects it too."""
+_PROTECTED = (
+    # What holds data: the program protects it too.
+    "aws:ebs/volume:Volume",
+    "aws:s3/bucket:Bucket",
+    "aws:opensearch/domain:Domain",
+    # What carries calls.
+    "aws:ec2/instance:Instance",
+    "aws:ec2/eip:Eip",
+    "aws:ec2/networkInterface:NetworkInterface",
+)
 _DEFAULTS = "__defaults"
 
 
 def settled(deployment: Json) -> tuple[Json, list[str]]:
-    """The state with the names as Pulumi's own, and only data protected.
+    """The state with the names as Pulumi's own, and only data and machines protected.
 
     Args:
         deployment: the state, as `pulumi stack export` prints it below `deployment`.

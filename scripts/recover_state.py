@@ -81,7 +81,8 @@ def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
         return False
     console.print(
         f"{len(changed)} resources were imported: {', '.join(changed[:_SHOWN])}, …\n"
-        "Names that Pulumi had made become its own again, and only what holds data stays protected."
+        "Names that Pulumi had made become its own again. What holds data stays protected, and "
+        "machines do until the next update."
     )
     if asks:
         typer.confirm("Change the stack's state so?", abort=True)

@@ -576,6 +576,18 @@ def test_nodes_get_the_install_script_that_was_noted_or_pinned(config: dict[str,
     assert f"\nSHA256={'3' * 64}\n" in str(commands["node-2-install"]["stdin"])
 
 
+def test_what_holds_a_machine_is_there_before_its_node_starts(config: dict[str, str]) -> None:
+    """The membership, which drains it, isn't before the node takes calls."""
+    recorder = deploy(config)
+    names = recorder.names
+    for node in ("node-1", "node-2"):
+        order = [f"{node}-address", node, f"{node}-hold", f"{node}-start", f"{node}-membership"]
+        assert sorted(order, key=names.index) == order
+        found = recorder.of_type("command:local:Command")[f"{node}-hold"]
+        assert str(found["delete"]).endswith(" release")
+        assert found["environment"]["NODE_IDENTITY"] == f"{node}-id"
+
+
 @pytest.mark.parametrize("forces", ["false", "true"])
 def test_an_upgrade_comes_after_the_drain(config: dict[str, str], forces: str) -> None:
     recorder = Recorder()

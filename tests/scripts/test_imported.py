@@ -1,4 +1,4 @@
-"""What was imported keeps the names that it has, and only data stays protected."""
+"""What was imported keeps the names that it has, and only data and machines stay protected."""
 
 from __future__ import annotations
 
@@ -43,3 +43,10 @@ def test_what_the_program_has_made_is_left_as_it_is() -> None:
 def test_once_is_enough() -> None:
     once, _ = settled({"resources": [resource(GROUP, [], name="base-security-group-1a2b")]})
     assert settled(once) == (once, [])
+
+
+def test_machines_stay_protected_until_an_update_has_made_what_drains_them() -> None:
+    kinds = ["instance:Instance", "eip:Eip", "networkInterface:NetworkInterface"]
+    imported = [resource(f"aws:ec2/{kind}", []) for kind in kinds]
+    after, _ = settled({"resources": imported})
+    assert all(one["protect"] for one in after["resources"])

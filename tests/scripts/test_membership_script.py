@@ -542,3 +542,22 @@ def test_a_base_with_another_address_is_found(base: Base) -> None:
     done = base.follow("leave", project=project, **given)
     assert done.returncode == 0, done.stderr
     assert "the base has another address by now, 127.0.0.1" in done.stderr
+
+
+def test_a_machine_goes_at_once_where_nobody_is_led_there(base: Base) -> None:
+    base.does("exit 0")
+    assert base.follow("release").returncode == 0
+    assert base.did == ["release"]
+
+
+def test_a_machine_that_joined_before_the_state_knew_is_drained_before_it_goes(base: Base) -> None:
+    base.does("[[ $did == release ]] && exit 50; exit 0")
+    assert base.follow("release").returncode == 0
+    assert base.did == ["release", "leave", "drain", "list-recordings", "remove"]
+
+
+@pytest.mark.parametrize("failing", ["leave", "drain"])
+def test_a_machine_that_joined_and_is_not_drained_stays(base: Base, failing: str) -> None:
+    base.does(f"[[ $did == release ]] && exit 50; [[ $did == {failing} ]] && exit 1; exit 0")
+    assert base.follow("release").returncode == 1
+    assert "remove" not in base.did

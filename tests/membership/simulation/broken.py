@@ -13,6 +13,7 @@ from membership import confirmation
 from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
 from membership.clock import Clock, Elapsed
+from membership.hold import Held
 from membership.load_balancer import ReloadError
 from membership.lock import always
 from membership.observation import look
@@ -95,6 +96,10 @@ def _drains_by_address(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(real, "belongs_to_another", lambda node, world: False)
 
 
+def _holds_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(deployment, "release", lambda node, run, world: Held.FREE)
+
+
 def _waits_by_the_time_of_day(patch: pytest.MonkeyPatch) -> None:
     def begin(clock: Clock) -> Elapsed:
         return Elapsed(0.0, clock.boot(), clock.now())
@@ -155,5 +160,6 @@ BROKEN = (
         (Kind.CLOCK,),
         install=_waits_by_the_time_of_day,
     ),
+    Broken("holds nothing", Invariant.NO_CALL_IS_CUT, (Kind.NONE,), install=_holds_nothing),
     Broken("drains by address", Invariant.OWN_MACHINE, (Kind.NONE,), install=_drains_by_address),
 )

@@ -125,7 +125,7 @@ class SimulatedCluster:
         """Remove a machine; no harm must come of it."""
         self._tick()
         self._require_no_calls(machine, "its machine is removed")
-        if machine.up:
+        if machine.up and machine.joined:
             what = f"{machine.identity} is {machine.state.name}"
             raise Violation(Invariant.GONE_BEFORE_REMOVED, what)
         if machine.ip in self.served and self.machines.get(machine.ip) is machine:

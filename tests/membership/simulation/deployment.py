@@ -15,6 +15,7 @@ from pathlib import Path
 from membership.clock import Elapsed
 from membership.drain import Outcome, drain, remove
 from membership.errors import MembershipError
+from membership.hold import Held, release
 from membership.join import Found, announce, join, prepare
 from membership.line import leave_for_good
 from membership.load_balancer import ReloadError
@@ -44,6 +45,7 @@ class Operation(Enum):
     REPLACE = "their machines are replaced"
     ADD = "as many come"
     CHANGE_OF_MIND = "they leave, and then are wanted after all"
+    TAKEN_BACK = "as many come, and go before the state knows that they have joined"
     STALE = "an update that knows their former machines removes those"
 
 
@@ -133,7 +135,7 @@ class Deployment:
         scenario, cluster = self.scenario, self.cluster
         machines = {machine.number: machine for machine in cluster.machines.values()}
         chosen = [machines[number] for number in sorted(scenario.nodes)]
-        if scenario.operation not in (Operation.ADD, Operation.STALE):
+        if scenario.operation not in (Operation.ADD, Operation.TAKEN_BACK, Operation.STALE):
             cluster.leaving = {machine.identity for machine in chosen}
         match scenario.operation:
             case Operation.REMOVE:
@@ -145,6 +147,9 @@ class Deployment:
                 numbers = range(len(machines) + 1, len(machines) + 1 + len(chosen))
                 cluster.wanted |= set(numbers)
                 return [_Job(number, self._addition(number)) for number in numbers]
+            case Operation.TAKEN_BACK:
+                numbers = range(len(machines) + 1, len(machines) + 1 + len(chosen))
+                return [_Job(number, self._taken_back(number)) for number in numbers]
             case Operation.CHANGE_OF_MIND:
                 self._leave(chosen)
                 return [_Job(one.number, self._change_of_mind(one)) for one in chosen]
@@ -158,11 +163,22 @@ class Deployment:
             leave_for_good(_node(machine), self._world())
 
     def _remove(self, machine: Machine) -> None:
+        self._drain(machine)
+        self._release(machine)
+
+    def _drain(self, machine: Machine) -> None:
         run = Run(f"run {next(self._runs)}", asks=True)
         with self._full_time(machine):
             while drain(_node(machine), run, self._world()) is Outcome.DOUBT:
                 self._ask(machine)
         remove(_node(machine), run, self._world())
+
+    def _release(self, machine: Machine) -> None:
+        """Have what holds the machine let it go, then remove it."""
+        run = Run(f"run {next(self._runs)}")
+        if release(_node(machine), run, self._world()) is Held.JOINED:
+            leave_for_good(_node(machine), self._world())
+            self._drain(machine)
         self.cluster.release(machine)
 
     def _bring(self, machine: Machine) -> None:
@@ -211,6 +227,24 @@ class Deployment:
                 made.append(self.cluster.add(number))
             announce(_node(made[0]), Way(), self._world())
             self._bring(made[0])
+
+        return act
+
+    def _taken_back(self, number: int) -> Callable[[], None]:
+        """A join that is killed, maybe with calls there by then; then the machine goes."""
+        made: list[Machine] = []
+
+        def join_and_die() -> None:
+            announce(_node(made[0]), Way(), self._world())
+            self._ignore(lambda: self._bring(made[0]))
+
+        def act() -> None:
+            if not made:
+                made.append(self.cluster.add(number))
+                self.cluster.leaving.add(made[0].identity)
+                self.stage.start(join_and_die, steps=self._random.randrange(1, 60))
+                self.stage.sleep(self._random.uniform(5, 30))
+            self._release(made[0])
 
         return act
 

@@ -1,0 +1,71 @@
+"""Whether a node's machine, and its address, may go: what drains it is known to the state too late.
+
+A node takes calls from when its address enters the load balancer, and the state knows that it has
+joined once that has ended well. A join that was interrupted or failed in between leaves a node with
+calls, and a state that would have its machine removed. And a state from before a node was replaced
+would have the address removed of the machine that has it now.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from membership.errors import MembershipError
+from membership.registry import Node, Phase, Record
+from membership.world import Run, World, belongs_to_another, claim
+
+
+class Held(IntEnum):
+    """Whether a machine may go; the exit status tells it."""
+
+    FREE = 0
+    """Nobody is led there."""
+    JOINED = 50
+    """It has to be drained first."""
+
+
+def release(node: Node, run: Run, world: World) -> Held:
+    """Whether a node's machine may go now, with its address.
+
+    Raises:
+        MembershipError: another instance serves under that address.
+        LockTimeoutError: somebody else edits the list of addresses.
+    """
+    record = world.registry.get(node.ip)
+    if record is None or record.phase is Phase.LEFT:
+        return Held.JOINED if node.ip in world.load_balancer.node_ips else Held.FREE
+    if belongs_to_another(node, world):
+        if node.way.instance and _is_led_to(node, world):
+            raise _stays(node, record)
+        return Held.FREE
+    # Whoever brings it into the cluster still stops, once the list isn't edited any more.
+    claim(node, run, world)
+    led_there = []
+
+    def look() -> bool:
+        led_there.append(_is_led_to(node, world))
+        return False
+
+    world.load_balancer.remove(node.ip, purpose=f"{node.name} goes", may=look)
+    if any(led_there):
+        return Held.JOINED
+    world.registry.change(node.ip, lambda _: None)
+    return Held.FREE
+
+
+def _is_led_to(node: Node, world: World) -> bool:
+    record = world.registry.get(node.ip)
+    has_joined = record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
+    return has_joined or node.ip in world.load_balancer.node_ips
+
+
+def _stays(node: Node, record: Record) -> MembershipError:
+    return MembershipError(
+        node.name,
+        "letting its machine go",
+        f"{node.ip} is the address of {record.identity} by now, and this state, which is older, "
+        f"has {node.identity}",
+        "Nothing was removed: with that state's addresses the calls there would go.",
+        "pulumi config set nodeCount, as it was, then: pulumi refresh, and "
+        "uv run python -m scripts.recover_state",
+    )

@@ -1,0 +1,87 @@
+"""A machine goes only when nobody is led there, whatever the state knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from membership.errors import MembershipError
+from membership.hold import Held, release
+from membership.registry import Phase, Way
+from membership.world import Run, claim, is_newest
+from tests.membership.worlds import NODE, RUN, scene
+
+INSTANCE = replace(NODE, way=Way(instance="arn:aws:ec2:eu-west-1:1:instance/i-2"))
+
+
+def test_a_machine_that_has_left_goes(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.load_balancer.node_ips = ("10.5.0.6",)
+    for phase in (None, Phase.STARTING, Phase.LEFT):
+        if phase:
+            world.record(2, phase=phase)
+        else:
+            world.registry.change(NODE.ip, lambda _: None)
+        assert release(INSTANCE, RUN, world.world) is Held.FREE
+
+
+@pytest.mark.parametrize("phase", [Phase.SERVING, Phase.DRAINING])
+def test_one_that_has_joined_is_drained_first(tmp_path: Path, phase: Phase) -> None:
+    world = scene(tmp_path, [])
+    world.load_balancer.node_ips = ()
+    world.record(2, phase=phase)
+    assert release(INSTANCE, RUN, world.world) is Held.JOINED
+
+
+def test_one_whose_join_ended_once_its_address_was_in_is_drained_first(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.record(2, phase=Phase.STARTING)
+    assert NODE.ip in world.load_balancer.node_ips
+    assert release(INSTANCE, RUN, world.world) is Held.JOINED
+
+
+def test_whoever_still_brings_it_in_stops(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.load_balancer.node_ips = ()
+    world.record(2, phase=Phase.STARTING)
+    claim(NODE, Run("a join"), world.world)
+    may = is_newest(NODE, Run("a join"), world.world)
+    assert release(INSTANCE, RUN, world.world) is Held.FREE
+    with pytest.raises(MembershipError, match="This run stops"):
+        may()
+    assert world.registry.get(NODE.ip) is None
+
+
+def test_one_that_is_just_brought_in_is_drained_first(tmp_path: Path) -> None:
+    """Its address is in once the list isn't edited any more."""
+    world = scene(tmp_path, [])
+    world.load_balancer.node_ips = ()
+    world.record(2, phase=Phase.STARTING)
+    remove = world.load_balancer.remove
+
+    def late(ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        world.load_balancer.node_ips = (NODE.ip,)
+        return remove(ip, purpose=purpose, may=may)
+
+    world.load_balancer.remove = late  # type: ignore[method-assign]
+    assert release(INSTANCE, RUN, world.world) is Held.JOINED
+    assert not world.done
+
+
+def test_an_address_at_which_another_instance_serves_stays(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.record(2, identity="i-new")
+    with pytest.raises(MembershipError, match="is the address of i-new by now") as refused:
+        release(INSTANCE, RUN, world.world)
+    assert "Nothing was removed" in str(refused.value)
+    assert "scripts.recover_state" in str(refused.value)
+
+
+def test_a_host_whose_address_another_one_has_goes(tmp_path: Path) -> None:
+    world = scene(tmp_path, [])
+    world.record(2, identity="10.5.0.7 SHA256:new", way=Way("203.0.113.9", "ssh-ed25519 AAAB"))
+    host = replace(NODE, way=Way("203.0.113.7", "ssh-ed25519 AAAA"))
+    assert release(host, RUN, world.world) is Held.FREE
