@@ -8,7 +8,8 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -38,7 +39,7 @@ _NO_SUCH_ENDPOINT = (*LOGIN_STATUSES, 404)
 _Item = TypeVar("_Item")
 
 
-_AT_THE_BASE = (f"http://127.0.0.1:{ports.API}",)
+_AT_THE_BASE = ((f"http://127.0.0.1:{ports.API}",),)
 
 
 class Cluster:
@@ -49,7 +50,7 @@ class Cluster:
         secret: str,
         *,
         timeout_seconds: float = 10,
-        entrances: Callable[[], Iterable[str]] = lambda: _AT_THE_BASE,
+        entrances: Callable[[], Iterable[Sequence[str]]] = lambda: _AT_THE_BASE,
     ) -> None:
         """Prepare for asking.
 
@@ -57,7 +58,8 @@ class Cluster:
             secret: OPENVIDU_SECRET.
             timeout_seconds: limit of each request as a whole.
             entrances: gives the addresses at which the REST API may answer, best first; that of
-                the base's load balancer, or those of nodes, any of which answers for all.
+                the base's load balancer, or those of nodes, any of which answers for all. Those of
+                a group are read at once: many that give no answer would outlast each limit.
         """
         self._auth = (api.USER, secret)
         self._entrances = entrances
@@ -71,7 +73,7 @@ class Cluster:
 
     def is_served(self) -> bool:
         """Whether anything may listen where the API answers; no way there doesn't say that."""
-        for entrance in self._entrances():
+        for entrance in chain.from_iterable(self._entrances()):
             try:
                 request("GET", f"{entrance}{api.HEALTH}", seconds=self._seconds)
             except RequestError as error:
@@ -82,14 +84,14 @@ class Cluster:
 
     def asked_first_at(self, ip: str) -> Cluster:
         """The same cluster, asked at a node that answers for all, and else where it was asked."""
-        return self._asked(lambda: chain((entrance(ip),), self._entrances()))
+        return self._asked(lambda: chain([(entrance(ip),)], self._entrances()))
 
     def asked_last_at(self, ips: Iterable[str]) -> Cluster:
         """The same cluster, asked at these nodes where there's no way to it else."""
         nodes = tuple(entrance(ip) for ip in ips)
-        return self._asked(lambda: chain(self._entrances(), nodes))
+        return self._asked(lambda: chain(self._entrances(), [nodes]))
 
-    def _asked(self, entrances: Callable[[], Iterable[str]]) -> Cluster:
+    def _asked(self, entrances: Callable[[], Iterable[Sequence[str]]]) -> Cluster:
         other = copy.copy(self)
         other._entrances = entrances
         return other
@@ -217,8 +219,10 @@ class Cluster:
         next is asked only for what may be done twice.
         """
         failed: list[Unknown] = []
-        for entrance in self._entrances():
-            answer = self._request(method, f"{entrance}{path}", body)
+        for answer in chain.from_iterable(
+            self._answers(method, [f"{one}{path}" for one in group], body)
+            for group in self._entrances()
+        ):
             if not isinstance(answer, Unknown):
                 return answer
             failed.append(answer)
@@ -226,6 +230,17 @@ class Cluster:
                 break
         connected = [one for one in failed if not isinstance(one, Unconnected)]
         return next(iter((*connected, *failed)), Unknown("there is no node that could be asked"))
+
+    def _answers(
+        self, method: str, urls: Sequence[str], body: dict[str, Any] | None
+    ) -> Iterable[httpx.Response | Unknown | Refused]:
+        if method != "GET" or len(urls) <= 1:
+            return (self._request(method, url, body) for url in urls)
+        pool = ThreadPoolExecutor(len(urls))
+        answers = pool.map(lambda url: self._request(method, url), urls)
+        # Who is still asked needn't be waited for, once a better one has answered.
+        pool.shutdown(wait=False)
+        return answers
 
     def _request(
         self, method: str, url: str, body: dict[str, Any] | None = None

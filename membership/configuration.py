@@ -248,7 +248,7 @@ def _wait_for_no_calls(
         look = _look(joining, run, world, master=master)
         without.look(says_so=look.is_quiet)
         silent.look(says_so=look.is_silent)
-        if without.seconds >= SECONDS or silent.seconds >= MASTER_SILENT_SECONDS:
+        if look.is_sure or without.seconds >= SECONDS or silent.seconds >= MASTER_SILENT_SECONDS:
             return None
         if wait.passed > limit and not (look.is_quiet or look.is_silent):
             raise MembershipError(
@@ -274,12 +274,14 @@ class _Look:
         unseen: nodes that may carry others.
         is_silent: a single master refuses connections.
         is_quiet: there are no calls, as far as one look can say.
+        is_sure: that look is enough.
     """
 
     calls: list[Call] | Unknown
     unseen: Sequence[Unseen]
     is_silent: bool
     is_quiet: bool
+    is_sure: bool = False
 
     def what(self, world: World) -> str:
         """What is waited for: calls, nodes that may carry others, or to see it again."""
@@ -309,8 +311,8 @@ def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
         is_silent = isinstance(found, Unconnected) and not world.cluster.is_served()
         return _Look(found, (), is_silent, is_quiet=False)
     # Where no node runs, nobody answers for the cluster.
-    unseen = running(nodes, run, world)
-    return _Look(found, unseen, is_silent=False, is_quiet=not unseen)
+    unseen, is_sure = running(nodes, run, world)
+    return _Look(found, unseen, is_silent=False, is_quiet=not unseen, is_sure=is_sure)
 
 
 def _repairs(unseen: Sequence[Unseen]) -> str:

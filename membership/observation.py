@@ -10,7 +10,8 @@ from openvidu import api
 
 
 def look(node: Node, world: World) -> Observation:
-    """One look at a node, with what others have said of it a moment ago."""
+    """One look at a node, with what others had said of it a moment before that."""
+    began = world.clock.monotonic()
     listed = world.cluster.media_nodes()
     health = world.cluster.health(node.ip)
     record = world.registry.get(node.ip)
@@ -19,7 +20,8 @@ def look(node: Node, world: World) -> Observation:
         world.registry.is_alive(node)
         testimony: Testimony = {}
     else:
-        testimony = world.registry.testimony(node, world.clock)
+        took = world.clock.monotonic() - began
+        testimony = world.registry.testimony(node, world.clock, took)
     drains = record is not None and record.phase is Phase.DRAINING
     if isinstance(listed, list):
         own = next((item for item in listed if item.ip == node.ip), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from membership import world
@@ -69,8 +69,8 @@ def on_bastion(
     return Place(cluster, load_balancer, bucket)
 
 
-def entrances(registry: Registry, load_balancer: world.LoadBalancer) -> Iterator[str]:
-    """Where the REST API may answer: at nodes that serve, then at others.
+def entrances(registry: Registry, load_balancer: world.LoadBalancer) -> Iterator[Sequence[str]]:
+    """Where the REST API may answer: at a node that serves, then at the others that are known.
 
     Last come those that are only in the load balancer, as on a bastion that was made anew: who asks
     gets so far only where no other can be connected to.
@@ -81,8 +81,6 @@ def entrances(registry: Registry, load_balancer: world.LoadBalancer) -> Iterator
     records = [one for one in registry.all() if one.phase in _BEST_FIRST]
     records.sort(key=lambda one: _BEST_FIRST.index(one.phase))
     known = [one.ip for one in records]
-    for ip in known:
-        yield entrance(ip)
-    for ip in load_balancer.node_ips:
-        if ip not in known:
-            yield entrance(ip)
+    yield [entrance(ip) for ip in known[:1]]
+    yield [entrance(ip) for ip in known[1:]]
+    yield [entrance(ip) for ip in load_balancer.node_ips if ip not in known]

@@ -135,8 +135,8 @@ class RegistryError(Exception):
 TESTIMONY_SECONDS = 60.0
 """How long what others have said of a node counts, from when they were to be asked.
 
-They take 12 s at most, what they say is noted and the run begins anew, and its look at a cluster
-that doesn't answer, nor the node, takes 20.
+They take 12 s at most, what they say is noted and the run begins anew. How long its look takes
+then, at a cluster and nodes that don't answer, doesn't count.
 """
 DEAD_SECONDS = 24 * 3600.0
 """How long it counts that the operator has called a machine dead."""
@@ -190,10 +190,17 @@ class Registry:
             self.is_alive(node)
         self._note(f"testimony-{node.ip}", node.identity, since, as_json(testimony))
 
-    def testimony(self, node: Node, clock: Clock) -> Testimony:
-        """What others have said of a machine, if that wasn't long ago."""
+    def testimony(self, node: Node, clock: Clock, took: float = 0.0) -> Testimony:
+        """What others have said of a machine, if that wasn't long ago.
+
+        Args:
+            node: the machine.
+            clock: time.
+            took: seconds since the look began that this belongs to.
+        """
         dead = self._fresh(f"{_DEAD}-{node.ip}", node, DEAD_SECONDS, clock)
-        return {**self._fresh(f"testimony-{node.ip}", node, TESTIMONY_SECONDS, clock), **dead}
+        limit = TESTIMONY_SECONDS + took
+        return {**self._fresh(f"testimony-{node.ip}", node, limit, clock), **dead}
 
     def _fresh(self, name: str, node: Node, seconds: float, clock: Clock) -> Testimony:
         """What a note has of a machine; nothing of what is older, or of another boot."""

@@ -8,14 +8,14 @@ Source: OpenVidu's docker-compose.yml of the base services, `redis`: no volume.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from membership.answers import Answers, Call, MediaNode
 from membership.observation import look, who_sees_what
 from membership.registry import Node, Phase, Record
-from membership.witnesses import Observation, conclude
+from membership.witnesses import Observation, conclude, is_certain
 from membership.world import Run, World
 
 
@@ -58,26 +58,45 @@ def ask_servers(
     """
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         said = list(pool.map(lambda node: world.cluster.calls_at(node.ip), nodes))
-    calls: list[Call] = []
-    unseen: list[Unseen] = []
-    for node, told in zip(nodes, said, strict=True):
-        if isinstance(told, list):
-            calls += told
-        else:
-            unseen += _unseen(node, run, world, told.reason)
-    return calls, unseen
+    calls = [call for told in said if isinstance(told, list) for call in told]
+    silent = {
+        node: told.reason
+        for node, told in zip(nodes, said, strict=True)
+        if not isinstance(told, list)
+    }
+    return calls, [one.unseen for one in _looked(silent, run, world) if one.unseen]
 
 
-def running(nodes: Sequence[Node], run: Run, world: World) -> Sequence[Unseen]:
-    """Those of the nodes that may run; takes what `ask_servers` does."""
-    return [one for node in nodes for one in _unseen(node, run, world)]
+def running(nodes: Sequence[Node], run: Run, world: World) -> tuple[Sequence[Unseen], bool]:
+    """Those of the nodes that may run; takes what `ask_servers` does.
+
+    Returns:
+        them; and whether one look is enough, as of each node somebody says that it doesn't run.
+    """
+    found = _looked(dict.fromkeys(nodes, ""), run, world)
+    is_sure = bool(found) and all(one.is_sure for one in found)
+    return [one.unseen for one in found if one.unseen], is_sure
 
 
-def _unseen(node: Node, run: Run, world: World, server: str = "") -> Sequence[Unseen]:
-    seen, record = look(node, world), world.registry.get(node.ip)
-    if _is_out(seen, run, record):
-        return ()
-    return (Unseen(node, seen, run.asks and _can_be_asked_about(seen, record), server),)
+@dataclass(frozen=True)
+class _Looked:
+    unseen: Unseen | None
+    is_sure: bool = False
+
+
+def _looked(servers: Mapping[Node, str], run: Run, world: World) -> Sequence[_Looked]:
+    """Look at nodes, all at once: what was said of the last is old after one look at each."""
+
+    def one_look(item: tuple[Node, str]) -> _Looked:
+        node, server = item
+        seen, record = look(node, world), world.registry.get(node.ip)
+        if _is_out(seen, run, record):
+            return _Looked(None, is_certain(seen))
+        asks = run.asks and _can_be_asked_about(seen, record)
+        return _Looked(Unseen(node, seen, asks, server))
+
+    with ThreadPoolExecutor(max(1, len(servers))) as pool:
+        return [*pool.map(one_look, servers.items())]
 
 
 def _is_out(seen: Observation, run: Run, record: Record | None) -> bool:

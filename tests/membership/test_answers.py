@@ -183,7 +183,7 @@ def listed_with(id_: str) -> MediaNode | Unknown:
 
 def assert_is_asked_for(node: MediaNode, listener: Listener) -> None:
     """What follows from an answer, the request to stop new sessions, is about that node."""
-    assert Cluster("secret", entrances=lambda: [listener.url]).stop_new_sessions(node) is None
+    assert Cluster("secret", entrances=lambda: [[listener.url]]).stop_new_sessions(node) is None
     *_, last = listener.paths[-1].split("/")
     assert unquote(last) == node.id
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -41,8 +42,8 @@ from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.joining import JOINING_SECONDS, Joining
 from membership.policy import Policy
-from membership.registry import Node, Phase, Record, Way
-from membership.witnesses import Word
+from membership.registry import TESTIMONY_SECONDS, Node, Phase, Record, Way
+from membership.witnesses import Statement, Witness, Word
 from membership.world import Run, World
 from openvidu.api import RUNNING
 from openvidu.environment import OPENVIDU_SECRET, REDIS_HOST
@@ -539,6 +540,47 @@ def test_others_are_asked_about_a_node_that_is_cut_off(stage: Stage) -> None:
         quiet(asks, stage.world, master=False)
     stage.scene.says(aws=(Word.STOPPED, "AWS says: i-2 is terminated"))
     assert quiet(asks, stage.world, master=False) is None
+
+
+@dataclass
+class SlowAndDead:
+    """A cluster that answers nothing, each time only once all of its nodes are looked at."""
+
+    clock: VirtualClock
+    looks: threading.Barrier
+    seconds: float
+
+    def calls(self) -> Unknown:
+        return Unknown("no whole answer within 10 s")
+
+    def media_nodes(self) -> Unknown:
+        return self.calls()
+
+    def health(self, ip: str) -> Health:
+        # The last that asks lets the time pass for all.
+        if self.looks.wait(10) == 0:
+            self.clock.sleep(self.seconds)
+        self.looks.wait(10)
+        return Unreachable("no answer")
+
+
+def test_dead_nodes_are_looked_at_at_once_and_one_look_is_enough(tmp_path: Path) -> None:
+    """What AWS has said of them would be old after a look at one after the other, or a second."""
+    dead = scene(tmp_path, [], others=(1, 3))
+    nodes = dead.registry.all()
+    world = replace(
+        dead.world,
+        cluster=SlowAndDead(dead.clock, threading.Barrier(3), TESTIMONY_SECONDS - 1),  # type: ignore[arg-type]
+    )
+    dead.load_balancer.node_ips = ()
+    asking = replace(RUN, asks=True)
+    said = {Witness.AWS: Statement(Word.STOPPED, "AWS says: i-1 is stopped")}
+    for one in nodes:
+        node = Node(one.name, one.ip, one.identity)
+        dead.registry.testify(node, said, Elapsed.begin(dead.clock))
+    # Each look takes nearly as long as what was said counts.
+    dead.clock.sleep(2)
+    assert quiet(asking, world, master=False) is None
 
 
 def test_a_node_out_of_sight_has_not_restarted(stage: Stage) -> None:

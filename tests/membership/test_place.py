@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 from socket import create_server
 
@@ -57,7 +58,7 @@ def down() -> str:
 
 
 def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:
-    cluster = Cluster("secret", entrances=lambda: [down, node])
+    cluster = Cluster("secret", entrances=lambda: [[down], [node]])
     assert cluster.media_nodes() == []
     assert _Node.asked == ["/openvidu/api/media-nodes?sessions=true"]
 
@@ -65,15 +66,30 @@ def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:
 def test_the_next_node_is_asked_where_one_hangs(node: str) -> None:
     with closing(create_server(("127.0.0.1", 0))) as hung:
         entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
-        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: entrances)
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: [entrances])
         assert cluster.media_nodes() == []
+
+
+def test_other_nodes_are_read_at_once(
+    node: str, down: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, many that give no answer would outlast each limit."""
+    others = threading.Barrier(3)
+    answer = _Node.do_GET
+
+    def once_all_are_asked(handler: _Node) -> None:
+        others.wait()
+        answer(handler)
+
+    monkeypatch.setattr(_Node, "do_GET", once_all_are_asked)
+    assert Cluster("secret", entrances=lambda: [[down], [node] * 3]).media_nodes() == []
 
 
 def test_what_may_be_done_once_only_is_asked_of_one_node(node: str) -> None:
     """One that gives no answer may restart the cluster all the same."""
     with closing(create_server(("127.0.0.1", 0))) as hung:
         entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
-        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: entrances)
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: [entrances])
         assert isinstance(cluster.restart({}), Unknown)
         assert _Node.asked == []
 
@@ -89,12 +105,12 @@ def test_a_node_is_asked_for_the_calls_of_its_own_server(
 
 
 def test_without_a_node_nothing_is_known(down: str) -> None:
-    assert isinstance(Cluster("secret", entrances=lambda: [down]).media_nodes(), Unknown)
+    assert isinstance(Cluster("secret", entrances=lambda: [[down]]).media_nodes(), Unknown)
     assert isinstance(Cluster("secret", entrances=list).media_nodes(), Unknown)
 
 
 def test_what_one_node_answers_is_the_answer(node: str, down: str) -> None:
-    cluster = Cluster("secret", entrances=lambda: [node, down])
+    cluster = Cluster("secret", entrances=lambda: [[node], [down]])
     assert cluster.is_up() is True
     assert _Node.asked == ["/openvidu/api/health"]
 
@@ -106,12 +122,14 @@ def test_nodes_that_serve_are_asked_first(tmp_path: Path) -> None:
         record = Record(f"node-{number}", f"10.5.0.{5 + number}", f"i-{number}", phase, 0.0)
         registry.change(record.ip, lambda _, record=record: record)
     balanced = ListOnly(("10.5.0.10", "10.5.0.9"), [])
-    found = list(entrances(registry, balanced))
+    found = list(chain.from_iterable(entrances(registry, balanced)))
     assert found == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7, 10)]
 
 
 def test_a_bastion_that_was_made_anew_asks_who_is_in_the_load_balancer(tmp_path: Path) -> None:
-    found = list(entrances(Registry(tmp_path / "none"), ListOnly(("10.5.0.6",), [])))
+    found = list(
+        chain.from_iterable(entrances(Registry(tmp_path / "none"), ListOnly(("10.5.0.6",), [])))
+    )
     assert found == ["http://10.5.0.6:4443"]
 
 
@@ -119,12 +137,12 @@ def test_a_node_is_asked_itself_or_where_there_is_no_other_way(
     node: str, down: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("membership.cluster.entrance", lambda ip: {"up": node, "down": down}[ip])
-    assert Cluster("secret", entrances=lambda: [down]).asked_first_at("up").calls() == []
-    assert Cluster("secret", entrances=lambda: [node]).asked_first_at("down").calls() == []
-    assert Cluster("secret", entrances=lambda: [down]).asked_last_at(("down", "up")).calls() == []
+    assert Cluster("secret", entrances=lambda: [[down]]).asked_first_at("up").calls() == []
+    assert Cluster("secret", entrances=lambda: [[node]]).asked_first_at("down").calls() == []
+    assert Cluster("secret", entrances=lambda: [[down]]).asked_last_at(("down", "up")).calls() == []
 
 
 def test_a_cluster_is_served_as_long_as_one_node_listens(node: str, down: str) -> None:
-    assert Cluster("secret", entrances=lambda: [down, node]).is_served()
-    assert not Cluster("secret", entrances=lambda: [down]).is_served()
+    assert Cluster("secret", entrances=lambda: [[down], [node]]).is_served()
+    assert not Cluster("secret", entrances=lambda: [[down]]).is_served()
     assert not Cluster("secret", entrances=list).is_served()

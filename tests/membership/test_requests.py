@@ -142,7 +142,7 @@ def test_what_refuses_a_connection_is_told_from_what_gives_no_answer() -> None:
 
 def test_an_entrance_that_refuses_connections_has_said_nothing() -> None:
     entrance = f"http://127.0.0.1:{free_port()}"
-    found = Cluster("secret", entrances=lambda: [entrance]).media_nodes()
+    found = Cluster("secret", entrances=lambda: [[entrance]]).media_nodes()
     assert isinstance(found, Unconnected)
     assert isinstance(found, Unknown)
 
