@@ -32,7 +32,7 @@ progress_seconds=60
 closed_looks=3
 
 # From now on it carries calls, whatever became of it before.
-rm -f /var/lib/openvidu-host-as-found/drained
+rm -f /var/lib/openvidu-host-as-found/drained "$FOLDER/.stop-begun"
 cd "$FOLDER"
 address=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
 server() { ask_docker compose ps --status running --quiet openvidu-server 2>/dev/null; }

@@ -3,6 +3,8 @@
 # it carries one by now, or doesn't say so, and nothing was stopped.
 # Source: page, "Node management".
 #
+# A stop goes on where the connection is lost, and one that was begun is gone on with.
+#
 # Reads ADDRESS, its private address, as a line NAME=value on stdin. On another machine nothing is stopped.
 set -euo pipefail
 # shellcheck source=machine/owners.sh
@@ -13,6 +15,8 @@ set -euo pipefail
 . machine/sessions.sh
 folder=/opt/openvidu
 note=/var/lib/openvidu-host-as-found/containers
+# There from a first stop until OpenVidu starts again.
+begun=$folder/.stop-begun
 stop_seconds=300
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -29,7 +33,14 @@ if [[ $own != "$ADDRESS" ]]; then
   exit 1
 fi
 refuse_owners "$folder" node "$note"
+exec 9>"$folder/.stop.lock"
+flock --timeout "$stop_seconds" 9 || {
+  echo "OpenVidu on $ADDRESS is being stopped already, for more than $stop_seconds s; it wasn't stopped again." >&2
+  echo "Look at: sudo sh -c 'cd $folder && docker compose ps --all' (there). Then: pulumi up" >&2
+  exit 1
+}
 look_for_calls "$ADDRESS"
+[[ $calls != closed || ! -e $begun ]] || calls=none
 case $calls in
 none) ;;
 some)
@@ -46,17 +57,22 @@ unclear)
   ;;
 esac
 echo "No call on $ADDRESS; stopping OpenVidu there."
-within "$stop_seconds" ./openvidu stop </dev/null &
-stop=$!
+touch "$begun"
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+# A connection that's lost ends whoever prints to it.
+{ within "$stop_seconds" ./openvidu stop </dev/null && remove_left_media "$folder" "$note"; } >"$said" 2>&1 &
+stop=$! status=0
 # What begins in this moment is lost: it's seen as long as the server answers.
 lost=''
 while kill -0 "$stop" 2>/dev/null && sessions=$(ask_sessions "$ADDRESS" "$secret" 2>/dev/null); do
   [[ $sessions != *'"sessionId":'* ]] || lost=$sessions
   sleep 0.1
 done
-wait "$stop"
-remove_left_media "$folder" "$note"
+wait "$stop" || status=$?
+cat "$said"
 if [[ -n $lost ]]; then
   lost=$(grep -oE '"sessionId":"[^"]*"' <<<"$lost" | cut -d '"' -f 4 | sort -u)
   echo "A session began on $ADDRESS as OpenVidu was stopped, and was lost with it: ${lost//$'\n'/, }"
 fi
+exit "$status"

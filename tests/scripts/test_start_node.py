@@ -52,6 +52,13 @@ def test_a_node_whose_services_run_is_started_once(node: Machine) -> None:
     assert node.started == ["start"]
 
 
+def test_a_node_that_starts_again_is_not_in_the_middle_of_a_stop(node: Machine) -> None:
+    node.puts("openvidu/.stop-begun", "")
+    node.starts(SERVER, COTURN)
+    assert start(node).returncode == 0
+    assert not (node.folder / ".stop-begun").exists()
+
+
 @pytest.mark.parametrize(
     ("container", "why"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,9 @@ def stop(
     docker: str = "",
     stops: str = "",
     own: str = "10.5.0.8",
+    address: str = "10.5.0.8",
     option: str = "",
+    runner: str = 'exec bash -c "$0"',
 ) -> subprocess.CompletedProcess[str]:
     """Stop a node whose server answers so.
 
@@ -55,10 +58,12 @@ def stop(
         docker: what Docker does.
         stops: what else OpenVidu's own stop does.
         own: the machine's own address.
+        address: the node's.
         option: another line of .env.
+        runner: what runs the script, which is `$0`.
     """
     node = folder / "openvidu"
-    node.mkdir()
+    node.mkdir(exist_ok=True)
     (node / ".env").write_text(
         f"OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP={own}\nOPENVIDU_SECRET=hidden\n{option}\n"
     )
@@ -72,8 +77,8 @@ def stop(
         path.chmod(0o755)
     script = text_of("stop-node.sh").replace("/opt/openvidu", str(node))
     return subprocess.run(
-        ["bash", "-c", script],
-        input="ADDRESS=10.5.0.8\n\n",
+        ["bash", "-c", runner, script],
+        input=f"ADDRESS={address}\n\n",
         text=True,
         check=False,
         capture_output=True,
@@ -125,6 +130,26 @@ def test_a_session_that_begins_as_it_stops_is_named(tmp_path: Path) -> None:
     done = stop(tmp_path, began, stops=f"until [[ -e {told} ]]; do sleep 0.05; done")
     assert done.returncode == 0
     assert done.stdout.endswith("as OpenVidu was stopped, and was lost with it: ses_1\n")
+
+
+def test_a_stop_goes_on_without_its_connection_and_may_be_begun_again(tmp_path: Path) -> None:
+    """Whoever connects anew runs it again, and its server doesn't answer any more."""
+    ended = tmp_path / "ended"
+    answer = f"[[ -e {tmp_path}/stopped ]] && exit 7 || echo '{NO_CALL}'"
+    stops = partial(
+        stop,
+        tmp_path,
+        answer,
+        stops=f"sleep 0.5; echo it stops; echo it stops; touch {ended}",
+        own="127.0.0.1",
+        address="127.0.0.1",
+    )
+    stops(runner='bash -c "$0" | head --lines 1')
+    assert ended.exists()
+    ended.unlink()
+    done = stops()
+    assert done.returncode == 0, done.stderr
+    assert ended.exists()
 
 
 def test_a_stop_that_fails_is_no_stop(tmp_path: Path) -> None:
