@@ -20,6 +20,7 @@ def doubts(own: str, world: World) -> dict[str, Any]:
 
     Args:
         own: address of the node that the run is about: it may have left, and be asked about yet.
+            A run that is about one node stops no other.
         world: what can be seen.
 
     Returns:
@@ -47,7 +48,8 @@ def doubts(own: str, world: World) -> dict[str, Any]:
         "stops": [
             _shown(one)
             for one in there
-            if world.registry.noted(f"{STOP}-{one.ip}", one.identity) is not None
+            if own in ("", one.ip)
+            and world.registry.noted(f"{STOP}-{one.ip}", one.identity) is not None
         ],
     }
 

@@ -392,7 +392,8 @@ class _Drain:
             "waiting until it has left",
             f"still waiting for {what} after {self._world.policy.limit}",
             f"{KEPT} It {'still takes new' if self._without_api else 'takes no new'} sessions.",
-            "wait again: the same command, pulumi up or destroy; or cut them: "
+            "wait again: the same command, pulumi up or destroy; or cut them"
+            f"{' after as long again' if self._without_api else ''}: "
             "pulumi config set forceAfterDrainTimeout true && pulumi up; "
             f"or keep the node: uv run python -m scripts.abort_drain {name}"
             f"{dead if found is Conclusion.UNKNOWN else ''}",

@@ -138,9 +138,23 @@ def test_without_the_api_one_look_without_calls_is_not_enough(tmp_path: Path) ->
     quiet: Looks = [([IDLE, OTHER], Answers(200))] * (drain_module.IDLE_LOOKS - 1)
     world = without_api(tmp_path, [*quiet, ([BUSY, OTHER], Answers(200))])
     world.policy = replace(SHORT, without_api=True)
-    with pytest.raises(MembershipError, match="It still takes new sessions"):
+    with pytest.raises(MembershipError, match="It still takes new sessions") as caught:
         drain(NODE, RUN, world.world)
     assert "remove 10.5.0.7" not in world.done
+    # The calls that it has by then haven't been waited for.
+    assert "or cut them after as long again: pulumi config set" in str(caught.value)
+    world.policy = replace(world.policy, force=True)
+    began = world.clock.passed
+    assert drain(NODE, Run("later"), world.world) is Outcome.GONE
+    assert world.clock.passed - began > SHORT.limit.total_seconds()
+
+
+def test_a_run_stops_no_other_node_than_its_own(tmp_path: Path) -> None:
+    """One whose stop failed is wanted again by now, or is stopped by its own run."""
+    world = without_api(tmp_path, [([IDLE, OTHER], Answers(200))])
+    assert drain(NODE, RUN, world.world) is Outcome.STOP
+    assert [one["ip"] for one in doubts(NODE.ip, world.world)["stops"]] == [NODE.ip]
+    assert not doubts("10.5.0.6", world.world)["stops"]
 
 
 def test_a_call_that_begins_in_the_last_moment_has_the_node_listed_again(tmp_path: Path) -> None:
