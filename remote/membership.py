@@ -127,6 +127,9 @@ class Membership:
                 f"  Next: uv run python -m scripts.repair {nodes[0]['name']}, then: pulumi up"
             )
             return False
+        if self._session.action == "drain":
+            # Who is stopped uploads no more; what can't be waited for is told once it is.
+            self._recordings_left()
         for node, machine in reached:
             script = with_values(self._given["STOP_NODE"], f"ADDRESS={node['ip']}")
             if self._session.run(machine, script).status not in (DONE, BUSY):
@@ -286,38 +289,52 @@ class Membership:
     # Recordings.
 
     def _recordings_are_safe(self) -> bool:
-        """Wait until the node's recordings are in the bucket; whether they are.
+        """Wait until the node's recordings are in the bucket; whether they are."""
+        left, name = self._recordings_left(), self._session.name
+        if left is None:
+            self._session.say(
+                "its recordings can't be listed; the machine stays\n"
+                f"  Next: uv run python -m scripts.repair {name}, then: pulumi up"
+            )
+            return False
+        if left:
+            shown = left.replace("\n", "\n  ")
+            machine = f"{self._given['SSH_USER']}@{self._given['NODE_HOST']}"
+            self._session.say(
+                "recordings on its disk are not in the bucket, and nothing has changed for "
+                f"{self._recording_seconds:g} s:\n  {shown}\n"
+                f"  The machine stays. Copy them from {machine} and delete them there.\n"
+                "  Next: pulumi up"
+            )
+        return not left
+
+    @property
+    def _recording_seconds(self) -> float:
+        return float(self._given.get("RECORDING_SECONDS") or 600)
+
+    def _recordings_left(self) -> str | None:
+        """Wait until the node's recordings are in the bucket, or nothing changes any more.
 
         Source: OpenVidu removes a recording from its folder once it's uploaded.
+
+        Returns:
+            What is left, a line each; None where that can't be listed.
         """
-        limit = float(self._given.get("RECORDING_SECONDS") or 600)
         name, before, since = self._session.name, "", time.monotonic()
         while True:
             found = self._session.run(self._node, self._given["LIST_RECORDINGS"], keep=True)
             if found.status:
-                self._session.say(
-                    "its recordings can't be listed; the machine stays\n"
-                    f"  Next: uv run python -m scripts.repair {name}, then: pulumi up"
-                )
-                return False
+                return None
             left = found.output.strip()
             if not left:
-                return True
+                return left
             if left != before:
                 before, since = left, time.monotonic()
                 count = len(left.splitlines())
                 files = "1 file" if count == 1 else f"{count} files"
                 print(f"{name}: waiting for recordings to reach the bucket: {files}", flush=True)  # noqa: T201
-            elif time.monotonic() - since > limit:
-                shown = left.replace("\n", "\n  ")
-                machine = f"{self._given['SSH_USER']}@{self._given['NODE_HOST']}"
-                self._session.say(
-                    "recordings on its disk are not in the bucket, and nothing has changed for "
-                    f"{limit:g} s:\n  {shown}\n"
-                    f"  The machine stays. Copy them from {machine} and delete them there.\n"
-                    "  Next: pulumi up"
-                )
-                return False
+            elif time.monotonic() - since > self._recording_seconds:
+                return left
             time.sleep(POLL_SECONDS)
 
     # What is carried out once for what it's for.

@@ -206,8 +206,21 @@ def test_a_node_that_the_api_does_not_stop_is_stopped_and_drained_on(base: Base)
     doubts(base)
     assert base.follow("drain").returncode == 0
     # The first time a call had begun.
-    drains = ["drain", "doubts", "stop-node", "drain", "doubts", "stop-node", "drain"]
-    assert base.did == [*drains, "list-recordings", "remove"]
+    stops = ["drain", "doubts", "list-recordings", "stop-node"]
+    assert base.did == [*stops, *stops, "drain", "list-recordings", "remove"]
+
+
+def test_a_node_is_stopped_once_its_recordings_are_in_the_bucket(base: Base) -> None:
+    """Its server uploads them after a call has ended; one that is stopped doesn't."""
+    (base.folder / "left").write_text("/opt/openvidu/recordings/ses_1.mp4 5\n")
+    uploads = (
+        "[[ $did != list-recordings ]] || { [[ ! -e looked ]] || rm left; cat left; touch looked; }"
+    )
+    base.does(f"{uploads}\n{STOPS % 3}")
+    doubts(base)
+    done = base.follow("drain", RECORDING_SECONDS="30")
+    assert done.returncode == 0, done.stderr
+    assert base.did[:5] == ["drain", "doubts", "list-recordings", "list-recordings", "stop-node"]
 
 
 def test_before_an_upgrade_nodes_are_stopped_at_their_own_machines(base: Base) -> None:
