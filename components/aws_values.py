@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from components.values import whole_number
+
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)
 _LONGEST_IAM_PATH = 512
@@ -18,6 +20,7 @@ _IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}", re.ASCII)
 _TAG_TEXT = re.compile(r"[\w .:/=+@-]*")
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 128, 256
+_MOST_BACKUPS = 1000
 MOST_TAGS = 40
 """A resource has 50 at most: the program's own are among them, and those of aws:defaultTags."""
 
@@ -80,6 +83,17 @@ def topic(text: str) -> str:
     if not _TOPIC.fullmatch(text):
         raise ValueError("the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME")
     return text
+
+
+def backup_days(text: str) -> int:
+    """For how long snapshots are kept: 0 for none, up to 1000 days.
+
+    Source: terraform-provider-aws 6, aws_dlm_lifecycle_policy; DLM keeps up to 1000 by schedule.
+    """
+    days = whole_number(text)
+    if days > _MOST_BACKUPS:
+        raise ValueError(f"0 to {_MOST_BACKUPS} days")
+    return days
 
 
 def image_owner(text: str) -> str:

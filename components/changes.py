@@ -117,6 +117,7 @@ CHANGES: Mapping[str, Change] = {
             "volumeSize",
             "dataVolumeSize",
             "deleteData",
+            "backupDays",
             "bastionInstanceType",
             "redisNodeType",
             "searchInstanceType",

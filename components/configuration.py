@@ -395,6 +395,21 @@ def _alarms(values: _Values) -> list[Mistake]:
     return []
 
 
+def _backups(values: _Values) -> list[Mistake]:
+    """Snapshots are of the volume that a base or master on AWS has."""
+    keys_of = {"backupDays": values.get("backup_days")}
+    problem = "is for the data volume of a base or master on AWS"
+    if values.get("machines") == EXISTING:
+        problem += "; machines is existing"
+    elif values.get("shape") == HA_MANAGED:
+        problem += "; with ha-managed the data is in AWS's services"
+    else:
+        return []
+    return [
+        Mistake(key, problem, f"pulumi config rm {key}") for key, found in keys_of.items() if found
+    ]
+
+
 def _shape(values: _Values) -> list[Mistake]:
     """What each shape needs, and what it has no use for."""
     if values.get("shape") != SINGLE_MASTER:
@@ -828,6 +843,7 @@ _CROSS_CHECKS: tuple[Callable[[_Values], list[Mistake]], ...] = (
     _machines,
     _owners_network,
     _alarms,
+    _backups,
     _network_of_hosts,
     _subnet_size,
     _node_numbers,

@@ -24,11 +24,8 @@ _ENDPOINTS = {
     "elasticsearch_url": "elasticsearchUrl",
     "kibana_url": "kibanaUrl",
 }
-_OF_AWS = {
-    "permissions_boundary": "permissionsBoundary",
-    "iam_path": "iamPath",
-    "bucket_version_days": "bucketVersionDays",
-}
+_OF_IAM = {"permissions_boundary": "permissionsBoundary", "iam_path": "iamPath"}
+_OF_AWS = {"bucket_version_days": "bucketVersionDays"}
 
 
 def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
@@ -45,9 +42,12 @@ def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
 
 def _unused(values: Mapping[str, Any], shape: str | None) -> list[Mistake]:
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
+    # Backups take a role of their own.
+    of_iam = {} if values.get("backup_days") else _OF_IAM
     found = [
-        Mistake(key, f"is for ha-managed; shape is {shape}", f"pulumi config rm {key}")
-        for attribute, key in {**_ENDPOINTS, **_OF_AWS}.items()
+        Mistake(key, f"is for ha-managed{also}; shape is {shape}", f"pulumi config rm {key}")
+        for keys, also in (({**_ENDPOINTS, **_OF_AWS}, ""), (of_iam, " and backupDays"))
+        for attribute, key in keys.items()
         if values.get(attribute, defaults[attribute]) != defaults[attribute]
     ]
     if values.get("certificate_type") == ACM:

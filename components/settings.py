@@ -748,7 +748,7 @@ class Settings:
             "permissionsBoundary",
             "string",
             aws_values.policy_arn,
-            "ARN of the permissions boundary of the role and the user made with ha-managed.",
+            "ARN of the permissions boundary of the roles and users in IAM that are made.",
             "arn:aws:iam::123456789012:policy/openvidu",
         ),
     ] = None
@@ -758,7 +758,7 @@ class Settings:
             "iamPath",
             "string",
             aws_values.iam_path,
-            "Path in IAM of the role, the user and the instance profile made with ha-managed.",
+            "Path in IAM of the roles, users and instance profiles that are made.",
             "/openvidu/",
         ),
     ] = "/"
@@ -802,6 +802,16 @@ class Settings:
             "100",
         ),
     ] = 100
+    backup_days: Annotated[
+        int,
+        Key(
+            "backupDays",
+            "integer",
+            aws_values.backup_days,
+            "Days that a daily snapshot of the base's or master's data volume is kept; 0: none.",
+            "14",
+        ),
+    ] = 0
     delete_data: Annotated[
         bool,
         Key(

@@ -28,6 +28,7 @@ _TAGGED = (
     SEARCH,
     LOAD_BALANCER,
     "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy",
     "aws:ec2/eip:Eip",
     "aws:ec2/networkInterface:NetworkInterface",
     "aws:ec2/vpc:Vpc",

@@ -79,7 +79,13 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "DisassociateIamInstanceProfile",
         "ReplaceIamInstanceProfileAssociation",
     ),
-    "aws:ebs/volume:Volume": _ec2("CreateVolume", "DeleteVolume", "ModifyVolume"),
+    "aws:ebs/volume:Volume": _ec2(
+        "CreateVolume",
+        "DeleteVolume",
+        "ModifyVolume",
+        # `scripts.backup` does.
+        "CreateSnapshot",
+    ),
     "aws:ec2/volumeAttachment:VolumeAttachment": _ec2("AttachVolume", "DetachVolume"),
     "aws:route53/record:Record": (
         "route53:GetHostedZone",
@@ -111,6 +117,14 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "cloudwatch:UntagResource",
         # The role with which CloudWatch moves machines, where an account hasn't had it yet.
         "iam:CreateServiceLinkedRole",
+    ),
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy": (
+        "dlm:CreateLifecyclePolicy",
+        "dlm:GetLifecyclePolicy",
+        "dlm:UpdateLifecyclePolicy",
+        "dlm:DeleteLifecyclePolicy",
+        "dlm:TagResource",
+        "dlm:UntagResource",
     ),
     "aws:lb/loadBalancer:LoadBalancer": (
         "elasticloadbalancing:Describe*",
@@ -275,12 +289,18 @@ OF_A_NETWORK = (
     "aws:ec2/routeTableAssociation:RouteTableAssociation",
 )
 """The types that aren't made in a network that existed."""
+OF_BACKUPS = (
+    "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+)
+"""The types that are made for backups alone, of the data of a base or master."""
 _SERVICES = ("ec2", "ebs", "vpc", "sns", "cloudwatch")
 _MACHINES = tuple(kind for kind in BY_TYPE if kind.partition("/")[0].split(":")[1] in _SERVICES)
 TYPES: Mapping[str, Sequence[str]] = {
-    HA: (*_MACHINES, "aws:route53/record:Record"),
-    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record"),
-    HA_MANAGED: tuple(BY_TYPE),
+    HA: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS),
+    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS),
+    HA_MANAGED: tuple(kind for kind in BY_TYPE if kind != OF_BACKUPS[0]),
 }
 """The types that each shape may make."""
 

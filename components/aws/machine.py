@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import local
 
-from components.aws import provider
+from components.aws import backups, provider
 from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.machine import Machine
@@ -159,6 +159,7 @@ def _with_data(
     parent: pulumi.Resource,
 ) -> Machine:
     """The machine, with a volume that outlives it and keeps its data."""
+    named = {**tags, "Name": f"{tags['Name']}-data"}
     volume = aws.ebs.Volume(
         f"{machine.name}-data",
         availability_zone=zone,
@@ -166,7 +167,7 @@ def _with_data(
         type="gp3",
         encrypted=True,
         kms_key_id=settings.kms_key_id,
-        tags={**tags, "Name": f"{tags['Name']}-data"},
+        tags=named,
         opts=pulumi.ResourceOptions(
             parent=parent,
             protect=not settings.delete_data,
@@ -174,6 +175,8 @@ def _with_data(
             ignore_changes=["availabilityZone"],
         ),
     )
+    if settings.backup_days:
+        backups.back_up_daily(named["Name"], settings, tags, parent)
     attachment = aws.ec2.VolumeAttachment(
         f"{machine.name}-data-attachment",
         device_name="/dev/sdf",

@@ -18,8 +18,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.actions import BY_TYPE, OF_A_NETWORK, TYPES, WITH_KEY, actions
-from components.settings import DEFAULT_BUCKET, HA
+from components.aws.actions import BY_TYPE, OF_A_NETWORK, OF_BACKUPS, TYPES, WITH_KEY, actions
+from components.settings import DEFAULT_BUCKET, HA, HA_MANAGED
 
 PROJECT = "openvidu-enterprise"
 _ALONE = (
@@ -32,12 +32,14 @@ _ALONE = (
     "elasticloadbalancing:CreateTargetGroup",
     "acm:ImportCertificate",
     "acm:RequestCertificate",
+    "dlm:CreateLifecyclePolicy",
 )
 """What makes something that needs nothing of the account's; tags come with the request."""
 _WITHIN: Mapping[str, str] = {
     "ec2:CreateNetworkInterface": "network-interface",
     "ec2:CreateRouteTable": "route-table",
     "ec2:CreateSecurityGroup": "security-group",
+    "ec2:CreateSnapshot": "snapshot",
     "ec2:CreateSubnet": "subnet",
     "ec2:RunInstances": "instance",
 }
@@ -74,9 +76,9 @@ _TAGGING: Mapping[str, Sequence[str]] = {
     ),
 }
 """What gives tags to what is being made: the key that says by which call, and these calls."""
-_CERTIFICATES_TAGS = "acm:AddTagsToCertificate"
-"""ACM has no key that tells a certificate that is being made."""
-_BY_TAGS = ("ec2:", "elasticloadbalancing:", "acm:")
+_TAGGED_ALONE = ("acm:AddTagsToCertificate", "dlm:TagResource")
+"""These services have no key that tells what is being made."""
+_BY_TAGS = ("ec2:", "elasticloadbalancing:", "acm:", "dlm:")
 _CONSOLE = "ec2:GetConsoleOutput"
 """It tells what a machine has printed."""
 _NAMED: Mapping[str, Sequence[str]] = {
@@ -97,7 +99,7 @@ _NAMED: Mapping[str, Sequence[str]] = {
 Source: Pulumi, "Auto-naming".
 """
 _USER = "arn:*:iam::*:user{path}bucket-user-*"
-_ROLE = "arn:*:iam::*:role{path}bastion-role-*"
+_ROLE = "arn:*:iam::*:role{path}{role}-*"
 _IDENTITIES: Mapping[str, str] = {
     "aws:iam/user:User": _USER,
     "aws:iam/userPolicy:UserPolicy": _USER,
@@ -118,7 +120,12 @@ _BOUND = (
 )
 """What gives rights, or takes a boundary: only with the boundary, where one is asked for."""
 _UNBINDING = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
-_TO_EC2 = "iam:PassRole"
+_PASSING = "iam:PassRole"
+_ROLES: Mapping[bool, tuple[str, str]] = {
+    True: ("bastion-role", "ec2.amazonaws.com"),
+    False: ("backup-role", "dlm.amazonaws.com"),
+}
+"""The role that is made, and to whom it's given: with AWS's services, or for backups."""
 _SERVICE_ROLE = "iam:CreateServiceLinkedRole"
 _SERVICES = ("elasticache", "elasticloadbalancing", "es", "events", "opensearchservice")
 
@@ -137,6 +144,7 @@ class Scope:
         kms_key: ARN of the key that is configured; none where it's None.
         vpc: id of a VPC that existed; None where the program makes one.
         subnets: ids of its subnets.
+        backups: whether backupDays is configured.
     """
 
     shape: str = HA
@@ -148,6 +156,13 @@ class Scope:
     kms_key: str | None = None
     vpc: str | None = None
     subnets: Sequence[str] = ()
+    backups: bool = False
+
+    @property
+    def without(self) -> Collection[str]:
+        """The types that aren't made, though the shape may."""
+        no_backups = self.shape != HA_MANAGED and not self.backups
+        return {*(OF_A_NETWORK if self.vpc else ()), *(OF_BACKUPS if no_backups else ())}
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -191,8 +206,7 @@ def statements(scope: Scope) -> list[Statement]:
     Args:
         scope: what is deployed.
     """
-    made = actions(scope.shape, OF_A_NETWORK if scope.vpc else ())
-    wanted = {*made} - ({*_UNBINDING} if scope.boundary else set())
+    wanted = {*actions(scope.shape, scope.without)} - ({*_UNBINDING} if scope.boundary else set())
     return [
         *_looking(wanted),
         *_by_tags(wanted, scope.tags),
@@ -230,12 +244,13 @@ def _reads(action: str) -> bool:
 def _by_tags(wanted: Collection[str], tags: Mapping[str, str]) -> Iterator[Statement]:
     asked = {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}
     ours = {f"aws:ResourceTag/{key}": [value] for key, value in tags.items()}
-    alone = [one for one in (*_ALONE, _CERTIFICATES_TAGS) if one in wanted]
+    alone = [one for one in (*_ALONE, *_TAGGED_ALONE) if one in wanted]
     yield Statement(sorted(alone), conditions=asked)
     for action, kind in _WITHIN.items():
         if action in wanted:
             yield Statement([action], _arns(kind), asked)
     yield Statement(["ec2:RunInstances"], _arns(*_STARTED_FROM))
+    yield Statement(["ec2:CreateVolume"], _arns("snapshot"))
     yield Statement(_RULES, _arns("security-group-rule"))
     for action, (key, *calls) in _TAGGING.items():
         if action in wanted:
@@ -271,19 +286,20 @@ def _by_name(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
 def _identities(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
     """Of IAM what the program names, and with the boundary only, where there is one."""
     by_resource: dict[str, set[str]] = {}
+    role, service = _ROLES[scope.shape == HA_MANAGED]
     for kind in TYPES[scope.shape]:
-        if kind in _IDENTITIES:
-            resource = _IDENTITIES[kind].format(path=scope.iam_path)
+        if kind in _IDENTITIES and kind not in scope.without:
+            resource = _IDENTITIES[kind].format(path=scope.iam_path, role=role)
             by_resource.setdefault(resource, set()).update({*BY_TYPE[kind]} & {*wanted})
     for resource, may in by_resource.items():
         bound = may & {*_BOUND} if scope.boundary else set()
-        yield Statement(sorted(may - bound - {_TO_EC2}), [resource])
+        yield Statement(sorted(may - bound - {_PASSING}), [resource])
         if bound:
             limit = {"iam:PermissionsBoundary": [str(scope.boundary)]}
             yield Statement(sorted(bound), [resource], limit)
-    if _TO_EC2 in wanted:
-        passed = {"iam:PassedToService": ["ec2.amazonaws.com"]}
-        yield Statement([_TO_EC2], [_ROLE.format(path=scope.iam_path)], passed)
+    if _PASSING in wanted:
+        resource = _ROLE.format(path=scope.iam_path, role=role)
+        yield Statement([_PASSING], [resource], {"iam:PassedToService": [service]})
     if _SERVICE_ROLE in wanted:
         services = {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in _SERVICES]}
         yield Statement([_SERVICE_ROLE], ["arn:*:iam::*:role/aws-service-role/*"], services)
@@ -304,6 +320,7 @@ def main() -> None:
     parser.add_argument("--boundary", help="permissionsBoundary, an ARN; default: none")
     parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
     parser.add_argument("--kms-key", help="kmsKeyId, where it's configured")
+    parser.add_argument("--backups", action="store_true", help="where backupDays is configured")
     parser.add_argument("--vpc", help="vpcId, where it's configured")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"

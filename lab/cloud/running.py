@@ -21,6 +21,7 @@ from lab.cloud.aws import (
     domains,
     images,
     interfaces,
+    lifecycles,
     power,
     quotas,
     server,
@@ -139,6 +140,7 @@ class _Lab:
         domains.install()
         user_data.install()
         boundaries.install()
+        lifecycles.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)
         gate = server.Gate(moto, self.view.lock, self.faults, self._sync)

@@ -71,6 +71,7 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
         configured("permissionsBoundary", "") or None,
         configured("iamPath", Settings.iam_path),
         configured("kmsKeyId", "") or None,
+        backups=configured("backupDays", "0") != "0",
     )
     owner = configured("imageOwner", UBUNTU_OWNER)
     calls = _calls(ec2, kind, scope.tags, configured("imageId", "") or owner)

@@ -112,6 +112,9 @@ def _parts(kind: str, inputs: _Inputs, prices: Prices) -> Iterator[tuple[str, fl
             yield "public IPv4", table.get("public_ipv4")
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
             yield monthly("alarm_month", 1)
+        case "aws:dlm/lifecyclePolicy:LifecyclePolicy":
+            # Paid for by what changes on the volume from day to day.
+            yield "snapshots", None
         case "aws:lb/loadBalancer:LoadBalancer":
             yield "load balancer", table.get("load_balancer")
         case "aws:elasticache/replicationGroup:ReplicationGroup":

@@ -53,6 +53,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "nodeInstanceType": "c5.4xlarge",
             "volumeSize": "120",
             "dataVolumeSize": "120",
+            "backupDays": "14",
             "deleteData": "true",
             "drainTimeout": "5h",
             "forceAfterDrainTimeout": "true",

@@ -27,6 +27,7 @@ LONGEST = 10240
 
 SCOPES = {shape: Scope(shape) for shape in TYPES} | {
     "in a network": Scope("ha-managed", vpc="vpc-1a2b3c4d", subnets=["subnet-1a2b3c4d"]),
+    "with backups": Scope(boundary=BOUNDARY, backups=True),
     "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY),
 }
 
@@ -94,7 +95,8 @@ def test_no_condition_asks_for_what_aws_does_not_tell(scope: Scope) -> None:
 
 def test_everything_that_the_program_does_is_allowed() -> None:
     for shape in TYPES:
-        allowed = {action for one in statements(Scope(shape)) for action in one.actions}
+        scope = Scope(shape, backups=True)
+        allowed = {action for one in statements(scope) for action in one.actions}
         assert allowed == {*actions(shape)}
 
 
@@ -127,7 +129,9 @@ def test_what_is_there_is_changed_only_where_it_is_the_programs() -> None:
 def test_what_is_made_is_made_with_the_programs_tags() -> None:
     asked = {"StringEquals": {"aws:RequestTag/project": ["openvidu-enterprise"]}}
     for action in ("ec2:CreateVpc", "ec2:CreateVolume", "ec2:AllocateAddress"):
-        assert limits_of(action, Scope("ha")) == [(("*",), asked)]
+        assert limits_of(action, Scope("ha"))[0] == (("*",), asked)
+    # A volume may begin with any snapshot that its account may see.
+    assert limits_of("ec2:CreateVolume", Scope("ha"))[1:] == [(["arn:*:ec2:*::snapshot/*"], {})]
     # A subnet is made in a network: in the program's own.
     (made, its), (around, theirs) = limits_of("ec2:CreateSubnet", Scope("ha"))
     assert (list(made), its) == (["arn:*:ec2:*:*:subnet/*"], asked)
@@ -196,6 +200,16 @@ def test_in_a_network_of_others_nothing_of_it_may_be_changed() -> None:
     assert ["arn:*:ec2:*:*:vpc/vpc-1a2b3c4d"] in [
         resources for resources, _ in limits_of("ec2:CreateSecurityGroup", scope)
     ]
+
+
+def test_backups_take_a_role_of_their_own_that_only_dlm_gets() -> None:
+    assert limits_of("iam:PassRole", Scope()) == []
+    ((resources, limit),) = limits_of("iam:PassRole", Scope(backups=True, iam_path="/openvidu/"))
+    assert resources == ["arn:*:iam::*:role/openvidu/backup-role-*"]
+    assert limit == {"StringEquals": {"iam:PassedToService": ["dlm.amazonaws.com"]}}
+    made, rest = limits_of("ec2:CreateSnapshot", Scope(stack="prod"))
+    assert made[0] == ["arn:*:ec2:*::snapshot/*"]
+    assert "aws:ResourceTag/stack" in rest[1]["StringEquals"]
 
 
 def test_a_path_is_part_of_the_names_in_iam() -> None:

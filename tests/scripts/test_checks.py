@@ -156,7 +156,9 @@ def test_permissions_are_simulated_where_they_are_needed() -> None:
     (flag,) = of["kms:CreateGrant"]["ContextEntries"]
     assert (flag["ContextKeyValues"], flag["ContextKeyType"]) == (["true"], "boolean")
     assert of["kms:CreateGrant"]["ResourceArns"] == [key]
-    assert "ResourceArns" not in of["ec2:CreateVolume"]
+    snapshots = ["arn:aws-cn:ec2:cn-north-1::snapshot/preflight"]
+    assert of["ec2:CreateVolume"]["ResourceArns"] == snapshots
+    assert "ResourceArns" not in of["ec2:CreateVpc"]
     tagged = {one["ContextKeyName"]: one["ContextKeyValues"] for one in _context(of)}
     assert tagged == {
         "aws:RequestTag/project": ["openvidu-enterprise"],
@@ -169,7 +171,7 @@ def test_permissions_are_simulated_where_they_are_needed() -> None:
 
 
 def _context(asked: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = asked["ec2:CreateVolume"]["ContextEntries"]
+    found: list[dict[str, Any]] = asked["ec2:CreateVpc"]["ContextEntries"]
     return found
 
 

@@ -18,7 +18,7 @@ from mypy_boto3_ec2 import EC2Client
 from mypy_boto3_route53 import Route53Client
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from lab.cloud.aws import boundaries, caches, domains, user_data
+from lab.cloud.aws import boundaries, caches, domains, lifecycles, user_data
 from lab.providers.aws.servicer import AwsServicer
 from lab.providers.base import EngineLog
 from tests.providers.aws.driver import Driver
@@ -41,6 +41,7 @@ def endpoint() -> Iterator[str]:
     domains.install()
     user_data.install()
     boundaries.install()
+    lifecycles.install()
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"

@@ -309,6 +309,25 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
         "dimensions": {"InstanceId": "i-0123456789abcdef0"},
         "alarmActions": [cloud.topic],
     }
+    every_day: Inputs = {
+        "description": "snapshots",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/backups",
+        "policyDetails": {
+            "resourceTypes": ["VOLUME"],
+            "targetTags": {"Name": "base-data"},
+            "schedules": [
+                {
+                    "name": "every day",
+                    "copyTags": True,
+                    "createRule": {"interval": 24, "intervalUnit": "HOURS", "times": "03:00"},
+                    "retainRule": {"interval": 7, "intervalUnit": "DAYS"},
+                }
+            ],
+        },
+    }
+    details = every_day["policyDetails"]
+    (schedule,) = details["schedules"]
+    kept = {**schedule, "retainRule": {"interval": 30, "intervalUnit": "DAYS"}}
     by_mail = {"topic": cloud.topic, "protocol": "email", "endpoint": "a@example.com"}
     own = {"certificateBody": cloud.certificate.strip(), "privateKey": cloud.key.strip()}
     return [
@@ -323,6 +342,16 @@ def managed_lives(world: World, cloud: ManagedWorld) -> list[Life]:
                 "tags": {"Name": "the host"},
             },
             replaced={"name": {**alarm, "name": "another"}},
+        ),
+        Life(
+            "aws:dlm/lifecyclePolicy:LifecyclePolicy",
+            r"policy-0\w{16}",
+            made={**every_day, "tags": {"Name": "backups"}},
+            changed={
+                **every_day,
+                "policyDetails": {**details, "schedules": [kept]},
+                "tags": {"role": "backups"},
+            },
         ),
         Life(
             "aws:sns/topic:Topic",

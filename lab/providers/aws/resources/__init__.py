@@ -7,6 +7,7 @@ from typing import Final
 
 from lab.providers.aws.resource_type import ResourceType
 from lab.providers.aws.resources.alarm import ALARM
+from lab.providers.aws.resources.backup_policy import BACKUP_POLICY
 from lab.providers.aws.resources.cache.replication_group import REPLICATION_GROUP
 from lab.providers.aws.resources.cache.subnet_group import SUBNET_GROUP
 from lab.providers.aws.resources.certificate import CERTIFICATE, CERTIFICATE_VALIDATION
@@ -47,6 +48,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
     for kind in (
         ACCESS_KEY,
         ALARM,
+        BACKUP_POLICY,
         BUCKET,
         CERTIFICATE,
         CERTIFICATE_VALIDATION,
