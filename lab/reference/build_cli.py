@@ -29,6 +29,14 @@ exec "${{{built_cli.PYTHON_VARIABLE}:-python3}}" -m lab.reference.language_host 
 _GO = built_cli.MODULE.with_name("go.txt")
 """Go as a package of Python's index, with its hash."""
 
+ENVIRONMENT = {
+    "CGO_ENABLED": "0",
+    "GOFLAGS": "-trimpath -buildvcs=false -mod=readonly",
+    "GOTOOLCHAIN": "local",
+    "GOWORK": "off",
+}
+"""Nothing needs C, and a workspace or flags of the user's would build something else."""
+
 
 class BuildError(Exception):
     """The CLI can't be built."""
@@ -50,7 +58,7 @@ def build() -> Path | None:
     with tempfile.TemporaryDirectory(prefix=".building-", dir=target.parent) as made:
         whole = Path(made) / target.name
         whole.mkdir()
-        _compile(_go(), whole)
+        _compile(find_go(), whole)
         # Moved into place whole: what is there is complete.
         shutil.rmtree(target, ignore_errors=True)
         whole.rename(target)
@@ -70,17 +78,10 @@ def _compile(go: str, into: Path) -> None:
 
 def _run(command: list[str]) -> str:
     """Run Go in the module; what it says on standard error is seen."""
-    # The CLI needs no C, and a workspace or flags of the user's would build another one.
-    chosen = {
-        "CGO_ENABLED": "0",
-        "GOFLAGS": "-trimpath -buildvcs=false -mod=readonly",
-        "GOTOOLCHAIN": "local",
-        "GOWORK": "off",
-    }
     done = subprocess.run(
         command,
         cwd=built_cli.MODULE.parent,
-        env={**os.environ, **chosen},
+        env={**os.environ, **ENVIRONMENT},
         stdout=subprocess.PIPE,
         text=True,
         check=False,
@@ -90,7 +91,7 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def _go() -> str:
+def find_go() -> str:
     """Go of the PATH where it's new enough, else Python's index has one.
 
     Raises:
