@@ -15,6 +15,7 @@ _LONGEST_IAM_PATH = 512
 _KMS_KEY = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[a-zA-Z0-9-]+")
 _ID = "([0-9a-f]{8}|[0-9a-f]{17})"
 _IMAGE = re.compile(f"ami-{_ID}")
+_SNAPSHOT = re.compile(f"snap-{_ID}")
 _VPC, _SUBNET = re.compile(f"vpc-{_ID}"), re.compile(f"subnet-{_ID}")
 _IMAGE_OWNER = re.compile(r"[0-9]{12}|self|amazon|aws-marketplace")
 _TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[\w-]{1,256}", re.ASCII)
@@ -58,6 +59,13 @@ def image(text: str) -> str:
     """The id of an image of EC2; what it has is asked later."""
     if not _IMAGE.fullmatch(text):
         raise ValueError("the id of an image such as ami-0123456789abcdef0")
+    return text
+
+
+def snapshot(text: str) -> str:
+    """The id of a snapshot of EBS; what it has is asked later."""
+    if not _SNAPSHOT.fullmatch(text):
+        raise ValueError("the id of a snapshot such as snap-0123456789abcdef0")
     return text
 
 

@@ -149,6 +149,7 @@ CHANGES: Mapping[str, Change] = {
             "subnetIds",
             "availabilityZones",
             "kmsKeyId",
+            "restoreFromSnapshot",
         ),
         Change.REFUSED,
     ),

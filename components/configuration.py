@@ -397,7 +397,10 @@ def _alarms(values: _Values) -> list[Mistake]:
 
 def _backups(values: _Values) -> list[Mistake]:
     """Snapshots are of the volume that a base or master on AWS has."""
-    keys_of = {"backupDays": values.get("backup_days")}
+    keys_of = {
+        "backupDays": values.get("backup_days"),
+        "restoreFromSnapshot": values.get("restore_from_snapshot"),
+    }
     problem = "is for the data volume of a base or master on AWS"
     if values.get("machines") == EXISTING:
         problem += "; machines is existing"

@@ -91,6 +91,8 @@ class Deployed:
         main_private_ip: address of base, master or bastion in there; None likewise.
         zone_count: in how many availability zones nodes have a subnet there.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
+        data_snapshots: the snapshot that a volume with data began with, by the resource; empty
+            where it began without one.
         records: the names of DNS records, in small letters.
         zones: availability zones by their place, from 0: of the machines' subnets, or of the data
             where a subnet isn't there.
@@ -135,6 +137,7 @@ class Deployed:
     main_private_ip: str | None = None
     zone_count: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
+    data_snapshots: Mapping[str, str] = field(default_factory=dict)
     records: Collection[str] = ()
     zones: Mapping[int, str] = field(default_factory=dict)
     volume_keys: Mapping[str, str] = field(default_factory=dict)
@@ -312,6 +315,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
             name: int(size)
             for name, found in outputs.items()
             if (size := _volume(name, found, "volumeSize", "size")) is not None
+        },
+        data_snapshots={
+            name: found.get("snapshotId") or ""
+            for name, found in outputs.items()
+            if _DATA.fullmatch(name)
         },
         records=tuple(
             found["fqdn"].lower()

@@ -812,6 +812,16 @@ class Settings:
             "14",
         ),
     ] = 0
+    restore_from_snapshot: Annotated[
+        str | None,
+        Key(
+            "restoreFromSnapshot",
+            "string",
+            aws_values.snapshot,
+            "Snapshot of EBS that the data volume of a new base or master begins with.",
+            "snap-0123456789abcdef0",
+        ),
+    ] = None
     delete_data: Annotated[
         bool,
         Key(

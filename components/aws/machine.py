@@ -167,12 +167,13 @@ def _with_data(
         type="gp3",
         encrypted=True,
         kms_key_id=settings.kms_key_id,
+        snapshot_id=settings.restore_from_snapshot,
         tags=named,
         opts=pulumi.ResourceOptions(
             parent=parent,
             protect=not settings.delete_data,
-            # No volume moves: in another zone it would be an empty one.
-            ignore_changes=["availabilityZone"],
+            # No volume moves, and none begins anew: it would be another one.
+            ignore_changes=["availabilityZone", "snapshotId"],
         ),
     )
     if settings.backup_days:

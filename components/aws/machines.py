@@ -15,6 +15,7 @@ from components.aws import (
     owners_lookup,
     owners_network,
     quotas,
+    restore,
 )
 from components.aws.alarms import Alarms, alarms
 from components.aws.firewall import Firewall
@@ -58,6 +59,7 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Place
         zones, mistakes = machine_types.zones(settings, there, types, used)
         where = replace(where, zones=zones)
     mistakes += machine_image.find_mistakes(settings, there)
+    mistakes += restore.find_mistakes(settings, there)
     has = account.ask(settings, there, tags)
     mistakes += quotas.find_mistakes(settings, there, types, has)
     if mistakes:

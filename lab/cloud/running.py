@@ -168,7 +168,8 @@ class _Lab:
                 for entry in instances
                 if entry.interface and entry.interface.public_ip and entry.role in serving
             ]
-            self.volumes.sync(self.view.volumes())
+            view = self.view
+            self.volumes.sync(view.volumes(), view.snapshots(), view.origins())
             known = {**self.managed.names(managed), **self.view.records()}
             for name, stands_for in self.view.aliases().items():
                 if address := known.get(stands_for.removeprefix("dualstack.")):

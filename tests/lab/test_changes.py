@@ -54,6 +54,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "volumeSize": "120",
             "dataVolumeSize": "120",
             "backupDays": "14",
+            "restoreFromSnapshot": "snap-0123456789abcdef0",
             "deleteData": "true",
             "drainTimeout": "5h",
             "forceAfterDrainTimeout": "true",

@@ -33,14 +33,15 @@ def machine(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def mount_data(machine: Path) -> None:
+def mount_data(machine: Path, values: str = VALUES) -> None:
     script = text_of("mount-data.sh")
     for place in ("/dev/disk", "/etc/", "/var/lib"):
         script = script.replace(place, f"{machine}{place}")
     subprocess.run(
         ["bash", "-c", script],
-        input=VALUES.format(machine),
+        input=values.format(machine),
         env={"PATH": f"{machine}/bin:{os.environ['PATH']}", "W": str(machine)},
+        stderr=subprocess.PIPE,
         text=True,
         check=True,
     )
@@ -61,3 +62,15 @@ def test_a_second_run_changes_nothing(machine: Path) -> None:
     mount_data(machine)
     assert [(machine / file).read_text() for file in ("etc/fstab", "mounted")] == before
     assert (machine / "var/lib/openvidu-data/minio-s3/kept").exists()
+
+
+def test_a_machine_does_not_go_on_with_the_volume_it_had_in_the_place_of_another(
+    machine: Path,
+) -> None:
+    mount_data(machine)
+    before = (machine / "etc/fstab").read_text()
+    (machine / f"{DEVICE}2").touch()
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        mount_data(machine, VALUES.replace("vol-1", "vol-12"))
+    assert "keeps its data on another volume than vol-12" in failed.value.stderr
+    assert (machine / "etc/fstab").read_text() == before

@@ -114,6 +114,26 @@ class View:
                 if volume.id not in roots
             }
 
+    def snapshots(self) -> dict[str, str]:
+        """The volumes that snapshots are of, by the snapshots' ids."""
+        with self.lock:
+            return {
+                snapshot.id: snapshot.volume.id
+                for backend in _backends()
+                for snapshot in list(backend.snapshots.values())
+                if not snapshot.from_ami
+            }
+
+    def origins(self) -> dict[str, str]:
+        """The snapshots that volumes began with, by the volumes' ids."""
+        with self.lock:
+            return {
+                volume.id: volume.snapshot_id
+                for backend in _backends()
+                for volume in list(backend.volumes.values())
+                if volume.snapshot_id
+            }
+
     def subnet(self, subnet_id: str) -> Subnet | None:
         """A subnet by its id; None when there's none."""
         for backend in _backends():

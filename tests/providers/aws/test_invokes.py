@@ -4,10 +4,12 @@ from typing import Any
 
 import grpc
 import pytest
+from mypy_boto3_ec2 import EC2Client
 
 from tests.providers.aws.driver import CheckError, Driver
 
 AMI = "aws:ec2/getAmi:getAmi"
+SNAPSHOT = "aws:ebs/getSnapshot:getSnapshot"
 CANONICAL = "099720109477"
 
 
@@ -153,3 +155,13 @@ def test_a_zone_is_found_by_name_and_by_id(aws: Driver, zone: str) -> None:
     assert aws.invoke(token, zoneId=zone) == by_name
     with pytest.raises(grpc.RpcError, match=r"found 0 .* example\.org"):
         aws.invoke(token, name="example.org")
+
+
+def test_a_snapshot_is_told_with_the_size_of_its_volume(aws: Driver, ec2: EC2Client) -> None:
+    volume = ec2.create_volume(AvailabilityZone="eu-west-1a", Size=40, Encrypted=True)
+    made = ec2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"]
+    found = aws.invoke(SNAPSHOT, snapshotIds=[made], owners=["self"])
+    assert (found["id"], found["state"]) == (made, "completed")
+    assert (found["volumeSize"], found["encrypted"]) == (40, True)
+    with pytest.raises(grpc.RpcError, match="InvalidSnapshot"):
+        aws.invoke(SNAPSHOT, snapshotIds=["snap-0123456789abcdef0"], owners=["self"])

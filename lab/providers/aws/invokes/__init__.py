@@ -12,6 +12,7 @@ from lab.providers.aws.invokes.elastic_ip import ELASTIC_IP, ELASTIC_IPS
 from lab.providers.aws.invokes.instance_type import INSTANCE_TYPE, INSTANCE_TYPE_OFFERINGS
 from lab.providers.aws.invokes.records import RECORDS
 from lab.providers.aws.invokes.service_quota import SERVICE_QUOTA
+from lab.providers.aws.invokes.snapshot import SNAPSHOT
 from lab.providers.aws.invokes.zone import ZONE
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
@@ -27,6 +28,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         RECORDS,
         REGION,
         SERVICE_QUOTA,
+        SNAPSHOT,
         ZONE,
     )
 }
