@@ -91,6 +91,14 @@ _LOGS_SECONDS = 100
 _RESTART_SECONDS = 300
 
 
+_SYNC = """\
+sudo -n sync --file-system /var/lib/openvidu-data || {
+  echo 'There is no data volume: see findmnt /var/lib/openvidu-data (there)' >&2
+  exit 1
+}"""
+"""Writes what is in memory to the volume that `machine/mount-data.sh` mounts; services go on."""
+
+
 def _within(seconds: int, command: str) -> str:
     """A command as root that waits for Docker, which may hang."""
     said = f"Docker on this machine has given no answer within {seconds} s."
@@ -123,6 +131,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
         given["START_NODE"], f"NAME={given['NODE_NAME']}\nFOLDER={given['FOLDER']}"
     ),
     "restart-docker": lambda _: _within(_RESTART_SECONDS, "systemctl restart docker"),
+    "sync-data": lambda _: _SYNC,
     # Machines in containers share the kernel, and its id of the boot.
     "boot": lambda _: "cat /proc/sys/kernel/random/boot_id; cut -d ' ' -f 22 /proc/1/stat",
     # What the reboot ends has done its work.
