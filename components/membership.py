@@ -99,7 +99,10 @@ def hold(
         },
         parent=parent,
         delete=command("release"),
+        triggers=[machine.identity],
         depends_on=[*machine.depends_on, *base.ready],
+        # Another machine takes its place once it may go.
+        delete_before_replace=True,
     )
 
 

@@ -28,16 +28,16 @@ NOT_IMPORTED = (
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:sns/topic:Topic",
     "aws:sns/topicSubscription:TopicSubscription",
-    # Of backups; the earlier ones are left, and docs/runbook.md says how to remove them.
+    # The earlier one is left, and docs/runbook.md says how to remove it.
     "aws:dlm/lifecyclePolicy:LifecyclePolicy",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
 )
 """What can't be imported, or not with its secret, or needn't be: an update makes it anew.
 
 What is made anew under its name takes the place of what is there. Source: CloudWatch API,
 PutMetricAlarm; SNS API, CreateTopic and Subscribe.
 """
+OF_BACKUPS = ("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy")
+"""Likewise, with a policy of backups; those of a bastion are an operator's to name."""
 _TAGGED = frozenset(type_ for kind in KINDS.values() for type_ in kind.types)
 _PLACEHOLDER = "<PLACEHOLDER>"
 """What Pulumi writes in an import file where an id has to be."""
@@ -58,6 +58,11 @@ class Wanted:
     type: str
     inputs: Mapping[str, Any]
     uses: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_of_backups(self) -> bool:
+        """Whether it's a role that makes backups, or what that may do."""
+        return self.type in OF_BACKUPS and self.urn.rpartition("::")[2].startswith("backup-")
 
     @property
     def name(self) -> str:
@@ -129,7 +134,7 @@ def match(
             absent.append(one)
     for one in (one for one in wanted if one.type not in _TAGGED):
         properties = _known(one, ids)
-        if one.type in NOT_IMPORTED:
+        if one.type in NOT_IMPORTED or one.is_of_backups:
             absent.append(one)
         elif one.type not in JOINING:
             unknown.append(one)

@@ -586,6 +586,8 @@ def test_what_holds_a_machine_is_there_before_its_node_starts(config: dict[str, 
         found = recorder.of_type("command:local:Command")[f"{node}-hold"]
         assert str(found["delete"]).endswith(" release")
         assert found["environment"]["NODE_IDENTITY"] == f"{node}-id"
+        # It's asked before a machine is replaced, too.
+        assert found["triggers"] == [f"{node}-id"]
 
 
 @pytest.mark.parametrize("forces", ["false", "true"])

@@ -78,6 +78,13 @@ def test_what_has_no_tags_and_joins_nothing_is_unknown() -> None:
     assert match([balancer], [], is_there).unknown == [balancer]
 
 
+def test_a_role_of_backups_is_made_anew_and_that_of_a_bastion_is_not() -> None:
+    role = "aws:iam/role:Role"
+    backups, bastion = wanted(role, "backup-role"), wanted(role, "bastion-role")
+    found = match([backups, bastion], [], is_there)
+    assert (found.absent, found.unknown) == ([backups], [bastion])
+
+
 def test_a_preview_tells_what_is_wanted_and_what_it_uses() -> None:
     def step(op: str, type_: str, name: str, **more: Any) -> Json:
         urn = f"{URN}openvidu-enterprise:index:Node${type_}::{name}"

@@ -8,7 +8,7 @@ import pytest
 
 from components.aws.actions import BY_TYPE, TYPES
 from lab.providers.aws.resources import RESOURCE_TYPES
-from scripts.import_ids import JOINING, NOT_IMPORTED
+from scripts.import_ids import JOINING, NOT_IMPORTED, OF_BACKUPS
 from scripts.left_behind import KINDS
 from scripts.summary import costs
 
@@ -30,7 +30,7 @@ def test_the_lab_makes_it(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", TYPES["ha"])
 def test_a_lost_state_knows_its_id_again_or_makes_it_anew(type_: str) -> None:
-    assert type_ in TAGGED | {*JOINING} | {*NOT_IMPORTED}
+    assert type_ in TAGGED | {*JOINING} | {*NOT_IMPORTED, *OF_BACKUPS}
 
 
 @pytest.mark.parametrize("type_", BY_TYPE)
