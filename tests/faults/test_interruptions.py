@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,3 +92,28 @@ def stop_and_repeat(
         lab.ok("fault", "clear", "--on", "base")
         lab.ok("up")
     require(lab, *range(1, wanted + 1))
+
+
+@pytest.mark.matrix
+def test_a_node_whose_join_was_killed_drains_before_its_machine_goes(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """The base ends what it has begun, so it takes calls; and no state knows that it has joined."""
+    scale(lab, 2)
+    with calls(lab, "10s..15s"):
+        lab.ok("config", "set", "nodeCount", "3")
+        lab.ok("fault", "set", "slow-reload", "seconds=3", "--on", "base")
+        with Update(lab, tmp_path) as update:
+            update.wait_until(half_edited)
+            strike(update, Blow.KILL)
+        lab.ok("fault", "clear", "--on", "base")
+        lab.wait_until(lambda: "node-3" in {one["node"] for one in live(lab)})
+        lab.ok("config", "set", "nodeCount", "2")
+        assert "node-3: takes no new sessions" in lab.ok("up")
+    require(lab, 1, 2)
+
+
+def live(lab: Lab) -> list[dict[str, Any]]:
+    """The calls that go on."""
+    found = lab.json("calls", "report", "--json")["calls"]
+    return [one for one in found if one["result"] == "live"]
