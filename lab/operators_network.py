@@ -34,7 +34,7 @@ def main(count: int) -> dict[str, Any]:
         "ec2",
         region_name=_REGION,
         endpoint_url=API_URL,
-        aws_access_key_id="lab",
+        aws_access_key_id="owner",
         aws_secret_access_key="lab",  # noqa: S106 - the fake AWS takes any
     )
     named = [{"Name": "tag:Name", "Values": ["owners"]}]

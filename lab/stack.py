@@ -38,9 +38,11 @@ EXAMPLES_ZONE = "Z0123456789ABCDEFGHIJ"
 """The id that stands in examples for the operator's own zone."""
 EXAMPLES_VPC = "vpc-0123456789abcdef0"
 """Likewise for the operator's own network."""
+OPERATOR_KEY = "lab"
+"""The access key of whoever deploys."""
 _AWS = {
     "AWS_ENDPOINT_URL": AWS_ENDPOINT,
-    "AWS_ACCESS_KEY_ID": "lab",
+    "AWS_ACCESS_KEY_ID": OPERATOR_KEY,
     "AWS_SECRET_ACCESS_KEY": "lab",
 }
 

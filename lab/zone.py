@@ -20,7 +20,7 @@ def main(name: str) -> str:
         "route53",
         region_name="eu-west-1",
         endpoint_url=API_URL,
-        aws_access_key_id="lab",
+        aws_access_key_id="owner",
         aws_secret_access_key="lab",  # noqa: S106 - the fake AWS takes any
     )
     zones = route53.list_hosted_zones_by_name(DNSName=name)["HostedZones"]

@@ -13,6 +13,7 @@ from lab import directory as labs
 from lab.cloud import authority, metadata, namespaces, services
 from lab.cloud.aws import (
     addresses,
+    asked,
     boundaries,
     buckets,
     caches,
@@ -82,6 +83,7 @@ class _Lab:
             namespaces.bind(resolv_conf, RESOLV_CONF)
         self.view = View(power.Settled())
         self.faults = Faults(self._lose)
+        self.asked = asked.Asked()
         self.volumes = Volumes(options.directory)
         self.managed = Services(
             options.directory,
@@ -122,6 +124,7 @@ class _Lab:
             "dns": self.names.chosen,
             "set_dns": self.names.set,
             "targets": holdings.targets,
+            "asked": self.asked.list,
         }
 
     def _open_api(self) -> None:
@@ -141,6 +144,7 @@ class _Lab:
         user_data.install()
         boundaries.install()
         lifecycles.install()
+        self.asked.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)
         gate = server.Gate(moto, self.view.lock, self.faults, self._sync)

@@ -12,6 +12,7 @@ from tests.lab.watching import (
     WAITS_FOR_CALLS,
     calls,
     place,
+    require_allowed,
     require_order,
     scale,
     start_calls,
@@ -119,3 +120,4 @@ def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
     assert not json.loads(lab.ok("state"))["deployment"].get("resources")
     assert lab.supervisor.control.targets() == {}
     assert not [host for host in lab.supervisor.control.hosts() if host.state != "terminated"]
+    require_allowed(lab, "ha-managed")

@@ -14,7 +14,13 @@ from components.changes import CHANGES, Change
 from components.configuration import keys
 from tests.lab.conftest import Lab, deployed
 from tests.lab.test_changes import VALUES
-from tests.lab.watching import calls, nodes, start_calls, update_waits_for_calls
+from tests.lab.watching import (
+    calls,
+    nodes,
+    require_allowed,
+    start_calls,
+    update_waits_for_calls,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("rows-of-changes")]
 
@@ -96,6 +102,7 @@ def test_what_restarts_is_what_the_table_says_and_no_call_is_cut(lab: Lab, chang
     # A preview brings nodes back that don't seem to serve: on a busy computer they're listed late.
     lab.wait_until(lambda: nodes(lab) == ["master_10.5.0.6", "master_10.5.0.7"])
     assert left_to_do(lab) == {}
+    require_allowed(lab, "ha")
 
 
 def test_each_row_is_carried_out_somewhere() -> None:

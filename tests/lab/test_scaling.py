@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.conftest import REFERENCE, Completed, Lab, deployed
-from tests.lab.watching import calls, nodes, require, scale, served
+from tests.lab.watching import calls, nodes, require, require_allowed, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("scaling")]
 
@@ -164,3 +164,4 @@ def test_destroy_drains_the_last_nodes_too_and_leaves_nothing(lab: Lab) -> None:
         )
     assert lab.json("status", "--json")["hosts"] == {}
     assert "resources" not in lab.json("state")["deployment"]
+    require_allowed(lab, "ha")

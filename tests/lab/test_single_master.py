@@ -10,7 +10,12 @@ import pytest
 from openvidu.release import MASTER
 from tests.lab.conftest import Lab, new_lab
 from tests.lab.walking import BREAKS, walk
-from tests.lab.watching import require_order, start_calls, update_waits_for_calls
+from tests.lab.watching import (
+    require_allowed,
+    require_order,
+    start_calls,
+    update_waits_for_calls,
+)
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("single-master")]
 
@@ -110,6 +115,7 @@ def test_an_update_does_not_end_well_with_a_master_that_is_dead(lab: Lab) -> Non
 def test_destroy_leaves_nothing(lab: Lab) -> None:
     lab.ok("destroy")
     assert lab.json("status", "--json")["hosts"] == {}
+    require_allowed(lab, "single-master")
 
 
 @pytest.mark.matrix

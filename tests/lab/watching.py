@@ -6,7 +6,11 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 
+from components.aws.actions import TYPES
+from components.aws.permissions import Scope, statements
+from lab.stack import OPERATOR_KEY
 from tests.lab.conftest import Completed, Lab
 
 WAITS_FOR_CALLS = r"waiting for \d+ calls? with \d+ participants?"
@@ -122,3 +126,14 @@ def require_well(lab: Lab) -> None:
     found = script(lab, "status")
     assert found.status == 0, found.out
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def require_allowed(lab: Lab, shape: str) -> None:
+    """Whoever deployed has called nothing that the printed policy doesn't allow."""
+    printed = {action for one in statements(Scope(shape)) for action in one.actions}
+    # The first needs none. The other stands for GetAWSDefaultServiceQuota, which moto lacks.
+    allowed = {*printed, "sts:GetCallerIdentity", "servicequotas:ListAWSDefaultServiceQuotas"}
+    asked = lab.supervisor.control.asked()[OPERATOR_KEY]
+    assert len(asked) > len(TYPES[shape]), f"hardly anything was asked: {sorted(asked)}"
+    more = {one for one in asked if not any(fnmatchcase(one, pattern) for pattern in allowed)}
+    assert not more, f"not allowed: {sorted(more)}"

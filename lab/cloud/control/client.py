@@ -98,6 +98,10 @@ class ControlClient:
         """The addresses that are registered as targets, by the ARN of their target group."""
         return {str(arn): list(found) for arn, found in self._ask("targets").items()}
 
+    def asked(self) -> dict[str, set[str]]:
+        """The permissions that calls of the fake AWS have wanted, by the access key that signed."""
+        return {str(key): set(found) for key, found in self._ask("asked").items()}
+
     def dns(self) -> dict[str, str]:
         """The names that were set, with address or `base`."""
         return {str(name): str(value) for name, value in self._ask("dns").items()}

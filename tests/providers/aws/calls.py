@@ -1,7 +1,6 @@
 """The calls of the provider, as the permissions that AWS asks for.
 
-Source: AWS, "Service Authorization Reference": the permission is named as the call, but where S3
-has its own names; GetCallerIdentity needs none.
+Source: AWS, "Service Authorization Reference": GetCallerIdentity needs none.
 """
 
 from __future__ import annotations
@@ -15,22 +14,8 @@ import pytest
 from botocore.client import BaseClient
 
 from components.aws.actions import ALWAYS, BY_TYPE
+from lab.cloud.aws.asked import permission
 
-_NAMES: Final = {
-    "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
-    "s3:DeletePublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:ListObjectVersions": "s3:ListBucketVersions",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3:PutBucketLifecycleConfiguration": "s3:PutLifecycleConfiguration",
-    "s3:PutPublicAccessBlock": "s3:PutBucketPublicAccessBlock",
-}
-_SERVICES: Final = {"monitoring": "cloudwatch"}
-"""Where a service signs with another name than its permissions have."""
 _FREE: Final = "sts:GetCallerIdentity"
 # The program gives an interface one address, which stays.
 _BEYOND: Final = {"ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"}
@@ -53,9 +38,7 @@ def recorded() -> Iterator[set[str]]:
     call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def recording(self: Any, operation: str, arguments: Any) -> Any:
-        service = self.meta.service_model.signing_name
-        action = f"{_SERVICES.get(service, service)}:{operation}"
-        asked.add(_NAMES.get(action, action))
+        asked.add(permission(self.meta.service_model.signing_name, operation))
         return call(self, operation, arguments)
 
     with pytest.MonkeyPatch.context() as patch:
