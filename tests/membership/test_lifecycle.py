@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
-from tests.membership.simulation.broken import BROKEN, Broken
+from tests.membership.simulation.broken import BROKEN, Broken, late_is_gone
 from tests.membership.simulation.deployment import Deployment, Operation, Scenario
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.invariants import Violation
-from tests.membership.simulation.network import AWS, BASE, OPERATOR, Cut, node
+from tests.membership.simulation.network import AWS, BASE, OPERATOR, Cut, Slow, node
 
 
 @st.composite
@@ -36,8 +36,32 @@ def cuts(draw: Callable[..., object], nodes: int) -> tuple[Cut, ...]:
 
 
 @st.composite
+def slows(draw: Callable[..., object], nodes: int) -> tuple[Slow, ...]:
+    """Between any two, in one direction or both: within the limits of a request, or beyond."""
+    parties = [OPERATOR, BASE, AWS, *(node(number) for number in range(1, nodes + 1))]
+    found: list[Slow] = []
+    pairs = st.one_of(
+        st.lists(st.sampled_from(parties), min_size=2, max_size=2, unique=True),
+        # What drains look at most.
+        st.sampled_from(parties[3:]).map(lambda one: [BASE, one]),
+    )
+    for _ in range(draw(st.integers(0, 3))):
+        one, other = draw(pairs)
+        at, lasts = draw(st.floats(0, 40)), draw(st.floats(1, 120))
+        takes = draw(st.one_of(st.floats(0.1, 5), st.floats(5, 60)))
+        found.append(Slow(one, other, at, lasts, takes))
+        if draw(st.booleans()):
+            found.append(Slow(other, one, at, lasts, takes))
+    return tuple(found)
+
+
+@st.composite
 def scenarios(
-    draw: Callable[..., object], kinds: Collection[Kind] = tuple(Kind), *, cut: bool = True
+    draw: Callable[..., object],
+    kinds: Collection[Kind] = tuple(Kind),
+    *,
+    cut: bool = True,
+    slow: bool = True,
 ) -> Scenario:
     count = draw(st.integers(1, 5))
     calls = draw(
@@ -61,6 +85,7 @@ def scenarios(
         frozenset(draw(st.sets(numbers, min_size=1, max_size=most))),
         fault,
         draw(cuts(count)) if cut else (),
+        draw(slows(count)) if slow else (),
         draw(st.integers(1, 2)),
         draw(st.integers(0, 2**16)),
     )
@@ -94,7 +119,7 @@ def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(broken.under, cut=broken.cut))
+    @given(scenarios(broken.under, cut=broken.cut, slow=False))
     def search(scenario: Scenario) -> None:
         try:
             play(scenario, broken)
@@ -104,3 +129,17 @@ def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(Violation):
         search()
+
+
+def test_a_connection_that_is_taken_late_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link is slow in one direction; a drain that does so cuts calls."""
+    slow = Slow(BASE, node(1), at=0, lasts=120, takes=8)
+    scenario = Scenario(((50.0,), (50.0,)), Operation.REMOVE, frozenset({1}), slows=(slow,))
+    for name in ("as it is", "broken"):
+        (tmp_path / name).mkdir()
+    Deployment(scenario, tmp_path / "as it is").play()
+    late_is_gone(monkeypatch)
+    with pytest.raises(Violation, match="after its node has left"):
+        Deployment(scenario, tmp_path / "broken").play()

@@ -84,6 +84,18 @@ def _silence_is_gone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(real, "conclude", lightly)
 
 
+def late_is_gone(patch: pytest.MonkeyPatch) -> None:
+    """Have a drain take a connection that is taken late for none."""
+
+    def lightly(seen: Observation) -> Conclusion:
+        is_late = isinstance(seen.health, Unreachable) and "in time" in seen.health.reason
+        return Conclusion.DEAD if is_late else conclude(seen)
+
+    patch.setattr(real, "conclude", lightly)
+    patch.setattr(confirmation, "LOOKS_ALONE", 1)
+    patch.setattr(confirmation, "SECONDS", 0.0)
+
+
 def _load_balancer_first(patch: pytest.MonkeyPatch) -> None:
     def drain(node: Node, run: Run, world: World) -> Any:
         world.load_balancer.remove(node.ip, purpose="at once", may=always)

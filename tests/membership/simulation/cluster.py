@@ -32,6 +32,11 @@ from tests.membership.simulation.stage import Stage
 LISTED_AFTER_CRASH_SECONDS = 8.0
 REQUEST_SECONDS = 10.0
 """The limit of a request."""
+CONNECT_SECONDS = 5.0
+"""The limit of its connection."""
+ASK_SECONDS = 12.0
+"""The limit of what the operator's machine asks others."""
+_TOO_LATE = Unknown(f"no whole answer within {REQUEST_SECONDS:g} s")
 LEAVING_SECONDS = 1.0
 STARTING_SECONDS = 4.0
 
@@ -98,6 +103,7 @@ class SimulatedCluster:
         self._network = network
         self._random = random
         self._ids = itertools.count(1)
+        self._api_takes = 0.0
 
     # What happens by itself.
 
@@ -159,6 +165,10 @@ class SimulatedCluster:
     def media_nodes(self) -> list[MediaNode] | Unknown | Refused:
         if (no := self._no_answer()) is not None:
             return no
+        found = self._listed()
+        return self._late() or found
+
+    def _listed(self) -> list[MediaNode] | Unknown:
         hidden, now = self._fault.hides(self._stage.now), self._stage.now
         entries = [
             {
@@ -186,7 +196,14 @@ class SimulatedCluster:
             for machine in self.machines.values()
             for call in machine.live(now)
         ]
-        return answers.calls(self._told(entries))
+        found = answers.calls(self._told(entries))
+        return self._late() or found
+
+    def _late(self) -> Unknown | None:
+        """Have what was answered come over; what is answered instead where that's too late."""
+        is_late = self._api_takes >= REQUEST_SECONDS
+        self._stage.sleep(min(self._api_takes, REQUEST_SECONDS) - self._api_takes / 2)
+        return _TOO_LATE if is_late else None
 
     def _told(self, entries: list[dict[str, Any]]) -> Any:
         """The JSON of a list."""
@@ -206,7 +223,21 @@ class SimulatedCluster:
             return Unreachable("no answer")
         if self._fault.hangs(machine.number, self._stage.now):
             return Unknown("no answer in time")
-        return Answers(200) if machine.up else Silent()
+        return self._over_the_link(machine)
+
+    def _over_the_link(self, machine: Machine) -> Health:
+        """What a machine answers, once that has come over."""
+        itself = network.node(machine.number)
+        connecting = self._network.there_and_back(BASE, itself, self._stage.now)
+        if connecting >= CONNECT_SECONDS:
+            self._stage.sleep(CONNECT_SECONDS)
+            return Unreachable("the connection isn't taken in time")
+        self._stage.sleep(connecting)
+        self._tick()
+        if self.machines.get(machine.ip) is not machine or not machine.up:
+            return Silent()
+        self._stage.sleep(self._network.there_and_back(BASE, itself, self._stage.now))
+        return Answers(200)
 
     def testimony(self, machine: Machine) -> Testimony:
         """What others than the base say of a machine."""
@@ -218,17 +249,31 @@ class SimulatedCluster:
         dark = off or self._fault.hangs(machine.number, self._stage.now)
         word = Word.RUNS if machine.up else Word.STOPPED
         itself, now = network.node(machine.number), self._stage.now
-        asked = not dark and self._network.reaches(OPERATOR, itself, now)
+        asked = not dark and self._says_in_time((OPERATOR, itself))
         peer_asked = not dark and any(
-            self._network.reaches(OPERATOR, peer, now) and self._network.reaches(peer, itself, now)
-            for peer in self._peers(machine)
+            self._says_in_time((OPERATOR, peer), (peer, itself)) for peer in self._peers(machine)
         )
         aws = Statement(Word.STOPPED if off else Word.RUNS, "AWS says so")
+        aws_asked = self._says_in_time((OPERATOR, AWS))
+        # All are asked at once, and what they say is on its way then.
+        links = [
+            (OPERATOR, itself),
+            (OPERATOR, AWS),
+            *((OPERATOR, one) for one in self._peers(machine)),
+        ]
+        late = max(self._network.there_and_back(*link, now) for link in links)
+        self._stage.sleep(min(late, ASK_SECONDS))
         return {
             Witness.MACHINE: Statement(word, "SSH says so") if asked else nothing,
             Witness.PEERS: Statement(word, "a peer says so") if peer_asked else nothing,
-            Witness.AWS: aws if self._network.reaches(OPERATOR, AWS, now) else nothing,
+            Witness.AWS: aws if aws_asked else nothing,
         }
+
+    def _says_in_time(self, *links: tuple[str, str]) -> bool:
+        """Whether an answer comes over links, one behind the other, before nobody waits for it."""
+        now = self._stage.now
+        takes = sum(self._network.there_and_back(*link, now) for link in links)
+        return all(self._network.reaches(*link, now) for link in links) and takes < ASK_SECONDS
 
     def _peers(self, machine: Machine) -> list[str]:
         """The other nodes whose machines run."""
@@ -252,7 +297,7 @@ class SimulatedCluster:
         self._drain(machine)
         if self._fault.strikes(Kind.LOST_ANSWER, self._stage.now):
             return Unknown("read time-out")
-        return None
+        return self._late()
 
     def _drain(self, machine: Machine) -> None:
         if machine.state is State.DRAINING:
@@ -282,10 +327,15 @@ class SimulatedCluster:
         if self._fault.strikes(Kind.DRIP, self._stage.now):
             self._stage.sleep(REQUEST_SECONDS)
             self._tick()
-            return Unknown(f"no whole answer within {REQUEST_SECONDS:g} s")
-        if not any(self._answers_api(one) for one in self.machines.values()):
+            return _TOO_LATE
+        if not (answering := [one for one in self.machines.values() if self._answers_api(one)]):
             return Unknown("answered 502")
-        return None
+        # Whoever answers asks Redis on the base in between.
+        itself = network.node(self._random.choice(answering).number)
+        self._api_takes = 2 * self._network.there_and_back(BASE, itself, self._stage.now)
+        self._stage.sleep(min(self._api_takes / 2, REQUEST_SECONDS))
+        self._tick()
+        return None if self._api_takes / 2 < REQUEST_SECONDS else _TOO_LATE
 
     def _answers_api(self, machine: Machine) -> bool:
         """Whether the load balancer gets answers of a node, which asks Redis on the base."""
@@ -304,6 +354,9 @@ class SimulatedCluster:
         hung = self._fault.at if self._fault.hangs(machine.number, now) else None
         if machine.up and (silent := [since for since in (cut, hung) if since is not None]):
             return now - max(min(silent), machine.since) < LISTED_AFTER_CRASH_SECONDS
+        late = LISTED_AFTER_CRASH_SECONDS
+        if self._network.nothing_came(network.node(machine.number), BASE, now, late):
+            return False
         if machine.state is State.CRASHED:
             return self._stage.now - machine.since < LISTED_AFTER_CRASH_SECONDS
         return machine.up

@@ -27,7 +27,7 @@ from tests.membership.simulation.base import SimulatedBase
 from tests.membership.simulation.cluster import Machine, SimulatedCluster, State
 from tests.membership.simulation.faults import Fault, Kind
 from tests.membership.simulation.invariants import Invariant, Violation
-from tests.membership.simulation.network import BASE, OPERATOR, Cut, Network
+from tests.membership.simulation.network import BASE, OPERATOR, Cut, Network, Slow
 from tests.membership.simulation.stage import Lost, Stage
 
 _REFUSALS = (MembershipError, ReloadError, LockTimeoutError)
@@ -51,7 +51,7 @@ class Operation(Enum):
 
 @dataclass(frozen=True)
 class Scenario:
-    """A cluster, one operation, one fault, and connections that aren't made.
+    """A cluster, one operation, one fault, connections that aren't made, and links that are slow.
 
     Attributes:
         calls: lengths of the calls that each node carries, one entry a node.
@@ -64,6 +64,7 @@ class Scenario:
     nodes: frozenset[int]
     fault: Fault = field(default_factory=Fault)
     cuts: tuple[Cut, ...] = ()
+    slows: tuple[Slow, ...] = ()
     max_unavailable: int = 1
     seed: int = 0
 
@@ -92,7 +93,7 @@ class Deployment:
         self.stage = Stage(scenario.seed)
         self._random = random.Random(scenario.seed)
         self._runs = itertools.count(1)
-        self.network = Network(scenario.cuts)
+        self.network = Network(scenario.cuts, scenario.slows)
         self.cluster = SimulatedCluster(self.stage, scenario.fault, self.network, self._random)
         self.registry = Registry(self.folder / "registry")
         self.cluster.max_unavailable = scenario.max_unavailable
@@ -171,6 +172,7 @@ class Deployment:
         with self._full_time(machine):
             while drain(_node(machine), run, self._world()) is Outcome.DOUBT:
                 self._ask(machine)
+        self._reach_the_base()
         remove(_node(machine), run, self._world())
 
     def _release(self, machine: Machine) -> None:
@@ -205,6 +207,7 @@ class Deployment:
     def _ask(self, machine: Machine) -> None:
         asked = Elapsed.begin(self.stage.clock)
         said = self.cluster.testimony(machine)
+        self._reach_the_base()
         self.registry.testify(_node(machine), said, asked)
 
     def _replacement(self, old: Machine) -> Callable[[], None]:
@@ -320,6 +323,10 @@ class Deployment:
         """Wait until the operator reaches the base."""
         now = self.stage.now
         self.stage.sleep(self.network.healed_at(OPERATOR, BASE, now) - now)
+        self._reach_the_base()
+
+    def _reach_the_base(self) -> None:
+        self.stage.sleep(self.network.takes(OPERATOR, BASE, self.stage.now))
 
     def _heal(self) -> None:
         """Wait until the fault is over; a machine that lost its power has it again."""
