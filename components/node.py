@@ -119,6 +119,7 @@ class Node(pulumi.ComponentResource):
             parent=self,
             depends_on=[install],
         )
+        held = hold(name, settings, machine, base, parent=self)
         announced = run_on(
             base.machine,
             f"{name}-identity",
@@ -135,9 +136,9 @@ class Node(pulumi.ComponentResource):
                 **machine.way_as("SSH_WAY"),
             ).apply(fields),
             triggers=[machine.identity],
-            depends_on=base.ready,
+            # Whatever the machine before it has left behind on the base goes before.
+            depends_on=[*base.ready, held],
         )
-        held = hold(name, settings, machine, base, parent=self)
         start = run_on(
             machine,
             f"{name}-start",
@@ -158,7 +159,7 @@ class Node(pulumi.ComponentResource):
                     )
                 )
             ),
-            depends_on=[env, announced, held, configuration, *base.ready],
+            depends_on=[env, announced, configuration, *base.ready],
         )
         self.membership = membership(
             name,

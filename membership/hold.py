@@ -35,7 +35,8 @@ def release(node: Node, run: Run, world: World) -> Held:
     if record is None or record.phase is Phase.LEFT:
         return Held.JOINED if node.ip in world.load_balancer.node_ips else Held.FREE
     if belongs_to_another(node, world):
-        if node.way.instance and _is_led_to(node, world):
+        # One that is only announced takes this one's place, in the same update.
+        if node.way.instance and _has_joined(record):
             raise _stays(node, record)
         return Held.FREE
     # Whoever brings it into the cluster still stops, once the list isn't edited any more.
@@ -54,9 +55,11 @@ def release(node: Node, run: Run, world: World) -> Held:
 
 
 def _is_led_to(node: Node, world: World) -> bool:
-    record = world.registry.get(node.ip)
-    has_joined = record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
-    return has_joined or node.ip in world.load_balancer.node_ips
+    return _has_joined(world.registry.get(node.ip)) or node.ip in world.load_balancer.node_ips
+
+
+def _has_joined(record: Record | None) -> bool:
+    return record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
 
 
 def _stays(node: Node, record: Record) -> MembershipError:

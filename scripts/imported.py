@@ -12,7 +12,7 @@ the program's.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from scripts.left_behind import Json
 
@@ -42,6 +42,8 @@ _PROTECTED = (
     "aws:ec2/networkInterface:NetworkInterface",
 )
 _DEFAULTS = "__defaults"
+_INSTANCE = "aws:ec2/instance:Instance"
+_HOLD = "-hold"
 
 
 def settled(deployment: Json) -> tuple[Json, list[str]]:
@@ -67,7 +69,24 @@ def settled(deployment: Json) -> tuple[Json, list[str]]:
         if resource.get("protect") and resource["type"] not in _PROTECTED:
             del resource["protect"]
             changed.append(_name(resource))
+    changed += _hold_what_is_there(new.get("resources") or ())
     return new, [*dict.fromkeys(changed)]
+
+
+def _hold_what_is_there(resources: Sequence[Json]) -> Iterator[str]:
+    """Have what holds a node's machine know the instance that was imported in the place of another.
+
+    An update would have it let the former one go, and with it the address that both have.
+    """
+    instances = {_name(one): one.get("id") for one in resources if one["type"] == _INSTANCE}
+    for resource in resources:
+        node = _name(resource).removesuffix(_HOLD)
+        instance = instances.get(node) if _name(resource).endswith(_HOLD) else None
+        for part in (resource.get("inputs"), resource.get("outputs")):
+            if instance and part and part.get("triggers") != [instance]:
+                part["triggers"] = [instance]
+                part["environment"]["NODE_IDENTITY"] = instance
+                yield _name(resource)
 
 
 def _name(resource: Json) -> str:

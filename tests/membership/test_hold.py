@@ -10,6 +10,7 @@ import pytest
 
 from membership.errors import MembershipError
 from membership.hold import Held, release
+from membership.join import announce
 from membership.registry import Phase, Way
 from membership.world import Run, claim, is_newest
 from tests.membership.worlds import NODE, RUN, scene
@@ -78,6 +79,14 @@ def test_an_address_at_which_another_instance_serves_stays(tmp_path: Path) -> No
         release(INSTANCE, RUN, world.world)
     assert "Nothing was removed" in str(refused.value)
     assert "scripts.recover_state" in str(refused.value)
+
+
+def test_an_instance_that_is_gone_goes_for_the_one_that_takes_its_place(tmp_path: Path) -> None:
+    """Its address is in the load balancer still, and the new one is announced."""
+    world = scene(tmp_path, [])
+    announce(replace(NODE, identity="i-new"), Way(), world.world)
+    assert NODE.ip in world.load_balancer.node_ips
+    assert release(INSTANCE, RUN, world.world) is Held.FREE
 
 
 def test_a_host_whose_address_another_one_has_goes(tmp_path: Path) -> None:

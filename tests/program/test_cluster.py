@@ -581,7 +581,7 @@ def test_what_holds_a_machine_is_there_before_its_node_starts(config: dict[str, 
     recorder = deploy(config)
     names = recorder.names
     for node in ("node-1", "node-2"):
-        order = [f"{node}-address", node, f"{node}-hold", f"{node}-start", f"{node}-membership"]
+        order = [node, *(f"{node}-{one}" for one in ("hold", "identity", "start", "membership"))]
         assert sorted(order, key=names.index) == order
         found = recorder.of_type("command:local:Command")[f"{node}-hold"]
         assert str(found["delete"]).endswith(" release")

@@ -50,3 +50,22 @@ def test_machines_stay_protected_until_an_update_has_made_what_drains_them() -> 
     imported = [resource(f"aws:ec2/{kind}", []) for kind in kinds]
     after, _ = settled({"resources": imported})
     assert all(one["protect"] for one in after["resources"])
+
+
+def test_what_holds_a_machine_knows_the_one_that_was_imported_in_its_place() -> None:
+    """A state from before the node was replaced has the former one there."""
+    urn = "urn:pulumi:dev::openvidu-enterprise::command:local:Command::node-2-hold"
+    known = {
+        "triggers": ["i-old"],
+        "environment": {"NODE_IDENTITY": "i-old", "NODE_NAME": "node-2"},
+    }
+    held = {"urn": urn, "type": "command:local:Command", "inputs": known, "outputs": known}
+    instance = resource("aws:ec2/instance:Instance", [])
+    instance |= {"urn": instance["urn"].replace("::Instance", "::node-2"), "id": "i-new"}
+    after, changed = settled({"resources": [held, instance]})
+    assert changed == ["node-2-hold"]
+    for part in ("inputs", "outputs"):
+        found = after["resources"][0][part]
+        assert found["triggers"] == ["i-new"]
+        assert found["environment"] == {"NODE_IDENTITY": "i-new", "NODE_NAME": "node-2"}
+    assert settled(after) == (after, [])
