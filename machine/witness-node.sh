@@ -20,6 +20,12 @@ while IFS='=' read -r name value && [[ -n $name ]]; do
 done
 : "${ADDRESS:?}"
 
+# A copy of the machine has its SSH host key, too: its word is none of the one that was meant.
+if command -v ip >/dev/null && ! ip -oneline -4 address show | grep -F " $ADDRESS/" >/dev/null; then
+  echo "unknown the machine that answers hasn't the address $ADDRESS"
+  exit 0
+fi
+
 # A command that waits may hold what it waits for: it's ended.
 port_is_closed() {
   local said

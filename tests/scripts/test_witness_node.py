@@ -178,6 +178,18 @@ def without_docker(tmp_path: Path, port: int, own: Path) -> str:
     return done.stdout.strip()
 
 
+def test_a_machine_without_the_address_says_nothing_of_the_one_that_has_it() -> None:
+    """As a copy of it, to which its former public address leads by now."""
+    done = subprocess.run(
+        ["bash", "-c", text_of("witness-node.sh")],
+        input="ADDRESS=192.0.2.7\n\n",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "unknown the machine that answers hasn't the address 192.0.2.7\n"
+
+
 def test_containers_that_come_and_go_are_no_answer(tmp_path: Path, closed: int) -> None:
     looks = tmp_path / "looks"
     late = f'"ps --"*) echo >>{looks}; (($(wc -l <{looks}) == 1)) || echo a1 ;;\n"inspect'
