@@ -95,7 +95,7 @@ def wait_for_answer(
             break
         sleep(_PAUSE_SECONDS)
         left -= _PAUSE_SECONDS
-    return found.reason if isinstance(found, Unseen) else "nothing listens on the API's port"
+    return found.reason if isinstance(found, Unseen) else "there is no connection to the API's port"
 
 
 def _serves(settings: Settings, host: str) -> bool:

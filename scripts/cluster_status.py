@@ -217,7 +217,7 @@ class MachineStatus:
         elif self.usage is None:
             yield f"{self.name} can't be reached over SSH. {repair}"
         elif self.is_open is False and not self.usage.ended:
-            yield f"{self.name} takes no requests: nothing listens on the API's port. {repair}"
+            yield f"{self.name} takes no requests: no connection to the API's port. {repair}"
         if self.state == "serving":
             if self.balanced is False:
                 yield f"{self.name} serves and isn't in the load balancer. Next: pulumi up"

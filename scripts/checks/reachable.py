@@ -162,7 +162,10 @@ def udp(machine: Machine, port: int) -> Finding:
 
 def _shut(machine: Machine, check: str, error: OSError) -> Finding:
     if isinstance(error, ConnectionRefusedError):
-        problem = f"nothing listens at {machine.host}: OpenVidu doesn't run on {machine.name}"
+        problem = (
+            f"{machine.host} refuses connections: there OpenVidu of {machine.name} doesn't listen, "
+            "or a firewall rejects"
+        )
         following = f"uv run python -m scripts.repair {machine.name}"
         if machine.role is NODE:
             following += "; where its drain was interrupted: pulumi up, which ends that"

@@ -173,7 +173,7 @@ def _as_main(found: Seen, overview: Mapping[str, Any]) -> Seen:
     """A base, master or bastion, which tells of the cluster itself."""
     closed = bool(found.role.product.folder) and overview.get("isOpen") is False
     status = (overview.get("health") or {}).get("clusterStatus", "told" if overview else "nothing")
-    lines = (*(["the API's port: nothing listens"] if closed else ()), f"cluster: {status}")
+    lines = (*(["the API's port: no connection"] if closed else ()), f"cluster: {status}")
     # A master carries calls itself.
     calls: list[Any] = [one.get("calls") for one in _nodes(overview).values() or [overview]]
     return replace(

@@ -34,12 +34,12 @@ def test_who_answers_in_time_is_well() -> None:
 
 def test_who_gives_no_answer_is_told_with_the_reason() -> None:
     assert waited(SILENT) == "Connection timed out"
-    assert waited(CLOSED) == "nothing listens on the API's port"
+    assert waited(CLOSED) == "there is no connection to the API's port"
 
 
 def test_where_users_are_answered_only_the_way_over_ssh_is_closed() -> None:
     assert waited(SILENT, serves=True) == ""
-    # The base itself says that nothing listens there.
+    # The base itself says that there is no connection.
     assert waited(CLOSED, serves=True) != ""
 
 

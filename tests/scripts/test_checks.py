@@ -227,7 +227,7 @@ def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
     tcp, udp = (look(here, 9) for look in (reachable.tcp, reachable.udp))
     for found in (tcp, udp):
         assert found.result is Result.FAILED
-        assert "OpenVidu doesn't run on node-1" in found.said
+        assert "OpenVidu of node-1 doesn't listen, or a firewall rejects" in found.said
         assert str(found.next).startswith("uv run python -m scripts.repair node-1")
 
 
