@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from membership.answers import Unreachable
+from membership.drain import Outcome, drain, remove
 from membership.errors import MembershipError
 from membership.hold import Held, release
 from membership.join import announce
+from membership.line import leave_for_good
 from membership.registry import Phase, Way
+from membership.witnesses import Word
 from membership.world import Run, claim, is_newest
-from tests.membership.worlds import NODE, RUN, scene
+from tests.membership.worlds import NODE, OTHER, RUN, scene
 
 INSTANCE = replace(NODE, way=Way(instance="arn:aws:ec2:eu-west-1:1:instance/i-2"))
 
@@ -94,3 +98,23 @@ def test_a_host_whose_address_another_one_has_goes(tmp_path: Path) -> None:
     world.record(2, identity="10.5.0.7 SHA256:new", way=Way("203.0.113.9", "ssh-ed25519 AAAB"))
     host = replace(NODE, way=Way("203.0.113.7", "ssh-ed25519 AAAA"))
     assert release(host, RUN, world.world) is Held.FREE
+
+
+def test_a_dead_instance_makes_room_for_the_one_in_its_place(tmp_path: Path) -> None:
+    """As an update that looks does it: it goes, then the new one is announced."""
+    world = scene(tmp_path, [([OTHER], Unreachable("no route"))])
+    asking = replace(RUN, asks=True)
+    assert release(INSTANCE, asking, world.world) is Held.JOINED
+    leave_for_good(INSTANCE, world.world)
+    world.says(machine=(Word.UNKNOWN, ""), aws=(Word.STOPPED, "i-2 is terminated"))
+    assert drain(INSTANCE, asking, world.world) is Outcome.GONE
+    remove(INSTANCE, asking, world.world)
+    assert world.done == ["remove 10.5.0.7"]
+    new = replace(NODE, identity="i-new")
+    announce(new, Way(), world.world)
+    assert drain(INSTANCE, asking, world.world) is Outcome.GONE
+    remove(INSTANCE, asking, world.world)
+    record = world.registry.get(NODE.ip)
+    assert record is not None
+    assert (record.identity, record.phase, record.leaving) == ("i-new", Phase.STARTING, False)
+    assert release(replace(new, way=INSTANCE.way), RUN, world.world) is Held.FREE
