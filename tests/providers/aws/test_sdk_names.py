@@ -6,7 +6,9 @@ import importlib
 import inspect
 import re
 from collections.abc import Mapping
+from types import ModuleType
 
+import pulumi_aws
 import pytest
 from pulumi import _types
 
@@ -29,10 +31,18 @@ _STRICTER = {
 
 def _sdk_resource(token: str) -> tuple[type, type]:
     module, name = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", token).groups()  # type: ignore[union-attr]
-    sdk = importlib.import_module(f"pulumi_aws.{module}.{_file(name)}")
+    sdk = _module(module, _file(name))
     # Where a nested object has that name already, the SDK gives another one.
     args = "InitArgs" if hasattr(sdk, f"{name}InitArgs") else "Args"
     return getattr(sdk, name), getattr(sdk, f"{name}{args}")
+
+
+def _module(package: str, name: str) -> ModuleType:
+    if package == "index":
+        return importlib.import_module(f"pulumi_aws.{name}")
+    # The SDK loads a package at the first look into it, which a module of it mustn't come before.
+    getattr(getattr(pulumi_aws, package), name)
+    return importlib.import_module(f"pulumi_aws.{package}.{name}")
 
 
 def _file(name: str) -> str:
@@ -100,8 +110,7 @@ def test_every_property_of_an_object_has_the_sdks_name(kind: ResourceType, name:
 def test_every_function_has_the_sdks_names(function: Function) -> None:
     path, name = re.fullmatch(r"aws:([\w/]+):(\w+)", function.name).groups()  # type: ignore[union-attr]
     module = path.rpartition("/")[0]
-    where = _file(name) if module == "index" else f"{module}.{_file(name)}"
-    sdk = importlib.import_module(f"pulumi_aws.{where}")
+    sdk = _module(module, _file(name))
     source = inspect.getsource(sdk)
     assert f"'{function.name}'" in source
     assert set(function.inputs) <= set(re.findall(r"__args__\['(\w+)'\]", source))
