@@ -127,8 +127,9 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
             parent=parent,
             # The interface is attached to one instance at a time.
             delete_before_replace=True,
-            # A newer image or another key must not replace a machine that carries calls.
-            ignore_changes=["ami", "keyName"],
+            # A newer image or another key must not replace a machine that carries calls, nor user
+            # data that somebody else has changed have AWS stop it.
+            ignore_changes=["ami", "keyName", "userData", "userDataBase64"],
             # AWS stops an instance to change its type, and with it a node's calls.
             replace_on_changes=["instanceType"] if role is NODE else [],
             depends_on=[*firewall.rules, address, *stop],
