@@ -360,12 +360,14 @@ def _wait_until_back(
             return
         shown = ", ".join(sorted(waiting)) or "the cluster"
         if wait.passed > RESTART_LIMIT:
+            names = [one.name for one in world.registry.all() if one.ip in waiting]
+            repairs = [f"uv run python -m scripts.repair {name}" for name in names]
             raise MembershipError(
                 _NAME,
                 "waiting until every node is back",
                 f"{shown} not healthy after {RESTART_LIMIT}",
                 "The configuration has changed.",
-                "sudo sh -c 'cd /opt/openvidu && docker compose logs' (there), then: pulumi up",
+                "; then ".join((*repairs, "pulumi up")),
             )
         wait.progress(f"{shown} to be UP again", RESTART_LIMIT)
         world.clock.sleep(SOON_SECONDS)
