@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from membership.answers import Unknown, Unreachable
+from membership.answers import Answers, Unknown, Unreachable
 from membership.errors import MembershipError
 from membership.observation import is_serving
 from membership.registry import Node, Phase, Record
@@ -47,9 +47,13 @@ class Line:
         healths = {ip: world.cluster.health(ip) for ip in world.load_balancer.node_ips}
         nodes = {one.ip: one for one in seen.nodes}
         serving = {ip for ip, health in healths.items() if is_serving(health, nodes.get(ip))}
-        # Whoever gives no answer may serve all the same.
+        # Whoever gives no answer may serve all the same, or is listed in a state nobody knows.
         silent = (Unknown, Unreachable)
-        may_serve = serving | {ip for ip, health in healths.items() if isinstance(health, silent)}
+        may_serve = {
+            ip
+            for ip, health in healths.items()
+            if health == Answers(200) or isinstance(health, silent)
+        }
         # Of two nodes that look at the same time, one has to see that the other drains.
         with world.registry.locked():
             record = require_newest(self._node, self._run, world)

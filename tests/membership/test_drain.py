@@ -373,6 +373,15 @@ def test_the_last_serving_node_is_refused(tmp_path: Path) -> None:
     assert not world.done
 
 
+def test_a_node_in_a_state_that_nobody_knows_may_be_the_last_that_serves(tmp_path: Path) -> None:
+    world = scene(tmp_path, [([replace(BUSY, status="x")], Answers(200))])
+    world.record(2, leaving=True)
+    world.cluster.others_health = Silent()
+    with pytest.raises(MembershipError, match="last node that serves"):
+        run(world)
+    assert not world.done
+
+
 def test_the_last_serving_node_leaves_when_the_user_says_so(tmp_path: Path) -> None:
     looks: Looks = [([BUSY], Answers(200))] * 3 + [(NOBODY, Silent())]
     world = scene(tmp_path, looks, others=())
