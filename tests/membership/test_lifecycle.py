@@ -112,7 +112,7 @@ def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch
     broken.install(monkeypatch)
 
     @settings(
-        max_examples=300,
+        max_examples=500,
         deadline=None,
         derandomize=True,
         database=None,
