@@ -44,7 +44,12 @@ while read -r line; do
   case $line in AUTH*) echo +OK ;; PING*) echo +PONG ;; esac
 done
 """
-PAGES = ("minio/health/live", "openvidu/health", "openvidu/api/health")
+PAGES = {
+    "minio/health/live": "{}",
+    "openvidu/health": "{}",
+    "openvidu/api/health": "{}",
+    "openvidu/api/sessions": '{"numberOfElements": 0, "content": []}',
+}
 PULL = (
     '#!/bin/sh\n[ "$1" = pull ] || exec /usr/bin/docker "$@"\nexec /usr/bin/docker inspect "$2"\n'
 )
@@ -66,9 +71,9 @@ def host(world: World, engine_host: EngineHost) -> EngineHost:
     """A host that has all images of base, node and master."""
     host = world.add(EngineHost(world, "openvidu", IP))
     tool = host.root / "srv/tool"
-    for page in PAGES:
+    for page, text in PAGES.items():
         (tool / "pages" / page).parent.mkdir(parents=True, exist_ok=True)
-        (tool / "pages" / page).write_text("{}")
+        (tool / "pages" / page).write_text(text)
     (tool / "redis").write_text(REDIS)
     (tool / "redis").chmod(0o755)
     (tool / "usr/local/bin").mkdir(parents=True)
@@ -158,6 +163,21 @@ def test_a_node_starts(host: EngineHost, settings: Settings) -> None:
     assert running(host, roles.NODE) == services
     said = run_script(host, "start-node.sh", fields(started))
     assert f"OpenVidu runs on {IP}." in said
+
+
+@pytest.mark.usefixtures("clear")
+def test_a_node_without_calls_is_stopped_and_may_be_stopped_again(
+    host: EngineHost, settings: Settings
+) -> None:
+    env = node_env(settings, 1, of_base(settings, IP)).replace(settings.node_private_ip(1), IP)
+    run_script(host, "start-node.sh", fields(install(host, roles.NODE, env)))
+    assert running(host, roles.NODE)
+    address = fields({"ADDRESS": IP})
+    run_script(host, "stop-node.sh", address)
+    assert engine(host, BEFORE).names() == []
+    # As where the connection was lost: its server is gone by then.
+    assert "stopping OpenVidu there" in run_script(host, "stop-node.sh", address)
+    assert run_script(host, "witness-node.sh", address).startswith("stopped ")
 
 
 OWN_MEDIA = "registry.example.io/media/kms:7.1"
