@@ -59,6 +59,7 @@ def slows(draw: Callable[..., object], nodes: int) -> tuple[Slow, ...]:
 def scenarios(
     draw: Callable[..., object],
     kinds: Collection[Kind] = tuple(Kind),
+    operations: Collection[Operation] = tuple(Operation),
     *,
     cut: bool = True,
     slow: bool = True,
@@ -70,7 +71,7 @@ def scenarios(
         )
     )
     numbers = st.integers(1, count)
-    operation = draw(st.sampled_from(Operation)) if count > 1 else Operation.REMOVE
+    operation = draw(st.sampled_from(tuple(operations))) if count > 1 else Operation.REMOVE
     most = count - 1 if operation is Operation.CHANGE_OF_MIND else count
     fault = Fault(
         draw(st.sampled_from(tuple(kinds))),
@@ -112,14 +113,14 @@ def test_a_broken_drain_is_found(broken: Broken, monkeypatch: pytest.MonkeyPatch
     broken.install(monkeypatch)
 
     @settings(
-        max_examples=500,
+        max_examples=300,
         deadline=None,
         derandomize=True,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(scenarios(broken.under, cut=broken.cut, slow=False))
+    @given(scenarios(broken.under, broken.by, cut=broken.cut, slow=False))
     def search(scenario: Scenario) -> None:
         try:
             play(scenario, broken)

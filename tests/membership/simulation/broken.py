@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from membership.witnesses import Conclusion, Observation, Statement, Witness, Wo
 from membership.world import Run, World
 from tests.membership.simulation import deployment
 from tests.membership.simulation.base import SimulatedBase
+from tests.membership.simulation.deployment import Operation
 from tests.membership.simulation.faults import Kind
 from tests.membership.simulation.invariants import Invariant
 
@@ -35,6 +36,7 @@ class Broken:
         breaks: what it breaks, in some scenario.
         under: the faults that show it.
         cut: whether connections are cut besides.
+        by: the operations that show it.
         install: puts it in place of the real one.
         base_type: a broken base.
     """
@@ -43,6 +45,7 @@ class Broken:
     breaks: Invariant
     under: tuple[Kind, ...]
     cut: bool = False
+    by: Collection[Operation] = tuple(Operation)
     install: Callable[[pytest.MonkeyPatch], None] = lambda _: None
     base_type: type[SimulatedBase] | None = None
 
@@ -158,7 +161,13 @@ BROKEN = (
     Broken(
         "load balancer first", Invariant.OUT_AFTER_LEFT, (Kind.NONE,), install=_load_balancer_first
     ),
-    Broken("no lock", Invariant.EXACT_LIST, (Kind.NONE,), base_type=_NoLock),
+    Broken(
+        "no lock",
+        Invariant.EXACT_LIST,
+        (Kind.NONE,),
+        by=(Operation.REMOVE, Operation.ADD),
+        base_type=_NoLock,
+    ),
     Broken(
         "trusts the disk",
         Invariant.OUT_BEFORE_REMOVED,
