@@ -24,6 +24,8 @@ from scripts.errors import expected_errors
 from scripts.left_behind import Findings, Json
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
+_OF_MACHINES = tuple(left_behind.KINDS[name] for name in ("i", "eipalloc", "eni"))
+
 
 def main(
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
@@ -94,6 +96,12 @@ def told(findings: Findings) -> str:
         f"state. If nothing uses it:\n  aws ec2 {stray.kind.remove} {stray.id}"
         for stray in findings.strays
     ]
+    if any(stray.kind in _OF_MACHINES for stray in findings.strays):
+        lines.append(
+            "Where the state is older than a machine, that may carry calls.\n"
+            "  First: uv run python -m scripts.status     # whether the cluster has its address\n"
+            "  If so, give the state what there is: docs/runbook.md, 'The state is lost'"
+        )
     return "\n".join(lines)
 
 
