@@ -29,8 +29,8 @@ ARN = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/nodes/1"
 S3 = {env.S3_BUCKET: "bucket", env.S3_ACCESS_KEY: "key", env.S3_SECRET_KEY: "secret"}
 
 
-def bucket_at(url: str) -> Bucket:
-    return Bucket({env.S3_ENDPOINT: url, **S3}, timeout_seconds=LIMIT)
+def bucket_at(url: str, seconds: float = LIMIT) -> Bucket:
+    return Bucket({env.S3_ENDPOINT: url, **S3}, timeout_seconds=seconds)
 
 
 @contextmanager
@@ -63,7 +63,7 @@ def test_an_object_that_is_no_configuration_is_not_read_whole(
     monkeypatch.setattr(bucket, "MOST_BYTES", 1000)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + b"a" * 1001
     with dripping(head) as url, pytest.raises(BucketUnreadableError, match="more than 1000 bytes"):
-        bucket_at(url).configuration()
+        bucket_at(url, seconds=60).configuration()
 
 
 def test_an_address_that_is_none_is_an_unreadable_bucket() -> None:
