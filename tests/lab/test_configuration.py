@@ -39,11 +39,12 @@ def test_calls_that_redis_has_forgotten_keep_nodes_from_restarting(cluster: Lab)
     cluster.wait_until(
         lambda: cluster.json("status", "--json")["health"].get("clusterStatus") == "UP"
     )
-    cluster.ok("config", "set", "recording", "false")
+    limit = "OPENVIDU_STREAMS_VIDEO_MAX_SEND_BANDWIDTH"
+    cluster.ok("config", "set", "--path", f"extraEnv.{limit}", "900")
     # They end once they are waited for: by their users, and none before.
     cluster.until("waiting for 4 calls", lambda: cluster.ok("calls", "stop", "--now"), "up")
     require_all_ended(cluster)
-    assert of_nodes(cluster, "OPENVIDU_RECORDING") == {"false"}
+    assert of_nodes(cluster, limit) == {"900"}
 
 
 @pytest.mark.matrix
