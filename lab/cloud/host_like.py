@@ -29,6 +29,7 @@ class HostLike:
         login: what a login prints, from .bashrc.
         ssh_limit: whether more than six logins in 30 s from one address are refused, as by ufw.
         docker: `packages` or `snap` where it's there from the start; empty where it isn't.
+        apt_daily_seconds: how long it updates itself after each boot, as Ubuntu's apt-daily does.
         docker_disk_gib: free on a disk of its own for /var/lib/docker; None where it has none.
         addresses: private addresses of the machines that are so; empty for all.
     """
@@ -38,6 +39,7 @@ class HostLike:
     login: str = ""
     ssh_limit: bool = False
     docker: str = ""
+    apt_daily_seconds: int = 0
     docker_disk_gib: int | None = None
     addresses: tuple[str, ...] = ()
 
@@ -120,7 +122,7 @@ def _docker(value: Any) -> str:
     return str(value)
 
 
-def _gib(value: Any) -> int:
+def _whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValueError
     return value
@@ -136,7 +138,8 @@ _TAKES = {
     "login": ("login", _text, "a text"),
     "sshLimit": ("ssh_limit", _truth, "true or false"),
     "docker": ("docker", _docker, f"{PACKAGES} or {SNAP}"),
-    "dockerDiskGib": ("docker_disk_gib", _gib, "a whole number"),
+    "aptDailySeconds": ("apt_daily_seconds", _whole, "a whole number"),
+    "dockerDiskGib": ("docker_disk_gib", _whole, "a whole number"),
     "addresses": ("addresses", _addresses, "a list of private addresses"),
 }
 """By the name in the file: the attribute, what parses it, and what it takes in words."""

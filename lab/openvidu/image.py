@@ -21,6 +21,7 @@ from lab.openvidu.systemd import units
 _IMAGES = Path("/var/lib/docker")
 """Where the real engine keeps images."""
 _BOOT = LIBRARY / "boot"
+_APT_DAILY = LIBRARY / "apt-daily"
 _APT_GET = Path("/usr/local/sbin/apt-get")
 _FAULT = Path("/usr/local/sbin/openvidu-lab-fault")
 _SYSTEMCTL = Path("/usr/bin/systemctl")
@@ -61,6 +62,7 @@ _COMMANDS: Mapping[Path, _Command] = {
     LIBRARY / "docker-compose": _Command("lab.openvidu.docker compose", _NO_DOCKER, 1),
     Path("/usr/local/bin/apt-cache"): _Command("lab.openvidu.packages apt-cache", _FOR_ROOT, 1),
     Path("/usr/local/bin/apt-mark"): _Command("lab.openvidu.packages apt-mark", _FOR_ROOT, 1),
+    _APT_DAILY: _Command("lab.openvidu.packages apt-daily", _FOR_ROOT, 1),
     _APT_GET: _Command(
         "lab.openvidu.packages apt-get",
         "E: Could not open lock file /var/lib/dpkg/lock-frontend - are you root?",
@@ -100,7 +102,7 @@ def prepare(root: Path, lab: HostFacts) -> None:
     _write(
         root,
         _BOOT,
-        f"#!/bin/sh\n{_MOUNT_ALL}\n{_SYSTEMCTL} --boot\n",
+        f"#!/bin/sh\n{_MOUNT_ALL}\n{_updates(lab)}{_SYSTEMCTL} --boot\n",
     )
     for folder in _SEARCH_PATH:
         for name in ("docker", "docker-compose", "dockerd"):
@@ -126,6 +128,12 @@ def prepare(root: Path, lab: HostFacts) -> None:
     )
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
+
+
+def _updates(lab: HostFacts) -> str:
+    """The line of a machine that updates itself while it boots."""
+    seconds = lab.like.apt_daily_seconds
+    return f"{_APT_DAILY} {seconds} </dev/null >/dev/null 2>&1 &\n" if seconds else ""
 
 
 def _sizes(lab: HostFacts) -> Mapping[Path, str]:

@@ -1,18 +1,21 @@
-"""The stand-ins for `apt-get`, `apt-cache` and `apt-mark` of a simulated host.
+"""The stand-ins for `apt-get`, `apt-cache`, `apt-mark` and apt-daily of a simulated host.
 
-`apt-get` knows `update`, `install` and `remove`, which it can simulate. Packages that are on the
-machine are the newest already; `docker.io` and `docker-compose-v2` put the container stand-in in
-place; nothing else can be had.
+`apt-get` knows `update`, `install` and `remove`, which it can simulate; not where a lock is held.
+Packages that are on the machine are the newest already; `docker.io` and `docker-compose-v2` put the
+container stand-in in place; nothing else can be had.
 """
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import importlib.util
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +28,11 @@ DOCKER = Path("/usr/bin/docker")
 COMPOSE_PLUGIN = Path("/usr/libexec/docker/cli-plugins/docker-compose")
 _INSTALLED = LIBRARY / "installed"
 _HELD = LIBRARY / "held"
+_LOCKS = {
+    "update": Path("/var/lib/apt/lists/lock"),
+    "install": Path("/var/cache/apt/archives/lock"),
+}
+"""Those that apt waits for by no option. Source: apt, DPkg::Lock::Timeout (of dpkg's alone)."""
 _VERSION = "2.29.7"
 """Of each of its packages: what the container stand-in says of Compose."""
 _ARCHIVE = "http://archive.ubuntu.com/ubuntu noble"
@@ -98,16 +106,20 @@ def main(arguments: Sequence[str]) -> int:
             return _show(words[0], [name for name in words[1:] if name in PROVIDED])
         case "apt-mark":
             return _mark(words[0], words[1:])
+        case "apt-daily":
+            return _update_itself(float(words[0]))
         case _:
             return _get(words, simulated=bool({"-s", "--simulate"} & set(arguments)))
 
 
 def _get(words: Sequence[str], *, simulated: bool) -> int:
     match words:
-        case ["update"]:
-            return _update()
-        case ["install", *names] if names:
-            return _install(names)
+        case ["update" | "install" as command, *names] if names or command == "update":
+            try:
+                with _locked(_LOCKS[command]):
+                    return _install(names) if names else _update()
+            except BlockingIOError:
+                return _is_locked(_LOCKS[command])
         case ["remove", *names] if names:
             return _remove(names, simulated=simulated)
         case ["clean" | "autoclean" | "autoremove"]:
@@ -116,6 +128,33 @@ def _get(words: Sequence[str], *, simulated: bool) -> int:
             return _fail(f"Invalid operation {other}")
         case _:
             return _fail("the lab's apt-get knows update, install and remove")
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold a lock.
+
+    Raises:
+        BlockingIOError: another process does.
+    """
+    with file.open("a") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _is_locked(file: Path) -> int:
+    """Source: apt-get of Debian 12, run while another holds the lock."""
+    sys.stderr.write(f"E: Could not get lock {file}. It is held by process 1 (apt-get)\n")
+    return _fail(f"Unable to lock directory {file.parent}/")
+
+
+def _update_itself(seconds: float) -> int:
+    """What Ubuntu does after a boot: lists are updated, and packages downloaded."""
+    with ExitStack() as held:
+        for file in _LOCKS.values():
+            held.enter_context(_locked(file))
+        time.sleep(seconds)
+    return 0
 
 
 def _show(command: str, names: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ shell: /bin/sh
 login: It's Monday
 sshLimit: true
 docker: snap
+aptDailySeconds: 30
 dockerDiskGib: 4
 addresses: [10.5.0.7]
 """
@@ -31,6 +32,7 @@ def test_a_file_says_what_machines_are_like() -> None:
         "login": "It's Monday",
         "ssh_limit": True,
         "docker": "snap",
+        "apt_daily_seconds": 30,
         "docker_disk_gib": 4,
         "addresses": ("10.5.0.7",),
     }

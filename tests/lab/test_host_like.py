@@ -15,6 +15,7 @@ DEAD = "http://127.0.0.1:9"
 HOSTS = f"""\
 - environment: &dead {{http_proxy: '{DEAD}', HTTP_PROXY: '{DEAD}', no_proxy: 10.5.0.0/24}}
   login: Welcome to this machine
+  aptDailySeconds: 30
 - environment: *dead
   shell: /usr/bin/fish
   docker: packages
@@ -23,7 +24,7 @@ HOSTS = f"""\
   dockerDiskGib: 4
   addresses: [10.5.0.8]
 """
-"""A proxy that is dead, and hosts beside it in a form that curl and httpx don't know."""
+"""A proxy that is dead, and hosts beside it in a form that curl and httpx don't know; updates."""
 PLAIN = ("--config", "certificateType=selfsigned", "--config", "nodeCount=1")
 
 

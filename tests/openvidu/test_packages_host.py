@@ -65,6 +65,24 @@ def test_another_package_is_not_to_be_had(host: Host) -> None:
     assert "E: Unable to locate package cowsay-nonexistent" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [("lists", "update"), ("lists", "update --quiet"), ("archives", "install -y docker.io")],
+)
+def test_nobody_gets_at_what_another_has_locked(host: Host, held: str, words: str) -> None:
+    folder = {"lists": "/var/lib/apt/lists", "archives": "/var/cache/apt/archives"}[held]
+    lock = f"import fcntl, time; f = open('{folder}/lock', 'a'); fcntl.lockf(f, fcntl.LOCK_EX)"
+    holder = host.spawn(["python3", "-c", f"{lock}; print('held', flush=True); time.sleep(600)"])
+    assert holder.stdout
+    assert holder.stdout.readline() == "held\n"
+    done = host.run(f"apt-get {words}", check=False)
+    assert done.returncode == 100
+    assert f"E: Could not get lock {folder}/lock" in done.stderr
+    host.run("pkill --full fcntl.LOCK_EX")
+    holder.wait(10)
+    host.run(f"apt-get {words}")
+
+
 def test_the_machines_python_gets_its_modules(host: Host) -> None:
     host.run("apt-get install -y python3-httpx python3-redis && python3 -c 'import httpx, redis'")
 
