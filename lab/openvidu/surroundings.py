@@ -52,15 +52,17 @@ def partition(own: str, far: str, way: str, how: str) -> str:
     places = {"base": base, "peers": nodes, "operator": OPERATOR_ADDRESS}
     chosen = places.values() if far == "all" else [places[far]]
     lost = f"{{ {', '.join(chosen)} }}"
-    rules = {"in": ("input", "saddr"), "out": ("output", "daddr")}
+    rules = {"in": ("input", "saddr", "iifname"), "out": ("output", "daddr", "oifname")}
     # What is refused is told so by a packet that has to pass.
     refuse = ("tcp flags rst accept", "meta l4proto tcp reject with tcp reset", "drop")
     verdicts = {"drop": ("drop",), "reject": refuse}
     chains = [
         f"  chain {hook} {{ type filter hook {hook} priority -10; "
+        # It's no peer of its own.
+        + f'{device} "lo" accept; '
         + " ".join(f"ip {field} {lost} {verdict};" for verdict in verdicts[how])
         + " }"
-        for name, (hook, field) in rules.items()
+        for name, (hook, field, device) in rules.items()
         if way in (name, "both")
     ]
     first = f"table {_TABLE} {{}}\ndelete table {_TABLE}\n"
