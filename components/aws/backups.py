@@ -6,12 +6,12 @@ Source: Amazon EBS guide, "Create Amazon EBS snapshots", "How Amazon Data Lifecy
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.iam_policy import allowing
 from components.settings import Settings
 
 _TIME = "03:00"
@@ -36,8 +36,8 @@ def back_up_daily(
         "backup-role",
         path=settings.iam_path,
         permissions_boundary=settings.permissions_boundary,
-        assume_role_policy=_policy(
-            {"Action": "sts:AssumeRole", "Principal": {"Service": _TRUSTED}},
+        assume_role_policy=allowing(
+            {"Action": "sts:AssumeRole", "Principal": {"Service": _TRUSTED}}
         ),
         tags=named,
         opts=pulumi.ResourceOptions(parent=parent),
@@ -79,7 +79,7 @@ def permissions(volume: str) -> str:
         volume: the tag Name of the volume, which its snapshots get, too.
     """
     own = {"StringEquals": {"aws:ResourceTag/Name": volume}}
-    return _policy(
+    return allowing(
         {"Action": "ec2:CreateSnapshot", "Resource": "arn:*:ec2:*:*:volume/*", "Condition": own},
         {"Action": ["ec2:CreateSnapshot", "ec2:CreateTags"], "Resource": _SNAPSHOTS},
         {"Action": "ec2:DeleteSnapshot", "Resource": _SNAPSHOTS, "Condition": own},
@@ -88,8 +88,3 @@ def permissions(volume: str) -> str:
             "Resource": "*",
         },
     )
-
-
-def _policy(*allowed: Mapping[str, object]) -> str:
-    statements = [{"Effect": "Allow", **one} for one in allowed]
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -7,7 +7,6 @@ edit one target group; while it's away, calls go on.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import pulumi
@@ -16,6 +15,7 @@ from pulumi_command import local
 
 from components import down
 from components.aws.health import Health
+from components.aws.iam_policy import allowing
 from components.aws.machines import AwsMachines
 from components.deployed import Deployed
 from components.endpoints import Endpoints
@@ -156,17 +156,8 @@ def _profile(
         "bastion-role",
         path=settings.iam_path,
         permissions_boundary=settings.permissions_boundary,
-        assume_role_policy=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Allow",
-                        "Principal": {"Service": "ec2.amazonaws.com"},
-                        "Action": "sts:AssumeRole",
-                    }
-                ],
-            }
+        assume_role_policy=allowing(
+            {"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
         ),
         tags=machines.tags,
         opts=child,
@@ -190,16 +181,7 @@ def edit(target_group: str) -> str:
     Source: Elastic Load Balancing, "Actions, resources, and condition keys": the state of targets
     can't be limited to a group.
     """
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": list(_TARGETS), "Resource": target_group},
-                {
-                    "Effect": "Allow",
-                    "Action": "elasticloadbalancing:DescribeTargetHealth",
-                    "Resource": "*",
-                },
-            ],
-        }
+    return allowing(
+        {"Action": list(_TARGETS), "Resource": target_group},
+        {"Action": "elasticloadbalancing:DescribeTargetHealth", "Resource": "*"},
     )

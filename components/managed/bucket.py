@@ -13,6 +13,7 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.iam_policy import allowing
 from components.managed.site import Site
 from components.settings import DEFAULT_BUCKET
 from openvidu import environment
@@ -154,20 +155,11 @@ def use(arn: str, key: str | None = None) -> str:
         arn: the bucket's.
         key: ARN of the KMS key that its objects are encrypted with; None for S3's own.
     """
-    encrypted = {"Effect": "Allow", "Action": list(_ON_KEY), "Resource": key}
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                {"Effect": "Allow", "Action": list(_ON_OBJECTS), "Resource": f"{arn}/*"},
-                {"Effect": "Allow", "Action": list(_ON_BUCKET), "Resource": arn},
-                # What the preflight has put there is taken away with all its versions.
-                {
-                    "Effect": "Allow",
-                    "Action": "s3:DeleteObjectVersion",
-                    "Resource": f"{arn}/{environment.PROBE}*",
-                },
-                *([encrypted] if key else []),
-            ],
-        }
+    encrypted = {"Action": list(_ON_KEY), "Resource": key}
+    return allowing(
+        {"Action": list(_ON_OBJECTS), "Resource": f"{arn}/*"},
+        {"Action": list(_ON_BUCKET), "Resource": arn},
+        # What the preflight has put there is taken away with all its versions.
+        {"Action": "s3:DeleteObjectVersion", "Resource": f"{arn}/{environment.PROBE}*"},
+        *([encrypted] if key else []),
     )

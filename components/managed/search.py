@@ -6,13 +6,13 @@ OpenVidu's base services have Elasticsearch and Kibana 7.8 (repository, their
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime, timedelta
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import SEARCH_RED, search_space
+from components.aws.iam_policy import allowing
 from components.managed.site import Site
 from openvidu import ports
 
@@ -103,14 +103,7 @@ def end_of_support(today: date) -> str | None:
     )
 
 
-_POLICY = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "es:ESHttp*", "Resource": "*"}
-        ],
-    }
-)
+_POLICY = allowing({"Principal": {"AWS": "*"}, "Action": "es:ESHttp*", "Resource": "*"})
 """Who may log in is decided by the user's password; its network is the cluster's."""
 
 
