@@ -6,7 +6,6 @@ its own names, and CloudWatch signs with another name than its permissions have.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import defaultdict
 from typing import Any, Final
@@ -14,8 +13,8 @@ from typing import Any, Final
 from moto.core.authorization import ActionAuthenticatorMixin
 
 from lab.cloud.aws.patching import put
+from lab.cloud.aws.signed import signed
 
-_SIGNED: Final = re.compile(r"Credential=([^/]*)/\d+/[^/]+/([^/]+)/")
 _NAMES: Final = {
     "s3:DeleteBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3:DeleteBucketLifecycle": "s3:PutLifecycleConfiguration",
@@ -54,10 +53,10 @@ class Asked:
         """Take note of each call where moto would look whether it's allowed."""
 
         def noting(response: Any, request: type, resource: str = "*") -> None:
-            signed = _SIGNED.search(response.headers.get("Authorization") or "")
-            if signed and (operation := response._get_action()):
+            by = signed(response.headers.get("Authorization"))
+            if by and (operation := response._get_action()):
                 with self._lock:
-                    self._by_key[signed[1]].add(permission(signed[2], operation))
+                    self._by_key[by.key].add(permission(by.service, operation))
             before(response, request, resource)
 
         before = put(ActionAuthenticatorMixin, "_authenticate_and_authorize_action", noting)

@@ -7,7 +7,6 @@ UpdateLifecyclePolicy, DeleteLifecyclePolicy, TagResource.
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from typing import Any
 from urllib.parse import parse_qs
@@ -17,8 +16,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.wrappers import Request, Response
 
 from lab.cloud.aws.patching import put
+from lab.cloud.aws.signed import signed
 
-_SIGNED = re.compile(r"Credential=[^/]*/\d+/[^/]+/dlm/")
 _JSON = "application/json"
 _GONE = "ResourceNotFoundException"
 
@@ -29,16 +28,15 @@ def install() -> None:
 
     @Request.application
     def answer(request: Request) -> Response:
-        region = request.headers["Authorization"].split("/")[2]
-        done = _answer(policies, request, region)
+        by = signed(request.headers["Authorization"])
+        done = _answer(policies, request, by.region if by else "")
         if done is None:
             return Response("{}", 404, {"x-amzn-ErrorType": _GONE}, content_type=_JSON)
         return Response(json.dumps(done), content_type=_JSON)
 
     def get_application(self: Any, environ: Any) -> Any:
-        if _SIGNED.search(environ.get("HTTP_AUTHORIZATION", "")):
-            return answer
-        return before(self, environ)
+        by = signed(environ.get("HTTP_AUTHORIZATION"))
+        return answer if by and by.service == "dlm" else before(self, environ)
 
     before = put(DomainDispatcherApplication, "get_application", get_application)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import threading
 import time
 import uuid
@@ -19,10 +18,10 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client
 
 from lab.cloud.aws.permissions import SIMULATE, simulated
+from lab.cloud.aws.signed import signed
 from lab.cloud.faults import Faults, Refusal
 
 _FORM = "application/x-www-form-urlencoded"
-_SERVICE = re.compile(r"Credential=[^/]*/\d+/[^/]+/([^/]+)/")
 _WOULD_SUCCEED = Refusal(
     "DryRunOperation", 412, "Request would have succeeded, but DryRun flag is set."
 )
@@ -107,8 +106,8 @@ def warm_up(gate: Gate) -> None:
 
 def _service(environ: WSGIEnvironment) -> str:
     """The service that a signed call is for."""
-    found = _SERVICE.search(environ.get("HTTP_AUTHORIZATION", ""))
-    return found.group(1) if found else ""
+    found = signed(environ.get("HTTP_AUTHORIZATION"))
+    return found.service if found else ""
 
 
 def _form(environ: WSGIEnvironment) -> dict[str, str]:
