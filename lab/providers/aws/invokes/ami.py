@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from lab.providers.aws.call import Call
-from lab.providers.aws.errors import AwsError
 from lab.providers.aws.function import Function
 from lab.providers.aws.invokes.filters import FILTERS, filter_list
+from lab.providers.aws.invokes.newest import newest
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.schema import BOOL, STRING, STRING_LIST, Failure, State
 from lab.providers.aws.tags import tag_map
@@ -51,14 +51,8 @@ _PLAIN: Final = {
 
 def _answer(call: Call, inputs: State) -> State:
     images = _matching(call, inputs)
-    if not images:
-        raise AwsError("your query returned no results; change the search criteria and try again")
-    if len(images) > 1 and not inputs.get("mostRecent"):
-        raise AwsError(
-            f"your query returned {len(images)} images; make it more specific, or set mostRecent"
-        )
-    newest = max(images, key=lambda image: str(image.get("CreationDate", "")))
-    return {**inputs, **_describe(call, newest)}
+    chosen = newest(images, "images", lambda image: str(image.get("CreationDate", "")), inputs)
+    return {**inputs, **_describe(call, chosen)}
 
 
 def _matching(call: Call, inputs: State) -> list[dict[str, Any]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from lab.providers.aws.call import Call
-from lab.providers.aws.errors import AwsError
 from lab.providers.aws.function import Function
 from lab.providers.aws.invokes.filters import FILTERS, filter_list
+from lab.providers.aws.invokes.newest import newest
 from lab.providers.aws.resources.lookup import given
 from lab.providers.aws.schema import BOOL, STRING_LIST, State
 from lab.providers.aws.tags import tag_map
@@ -37,22 +37,15 @@ def _answer(call: Call, inputs: State) -> State:
         SnapshotIds=inputs.get("snapshotIds"),
     )
     snapshots: Any = call.ec2.describe_snapshots(**arguments)["Snapshots"]
-    if not snapshots:
-        raise AwsError("your query returned no results; change the search criteria and try again")
-    if len(snapshots) > 1 and not inputs.get("mostRecent"):
-        raise AwsError(
-            f"your query returned {len(snapshots)} snapshots; make it more specific, or set "
-            "mostRecent"
-        )
-    newest = max(snapshots, key=lambda one: one["StartTime"])
-    told = {ours: newest.get(theirs) for ours, theirs in _PLAIN.items()}
+    chosen = newest(snapshots, "snapshots", lambda one: one["StartTime"], inputs)
+    told = {ours: chosen.get(theirs) for ours, theirs in _PLAIN.items()}
     return {
         **inputs,
         **{name: value for name, value in told.items() if value is not None},
-        "arn": f"arn:aws:ec2:{call.region}::snapshot/{newest['SnapshotId']}",
-        "id": newest["SnapshotId"],
-        "startTime": newest["StartTime"].isoformat(),
-        "tags": tag_map(newest.get("Tags")),
+        "arn": f"arn:aws:ec2:{call.region}::snapshot/{chosen['SnapshotId']}",
+        "id": chosen["SnapshotId"],
+        "startTime": chosen["StartTime"].isoformat(),
+        "tags": tag_map(chosen.get("Tags")),
     }
 
 
