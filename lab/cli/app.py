@@ -70,6 +70,11 @@ class _Choice:
         """The running lab's stack."""
         return Stack.open(self.directory, self.engine, self.providers)
 
+    def start(self) -> Stack:
+        """The stack, in the lab that is started where it doesn't run."""
+        supervisor = cloud.start(self.directory.path)
+        return Stack(self.directory, supervisor, self.engine, self.providers)
+
 
 @app.callback()
 def choose(
@@ -112,8 +117,7 @@ def up(
     tell(described(choice.engine))
     _require()
     kinds = _kinds_of_hosts(host_like)
-    supervisor = cloud.start(choice.directory.path)
-    stack = Stack(choice.directory, supervisor, choice.engine, choice.providers)
+    stack = choice.start()
     if kinds:
         (choice.directory.path / HOST_LIKE).write_text(kinds)
     stack.initialise(example)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lab import cloud
 from lab.calls.lanes import timeline
 from lab.cli import calls
 from lab.cli.words import introduce
@@ -49,10 +48,7 @@ def demo(
     if output.suffix not in _PICTURES or not output.parent.is_dir():
         raise LabError(f"--output {output}: expected a .svg or .png in a folder that exists")
     load = Load(count, calls.lengths(length))
-    directory = context.obj.directory
-    choice = context.obj
-    supervisor = cloud.start(directory.path)
-    stack = Stack(directory, supervisor, choice.engine, choice.providers)
+    stack: Stack = context.obj.start()
     stack.initialise()
     found = Demo(stack, load, calls.door).run()
     # Takes a second to import, which no other command should.
