@@ -7,7 +7,7 @@ Source: page, "Configuration management".
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -251,12 +251,13 @@ def _wait_for_no_calls(
         if look.is_sure or without.seconds >= SECONDS or silent.seconds >= MASTER_SILENT_SECONDS:
             return None
         if wait.passed > limit and not (look.is_quiet or look.is_silent):
+            repairs = _repairs(one.node.name for one in look.unseen)
             raise MembershipError(
                 _NAME,
                 f"waiting for a moment without calls, as {what_follows}",
                 f"still {look.what(world)} after {limit}",
                 _UNCHANGED,
-                f"{_repairs(look.unseen)}wait again: pulumi up; or cut them: "
+                f"{repairs}wait again: pulumi up; or cut them: "
                 "pulumi config set configChangeDuringCalls true && pulumi up",
             )
         if any(one.asks for one in look.unseen):
@@ -315,8 +316,8 @@ def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
     return _Look(found, unseen, is_silent=False, is_quiet=not unseen, is_sure=is_sure)
 
 
-def _repairs(unseen: Sequence[Unseen]) -> str:
-    return "".join(f"uv run python -m scripts.repair {one.node.name}; then " for one in unseen)
+def _repairs(names: Iterable[str]) -> str:
+    return "".join(f"uv run python -m scripts.repair {name}; then " for name in names)
 
 
 def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None:
@@ -361,13 +362,12 @@ def _wait_until_back(
         shown = ", ".join(sorted(waiting)) or "the cluster"
         if wait.passed > RESTART_LIMIT:
             names = [one.name for one in world.registry.all() if one.ip in waiting]
-            repairs = [f"uv run python -m scripts.repair {name}" for name in names]
             raise MembershipError(
                 _NAME,
                 "waiting until every node is back",
                 f"{shown} not healthy after {RESTART_LIMIT}",
                 "The configuration has changed.",
-                "; then ".join((*repairs, "pulumi up")),
+                f"{_repairs(names)}pulumi up",
             )
         wait.progress(f"{shown} to be UP again", RESTART_LIMIT)
         world.clock.sleep(SOON_SECONDS)
