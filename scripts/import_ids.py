@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
+from components.aws.actions import OF_BACKUPS
 from scripts.left_behind import KINDS, Json, Tagged, is_of
 
 JOINING: Mapping[str, str] = {
@@ -28,16 +29,12 @@ NOT_IMPORTED = (
     "aws:cloudwatch/metricAlarm:MetricAlarm",
     "aws:sns/topic:Topic",
     "aws:sns/topicSubscription:TopicSubscription",
-    # The earlier one is left, and docs/runbook.md says how to remove it.
-    "aws:dlm/lifecyclePolicy:LifecyclePolicy",
 )
 """What can't be imported, or not with its secret, or needn't be: an update makes it anew.
 
 What is made anew under its name takes the place of what is there. Source: CloudWatch API,
 PutMetricAlarm; SNS API, CreateTopic and Subscribe.
 """
-OF_BACKUPS = ("aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy")
-"""Likewise, with a policy of backups; those of a bastion are an operator's to name."""
 _TAGGED = frozenset(type_ for kind in KINDS.values() for type_ in kind.types)
 _PLACEHOLDER = "<PLACEHOLDER>"
 """What Pulumi writes in an import file where an id has to be."""
@@ -61,8 +58,11 @@ class Wanted:
 
     @property
     def is_of_backups(self) -> bool:
-        """Whether it's a role that makes backups, or what that may do."""
-        return self.type in OF_BACKUPS and self.urn.rpartition("::")[2].startswith("backup-")
+        """Whether it's made anew with backups; the role of a bastion is an operator's to name.
+
+        The earlier ones are left, and docs/runbook.md says how to remove them.
+        """
+        return self.type in OF_BACKUPS and self.name.startswith("backup")
 
     @property
     def name(self) -> str:

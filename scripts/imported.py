@@ -31,18 +31,18 @@ NAMES: Mapping[str, str] = {
     "aws:s3/bucket:Bucket": "bucket",
 }
 """Where Pulumi makes a name: the property by the type."""
+_INSTANCE = "aws:ec2/instance:Instance"
 _PROTECTED = (
     # What holds data: the program protects it too.
     "aws:ebs/volume:Volume",
     "aws:s3/bucket:Bucket",
     "aws:opensearch/domain:Domain",
     # What carries calls.
-    "aws:ec2/instance:Instance",
+    _INSTANCE,
     "aws:ec2/eip:Eip",
     "aws:ec2/networkInterface:NetworkInterface",
 )
 _DEFAULTS = "__defaults"
-_INSTANCE = "aws:ec2/instance:Instance"
 _HOLD = "-hold"
 
 

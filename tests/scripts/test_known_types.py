@@ -6,9 +6,9 @@ import inspect
 
 import pytest
 
-from components.aws.actions import BY_TYPE, TYPES
+from components.aws.actions import BY_TYPE, OF_BACKUPS, TYPES
 from lab.providers.aws.resources import RESOURCE_TYPES
-from scripts.import_ids import JOINING, NOT_IMPORTED, OF_BACKUPS
+from scripts.import_ids import JOINING, NOT_IMPORTED
 from scripts.left_behind import KINDS
 from scripts.summary import costs
 
