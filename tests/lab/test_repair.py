@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.conftest import Lab
-from tests.lab.walking import BREAKS, walk
+from tests.lab.walking import BREAKS, require_update_to_fail, walk
 from tests.lab.watching import calls, require, require_well, script
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("broken")]
@@ -91,15 +91,6 @@ def test_what_is_named_first_repairs_a_base_that_is_lost_while_a_node_is_to_leav
 
 @pytest.mark.matrix
 def test_an_update_does_not_end_well_with_a_base_that_is_dead(cluster: Lab) -> None:
-    # AWS doesn't know it yet, and no command needs the base.
-    cluster.ok("fault", "set", "late-checks", "seconds=600")
-    BREAKS["interface gone"](cluster, "base")
-    try:
-        refused = cluster.run("up")
-        assert refused.status != 0
-        assert "The base doesn't work" in refused.out + refused.err
-        assert "Next: uv run python -m scripts.repair base" in refused.out + refused.err
-    finally:
-        cluster.ok("fault", "clear")
+    require_update_to_fail(cluster, "base")
     walk(cluster, "base").go()
     require_well(cluster)

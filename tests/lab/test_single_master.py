@@ -9,7 +9,7 @@ import pytest
 
 from openvidu.release import MASTER
 from tests.lab.conftest import Lab, new_lab
-from tests.lab.walking import BREAKS, walk
+from tests.lab.walking import require_update_to_fail, walk
 from tests.lab.watching import (
     require_allowed,
     require_order,
@@ -97,16 +97,7 @@ def test_a_port_is_closed_when_nobody_comes_in_there_any_more(lab: Lab) -> None:
 
 @pytest.mark.matrix
 def test_an_update_does_not_end_well_with_a_master_that_is_dead(lab: Lab) -> None:
-    # AWS doesn't know it yet, and no command needs the master.
-    lab.ok("fault", "set", "late-checks", "seconds=600")
-    BREAKS["interface gone"](lab, "master")
-    try:
-        refused = lab.run("up")
-        assert refused.status != 0
-        assert "The master doesn't work" in refused.out + refused.err
-        assert "Next: uv run python -m scripts.repair master" in refused.out + refused.err
-    finally:
-        lab.ok("fault", "clear")
+    require_update_to_fail(lab, "master")
     # Its media node was an open port.
     walk(lab, "master").go(but="The cluster's health is DOWN")
     lab.ok("up")

@@ -159,3 +159,17 @@ def walk(lab: Lab, name: str, set_back: Callable[[], object] = lambda: None) -> 
             "set back what was changed": set_back,
         },
     )
+
+
+def require_update_to_fail(lab: Lab, name: str) -> None:
+    """An update doesn't end well with a base or master that is dead, though nobody has said so."""
+    # AWS doesn't know it yet, and no command needs it.
+    lab.ok("fault", "set", "late-checks", "seconds=600")
+    BREAKS["interface gone"](lab, name)
+    try:
+        refused = lab.run("up")
+        assert refused.status != 0
+        assert f"The {name} doesn't work" in refused.out + refused.err
+        assert f"Next: uv run python -m scripts.repair {name}" in refused.out + refused.err
+    finally:
+        lab.ok("fault", "clear")
