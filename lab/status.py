@@ -128,7 +128,8 @@ def _health_at_nodes(stack: Stack, bastion: Host, ips: Sequence[str]) -> dict[st
 def _ask_health(stack: Stack, host: Host, env: str, url: str) -> dict[str, Any]:
     text = stack.supervisor.control.exec(host.instance_id, ["cat", env]).stdout
     secret = environment.parse(text).get(environment.OPENVIDU_SECRET, "")
-    # curl reads the login from its standard input, so that it's in no process list.
+    # curl reads the login from its standard input, so that it's in no process list; it asks again
+    # as the load balancer may have asked a node that hangs, and asks another the next time.
     answer = stack.supervisor.control.exec(
         host.instance_id,
         [
@@ -136,6 +137,10 @@ def _ask_health(stack: Stack, host: Host, env: str, url: str) -> dict[str, Any]:
             "--silent",
             "--max-time",
             "10",
+            "--retry",
+            "3",
+            "--retry-delay",
+            "1",
             "--config",
             "-",
             url,

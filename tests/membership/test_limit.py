@@ -75,7 +75,7 @@ def test_a_bucket_is_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with dripping(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         with pytest.raises(BucketUnreadableError, match="Could not connect to the endpoint"):
-            bucket_at(f"http://127.0.0.1:{free_port()}").configuration()
+            bucket_at(f"http://127.0.0.1:{free_port()}", seconds=60).configuration()
 
 
 @ANSWERS
