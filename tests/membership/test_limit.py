@@ -38,7 +38,7 @@ def soon() -> Iterator[None]:
     """Fail where the block takes much longer than the limit."""
     began = time.monotonic()
     yield
-    assert time.monotonic() - began < 10 * LIMIT
+    assert time.monotonic() - began < 60 * LIMIT
 
 
 def test_a_call_within_the_limit_gives_its_answer_or_its_error() -> None:
@@ -118,7 +118,6 @@ def test_services_that_drip_cant_be_used(head: bytes, monkeypatch: pytest.Monkey
 
 def test_services_are_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a proxy answers isn't their word: a node's containers use none."""
-    monkeypatch.setattr(services, "_SERVICE_SECONDS", LIMIT)
     with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         closed = f"http://127.0.0.1:{free_port()}"

@@ -331,6 +331,6 @@ def test_upgrade_is_in_the_usage_and_does_nothing(cluster: Cluster) -> None:
 def test_stopping_is_quick(cluster: Cluster) -> None:
     began = time.monotonic()
     run(cluster.base, BASE, "stop")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert cluster.base.run("docker ps -aq").stdout == ""
     run(cluster.base, BASE, "start")

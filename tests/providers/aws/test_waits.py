@@ -44,7 +44,7 @@ def test_cancel_ends_a_wait(aws_behind_edge: Driver, edge: Edge, world: World) -
     start = time.monotonic()
     with pytest.raises(grpc.RpcError, match="stopped by the user"):
         aws_behind_edge.delete(group, timeout=60)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_an_unreachable_aws_is_named(unconfigured: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
