@@ -95,9 +95,9 @@ def opened(**props: Any) -> Resource:
     return changed(TURN, **props)
 
 
-def of_role(role: str, port: int, network: str = "0.0.0.0/0") -> Resource:
+def of_role(role: str, port: int, cidr: str = "0.0.0.0/0") -> Resource:
     tags = {**TAGS, "role": role}
-    rule = opened(tags=tags, fromPort=port, toPort=port, cidrIpv4=network)
+    rule = opened(tags=tags, fromPort=port, toPort=port, cidrIpv4=cidr)
     return replace(rule, name=f"{role}-https-from-world-ipv4")
 
 

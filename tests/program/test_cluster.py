@@ -324,12 +324,12 @@ def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(preflight, "check", lambda settings, there: None)
     found = deploy(configured(host(0), host(1), host(2), host(3)))
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
-    machines = {
+    node_hosts = {
         name: environment["NODE_HOST"]
         for name, command in found.of_type("command:local:Command").items()
         if "RELEASE_HOST" in (environment := command.get("environment", {}))
     }
-    assert machines == {
+    assert node_hosts == {
         "base": "203.0.113.5",
         "node-1": "203.0.113.6",
         "node-2": "203.0.113.7",

@@ -267,9 +267,9 @@ class Stack(PulumiCli):
 
 
 def test_a_script_asks_as_the_stack_says(aws: Aws, provider: dict[str, str]) -> None:
-    session = aws_session.of_stack(Stack({**provider, "region": "eu-north-1"}, {}))
-    session.client("ec2").describe_instances()
-    assert session.region_name == "eu-north-1"
+    logged_in = aws_session.of_stack(Stack({**provider, "region": "eu-north-1"}, {}))
+    logged_in.client("ec2").describe_instances()
+    assert logged_in.region_name == "eu-north-1"
     own = {"accessKey": "of-stack", "secretKey": "x"}
     aws_session.of_stack(Stack(provider, own)).client("ec2").describe_instances()
     assert [login for _, login in aws.logins] == ["of-profile", "of-stack"]
