@@ -56,6 +56,7 @@ class Update:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            self.lab.run("cancel")
 
     @property
     def said(self) -> str:
