@@ -8,9 +8,9 @@ import pulumi
 
 from components.aws.health import DownError
 from components.configuration import read
-from components.deployed import deployed
 from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
+from components.previous_state import deployed
 from components.shapes import SHAPES
 from components.ssh_agent import require_agent
 from components.stack_config import config_of_stack

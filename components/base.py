@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components.deployed import Deployed
+from components.control_services import services
 from components.endpoints import Endpoints, of_base
 from components.env_files import base_env
 from components.installation import MachineOf
 from components.machine import Machine
-from components.services import services
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu import environment
 

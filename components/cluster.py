@@ -7,19 +7,19 @@ from typing import Any
 
 import pulumi
 
-from components import down, first_look, installation, last_look, service, upgrade
+from components import down, first_look, installation, last_look, update_plan, upgrade_path
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
-from components.aws.machines import AwsMachines
+from components.aws.instances import AwsMachines
 from components.base import BaseServices
-from components.deployed import Deployed
+from components.control_machine import Main
 from components.machine import Machine, Machines
-from components.main import Main
+from components.managed.aws_services import ManagedServices
 from components.managed.bastion import Bastion
-from components.managed.services import ManagedServices
-from components.membership import all_joined, wanted
 from components.node import Node, NodePlan
+from components.node_membership import all_joined, wanted
+from components.previous_state import Deployed
 from components.settings import HA_MANAGED, ROLLING, Settings
 from components.shared_configuration import SharedConfiguration
 from openvidu.ports import API
@@ -57,9 +57,9 @@ class Cluster(pulumi.ComponentResource):
         if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:
             pulumi.log.warn("With one node, a failure of that node ends every call.", self)
         for warning in (
-            *service.warnings(settings, there, seen),
-            *service.stop_of_main(settings, there),
-            *upgrade.warnings(settings, there, seen),
+            *update_plan.warnings(settings, there, seen),
+            *update_plan.stop_of_main(settings, there),
+            *upgrade_path.warnings(settings, there, seen),
         ):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
@@ -67,9 +67,9 @@ class Cluster(pulumi.ComponentResource):
         base, outputs = _begin(settings, machines, there, aws_says, child)
         configuration = SharedConfiguration(settings, base, there, self)
         script = installation.node_script(base, settings, self)
-        generations = service.generations(settings, there, seen)
-        replaced = service.replaced(settings, there)
-        waits = service.pull_waits(settings, there)
+        generations = update_plan.generations(settings, there, seen)
+        replaced = update_plan.replaced(settings, there)
+        waits = update_plan.pull_waits(settings, there)
         many = settings.max_unavailable
         nodes = {}
         new: list[pulumi.Resource] = []
@@ -79,8 +79,8 @@ class Cluster(pulumi.ComponentResource):
         # service as it is. One that is replaced waits for all of them, as it may be the last that
         # serves; and for the one maxUnavailable places before it, so that no more are out of
         # service at a time.
-        for number in service.in_order(generations, there):
-            comes_back = service.comes_back(number, generations, there)
+        for number in update_plan.in_order(generations, there):
+            comes_back = update_plan.comes_back(number, generations, there)
             after = [] if comes_back else [*returning]
             if not comes_back and len(existing) >= many:
                 after.append(existing[-many])
@@ -92,7 +92,7 @@ class Cluster(pulumi.ComponentResource):
                 configuration.wanted,
                 NodePlan(
                     generations[number],
-                    upgrade.change_of(f"node-{number}", settings, there),
+                    upgrade_path.change_of(f"node-{number}", settings, there),
                     script,
                     after if settings.upgrade_strategy == ROLLING else (),
                     waits[number],
@@ -104,8 +104,8 @@ class Cluster(pulumi.ComponentResource):
         self.nodes = [nodes[number] for number in sorted(nodes)]
         joined = all_joined([node.membership for node in self.nodes], self)
         configuration.apply(
-            service.configuration_generation(there, seen),
-            service.leaving_addresses(settings, there),
+            update_plan.configuration_generation(there, seen),
+            update_plan.leaving_addresses(settings, there),
             [joined],
         )
         last = [

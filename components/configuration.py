@@ -16,7 +16,6 @@ from dataclasses import replace
 from typing import Any, get_type_hints
 
 from components import certificates, kept, managed_settings, way_out
-from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import (
     ConfigurationError,
@@ -28,6 +27,7 @@ from components.mistakes import (
     set_list_command,
     set_member_command,
 )
+from components.previous_state import Deployed
 from components.settings import (
     BASE_OFFSET,
     EXISTING,

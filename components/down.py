@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from components.aws.health import DownError, Health, InstanceHealth, Unasked, look
-from components.deployed import Deployed
+from components.cluster_observation import Overview, Unseen
 from components.machine import Machine
-from components.overview import Overview, Unseen
+from components.previous_state import Deployed
 from components.settings import Settings
 from components.stack_config import config_of_stack
 
 if TYPE_CHECKING:
-    from components.aws.session import AwsSession
+    from components.aws.provider_session import AwsSession
 
 
 def ask(there: Deployed) -> Health:
@@ -23,7 +23,7 @@ def ask(there: Deployed) -> Health:
 
     def log_in(region: str) -> AwsSession:
         # It's slow to import, and a stack without machines needs none of it.
-        from components.aws.session import AwsSession  # noqa: PLC0415
+        from components.aws.provider_session import AwsSession  # noqa: PLC0415
 
         return AwsSession(config_of_stack("aws")[0], region)
 

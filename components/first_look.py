@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components import down, overview, upgrade
+from components import cluster_observation, down, upgrade_path
 from components.aws.health import Health
-from components.deployed import Deployed, deployed
+from components.cluster_observation import Overview
 from components.machine import Machines
 from components.machine_source import machine_source
 from components.mistakes import ConfigurationError
-from components.overview import Overview
+from components.previous_state import Deployed, deployed
 from components.settings import Settings
 
 
@@ -52,13 +52,13 @@ def look(settings: Settings) -> Found:
     """
     there = deployed()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(overview.ask, settings, there)
+        asked = pool.submit(cluster_observation.ask, settings, there)
         aws_says = down.ask(there)
         there = down.with_present_type(there, settings, aws_says)
         settings, machines_of = machine_source(settings, there)
         seen = asked.result()
-    mistakes = overview.find_mistakes(seen, settings.main_role.name)
-    mistakes += upgrade.find_mistakes(settings, there, seen)
+    mistakes = cluster_observation.find_mistakes(seen, settings.main_role.name)
+    mistakes += upgrade_path.find_mistakes(settings, there, seen)
     if mistakes:
         raise ConfigurationError(mistakes)
     down.refuse(settings, seen, aws_says)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_command import remote
 
+from components.control_machine import Main
 from components.machine import Machine
-from components.main import Main
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
-from components.upgrade import Change
+from components.upgrade_path import Change
 from components.way_out import fields as way_out_fields
 from openvidu import compose
 from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product

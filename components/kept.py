@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import AWS, EXISTING, HA, HA_MANAGED, SINGLE_MASTER
 from openvidu.release import LATEST, VERSION_PATTERN, Step, step
 from openvidu.roles import BASE, BASTION, MASTER

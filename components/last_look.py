@@ -14,9 +14,9 @@ from dataclasses import replace
 
 import pulumi
 
-from components import overview
-from components.deployed import Deployed
-from components.overview import ClusterSeen, Overview, Unseen
+from components import cluster_observation
+from components.cluster_observation import ClusterSeen, Overview, Unseen
+from components.previous_state import Deployed
 from components.settings import HA_MANAGED, Settings
 
 _SECONDS = 60.0
@@ -60,7 +60,7 @@ def look(
     def check(given: Sequence[str]) -> str:
         now = replace(there, base_host=given[0], base_host_key=given[1])
         reason = wait_for_answer(
-            lambda: overview.ask(settings, now), lambda: _serves(settings, given[0])
+            lambda: cluster_observation.ask(settings, now), lambda: _serves(settings, given[0])
         )
         if reason:
             raise SilentError(settings.main_role.name, reason)

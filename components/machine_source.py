@@ -11,14 +11,14 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import domain, stack_tags
-from components.aws import machines as aws_machines
+from components.aws import instances as aws_machines
 from components.aws_values import region_of_key
-from components.deployed import Deployed
-from components.existing import preflight
-from components.existing.machines import ExistingMachines
+from components.existing import host_checks
+from components.existing.prepared_hosts import ExistingMachines
 from components.kept import another_kind
 from components.machine import Machines
 from components.mistakes import ConfigurationError, Mistake, set_command, set_list_command
+from components.previous_state import Deployed
 from components.settings import DEFAULT_BUCKET, EXISTING, Settings
 
 Source = tuple[Settings, Callable[[pulumi.Resource], Machines]]
@@ -35,7 +35,7 @@ def machine_source(settings: Settings, there: Deployed) -> Source:
     if mistakes := another_kind(wanted, there):
         raise ConfigurationError(mistakes)
     if settings.machines == EXISTING:
-        preflight.check(settings, there)
+        host_checks.check(settings, there)
         if mistakes := domain.check(settings, there):
             raise ConfigurationError(mistakes)
         return settings, lambda _: ExistingMachines(settings, there)

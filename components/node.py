@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import pulumi
 
 from components import installation
+from components.control_machine import Main
 from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
-from components.main import Main
-from components.membership import hold, membership, way_to_node
+from components.node_membership import hold, membership, way_to_node
 from components.on_base import on_base
 from components.remote import fields, run_on
 from components.settings import Settings
-from components.upgrade import Change
+from components.upgrade_path import Change
 from openvidu import release
 
 

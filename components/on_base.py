@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.deployed import Attempt, Deployed
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
+from components.previous_state import Attempt, Deployed
 from components.remote import script, text_of
 from components.settings import Settings
 from openvidu.roles import BASTION

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components import service
-from components.deployed import Deployed
+from components import update_plan
+from components.control_machine import Main
 from components.env_files import shared_env
-from components.main import Main
 from components.on_base import digest, on_base, warn_of_restart
+from components.previous_state import Deployed
 from components.remote import run_on, with_text
 from components.settings import Settings
 
@@ -50,7 +50,7 @@ class SharedConfiguration:
         self._digest = digest(text)
         self._digest.apply(
             lambda now: warn_of_restart(
-                there.configuration, now, service.restart_of_all(settings), parent
+                there.configuration, now, update_plan.restart_of_all(settings), parent
             )
         )
         self.wanted = run_on(

@@ -10,14 +10,14 @@ from typing import Any
 
 import pulumi
 
-from components import down, first_look, last_look, upgrade
+from components import down, first_look, last_look, upgrade_path
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
+from components.control_services import services
 from components.env_files import master_env
-from components.service import stop_of_main
-from components.services import services
 from components.settings import Settings
+from components.update_plan import stop_of_main
 
 
 class SingleMaster(pulumi.ComponentResource):
@@ -42,7 +42,7 @@ class SingleMaster(pulumi.ComponentResource):
         super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
         for warning in (
             *health.warnings(aws_says),
-            *upgrade.warnings(settings, there, found.seen),
+            *upgrade_path.warnings(settings, there, found.seen),
             *stop_of_main(settings, there),
         ):
             pulumi.log.warn(warning, self)

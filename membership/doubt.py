@@ -8,10 +8,10 @@ from typing import Any
 
 from membership.answers import Answers
 from membership.clock import Elapsed
+from membership.context import World
 from membership.drain import STOP
 from membership.errors import MembershipError
 from membership.registry import Node, Phase, Record
-from membership.world import World
 from openvidu import ports
 
 

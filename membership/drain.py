@@ -15,13 +15,21 @@ from enum import IntEnum
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
 from membership.confirmation import Confirmation
+from membership.context import (
+    Run,
+    World,
+    belongs_to_another,
+    claim,
+    is_newest,
+    move,
+    require_newest,
+)
+from membership.drain_queue import Line
 from membership.errors import MembershipError
-from membership.line import Line
 from membership.observation import calls_on, counted, in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record
 from membership.wait import Wait
 from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about
-from membership.world import Run, World, belongs_to_another, claim, is_newest, move, require_newest
 from openvidu import api, release
 
 POLL_SECONDS = 2.0

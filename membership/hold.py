@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from membership.context import Run, World, belongs_to_another, claim
 from membership.errors import MembershipError
 from membership.registry import Node, Phase, Record
-from membership.world import Run, World, belongs_to_another, claim
 
 
 class Held(IntEnum):

@@ -11,14 +11,14 @@ from datetime import timedelta
 from enum import IntEnum
 
 from membership.answers import Answers, MediaNode, Refused, Unknown
-from membership.cluster import Cluster
+from membership.cluster_view import Cluster
 from membership.confirmation import Confirmation
+from membership.context import Run, World, claim, is_newest, move, require_newest
 from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
 from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about
-from membership.world import Run, World, claim, is_newest, move, require_newest
 
 READY_LIMIT = timedelta(minutes=15)
 UNSEEN_LIMIT = timedelta(minutes=2)

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from membership.answers import Answers
+from membership.context import World
 from membership.registry import Node, Phase, Record, Way
-from membership.world import World
 
 
 def from_json(text: str) -> tuple[Node, ...]:
-    """The nodes that the stack's state names, as `components.deployed` writes them.
+    """The nodes that the stack's state names, as `components.previous_state` writes them.
 
     Args:
         text: a list of `name`, `ip`, `identity`, `host`, `hostKey`, `instance` and `sshWay`; empty

@@ -22,30 +22,30 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from membership import services, stores
+from membership import service_logins, stores
 from membership.answers import Refused, Unconnected, Unknown
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError, Elapsed, end_with
-from membership.configuration import Files, configure, drift, quiet, rotate
+from membership.configuration_change import Files, configure, drift, quiet, rotate
+from membership.context import Run, World
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
+from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
 from membership.hold import release as release_machine
 from membership.join import Found, announce, join, prepare
-from membership.keep import keep
 from membership.known_nodes import from_json as nodes_from_json
-from membership.line import leave_for_good
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
 from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
-from membership.place import on_base, on_bastion
 from membership.policy import Policy
+from membership.reconcile import keep
 from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
 from membership.target_group import TargetGroupError
-from membership.upgrade import pause, pause_all, upgrade
+from membership.upgrade_wait import pause, pause_all, upgrade
+from membership.wiring import on_base, on_bastion
 from membership.witnesses import conclude, from_json, has_to_be_asked_about
-from membership.world import Run, World
 from openvidu import release
 
 OVERVIEW_TIMEOUT_SECONDS = 8.0
@@ -136,7 +136,7 @@ def _next(error: OSError) -> str:
 
 def _act(arguments: argparse.Namespace) -> int:
     if arguments.action == _SERVICES:
-        return services.main(arguments.limit, as_json=arguments.json)
+        return service_logins.main(arguments.limit, as_json=arguments.json)
     product = release.MASTER if arguments.action.endswith("-master") else release.BASE
     if arguments.action in _STORES:
         return stores.main(product)

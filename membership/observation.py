@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Silent, Unknown
+from membership.context import World
 from membership.registry import Node, Phase
 from membership.witnesses import Observation, Testimony, Word
-from membership.world import World
 from openvidu import api
 
 

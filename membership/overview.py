@@ -18,8 +18,8 @@ from membership.answers import (
     Unknown,
     Unreachable,
 )
+from membership.context import World
 from membership.registry import Phase, Record
-from membership.world import World
 from openvidu import api
 
 _VERSION = re.compile(r"Openvidu Version: *([0-9.]+)")

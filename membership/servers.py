@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from membership.answers import Answers, Call, MediaNode
+from membership.context import Run, World
 from membership.observation import look, who_sees_what
 from membership.registry import Node, Phase, Record
 from membership.witnesses import Observation, conclude, is_certain
-from membership.world import Run, World
 
 
 @dataclass(frozen=True)

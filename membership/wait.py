@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from membership.clock import Elapsed
-from membership.world import World
+from membership.context import World
 
 PROGRESS_SECONDS = 10.0
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from policy import data, machines, network
+from policy import data_rules, machine_rules, network_rules
 from policy.resource import Resource
 from policy.wanted import Wanted
 
@@ -48,27 +48,29 @@ def resource_rules(wanted: Wanted) -> Sequence[ResourceRule]:
         ResourceRule(
             "documented-ports",
             "Only ports of OpenVidu's tables are open.",
-            partial(network.undocumented_ports, wanted),
+            partial(network_rules.undocumented_ports, wanted),
         ),
         ResourceRule(
             "no-world-open-ssh",
             "SSH is open to operators' networks only.",
-            network.world_open_ssh,
+            network_rules.world_open_ssh,
         ),
-        ResourceRule("imds-v2", "Instance metadata takes a token.", machines.imds_v1),
-        ResourceRule("encrypted-volumes", "Every disk is encrypted.", data.plain_volumes),
-        ResourceRule("encrypted-services", "AWS's services encrypt.", data.plain_services),
+        ResourceRule("imds-v2", "Instance metadata takes a token.", machine_rules.imds_v1),
+        ResourceRule("encrypted-volumes", "Every disk is encrypted.", data_rules.plain_volumes),
+        ResourceRule("encrypted-services", "AWS's services encrypt.", data_rules.plain_services),
         ResourceRule(
-            "no-secret-in-user-data", "User data holds no secret.", machines.secrets_in_user_data
+            "no-secret-in-user-data",
+            "User data holds no secret.",
+            machine_rules.secrets_in_user_data,
         ),
-        ResourceRule("tags", "What costs money tells whose it is.", data.missing_tags),
+        ResourceRule("tags", "What costs money tells whose it is.", data_rules.missing_tags),
         ResourceRule(
-            "instance-size", "Machines have what OpenVidu needs.", machines.small_instances
+            "instance-size", "Machines have what OpenVidu needs.", machine_rules.small_instances
         ),
         ResourceRule(
             "protected-data",
             "What is stored is protected, until deleteData is true.",
-            partial(data.unprotected_data, wanted),
+            partial(data_rules.unprotected_data, wanted),
         ),
     )
 
@@ -83,8 +85,10 @@ def stack_rules(wanted: Wanted) -> Sequence[StackRule]:
         StackRule(
             "all-documented-ports",
             "Every port of OpenVidu's tables is open.",
-            partial(network.missing_ports, wanted),
+            partial(network_rules.missing_ports, wanted),
         ),
-        StackRule("membership", "Every node drains before it goes.", machines.missing_memberships),
-        StackRule("encrypted-buckets", "Every bucket is encrypted.", data.plain_buckets),
+        StackRule(
+            "membership", "Every node drains before it goes.", machine_rules.missing_memberships
+        ),
+        StackRule("encrypted-buckets", "Every bucket is encrypted.", data_rules.plain_buckets),
     )

@@ -17,11 +17,11 @@ import typer
 from rich.console import Console
 
 from scripts import wanted_nodes
-from scripts.errors import expected_errors
-from scripts.machines import complete
+from scripts.expected_errors import expected_errors
 from scripts.memberships import memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli
+from scripts.stack_machines import complete
 
 _RECONNECT_SECONDS = "120"
 """How long base and node may not answer: somebody waits at a terminal."""

@@ -20,7 +20,7 @@ from rich.console import Console
 
 from scripts import aws_session, left_behind, tagged_in_aws
 from scripts.display import print_json
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.left_behind import Findings, Json
 from scripts.pulumi_cli import PulumiCli, PulumiError
 

@@ -32,9 +32,9 @@ from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
-from scripts.autoscaling.policy import Measure, Policy, PolicyError
+from scripts.autoscaling.scaling_policy import Measure, Policy, PolicyError
 from scripts.display import print_json_line
-from scripts.errors import INTERRUPTED, print_error
+from scripts.expected_errors import INTERRUPTED, print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.aws.provider import CREDENTIALS, KEYS, VARIABLE
-from components.aws.session import AwsSession
+from components.aws.provider_session import AwsSession
 from scripts.pulumi_cli import PulumiCli
 
 

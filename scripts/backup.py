@@ -22,9 +22,9 @@ from rich.console import Console
 
 from scripts import aws_session
 from scripts.display import waiting
-from scripts.errors import expected_errors
-from scripts.machines import machines
+from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import machines
 
 _VOLUME = "aws:ebs/volume:Volume"
 _END = "-data"

@@ -32,7 +32,7 @@ from tenacity import (
 )
 
 from components.aws.arn import NO_SUCH_INSTANCE
-from components.aws.session import AwsSession
+from components.aws.provider_session import AwsSession
 from scripts import aws_session
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from components.existing.hosts import Host, fingerprint, host
 from components.mistakes import MemberError
 from components.over_ssh import HOST, OWN_AGENT, environment, require_programs, run
 from components.ssh_way import PORT, SshWay, ssh_command
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _KEY = re.compile(r"ssh-ed25519 [A-Za-z0-9+/=]+")

@@ -19,10 +19,10 @@ import typer
 from components.over_ssh import SHELL, command
 from components.values import duration
 from scripts.display import waiting
-from scripts.errors import expected_errors, print_error
-from scripts.machines import Machine, complete, machines, named
+from scripts.expected_errors import expected_errors, print_error
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import Machine, complete, machines, named
 
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _STAMP = re.compile(r"\| (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z) ")

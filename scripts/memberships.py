@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from components.cluster_observation import LIMIT_SECONDS, Overview, Unseen, parse, reason
 from components.over_ssh import run
-from components.overview import LIMIT_SECONDS, Overview, Unseen, parse, reason
 from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 

@@ -22,16 +22,16 @@ from rich.text import Text
 from components.settings import EXISTING
 from openvidu import ports
 from scripts.checks import names
-from scripts.checks.account import account
-from scripts.checks.configuration import configuration
+from scripts.checks.aws_account import account
 from scripts.checks.downloadable import downloadable
 from scripts.checks.finding import Finding, Result, exit_status
+from scripts.checks.node_services import services, wanted_envs
 from scripts.checks.reachable import reachable
-from scripts.checks.services import services, wanted_envs
+from scripts.checks.stack_configuration import configuration
 from scripts.display import print_json, table_console, table_of, waiting
-from scripts.errors import expected_errors
-from scripts.machines import Machine, outputs_of, there_in
+from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli
+from scripts.stack_machines import Machine, outputs_of, there_in
 
 _COLOURS = {
     Result.OK: "green",

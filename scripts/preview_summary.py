@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 
 from scripts.display import print_json
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import Changes, changes_in
 from scripts.summary.costs import Cost, Prices, before_and_after, cost, prices

@@ -30,7 +30,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from scripts import aws_session, tagged_in_aws
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
 from scripts.imported import settled
 from scripts.left_behind import Json, names

@@ -23,18 +23,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from components.aws.arn import InstanceArn
-from components.aws.session import AwsSession
+from components.aws.provider_session import AwsSession
 from openvidu import ports
 from scripts import aws_session
 from scripts.display import waiting
-from scripts.errors import expected_errors, print_error
-from scripts.machines import complete, instances_in, machines, named
+from scripts.expected_errors import expected_errors, print_error
 from scripts.memberships import from_state, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.repairing.course import Course
 from scripts.repairing.ladder import Seen, Step, plan
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
+from scripts.stack_machines import complete, instances_in, machines, named
 
 
 def main(

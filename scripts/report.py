@@ -24,10 +24,10 @@ from rich.console import Console
 
 from components.remote import text_of
 from scripts.display import print_json, waiting
-from scripts.errors import expected_errors
-from scripts.machines import Machine, machines
+from scripts.expected_errors import expected_errors
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import Machine, machines
 
 _FOLDER = Path("reports")
 _LIMIT_SECONDS = 180.0

@@ -16,16 +16,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from components.cluster_observation import NodeSeen, Unseen
 from components.mistakes import set_list_command
 from components.numbering import Wanted
-from components.overview import NodeSeen, Unseen
 from scripts import wanted_nodes
 from scripts.display import print_json, waiting
-from scripts.errors import expected_errors
-from scripts.machines import complete
+from scripts.expected_errors import expected_errors
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import complete
 
 
 def main(

@@ -23,10 +23,10 @@ from rich.console import Console
 
 from components.remote import fields, text_of
 from scripts.display import waiting
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.init_stack import make_ssh_key
-from scripts.machines import Machine, machines
 from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import Machine, machines
 
 _SECONDS = 60.0
 _WORKERS = 16

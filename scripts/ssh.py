@@ -17,9 +17,9 @@ import typer
 
 from components.over_ssh import SHELL, command
 from scripts import foreground
-from scripts.errors import expected_errors
-from scripts.machines import complete, machines, named
+from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli
+from scripts.stack_machines import complete, machines, named
 
 
 def main(

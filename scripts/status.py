@@ -27,15 +27,17 @@ from rich.text import Text
 
 from components.aws import health
 from components.aws.health import InstanceHealth
-from components.overview import LIMIT_SECONDS
+from components.cluster_observation import LIMIT_SECONDS
 from openvidu.roles import NODE
 from scripts import aws_session, fullness, status_display
 from scripts.checks import names
 from scripts.cluster_status import Status, Usage, main_status, node_status, parse_usage
 from scripts.display import print_json, print_json_line, table_console, waiting
-from scripts.errors import expected_errors
+from scripts.expected_errors import expected_errors
 from scripts.fullness import Store
-from scripts.machines import (
+from scripts.memberships import from_state
+from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import (
     Machine,
     complete,
     instances_in,
@@ -44,8 +46,6 @@ from scripts.machines import (
     outputs_of,
     urns_in,
 )
-from scripts.memberships import from_state
-from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _ASK_SECONDS = 20.0
 _WORKERS = 16

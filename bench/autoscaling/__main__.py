@@ -15,7 +15,7 @@ import typer
 from bench.autoscaling.day import a_day
 from bench.autoscaling.plot import draw
 from bench.autoscaling.simulation import Day, Hardware, autoscaled, fixed
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 _LARGEST = 12
 _TARGET_CALLS = 12

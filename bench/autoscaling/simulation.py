@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from bench.autoscaling.day import MINUTES, Call
 from components.numbering import Wanted
+from scripts.autoscaling.cluster_load import Observation
 from scripts.autoscaling.decision import Past, decide
 from scripts.autoscaling.memory import with_look
-from scripts.autoscaling.observation import Observation
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from components.aws import quotas
 from components.aws.quotas import ADDRESSES, Account
-from components.deployed import Deployed
+from components.previous_state import Deployed
 from components.settings import Settings
 
 PERMISSIONS = (

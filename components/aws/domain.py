@@ -8,9 +8,9 @@ from dataclasses import replace
 import pulumi
 import pulumi_aws as aws
 
-from components.deployed import Deployed
 from components.machine import Machine
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.deployed import Deployed
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu.ports import PortRule, Source, opened
 

@@ -17,7 +17,7 @@ from components.aws.arn import NO_SUCH_INSTANCE, InstanceArn
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-    from components.aws.session import AwsSession
+    from components.aws.provider_session import AwsSession
 
 PERMISSION = "ec2:DescribeInstanceStatus"
 _SECONDS = 5

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import Settings
 
 UBUNTU_OWNER = "099720109477"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 
 from components.aws.machine_image import ARCHITECTURE
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu.roles import NODE, Role
 

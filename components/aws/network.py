@@ -59,7 +59,7 @@ class Network(pulumi.ComponentResource):
             self._take(settings.vpc_id or "", settings.subnet_ids, tags)
         else:
             self._make(settings, zones, tags)
-        # What a deployed stack is compared with: see `components.deployed`.
+        # What a deployed stack is compared with: see `components.previous_state`.
         self.register_outputs(
             {
                 "vpcId": self.vpc_id,

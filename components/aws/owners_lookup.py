@@ -11,7 +11,7 @@ from components.settings import Settings
 from components.stack_config import config_of_stack
 
 if TYPE_CHECKING:
-    from components.aws.session import AwsSession
+    from components.aws.provider_session import AwsSession
 
 PERMISSIONS = (
     "ec2:DescribeVpcs",
@@ -26,7 +26,7 @@ PERMISSIONS = (
 def log_in(region: str | None) -> AwsSession:
     """AWS, as the provider of this stack sees it."""
     # It's slow to import, and a network of the stack's own needs none of it.
-    from components.aws.session import AwsSession  # noqa: PLC0415
+    from components.aws.provider_session import AwsSession  # noqa: PLC0415
 
     return AwsSession(config_of_stack("aws")[0], region)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import HA_MANAGED, Settings
 
 _FIRST = 4

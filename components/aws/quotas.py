@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from components.aws.firewall import inbound
 from components.aws.machine_types import InstanceType
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu.roles import NODE
 

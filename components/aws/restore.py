@@ -8,8 +8,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.deployed import Deployed
 from components.mistakes import Mistake, set_command
+from components.previous_state import Deployed
 from components.settings import Settings
 
 _KEY = "restoreFromSnapshot"

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 import pulumi
 
-from components import service
-from components.deployed import Deployed
+from components import update_plan
 from components.local_command import local_command
 from components.machine import Machine
 from components.on_base import way_to
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu.roles import BASE
 
@@ -32,7 +32,7 @@ def before_stop(
         there: what is deployed: its type is told apart from the wanted one.
         parent: the component that owns the machine.
     """
-    name, stops = f"{machine.name}-stop", service.stops_of_main(settings, there)
+    name, stops = f"{machine.name}-stop", update_plan.stops_of_main(settings, there)
     if stops == there.stops:
         return local_command(
             name,

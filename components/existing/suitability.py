@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
-from components.deployed import Deployed
 from components.existing.hosts import Host
 from components.mistakes import Mistake
+from components.previous_state import Deployed
 from components.settings import Settings
 from components.values import ip_address, private_network
 from openvidu.compose import FIRST_THAT_RETURNS_AGAIN, compose_below, works

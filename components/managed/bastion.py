@@ -16,18 +16,18 @@ from pulumi_command import local
 from components import down
 from components.aws.health import Health
 from components.aws.iam_policy import allowing
-from components.aws.machines import AwsMachines
-from components.deployed import Deployed
+from components.aws.instances import AwsMachines
 from components.endpoints import Endpoints
 from components.env_files import bastion_env, logins, shared_env
 from components.machine import Machine
-from components.managed.services import ManagedServices
+from components.managed.aws_services import ManagedServices
 from components.membership_program import put_policy, put_program
 from components.on_base import on_base, quiet
 from components.over_ssh import NOTHING
+from components.previous_state import Deployed
 from components.remote import fields, run_on, with_text
 from components.settings import Settings
-from components.upgrade import change_of
+from components.upgrade_path import change_of
 
 _USABLE_AFTER = "60"
 """Seconds until what was just made is known everywhere: names, and keys of users."""
@@ -37,7 +37,7 @@ _TARGETS = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:Deregi
 class Bastion(pulumi.ComponentResource):
     """The bastion, ready for nodes to join from there.
 
-    Attributes: see `components.main.Main`.
+    Attributes: see `components.control_machine.Main`.
     """
 
     machine: Machine

@@ -10,7 +10,7 @@ import pulumi
 from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.aws.network import Network
-from components.deployed import Deployed
+from components.previous_state import Deployed
 from components.settings import Settings
 from openvidu.ports import PortRule
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Protocol
 
+from components.cluster_observation import Unseen
 from components.numbering import Wanted
-from components.overview import Unseen
+from scripts.autoscaling.cluster_load import Observation
 from scripts.autoscaling.decision import Action, Decision, Past, decide
 from scripts.autoscaling.memory import with_look
-from scripts.autoscaling.observation import Observation
-from scripts.autoscaling.policy import Policy
+from scripts.autoscaling.scaling_policy import Policy
 from scripts.autoscaling.updates import BUSY
 from scripts.pulumi_cli import PulumiError
 

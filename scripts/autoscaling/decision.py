@@ -14,10 +14,10 @@ from enum import StrEnum
 from itertools import pairwise
 from math import ceil
 
+from components.cluster_observation import Unseen
 from components.numbering import Wanted
-from components.overview import Unseen
-from scripts.autoscaling.observation import Demand, Observation
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.cluster_load import Demand, Observation
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 _GAPS = 3
 """Looks may be apart by this part of the window: a cluster nobody looked at wasn't quiet."""

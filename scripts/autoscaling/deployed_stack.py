@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from components.cluster_observation import Unseen
 from components.numbering import Wanted
-from components.overview import Unseen
 from scripts import wanted_nodes
 from scripts.autoscaling import guard
+from scripts.autoscaling.cluster_load import Observation, observe
 from scripts.autoscaling.decision import Past
 from scripts.autoscaling.memory import Memory
-from scripts.autoscaling.observation import Observation, observe
-from scripts.autoscaling.policy import Measure
+from scripts.autoscaling.scaling_policy import Measure
 from scripts.autoscaling.updates import Update
 from scripts.memberships import from_state, nodes_in
 from scripts.pulumi_cli import PulumiCli, PulumiError

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from scripts.autoscaling.cluster_load import Demand
 from scripts.autoscaling.decision import Past, Sample
-from scripts.autoscaling.observation import Demand
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 _WINDOWS = 2
 """Windows that are kept: the last look before a window says what it began with."""

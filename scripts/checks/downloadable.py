@@ -10,8 +10,8 @@ from components.remote import text_of
 from openvidu.downloads import Download, downloads
 from openvidu.release import LATEST, NONE
 from scripts.checks.finding import Finding, Result
-from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
+from scripts.stack_machines import Machine
 
 _CHECK = "downloads"
 _SECONDS = 60.0

@@ -18,8 +18,8 @@ from scripts import fullness
 from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import parse_usage
 from scripts.fullness import Store
-from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
+from scripts.stack_machines import Machine
 
 _SECONDS = 5.0
 _SSH_SECONDS = 20.0

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from components.aws.arn import InstanceArn
 from components.aws.health import InstanceHealth, Unasked, look
+from components.cluster_observation import LIMIT_SECONDS, Unseen
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED
-from components.overview import LIMIT_SECONDS, Unseen
 from openvidu.roles import BASTION
 from scripts.checks.finding import Result
 from scripts.checks.reachable import tcp
 from scripts.cluster_status import Usage, parse_usage
-from scripts.machines import Machine
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
 from scripts.repairing.ladder import Seen
+from scripts.stack_machines import Machine
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-    from components.aws.session import AwsSession
+    from components.aws.provider_session import AwsSession
 
 _ASK_SECONDS = 20.0
 _CONSOLE_LINES, _CONSOLE_WIDTH = 6, 120

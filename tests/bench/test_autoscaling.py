@@ -10,7 +10,7 @@ import pytest
 from bench.autoscaling.__main__ import main
 from bench.autoscaling.day import a_day
 from bench.autoscaling.simulation import Hardware, autoscaled, fixed
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 POLICY = Policy(maximum=12, targets={Measure.CALLS: 12})
 HARDWARE = Hardware()

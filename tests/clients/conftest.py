@@ -15,7 +15,7 @@ import pytest
 from lab.cloud import authority
 from lab.cloud.requirements import CLIENTS, without_program
 from lab.openvidu.master.endpoints import MasterEndpoints
-from lab.openvidu.master.house import MasterHouse
+from lab.openvidu.master.server_state import MasterHouse
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.messages import Request, Response, Takeover
 from tests.serving import serving

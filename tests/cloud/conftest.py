@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.desk import Desk, Machine, open_desk
+from tests.cloud.aws_operator import Desk, Machine, open_desk
 
 
 @pytest.fixture(scope="session")

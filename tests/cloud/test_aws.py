@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cloud.desk import AwsError, Desk, Machine
+from tests.cloud.aws_operator import AwsError, Desk, Machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 

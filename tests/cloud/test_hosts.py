@@ -8,7 +8,7 @@ import pytest
 
 from lab.cloud import ControlError
 from lab.cloud.facts import PROJECT
-from tests.cloud.desk import Desk, Machine, wait_until
+from tests.cloud.aws_operator import Desk, Machine, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 

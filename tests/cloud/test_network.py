@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from lab.cloud.facts import API_ADDRESS, API_PORT, MIRROR_ADDRESS, OPERATOR_ADDRESS
-from tests.cloud.desk import SSH_FROM_WORLD, WORLD, Desk, Machine
+from tests.cloud.aws_operator import SSH_FROM_WORLD, WORLD, Desk, Machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 

@@ -15,7 +15,7 @@ import pytest
 
 from lab import cloud
 from lab.cloud import Supervisor
-from tests.cloud.desk import STAND_INS, Desk, open_desk, wait_until
+from tests.cloud.aws_operator import STAND_INS, Desk, open_desk, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 

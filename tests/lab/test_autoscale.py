@@ -11,7 +11,7 @@ import pytest
 
 from scripts.autoscaling.decision import Past, Sample
 from scripts.autoscaling.memory import Memory
-from scripts.autoscaling.policy import Measure
+from scripts.autoscaling.scaling_policy import Measure
 from tests.lab.conftest import Lab
 from tests.lab.watching import calls, served
 

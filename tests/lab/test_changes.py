@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from components.changes import CHANGES, Change
 from components.configuration import keys
+from components.key_changes import CHANGES, Change
 from tests.lab.conftest import Lab
-from tests.program.test_changes import COVERED
+from tests.program.test_key_changes import COVERED
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("example")]
 

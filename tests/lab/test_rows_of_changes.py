@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from components.changes import CHANGES, Change
 from components.configuration import keys
+from components.key_changes import CHANGES, Change
 from tests.lab.conftest import Lab, deployed
 from tests.lab.test_changes import VALUES
 from tests.lab.watching import (
@@ -43,7 +43,7 @@ ELSEWHERE = {
     Change.NODES_COME_AND_GO: "test_scaling",
     Change.UPGRADE: "test_upgrade",
     Change.RELOAD: "test_certificates",
-    Change.LOGIN: "tests/program/test_changes.py",
+    Change.LOGIN: "tests/program/test_key_changes.py",
     Change.ROTATED: "test_killed",
     Change.REFUSED: "test_changes",
 }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from membership import answers
 from membership.answers import Call, MediaNode, Unknown
-from membership.cluster import Cluster
+from membership.cluster_view import Cluster
 from scripts.cluster_status import Status, main_status, node_status
 from tests.membership.listener import Listener, listening
 

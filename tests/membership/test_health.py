@@ -14,7 +14,7 @@ import pytest
 from components.remote import text_of
 from lab.openvidu.web.messages import Request, Response
 from membership.answers import Answers, Silent, Unknown
-from membership.cluster import Cluster
+from membership.cluster_view import Cluster
 from openvidu import ports
 from tests.serving import serving
 

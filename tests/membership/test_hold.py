@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from membership.answers import Unreachable
+from membership.context import Run, claim, is_newest
 from membership.drain import Outcome, drain, remove
+from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
 from membership.hold import Held, release
 from membership.join import announce
-from membership.line import leave_for_good
 from membership.registry import Phase, Way
 from membership.witnesses import Word
-from membership.world import Run, claim, is_newest
 from tests.membership.worlds import NODE, OTHER, RUN, scene
 
 INSTANCE = replace(NODE, way=Way(instance="arn:aws:ec2:eu-west-1:1:instance/i-2"))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from membership import bucket, services, stores
+from membership import bucket, service_logins, stores
 from membership.bucket import Bucket, BucketUnreadableError
 from membership.target_group import TargetGroup, TargetGroupError
 from openvidu import environment as env
@@ -97,10 +97,10 @@ def test_a_load_balancer_of_aws_that_drips_gives_no_answer(
     "head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"$99999\r\n"]
 )
 def test_services_that_drip_cant_be_used(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_SECONDS", LIMIT)
-    monkeypatch.setattr(services, "_SERVICE_SECONDS", LIMIT)
+    monkeypatch.setattr(service_logins, "_SECONDS", LIMIT)
+    monkeypatch.setattr(service_logins, "_SERVICE_SECONDS", LIMIT)
     with dripping(head) as url, soon():
-        found = services.ask(
+        found = service_logins.ask(
             {
                 env.S3_ENDPOINT: url,
                 **S3,
@@ -121,7 +121,9 @@ def test_services_are_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None
     with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         closed = f"http://127.0.0.1:{free_port()}"
-        *_, elastic = services.ask({**S3, env.REDIS_PORT: "1", env.ELASTICSEARCH_HOST: closed})
+        *_, elastic = service_logins.ask(
+            {**S3, env.REDIS_PORT: "1", env.ELASTICSEARCH_HOST: closed}
+        )
     assert str(elastic.problem).endswith("Connection refused")
 
 

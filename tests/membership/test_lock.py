@@ -15,6 +15,7 @@ import pytest
 
 from membership.answers import Answers, Health, Refused, Silent, Unknown
 from membership.clock import Clock, ConnectedClock, DisconnectedError
+from membership.context import Run, World, claim
 from membership.drain import IDLE_LOOKS, drain, remove
 from membership.errors import MembershipError
 from membership.join import join, prepare
@@ -23,7 +24,6 @@ from membership.lock import WAIT_SECONDS, LockTimeoutError, load_balancer_lock
 from membership.policy import Policy
 from membership.registry import Phase
 from membership.target_group import TargetGroup
-from membership.world import Run, World, claim
 from tests.membership.worlds import (
     BUSY,
     IDLE,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from components.overview import LIMIT_SECONDS, ClusterSeen, parse
+from components.cluster_observation import LIMIT_SECONDS, ClusterSeen, parse
 from membership import main as program
 from membership.answers import Answers, Call, Health, Silent, Unknown, Unreachable
-from membership.configuration import Files
+from membership.configuration_change import Files
 from membership.overview import overview
 from membership.registry import Phase
 from openvidu.api import WAITING_IDLE_TO_TERMINATE

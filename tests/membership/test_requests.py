@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from membership.answers import Unconnected, Unknown
-from membership.cluster import Cluster
+from membership.cluster_view import Cluster
 from membership.requests import RequestError, request
 from tests.membership.conftest import free_port
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Unknown
 from membership.clock import Clock, Elapsed
+from membership.context import Run, World
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 from membership.witnesses import Statement, Witness, Word
-from membership.world import Run, World
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 
 NODE = Node("node-2", "10.5.0.7", "i-2")

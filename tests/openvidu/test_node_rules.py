@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from lab.openvidu.node import bodies, captures, configuration, messages, statuses, streams
 from lab.openvidu.node.bodies import RefusedError
-from lab.openvidu.node.book import Book
 from lab.openvidu.node.cluster import Member, health
 from lab.openvidu.node.objects import Connection, Json
+from lab.openvidu.node.session_store import Book
 from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.node.webhooks import Webhooks
 from openvidu import environment

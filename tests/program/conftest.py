@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from components import overview
+from components import cluster_observation
 from components.configuration import read
 from components.settings import Settings
 from scripts.init_stack import make_ssh_key
@@ -53,7 +53,7 @@ def example() -> dict[str, str]:
 def nobody_answers_over_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     """The examples' addresses are nobody's: what isn't answered by a test is refused at once."""
     refused = subprocess.CompletedProcess([], 255, "", "Connection refused")
-    monkeypatch.setattr(overview, "run", lambda *_, **__: refused)
+    monkeypatch.setattr(cluster_observation, "run", lambda *_, **__: refused)
 
 
 @pytest.fixture

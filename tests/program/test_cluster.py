@@ -18,14 +18,14 @@ import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
 from pulumi_command import remote as remote_command
 
-from components import overview, remote
+from components import cluster_observation, remote
 from components.aws.actions import TYPES, actions
+from components.cluster_observation import ClusterSeen, NodeSeen
 from components.configuration import read
-from components.existing import machines, preflight
+from components.existing import host_checks, prepared_hosts
 from components.existing.hosts import fingerprint
 from components.membership_program import bundle
 from components.mistakes import ConfigurationError
-from components.overview import ClusterSeen, NodeSeen
 from components.shapes import SHAPES
 from openvidu.ports import Source
 from openvidu.roles import BASE, MASTER, NODE, Role
@@ -321,7 +321,7 @@ def test_commands_check_the_host_key(deployed: Recorder) -> None:
 
 
 def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
     found = deploy(configured(host(0), host(1), host(2), host(3)))
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
     node_hosts = {
@@ -338,14 +338,14 @@ def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_host_with_another_host_key_is_not_released(monkeypatch: pytest.MonkeyPatch) -> None:
     kept: dict[str, bool] = {}
-    register = machines.local_command
+    register = prepared_hosts.local_command
 
     def watched(name: str, *given: Any, **options: Any) -> Any:
         kept[name] = options["ignore_changes"] == ["triggers"]
         return register(name, *given, **options)
 
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
-    monkeypatch.setattr(machines, "local_command", watched)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(prepared_hosts, "local_command", watched)
     recorder = Recorder()
     for name, key, address in (("base", "ssh-ed25519 A", "10.5.0.5"), ("node-1", "", "10.5.0.99")):
         variables = {"NODE_HOST_KEY": key, "NODE_IP": address, "NODE_HOST": "203.0.113.5"}
@@ -375,7 +375,7 @@ def test_a_host_is_the_machine_with_its_host_key_at_its_address_whatever_state_n
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A backup of the state that is restored knows each by the same name; its drains need that."""
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
     first = identities({}, host(1), host(2))
     assert first == [f"10.5.0.{ip} {fingerprint(host(0)['hostKey'])}" for ip in (6, 7)]
     there = {"NODE_HOST": "203.0.113.6", "NODE_IP": "10.5.0.6", "NODE_HOST_KEY": host(1)["hostKey"]}
@@ -400,7 +400,7 @@ JUMP = {
 def test_every_command_goes_by_the_port_and_the_jump_host_of_its_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
     jump_key = make_ssh_key()[1]
     found = deploy(
         configured(
@@ -446,7 +446,7 @@ def environments_stdin(found: Recorder, name: str) -> str:
 def test_with_the_operators_own_agent_no_key_and_no_socket_is_in_the_state(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent.1")
     given = configured(host(0), host(1, sshJump=JUMP), host(2), sshAgent="true")
     del given["sshPrivateKey"]
@@ -668,7 +668,7 @@ def test_nodes_that_come_back_wait_for_nobody_and_who_is_replaced_for_all_of_the
     serves = NodeSeen(in_service=True, generation=3, calls=0, participants=0)
     drained = NodeSeen(in_service=False, generation=4, calls=1, participants=2)
     seen = ClusterSeen({"10.5.0.6": serves, "10.5.0.7": drained, "10.5.0.8": drained})
-    monkeypatch.setattr(overview, "ask", lambda settings, there: seen)
+    monkeypatch.setattr(cluster_observation, "ask", lambda settings, there: seen)
     config |= {"nodeCount": "3", "nodeInstanceType": "c5.4xlarge"}
     names = deploy(config, [1, 2, 3]).names
     back = ("node-2", "node-3")
@@ -733,7 +733,7 @@ def test_a_quota_that_nobody_may_ask_for_is_not_checked(
 
 
 def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
     found = deploy({**configured(host(0)), "shape": "single-master"})
     master = found.of_type("command:local:Command")["master"]
     assert master["environment"]["FIELDS"] == (

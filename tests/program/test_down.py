@@ -17,12 +17,12 @@ from components import down
 from components.aws.actions import actions
 from components.aws.arn import InstanceArn
 from components.aws.health import DownError, Event, InstanceHealth, Unasked, look, parse, warnings
-from components.aws.session import AwsSession
-from components.deployed import Deployed, from_outputs
-from components.overview import ClusterSeen, NodeSeen, Unseen
-from components.service import generations
-from components.service import warnings as warnings_of
+from components.aws.provider_session import AwsSession
+from components.cluster_observation import ClusterSeen, NodeSeen, Unseen
+from components.previous_state import Deployed, from_outputs
 from components.settings import Settings
+from components.update_plan import generations
+from components.update_plan import warnings as warnings_of
 from tests.program.test_cluster import Recorder, deploy
 
 ACCOUNT = "123456789012"

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from components.configuration import read
-from components.deployed import Attempt, Deployed, from_outputs
-from components.existing import preflight, suitability
+from components.existing import host_checks, suitability
 from components.existing.hosts import Host, fingerprint
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError
-from components.service import replaced
+from components.previous_state import Attempt, Deployed, from_outputs
 from components.settings import Settings
 from components.ssh_agent import find_mistake
 from components.ssh_way import SshWay
+from components.update_plan import replaced
 from openvidu.downloads import DOCKER_HUB
 from openvidu.roles import BASE
 from tests.program.conftest import SECRETS, example, ssh_key
@@ -195,12 +195,12 @@ def test_another_host_key_or_public_address_makes_it_no_other_machine(
         asked[name] = host
         return replace(FITS, cpus=1)
 
-    monkeypatch.setattr(preflight, "_inspect", inspect)
+    monkeypatch.setattr(host_checks, "_inspect", inspect)
     before = settings(host(0), host(1), host(2))
     after = settings(host(0), host(1, **changes), host(2))
     there = deployed(before, "base")
     assert not replaced(after, there)
-    preflight.check(after, there)
+    host_checks.check(after, there)
     # It's tried before anything is changed.
     assert asked["node-1"] == after.hosts[1]
     assert "node-2" not in asked
@@ -226,7 +226,7 @@ def test_services_that_run_do_not_leave_their_machine(
     before = settings(host(0), host(1), host(2))
     after = settings(host(0, **changes), host(1), host(2))
     with pytest.raises(ConfigurationError) as caught:
-        preflight.check(after, deployed(before, "base"))
+        host_checks.check(after, deployed(before, "base"))
     (mistake,) = caught.value.mistakes
     assert "the base of this stack runs on 203.0.113.5, 10.5.0.5, and can't" in mistake.problem
     assert mistake.command == f"{command}\n      or: pulumi stack init ANOTHER-STACK"
@@ -245,16 +245,16 @@ def test_another_way_is_tried_before_anything_is_changed(
         # It was suitable when it came, and carries OpenVidu by now.
         return replace(FITS, cpus=1) if answers else "203.0.113.7 can't be reached: refused"
 
-    monkeypatch.setattr(preflight, "_inspect", inspect)
-    monkeypatch.setattr(preflight.pulumi.runtime, "is_dry_run", lambda: False)
+    monkeypatch.setattr(host_checks, "_inspect", inspect)
+    monkeypatch.setattr(host_checks.pulumi.runtime, "is_dry_run", lambda: False)
     before = settings(host(0), host(1), host(2))
     after = settings(host(0), host(1), host(2, sshPort=2222))
     there = Deployed(hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True)))
     if answers:
-        preflight.check(after, there)
+        host_checks.check(after, there)
     else:
         with pytest.raises(ConfigurationError, match="can't be reached: refused"):
-            preflight.check(after, there)
+            host_checks.check(after, there)
     assert ("node-2", SshWay(2222)) in asked
     assert "node-1" not in dict(asked)
 
@@ -278,20 +278,20 @@ def test_a_host_that_cannot_start_another_version_is_told_before_any_drains(
         asked.append(name)
         return replace(FITS, **seen) if name == "node-2" else FITS
 
-    monkeypatch.setattr(preflight, "_inspect", inspect)
+    monkeypatch.setattr(host_checks, "_inspect", inspect)
     wanted = settings(host(0), host(1), host(2), openviduVersion="2.31.0")
     names = ("base", "node-1", "node-2")
     has = dict.fromkeys(names, Attempt("2.30.0", 1))
     there = Deployed(hosts=dict(zip(names, wanted.hosts, strict=True)), tried=has, done=has)
     if told is None:
-        preflight.check(wanted, there)
+        host_checks.check(wanted, there)
     else:
         with pytest.raises(ConfigurationError, match=told) as caught:
-            preflight.check(wanted, there)
+            host_checks.check(wanted, there)
         assert str(caught.value).count("node-2 (203.0.113.7)") == 1
     assert sorted(asked) == list(names)
     asked.clear()
-    preflight.check(replace(wanted, openvidu_version="2.30.0"), there)
+    host_checks.check(replace(wanted, openvidu_version="2.30.0"), there)
     assert asked == []
 
 
@@ -406,7 +406,7 @@ def test_every_port_that_a_base_publishes_is_looked_at() -> None:
     """Source: repository, compose file of the base services."""
     published = {80, 443, 5442, 5443, 5601, 6379, 9000, 9001, 9200}
     wanted = settings(host(0), host(1), host(2))
-    assert {f"tcp:{port}" for port in published} <= set(preflight.listened(BASE, wanted))
+    assert {f"tcp:{port}" for port in published} <= set(host_checks.listened(BASE, wanted))
 
 
 def test_an_openvidu_that_is_there_listens_on_its_own_ports() -> None:
@@ -519,9 +519,9 @@ def test_a_hosted_zone_needs_a_provider_that_is_logged_in(
         if not logged_in:
             raise RuntimeError("no valid credential sources")
 
-    monkeypatch.setattr(preflight.aws, "get_caller_identity", asked)
+    monkeypatch.setattr(host_checks.aws, "get_caller_identity", asked)
     base = Host("203.0.113.5", "10.5.0.5", HOST_KEY)
     wanted = replace(read(example(), SECRETS), hosts=(base,), hosted_zone_id="Z1")
-    mistakes = preflight._hosted_zone(wanted)
+    mistakes = host_checks._hosted_zone(wanted)
     assert [one.key for one in mistakes] == ([] if logged_in else ["hostedZoneId"])
     assert all("AWS was asked: no valid credential sources" in one.problem for one in mistakes)

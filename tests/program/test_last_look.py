@@ -5,10 +5,10 @@ from __future__ import annotations
 import pulumi
 import pytest
 
-from components import overview
-from components.deployed import Deployed
+from components import cluster_observation
+from components.cluster_observation import ClusterSeen, Overview, Unseen
 from components.last_look import SilentError, wait_for_answer
-from components.overview import ClusterSeen, Overview, Unseen
+from components.previous_state import Deployed
 from tests.program.test_cluster import deploy
 
 SILENT = Unseen("Connection timed out")
@@ -57,7 +57,7 @@ def deployed_and_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_update_that_ends_with_a_dead_base_or_master_fails(
     shape: str, main: str, seen: Overview, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overview, "ask", lambda *_: seen)
+    monkeypatch.setattr(cluster_observation, "ask", lambda *_: seen)
     with pytest.raises(SilentError, match=rf"Next: uv run python -m scripts\.repair {main}"):
         deploy({**config, "shape": shape})
 
@@ -68,8 +68,8 @@ def test_a_preview_and_an_update_that_was_answered_look_no_more(
     shape: str, main: str, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config |= {"shape": shape}
-    monkeypatch.setattr(overview, "ask", lambda *_: ClusterSeen())
+    monkeypatch.setattr(cluster_observation, "ask", lambda *_: ClusterSeen())
     deploy(config)
-    monkeypatch.setattr(overview, "ask", lambda *_: SILENT)
+    monkeypatch.setattr(cluster_observation, "ask", lambda *_: SILENT)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
     deploy(config)

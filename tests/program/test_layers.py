@@ -41,7 +41,7 @@ def imported_modules(path: Path) -> set[str]:
 def test_whoever_talks_to_aws_beside_the_provider_logs_in_at_one_place() -> None:
     files = [one for package in ("components", "scripts") for one in Path(package).rglob("*.py")]
     found = {str(one) for one in files if {"boto3", "botocore.session"} & imported_modules(one)}
-    assert found == {"components/aws/session.py"}
+    assert found == {"components/aws/provider_session.py"}
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from components import machine_source, upgrade
+from components import machine_source, upgrade_path
+from components.cluster_observation import Unseen
 from components.configuration import keys, read
-from components.deployed import Attempt, Deployed
 from components.existing.hosts import Host
 from components.kept import another_kind
 from components.mistakes import ConfigurationError, Mistake
-from components.overview import Unseen
+from components.previous_state import Attempt, Deployed
 from lab.engine.model import paths
 from scripts.init_stack import make_ssh_key, missing_values
 from tests.program.conftest import SECRETS, example
@@ -99,7 +99,7 @@ def refused(config: dict[str, str], secrets: set[str], there: Deployed) -> Seque
     kind = another_kind({"machines": settings.machines, "shape": settings.shape}, there)
     return [
         *(kind or machine_source._another_network(settings, there)),
-        *upgrade.find_mistakes(settings, there, Unseen("no way there")),
+        *upgrade_path.find_mistakes(settings, there, Unseen("no way there")),
     ]
 
 

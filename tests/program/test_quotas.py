@@ -13,8 +13,8 @@ from components.aws import quotas
 from components.aws.machine_types import InstanceType
 from components.aws.quotas import ADDRESSES, RULES, VCPUS, Account
 from components.configuration import read
-from components.deployed import Deployed
 from components.mistakes import Mistake
+from components.previous_state import Deployed
 from components.settings import Settings
 from tests.program.conftest import SECRETS, example
 

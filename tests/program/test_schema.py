@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from components.changes import CHANGES, with_table
 from components.configuration import keys
+from components.key_changes import CHANGES, with_table
 from components.reference import config_reference
 from components.schema import pulumi_yaml
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from components import on_base
-from components.deployed import THIS_UPDATE, Attempt, Deployed, from_outputs
 from components.over_ssh import NOTHING
+from components.previous_state import THIS_UPDATE, Attempt, Deployed, from_outputs
 from components.settings import Settings
-from components.upgrade import Change, change_of
+from components.upgrade_path import Change, change_of
 from membership.known_nodes import from_json
 from membership.registry import Node, Way
 

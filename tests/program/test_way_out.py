@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 
 from components.configuration import read
-from components.deployed import Attempt, Deployed, from_outputs
 from components.existing import suitability
 from components.mistakes import ConfigurationError
-from components.service import pull_waits
+from components.previous_state import Attempt, Deployed, from_outputs
 from components.settings import Settings
+from components.update_plan import pull_waits
 from openvidu.downloads import downloads
 from openvidu.release import NODE
 from tests.program.conftest import SECRETS

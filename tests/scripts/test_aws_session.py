@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from components.aws import health, session
+from components.aws import health, provider_session
 from components.aws.provider import VARIABLE
-from components.aws.session import AwsSession, LateAnswerError
+from components.aws.provider_session import AwsSession, LateAnswerError
 from lab.openvidu.web.messages import Request, Response
 from scripts import aws_session, host_key, instance_state, present_machine
 from scripts.pulumi_cli import PulumiCli
@@ -284,7 +284,7 @@ def test_an_aws_that_drips_holds_nobody_up(
     head: bytes, provider: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Each read is in time.
-    monkeypatch.setattr(session, "_TIMEOUTS", 0.1)
+    monkeypatch.setattr(provider_session, "_TIMEOUTS", 0.1)
     with dripping(head) as url:
         there = provider | {"endpoints": json.dumps([{"ec2": url, "sts": url}])}
         ec2 = AwsSession(there).client("ec2", timeout=5)

@@ -13,8 +13,8 @@ from moto import mock_aws
 
 from components.over_ssh import MACHINES, environment
 from scripts.backup import Volume, begin, copied, volume_in
-from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
+from scripts.stack_machines import Machine
 from tests.scripts.conftest import Base
 
 TAGS = {"project": "openvidu-enterprise", "stack": "prod", "Name": "openvidu-base-data"}

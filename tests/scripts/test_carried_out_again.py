@@ -21,7 +21,7 @@ from pulumi_command import local
 from components import remote
 from components.configuration import read
 from components.machine import Machine
-from components.deployed import deployed
+from components.previous_state import deployed
 from components.on_base import on_base, quiet
 from components.ssh_way import Jump, SshWay
 from tests.program.conftest import SECRETS, example

@@ -15,10 +15,17 @@ from components.aws.quotas import ADDRESSES
 from openvidu import environment as env
 from openvidu.downloads import HOSTS, downloads
 from openvidu.release import NODE
-from scripts.checks import account, configuration, downloadable, names, reachable, services
+from scripts.checks import (
+    aws_account,
+    downloadable,
+    names,
+    node_services,
+    reachable,
+    stack_configuration,
+)
 from scripts.checks.finding import Finding, Result, exit_status
-from scripts.checks.services import Asked, WantedEnv
-from scripts.machines import Machine
+from scripts.checks.node_services import Asked, WantedEnv
+from scripts.stack_machines import Machine
 
 URN = "urn:pulumi:s::openvidu-enterprise::command:remote:Command::node-1-env"
 VALUES = {
@@ -46,7 +53,7 @@ def test_only_failures_fail_the_preflight() -> None:
 
 
 def test_a_preview_that_fails_is_told_in_the_programs_words() -> None:
-    told = configuration.findings_of(
+    told = stack_configuration.findings_of(
         {
             "diagnostics": [
                 {"severity": "error", "message": "error: The configuration has 2 mistakes."},
@@ -62,12 +69,12 @@ def test_a_preview_that_fails_is_told_in_the_programs_words() -> None:
 
 def test_a_preview_says_what_an_update_would_do() -> None:
     summary = {"create": 8, "same": 80}
-    (told,) = configuration.findings_of({"changeSummary": summary}, "production")
+    (told,) = stack_configuration.findings_of({"changeSummary": summary}, "production")
     assert (told.result, told.said) == (Result.OK, "8 to create")
 
 
 def test_a_permission_that_is_missing_is_named() -> None:
-    found = account.judged(
+    found = aws_account.judged(
         {
             "ec2:CreateVpc": ("DryRunOperation", "Request would have succeeded"),
             "ec2:AllocateAddress": ("UnauthorizedOperation", "You are not authorized"),
@@ -81,8 +88,8 @@ def test_a_permission_that_is_missing_is_named() -> None:
 
 
 def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
-    room = account.quota_finding(ADDRESSES, "eu-west-1", 3, 5)
-    full = account.quota_finding(ADDRESSES, "eu-west-1", 5, 5)
+    room = aws_account.quota_finding(ADDRESSES, "eu-west-1", 3, 5)
+    full = aws_account.quota_finding(ADDRESSES, "eu-west-1", 5, 5)
     assert (room.result, full.result) == (Result.OK, Result.WARNING)
     assert room.said == "EC2-VPC Elastic IPs: 3 of 5 in use"
     assert f"--quota-code {ADDRESSES.code}" in str(full.next)
@@ -132,7 +139,7 @@ class Iam:
 )
 def test_what_cannot_be_tried_is_simulated(iam: Iam, result: Result) -> None:
     who = "arn:aws:sts::1:assumed-role/deployer/session"
-    (found,) = account.simulated(iam, who, statements(Scope("ha")))
+    (found,) = aws_account.simulated(iam, who, statements(Scope("ha")))
     assert found.result is result
     assert ("ec2:CreateVolume" in found.said) == (result is Result.WARNING)
     assert iam.asked in ("", "arn:aws:iam::1:role/of/deployer")
@@ -148,7 +155,7 @@ def test_permissions_are_simulated_where_they_are_needed() -> None:
 
     key = "arn:aws-cn:kms:cn-north-1:1:key/1"
     scope = Scope("ha-managed", "prod", "calls", kms_key=key)
-    account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements(scope))
+    aws_account.simulated(Kept(), "arn:aws-cn:iam::1:user/me", statements(scope))
     of = {action: one for one in asked for action in one["ActionNames"]}
     assert of["iam:CreateUser"]["ResourceArns"] == ["arn:aws-cn:iam::1:user/bucket-user-preflight"]
     assert of["s3:DeleteBucket"]["ResourceArns"][0] == "arn:aws-cn:s3:::calls"
@@ -273,11 +280,11 @@ def test_what_must_be_reached_is_documented() -> None:
 
 
 def test_what_can_be_used_is_well() -> None:
-    assert services.judged(asked(), answer("Redis"), "ok").result is Result.OK
+    assert node_services.judged(asked(), answer("Redis"), "ok").result is Result.OK
 
 
 def test_a_node_that_cannot_reach_what_the_base_can_has_a_shut_port() -> None:
-    found = services.judged(asked(), answer("S3"), "no answer within 4 s")
+    found = node_services.judged(asked(), answer("S3"), "no answer within 4 s")
     assert found.result is Result.FAILED
     assert "node-1 can't reach 10.5.0.5:1: no answer within 4 s; base can" in found.said
     assert "unable to connect to S3 bucket openvidu-enterprise" in str(found.openvidu)
@@ -286,14 +293,14 @@ def test_a_node_that_cannot_reach_what_the_base_can_has_a_shut_port() -> None:
 def test_a_login_that_somebody_changed_on_the_node_is_put_back() -> None:
     changed = asked(**{env.S3_SECRET_KEY: "another"})
     refused = answer("S3", "it refuses", env.S3_ACCESS_KEY, env.S3_SECRET_KEY)
-    assert services.judged(changed, refused, "ok").next == f"pulumi up --replace '{URN}'"
-    (told,) = services.changed(changed)
+    assert node_services.judged(changed, refused, "ok").next == f"pulumi up --replace '{URN}'"
+    (told,) = node_services.changed(changed)
     assert env.S3_SECRET_KEY in told.said
     assert "another" not in told.said
 
 
 def test_a_service_of_the_base_is_started_again() -> None:
-    found = services.judged(asked(), answer("Redis", "it doesn't answer", env.REDIS_HOST), "x")
+    found = node_services.judged(asked(), answer("Redis", "it doesn't answer", env.REDIS_HOST), "x")
     assert "scripts.logs base --service redis" in str(found.next)
     assert "ssh ubuntu@203.0.113.1" in str(found.next)
     assert "unable to connect to Redis server 10.5.0.5:6379" in str(found.openvidu)
@@ -301,7 +308,7 @@ def test_a_service_of_the_base_is_started_again() -> None:
 
 def test_a_service_of_ones_own_is_set_right_in_the_configuration() -> None:
     refused = answer("Redis", "it refuses the login", env.REDIS_PASSWORD)
-    found = services.judged(asked(BASTION), refused, "ok")
+    found = node_services.judged(asked(BASTION), refused, "ok")
     assert found.next == "pulumi config set --secret redisPassword && pulumi up"
 
 
@@ -309,7 +316,7 @@ def test_the_stacks_own_env_is_read_from_its_state() -> None:
     script = "{\nNAME=value\n\nexit\n}\nFOLDER=/opt/openvidu\n\n"
     text = script + env.render(VALUES, header="a node's")
     exported = {"deployment": {"resources": [{"urn": URN, "inputs": {"stdin": text}}]}}
-    assert services.wanted_envs(exported)["node-1"] == WANTED
+    assert node_services.wanted_envs(exported)["node-1"] == WANTED
 
 
 @pytest.mark.parametrize(
@@ -322,4 +329,4 @@ def test_the_stacks_own_env_is_read_from_its_state() -> None:
     ],
 )
 def test_a_service_has_a_host_and_a_port(place: str, found: str) -> None:
-    assert services.address(place) == found
+    assert node_services.address(place) == found

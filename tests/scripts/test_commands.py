@@ -12,8 +12,8 @@ import pytest
 
 from lab.directory import PROJECT
 from scripts.cli import COMMANDS
-from scripts.errors import expected_errors
-from scripts.machines import complete
+from scripts.expected_errors import expected_errors
+from scripts.stack_machines import complete
 
 NAMES = [module.__name__.rpartition(".")[2] for module in COMMANDS]
 ARGUMENTS = {

@@ -10,7 +10,7 @@ import pytest
 
 from components.over_ssh import MACHINES, environment
 from scripts.logs import follow_all, merged, show_merged
-from scripts.machines import Machine
+from scripts.stack_machines import Machine
 from tests.scripts.conftest import Base
 from tests.scripts.test_commands import run
 

@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from membership.world import ABORT
+from membership.context import ABORT
 from scripts.init_stack import make_ssh_key
 from tests.scripts.conftest import Base
 

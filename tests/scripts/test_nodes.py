@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.cluster_observation import NodeSeen
 from components.numbering import Wanted
-from components.overview import NodeSeen
 from scripts.memberships import from_state, nodes_in
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiError

@@ -11,9 +11,9 @@ import pytest
 from components.remote import fields, text_of
 from scripts import rotate_ssh_key
 from scripts.init_stack import make_ssh_key
-from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiError
 from scripts.rotate_ssh_key import public_key
+from scripts.stack_machines import Machine
 
 OLD, NEW, OTHERS = (make_ssh_key()[0] for _ in range(3))
 

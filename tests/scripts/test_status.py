@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from scripts.cluster_status import MachineStatus, Session, Status, Usage, main_status, node_status
-from scripts.machines import urns_in
 from scripts.pulumi_cli import PulumiError
+from scripts.stack_machines import urns_in
 from scripts.status import View, view
 
 NOW = datetime.now(UTC)

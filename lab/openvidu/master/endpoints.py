@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lab.openvidu.master.house import MasterHouse
+from lab.openvidu.master.server_state import MasterHouse
 from lab.openvidu.node import captures
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.endpoints import Endpoints

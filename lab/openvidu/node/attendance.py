@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from lab.openvidu.node.book import Notice
-from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Connection
+from lab.openvidu.node.server_state import House, now
+from lab.openvidu.node.session_store import Notice
 from lab.openvidu.signalling import AWAY_SECONDS, LINGER_SECONDS
 from lab.openvidu.web.server import log
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from lab.openvidu.node import bodies
 from lab.openvidu.node.bodies import RefusedError
-from lab.openvidu.node.book import Book
 from lab.openvidu.node.objects import Recording, Session
+from lab.openvidu.node.session_store import Book
 
 
 def start_recording(

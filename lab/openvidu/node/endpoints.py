@@ -13,9 +13,9 @@ from lab.openvidu.node import captures, misbehaviour, rest_answers, socket_sessi
 from lab.openvidu.node.attendance import Attendance
 from lab.openvidu.node.bodies import RefusedError, session_id
 from lab.openvidu.node.gateway import STORED_HEADER
-from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Json, listed
 from lab.openvidu.node.rest_answers import API, PUBLIC_URL
+from lab.openvidu.node.server_state import House, now
 from lab.openvidu.web.messages import (
     Request,
     Response,

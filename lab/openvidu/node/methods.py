@@ -11,9 +11,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from lab.openvidu.node import sdp, streams
 from lab.openvidu.node.bodies import RefusedError
-from lab.openvidu.node.book import Book
-from lab.openvidu.node.house import House, now
 from lab.openvidu.node.objects import Connection, Json, Stream
+from lab.openvidu.node.server_state import House, now
+from lab.openvidu.node.session_store import Book
 from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.signalling import NO_MEDIA_NODE
 

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.openvidu.master.endpoints import MasterEndpoints
-from lab.openvidu.master.house import MasterHouse, is_master
+from lab.openvidu.master.server_state import MasterHouse, is_master
 from lab.openvidu.node.endpoints import Endpoints
-from lab.openvidu.node.house import House
 from lab.openvidu.node.recordings import Uploader
+from lab.openvidu.node.server_state import House
 from lab.openvidu.web.server import listen, log, run
 from openvidu import environment, ports
 

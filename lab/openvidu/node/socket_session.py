@@ -20,9 +20,9 @@ from websockets.server import ServerProtocol
 
 from lab.openvidu.node import methods
 from lab.openvidu.node.attendance import Attendance, Attendee
-from lab.openvidu.node.house import House
 from lab.openvidu.node.methods import RpcError
 from lab.openvidu.node.objects import Connection, Json
+from lab.openvidu.node.server_state import House
 from lab.openvidu.signalling import (
     MISSED_PINGS,
     NOT_CONNECTED,

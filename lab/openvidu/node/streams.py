@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 
 from lab.openvidu.node.bodies import RefusedError
-from lab.openvidu.node.book import Book
 from lab.openvidu.node.objects import Connection, Json, Stream, identifier
+from lab.openvidu.node.session_store import Book
 
 _OF_VIDEO = ("videoActive", "typeOfVideo", "frameRate", "videoDimensions")
 

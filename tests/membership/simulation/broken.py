@@ -13,13 +13,13 @@ from membership import confirmation
 from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
 from membership.clock import Clock, Elapsed
+from membership.context import Run, World
 from membership.hold import Held
 from membership.load_balancer import ReloadError
 from membership.lock import always
 from membership.observation import look
 from membership.registry import Node
 from membership.witnesses import Conclusion, Observation, Statement, Witness, Word, conclude
-from membership.world import Run, World
 from tests.membership.simulation import deployment
 from tests.membership.simulation.base import SimulatedBase
 from tests.membership.simulation.deployment import Operation

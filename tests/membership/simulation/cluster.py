@@ -86,7 +86,7 @@ class Machine:
 
 
 class SimulatedCluster:
-    """What `membership.cluster.Cluster` shows, and what it does to nodes."""
+    """What `membership.cluster_view.Cluster` shows, and what it does to nodes."""
 
     def __init__(self, stage: Stage, fault: Fault, network: Network, random: Random) -> None:
         self.machines: dict[str, Machine] = {}

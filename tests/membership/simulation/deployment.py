@@ -13,16 +13,16 @@ from functools import partial
 from pathlib import Path
 
 from membership.clock import Elapsed
+from membership.context import Run, World
 from membership.drain import Outcome, drain, remove
+from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
 from membership.hold import Held, release
 from membership.join import Found, announce, join, prepare
-from membership.line import leave_for_good
 from membership.load_balancer import ReloadError
 from membership.lock import LockTimeoutError
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry, Way
-from membership.world import Run, World
 from tests.membership.simulation.base import SimulatedBase
 from tests.membership.simulation.cluster import Machine, SimulatedCluster, State
 from tests.membership.simulation.faults import Fault, Kind

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from components.cluster_observation import Unseen
 from components.numbering import Wanted
-from components.overview import Unseen
+from scripts.autoscaling.cluster_load import Observation
 from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision, Past, Sample
-from scripts.autoscaling.observation import Observation
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 from scripts.autoscaling.updates import BUSY
 from scripts.pulumi_cli import PulumiError
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.cluster_observation import Unseen
 from components.numbering import Wanted
-from components.overview import Unseen
+from scripts.autoscaling.cluster_load import Observation
 from scripts.autoscaling.decision import Action, Decision, Past, Sample, decide, nodes_for
-from scripts.autoscaling.observation import Observation
-from scripts.autoscaling.policy import Measure, Policy, PolicyError
+from scripts.autoscaling.scaling_policy import Measure, Policy, PolicyError
 
 NOW = 1_000_000.0
 POLICY = Policy(maximum=6, targets={Measure.CALLS: 10}, slack=0.0)

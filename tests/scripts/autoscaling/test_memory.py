@@ -9,7 +9,7 @@ import pytest
 
 from scripts.autoscaling.decision import Past, Sample
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file, with_look
-from scripts.autoscaling.policy import Measure, Policy
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 PAST = Past((Sample(10.5, {Measure.CALLS: 3}), Sample(70.5, {Measure.CALLS: 4.0})), changed=12.0)
 POLICY = Policy(maximum=4, targets={Measure.CALLS: 5})

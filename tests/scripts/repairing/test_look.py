@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from components.overview import Unseen
-from scripts.machines import Machine
+from components.cluster_observation import Unseen
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
 from scripts.repairing.ladder import Seen
 from scripts.repairing.look import Patient
+from scripts.stack_machines import Machine
 
 BASE = Machine("base", "203.0.113.5", {}, "")
 BASTION = replace(BASE, name="bastion")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from scripts.machines import Machine
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiCli
 from scripts.repairing.ladder import Step
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
+from scripts.stack_machines import Machine
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ import pytest
 
 from components.aws.arn import InstanceArn
 from components.aws.health import InstanceHealth
-from scripts.machines import Machine
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.repairing.ladder import Step
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
+from scripts.stack_machines import Machine
 
 ARN = InstanceArn.parse("arn:aws:ec2:eu-west-1:123456789012:instance/i-0a")
 

@@ -1,0 +1,184 @@
+"""The cluster's machines on AWS, and what they need: network, firewalls, SSH key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import (
+    account,
+    machine_image,
+    machine_types,
+    owners_lookup,
+    owners_network,
+    quotas,
+    restore,
+)
+from components.aws.alarms import Alarms, alarms
+from components.aws.firewall import Firewall
+from components.aws.instance import Placement, aws_machine
+from components.aws.network import Network
+from components.aws.owners_network import Place
+from components.aws.stop import before_stop
+from components.machine import Machine, once
+from components.mistakes import ConfigurationError
+from components.previous_state import Deployed
+from components.settings import Settings
+from openvidu.roles import BASTION, NODE
+
+
+def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Place:
+    """Ask AWS whether it gives what the configuration asks for, before anything is registered.
+
+    Args:
+        settings: what is wanted.
+        there: what is deployed.
+        tags: those by which this stack's things are known.
+
+    Returns:
+        an availability zone for each subnet of machines, and their addresses in a network that
+        existed.
+
+    Raises:
+        ConfigurationError: all that AWS wouldn't give.
+    """
+    for name in there.plain_data:
+        pulumi.log.warn(_loss(name))
+    types = machine_types.look_up(settings)
+    mistakes = machine_types.find_mistakes(settings, types)
+    where, used = Place(), dict(there.zones)
+    if settings.subnet_ids:
+        owners = owners_lookup.ask(settings, aws.config.region)
+        where, unfit = owners_network.place(settings, there, owners)
+        mistakes += unfit
+        used = dict(enumerate(where.zones))
+    if not mistakes:
+        zones, mistakes = machine_types.zones(settings, there, types, used)
+        where = replace(where, zones=zones)
+    mistakes += machine_image.find_mistakes(settings, there)
+    mistakes += restore.find_mistakes(settings, there)
+    has = account.ask(settings, there, tags)
+    mistakes += quotas.find_mistakes(settings, there, types, has)
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    return where
+
+
+def _loss(volume: str) -> str:
+    return (
+        f"{volume}, the volume with the data, isn't encrypted, and AWS encrypts no volume that is "
+        "there: it is replaced by an empty one. Unless deleteData is true, the update stops "
+        "before. To keep the data, import an encrypted copy of it: docs/data.md."
+    )
+
+
+class AwsMachines:
+    """EC2 instances in a network of their own, or in one that existed.
+
+    Attributes:
+        network: the network.
+        tags: those that every resource carries.
+        alarms: watches what is there; None where nobody wants to know.
+    """
+
+    network: Network
+    tags: Mapping[str, str]
+    alarms: Alarms | None
+
+    def __init__(
+        self,
+        settings: Settings,
+        tags: Mapping[str, str],
+        zones: Sequence[str],
+        there: Deployed,
+        parent: pulumi.Resource,
+    ) -> None:
+        """Register what machines need.
+
+        Args:
+            settings: what to deploy.
+            tags: those that every resource carries.
+            zones: availability zones of the cluster.
+            there: what is deployed.
+            parent: the cluster.
+        """
+        child = pulumi.ResourceOptions(parent=parent)
+        self._settings = settings
+        self._there = there
+        self.tags = tags
+        self.network = network = Network(settings, zones=zones, tags=tags, opts=child)
+        key_pair = aws.ec2.KeyPair(
+            "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
+        )
+        self.alarms = alarms(settings, tags, parent)
+        image = machine_image.image_of(settings)
+        self._placements = [
+            Placement(
+                zone=zone,
+                subnet_id=subnet_id,
+                internet=internet,
+                image_id=image,
+                key_name=key_pair.key_name,
+                tags=tags,
+                alarms=self.alarms,
+            )
+            for zone, subnet_id, internet in zip(
+                zones, network.subnet_ids, network.internet, strict=True
+            )
+        ]
+        roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
+        self._firewalls = {
+            role: Firewall(
+                role.name,
+                role.ports,
+                settings,
+                there,
+                vpc_id=network.vpc_id,
+                members=network.members,
+                tags=tags,
+                opts=child,
+            )
+            for role in roles
+        }
+
+    def main(self, parent: pulumi.Resource, profile: pulumi.Input[str] | None = None) -> Machine:
+        """Register the machine that the deployment begins with.
+
+        Args:
+            parent: the component that owns it.
+            profile: name of an instance profile, where it needs one.
+        """
+        role = self._settings.main_role
+        return aws_machine(
+            role.name,
+            role,
+            self._settings,
+            replace(self._placements[0], profile=profile),
+            private_ip=self._settings.main_private_ip,
+            instance_type=self._settings.main_instance_type[1],
+            firewall=self._firewalls[role],
+            parent=parent,
+            before_stop=(
+                None
+                if role is BASTION
+                else lambda before: before_stop(before, self._settings, self._there, parent)
+            ),
+        )
+
+    def node(
+        self, number: int, after: Sequence[pulumi.Resource], parent: pulumi.Resource
+    ) -> Machine:
+        """Register the machine of a node; a change of it comes after what `after` names."""
+        return aws_machine(
+            f"node-{number}",
+            NODE,
+            self._settings,
+            self._placements[(number - 1) % len(self._placements)],
+            private_ip=self._settings.node_private_ip(number),
+            instance_type=once(after, self._settings.node_instance_type),
+            firewall=self._firewalls[NODE],
+            parent=parent,
+        )

@@ -1,0 +1,210 @@
+"""What runs on the machine that users connect to, from install to the first answer.
+
+The same for base services and a single master. Source: page, "Installing Base Services";
+documentation, "Deploy OpenVidu Pro on premises".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_command import local
+
+from components import installation, update_plan
+from components.addresses import domain_or_public_ip
+from components.machine import Machine
+from components.membership_program import put_policy, put_program
+from components.on_base import digest, on_base, quiet, warn_of_restart
+from components.over_ssh import NOTHING
+from components.previous_state import Deployed
+from components.remote import fields, run_on
+from components.settings import Settings
+from components.upgrade_path import change_of
+from openvidu.roles import BASE
+
+
+@dataclass(frozen=True)
+class Services:
+    """Services that run.
+
+    Attributes:
+        name: the domain or address under which users reach them.
+        version: the version of OpenVidu that they have.
+        ready: what depends on running services depends on these.
+        docker: Docker on their machine.
+    """
+
+    name: pulumi.Output[str]
+    version: pulumi.Input[str]
+    ready: Sequence[pulumi.Resource]
+    docker: pulumi.Resource
+
+
+def services(
+    machine: Machine,
+    settings: Settings,
+    env: Callable[[Settings, str], str],
+    there: Deployed,
+    *,
+    wait_for: Sequence[str],
+    parent: pulumi.Resource,
+    keep: str = "",
+) -> Services:
+    """Register the services on a machine.
+
+    A changed `.env` waits for a moment without calls, and then restarts what it's for.
+
+    Args:
+        machine: where they run.
+        settings: what to deploy.
+        env: the text of `.env` by settings and name.
+        there: what is deployed: its configuration is told apart from this one.
+        wait_for: what has to answer, in the words of `machine/start-services.sh`.
+        parent: the component that owns all of it.
+        keep: a key of `.env` whose value on the machine wins.
+    """
+    role = settings.main_role
+    name = domain_or_public_ip(settings, machine)
+    text: pulumi.Output[str] = pulumi.Output.secret(name.apply(lambda found: env(settings, found)))
+    configuration = digest(text)
+    warning = update_plan.restart_of_main(settings)
+    configuration.apply(lambda now: warn_of_restart(there.main_configuration, now, warning, parent))
+    docker = installation.docker(machine, settings, parent)
+    program = put_program(machine, settings, parent=parent, depends_on=[docker])
+    policy = put_policy(machine, settings, parent=parent, depends_on=[docker])
+    change = change_of(machine.name, settings, there)
+    restart: dict[str, pulumi.Input[str]] = {
+        "CONFIGURATION": configuration,
+        **there.configuration_attempt(machine.name),
+    }
+    suffix = "" if role is BASE else "-master"
+    stops = update_plan.stops_of_main(settings, there)
+    upgrade = on_base(
+        f"{machine.name}-upgrade",
+        f"upgrade{suffix}",
+        settings,
+        machine,
+        change.variables,
+        parent=parent,
+        depends_on=[program, policy],
+        on_create=False,
+        beside=there.told_nodes,
+        is_due=change.is_due,
+    )
+    install = installation.install(
+        machine,
+        role.product,
+        settings,
+        change.to.version,
+        change,
+        parent=parent,
+        # A new machine has nothing that could be cut.
+        depends_on=[docker, upgrade] if change.is_due else [docker],
+    )
+    waited = quiet(
+        machine,
+        f"quiet{suffix}",
+        settings,
+        restart,
+        there,
+        parent=parent,
+        # A quiet moment would have to be waited for twice.
+        depends_on=[upgrade],
+    )
+    put = installation.put_env(
+        machine,
+        role.product,
+        settings,
+        text,
+        parent=parent,
+        depends_on=[install, waited],
+        keep=keep,
+    )
+    certificate = _own_certificate(machine, settings, parent, install)
+    data = _data_volume(machine, settings, parent, install)
+    start = run_on(
+        machine,
+        f"{machine.name}-start",
+        "start-services.sh",
+        settings,
+        parent=parent,
+        # A changed configuration is applied; the script sees for itself what changed.
+        stdin=pulumi.Output.all(configuration, machine.public_ip).apply(
+            lambda given: fields(
+                {
+                    "NAME": role.name,
+                    "FOLDER": role.product.folder,
+                    "COMMAND": role.product.command,
+                    "PROXY": role.proxy,
+                    "WAIT_FOR": " ".join(wait_for),
+                    "PUBLIC_IP": given[1],
+                    "CONFIGURATION": given[0],
+                    "ATTEMPT": str(change.to.number),
+                    # What AWS has stopped starts by itself; the update ends when it answers.
+                    **({"STOPS": str(stops)} if stops else {}),
+                    **_cuts_calls(settings),
+                }
+            )
+        ),
+        depends_on=[put, *certificate, *data],
+    )
+    done = local.Command(
+        f"{machine.name}-version",
+        create=NOTHING,
+        update=NOTHING,
+        environment={**change.variables, **restart},
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
+    )
+    version = installation.installed_version(install, settings)
+    return Services(name, version, [start, program, policy, done], docker)
+
+
+def _cuts_calls(settings: Settings) -> dict[str, str]:
+    """What lets a master restart for its configuration while calls go on; a base carries none."""
+    cuts = settings.change_during_calls and settings.main_role is not BASE
+    return {"DURING_CALLS": "true"} if cuts else {}
+
+
+def _data_volume(
+    machine: Machine, settings: Settings, parent: pulumi.Resource, install: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """What keeps the services' data on a volume of its own, where the machine has one."""
+    if machine.data_volume is None:
+        return []
+    role = settings.main_role
+    place = {"FOLDER": role.product.folder, "FOLDERS": " ".join(role.data)}
+    return [
+        run_on(
+            machine,
+            f"{machine.name}-data-mounted",
+            "mount-data.sh",
+            settings,
+            parent=parent,
+            stdin=machine.data_volume.apply(lambda volume: fields({"VOLUME": volume, **place})),
+            depends_on=[install],
+        )
+    ]
+
+
+def _own_certificate(
+    machine: Machine, settings: Settings, parent: pulumi.Resource, install: pulumi.Resource
+) -> list[pulumi.Resource]:
+    """Your own certificate, where one is configured."""
+    if settings.certificate_type != "owncert":
+        return []
+    role = settings.main_role
+    place = fields({"FOLDER": role.product.folder, "PROXY": role.proxy})
+    given = f"{settings.own_certificate}{settings.own_private_key}"
+    return [
+        run_on(
+            machine,
+            f"{machine.name}-certificate",
+            "put-certificate.sh",
+            settings,
+            parent=parent,
+            stdin=pulumi.Output.secret(place + given),
+            depends_on=[install],
+        )
+    ]

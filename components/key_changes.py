@@ -1,0 +1,177 @@
+"""What a changed key does to a cluster that is deployed: the table in docs/configuration.md.
+
+python -m components.key_changes docs/configuration.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from enum import Enum
+from pathlib import Path
+
+from components.configuration import keys
+
+BEGIN, END = "<!-- made by python -m components.key_changes -->\n", "<!-- end -->\n"
+
+
+class Change(Enum):
+    """A kind of change: what happens, and what becomes of calls."""
+
+    NODES_COME_AND_GO = ("[nodes come and go](scaling.md)", "are waited for")
+    NODE_BY_NODE = ("each node is replaced, one after the other", "are waited for")
+    STOP = ("AWS stops the machine and starts it with the other type", "are waited for")
+    UPGRADE = ("[another version comes](upgrading.md)", "are waited for")
+    NODES_RESTART = ("every node restarts, once", "are waited for")
+    BASE_RESTARTS = ("base services restart", "are waited for")
+    ALL_RESTARTS = ("base services restart, then every node", "are waited for")
+    RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", "nothing")
+    NOTED = ("noted on the base", "nothing")
+    AWS = ("as AWS does it, while everything runs", "nothing")
+    WAY_OUT = (
+        "the next downloads go by it; Docker, which isn't restarted for it, "
+        "[from its next start on](#another-proxy-for-docker)",
+        "nothing",
+    )
+    REGISTRY = ("the next pulls go by it; Docker reads it while it runs", "nothing")
+    NEW_MACHINES = ("nothing, until something is installed anew", "nothing")
+    LOGIN = ("refused unless the machines let you in with it; nothing on them changes", "nothing")
+    ROTATED = (
+        "refused until the machines know them: `scripts.rotate_ssh_key`",
+        "nothing",
+    )
+    REFUSED = ("refused: what is deployed can't become that; deploy another stack", "nothing")
+
+
+CHANGES: Mapping[str, Change] = {
+    **dict.fromkeys(("nodeCount", "retiredNodes", "hosts"), Change.NODES_COME_AND_GO),
+    "nodeInstanceType": Change.NODE_BY_NODE,
+    "baseInstanceType": Change.STOP,
+    "openviduVersion": Change.UPGRADE,
+    **dict.fromkeys(
+        (
+            "recording",
+            "webhookEndpoint",
+            "webhookEvents",
+            "webhookHeaders",
+            "turnServer",
+            "turnStaticAuthSecret",
+            "turnUsername",
+            "turnCredential",
+            "mediaServer",
+            "openviduProLicense",
+            "extraEnv",
+            "redisHost",
+            "s3Endpoint",
+            "elasticsearchUrl",
+            "kibanaUrl",
+        ),
+        Change.NODES_RESTART,
+    ),
+    **dict.fromkeys(
+        (
+            "certificateType",
+            "letsencryptEmail",
+            "httpPort",
+            "dashboardCidrs",
+            "apiCidrs",
+            "baseExtraEnv",
+            "mediaNodes",
+        ),
+        Change.BASE_RESTARTS,
+    ),
+    **dict.fromkeys(
+        (
+            "domainOrPublicIp",
+            "httpsPort",
+            "openviduSecret",
+            "redisPassword",
+            "s3Bucket",
+            "s3AccessKey",
+            "s3SecretKey",
+            "elasticsearchUsername",
+            "elasticsearchPassword",
+        ),
+        Change.ALL_RESTARTS,
+    ),
+    **dict.fromkeys(("ownCertificate", "ownPrivateKey"), Change.RELOAD),
+    **dict.fromkeys(
+        (
+            "drainTimeout",
+            "forceAfterDrainTimeout",
+            "maxUnavailable",
+            "drainLastNode",
+            "drainWithoutApi",
+            "configChangeTimeout",
+            "configChangeDuringCalls",
+            "upgradeStrategy",
+        ),
+        Change.NOTED,
+    ),
+    **dict.fromkeys(
+        (
+            "sshCidrs",
+            "allowSshFromAnywhere",
+            "hostedZoneId",
+            "overwriteRecord",
+            "volumeSize",
+            "dataVolumeSize",
+            "deleteData",
+            "backupDays",
+            "bastionInstanceType",
+            "redisNodeType",
+            "searchInstanceType",
+            "tags",
+            "alarmEmail",
+            "alarmTopicArn",
+            "permissionsBoundary",
+            "iamPath",
+            "bucketVersionDays",
+        ),
+        Change.AWS,
+    ),
+    **dict.fromkeys(
+        ("installDocker", "installScriptSha256", "installScriptUrl", "imageId", "imageOwner"),
+        Change.NEW_MACHINES,
+    ),
+    **dict.fromkeys(("httpProxy", "noProxy"), Change.WAY_OUT),
+    **dict.fromkeys(
+        ("dockerRegistry", "dockerRegistryUser", "dockerRegistryPassword"), Change.REGISTRY
+    ),
+    **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
+    **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
+    **dict.fromkeys(
+        (
+            "shape",
+            "machines",
+            "subnetCidr",
+            "vpcId",
+            "subnetIds",
+            "availabilityZones",
+            "kmsKeyId",
+            "restoreFromSnapshot",
+        ),
+        Change.REFUSED,
+    ),
+}
+"""What each key does, where it's of use: each shape has keys of its own."""
+
+
+def table() -> str:
+    """The table, with a row for each kind of change and the keys in the order of docs/config.md."""
+    rows = ["| keys | what happens | calls |\n", "| --- | --- | --- |\n"]
+    for change in Change:
+        named = ", ".join(f"`{name}`" for name in keys() if CHANGES[name] is change)
+        rows.append(f"| {named} | {change.value[0]} | {change.value[1]} |\n")
+    return "".join(rows)
+
+
+def with_table(text: str) -> str:
+    """A page with the table in place of the one that it has."""
+    before, _, rest = text.partition(BEGIN)
+    return before + BEGIN + table() + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    page = Path(sys.argv[1])
+    page.write_text(with_table(page.read_text()))

@@ -1,0 +1,172 @@
+"""What a run works with: what it can look at, and what it may change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Protocol
+
+from membership.clock import Clock
+from membership.cluster_view import Cluster
+from membership.errors import MembershipError
+from membership.policy import Policy
+from membership.registry import Node, Phase, Record, Registry
+
+ABORT = "abort"
+"""The action that aborts a drain: the id of its run begins with it."""
+
+
+class LoadBalancer(Protocol):
+    """What keeps the addresses that take calls: that of the base services, or a target group."""
+
+    @property
+    def node_ips(self) -> tuple[str, ...]:
+        """The addresses."""
+
+    def add(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        """Have an address take calls. Harmless when it does.
+
+        `may` is asked once nobody else can edit the list: False leaves it as it is, and is the
+        answer.
+        """
+
+    def remove(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
+        """Have an address take no calls. Harmless when it takes none; `may` is as for `add`."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The view of everything from the base or the bastion, for one run.
+
+    Attributes:
+        cluster: what can be seen.
+        load_balancer: the list of addresses.
+        registry: what is known of each node.
+        policy: how nodes may leave.
+        say: takes progress lines.
+        clock: time.
+    """
+
+    cluster: Cluster
+    load_balancer: LoadBalancer
+    registry: Registry
+    policy: Policy
+    say: Callable[[str], None]
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a join or drain, for one node.
+
+    Attributes:
+        id: who runs it, from where and since when; shown to whoever is in its way.
+        asks: whether it can ask others than the base, where that's in doubt about a node.
+        ends: where several drains wait together: set once one of their nodes has to be asked
+            about, or stopped. The others then end, too, and go on when that was done.
+    """
+
+    id: str
+    asks: bool = False
+    ends: Event | None = None
+
+
+def belongs_to_another(node: Node, world: World) -> bool:
+    """Whether another machine has the node's address by now.
+
+    A state that was restored may have another name for the same host.
+    """
+    record = world.registry.get(node.ip)
+    if record is None or record.identity in ("", node.identity):
+        return False
+    return not record.way.is_same_host(node.way)
+
+
+def claim(node: Node, run: Run, world: World) -> Record:
+    """Take a node over from whatever run worked on it before; that one stops.
+
+    It's said where that one has ended already, as whoever had started it was gone.
+
+    Raises:
+        MembershipError: this run has lost its connection, and a newer one has taken the node.
+    """
+
+    def taken(record: Record | None) -> Record:
+        if record is None:
+            listed = node.ip in world.load_balancer.node_ips
+            phase = Phase.SERVING if listed else Phase.STARTING
+            now = world.clock.now()
+            record = Record(node.name, node.ip, node.identity, phase, now)
+        if run.id in record.superseded:
+            raise _superseded(record, run)
+        # A base that was made anew, or has lost its record, doesn't know the way.
+        way = record.way if record.way.host else node.way
+        return replace(record, identity=node.identity, way=way).taken_by(run.id)
+
+    record = world.registry.change(node.ip, taken)
+    cut_off = world.registry.was_cut_off(node)
+    # A run that goes on after a lost connection has said so itself.
+    if cut_off and cut_off in record.superseded[-1:]:
+        world.say(
+            f"{node.name}: the run before ended here as whoever had started it was gone: {cut_off}"
+        )
+    return record
+
+
+def require_newest(node: Node, run: Run, world: World) -> Record:
+    """The node's record, as long as no newer run has taken the node.
+
+    Raises:
+        MembershipError: one has.
+    """
+    record = world.registry.get(node.ip)
+    if record is None:
+        raise MembershipError(
+            node.name,
+            "going on",
+            "a newer run has taken it out of the cluster",
+            "This run stops.",
+            "pulumi up",
+        )
+    if record.run != run.id:
+        raise _superseded(record, run)
+    return record
+
+
+def is_newest(node: Node, run: Run, world: World) -> Callable[[], bool]:
+    """A question for an edit of the list, which is asked when nobody else can edit it.
+
+    It raises what `require_newest` does.
+    """
+    return lambda: bool(require_newest(node, run, world))
+
+
+def move(node: Node, phase: Phase, world: World) -> None:
+    """Note in which phase a node is."""
+
+    def moved(record: Record | None) -> Record | None:
+        return record and record.at(phase, world.clock.now())
+
+    world.registry.change(node.ip, moved)
+
+
+def _superseded(record: Record, run: Run) -> MembershipError:
+    runs = (*record.superseded, record.run)
+    later = runs[runs.index(run.id) + 1 :] if run.id in runs else ()
+    abort = next((one for one in later if one.startswith(f"{ABORT} ")), None)
+    if abort:
+        return MembershipError(
+            record.name,
+            "its drain was aborted",
+            abort.removeprefix(f"{ABORT} "),
+            "The node stays, and serves again once its calls have ended. Nothing was removed.",
+            "once abort_drain is done: pulumi preview, then: pulumi up",
+        )
+    return MembershipError(
+        record.name,
+        "going on",
+        f"a newer run works on it: {record.run}",
+        "This run stops; nothing was removed.",
+        "wait for that run to end, then: pulumi up",
+    )

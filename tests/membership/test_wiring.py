@@ -1,0 +1,150 @@
+"""On the bastion any node answers for the cluster, whoever else is down."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import chain
+from pathlib import Path
+from socket import create_server
+
+import pytest
+
+from membership.answers import Unconnected, Unknown
+from membership.cluster_view import Cluster
+from membership.registry import Phase, Record, Registry
+from membership.wiring import entrances
+from openvidu import ports
+from tests.membership.worlds import ListOnly
+
+
+class _Node(http.server.BaseHTTPRequestHandler):
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        """Answer an empty list."""
+        self.asked.append(self.path)
+        body = json.dumps({"numberOfElements": 0, "content": []}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815
+
+    def log_message(self, *args: object) -> None:
+        """Nothing is shown."""
+
+
+@pytest.fixture
+def node() -> Iterator[str]:
+    _Node.asked = []
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Node)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def down() -> str:
+    with closing(create_server(("127.0.0.1", 0))) as unused:
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:
+    cluster = Cluster("secret", entrances=lambda: [[down], [node]])
+    assert cluster.media_nodes() == []
+    assert _Node.asked == ["/openvidu/api/media-nodes?sessions=true"]
+
+
+def test_the_next_node_is_asked_where_one_hangs(node: str) -> None:
+    with closing(create_server(("127.0.0.1", 0))) as hung:
+        entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: [entrances])
+        assert cluster.media_nodes() == []
+
+
+def test_other_nodes_are_read_at_once(
+    node: str, down: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, many that give no answer would outlast each limit."""
+    others = threading.Barrier(3)
+    answer = _Node.do_GET
+
+    def once_all_are_asked(handler: _Node) -> None:
+        others.wait()
+        answer(handler)
+
+    monkeypatch.setattr(_Node, "do_GET", once_all_are_asked)
+    assert Cluster("secret", entrances=lambda: [[down], [node] * 3]).media_nodes() == []
+
+
+def test_what_may_be_done_once_only_is_asked_of_one_node(node: str) -> None:
+    """One that gives no answer may restart the cluster all the same."""
+    with closing(create_server(("127.0.0.1", 0))) as hung:
+        entrances = [f"http://127.0.0.1:{hung.getsockname()[1]}", node]
+        cluster = Cluster("secret", timeout_seconds=0.5, entrances=lambda: [entrances])
+        assert isinstance(cluster.restart({}), Unknown)
+        assert _Node.asked == []
+
+
+def test_a_node_is_asked_for_the_calls_of_its_own_server(
+    node: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ports, "API", int(node.rsplit(":", 1)[1]))
+    cluster = Cluster("secret", entrances=list)
+    assert cluster.calls_at("127.0.0.1") == []
+    assert _Node.asked == ["/openvidu/api/sessions"]
+    assert isinstance(cluster.calls_at("127.0.0.2"), Unconnected)
+
+
+def test_without_a_node_nothing_is_known(down: str) -> None:
+    assert isinstance(Cluster("secret", entrances=lambda: [[down]]).media_nodes(), Unknown)
+    assert isinstance(Cluster("secret", entrances=list).media_nodes(), Unknown)
+
+
+def test_what_one_node_answers_is_the_answer(node: str, down: str) -> None:
+    cluster = Cluster("secret", entrances=lambda: [[node], [down]])
+    assert cluster.is_up() is True
+    assert _Node.asked == ["/openvidu/api/health"]
+
+
+def test_nodes_that_serve_are_asked_first(tmp_path: Path) -> None:
+    registry = Registry(tmp_path)
+    phases = [Phase.LEFT, Phase.STARTING, Phase.DRAINING, Phase.SERVING]
+    for number, phase in enumerate(phases, start=1):
+        record = Record(f"node-{number}", f"10.5.0.{5 + number}", f"i-{number}", phase, 0.0)
+        registry.change(record.ip, lambda _, record=record: record)
+    balanced = ListOnly(("10.5.0.10", "10.5.0.9"), [])
+    found = list(chain.from_iterable(entrances(registry, balanced)))
+    assert found == [f"http://10.5.0.{last}:4443" for last in (9, 8, 7, 10)]
+
+
+def test_a_bastion_that_was_made_anew_asks_who_is_in_the_load_balancer(tmp_path: Path) -> None:
+    found = list(
+        chain.from_iterable(entrances(Registry(tmp_path / "none"), ListOnly(("10.5.0.6",), [])))
+    )
+    assert found == ["http://10.5.0.6:4443"]
+
+
+def test_a_node_is_asked_itself_or_where_there_is_no_other_way(
+    node: str, down: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "membership.cluster_view.entrance", lambda ip: {"up": node, "down": down}[ip]
+    )
+    assert Cluster("secret", entrances=lambda: [[down]]).asked_first_at("up").calls() == []
+    assert Cluster("secret", entrances=lambda: [[node]]).asked_first_at("down").calls() == []
+    assert Cluster("secret", entrances=lambda: [[down]]).asked_last_at(("down", "up")).calls() == []
+
+
+def test_a_cluster_is_served_as_long_as_one_node_listens(node: str, down: str) -> None:
+    assert Cluster("secret", entrances=lambda: [[down], [node]]).is_served()
+    assert not Cluster("secret", entrances=lambda: [[down]]).is_served()
+    assert not Cluster("secret", entrances=list).is_served()
