@@ -22,7 +22,7 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from bench import deployment
-from bench.deployment import Created, Deployed
+from bench.deployment import Created, PreviousState
 from bench.in_order import run_in_order
 from bench.substitution import changes, merged, substituted
 from lab.providers.base.serving import SERVER_OPTIONS
@@ -86,7 +86,7 @@ def _struct(values: dict[str, Any]) -> struct_pb2.Struct:
     return json_format.ParseDict(values, struct_pb2.Struct())
 
 
-def create(deployed: Deployed, providers: Mapping[str, Creates], parallel: int) -> None:
+def create(deployed: PreviousState, providers: Mapping[str, Creates], parallel: int) -> None:
     """Create a stack's resources anew, in the order of their dependencies.
 
     Args:

@@ -42,7 +42,7 @@ class Created:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class PreviousState:
     """A stack.
 
     Attributes:
@@ -72,7 +72,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def read(exported: str) -> Deployed:
+def read(exported: str) -> PreviousState:
     """The stack in an exported deployment."""
     states = json.loads(exported)["deployment"]["resources"]
     custom = [state for state in states if state.get("custom")]
@@ -94,4 +94,4 @@ def read(exported: str) -> Deployed:
         )
         for state in made
     )
-    return Deployed(resources, providers, len(states))
+    return PreviousState(resources, providers, len(states))

@@ -14,7 +14,7 @@ from components.endpoints import Endpoints, of_base
 from components.env_files import base_env
 from components.installation import MachineOf
 from components.machine import Machine
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu import environment
 
@@ -42,7 +42,7 @@ class BaseServices(pulumi.ComponentResource):
         self,
         settings: Settings,
         machine_of: MachineOf,
-        there: Deployed,
+        previous: PreviousState,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register the base.
@@ -50,7 +50,7 @@ class BaseServices(pulumi.ComponentResource):
         Args:
             settings: what to deploy.
             machine_of: registers the machine as a child of the component it is given.
-            there: what is deployed: its configuration is told apart from this one.
+            previous: what is deployed: its configuration is told apart from this one.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:BaseServices", "base", None, opts)
@@ -59,7 +59,7 @@ class BaseServices(pulumi.ComponentResource):
             self.machine,
             settings,
             base_env,
-            there,
+            previous,
             wait_for=("redis", "s3", "elasticsearch", "api"),
             parent=self,
             # Join and drain edit the load balancer's list there.

@@ -13,13 +13,13 @@ from components.aws import health
 from components.aws.domain import with_record
 from components.aws.instances import AwsMachines
 from components.base import BaseServices
-from components.control_machine import Main
+from components.control_machine import ControlMachine
 from components.machine import Machine, Machines
 from components.managed.aws_services import ManagedServices
 from components.managed.bastion import Bastion
 from components.node import Node, NodePlan
 from components.node_membership import all_joined, wanted
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import HA_MANAGED, ROLLING, Settings
 from components.shared_configuration import SharedConfiguration
 from openvidu.ports import API
@@ -49,27 +49,27 @@ class Cluster(pulumi.ComponentResource):
             DownError: the base or bastion is down; likewise.
         """
         found = first_look.look(settings)
-        settings, there, aws_says = found.settings, found.there, found.aws_says
-        seen = down.overview(settings, there, found.seen, aws_says)
+        settings, previous, aws_says = found.settings, found.previous, found.aws_says
+        seen = down.overview(settings, previous, found.seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
         for warning in health.warnings(aws_says):
             pulumi.log.warn(warning, self)
         if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:
             pulumi.log.warn("With one node, a failure of that node ends every call.", self)
         for warning in (
-            *update_plan.warnings(settings, there, seen),
-            *update_plan.stop_of_main(settings, there),
-            *upgrade_path.warnings(settings, there, seen),
+            *update_plan.warnings(settings, previous, seen),
+            *update_plan.stop_of_main(settings, previous),
+            *upgrade_path.warnings(settings, previous, seen),
         ):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
         machines = found.machines_of(self)
-        base, outputs = _begin(settings, machines, there, aws_says, child)
-        configuration = SharedConfiguration(settings, base, there, self)
+        base, outputs = _begin(settings, machines, previous, aws_says, child)
+        configuration = SharedConfiguration(settings, base, previous, self)
         script = installation.node_script(base, settings, self)
-        generations = update_plan.generations(settings, there, seen)
-        replaced = update_plan.replaced(settings, there)
-        waits = update_plan.pull_waits(settings, there)
+        generations = update_plan.generations(settings, previous, seen)
+        replaced = update_plan.replaced(settings, previous)
+        waits = update_plan.pull_waits(settings, previous)
         many = settings.max_unavailable
         nodes = {}
         new: list[pulumi.Resource] = []
@@ -79,8 +79,8 @@ class Cluster(pulumi.ComponentResource):
         # service as it is. One that is replaced waits for all of them, as it may be the last that
         # serves; and for the one maxUnavailable places before it, so that no more are out of
         # service at a time.
-        for number in update_plan.in_order(generations, there):
-            comes_back = update_plan.comes_back(number, generations, there)
+        for number in update_plan.in_order(generations, previous):
+            comes_back = update_plan.comes_back(number, generations, previous)
             after = [] if comes_back else [*returning]
             if not comes_back and len(existing) >= many:
                 after.append(existing[-many])
@@ -92,20 +92,20 @@ class Cluster(pulumi.ComponentResource):
                 configuration.wanted,
                 NodePlan(
                     generations[number],
-                    upgrade_path.change_of(f"node-{number}", settings, there),
+                    upgrade_path.change_of(f"node-{number}", settings, previous),
                     script,
                     after if settings.upgrade_strategy == ROLLING else (),
                     waits[number],
                 ),
                 opts=child,
             )
-            among = returning if comes_back else existing if number in there.generations else new
+            among = returning if comes_back else existing if number in previous.generations else new
             among.append(node.membership)
         self.nodes = [nodes[number] for number in sorted(nodes)]
         joined = all_joined([node.membership for node in self.nodes], self)
         configuration.apply(
-            update_plan.configuration_generation(there, seen),
-            update_plan.leaving_addresses(settings, there),
+            update_plan.configuration_generation(previous, seen),
+            update_plan.leaving_addresses(settings, previous),
             [joined],
         )
         last = [
@@ -120,7 +120,7 @@ class Cluster(pulumi.ComponentResource):
             for node in self.nodes
         ]
         known = base.machine.public_ip, base.machine.host_key
-        public_ip = last_look.look(settings, there, seen, known, last)
+        public_ip = last_look.look(settings, previous, seen, known, last)
         outputs[f"{base.machine.name}PublicIp"] = public_ip
         self.outputs = {**outputs, "nodes": [_output(node) for node in self.nodes]}
         self.register_outputs(self.outputs)
@@ -129,19 +129,19 @@ class Cluster(pulumi.ComponentResource):
 def _begin(
     settings: Settings,
     machines: Machines,
-    there: Deployed,
+    previous: PreviousState,
     aws_says: health.Health,
     child: pulumi.ResourceOptions,
-) -> tuple[Main, dict[str, Any]]:
+) -> tuple[ControlMachine, dict[str, Any]]:
     """What nodes need to be there: base services or AWS's; and what users get to see of it."""
     if settings.shape == HA_MANAGED and isinstance(machines, AwsMachines):
-        return _managed(settings, machines, there, aws_says, child)
+        return _managed(settings, machines, previous, aws_says, child)
 
     def base_machine(parent: pulumi.Resource) -> Machine:
         machine = down.require_another(machines.main(parent), aws_says)
         return with_record(machine, settings, parent)
 
-    base = BaseServices(settings, base_machine, there, opts=child)
+    base = BaseServices(settings, base_machine, previous, opts=child)
     # Source: page, "Installing Base Services" step 8.
     url = users_url(settings, base.domain_or_public_ip)
     return base, {
@@ -158,14 +158,14 @@ def _begin(
 def _managed(
     settings: Settings,
     machines: AwsMachines,
-    there: Deployed,
+    previous: PreviousState,
     aws_says: health.Health,
     child: pulumi.ResourceOptions,
-) -> tuple[Main, dict[str, Any]]:
+) -> tuple[ControlMachine, dict[str, Any]]:
     services = ManagedServices(
-        settings, machines.network, machines.tags, there, machines.alarms, opts=child
+        settings, machines.network, machines.tags, previous, machines.alarms, opts=child
     )
-    bastion = Bastion(settings, machines, services, there, aws_says, opts=child)
+    bastion = Bastion(settings, machines, services, previous, aws_says, opts=child)
     url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
     return bastion, {
         "kibanaUrl": services.kibana_url,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.roles import MASTER
 
@@ -24,7 +24,7 @@ are two at most of `membership.main.OVERVIEW_TIMEOUT_SECONDS` after one another.
 
 
 @dataclass(frozen=True)
-class NodeSeen:
+class NodeObservation:
     """A node that the base knows.
 
     Attributes:
@@ -53,7 +53,7 @@ class Unseen:
 
 
 @dataclass(frozen=True)
-class ClusterSeen:
+class ClusterObservation:
     """The cluster as the base sees it.
 
     Attributes:
@@ -65,14 +65,14 @@ class ClusterSeen:
         is_open: whether the base takes requests to the API: nothing else is asked there.
     """
 
-    nodes: Mapping[str, NodeSeen] = field(default_factory=dict)
+    nodes: Mapping[str, NodeObservation] = field(default_factory=dict)
     drift: tuple[str, ...] | None = ()
     version: str | None = None
     aside: tuple[str, ...] = ()
     is_open: bool = True
 
 
-Overview = ClusterSeen | Unseen
+Overview = ClusterObservation | Unseen
 
 
 def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
@@ -97,18 +97,18 @@ def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
     return [Mistake("sshPrivateKey", problem, command)] if KEY_REFUSED in seen.reason else []
 
 
-def ask(settings: Settings, there: Deployed) -> Overview:
+def ask(settings: Settings, previous: PreviousState) -> Overview:
     """Ask the base or master; where there's none yet there are no nodes."""
-    if there.base_host is None:
-        return ClusterSeen()
-    if there.base_host_key is None:
+    if previous.base_host is None:
+        return ClusterObservation()
+    if previous.base_host_key is None:
         return Unseen("its SSH host key isn't in the state")
     try:
         done = run(
             "overview-master" if settings.main_role is MASTER else "overview",
             {
                 **environment(MEMBERSHIP),
-                **_base(settings, there),
+                **_base(settings, previous),
                 **settings.ssh_variables,
                 "CONNECT_SECONDS": "5",
                 "RECONNECT_SECONDS": "0",
@@ -123,11 +123,11 @@ def ask(settings: Settings, there: Deployed) -> Overview:
     return parse(done.stdout)
 
 
-def _base(settings: Settings, there: Deployed) -> Mapping[str, str]:
+def _base(settings: Settings, previous: PreviousState) -> Mapping[str, str]:
     """How SSH gets to the base: as configured, where it's the machine that was deployed."""
-    base = there.hosts.get(settings.main_role.name)
+    base = previous.hosts.get(settings.main_role.name)
     if base is None:
-        base = Host(there.base_host or "", "", there.base_host_key)
+        base = Host(previous.base_host or "", "", previous.base_host_key)
     elif settings.hosts and settings.hosts[0].is_same_machine(base):
         base = settings.hosts[0]
     return {
@@ -155,7 +155,7 @@ def parse(text: str) -> Overview:
         told = json.loads(text)
         drift = told["drift"]
         nodes = {
-            ip: NodeSeen(
+            ip: NodeObservation(
                 found["inService"],
                 found["generation"],
                 found["calls"],
@@ -165,7 +165,7 @@ def parse(text: str) -> Overview:
             )
             for ip, found in told["nodes"].items()
         }
-        return ClusterSeen(
+        return ClusterObservation(
             nodes,
             None if drift is None else tuple(drift),
             told.get("version"),

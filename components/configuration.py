@@ -27,7 +27,7 @@ from components.mistakes import (
     set_list_command,
     set_member_command,
 )
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import (
     BASE_OFFSET,
     EXISTING,
@@ -75,7 +75,7 @@ def keys() -> dict[str, tuple[str, Key]]:
 def read(
     config: Mapping[str, str],
     secret_keys: Collection[str],
-    deployed: Callable[[], Deployed] = Deployed,
+    deployed: Callable[[], PreviousState] = PreviousState,
 ) -> Settings:
     """The settings that a stack's configuration stands for.
 
@@ -108,11 +108,11 @@ def read(
     plain = _plain_secrets(taken, secret_keys)
     mistakes.extend(mistake for mistake in plain if mistake.key not in told)
     if mistakes:
-        there = deployed()
-        if others := kept.another_kind({**_defaults(), **taken}, there):
+        previous = deployed()
+        if others := kept.another_kind({**_defaults(), **taken}, previous):
             # Whatever else doesn't fit together doesn't fit to them.
             mistakes = [*unparsed, *others]
-        mistakes = kept.proposed(mistakes, config, there)
+        mistakes = kept.proposed(mistakes, config, previous)
         secrets = {part for name in secret_keys for part in _parts(config.get(name, ""))}
         raise ConfigurationError(_hide(mistakes, sorted(secrets, key=len, reverse=True)))
     return Settings(**taken)

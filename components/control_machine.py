@@ -11,7 +11,7 @@ from components.endpoints import Endpoints
 from components.machine import Machine
 
 
-class Main(Protocol):
+class ControlMachine(Protocol):
     """From there nodes join and drain, and it's told what they share.
 
     Attributes:

@@ -18,7 +18,7 @@ from components.machine import Machine
 from components.membership_program import put_policy, put_program
 from components.on_base import digest, on_base, quiet, warn_of_restart
 from components.over_ssh import NOTHING
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.remote import fields, run_on
 from components.settings import Settings
 from components.upgrade_path import change_of
@@ -46,7 +46,7 @@ def services(
     machine: Machine,
     settings: Settings,
     env: Callable[[Settings, str], str],
-    there: Deployed,
+    previous: PreviousState,
     *,
     wait_for: Sequence[str],
     parent: pulumi.Resource,
@@ -60,7 +60,7 @@ def services(
         machine: where they run.
         settings: what to deploy.
         env: the text of `.env` by settings and name.
-        there: what is deployed: its configuration is told apart from this one.
+        previous: what is deployed: its configuration is told apart from this one.
         wait_for: what has to answer, in the words of `machine/start-services.sh`.
         parent: the component that owns all of it.
         keep: a key of `.env` whose value on the machine wins.
@@ -70,17 +70,19 @@ def services(
     text: pulumi.Output[str] = pulumi.Output.secret(name.apply(lambda found: env(settings, found)))
     configuration = digest(text)
     warning = update_plan.restart_of_main(settings)
-    configuration.apply(lambda now: warn_of_restart(there.main_configuration, now, warning, parent))
+    configuration.apply(
+        lambda now: warn_of_restart(previous.main_configuration, now, warning, parent)
+    )
     docker = installation.docker(machine, settings, parent)
     program = put_program(machine, settings, parent=parent, depends_on=[docker])
     policy = put_policy(machine, settings, parent=parent, depends_on=[docker])
-    change = change_of(machine.name, settings, there)
+    change = change_of(machine.name, settings, previous)
     restart: dict[str, pulumi.Input[str]] = {
         "CONFIGURATION": configuration,
-        **there.configuration_attempt(machine.name),
+        **previous.configuration_attempt(machine.name),
     }
     suffix = "" if role is BASE else "-master"
-    stops = update_plan.stops_of_main(settings, there)
+    stops = update_plan.stops_of_main(settings, previous)
     upgrade = on_base(
         f"{machine.name}-upgrade",
         f"upgrade{suffix}",
@@ -90,7 +92,7 @@ def services(
         parent=parent,
         depends_on=[program, policy],
         on_create=False,
-        beside=there.told_nodes,
+        beside=previous.told_nodes,
         is_due=change.is_due,
     )
     install = installation.install(
@@ -108,7 +110,7 @@ def services(
         f"quiet{suffix}",
         settings,
         restart,
-        there,
+        previous,
         parent=parent,
         # A quiet moment would have to be waited for twice.
         depends_on=[upgrade],

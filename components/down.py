@@ -10,7 +10,7 @@ import pulumi
 from components.aws.health import DownError, Health, InstanceHealth, Unasked, look
 from components.cluster_observation import Overview, Unseen
 from components.machine import Machine
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from components.stack_config import config_of_stack
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from components.aws.provider_session import AwsSession
 
 
-def ask(there: Deployed) -> Health:
+def ask(previous: PreviousState) -> Health:
     """Ask AWS how the stack's instances are; machines of others aren't asked about."""
 
     def log_in(region: str) -> AwsSession:
@@ -27,17 +27,17 @@ def ask(there: Deployed) -> Health:
 
         return AwsSession(config_of_stack("aws")[0], region)
 
-    return look(there.instances, log_in)
+    return look(previous.instances, log_in)
 
 
-def with_present_type(there: Deployed, settings: Settings, health: Health) -> Deployed:
+def with_present_type(previous: PreviousState, settings: Settings, health: Health) -> PreviousState:
     """What is deployed, with the EC2 type that AWS has for the machine that users connect to.
 
     What a refresh finds in an update is in no state that the program can read: the engine writes
     it with the first change. Source: pulumi, pkg/backend/snapshot.go, `refreshSnapshotMutation`.
     """
     one = _of(settings.main_role.name, health)
-    return replace(there, present_type=one.type if one else "")
+    return replace(previous, present_type=one.type if one else "")
 
 
 def refuse(settings: Settings, seen: Overview, health: Health) -> None:
@@ -77,7 +77,9 @@ def require_another(machine: Machine, health: Health) -> Machine:
     return replace(machine, host_key=known.apply(check))
 
 
-def overview(settings: Settings, there: Deployed, seen: Overview, health: Health) -> Overview:
+def overview(
+    settings: Settings, previous: PreviousState, seen: Overview, health: Health
+) -> Overview:
     """What the base sees, and AWS: a node that is down isn't brought back by waiting for it."""
     if isinstance(seen, Unseen):
         return seen
@@ -89,7 +91,7 @@ def overview(settings: Settings, there: Deployed, seen: Overview, health: Health
             nodes[ip] = replace(
                 node,
                 in_service=None,
-                generation=there.generations.get(number),
+                generation=previous.generations.get(number),
                 sees=f"AWS says: {one}",
             )
     return replace(seen, nodes=nodes)

@@ -17,7 +17,7 @@ from components.cluster_observation import Overview
 from components.machine import Machines
 from components.machine_source import machine_source
 from components.mistakes import ConfigurationError
-from components.previous_state import Deployed, deployed
+from components.previous_state import PreviousState, deployed
 from components.settings import Settings
 
 
@@ -27,14 +27,14 @@ class Found:
 
     Attributes:
         settings: what is wanted, with what only the machines' owner or AWS knows.
-        there: what is deployed.
+        previous: what is deployed.
         machines_of: the machines, of a component.
         seen: what the machine says that the deployment begins with.
         aws_says: how AWS says that the stack's instances are.
     """
 
     settings: Settings
-    there: Deployed
+    previous: PreviousState
     machines_of: Callable[[pulumi.Resource], Machines]
     seen: Overview
     aws_says: Health
@@ -50,16 +50,16 @@ def look(settings: Settings) -> Found:
         ConfigurationError: what is wanted can't be had.
         DownError: base, bastion or master is down.
     """
-    there = deployed()
+    previous = deployed()
     with ThreadPoolExecutor(1) as pool:
-        asked = pool.submit(cluster_observation.ask, settings, there)
-        aws_says = down.ask(there)
-        there = down.with_present_type(there, settings, aws_says)
-        settings, machines_of = machine_source(settings, there)
+        asked = pool.submit(cluster_observation.ask, settings, previous)
+        aws_says = down.ask(previous)
+        previous = down.with_present_type(previous, settings, aws_says)
+        settings, machines_of = machine_source(settings, previous)
         seen = asked.result()
     mistakes = cluster_observation.find_mistakes(seen, settings.main_role.name)
-    mistakes += upgrade_path.find_mistakes(settings, there, seen)
+    mistakes += upgrade_path.find_mistakes(settings, previous, seen)
     if mistakes:
         raise ConfigurationError(mistakes)
     down.refuse(settings, seen, aws_says)
-    return Found(settings, there, machines_of, seen, aws_says)
+    return Found(settings, previous, machines_of, seen, aws_says)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_command import remote
 
-from components.control_machine import Main
+from components.control_machine import ControlMachine
 from components.machine import Machine
 from components.remote import fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
@@ -127,7 +127,9 @@ def install(
     )
 
 
-def node_script(base: Main, settings: Settings, parent: pulumi.Resource) -> pulumi.Output[str]:
+def node_script(
+    base: ControlMachine, settings: Settings, parent: pulumi.Resource
+) -> pulumi.Output[str]:
     """Register the note of what the nodes' install script was; gives its SHA-256.
 
     Args:

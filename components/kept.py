@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import AWS, EXISTING, HA, HA_MANAGED, SINGLE_MASTER
 from openvidu.release import LATEST, VERSION_PATTERN, Step, step
 from openvidu.roles import BASE, BASTION, MASTER
@@ -20,14 +20,14 @@ _SHAPES = {BASE.name: HA, MASTER.name: SINGLE_MASTER, BASTION.name: HA_MANAGED}
 _SETS = re.compile(r"pulumi config set (\w+) (\S+)")
 
 
-def another_kind(values: Mapping[str, Any], there: Deployed) -> list[Mistake]:
+def another_kind(values: Mapping[str, Any], previous: PreviousState) -> list[Mistake]:
     """Another kind of machines, or another shape, than a stack has.
 
     Args:
         values: parsed values by field of `Settings`.
-        there: what is deployed.
+        previous: what is deployed.
     """
-    kept = _kind(there)
+    kept = _kind(previous)
     return [
         Mistake(
             key,
@@ -40,21 +40,21 @@ def another_kind(values: Mapping[str, Any], there: Deployed) -> list[Mistake]:
 
 
 def proposed(
-    mistakes: Sequence[Mistake], config: Mapping[str, str], there: Deployed
+    mistakes: Sequence[Mistake], config: Mapping[str, str], previous: PreviousState
 ) -> list[Mistake]:
     """Mistakes, with what the stack has in place of a value that would be refused next.
 
     Args:
         mistakes: as if nothing were deployed.
         config: text by key.
-        there: what is deployed.
+        previous: what is deployed.
     """
-    kept = dict(_kind(there))
-    if there.network:
-        kept["subnetCidr"] = there.network
-    if kept.get("shape") == HA_MANAGED and there.zone_count:
-        kept["availabilityZones"] = str(there.zone_count)
-    done = next((there.done[name] for name in _SHAPES if name in there.done), None)
+    kept = dict(_kind(previous))
+    if previous.network:
+        kept["subnetCidr"] = previous.network
+    if kept.get("shape") == HA_MANAGED and previous.zone_count:
+        kept["availabilityZones"] = str(previous.zone_count)
+    done = next((previous.done[name] for name in _SHAPES if name in previous.done), None)
     if done and done.version != LATEST:
         kept["openviduVersion"] = done.version
     return [_with(mistake, config, kept) for mistake in mistakes]
@@ -79,10 +79,10 @@ def _may_be(key: str, value: str, before: str) -> bool:
     return value == before
 
 
-def _kind(there: Deployed) -> Mapping[str, str]:
-    names = there.addresses.keys() | there.hosts.keys()
+def _kind(previous: PreviousState) -> Mapping[str, str]:
+    names = previous.addresses.keys() | previous.hosts.keys()
     if not names:
         return {}
     shapes = [shape for name, shape in _SHAPES.items() if name in names]
-    machines = EXISTING if there.hosts else AWS
+    machines = EXISTING if previous.hosts else AWS
     return {"machines": machines, **({"shape": shapes[0]} if shapes else {})}

@@ -15,8 +15,8 @@ from dataclasses import replace
 import pulumi
 
 from components import cluster_observation
-from components.cluster_observation import ClusterSeen, Overview, Unseen
-from components.previous_state import Deployed
+from components.cluster_observation import ClusterObservation, Overview, Unseen
+from components.previous_state import PreviousState
 from components.settings import HA_MANAGED, Settings
 
 _SECONDS = 60.0
@@ -38,7 +38,7 @@ class SilentError(Exception):
 
 def look(
     settings: Settings,
-    there: Deployed,
+    previous: PreviousState,
     seen: Overview,
     known: tuple[pulumi.Output[str], pulumi.Output[str]],
     after: Sequence[pulumi.Resource],
@@ -47,18 +47,18 @@ def look(
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         seen: what the machine said when the update began: who answered then isn't asked again.
         known: its public address and SSH host key.
         after: what is done before.
     """
     host, key = known
     is_silent = isinstance(seen, Unseen) or not seen.is_open
-    if pulumi.runtime.is_dry_run() or there.base_host is None or not is_silent:
+    if pulumi.runtime.is_dry_run() or previous.base_host is None or not is_silent:
         return host
 
     def check(given: Sequence[str]) -> str:
-        now = replace(there, base_host=given[0], base_host_key=given[1])
+        now = replace(previous, base_host=given[0], base_host_key=given[1])
         reason = wait_for_answer(
             lambda: cluster_observation.ask(settings, now), lambda: _serves(settings, given[0])
         )
@@ -87,7 +87,7 @@ def wait_for_answer(
     left = seconds
     while True:
         found = ask()
-        if isinstance(found, ClusterSeen) and found.is_open:
+        if isinstance(found, ClusterObservation) and found.is_open:
             return ""
         if isinstance(found, Unseen) and serves():
             return ""

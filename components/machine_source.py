@@ -18,52 +18,52 @@ from components.existing.prepared_hosts import ExistingMachines
 from components.kept import another_kind
 from components.machine import Machines
 from components.mistakes import ConfigurationError, Mistake, set_command, set_list_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import DEFAULT_BUCKET, EXISTING, Settings
 
 Source = tuple[Settings, Callable[[pulumi.Resource], Machines]]
 """The settings with what was chosen, and what registers machines as children of a resource."""
 
 
-def machine_source(settings: Settings, there: Deployed) -> Source:
+def machine_source(settings: Settings, previous: PreviousState) -> Source:
     """Ask whether machines can be had, and choose what only AWS could tell.
 
     Raises:
         ConfigurationError: why not; nothing was registered.
     """
     wanted = {"machines": settings.machines, "shape": settings.shape}
-    if mistakes := another_kind(wanted, there):
+    if mistakes := another_kind(wanted, previous):
         raise ConfigurationError(mistakes)
     if settings.machines == EXISTING:
-        host_checks.check(settings, there)
-        if mistakes := domain.check(settings, there):
+        host_checks.check(settings, previous)
+        if mistakes := domain.check(settings, previous):
             raise ConfigurationError(mistakes)
-        return settings, lambda _: ExistingMachines(settings, there)
-    mistakes = _another_network(settings, there) + _smaller_volumes(settings, there)
-    mistakes += _another_key(settings, there) + _key_elsewhere(settings)
-    mistakes += _another_bucket(settings, there)
-    if mistakes := mistakes + domain.check(settings, there):
+        return settings, lambda _: ExistingMachines(settings, previous)
+    mistakes = _another_network(settings, previous) + _smaller_volumes(settings, previous)
+    mistakes += _another_key(settings, previous) + _key_elsewhere(settings)
+    mistakes += _another_bucket(settings, previous)
+    if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    where = aws_machines.check(settings, there, known_by)
+    where = aws_machines.check(settings, previous, known_by)
     settings = replace(settings, private_ips=where.private_ips)
     for warning in stack_tags.warnings(settings):
         pulumi.log.warn(warning)
     tags = stack_tags.tags_of(settings, known_by)
-    return settings, partial(aws_machines.AwsMachines, settings, tags, where.zones, there)
+    return settings, partial(aws_machines.AwsMachines, settings, tags, where.zones, previous)
 
 
-def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
+def _another_network(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """A network in which machines are stays: another one can't come while they are in it.
 
     Its subnets would be replaced under machines that carry calls, and the gateway can't leave a
     network whose machines have public addresses. Source: Amazon VPC guide, "Delete a gateway".
     """
-    if not there.addresses:
+    if not previous.addresses:
         return []
-    if mistakes := _another_owners(settings, there):
+    if mistakes := _another_owners(settings, previous):
         return mistakes
-    address, network = there.main_private_ip, there.network
+    address, network = previous.main_private_ip, previous.network
     if address and network and IPv4Address(address) not in IPv4Network(network):
         problem = f"an update has begun to replace the network of {address} by {network}"
         what = f"{problem}, which can't be carried on"
@@ -71,8 +71,8 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
     if settings.subnet_ids:
         return []
     keys = (
-        ("subnetCidr", str(settings.subnet_cidr), there.network),
-        ("availabilityZones", str(settings.zone_count), str(there.zone_count or "")),
+        ("subnetCidr", str(settings.subnet_cidr), previous.network),
+        ("availabilityZones", str(settings.zone_count), str(previous.zone_count or "")),
     )
     return [
         Mistake(
@@ -85,14 +85,14 @@ def _another_network(settings: Settings, there: Deployed) -> list[Mistake]:
     ]
 
 
-def _another_owners(settings: Settings, there: Deployed) -> list[Mistake]:
+def _another_owners(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Another network of others, or ours in place of one: no interface changes its subnet.
 
     Source: pulumi-aws, what replaces a NetworkInterface.
     """
     another = "pulumi stack init ANOTHER-STACK"
     found, subnets = settings.vpc_id or "none", ", ".join(settings.subnet_ids) or "none"
-    if there.network:
+    if previous.network:
         what = "this stack's machines are in a network of its own, and can't leave it"
         return [
             Mistake(key, f"found {one}; {what}", f"pulumi config rm {key}\n      or: {another}")
@@ -100,19 +100,21 @@ def _another_owners(settings: Settings, there: Deployed) -> list[Mistake]:
             if settings.subnet_ids
         ]
     mistakes = []
-    if there.vpc_id and settings.vpc_id != there.vpc_id:
-        problem = f"found {found}; this stack's machines are in {there.vpc_id}, and can't leave it"
-        command = f"{set_command('vpcId', there.vpc_id)}\n      or: {another}"
+    if previous.vpc_id and settings.vpc_id != previous.vpc_id:
+        problem = (
+            f"found {found}; this stack's machines are in {previous.vpc_id}, and can't leave it"
+        )
+        command = f"{set_command('vpcId', previous.vpc_id)}\n      or: {another}"
         mistakes.append(Mistake("vpcId", problem, command))
-    if there.subnet_ids and settings.subnet_ids != there.subnet_ids:
-        before = ", ".join(there.subnet_ids)
+    if previous.subnet_ids and settings.subnet_ids != previous.subnet_ids:
+        before = ", ".join(previous.subnet_ids)
         problem = f"found {subnets}; this stack's machines are in {before}, in this order"
-        command = f"{set_list_command('subnetIds', there.subnet_ids)}\n      or: {another}"
+        command = f"{set_list_command('subnetIds', previous.subnet_ids)}\n      or: {another}"
         mistakes.append(Mistake("subnetIds", problem, command))
     return mistakes
 
 
-def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
+def _smaller_volumes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Volumes that would have to shrink. Source: Amazon EBS, "Modify a volume", limitations."""
     mistakes = []
     for key, wanted, is_data in (
@@ -121,7 +123,7 @@ def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
     ):
         sizes = {
             size: name
-            for name, size in there.volume_sizes.items()
+            for name, size in previous.volume_sizes.items()
             if name.endswith("-data") is is_data
         }
         largest = max(sizes, default=wanted)
@@ -133,11 +135,11 @@ def _smaller_volumes(settings: Settings, there: Deployed) -> list[Mistake]:
     return mistakes
 
 
-def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
+def _another_key(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """A key that would replace volumes and Redis. Source: pulumi-aws, what replaces a Volume."""
     wanted = settings.kms_key_id
-    noted = {"this stack": there.kms_key} if there.kms_key else {}
-    keys = there.volume_keys if wanted else {**noted, **there.service_keys}
+    noted = {"this stack": previous.kms_key} if previous.kms_key else {}
+    keys = previous.volume_keys if wanted else {**noted, **previous.service_keys}
     others = {key: name for name, key in keys.items() if key != wanted}
     if not others:
         return []
@@ -147,12 +149,12 @@ def _another_key(settings: Settings, there: Deployed) -> list[Mistake]:
     return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 
 
-def _another_bucket(settings: Settings, there: Deployed) -> list[Mistake]:
+def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """A name that would replace the bucket, and so remove what was recorded.
 
     Source: pulumi-aws, what replaces a Bucket.
     """
-    before, wanted = there.bucket, settings.s3_bucket
+    before, wanted = previous.bucket, settings.s3_bucket
     if before is None or settings.s3_endpoint or wanted in (before, DEFAULT_BUCKET):
         return []
     problem = f"found {wanted}; this stack's bucket is {before}, and no bucket changes its name"
@@ -165,8 +167,8 @@ def _key_elsewhere(settings: Settings) -> list[Mistake]:
     region = aws.config.region
     if not (settings.kms_key_id and region):
         return []
-    there = region_of_key(settings.kms_key_id)
-    if there == region:
+    previous = region_of_key(settings.kms_key_id)
+    if previous == region:
         return []
-    problem = f"found a key of {there}; this stack is in {region}"
+    problem = f"found a key of {previous}; this stack is in {region}"
     return [Mistake("kmsKeyId", problem, f"aws kms list-keys --region {region}")]

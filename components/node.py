@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pulumi
 
 from components import installation
-from components.control_machine import Main
+from components.control_machine import ControlMachine
 from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
@@ -59,7 +59,7 @@ class Node(pulumi.ComponentResource):
         self,
         number: int,
         settings: Settings,
-        base: Main,
+        base: ControlMachine,
         machine_of: MachineOf,
         configuration: pulumi.Resource,
         plan: NodePlan,

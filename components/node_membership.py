@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_command import local
 
-from components.control_machine import Main
+from components.control_machine import ControlMachine
 from components.local_command import local_command
 from components.machine import Machine
 from components.on_base import way_to
@@ -26,7 +26,7 @@ def membership(
     name: str,
     settings: Settings,
     machine: Machine,
-    base: Main,
+    base: ControlMachine,
     generation: int,
     change: Change,
     *,
@@ -73,7 +73,7 @@ def hold(
     name: str,
     settings: Settings,
     machine: Machine,
-    base: Main,
+    base: ControlMachine,
     *,
     parent: pulumi.Resource,
 ) -> local.Command:
@@ -121,7 +121,7 @@ def wanted(
     name: str,
     settings: Settings,
     machine: Machine,
-    base: Main,
+    base: ControlMachine,
     *,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -161,7 +161,9 @@ def all_joined(memberships: Sequence[pulumi.Resource], parent: pulumi.Resource) 
     )
 
 
-def _node_and_base(name: str, machine: Machine, base: Main) -> Mapping[str, pulumi.Input[str]]:
+def _node_and_base(
+    name: str, machine: Machine, base: ControlMachine
+) -> Mapping[str, pulumi.Input[str]]:
     return {
         **environment(MEMBERSHIP),
         "NODE_NAME": name,

@@ -10,7 +10,7 @@ import pulumi
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
-from components.previous_state import Attempt, Deployed
+from components.previous_state import Attempt, PreviousState
 from components.remote import script, text_of
 from components.settings import Settings
 from openvidu.roles import BASTION
@@ -97,7 +97,7 @@ def quiet(
     action: str,
     settings: Settings,
     restart: Mapping[str, pulumi.Input[str]],
-    there: Deployed,
+    previous: PreviousState,
     *,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -110,7 +110,7 @@ def quiet(
         settings: gives user and key for SSH.
         restart: what has it restart: `CONFIGURATION`, and `CONFIGURATION_ATTEMPT` from the second
             on.
-        there: what is deployed.
+        previous: what is deployed.
         parent: the component that owns it.
         depends_on: what has to be done before.
     """
@@ -118,8 +118,8 @@ def quiet(
     def told(given: Mapping[str, str]) -> tuple[str, str]:
         number = int(given.get("CONFIGURATION_ATTEMPT", 1))
         wanted = Attempt(given["CONFIGURATION"], number)
-        nodes = there.nodes_before_restart(machine.name, wanted, given["host_key"])
-        return nodes, there.update_before_restart(machine.name, wanted)
+        nodes = previous.nodes_before_restart(machine.name, wanted, given["host_key"])
+        return nodes, previous.update_before_restart(machine.name, wanted)
 
     found = pulumi.Output.all(**restart, host_key=machine.host_key).apply(told)
     return on_base(

@@ -58,7 +58,7 @@ class Attempt:
 
 
 @dataclass(frozen=True)
-class Deployed:
+class PreviousState:
     """What is there already.
 
     Attributes:
@@ -207,7 +207,7 @@ class Deployed:
         return pulumi.ResourceOptions(aliases=[pulumi.Alias(name=name)] if known else None)
 
 
-def deployed() -> Deployed:
+def deployed() -> PreviousState:
     """Read the state of this stack.
 
     The engine's own function is asked, which reads the last state that was saved: pulumi,
@@ -220,7 +220,7 @@ def deployed() -> Deployed:
     return from_outputs((found or {}).get("outputs") or {})
 
 
-def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
+def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     """What the outputs of a stack's resources say.
 
     Args:
@@ -251,7 +251,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> Deployed:
     main = next((one for one in mains if f"{one}-address" in outputs), "base")
     shared = outputs.get("configuration", {}).get("environment") or {}
     own = [outputs[name].get("environment") or {} for name in _QUIETS if name in outputs]
-    return Deployed(
+    return PreviousState(
         base_host=base.public_ip if base else outputs.get(f"{main}-address", {}).get("publicIp"),
         base_host_key=base.host_key if base else outputs.get(f"{main}-host-key", {}).get("stdout"),
         generations={

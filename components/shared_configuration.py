@@ -12,10 +12,10 @@ from collections.abc import Sequence
 import pulumi
 
 from components import update_plan
-from components.control_machine import Main
+from components.control_machine import ControlMachine
 from components.env_files import shared_env
 from components.on_base import digest, on_base, warn_of_restart
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.remote import run_on, with_text
 from components.settings import Settings
 
@@ -30,18 +30,22 @@ class SharedConfiguration:
     wanted: pulumi.Resource
 
     def __init__(
-        self, settings: Settings, base: Main, there: Deployed, parent: pulumi.Resource
+        self,
+        settings: Settings,
+        base: ControlMachine,
+        previous: PreviousState,
+        parent: pulumi.Resource,
     ) -> None:
         """Register what tells the base.
 
         Args:
             settings: what to deploy.
             base: the machine that changes the bucket's configuration.
-            there: what is deployed: its configuration is told apart from this one.
+            previous: what is deployed: its configuration is told apart from this one.
             parent: the cluster.
         """
         self._settings = settings
-        self._there = there
+        self._there = previous
         self._base = base
         self._parent = parent
         text: pulumi.Output[str] = pulumi.Output.secret(
@@ -50,7 +54,7 @@ class SharedConfiguration:
         self._digest = digest(text)
         self._digest.apply(
             lambda now: warn_of_restart(
-                there.configuration, now, update_plan.restart_of_all(settings), parent
+                previous.configuration, now, update_plan.restart_of_all(settings), parent
             )
         )
         self.wanted = run_on(
@@ -75,12 +79,15 @@ class SharedConfiguration:
             leaving: addresses of nodes that go later in the update: they needn't come back.
             depends_on: the memberships: the first node brings its configuration into the bucket.
         """
-        there = self._there
+        previous = self._there
 
         def who_leaves(digest: str) -> str:
             # That nodes leave is no change of the configuration.
-            changed = (digest, generation) != (there.configuration, there.configuration_generation)
-            return " ".join(leaving) if changed else there.left_with_configuration
+            changed = (digest, generation) != (
+                previous.configuration,
+                previous.configuration_generation,
+            )
+            return " ".join(leaving) if changed else previous.left_with_configuration
 
         on_base(
             "configuration",

@@ -38,12 +38,12 @@ class SingleMaster(pulumi.ComponentResource):
             DownError: the machine is down; likewise.
         """
         found = first_look.look(settings)
-        settings, there, aws_says = found.settings, found.there, found.aws_says
+        settings, previous, aws_says = found.settings, found.previous, found.aws_says
         super().__init__("openvidu-enterprise:index:SingleMaster", "single-master")
         for warning in (
             *health.warnings(aws_says),
-            *upgrade_path.warnings(settings, there, found.seen),
-            *stop_of_main(settings, there),
+            *upgrade_path.warnings(settings, previous, found.seen),
+            *stop_of_main(settings, previous),
         ):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:
@@ -54,7 +54,7 @@ class SingleMaster(pulumi.ComponentResource):
             machine,
             settings,
             master_env,
-            there,
+            previous,
             wait_for=("elasticsearch", "server", "proxy"),
             parent=self,
         )
@@ -65,7 +65,7 @@ class SingleMaster(pulumi.ComponentResource):
             "kibanaUrl": pulumi.Output.concat(url, "/kibana"),
             "inspectorUrl": pulumi.Output.concat(url, "/inspector/"),
             "apiUrl": url,
-            "masterPublicIp": last_look.look(settings, there, found.seen, known, running.ready),
+            "masterPublicIp": last_look.look(settings, previous, found.seen, known, running.ready),
             "masterPrivateIp": machine.private_ip,
         }
         self.register_outputs(self.outputs)

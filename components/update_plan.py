@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from components.cluster_observation import ClusterSeen, NodeSeen, Overview, Unseen
-from components.previous_state import Deployed
+from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
+from components.previous_state import PreviousState
 from components.settings import EXISTING, HA_MANAGED, Settings
 from components.way_out import pull_seconds
 from openvidu.roles import BASE
 
 
-def generations(settings: Settings, there: Deployed, overview: Overview) -> Mapping[int, int]:
+def generations(
+    settings: Settings, previous: PreviousState, overview: Overview
+) -> Mapping[int, int]:
     """For each node wanted, how often it'll have been brought into service.
 
     A node that serves keeps its count, and so shows no change. One that was drained, or stopped,
@@ -24,78 +26,78 @@ def generations(settings: Settings, there: Deployed, overview: Overview) -> Mapp
         if not isinstance(overview, Unseen):
             seen = overview.nodes.get(settings.node_private_ip(number))
         known = seen.generation if seen else None
-        wanted[number] = there.generations.get(number, 1) if known is None else known
+        wanted[number] = previous.generations.get(number, 1) if known is None else known
     return wanted
 
 
-def pull_waits(settings: Settings, there: Deployed) -> Mapping[int, int]:
+def pull_waits(settings: Settings, previous: PreviousState) -> Mapping[int, int]:
     """Seconds that each wanted node's install waits before it pulls images, by number.
 
     Several that are new in one update begin one after the other, one alone at once. What a node had
     it keeps: another number would be another install.
     """
-    new = [number for number in settings.node_numbers if f"node-{number}" not in there.tried]
+    new = [number for number in settings.node_numbers if f"node-{number}" not in previous.tried]
     begins = {number: pull_seconds(place) for place, number in enumerate(sorted(new))}
     return {
         **begins,
-        **{n: there.waits.get(n, 0) for n in settings.node_numbers if n not in begins},
+        **{n: previous.waits.get(n, 0) for n in settings.node_numbers if n not in begins},
     }
 
 
-def in_order(generations: Mapping[int, int], there: Deployed) -> list[int]:
+def in_order(generations: Mapping[int, int], previous: PreviousState) -> list[int]:
     """The nodes' numbers in the order in which they are changed.
 
     New ones come first, then those that are out of service: what serves may have to wait for them.
 
     Args:
         generations: of each node wanted, how often it'll have been brought into service.
-        there: what is deployed.
+        previous: what is deployed.
     """
 
     def place(number: int) -> tuple[bool, bool, int]:
-        is_there = number in there.generations
-        return is_there, is_there and not comes_back(number, generations, there), number
+        is_there = number in previous.generations
+        return is_there, is_there and not comes_back(number, generations, previous), number
 
     return sorted(generations, key=place)
 
 
-def comes_back(number: int, generations: Mapping[int, int], there: Deployed) -> bool:
+def comes_back(number: int, generations: Mapping[int, int], previous: PreviousState) -> bool:
     """Whether a node is out of service and will be brought back; see `in_order`."""
-    return there.generations.get(number, generations[number]) != generations[number]
+    return previous.generations.get(number, generations[number]) != generations[number]
 
 
-def leaving_addresses(settings: Settings, there: Deployed) -> list[str]:
+def leaving_addresses(settings: Settings, previous: PreviousState) -> list[str]:
     """Private addresses of the nodes that go in the next update."""
-    leaving = sorted(set(there.generations) - set(settings.node_numbers))
-    return [_address(number, settings, there) for number in leaving]
+    leaving = sorted(set(previous.generations) - set(settings.node_numbers))
+    return [_address(number, settings, previous) for number in leaving]
 
 
-def configuration_generation(there: Deployed, overview: Overview) -> int:
+def configuration_generation(previous: PreviousState, overview: Overview) -> int:
     """How often the nodes' configuration will have been compared with the bucket's.
 
     Where they differ, the update compares them once more, and so changes the bucket's back.
     """
-    drifted = isinstance(overview, ClusterSeen) and bool(overview.drift)
-    return max(there.configuration_generation, 1) + drifted
+    drifted = isinstance(overview, ClusterObservation) and bool(overview.drift)
+    return max(previous.configuration_generation, 1) + drifted
 
 
-def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[str]:
+def warnings(settings: Settings, previous: PreviousState, overview: Overview) -> list[str]:
     """What an operator has to know before an update: calls that will be waited for."""
-    leaving = sorted(set(there.generations) - set(settings.node_numbers))
-    changed = replaced(settings, there)
+    leaving = sorted(set(previous.generations) - set(settings.node_numbers))
+    changed = replaced(settings, previous)
     if isinstance(overview, Unseen):
-        if not there.generations:
+        if not previous.generations:
             return []
         told = [f"The base can't be asked how many calls there are: {overview.reason}."]
         told += [f"node-{number} leaves: its calls will be waited for." for number in leaving]
         told += [f"{found}: its calls will be waited for." for found in changed.values()]
-        return [" ".join(told), *_refusal(settings, changed, ClusterSeen())]
+        return [" ".join(told), *_refusal(settings, changed, ClusterObservation())]
     told = []
     for number in leaving:
-        seen = overview.nodes.get(_address(number, settings, there))
+        seen = overview.nodes.get(_address(number, settings, previous))
         told.append(f"node-{number} leaves: {_calls(seen)} {_wait(settings)}")
     for number, found in changed.items():
-        seen = overview.nodes.get(_address(number, settings, there))
+        seen = overview.nodes.get(_address(number, settings, previous))
         told.append(
             f"{found}: {_calls(seen)} {_wait(settings)} "
             f"No more than {settings.max_unavailable} at a time (maxUnavailable)."
@@ -109,12 +111,12 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     elif overview.drift:
         names = ", ".join(overview.drift)
         told.append(f"In the bucket {names} isn't the stack's. {restart_of_all(settings)}")
-    for number, found_ in _seen(settings, there, overview, in_service=None).items():
+    for number, found_ in _seen(settings, previous, overview, in_service=None).items():
         told.append(
             f"node-{number} can't be seen from the base ({found_.sees}): it's left as it is, and "
             f"may carry calls. Next: uv run python -m scripts.repair node-{number}"
         )
-    for number, found_ in _seen(settings, there, overview, in_service=False).items():
+    for number, found_ in _seen(settings, previous, overview, in_service=False).items():
         told.append(
             f"node-{number} is out of service and will be brought back: {_calls(found_)} "
             "A drain that was begun ends first."
@@ -123,7 +125,7 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
 
 
 def _refusal(
-    settings: Settings, changed: Mapping[int, str], overview: ClusterSeen
+    settings: Settings, changed: Mapping[int, str], overview: ClusterObservation
 ) -> Iterator[str]:
     """That `membership.disruption_budget` will refuse a drain, where that is sure before."""
     if settings.drain_last_node or [*changed] != [*settings.node_numbers]:
@@ -138,31 +140,31 @@ def _refusal(
         )
 
 
-def stop_of_main(settings: Settings, there: Deployed) -> list[str]:
+def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:
     """What another EC2 type of the base or the master means for calls: AWS stops it for that."""
-    before, wanted = _type_of_main(settings, there)
+    before, wanted = _type_of_main(settings, previous)
     if before == wanted:
         return []
     name = settings.main_role.name
     what = f"the type of the {name} ({before} to {wanted}): AWS stops and starts it"
-    if there.instance_types.get(name, wanted) == wanted:
+    if previous.instance_types.get(name, wanted) == wanted:
         what += ", if the update looks at what is there (--refresh)"
     return [_restart(what, settings)]
 
 
-def stops_of_main(settings: Settings, there: Deployed) -> int:
+def stops_of_main(settings: Settings, previous: PreviousState) -> int:
     """How often AWS will have stopped the base or the master with services on it."""
-    before, wanted = _type_of_main(settings, there)
-    return there.stops + (there.main_configuration is not None and before != wanted)
+    before, wanted = _type_of_main(settings, previous)
+    return previous.stops + (previous.main_configuration is not None and before != wanted)
 
 
-def _type_of_main(settings: Settings, there: Deployed) -> tuple[str, str]:
+def _type_of_main(settings: Settings, previous: PreviousState) -> tuple[str, str]:
     """The EC2 type that base or master has, and the wanted one. A bastion carries no calls."""
     _, wanted = settings.main_instance_type
     if settings.machines == EXISTING or settings.shape == HA_MANAGED:
         return wanted, wanted
-    before = there.instance_types.get(settings.main_role.name, wanted)
-    return before if before != wanted else there.present_type or wanted, wanted
+    before = previous.instance_types.get(settings.main_role.name, wanted)
+    return before if before != wanted else previous.present_type or wanted, wanted
 
 
 def restart_of_all(settings: Settings) -> str:
@@ -194,21 +196,21 @@ def _wait(settings: Settings) -> str:
     )
 
 
-def replaced(settings: Settings, there: Deployed) -> Mapping[int, str]:
+def replaced(settings: Settings, previous: PreviousState) -> Mapping[int, str]:
     """The nodes whose machines the configuration replaces, by number, and why."""
     if settings.machines == EXISTING:
         changes = {
-            number: (there.hosts[name].public_ip, settings.hosts[number].public_ip)
+            number: (previous.hosts[name].public_ip, settings.hosts[number].public_ip)
             for number in settings.node_numbers
-            if (name := f"node-{number}") in there.hosts
-            and not there.hosts[name].is_same_machine(settings.hosts[number])
+            if (name := f"node-{number}") in previous.hosts
+            and not previous.hosts[name].is_same_machine(settings.hosts[number])
         }
     else:
         wanted = settings.node_instance_type
         changes = {
             number: (before, wanted)
             for number in settings.node_numbers
-            if (before := there.instance_types.get(f"node-{number}", wanted)) != wanted
+            if (before := previous.instance_types.get(f"node-{number}", wanted)) != wanted
         }
     return {
         number: f"node-{number} is replaced ({before} to {after})"
@@ -217,26 +219,30 @@ def replaced(settings: Settings, there: Deployed) -> Mapping[int, str]:
 
 
 def _seen(
-    settings: Settings, there: Deployed, overview: ClusterSeen, *, in_service: bool | None
-) -> Mapping[int, NodeSeen]:
+    settings: Settings,
+    previous: PreviousState,
+    overview: ClusterObservation,
+    *,
+    in_service: bool | None,
+) -> Mapping[int, NodeObservation]:
     """The wanted nodes of which this is seen, by number."""
     found = {}
     for number in settings.node_numbers:
         seen = overview.nodes.get(settings.node_private_ip(number))
-        if number in there.generations and seen and seen.in_service is in_service:
+        if number in previous.generations and seen and seen.in_service is in_service:
             found[number] = seen
     return found
 
 
-def _address(number: int, settings: Settings, there: Deployed) -> str:
+def _address(number: int, settings: Settings, previous: PreviousState) -> str:
     """The address under which the base knows a node that was deployed."""
-    host = there.hosts.get(f"node-{number}")
+    host = previous.hosts.get(f"node-{number}")
     if host:
         return host.private_ip
-    return there.member_ips.get(number) or settings.node_private_ip(number)
+    return previous.member_ips.get(number) or settings.node_private_ip(number)
 
 
-def _calls(seen: NodeSeen | None) -> str:
+def _calls(seen: NodeObservation | None) -> str:
     if seen is None or seen.calls is None:
         return "how many calls it carries isn't known."
     if not seen.calls:

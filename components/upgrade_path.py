@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.cluster_observation import ClusterSeen, Overview, Unseen
+from components.cluster_observation import ClusterObservation, Overview, Unseen
 from components.mistakes import Mistake, set_command
-from components.previous_state import Attempt, Deployed
+from components.previous_state import Attempt, PreviousState
 from components.settings import ROLLING, Settings
 from openvidu.release import LATEST, Step, step, way
 from openvidu.roles import BASTION, MASTER
@@ -41,10 +41,10 @@ class Change:
         }
 
 
-def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
+def change_of(machine: str, settings: Settings, previous: PreviousState) -> Change:
     """What becomes of the version of a machine, by its name."""
     wanted = settings.openvidu_version
-    tried, done = there.tried.get(machine), there.done.get(machine)
+    tried, done = previous.tried.get(machine), previous.done.get(machine)
     if tried is None:
         return Change(Attempt(wanted, 1), is_due=False)
     # One that isn't known to have joined may run all the same.
@@ -52,19 +52,19 @@ def change_of(machine: str, settings: Settings, there: Deployed) -> Change:
     of_nodes = settings.force_after_drain_timeout
     cuts = settings.change_during_calls if machine == MASTER.name else of_nodes
     return Change(
-        Attempt(wanted, tried.number + is_due), is_due, cuts if is_due else machine in there.cut
+        Attempt(wanted, tried.number + is_due), is_due, cuts if is_due else machine in previous.cut
     )
 
 
-def is_due(settings: Settings, there: Deployed) -> bool:
+def is_due(settings: Settings, previous: PreviousState) -> bool:
     """Whether any machine gets another version."""
-    return any(change_of(machine, settings, there).is_due for machine in there.done)
+    return any(change_of(machine, settings, previous).is_due for machine in previous.done)
 
 
-def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> list[Mistake]:
+def find_mistakes(settings: Settings, previous: PreviousState, overview: Overview) -> list[Mistake]:
     """Why the wanted version can't be had from the one that runs, if it can't."""
-    wanted, found = settings.openvidu_version, _running(settings, there, overview)
-    if not is_due(settings, there) or found is None:
+    wanted, found = settings.openvidu_version, _running(settings, previous, overview)
+    if not is_due(settings, previous) or found is None:
         return []
     if wanted == LATEST:
         problem = f"{LATEST} is for new deployments; this one runs {found}, name a version"
@@ -75,7 +75,7 @@ def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> li
     if (
         steps
         and step(found, steps[0]) is Step.ROLLBACK
-        and isinstance(overview, ClusterSeen)
+        and isinstance(overview, ClusterObservation)
         and settings.main_role is not BASTION
         and steps[0] not in overview.aside
     ):
@@ -89,11 +89,11 @@ def find_mistakes(settings: Settings, there: Deployed, overview: Overview) -> li
     return []
 
 
-def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[str]:
+def warnings(settings: Settings, previous: PreviousState, overview: Overview) -> list[str]:
     """What an operator has to know before a version changes: what becomes of calls."""
-    if not is_due(settings, there):
+    if not is_due(settings, previous):
         return []
-    before = _running(settings, there, overview) or "that runs"
+    before = _running(settings, previous, overview) or "that runs"
     does = f"OpenVidu {before} becomes {settings.openvidu_version}."
     if settings.main_role is MASTER:
         return [f"{does} It waits for a moment without calls, {settings.change_limit} at most."]
@@ -107,26 +107,26 @@ def warnings(settings: Settings, there: Deployed, overview: Overview) -> list[st
     return [
         f"{does} Every node drains: from then on there are no new calls, until {who} the new "
         f"version. Calls are waited for, {settings.drain_timeout} at most. "
-        f"{_calls(there, overview)}"
+        f"{_calls(previous, overview)}"
     ]
 
 
-def _calls(there: Deployed, overview: Overview) -> str:
+def _calls(previous: PreviousState, overview: Overview) -> str:
     """How many calls there are now, as far as that is known."""
     if isinstance(overview, Unseen):
         return f"How many there are now isn't known: {overview.reason}."
     known = [node.calls for node in overview.nodes.values() if node.calls is not None]
     # A base that was made anew doesn't know each node that the stack has.
-    unknown = max(len(overview.nodes), len(there.generations)) - len(known)
+    unknown = max(len(overview.nodes), len(previous.generations)) - len(known)
     if not unknown:
         return f"There are {sum(known)} now."
     who = "one node" if unknown == 1 else f"{unknown} nodes"
     return f"There are at least {sum(known)} now: what {who} may carry isn't known."
 
 
-def _running(settings: Settings, there: Deployed, overview: Overview) -> str | None:
+def _running(settings: Settings, previous: PreviousState, overview: Overview) -> str | None:
     """The version that base or master has; None when that isn't known."""
     if not isinstance(overview, Unseen) and overview.version:
         return overview.version
-    done = there.done.get(settings.main_role.name)
+    done = previous.done.get(settings.main_role.name)
     return None if done is None or done.version == LATEST else done.version

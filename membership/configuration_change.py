@@ -17,7 +17,7 @@ from membership.answers import Answers, Call, Refused, Silent, Unconnected, Unkn
 from membership.bucket import BucketUnreadableError
 from membership.cluster_view import Cluster
 from membership.confirmation import SECONDS, Confirmation
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.disk import replace_file
 from membership.drain import Outcome
 from membership.errors import MembershipError
@@ -112,7 +112,7 @@ def drift(bucket: Stored, files: Files) -> list[str] | None:
     return [] if stored is None else sorted(changes(wanted, stored, files.known()))
 
 
-def rotate(bucket: Stored, files: Files, world: World) -> None:
+def rotate(bucket: Stored, files: Files, context: Context) -> None:
     """Put secrets that have changed into the bucket: nodes need them to get anything from there.
 
     Source: page, "Configuration management": changed in the bucket, nodes have to be restarted.
@@ -139,17 +139,17 @@ def rotate(bucket: Stored, files: Files, world: World) -> None:
                 "The bucket may have changed. Nodes that run go on, with their calls.",
                 "pulumi up",
             ) from None
-        world.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
+        context.say(f"{_NAME}: changed in the bucket: {', '.join(changed)}")
 
 
 def quiet(
-    run: Run, world: World, *, master: bool, nodes: bool = False, told: Sequence[Node] = ()
+    run: Run, context: Context, *, master: bool, nodes: bool = False, told: Sequence[Node] = ()
 ) -> Outcome | None:
     """Wait until there are no calls that a restart could cut, of base services by default.
 
     Args:
         run: who waits.
-        world: what can be seen from that machine.
+        context: what can be seen from that machine.
         master: whether it's a single master that restarts.
         nodes: whether it's every node, as others than the base have what they log in to.
         told: the nodes that the stack's state names.
@@ -160,14 +160,14 @@ def quiet(
     Raises:
         MembershipError: calls didn't end in time.
     """
-    note(told, world)
+    note(told, context)
     what = "the master restarts" if master else "the base services restart"
     what = "every node restarts" if nodes else what
-    return _wait_for_no_calls(world.cluster, run, world, what, master=master)
+    return _wait_for_no_calls(context.cluster, run, context, what, master=master)
 
 
 def configure(
-    bucket: Stored, files: Files, run: Run, world: World, leaving: Collection[str] = ()
+    bucket: Stored, files: Files, run: Run, context: Context, leaving: Collection[str] = ()
 ) -> Outcome | None:
     """Have the cluster run with the configuration that the stack wants.
 
@@ -175,7 +175,7 @@ def configure(
         bucket: where it's kept.
         files: what the stack wants.
         run: who waits.
-        world: what can be seen and changed.
+        context: what can be seen and changed.
         leaving: addresses of nodes that go later in the update: they needn't come back.
 
     Returns:
@@ -188,17 +188,17 @@ def configure(
     wanted = _wanted(files)
     stored = _stored(bucket)
     changed = {} if stored is None else changes(wanted, stored, files.known())
-    world.say(f"{_NAME}: to change: {', '.join(sorted(changed)) or 'nothing'}")
-    cluster = world.cluster
+    context.say(f"{_NAME}: to change: {', '.join(sorted(changed)) or 'nothing'}")
+    cluster = context.cluster
     if changed and stored is not None:
         # Until they have restarted, nodes take the secret that they were started with.
         cluster = cluster.with_secret(stored[environment.OPENVIDU_SECRET])
-        if _wait_for_no_calls(cluster, run, world, "every node restarts") is Outcome.DOUBT:
+        if _wait_for_no_calls(cluster, run, context, "every node restarts") is Outcome.DOUBT:
             return Outcome.DOUBT
-        _restart(cluster, changed, world)
+        _restart(cluster, changed, context)
         cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
-    _wait_until_back(cluster, world, leaving, restarted=bool(changed))
-    world.say(f"{_NAME}: the bucket holds what the stack wants")
+    _wait_until_back(cluster, context, leaving, restarted=bool(changed))
+    context.say(f"{_NAME}: the bucket holds what the stack wants")
     replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
     return None
 
@@ -228,7 +228,7 @@ def _stored(bucket: Stored) -> dict[str, str] | None:
 def _wait_for_no_calls(
     cluster: Cluster,
     run: Run,
-    world: World,
+    context: Context,
     what_follows: str,
     *,
     master: bool = False,
@@ -237,15 +237,18 @@ def _wait_for_no_calls(
 
     One look isn't enough: a session may be on its way from node to node, or a list not filled yet.
     """
-    if world.policy.change_during_calls:
-        world.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
+    if context.policy.change_during_calls:
+        context.say(f"{_NAME}: configChangeDuringCalls is set: calls that are live will be cut")
         return None
-    wait, joining = Wait(_NAME, world, _NAME, run.id), Joining(world.clock, world.registry, run.id)
-    limit = world.policy.change_limit
-    world = replace(world, cluster=cluster)
-    without, silent = Confirmation(world.clock), Confirmation(world.clock)
+    wait, joining = (
+        Wait(_NAME, context, _NAME, run.id),
+        Joining(context.clock, context.registry, run.id),
+    )
+    limit = context.policy.change_limit
+    context = replace(context, cluster=cluster)
+    without, silent = Confirmation(context.clock), Confirmation(context.clock)
     while True:
-        look = _look(joining, run, world, master=master)
+        look = _look(joining, run, context, master=master)
         without.look(says_so=look.is_quiet)
         silent.look(says_so=look.is_silent)
         if look.is_sure or without.seconds >= SECONDS or silent.seconds >= MASTER_SILENT_SECONDS:
@@ -255,15 +258,15 @@ def _wait_for_no_calls(
             raise MembershipError(
                 _NAME,
                 f"waiting for a moment without calls, as {what_follows}",
-                f"still {look.what(world)} after {limit}",
+                f"still {look.what(context)} after {limit}",
                 _UNCHANGED,
                 f"{repairs}wait again: pulumi up; or cut them: "
                 "pulumi config set configChangeDuringCalls true && pulumi up",
             )
         if any(one.asks for one in look.unseen):
             return Outcome.DOUBT
-        wait.progress(look.what(world), limit, then=f"; then {what_follows}")
-        world.clock.sleep(POLL_SECONDS)
+        wait.progress(look.what(context), limit, then=f"; then {what_follows}")
+        context.clock.sleep(POLL_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -284,35 +287,35 @@ class _Look:
     is_quiet: bool
     is_sure: bool = False
 
-    def what(self, world: World) -> str:
+    def what(self, context: Context) -> str:
         """What is waited for: calls, nodes that may carry others, or to see it again."""
         if self.is_quiet:
             return "confirmation"
         unseen = [f"what {one} may carry" for one in self.unseen]
         if isinstance(self.calls, Unknown):
             return "; ".join((f"the API ({self.calls.reason})", *unseen))
-        told = [numbers(len(self.calls), self.calls, world.clock.now())] if self.calls else []
+        told = [numbers(len(self.calls), self.calls, context.clock.now())] if self.calls else []
         return "; ".join((*told, *unseen))
 
 
-def _look(joining: Joining, run: Run, world: World, *, master: bool) -> _Look:
-    nodes = () if master else known_nodes(world)
-    found = world.cluster.calls()
+def _look(joining: Joining, run: Run, context: Context, *, master: bool) -> _Look:
+    nodes = () if master else known_nodes(context)
+    found = context.cluster.calls()
     if isinstance(found, Unconnected) and nodes:
         # The base's load balancer is down; what its nodes carry goes on.
-        world = replace(world, cluster=world.cluster.asked_last_at(one.ip for one in nodes))
-        found = world.cluster.calls()
+        context = replace(context, cluster=context.cluster.asked_last_at(one.ip for one in nodes))
+        found = context.cluster.calls()
     if isinstance(found, Refused):
         raise _refused(found)
     if isinstance(found, list):
-        told, unseen = ask_servers(nodes, run, world)
+        told, unseen = ask_servers(nodes, run, context)
         calls = joining.live([*{call.id: call for call in (*told, *found)}.values()])
         return _Look(calls, unseen, is_silent=False, is_quiet=not calls and not unseen)
     if master:
-        is_silent = isinstance(found, Unconnected) and not world.cluster.is_served()
+        is_silent = isinstance(found, Unconnected) and not context.cluster.is_served()
         return _Look(found, (), is_silent, is_quiet=False)
     # Where no node runs, nobody answers for the cluster.
-    unseen, is_sure = running(nodes, run, world)
+    unseen, is_sure = running(nodes, run, context)
     return _Look(found, unseen, is_silent=False, is_quiet=not unseen, is_sure=is_sure)
 
 
@@ -320,7 +323,7 @@ def _repairs(names: Iterable[str]) -> str:
     return "".join(f"uv run python -m scripts.repair {name}; then " for name in names)
 
 
-def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None:
+def _restart(cluster: Cluster, changed: Mapping[str, str], context: Context) -> None:
     answer = cluster.restart({name: _meant(name, value) for name, value in changed.items()})
     if isinstance(answer, Refused):
         raise _refused(answer)
@@ -329,22 +332,22 @@ def _restart(cluster: Cluster, changed: Mapping[str, str], world: World) -> None
         raise MembershipError(
             _NAME, "changing the configuration", answer.reason, "It may have changed.", "pulumi up"
         )
-    world.say(f"{_NAME}: changed; every node restarts")
+    context.say(f"{_NAME}: changed; every node restarts")
 
 
 def _wait_until_back(
-    cluster: Cluster, world: World, leaving: Collection[str], *, restarted: bool
+    cluster: Cluster, context: Context, leaving: Collection[str], *, restarted: bool
 ) -> None:
     """Wait until every node answers and is listed, and the cluster says that it's UP.
 
     A node that restarts is back when it went down, or had the time to.
     """
-    left = {one.ip for one in world.registry.all() if one.phase is Phase.LEFT or one.leaving}
+    left = {one.ip for one in context.registry.all() if one.phase is Phase.LEFT or one.leaving}
     # A node whose machine goes later in the update needn't come back, nor be well until then.
-    others = (left | set(leaving)) & set(world.load_balancer.node_ips)
-    waiting = set(world.load_balancer.node_ips) - others
+    others = (left | set(leaving)) & set(context.load_balancer.node_ips)
+    waiting = set(context.load_balancer.node_ips) - others
     gone = set[str]() if restarted else set(waiting)
-    wait = Wait(_NAME, world)
+    wait = Wait(_NAME, context)
     while True:
         for ip in sorted(waiting):
             health = cluster.health(ip)
@@ -361,7 +364,7 @@ def _wait_until_back(
             return
         shown = ", ".join(sorted(waiting)) or "the cluster"
         if wait.passed > RESTART_LIMIT:
-            names = [one.name for one in world.registry.all() if one.ip in waiting]
+            names = [one.name for one in context.registry.all() if one.ip in waiting]
             raise MembershipError(
                 _NAME,
                 "waiting until every node is back",
@@ -370,7 +373,7 @@ def _wait_until_back(
                 f"{_repairs(names)}pulumi up",
             )
         wait.progress(f"{shown} to be UP again", RESTART_LIMIT)
-        world.clock.sleep(SOON_SECONDS)
+        context.clock.sleep(SOON_SECONDS)
 
 
 def _refused(answer: Refused) -> MembershipError:

@@ -36,7 +36,7 @@ class LoadBalancer(Protocol):
 
 
 @dataclass(frozen=True)
-class World:
+class Context:
     """The view of everything from the base or the bastion, for one run.
 
     Attributes:
@@ -72,18 +72,18 @@ class Run:
     ends: Event | None = None
 
 
-def belongs_to_another(node: Node, world: World) -> bool:
+def belongs_to_another(node: Node, context: Context) -> bool:
     """Whether another machine has the node's address by now.
 
     A state that was restored may have another name for the same host.
     """
-    record = world.registry.get(node.ip)
+    record = context.registry.get(node.ip)
     if record is None or record.identity in ("", node.identity):
         return False
     return not record.way.is_same_host(node.way)
 
 
-def claim(node: Node, run: Run, world: World) -> Record:
+def claim(node: Node, run: Run, context: Context) -> Record:
     """Take a node over from whatever run worked on it before; that one stops.
 
     It's said where that one has ended already, as whoever had started it was gone.
@@ -94,9 +94,9 @@ def claim(node: Node, run: Run, world: World) -> Record:
 
     def taken(record: Record | None) -> Record:
         if record is None:
-            listed = node.ip in world.load_balancer.node_ips
+            listed = node.ip in context.load_balancer.node_ips
             phase = Phase.SERVING if listed else Phase.STARTING
-            now = world.clock.now()
+            now = context.clock.now()
             record = Record(node.name, node.ip, node.identity, phase, now)
         if run.id in record.superseded:
             raise _superseded(record, run)
@@ -104,23 +104,23 @@ def claim(node: Node, run: Run, world: World) -> Record:
         way = record.way if record.way.host else node.way
         return replace(record, identity=node.identity, way=way).taken_by(run.id)
 
-    record = world.registry.change(node.ip, taken)
-    cut_off = world.registry.was_cut_off(node)
+    record = context.registry.change(node.ip, taken)
+    cut_off = context.registry.was_cut_off(node)
     # A run that goes on after a lost connection has said so itself.
     if cut_off and cut_off in record.superseded[-1:]:
-        world.say(
+        context.say(
             f"{node.name}: the run before ended here as whoever had started it was gone: {cut_off}"
         )
     return record
 
 
-def require_newest(node: Node, run: Run, world: World) -> Record:
+def require_newest(node: Node, run: Run, context: Context) -> Record:
     """The node's record, as long as no newer run has taken the node.
 
     Raises:
         MembershipError: one has.
     """
-    record = world.registry.get(node.ip)
+    record = context.registry.get(node.ip)
     if record is None:
         raise MembershipError(
             node.name,
@@ -134,21 +134,21 @@ def require_newest(node: Node, run: Run, world: World) -> Record:
     return record
 
 
-def is_newest(node: Node, run: Run, world: World) -> Callable[[], bool]:
+def is_newest(node: Node, run: Run, context: Context) -> Callable[[], bool]:
     """A question for an edit of the list, which is asked when nobody else can edit it.
 
     It raises what `require_newest` does.
     """
-    return lambda: bool(require_newest(node, run, world))
+    return lambda: bool(require_newest(node, run, context))
 
 
-def move(node: Node, phase: Phase, world: World) -> None:
+def move(node: Node, phase: Phase, context: Context) -> None:
     """Note in which phase a node is."""
 
     def moved(record: Record | None) -> Record | None:
-        return record and record.at(phase, world.clock.now())
+        return record and record.at(phase, context.clock.now())
 
-    world.registry.change(node.ip, moved)
+    context.registry.change(node.ip, moved)
 
 
 def _superseded(record: Record, run: Run) -> MembershipError:

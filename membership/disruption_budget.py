@@ -44,10 +44,12 @@ class Never:
     reason: str
 
 
-Turn = Now | Later | Never
+Verdict = Now | Later | Never
 
 
-def turn(*, leaving: bool, others: Sequence[Other], max_unavailable: int, last_node: bool) -> Turn:
+def may_leave(
+    *, leaving: bool, others: Sequence[Other], max_unavailable: int, last_node: bool
+) -> Verdict:
     """Whether a serving node may leave now.
 
     Args:

@@ -16,15 +16,15 @@ from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
 from membership.confirmation import Confirmation
 from membership.context import (
+    Context,
     Run,
-    World,
     belongs_to_another,
     claim,
     is_newest,
     move,
     require_newest,
 )
-from membership.drain_queue import Line
+from membership.drain_queue import DrainQueue
 from membership.errors import MembershipError
 from membership.observation import calls_on, counted, in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record
@@ -65,23 +65,23 @@ class Outcome(IntEnum):
     """Nobody who can be asked from the base can say: ask the others, and run it again."""
 
 
-def drain(node: Node, run: Run, world: World) -> Outcome:
+def drain(node: Node, run: Run, context: Context) -> Outcome:
     """Drain a node: returns when it has left the cluster.
 
     Raises:
         MembershipError: the node stays; says why and what to type.
     """
-    if belongs_to_another(node, world):
-        world.say(f"{node.name}: another machine has {node.ip} by now, and not {node.identity}")
+    if belongs_to_another(node, context):
+        context.say(f"{node.name}: another machine has {node.ip} by now, and not {node.identity}")
         return Outcome.GONE
-    claim(node, run, world)
-    outcome = _Drain(node, run, world).wait()
+    claim(node, run, context)
+    outcome = _Drain(node, run, context).wait()
     if outcome in (Outcome.LEFT, Outcome.GONE):
-        move(node, Phase.LEFT, world)
+        move(node, Phase.LEFT, context)
     return outcome
 
 
-def remove(node: Node, run: Run, world: World) -> None:
+def remove(node: Node, run: Run, context: Context) -> None:
     """Take a node that has left out of the load balancer. Harmless when it's out.
 
     Raises:
@@ -90,35 +90,35 @@ def remove(node: Node, run: Run, world: World) -> None:
     """
 
     def may() -> bool:
-        if not belongs_to_another(node, world):
-            return bool(require_newest(node, run, world)) and _is_still_out(node, world)
-        record = world.registry.get(node.ip)
+        if not belongs_to_another(node, context):
+            return bool(require_newest(node, run, context)) and _is_still_out(node, context)
+        record = context.registry.get(node.ip)
         is_used = record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
         if is_used:
-            world.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
+            context.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
         return not is_used
 
-    if not world.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
+    if not context.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
         return
-    world.registry.forget(node.ip)
-    world.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
+    context.registry.forget(node.ip)
+    context.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
 
     def finished(record: Record | None) -> Record | None:
         done = record and record.leaving and record.run == run.id
         return None if done else record
 
-    world.registry.change(node.ip, finished)
+    context.registry.change(node.ip, finished)
 
 
-def _is_still_out(node: Node, world: World) -> bool:
+def _is_still_out(node: Node, context: Context) -> bool:
     """Make sure that a node hasn't come back since it was seen out, as after a reboot.
 
     Raises:
         MembershipError: it has, and may carry calls.
     """
-    cut = world.registry.noted(f"{_CUT}-{node.ip}", node.identity)
-    if cut is None and isinstance(world.cluster.health(node.ip), Answers):
-        move(node, Phase.SERVING, world)
+    cut = context.registry.noted(f"{_CUT}-{node.ip}", node.identity)
+    if cut is None and isinstance(context.cluster.health(node.ip), Answers):
+        move(node, Phase.SERVING, context)
         raise MembershipError(
             node.name,
             "taking it out of the load balancer",
@@ -129,23 +129,23 @@ def _is_still_out(node: Node, world: World) -> bool:
     return True
 
 
-def abort(node: Node, run: Run, world: World) -> None:
+def abort(node: Node, run: Run, context: Context) -> None:
     """Stop the run that drains a node; it can join again. Source: page, "Scale Down", "Abort".
 
     Raises:
         MembershipError: it's too late: the machine goes, or has gone.
     """
-    record = world.registry.get(node.ip)
+    record = context.registry.get(node.ip)
     if record is None or record.identity != node.identity:
         raise _too_late(node, "set a higher nodeCount, then: pulumi up")
-    _refuse_if_out(node, record, world)
+    _refuse_if_out(node, record, context)
     # The update may have taken it out meanwhile; from here on it can't.
-    _refuse_if_out(node, claim(node, run, world), world)
+    _refuse_if_out(node, claim(node, run, context), context)
 
 
-def _refuse_if_out(node: Node, record: Record, world: World) -> None:
+def _refuse_if_out(node: Node, record: Record, context: Context) -> None:
     """Refuse to bring a node back that is out: one that is replaced keeps its record."""
-    if record.phase is Phase.LEFT and node.ip not in world.load_balancer.node_ips:
+    if record.phase is Phase.LEFT and node.ip not in context.load_balancer.node_ips:
         raise _too_late(node, "pulumi up, which brings it back, or another machine in its place")
 
 
@@ -162,23 +162,23 @@ def _too_late(node: Node, then: str) -> MembershipError:
 class _Drain:
     """The wait of one run for one node."""
 
-    def __init__(self, node: Node, run: Run, world: World) -> None:
+    def __init__(self, node: Node, run: Run, context: Context) -> None:
         self._node = node
         self._run = run
-        self._world = world
-        self._is_newest = is_newest(node, run, world)
-        self._line = Line(node, run, world)
-        self._wait = Wait(node.name, world, f"drain-{node.ip}", node.identity)
-        world.registry.drop(STOP, node)
-        world.registry.drop(_CUT, node)
+        self._world = context
+        self._is_newest = is_newest(node, run, context)
+        self._line = DrainQueue(node, run, context)
+        self._wait = Wait(node.name, context, f"drain-{node.ip}", node.identity)
+        context.registry.drop(STOP, node)
+        context.registry.drop(_CUT, node)
         self._silent = self._doubts = self._idle = 0
         self._without_api = False
-        overdue = world.registry.noted(f"{_OVERDUE}-{node.ip}", node.identity)
+        overdue = context.registry.noted(f"{_OVERDUE}-{node.ip}", node.identity)
         # An earlier release didn't note for how long.
         self._waited = float(overdue[1] or "inf") if overdue else None
-        before = world.registry.noted(f"carried-{node.ip}", node.identity)
+        before = context.registry.noted(f"carried-{node.ip}", node.identity)
         self._carried = tuple(before[1].split()) if before else ()
-        self._has_begun = world.registry.noted(f"{_BEGUN}-{node.ip}", node.identity) is not None
+        self._has_begun = context.registry.noted(f"{_BEGUN}-{node.ip}", node.identity) is not None
         if self._is_first("waits") and not self._has_begun:
             # What a run before has waited for was no drain: calls have had no time to end.
             self._wait.begin_again()
@@ -291,18 +291,18 @@ class _Drain:
         Its address leaves the list a moment before OpenVidu is stopped, so that no session is
         placed there in between. Who stops it looks once more, on the machine itself.
         """
-        world, ip = self._world, self._node.ip
+        context, ip = self._world, self._node.ip
         self._idle = self._idle + 1 if _is_idle(seen) else 0
         if self._idle >= IDLE_LOOKS:
-            world.load_balancer.remove(
+            context.load_balancer.remove(
                 ip, purpose=f"{self._node.name} is stopped", may=self._is_newest
             )
-            after = look(self._node, world)
+            after = look(self._node, context)
             if _is_idle(after) or _is_asked_by_nobody(after):
                 return True
             self._idle = 0
-        if not self._idle and seen.listed and ip not in world.load_balancer.node_ips:
-            world.load_balancer.add(
+        if not self._idle and seen.listed and ip not in context.load_balancer.node_ips:
+            context.load_balancer.add(
                 ip, purpose=f"{self._node.name} got a call", may=self._is_newest
             )
         return False
@@ -312,9 +312,9 @@ class _Drain:
 
         So it is with a last one that wasn't stopped, and on a base that was made anew.
         """
-        world, ip = self._world, self._node.ip
-        if _is_asked_by_nobody(seen) and ip not in world.load_balancer.node_ips:
-            world.load_balancer.add(
+        context, ip = self._world, self._node.ip
+        if _is_asked_by_nobody(seen) and ip not in context.load_balancer.node_ips:
+            context.load_balancer.add(
                 ip, purpose=f"{self._node.name} is asked for its calls", may=self._is_newest
             )
 

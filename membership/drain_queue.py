@@ -6,36 +6,36 @@ from dataclasses import replace
 from datetime import timedelta
 
 from membership.answers import Answers, Unknown, Unreachable
-from membership.context import Run, World, require_newest
-from membership.disruption_budget import Later, Never, Other, Turn, turn
+from membership.context import Context, Run, require_newest
+from membership.disruption_budget import Later, Never, Other, Verdict, may_leave
 from membership.errors import MembershipError
 from membership.observation import is_serving
 from membership.registry import Node, Phase, Record
 from membership.witnesses import Observation
 
-TURN_SECONDS = 1800.0
+QUEUE_SECONDS = 1800.0
 """How long a node waits for its turn: longer than a machine takes to be replaced."""
 
 
-def leave_for_good(node: Node, world: World) -> None:
+def leave_for_good(node: Node, context: Context) -> None:
     """Note that a node isn't wanted any more: its drain needn't wait for its turn."""
 
     def leaving(record: Record | None) -> Record:
         # Where nothing is known of it, a drain that follows says which machine it is.
-        found = record or Record(node.name, node.ip, "", Phase.SERVING, world.clock.now())
+        found = record or Record(node.name, node.ip, "", Phase.SERVING, context.clock.now())
         return replace(found, leaving=True)
 
-    world.registry.change(node.ip, leaving)
+    context.registry.change(node.ip, leaving)
 
 
-class Line:
+class DrainQueue:
     """The wait of one run for a node's turn."""
 
-    def __init__(self, node: Node, run: Run, world: World) -> None:
+    def __init__(self, node: Node, run: Run, context: Context) -> None:
         self._node = node
         self._run = run
-        self._world = world
-        self._began = world.clock.monotonic()
+        self._world = context
+        self._began = context.clock.monotonic()
 
     def waits_for(self, seen: Observation) -> str | None:
         """Note that the node drains, if it may; returns what has to happen first.
@@ -43,8 +43,8 @@ class Line:
         Raises:
             MembershipError: it may never, or waits for too long; it goes on serving.
         """
-        world = self._world
-        healths = {ip: world.cluster.health(ip) for ip in world.load_balancer.node_ips}
+        context = self._world
+        healths = {ip: context.cluster.health(ip) for ip in context.load_balancer.node_ips}
         nodes = {one.ip: one for one in seen.nodes}
         serving = {ip for ip, health in healths.items() if is_serving(health, nodes.get(ip))}
         # Whoever gives no answer may serve all the same, or is listed in a state nobody knows.
@@ -55,8 +55,8 @@ class Line:
             if health == Answers(200) or isinstance(health, silent)
         }
         # Of two nodes that look at the same time, one has to see that the other drains.
-        with world.registry.locked():
-            record = require_newest(self._node, self._run, world)
+        with context.registry.locked():
+            record = require_newest(self._node, self._run, context)
             if record.phase is Phase.SERVING and self._node.ip in may_serve:
                 match self._turn(record, serving):
                     case Never(reason):
@@ -64,14 +64,14 @@ class Line:
                     case Later(reason):
                         return self._later(reason)
             if record.phase is not Phase.DRAINING:
-                world.registry.write(record.at(Phase.DRAINING, world.clock.now()))
+                context.registry.write(record.at(Phase.DRAINING, context.clock.now()))
         return None
 
-    def _turn(self, record: Record, serving: set[str]) -> Turn:
-        world = self._world
-        noted = {one.ip: one for one in world.registry.all()}
+    def _turn(self, record: Record, serving: set[str]) -> Verdict:
+        context = self._world
+        noted = {one.ip: one for one in context.registry.all()}
         records = {ip: one for ip, one in noted.items() if one.generation}
-        known = {*records, *world.load_balancer.node_ips} - {record.ip}
+        known = {*records, *context.load_balancer.node_ips} - {record.ip}
         others = [
             Other(
                 noted[ip].name if ip in noted else ip,
@@ -81,16 +81,16 @@ class Line:
             )
             for ip in sorted(known)
         ]
-        return turn(
+        return may_leave(
             leaving=record.leaving,
             others=others,
-            max_unavailable=world.policy.max_unavailable,
-            last_node=world.policy.last_node,
+            max_unavailable=context.policy.max_unavailable,
+            last_node=context.policy.last_node,
         )
 
     def _later(self, reason: str) -> str:
         waited = self._world.clock.monotonic() - self._began
-        if waited > TURN_SECONDS:
+        if waited > QUEUE_SECONDS:
             raise MembershipError(
                 self._node.name,
                 "waiting for its turn",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from membership.context import Run, World, belongs_to_another, claim
+from membership.context import Context, Run, belongs_to_another, claim
 from membership.errors import MembershipError
 from membership.registry import Node, Phase, Record
 
@@ -24,38 +24,38 @@ class Held(IntEnum):
     """It has to be drained first."""
 
 
-def release(node: Node, run: Run, world: World) -> Held:
+def release(node: Node, run: Run, context: Context) -> Held:
     """Whether a node's machine may go now, with its address.
 
     Raises:
         MembershipError: another instance serves under that address.
         LockTimeoutError: somebody else edits the list of addresses.
     """
-    record = world.registry.get(node.ip)
+    record = context.registry.get(node.ip)
     if record is None or record.phase is Phase.LEFT:
-        return Held.JOINED if node.ip in world.load_balancer.node_ips else Held.FREE
-    if belongs_to_another(node, world):
+        return Held.JOINED if node.ip in context.load_balancer.node_ips else Held.FREE
+    if belongs_to_another(node, context):
         # One that is only announced takes this one's place, in the same update.
         if node.way.instance and _has_joined(record):
             raise _stays(node, record)
         return Held.FREE
     # Whoever brings it into the cluster still stops, once the list isn't edited any more.
-    claim(node, run, world)
+    claim(node, run, context)
     led_there = []
 
     def look() -> bool:
-        led_there.append(_is_led_to(node, world))
+        led_there.append(_is_led_to(node, context))
         return False
 
-    world.load_balancer.remove(node.ip, purpose=f"{node.name} goes", may=look)
+    context.load_balancer.remove(node.ip, purpose=f"{node.name} goes", may=look)
     if any(led_there):
         return Held.JOINED
-    world.registry.change(node.ip, lambda _: None)
+    context.registry.change(node.ip, lambda _: None)
     return Held.FREE
 
 
-def _is_led_to(node: Node, world: World) -> bool:
-    return _has_joined(world.registry.get(node.ip)) or node.ip in world.load_balancer.node_ips
+def _is_led_to(node: Node, context: Context) -> bool:
+    return _has_joined(context.registry.get(node.ip)) or node.ip in context.load_balancer.node_ips
 
 
 def _has_joined(record: Record | None) -> bool:

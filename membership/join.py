@@ -13,7 +13,7 @@ from enum import IntEnum
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.cluster_view import Cluster
 from membership.confirmation import Confirmation
-from membership.context import Run, World, claim, is_newest, move, require_newest
+from membership.context import Context, Run, claim, is_newest, move, require_newest
 from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
 from membership.registry import Node, Phase, Record, Way
@@ -44,7 +44,7 @@ class Found(IntEnum):
     """It runs, and its port refuses: what is down there has to be started, and nothing else."""
 
 
-def announce(node: Node, way: Way, world: World) -> None:
+def announce(node: Node, way: Way, context: Context) -> None:
     """Note which machine is a node, and has its address, before OpenVidu starts there.
 
     What the node had before, at another address, is forgotten once it has left.
@@ -52,23 +52,23 @@ def announce(node: Node, way: Way, world: World) -> None:
     Args:
         node: the node.
         way: how its machine can be asked from elsewhere.
-        world: what is known.
+        context: what is known.
     """
 
     def announced(record: Record | None) -> Record:
         if record and (record.identity == node.identity or record.way.is_same_host(way)):
             return replace(record, identity=node.identity, way=way)
-        now = world.clock.now()
+        now = context.clock.now()
         fresh = Record(node.name, node.ip, node.identity, Phase.STARTING, now, way=way)
         return replace(fresh, generation=record.generation) if record else fresh
 
-    world.registry.change(node.ip, announced)
-    for before in world.registry.all():
+    context.registry.change(node.ip, announced)
+    for before in context.registry.all():
         if before.name == node.name and before.ip != node.ip and before.phase is Phase.LEFT:
-            world.registry.change(before.ip, lambda _: None)
+            context.registry.change(before.ip, lambda _: None)
 
 
-def prepare(node: Node, run: Run, world: World) -> Found:
+def prepare(node: Node, run: Run, context: Context) -> Found:
     """Wait for a drain of the node that was begun; returns what the node needs then.
 
     A node that can't be seen isn't taken for stopped, nor one that others see run: it may carry
@@ -78,14 +78,14 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         MembershipError: its calls don't end within the limit, nobody sees whether it runs, or a
             newer run works on it.
     """
-    record = claim(node, run, world)
-    out = Confirmation(world.clock)
-    wait = Wait(node.name, world, f"return-{node.ip}", run.id)
-    unseen = Wait(node.name, world, f"unseen-{node.ip}", run.id)
-    refused = Wait(node.name, world, f"refused-{node.ip}", run.id)
+    record = claim(node, run, context)
+    out = Confirmation(context.clock)
+    wait = Wait(node.name, context, f"return-{node.ip}", run.id)
+    unseen = Wait(node.name, context, f"unseen-{node.ip}", run.id)
+    refused = Wait(node.name, context, f"refused-{node.ip}", run.id)
     while True:
-        require_newest(node, run, world)
-        seen = look(node, world)
+        require_newest(node, run, context)
+        seen = look(node, context)
         found = conclude(seen)
         if record.phase is Phase.STARTING and (new := _new(seen)) is not None:
             return new
@@ -104,28 +104,28 @@ def prepare(node: Node, run: Run, world: World) -> Found:
         listed = isinstance(seen.listed, MediaNode)
         if listed and runs and not seen.is_refused:
             return Found.RUNS
-        what = in_words(seen, world)
+        what = in_words(seen, context)
         if found is Conclusion.UNKNOWN or (runs and seen.is_refused):
             what = f"a sign of it ({who_sees_what(seen)})"
             if unseen.passed > UNSEEN_LIMIT:
                 raise _unseen(node, what)
         else:
             unseen.begin_again()
-        if wait.passed > world.policy.limit:
+        if wait.passed > context.policy.limit:
             raise MembershipError(
                 node.name,
                 "waiting until its drain is over",
-                f"still waiting for {what} after {world.policy.limit}",
+                f"still waiting for {what} after {context.policy.limit}",
                 "It takes no new sessions until then; its calls go on.",
                 "pulumi up",
             )
         if has_to_ask:
             return Found.DOUBT
-        wait.progress(what, world.policy.limit, why="its drain can't be taken back; ")
-        world.clock.sleep(_POLL_SECONDS)
-    newest = is_newest(node, run, world)
-    world.load_balancer.remove(node.ip, purpose=f"{node.name} is started", may=newest)
-    move(node, Phase.LEFT, world)
+        wait.progress(what, context.policy.limit, why="its drain can't be taken back; ")
+        context.clock.sleep(_POLL_SECONDS)
+    newest = is_newest(node, run, context)
+    context.load_balancer.remove(node.ip, purpose=f"{node.name} is started", may=newest)
+    move(node, Phase.LEFT, context)
     return Found.STOPPED
 
 
@@ -156,7 +156,7 @@ def _unseen(node: Node, what: str) -> MembershipError:
     )
 
 
-def join(node: Node, generation: int, run: Run, world: World) -> None:
+def join(node: Node, generation: int, run: Run, context: Context) -> None:
     """Bring a node into the load balancer. Harmless for a node that is there.
 
     Raises:
@@ -164,26 +164,26 @@ def join(node: Node, generation: int, run: Run, world: World) -> None:
             newer run works on it.
         ReloadError, LockTimeoutError: the load balancer goes on with the old list.
     """
-    claim(node, run, world)
-    wait_until_ready(node, run, world)
-    newest = is_newest(node, run, world)
-    world.load_balancer.add(node.ip, purpose=f"{node.name} joins", may=newest)
+    claim(node, run, context)
+    wait_until_ready(node, run, context)
+    newest = is_newest(node, run, context)
+    context.load_balancer.add(node.ip, purpose=f"{node.name} joins", may=newest)
 
     def joined(record: Record | None) -> Record | None:
         return record and replace(
-            record.at(Phase.SERVING, world.clock.now()), generation=generation, leaving=False
+            record.at(Phase.SERVING, context.clock.now()), generation=generation, leaving=False
         )
 
-    world.registry.change(node.ip, joined)
-    world.registry.forget(node.ip)
-    world.say(f"{node.name}: {node.ip} is in the load balancer")
+    context.registry.change(node.ip, joined)
+    context.registry.forget(node.ip)
+    context.say(f"{node.name}: {node.ip} is in the load balancer")
 
 
-def wait_until_ready(node: Node, run: Run, world: World) -> None:
+def wait_until_ready(node: Node, run: Run, context: Context) -> None:
     """Wait until the node answers 200 and the cluster lists it."""
-    wait = Wait(node.name, world)
-    while (seen := _missing(node, world.cluster)) is not None:
-        require_newest(node, run, world)
+    wait = Wait(node.name, context)
+    while (seen := _missing(node, context.cluster)) is not None:
+        require_newest(node, run, context)
         if wait.passed > READY_LIMIT:
             raise MembershipError(
                 node.name,
@@ -193,8 +193,8 @@ def wait_until_ready(node: Node, run: Run, world: World) -> None:
                 f"ssh to {node.name}, then: sudo sh -c 'cd /opt/openvidu && ./openvidu logs'",
             )
         wait.progress(f"{node.ip}: {seen}", READY_LIMIT)
-        world.clock.sleep(_POLL_SECONDS)
-    world.say(f"{node.name}: answers 200, and the cluster lists it")
+        context.clock.sleep(_POLL_SECONDS)
+    context.say(f"{node.name}: answers 200, and the cluster lists it")
 
 
 def _missing(node: Node, cluster: Cluster) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from membership.answers import Answers
-from membership.context import World
+from membership.context import Context
 from membership.registry import Node, Phase, Record, Way
 
 
@@ -39,43 +39,43 @@ def from_json(text: str) -> tuple[Node, ...]:
         raise ValueError(f"no list of nodes: {error}") from None
 
 
-def note(told: Sequence[Node], world: World) -> None:
+def note(told: Sequence[Node], context: Context) -> None:
     """Note the nodes of which nothing is noted, so that others can be asked about them, too."""
-    balanced = world.load_balancer.node_ips
+    balanced = context.load_balancer.node_ips
     for node in told:
         phase = Phase.SERVING if node.ip in balanced else Phase.STARTING
 
         def noted(record: Record | None, node: Node = node, phase: Phase = phase) -> Record:
             if record is None:
-                now = world.clock.now()
+                now = context.clock.now()
                 return Record(node.name, node.ip, node.identity, phase, now, way=node.way)
             is_same = record.identity == node.identity
             return replace(record, way=node.way) if is_same and not record.way.host else record
 
-        world.registry.change(node.ip, noted)
+        context.registry.change(node.ip, noted)
 
 
-def known_nodes(world: World) -> tuple[Node, ...]:
+def known_nodes(context: Context) -> tuple[Node, ...]:
     """The nodes that are noted, in the load balancer, or listed by the cluster.
 
     One that was seen leaving, and is in neither of the others, isn't among them: its machine may be
     gone. It is if it answers.
     """
-    records = {one.ip: one for one in world.registry.all()}
-    listed = world.cluster.media_nodes()
+    records = {one.ip: one for one in context.registry.all()}
+    listed = context.cluster.media_nodes()
     elsewhere = {one.ip for one in listed} if isinstance(listed, list) else set()
-    elsewhere |= {*world.load_balancer.node_ips}
+    elsewhere |= {*context.load_balancer.node_ips}
     return tuple(
         _node(ip, records.get(ip))
         for ip in sorted({*records, *elsewhere})
-        if ip in elsewhere or not _has_gone(records[ip], world)
+        if ip in elsewhere or not _has_gone(records[ip], context)
     )
 
 
-def _has_gone(record: Record, world: World) -> bool:
+def _has_gone(record: Record, context: Context) -> bool:
     # Asked last: one that can't be seen takes the whole time of a request.
     has_left = record.phase is Phase.LEFT
-    return has_left and not isinstance(world.cluster.health(record.ip), Answers)
+    return has_left and not isinstance(context.cluster.health(record.ip), Answers)
 
 
 def _node(ip: str, record: Record | None) -> Node:

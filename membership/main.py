@@ -27,7 +27,7 @@ from membership.answers import Refused, Unconnected, Unknown
 from membership.bucket import Bucket
 from membership.clock import Clock, ConnectedClock, DisconnectedError, Elapsed, end_with
 from membership.configuration_change import Files, configure, drift, quiet, rotate
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
 from membership.drain_queue import leave_for_good
@@ -40,7 +40,7 @@ from membership.lock import LockTimeoutError
 from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
 from membership.policy import Policy
-from membership.reconcile import keep
+from membership.reconcile import reconcile
 from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
 from membership.target_group import TargetGroupError
 from membership.upgrade_wait import pause, pause_all, upgrade
@@ -61,13 +61,13 @@ class _Task:
 
     Attributes:
         arguments: of the command line.
-        world: what it can look at and change.
+        context: what it can look at and change.
         bucket: where the nodes' configuration is kept.
         files: what the stack wants of it.
     """
 
     arguments: argparse.Namespace
-    world: World
+    context: Context
     bucket: Bucket
     files: Files
 
@@ -143,7 +143,7 @@ def _act(arguments: argparse.Namespace) -> int:
     clock = ConnectedClock(sys.stdin.fileno()) if arguments.connected else Clock()
     load_balancer = LoadBalancer(Path(product.folder), say=_say, clock=clock)
     if arguments.action == _KEEP:
-        keep(load_balancer, _say, clock)
+        reconcile(load_balancer, _say, clock)
     is_configured = CLUSTER_FILE.exists() or load_balancer.is_configured
     if arguments.action in _BEFORE_CHANGES and not is_configured:
         _say(f"{arguments.name}: nothing runs here yet")
@@ -161,8 +161,8 @@ def _act(arguments: argparse.Namespace) -> int:
     policy = Policy.read()
     if arguments.limit:
         policy = replace(policy, change_limit=timedelta(seconds=arguments.limit))
-    world = World(place.cluster, place.load_balancer, registry, policy, _say, clock)
-    task = _Task(arguments, world, place.bucket, Files())
+    context = Context(place.cluster, place.load_balancer, registry, policy, _say, clock)
+    task = _Task(arguments, context, place.bucket, Files())
     return _ACTIONS[arguments.action].act(task) or 0
 
 
@@ -190,8 +190,8 @@ def _require_no_nodes(arguments: argparse.Namespace) -> None:
 
 def _show(task: _Task) -> None:
     with ThreadPoolExecutor() as pool:
-        nodes = pool.submit(overview, task.world)
-        report = pool.submit(task.world.cluster.report)
+        nodes = pool.submit(overview, task.context)
+        report = pool.submit(task.context.cluster.report)
         drifted = pool.submit(drift, task.bucket, task.files)
     told = report.result()
     shown = {
@@ -205,15 +205,15 @@ def _show(task: _Task) -> None:
 
 
 def _show_doubts(task: _Task) -> None:
-    print(json.dumps(doubts(task.node.ip, task.world)))  # noqa: T201 - its result
+    print(json.dumps(doubts(task.node.ip, task.context)))  # noqa: T201 - its result
 
 
 def _show_conclusion(task: _Task) -> int | None:
-    seen = look(task.node, task.world)
+    seen = look(task.node, task.context)
     found = conclude(seen)
     if task.run.asks and has_to_be_asked_about(seen):
         return Found.DOUBT
-    calls = calls_on(seen, task.world)
+    calls = calls_on(seen, task.context)
     shown = {
         "conclusion": found.value,
         "told": who_sees_what(seen),
@@ -225,14 +225,14 @@ def _show_conclusion(task: _Task) -> int | None:
 
 def _testify(task: _Task) -> None:
     said, asked = from_json(task.arguments.testimony), task.arguments.asked
-    since = Elapsed(**json.loads(asked)) if asked else Elapsed.begin(task.world.clock)
-    task.world.registry.testify(task.node, said, since)
+    since = Elapsed(**json.loads(asked)) if asked else Elapsed.begin(task.context.clock)
+    task.context.registry.testify(task.node, said, since)
 
 
 def _show_master(task: _Task) -> None:
     with ThreadPoolExecutor() as pool:
-        report = pool.submit(task.world.cluster.report)
-        calls = task.world.cluster.calls()
+        report = pool.submit(task.context.cluster.report)
+        calls = task.context.cluster.calls()
     known = calls if isinstance(calls, list) else None
     told = report.result()
     shown = {
@@ -279,23 +279,23 @@ _STOPS_NODES = ("quiet-nodes", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {
     "announce": _Action(
         "note which machine has the node's address",
-        lambda task: announce(task.node, task.way, task.world),
+        lambda task: announce(task.node, task.way, task.context),
     ),
     "prepare": _Action(
         "wait for a drain that was begun; exit status 10: the node has to be started",
-        lambda task: prepare(task.node, task.run, task.world),
+        lambda task: prepare(task.node, task.run, task.context),
     ),
     "join": _Action(
         "wait until the node is ready, then put it into the load balancer",
-        lambda task: join(task.node, task.arguments.generation, task.run, task.world),
+        lambda task: join(task.node, task.arguments.generation, task.run, task.context),
     ),
     "leave": _Action(
         "note that the node isn't wanted any more",
-        lambda task: leave_for_good(task.node, task.world),
+        lambda task: leave_for_good(task.node, task.context),
     ),
     "drain": _Action(
         "stop new sessions and wait until the node has left; exit status 10: no machine",
-        lambda task: drain(task.node, task.run, task.world),
+        lambda task: drain(task.node, task.run, task.context),
     ),
     "doubts": _Action(
         "print which nodes can't be seen from here, and who else may see them, as JSON",
@@ -308,56 +308,56 @@ _ACTIONS: Mapping[str, _Action] = {
     "testify": _Action("note what others say of the node", _testify),
     "dead": _Action(
         "note that the operator says that the node is dead",
-        lambda task: declare_dead(task.node, task.arguments.run, task.world),
+        lambda task: declare_dead(task.node, task.arguments.run, task.context),
     ),
     "remove": _Action(
         "take a node that has left out of the load balancer",
-        lambda task: remove(task.node, task.run, task.world),
+        lambda task: remove(task.node, task.run, task.context),
     ),
     "release": _Action(
         "whether the node's machine may go; exit status 50: it has to be drained first",
-        lambda task: release_machine(task.node, task.run, task.world),
+        lambda task: release_machine(task.node, task.run, task.context),
     ),
     "abort": _Action(
         "stop the run that drains the node, so that it can join again",
-        lambda task: abort(task.node, task.run, task.world),
+        lambda task: abort(task.node, task.run, task.context),
     ),
     "pause": _Action(
         "drain a node that comes back",
-        lambda task: pause(task.node, task.run, task.world),
+        lambda task: pause(task.node, task.run, task.context),
     ),
     "pause-all": _Action(
         "drain every node for an upgrade, where there is no base that is upgraded too",
-        lambda task: pause_all(task.run, task.world, task.told),
+        lambda task: pause_all(task.run, task.context, task.told),
     ),
     "upgrade": _Action(
         "wait until an upgrade cuts no calls; by then nobody can make new ones",
-        lambda task: upgrade(task.run, task.world, master=False, told=task.told),
+        lambda task: upgrade(task.run, task.context, master=False, told=task.told),
     ),
     "upgrade-master": _Action(
         "wait until there are no calls that an upgrade of a single master could cut",
-        lambda task: upgrade(task.run, task.world, master=True),
+        lambda task: upgrade(task.run, task.context, master=True),
     ),
     "rotate": _Action(
         "put secrets that have changed into the bucket",
-        lambda task: rotate(task.bucket, task.files, task.world),
+        lambda task: rotate(task.bucket, task.files, task.context),
     ),
     "quiet": _Action(
         "wait until there are no calls that a restart of the base could cut",
-        lambda task: quiet(task.run, task.world, master=False, told=task.told),
+        lambda task: quiet(task.run, task.context, master=False, told=task.told),
     ),
     "quiet-master": _Action(
         "wait until there are no calls that a restart of a single master could cut",
-        lambda task: quiet(task.run, task.world, master=True),
+        lambda task: quiet(task.run, task.context, master=True),
     ),
     "quiet-nodes": _Action(
         "wait until there are no calls that a restart of every node could cut",
-        lambda task: quiet(task.run, task.world, master=False, nodes=True, told=task.told),
+        lambda task: quiet(task.run, task.context, master=False, nodes=True, told=task.told),
     ),
     "configure": _Action(
         "have the nodes run with the configuration that the stack wants",
         lambda task: configure(
-            task.bucket, task.files, task.run, task.world, task.arguments.leaving.split()
+            task.bucket, task.files, task.run, task.context, task.arguments.leaving.split()
         ),
     ),
     "overview": _Action("print what the cluster looks like, as JSON", _show),

@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Silent, Unknown
-from membership.context import World
+from membership.context import Context
 from membership.registry import Node, Phase
 from membership.witnesses import Observation, Testimony, Word
 from openvidu import api
 
 
-def look(node: Node, world: World) -> Observation:
+def look(node: Node, context: Context) -> Observation:
     """One look at a node, with what others had said of it a moment before that."""
-    began = world.clock.monotonic()
-    listed = world.cluster.media_nodes()
-    health = world.cluster.health(node.ip)
-    record = world.registry.get(node.ip)
+    began = context.clock.monotonic()
+    listed = context.cluster.media_nodes()
+    health = context.cluster.health(node.ip)
+    record = context.registry.get(node.ip)
     if isinstance(health, Answers):
         # Who answers needs no witnesses, and isn't dead, whoever said so.
-        world.registry.is_alive(node)
+        context.registry.is_alive(node)
         testimony: Testimony = {}
     else:
-        took = world.clock.monotonic() - began
-        testimony = world.registry.testimony(node, world.clock, took)
+        took = context.clock.monotonic() - began
+        testimony = context.registry.testimony(node, context.clock, took)
     drains = record is not None and record.phase is Phase.DRAINING
     if isinstance(listed, list):
         own = next((item for item in listed if item.ip == node.ip), None)
         return Observation(own, health, False, tuple(listed), testimony, drains)
-    others = set(world.load_balancer.node_ips) - {node.ip}
-    alone = all(isinstance(world.cluster.health(ip), Silent) for ip in others)
+    others = set(context.load_balancer.node_ips) - {node.ip}
+    alone = all(isinstance(context.cluster.health(ip), Silent) for ip in others)
     return Observation(listed, health, alone, (), testimony, drains)
 
 
-def calls_on(seen: Observation, world: World) -> list[Call] | None:
+def calls_on(seen: Observation, context: Context) -> list[Call] | None:
     """The calls on the node; None where the cluster can't be asked."""
     if not isinstance(seen.listed, MediaNode):
         return None
-    found = world.cluster.calls()
+    found = context.cluster.calls()
     if not isinstance(found, list):
         return None
     return [call for call in found if call.id in seen.listed.sessions]
 
 
-def in_words(seen: Observation, world: World) -> str:
+def in_words(seen: Observation, context: Context) -> str:
     """What is waited for: `3 calls with 7 participants, the oldest 0:12:40 old`."""
     if isinstance(seen.listed, Unknown | Refused):
         return f"the API ({seen.listed.reason})"
@@ -50,7 +50,7 @@ def in_words(seen: Observation, world: World) -> str:
     count = len(seen.listed.sessions)
     if not count and not seen.is_refused:
         return "the node to stop"
-    return numbers(count, calls_on(seen, world), world.clock.now())
+    return numbers(count, calls_on(seen, context), context.clock.now())
 
 
 def who_sees_what(seen: Observation) -> str:

@@ -18,14 +18,14 @@ from membership.answers import (
     Unknown,
     Unreachable,
 )
-from membership.context import World
+from membership.context import Context
 from membership.registry import Phase, Record
 from openvidu import api
 
 _VERSION = re.compile(r"Openvidu Version: *([0-9.]+)")
 
 
-def overview(world: World) -> dict[str, Any]:
+def overview(context: Context) -> dict[str, Any]:
     """Each node that the base knows, by private address, ready for JSON.
 
     Returns:
@@ -36,14 +36,14 @@ def overview(world: World) -> dict[str, Any]:
         of `Call.as_json`), each None where the cluster doesn't tell it; `phase`, where its machine
         is on its way through the cluster; `balanced`, whether the load balancer leads there.
     """
-    records = {record.ip: record for record in world.registry.all()}
-    balanced = world.load_balancer.node_ips
+    records = {record.ip: record for record in context.registry.all()}
+    balanced = context.load_balancer.node_ips
     ips = sorted({*records, *balanced})
     with ThreadPoolExecutor(2 + 2 * len(ips)) as pool:
-        asked_nodes = pool.submit(world.cluster.media_nodes)
-        asked_calls = pool.submit(world.cluster.calls)
-        asked_servers = pool.map(world.cluster.calls_at, ips)
-        healths = dict(zip(ips, pool.map(world.cluster.health, ips), strict=True))
+        asked_nodes = pool.submit(context.cluster.media_nodes)
+        asked_calls = pool.submit(context.cluster.calls)
+        asked_servers = pool.map(context.cluster.calls_at, ips)
+        healths = dict(zip(ips, pool.map(context.cluster.health, ips), strict=True))
         servers = dict(zip(ips, asked_servers, strict=True))
     listed, calls = asked_nodes.result(), asked_calls.result()
     nodes = {node.ip: node for node in listed} if isinstance(listed, list) else {}

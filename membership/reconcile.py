@@ -20,7 +20,7 @@ LONGEST_SECONDS = 30.0
 """Where it doesn't come up, without a certificate for example, it's tried less and less often."""
 
 
-def keep(load_balancer: LoadBalancer, say: Callable[[str], None], clock: Clock) -> None:
+def reconcile(load_balancer: LoadBalancer, say: Callable[[str], None], clock: Clock) -> None:
     """Compare and repair, for ever."""
     again = SOON_SECONDS
     while True:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from membership.answers import Answers, Call, MediaNode
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.observation import look, who_sees_what
 from membership.registry import Node, Phase, Record
 from membership.witnesses import Observation, conclude, is_certain
@@ -42,7 +42,7 @@ class Unseen:
 
 
 def ask_servers(
-    nodes: Sequence[Node], run: Run, world: World
+    nodes: Sequence[Node], run: Run, context: Context
 ) -> tuple[Sequence[Call], Sequence[Unseen]]:
     """Ask the servers of nodes, all at once.
 
@@ -51,29 +51,29 @@ def ask_servers(
     Args:
         nodes: all that are known.
         run: whether others can be asked.
-        world: what can be seen.
+        context: what can be seen.
 
     Returns:
         Their sessions; and the nodes that may run, and whose server doesn't say.
     """
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
-        said = list(pool.map(lambda node: world.cluster.calls_at(node.ip), nodes))
+        said = list(pool.map(lambda node: context.cluster.calls_at(node.ip), nodes))
     calls = [call for told in said if isinstance(told, list) for call in told]
     silent = {
         node: told.reason
         for node, told in zip(nodes, said, strict=True)
         if not isinstance(told, list)
     }
-    return calls, [one.unseen for one in _looked(silent, run, world) if one.unseen]
+    return calls, [one.unseen for one in _looked(silent, run, context) if one.unseen]
 
 
-def running(nodes: Sequence[Node], run: Run, world: World) -> tuple[Sequence[Unseen], bool]:
+def running(nodes: Sequence[Node], run: Run, context: Context) -> tuple[Sequence[Unseen], bool]:
     """Those of the nodes that may run; takes what `ask_servers` does.
 
     Returns:
         them; and whether one look is enough, as of each node somebody says that it doesn't run.
     """
-    found = _looked(dict.fromkeys(nodes, ""), run, world)
+    found = _looked(dict.fromkeys(nodes, ""), run, context)
     is_sure = bool(found) and all(one.is_sure for one in found)
     return [one.unseen for one in found if one.unseen], is_sure
 
@@ -84,12 +84,12 @@ class _Looked:
     is_sure: bool = False
 
 
-def _looked(servers: Mapping[Node, str], run: Run, world: World) -> Sequence[_Looked]:
+def _looked(servers: Mapping[Node, str], run: Run, context: Context) -> Sequence[_Looked]:
     """Look at nodes, all at once: what was said of the last is old after one look at each."""
 
     def one_look(item: tuple[Node, str]) -> _Looked:
         node, server = item
-        seen, record = look(node, world), world.registry.get(node.ip)
+        seen, record = look(node, context), context.registry.get(node.ip)
         if _is_out(seen, run, record):
             return _Looked(None, is_certain(seen))
         asks = run.asks and _can_be_asked_about(seen, record)

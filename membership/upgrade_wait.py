@@ -13,18 +13,18 @@ from threading import Event
 
 from membership.answers import Answers
 from membership.configuration_change import quiet
-from membership.context import Run, World, move
+from membership.context import Context, Run, move
 from membership.drain import Outcome, drain
 from membership.known_nodes import known_nodes, note
 from membership.registry import Node, Phase
 
 
-def upgrade(run: Run, world: World, *, master: bool, told: Sequence[Node] = ()) -> Outcome:
+def upgrade(run: Run, context: Context, *, master: bool, told: Sequence[Node] = ()) -> Outcome:
     """Have no calls on what an upgrade of base services or a single master stops.
 
     Args:
         run: who waits.
-        world: what can be seen from that machine.
+        context: what can be seen from that machine.
         master: whether it's a single master.
         told: the nodes that the stack's state names.
 
@@ -36,23 +36,23 @@ def upgrade(run: Run, world: World, *, master: bool, told: Sequence[Node] = ()) 
         MembershipError: calls didn't end in time; nodes that have stopped are brought back by the
             next update.
     """
-    if master or world.policy.rolling:
-        return quiet(run, world, master=master, told=told) or Outcome.LEFT
-    return pause_all(run, world, told)
+    if master or context.policy.rolling:
+        return quiet(run, context, master=master, told=told) or Outcome.LEFT
+    return pause_all(run, context, told)
 
 
-def pause_all(run: Run, world: World, told: Sequence[Node] = ()) -> Outcome:
+def pause_all(run: Run, context: Context, told: Sequence[Node] = ()) -> Outcome:
     """Drain every node, where they aren't upgraded one by one; they come back.
 
     Takes, returns and raises what `upgrade` does.
     """
-    if world.policy.rolling:
+    if context.policy.rolling:
         return Outcome.LEFT
-    note(told, world)
-    nodes = known_nodes(world)
+    note(told, context)
+    nodes = known_nodes(context)
     # The cluster stops as a whole: no node has to wait for another one.
     together = replace(
-        world, policy=replace(world.policy, max_unavailable=len(nodes), last_node=True)
+        context, policy=replace(context.policy, max_unavailable=len(nodes), last_node=True)
     )
     run = replace(run, ends=Event())
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
@@ -62,7 +62,7 @@ def pause_all(run: Run, world: World, told: Sequence[Node] = ()) -> Outcome:
     return next((one for one in (Outcome.STOP, Outcome.DOUBT) if one in outcomes), Outcome.LEFT)
 
 
-def pause(node: Node, run: Run, world: World) -> Outcome:
+def pause(node: Node, run: Run, context: Context) -> Outcome:
     """Drain a node that comes back. How far it has come is looked at, whatever is noted of it.
 
     Returns:
@@ -72,16 +72,16 @@ def pause(node: Node, run: Run, world: World) -> Outcome:
     Raises:
         MembershipError: its calls didn't end in time, or a newer run works on it.
     """
-    record = world.registry.get(node.ip)
+    record = context.registry.get(node.ip)
     if record is not None:
         # Another machine may have come to its address: that one is meant as well.
         node = replace(node, identity=record.identity)
         if record.phase is Phase.LEFT:
             # Else nobody is asked about it.
-            move(node, Phase.DRAINING, world)
-    is_balanced = node.ip in world.load_balancer.node_ips
-    if not is_balanced and isinstance(world.cluster.health(node.ip), Answers):
+            move(node, Phase.DRAINING, context)
+    is_balanced = node.ip in context.load_balancer.node_ips
+    if not is_balanced and isinstance(context.cluster.health(node.ip), Answers):
         # A base that was made anew doesn't lead to it: it's asked itself.
-        world = replace(world, cluster=world.cluster.asked_first_at(node.ip))
-    outcome = drain(node, run, world)
+        context = replace(context, cluster=context.cluster.asked_first_at(node.ip))
+    outcome = drain(node, run, context)
     return outcome if outcome in (Outcome.DOUBT, Outcome.STOP) else Outcome.LEFT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from membership.clock import Elapsed
-from membership.context import World
+from membership.context import Context
 
 PROGRESS_SECONDS = 10.0
 
@@ -17,21 +17,21 @@ class Wait:
     wait goes on from what was noted last: it may last longer than its limit, and never ends early.
     """
 
-    def __init__(self, name: str, world: World, note: str = "", about: str = "") -> None:
+    def __init__(self, name: str, context: Context, note: str = "", about: str = "") -> None:
         """Begin, or go on.
 
         Args:
             name: what the wait is about, as `node-1`.
-            world: gives the time, and says what is to be said.
+            context: gives the time, and says what is to be said.
             note: under which name it's noted; without one it isn't.
             about: another one begins anew.
         """
         self._name = name
-        self._world = world
+        self._world = context
         self._note, self._about = note, about
         self._last_said = float("-inf")
-        noted = world.registry.noted(note, about) if note else None
-        self._elapsed = noted[0] if noted else Elapsed.begin(world.clock)
+        noted = context.registry.noted(note, about) if note else None
+        self._elapsed = noted[0] if noted else Elapsed.begin(context.clock)
         self._keep()
 
     def begin_again(self) -> None:

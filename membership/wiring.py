@@ -18,7 +18,7 @@ _BEST_FIRST = (Phase.SERVING, Phase.DRAINING, Phase.STARTING)
 
 
 @dataclass(frozen=True)
-class Place:
+class Wiring:
     """What the program works with.
 
     Attributes:
@@ -32,7 +32,7 @@ class Place:
     bucket: Bucket
 
 
-def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Place:
+def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Wiring:
     """On the base, or on a single master: its `.env` says the rest.
 
     Args:
@@ -42,12 +42,12 @@ def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Place:
     values = load_balancer.values
     cluster = Cluster(values[environment.OPENVIDU_SECRET], timeout_seconds=timeout_seconds)
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
-    return Place(cluster, load_balancer, bucket)
+    return Wiring(cluster, load_balancer, bucket)
 
 
 def on_bastion(
     registry: Registry, *, timeout_seconds: float, say: Callable[[str], None], clock: Clock
-) -> Place:
+) -> Wiring:
     """On the bastion, where any node answers for the cluster.
 
     Args:
@@ -66,7 +66,7 @@ def on_bastion(
         entrances=lambda: entrances(registry, load_balancer),
     )
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
-    return Place(cluster, load_balancer, bucket)
+    return Wiring(cluster, load_balancer, bucket)
 
 
 def entrances(registry: Registry, load_balancer: context.LoadBalancer) -> Iterator[Sequence[str]]:

@@ -31,7 +31,7 @@ from scripts.expected_errors import expected_errors, print_error
 from scripts.memberships import from_state, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.repairing.course import Course
-from scripts.repairing.ladder import Seen, Step, plan
+from scripts.repairing.ladder import MachineObservation, Step, plan
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
 from scripts.stack_machines import complete, instances_in, machines, named
@@ -88,7 +88,7 @@ def main(
     sys.exit(0 if seen.works else 1)
 
 
-def _look_again(machine: str, pulumi: PulumiCli) -> Seen:
+def _look_again(machine: str, pulumi: PulumiCli) -> MachineObservation:
     with waiting(f"looking at {machine}"):
         # Another one may have taken its place, and the state knows that one.
         return _patient(machine, pulumi.export_state(show_secrets=True), pulumi).look()

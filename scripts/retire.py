@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from components.cluster_observation import NodeSeen, Unseen
+from components.cluster_observation import NodeObservation, Unseen
 from components.mistakes import set_list_command
 from components.numbering import Wanted
 from scripts import wanted_nodes
@@ -104,7 +104,7 @@ def main(
         )
 
 
-def is_known(node: NodeSeen | None) -> bool:
+def is_known(node: NodeObservation | None) -> bool:
     """Whether it's known what a node costs to lose.
 
     Args:
@@ -113,7 +113,7 @@ def is_known(node: NodeSeen | None) -> bool:
     return node is not None and node.in_service is not None and node.calls is not None
 
 
-def least_loaded(seen: Mapping[int, NodeSeen | None], count: int) -> list[int]:
+def least_loaded(seen: Mapping[int, NodeObservation | None], count: int) -> list[int]:
     """The nodes that cost least to lose, of those that are known.
 
     Those that don't serve go first, then those with the fewest calls, then with the fewest
@@ -208,7 +208,7 @@ def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> I
     return least_loaded(seen, count)
 
 
-def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeSeen | None]:
+def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeObservation | None]:
     if not wanted:
         raise PulumiError("this stack has no nodes.\n  Next: pulumi up")
     overview = next(iter(wanted.values())).overview()
@@ -224,7 +224,7 @@ def _unknown(why: str) -> PulumiError:
     )
 
 
-def _in_words(node: NodeSeen | None) -> str:
+def _in_words(node: NodeObservation | None) -> str:
     if node is None:
         return "the base doesn't know it"
     if not is_known(node):

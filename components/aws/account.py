@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from components.aws import quotas
 from components.aws.quotas import ADDRESSES, Account
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 
 PERMISSIONS = (
@@ -26,12 +26,12 @@ _AMAZON = "amazon"
 _REASON_LENGTH = 300
 
 
-def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account:
+def ask(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Account:
     """Ask for the quotas that an update takes something of; warns of those that nobody tells.
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         tags: those by which this stack's things are known.
     """
     holds: dict[str, int] = {}
@@ -39,13 +39,13 @@ def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account
     region = ""
     own: frozenset[str] = frozenset()
     others = 0
-    for quota in quotas.wanted(settings, there):
+    for quota in quotas.wanted(settings, previous):
         try:
             found = aws.servicequotas.get_service_quota(
                 service_code=quota.service, quota_code=quota.code
             )
             if quota is ADDRESSES:
-                own, others = _addresses(int(found.value), settings, there, tags)
+                own, others = _addresses(int(found.value), settings, previous, tags)
         # The SDK raises nothing more specific.
         except Exception as error:
             unknown[quota.code] = error
@@ -58,11 +58,11 @@ def ask(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Account
 
 
 def _addresses(
-    limit: int, settings: Settings, there: Deployed, tags: Mapping[str, str]
+    limit: int, settings: Settings, previous: PreviousState, tags: Mapping[str, str]
 ) -> tuple[frozenset[str], int]:
     """This stack's Elastic IPs, and how many others count."""
     everyones = frozenset(aws.ec2.get_eips().allocation_ids)
-    own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *there.addresses.values()}
+    own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *previous.addresses.values()}
     others = everyones - own
     if len(others) + max(len(own), settings.node_count + 1) > limit:
         others = _counting(others)

@@ -10,21 +10,21 @@ import pulumi_aws as aws
 
 from components.machine import Machine
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}
 _REASON_LENGTH = 300
 
 
-def check(settings: Settings, there: Deployed) -> list[Mistake]:
+def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Ask Route 53 whether the domain's record can be made: it may be somebody's already.
 
     Source: Route 53 API, ChangeResourceRecordSets, CREATE; an A record stands beside no other, and
     beside no CNAME. Where it can't be asked, that is a warning.
     """
     domain = (settings.domain_or_public_ip or "").lower()
-    if settings.hosted_zone_id is None or domain in there.records or settings.overwrite_record:
+    if settings.hosted_zone_id is None or domain in previous.records or settings.overwrite_record:
         return []
     try:
         found = aws.route53.get_records(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.ports import PortRule, Source, opened
 
@@ -107,7 +107,7 @@ class Firewall(pulumi.ComponentResource):
         role: str,
         ports: Sequence[PortRule],
         settings: Settings,
-        there: Deployed,
+        previous: PreviousState,
         *,
         vpc_id: pulumi.Input[str],
         members: pulumi.Output[str] | None,
@@ -120,7 +120,7 @@ class Firewall(pulumi.ComponentResource):
             role: whose port table it is, such as `base`; begins the names of resources.
             ports: the port table.
             settings: gives the subnet, the networks for SSH and the port for users.
-            there: what is deployed: rules of a chosen port once had the name of the default one's.
+            previous: what is deployed; rules of a chosen port once had the default one's name.
             vpc_id: the VPC of the group.
             members: the group of all that is of the cluster, where others are in its network.
             tags: tags that every resource carries.
@@ -153,7 +153,7 @@ class Firewall(pulumi.ComponentResource):
                 description=entry.rule.purpose,
                 tags={**named, "Name": f"{named['Name']}-{entry.name}"},
                 opts=pulumi.ResourceOptions.merge(
-                    child, there.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
+                    child, previous.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
                 ),
             )
             for entry in inbound(ports, settings)

@@ -142,14 +142,14 @@ def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> H
             if error.response["Error"]["Code"] != NO_SUCH_INSTANCE:
                 raise
             gone = set(_ID.findall(error.response["Error"]["Message"]))
-            there = [one for one in ids if one not in gone]
-            if not there:
+            previous = [one for one in ids if one not in gone]
+            if not previous:
                 # In another account each of them would be missing, whatever it does in its own.
                 account = session.client("sts", timeout=_SECONDS).get_caller_identity()["Account"]
                 if account != (expected := next(iter(arns.values())).account):
                     return Unasked(f"the credentials are of account {account}, not {expected}")
             found = {one: InstanceHealth(one, "missing") for one in gone}
-            found |= _ask(client, there) if there else {}
+            found |= _ask(client, previous) if previous else {}
     except (BotoCoreError, ClientError, ValueError) as error:
         return Unasked(" ".join(str(error).split()))
     return {name: found[arn.instance_id] for name, arn in arns.items() if arn.instance_id in found}

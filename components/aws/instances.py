@@ -25,17 +25,17 @@ from components.aws.owners_network import Place
 from components.aws.stop import before_stop
 from components.machine import Machine, once
 from components.mistakes import ConfigurationError
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.roles import BASTION, NODE
 
 
-def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Place:
+def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Place:
     """Ask AWS whether it gives what the configuration asks for, before anything is registered.
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         tags: those by which this stack's things are known.
 
     Returns:
@@ -45,23 +45,23 @@ def check(settings: Settings, there: Deployed, tags: Mapping[str, str]) -> Place
     Raises:
         ConfigurationError: all that AWS wouldn't give.
     """
-    for name in there.plain_data:
+    for name in previous.plain_data:
         pulumi.log.warn(_loss(name))
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
-    where, used = Place(), dict(there.zones)
+    where, used = Place(), dict(previous.zones)
     if settings.subnet_ids:
         owners = owners_lookup.ask(settings, aws.config.region)
-        where, unfit = owners_network.place(settings, there, owners)
+        where, unfit = owners_network.place(settings, previous, owners)
         mistakes += unfit
         used = dict(enumerate(where.zones))
     if not mistakes:
-        zones, mistakes = machine_types.zones(settings, there, types, used)
+        zones, mistakes = machine_types.zones(settings, previous, types, used)
         where = replace(where, zones=zones)
-    mistakes += machine_image.find_mistakes(settings, there)
-    mistakes += restore.find_mistakes(settings, there)
-    has = account.ask(settings, there, tags)
-    mistakes += quotas.find_mistakes(settings, there, types, has)
+    mistakes += machine_image.find_mistakes(settings, previous)
+    mistakes += restore.find_mistakes(settings, previous)
+    has = account.ask(settings, previous, tags)
+    mistakes += quotas.find_mistakes(settings, previous, types, has)
     if mistakes:
         raise ConfigurationError(mistakes)
     return where
@@ -93,7 +93,7 @@ class AwsMachines:
         settings: Settings,
         tags: Mapping[str, str],
         zones: Sequence[str],
-        there: Deployed,
+        previous: PreviousState,
         parent: pulumi.Resource,
     ) -> None:
         """Register what machines need.
@@ -102,12 +102,12 @@ class AwsMachines:
             settings: what to deploy.
             tags: those that every resource carries.
             zones: availability zones of the cluster.
-            there: what is deployed.
+            previous: what is deployed.
             parent: the cluster.
         """
         child = pulumi.ResourceOptions(parent=parent)
         self._settings = settings
-        self._there = there
+        self._there = previous
         self.tags = tags
         self.network = network = Network(settings, zones=zones, tags=tags, opts=child)
         key_pair = aws.ec2.KeyPair(
@@ -135,7 +135,7 @@ class AwsMachines:
                 role.name,
                 role.ports,
                 settings,
-                there,
+                previous,
                 vpc_id=network.vpc_id,
                 members=network.members,
                 tags=tags,

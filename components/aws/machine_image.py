@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pulumi_aws as aws
 
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 
 UBUNTU_OWNER = "099720109477"
@@ -33,18 +33,18 @@ _LINUX = "Linux/UNIX"
 _NO_SUCH = ("returned no results", "InvalidAMIID")
 
 
-def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
+def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Why the configured image can't be what machines start from, if it can't.
 
     It's asked about where a machine is to start: those that run keep theirs.
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
     """
     if settings.image_id is None:
         return _no_ubuntu(settings)
-    if not _starts(settings, there):
+    if not _starts(settings, previous):
         return []
     owner = settings.image_owner or OWN
     found = _found(owner, {"image-id": settings.image_id})
@@ -108,9 +108,9 @@ def _found(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult | None
         raise
 
 
-def _starts(settings: Settings, there: Deployed) -> bool:
+def _starts(settings: Settings, previous: PreviousState) -> bool:
     wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_numbers)}
-    return not wanted <= there.instance_types.keys()
+    return not wanted <= previous.instance_types.keys()
 
 
 def _shown(value: object) -> str:

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from components.aws.machine_image import ARCHITECTURE
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.roles import NODE, Role
 
@@ -139,7 +139,7 @@ def _instance_type(name: str) -> InstanceType | None:
 
 def zones(
     settings: Settings,
-    there: Deployed,
+    previous: PreviousState,
     types: Mapping[str, InstanceType | None],
     used: Mapping[int, str],
 ) -> tuple[list[str], list[Mistake]]:
@@ -150,12 +150,12 @@ def zones(
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         types: what AWS says about each wanted instance type, by name.
         used: those that are in use, by their place.
     """
     wanted = settings.zone_count
-    new = _to_start(settings, there)
+    new = _to_start(settings, previous)
     offering = {name: _zones_with(name) for name in new}
     mistakes = [
         _not_offered(key, name, used[place], types)
@@ -174,11 +174,11 @@ def zones(
     return [used[place] for place in sorted(used)[:wanted]], mistakes
 
 
-def _to_start(settings: Settings, there: Deployed) -> set[str]:
+def _to_start(settings: Settings, previous: PreviousState) -> set[str]:
     """The types with which a machine will start: those that run need no zone to have their type."""
     machines = {f"node-{number}": settings.node_instance_type for number in settings.node_numbers}
     machines[settings.main_role.name] = settings.main_instance_type[1]
-    return {kind for name, kind in machines.items() if there.instance_types.get(name) != kind}
+    return {kind for name, kind in machines.items() if previous.instance_types.get(name) != kind}
 
 
 def _zones_of_region() -> Sequence[str]:

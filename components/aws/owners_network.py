@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import HA_MANAGED, Settings
 
 _FIRST = 4
@@ -75,24 +75,26 @@ class Place:
     private_ips: Mapping[str, str] = field(default_factory=dict)
 
 
-def place(settings: Settings, there: Deployed, owners: Owners) -> tuple[Place, list[Mistake]]:
+def place(
+    settings: Settings, previous: PreviousState, owners: Owners
+) -> tuple[Place, list[Mistake]]:
     """Choose addresses for the machines that come, or say what is in the way.
 
     An address that a machine has is never chosen anew.
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         owners: what the network's owner has.
     """
     mistakes = [*_unfit(settings, owners)]
     if mistakes:
         return Place(), mistakes
-    chosen = dict(there.private_ips)
+    chosen = dict(previous.private_ips)
     for where, subnet_id in enumerate(settings.subnet_ids):
         free = _free(owners, subnet_id, {*chosen.values()})
-        names = [one for one in _names(settings, where) if one not in there.private_ips]
-        services = 0 if there.private_ips else _for_services(settings)
+        names = [one for one in _names(settings, where) if one not in previous.private_ips]
+        services = 0 if previous.private_ips else _for_services(settings)
         if len(free) < len(names) + services:
             mistakes.append(_too_few(settings, subnet_id, free, names, services))
         chosen |= dict(zip(names, map(str, free), strict=False))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from components.aws.firewall import inbound
 from components.aws.machine_types import InstanceType
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.roles import NODE
 
@@ -86,14 +86,14 @@ class _Demand:
         quota: of which.
         total: of this cluster, and of others where they're known.
         each: of a node.
-        there: how many of the wanted nodes have theirs already.
+        previous: how many of the wanted nodes have theirs already.
         text: the total, in words.
     """
 
     quota: Quota
     total: int
     each: int
-    there: int
+    previous: int
     text: str
 
 
@@ -104,18 +104,18 @@ def vcpu_quota(instance_type: str) -> Quota | None:
     return next((quota for quota in VCPUS if family in quota.families), None)
 
 
-def wanted(settings: Settings, there: Deployed) -> list[Quota]:
+def wanted(settings: Settings, previous: PreviousState) -> list[Quota]:
     """The quotas of which something more is taken than there is."""
-    machines, kept = _machines(settings, there)
+    machines, kept = _machines(settings, previous)
     new = {vcpu_quota(kind) for name, kind in machines.items() if name not in kept}
-    addresses = [ADDRESSES] if machines.keys() - there.addresses.keys() else []
+    addresses = [ADDRESSES] if machines.keys() - previous.addresses.keys() else []
     rules = [RULES] if _rules(settings) > _RULES_OF_ALL else []
     return [*rules, *addresses, *(quota for quota in VCPUS if quota in new)]
 
 
 def find_mistakes(
     settings: Settings,
-    there: Deployed,
+    previous: PreviousState,
     types: Mapping[str, InstanceType | None],
     account: Account,
 ) -> list[Mistake]:
@@ -123,13 +123,16 @@ def find_mistakes(
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
         types: the wanted instance types by name, None where AWS has no such type.
         account: what AWS says.
     """
     demands = [
         demand
-        for demand in (*_vcpu_demands(settings, there, types), _addresses(settings, there, account))
+        for demand in (
+            *_vcpu_demands(settings, previous, types),
+            _addresses(settings, previous, account),
+        )
         if demand and demand.total > account.holds.get(demand.quota.code, demand.total)
     ]
     rules, rules_held = _rules(settings), account.holds.get(RULES.code)
@@ -171,18 +174,20 @@ def _name(number: int) -> str:
     return f"node-{number}"
 
 
-def _machines(settings: Settings, there: Deployed) -> tuple[dict[str, str], set[str]]:
+def _machines(settings: Settings, previous: PreviousState) -> tuple[dict[str, str], set[str]]:
     """The wanted machines' types by name, and the names of those that are there."""
     wanted = dict.fromkeys(map(_name, settings.node_numbers), settings.node_instance_type)
     wanted[settings.main_role.name] = settings.main_instance_type[1]
-    return wanted, {name for name, kind in wanted.items() if there.instance_types.get(name) == kind}
+    return wanted, {
+        name for name, kind in wanted.items() if previous.instance_types.get(name) == kind
+    }
 
 
 def _vcpu_demands(
-    settings: Settings, there: Deployed, types: Mapping[str, InstanceType | None]
+    settings: Settings, previous: PreviousState, types: Mapping[str, InstanceType | None]
 ) -> list[_Demand]:
     """The vCPUs wanted, for each quota under which a machine has to start."""
-    machines, kept = _machines(settings, there)
+    machines, kept = _machines(settings, previous)
     demands = []
     for quota in VCPUS:
         taken = {
@@ -198,7 +203,7 @@ def _vcpu_demands(
     return demands
 
 
-def _addresses(settings: Settings, there: Deployed, account: Account) -> _Demand | None:
+def _addresses(settings: Settings, previous: PreviousState, account: Account) -> _Demand | None:
     """The Elastic IPs that there would be at a time; None when no more are needed.
 
     Those of nodes that leave count: the engine makes new things first. One that carries the stack's
@@ -206,8 +211,8 @@ def _addresses(settings: Settings, there: Deployed, account: Account) -> _Demand
     """
     main = settings.main_role.name
     names = {main, *map(_name, settings.node_numbers)}
-    kept = names & there.addresses.keys()
-    unclaimed = account.own_addresses - set(there.addresses.values())
+    kept = names & previous.addresses.keys()
+    unclaimed = account.own_addresses - set(previous.addresses.values())
     new = len(names) - len(kept) - len(unclaimed)
     if new <= 0:
         return None
@@ -226,7 +231,7 @@ def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
     if not demand.each:
         return settings.node_count
     excess = demand.total - account.holds[demand.quota.code]
-    return max(settings.node_count + -excess // demand.each, demand.there)
+    return max(settings.node_count + -excess // demand.each, demand.previous)
 
 
 def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -> Mistake:

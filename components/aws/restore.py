@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.mistakes import Mistake, set_command
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 
 _KEY = "restoreFromSnapshot"
@@ -18,7 +18,7 @@ _NO_SUCH = ("returned no results", "InvalidSnapshot")
 _USABLE = "Enabled"
 
 
-def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
+def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Why the volume can't begin with it, if it can't.
 
     A volume that is there stays as it is. One that began with this snapshot is no mistake: the key
@@ -26,13 +26,13 @@ def find_mistakes(settings: Settings, there: Deployed) -> list[Mistake]:
 
     Args:
         settings: what is wanted.
-        there: what is deployed.
+        previous: what is deployed.
     """
     wanted = settings.restore_from_snapshot
     if wanted is None:
         return []
-    if there.data_snapshots:
-        volume, before = next(iter(there.data_snapshots.items()))
+    if previous.data_snapshots:
+        volume, before = next(iter(previous.data_snapshots.items()))
         return [] if before == wanted else [_has_data(wanted, volume, before)]
     found = _found(wanted)
     if found is None:

@@ -16,24 +16,24 @@ from components.local_command import local_command
 from components.machine import Machine
 from components.on_base import way_to
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.roles import BASE
 
 
 def before_stop(
-    machine: Machine, settings: Settings, there: Deployed, parent: pulumi.Resource
+    machine: Machine, settings: Settings, previous: PreviousState, parent: pulumi.Resource
 ) -> pulumi.Resource:
     """Register what the instance waits for before AWS stops it; else it stays as it was.
 
     Args:
         machine: as it's there before the update, without its host key.
         settings: what to deploy.
-        there: what is deployed: its type is told apart from the wanted one.
+        previous: what is deployed: its type is told apart from the wanted one.
         parent: the component that owns the machine.
     """
-    name, stops = f"{machine.name}-stop", update_plan.stops_of_main(settings, there)
-    if stops == there.stops:
+    name, stops = f"{machine.name}-stop", update_plan.stops_of_main(settings, previous)
+    if stops == previous.stops:
         return local_command(
             name,
             settings,
@@ -42,7 +42,7 @@ def before_stop(
             depends_on=machine.depends_on,
             ignore_changes=("create", "update", "environment", "stdin"),
         )
-    known = replace(machine, host_key=pulumi.Output.from_input(there.base_host_key or ""))
+    known = replace(machine, host_key=pulumi.Output.from_input(previous.base_host_key or ""))
     quiet = command("quiet" if settings.main_role is BASE else "quiet-master")
     # The policy on the machine is that of the last update.
     wait = NOTHING if settings.change_during_calls else quiet

@@ -20,7 +20,7 @@ from components.existing.owner import this_stack
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.remote import script
 from components.settings import Settings
 from components.ssh_way import PORT
@@ -34,7 +34,7 @@ _LIMIT_SECONDS = 60
 _REASON_LENGTH = 300
 
 
-def check(settings: Settings, there: Deployed) -> None:
+def check(settings: Settings, previous: PreviousState) -> None:
     """Look at the hosts that the next update would change for the first time, or upgrade.
 
     A preview that can't reach a host says so and goes on: it may run where SSH has no way.
@@ -42,8 +42,8 @@ def check(settings: Settings, there: Deployed) -> None:
     Raises:
         ConfigurationError: why the update can't work.
     """
-    mistakes = suitability.moved(settings, there)
-    mistakes += suitability.another_main(settings, there)
+    mistakes = suitability.moved(settings, previous)
+    mistakes += suitability.another_main(settings, previous)
     mistakes += _hosted_zone(settings)
     if mistakes:
         raise ConfigurationError(mistakes)
@@ -53,7 +53,7 @@ def check(settings: Settings, there: Deployed) -> None:
     }
     known = {
         name: before
-        for name, before in there.hosts.items()
+        for name, before in previous.hosts.items()
         if name in hosts and before.is_same_machine(hosts[name])
     }
     new = {name: host for name, host in hosts.items() if name not in known}
@@ -62,7 +62,7 @@ def check(settings: Settings, there: Deployed) -> None:
     upgraded = {
         name: host
         for name, host in hosts.items()
-        if name not in new and change_of(name, settings, there).is_due
+        if name not in new and change_of(name, settings, previous).is_due
     }
     if not new and not rerouted and not upgraded:
         return

@@ -11,7 +11,7 @@ from components.existing.owner import this_stack
 from components.local_command import local_command
 from components.machine import Machine, once
 from components.over_ssh import HOST, command, environment
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.remote import script
 from components.settings import Settings
 from openvidu.roles import role_of
@@ -20,10 +20,10 @@ from openvidu.roles import role_of
 class ExistingMachines:
     """The machines of `hosts`: base or master first, then nodes."""
 
-    def __init__(self, settings: Settings, there: Deployed) -> None:
+    def __init__(self, settings: Settings, previous: PreviousState) -> None:
         """Choose the settings; nothing is registered."""
         self._settings = settings
-        self._there = there
+        self._there = previous
 
     def main(self, parent: pulumi.Resource) -> Machine:
         """Register the machine that users connect to."""

@@ -11,7 +11,7 @@ from ipaddress import IPv4Address
 
 from components.existing.hosts import Host
 from components.mistakes import Mistake
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from components.values import ip_address, private_network
 from openvidu.compose import FIRST_THAT_RETURNS_AGAIN, compose_below, works
@@ -234,14 +234,14 @@ def warnings(name: str, host: Host, facts: Facts) -> list[str]:
     return found
 
 
-def moved(settings: Settings, there: Deployed) -> list[Mistake]:
+def moved(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Hosts that have another number than in the stack: a host keeps its number while it serves."""
     main = settings.main_role.name
     wanted = {
         main if place == 0 else f"node-{place}": one for place, one in enumerate(settings.hosts)
     }
     found = []
-    for name, before in there.hosts.items():
+    for name, before in previous.hosts.items():
         for other, now in wanted.items():
             if other != name and before.public_ip == now.public_ip:
                 number = name.removeprefix("node-")
@@ -256,11 +256,11 @@ def moved(settings: Settings, there: Deployed) -> list[Mistake]:
     return found
 
 
-def another_main(settings: Settings, there: Deployed) -> list[Mistake]:
+def another_main(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Another machine for the services that run: leaving the old one would stop them."""
     main, now = settings.main_role.name, settings.hosts[0]
-    before = there.hosts.get(main)
-    if before is None or main not in there.done or before.is_same_machine(now):
+    before = previous.hosts.get(main)
+    if before is None or main not in previous.done or before.is_same_machine(now):
         return []
     problem = (
         f"hosts[0] is {now.public_ip}, {now.private_ip}; the {main} of this stack runs on "

@@ -125,7 +125,7 @@ def _once_named(
     site: Site, service: str, port: int, depends_on: Sequence[pulumi.Resource] = ()
 ) -> pulumi.ResourceOptions:
     options = pulumi.ResourceOptions(parent=site.parent, depends_on=depends_on)
-    return pulumi.ResourceOptions.merge(options, site.there.once_named(service, port))
+    return pulumi.ResourceOptions.merge(options, site.previous.once_named(service, port))
 
 
 def _record(site: Site, balancer: aws.lb.LoadBalancer) -> list[pulumi.Resource]:

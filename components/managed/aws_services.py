@@ -17,7 +17,7 @@ from components.managed.redis import redis
 from components.managed.search import search
 from components.managed.site import Site
 from components.managed.storage_bucket import bucket
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu import ports
 
@@ -44,7 +44,7 @@ class ManagedServices(pulumi.ComponentResource):
         settings: Settings,
         network: Network,
         tags: Mapping[str, str],
-        there: Deployed,
+        previous: PreviousState,
         alarms: Alarms | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -54,12 +54,12 @@ class ManagedServices(pulumi.ComponentResource):
             settings: what to deploy.
             network: the cluster's network.
             tags: those that every resource carries.
-            there: what is deployed.
+            previous: what is deployed.
             alarms: watches them; None where nobody wants to know.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:ManagedServices", "services", None, opts)
-        site = Site(settings, network, tags, there, self, alarms)
+        site = Site(settings, network, tags, previous, self, alarms)
         self.load_balancer = load_balancer(site)
         values: dict[str, Any] = {"domain": settings.domain_or_public_ip}
         self.ready = [*self.load_balancer.ready]

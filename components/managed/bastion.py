@@ -24,7 +24,7 @@ from components.managed.aws_services import ManagedServices
 from components.membership_program import put_policy, put_program
 from components.on_base import on_base, quiet
 from components.over_ssh import NOTHING
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.remote import fields, run_on, with_text
 from components.settings import Settings
 from components.upgrade_path import change_of
@@ -37,7 +37,7 @@ _TARGETS = ("elasticloadbalancing:RegisterTargets", "elasticloadbalancing:Deregi
 class Bastion(pulumi.ComponentResource):
     """The bastion, ready for nodes to join from there.
 
-    Attributes: see `components.control_machine.Main`.
+    Attributes: see `components.control_machine.ControlMachine`.
     """
 
     machine: Machine
@@ -51,7 +51,7 @@ class Bastion(pulumi.ComponentResource):
         settings: Settings,
         machines: AwsMachines,
         services: ManagedServices,
-        there: Deployed,
+        previous: PreviousState,
         aws_says: Health,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -61,7 +61,7 @@ class Bastion(pulumi.ComponentResource):
             settings: what to deploy.
             machines: registers the machine.
             services: those of the cluster.
-            there: what is deployed.
+            previous: what is deployed.
             aws_says: how the stack's instances are.
             opts: options of the component.
         """
@@ -89,7 +89,7 @@ class Bastion(pulumi.ComponentResource):
         )
         restart: dict[str, pulumi.Input[str]] = {
             "CONFIGURATION": _logins(settings, services),
-            **there.configuration_attempt(machine.name),
+            **previous.configuration_attempt(machine.name),
         }
         # Who logs in elsewhere, or with something else, restarts: that would cut its calls.
         waited = quiet(
@@ -97,7 +97,7 @@ class Bastion(pulumi.ComponentResource):
             "quiet-nodes",
             settings,
             restart,
-            there,
+            previous,
             parent=self,
             depends_on=[program, policy, usable],
         )
@@ -115,7 +115,7 @@ class Bastion(pulumi.ComponentResource):
                 )
             ),
         )
-        change = change_of(machine.name, settings, there)
+        change = change_of(machine.name, settings, previous)
         paused = on_base(
             "bastion-upgrade",
             "pause-all",
@@ -125,7 +125,7 @@ class Bastion(pulumi.ComponentResource):
             parent=self,
             depends_on=[program, policy, cluster],
             on_create=False,
-            beside=there.told_nodes,
+            beside=previous.told_nodes,
             is_due=change.is_due,
         )
         done = local.Command(

@@ -10,7 +10,7 @@ import pulumi
 from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.aws.network import Network
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from components.settings import Settings
 from openvidu.ports import PortRule
 
@@ -23,7 +23,7 @@ class Site:
         settings: what to deploy.
         network: the cluster's network.
         tags: those that every resource carries.
-        there: what is deployed.
+        previous: what is deployed.
         parent: what owns the services.
         alarms: watches them; None where nobody wants to know.
     """
@@ -31,7 +31,7 @@ class Site:
     settings: Settings
     network: Network
     tags: Mapping[str, str]
-    there: Deployed
+    previous: PreviousState
     parent: pulumi.Resource
     alarms: Alarms | None = None
 
@@ -50,7 +50,7 @@ class Site:
             name,
             ports,
             self.settings,
-            self.there,
+            self.previous,
             vpc_id=self.network.vpc_id,
             members=self.network.members,
             tags=self.tags,

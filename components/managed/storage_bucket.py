@@ -49,7 +49,7 @@ def bucket(site: Site) -> Bucket:
         "openvidu-bucket",
         # Names are unique in all of AWS: instead of the default one the engine makes one, which the
         # bucket keeps, as it does one that was configured once.
-        bucket=site.there.bucket if settings.s3_bucket == DEFAULT_BUCKET else settings.s3_bucket,
+        bucket=site.previous.bucket if settings.s3_bucket == DEFAULT_BUCKET else settings.s3_bucket,
         # What was recorded goes only where that was said.
         force_destroy=settings.delete_data,
         tags=site.named("bucket"),

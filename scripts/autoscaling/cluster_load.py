@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from components.cluster_observation import ClusterSeen, NodeSeen, Overview, Unseen
+from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
 from components.numbering import Wanted
 from scripts.autoscaling.scaling_policy import Measure
 
@@ -82,7 +82,7 @@ def observe(
     return Observation(wanted, serving, leaving, demand, updating)
 
 
-def _total(seen: ClusterSeen, measure: Measure) -> float | Unseen:
+def _total(seen: ClusterObservation, measure: Measure) -> float | Unseen:
     total = 0.0
     for address, node in seen.nodes.items():
         if node.in_service is None:
@@ -97,7 +97,7 @@ def _total(seen: ClusterSeen, measure: Measure) -> float | Unseen:
     return total
 
 
-def _value(node: NodeSeen, measure: Measure) -> float | None:
+def _value(node: NodeObservation, measure: Measure) -> float | None:
     values: Mapping[Measure, float | None] = {
         Measure.CALLS: node.calls,
         Measure.PARTICIPANTS: node.participants,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scripts.repairing.ladder import (
+    MachineObservation,
     Plan,
-    Seen,
     Step,
     cost,
     costs_more,
@@ -32,17 +32,19 @@ class Course:
         to: the strongest step that may be taken, as in `plan`.
     """
 
-    look: Callable[[], Seen]
+    look: Callable[[], MachineObservation]
     take: Callable[[Step], None]
     agrees: Callable[[], bool] | None
     tell: Callable[[Sequence[str]], None]
     to: Step | None = None
 
-    def plan(self, seen: Seen, *, dead: bool) -> Plan:
+    def plan(self, seen: MachineObservation, *, dead: bool) -> Plan:
         """Which steps there are, as in `ladder.plan`, by what is seen."""
         return plan(seen, self.to, dead=dead, asks=self.agrees is not None)
 
-    def follow(self, seen: Seen, *, dead: bool = False) -> tuple[Seen, Plan]:
+    def follow(
+        self, seen: MachineObservation, *, dead: bool = False
+    ) -> tuple[MachineObservation, Plan]:
         """Take one step after the other, until it works or has to be left as it is.
 
         Args:
@@ -82,5 +84,5 @@ class Course:
         return seen, decided
 
 
-def _said(seen: Seen, decided: Plan) -> list[str]:
+def _said(seen: MachineObservation, decided: Plan) -> list[str]:
     return [*seen.told, *filter(None, [decided.says])]

@@ -36,7 +36,7 @@ _IMPAIRED = (
 
 
 @dataclass(frozen=True)
-class Seen:
+class MachineObservation:
     """What is seen of a machine.
 
     Attributes:
@@ -129,7 +129,9 @@ class Plan:
     next: str | None = None
 
 
-def plan(seen: Seen, to: Step | None = None, *, dead: bool = False, asks: bool = False) -> Plan:
+def plan(
+    seen: MachineObservation, to: Step | None = None, *, dead: bool = False, asks: bool = False
+) -> Plan:
     """Which steps repair a machine.
 
     Args:
@@ -167,7 +169,7 @@ def step_after(taken: Step | None, decided: Plan) -> Step | None:
     return next((one for one in decided.steps if _ORDER.index(one) >= weakest), None)
 
 
-def costs_more(step: Step, agreed: Seen, seen: Seen) -> bool:
+def costs_more(step: Step, agreed: MachineObservation, seen: MachineObservation) -> bool:
     """Whether a step costs more calls than it did when somebody agreed to it.
 
     Args:
@@ -182,7 +184,7 @@ def costs_more(step: Step, agreed: Seen, seen: Seen) -> bool:
     return agreed.calls is not None and (seen.calls is None or seen.calls > agreed.calls)
 
 
-def is_the_operators_word(step: Step, agreed: Seen) -> bool:
+def is_the_operators_word(step: Step, agreed: MachineObservation) -> bool:
     """Whether who agreed to a step has said that a node carries no calls, as nobody else can.
 
     Args:
@@ -192,17 +194,17 @@ def is_the_operators_word(step: Step, agreed: Seen) -> bool:
     return agreed.is_for_the_operator and not _cuts_nothing(step, agreed)
 
 
-def cost(step: Step, seen: Seen) -> str:
+def cost(step: Step, seen: MachineObservation) -> str:
     """What a step does, and what it costs in calls."""
     return f"{_MEANING[step]}: {_costs(step, seen)}"
 
 
-def _cuts_nothing(step: Step, seen: Seen) -> bool:
+def _cuts_nothing(step: Step, seen: MachineObservation) -> bool:
     """Whether a step leaves all calls alone."""
     return step is Step.SERVICES or not (seen.is_node or seen.role.product.folder)
 
 
-def _costs(step: Step, seen: Seen) -> str:
+def _costs(step: Step, seen: MachineObservation) -> str:
     calls = "calls" if seen.calls is None else f"{seen.calls} calls"
     if seen.is_node:
         if not seen.may_carry_calls:
@@ -220,7 +222,7 @@ def _costs(step: Step, seen: Seen) -> str:
     )
 
 
-def _steps(seen: Seen) -> tuple[Step, ...]:
+def _steps(seen: MachineObservation) -> tuple[Step, ...]:
     """All that could help, from mild to strong."""
     inside: tuple[Step, ...] = ()
     if seen.role.product.folder:
@@ -243,7 +245,7 @@ def _up_to(to: Step | None, steps: tuple[Step, ...], says: str, further: str) ->
     return Plan(allowed, says, None if allowed == steps and Step.REPLACE in steps else further)
 
 
-def _held(seen: Seen, to: Step | None, *, dead: bool) -> Plan | None:
+def _held(seen: MachineObservation, to: Step | None, *, dead: bool) -> Plan | None:
     """What is told of a machine that has to be left as it is; None of one that can be repaired."""
     if seen.refuses_key and (found := _locked(seen, to)):
         return found
@@ -260,7 +262,7 @@ def _held(seen: Seen, to: Step | None, *, dead: bool) -> Plan | None:
     return None
 
 
-def _mildly(seen: Seen) -> Plan | None:
+def _mildly(seen: MachineObservation) -> Plan | None:
     """What is done to one that lets in, where what is stronger helps nothing, or costs more."""
     mild = tuple(one for one in _steps(seen)[:1] if one in (Step.SERVICES, Step.DOCKER))
     if seen.full:
@@ -273,7 +275,7 @@ def _mildly(seen: Seen) -> Plan | None:
     return Plan(mild, "It serves: what is stronger than a start costs calls.", again)
 
 
-def _locked(seen: Seen, to: Step | None) -> Plan | None:
+def _locked(seen: MachineObservation, to: Step | None) -> Plan | None:
     """What is told of a machine that answers, and doesn't know the stack's key.
 
     From outside nothing brings that back but another machine. None of a node that nobody sees run:
@@ -296,15 +298,15 @@ def _locked(seen: Seen, to: Step | None) -> Plan | None:
     return Plan(says=says, next=f"{told}; {ended}; or {with_key}")
 
 
-def _drained(seen: Seen) -> str:
+def _drained(seen: MachineObservation) -> str:
     return f"uv run python -m scripts.retire {seen.name}, then: pulumi up"
 
 
-def _if_you_know(seen: Seen) -> str:
+def _if_you_know(seen: MachineObservation) -> str:
     return f"if you know that it carries none: uv run python -m scripts.repair {seen.name} --dead"
 
 
-def _with_calls(seen: Seen) -> Plan:
+def _with_calls(seen: MachineObservation) -> Plan:
     """A node that runs, or of which nobody can say: calls may go on."""
     if seen.conclusion is None:
         says = "The base can't say whether calls go on there: it's repaired first."
@@ -317,7 +319,7 @@ def _with_calls(seen: Seen) -> Plan:
     return Plan((Step.SERVICES,), says, _drained(seen))
 
 
-def _before_an_event(seen: Seen, instance: InstanceHealth, to: Step | None) -> Plan:
+def _before_an_event(seen: MachineObservation, instance: InstanceHealth, to: Step | None) -> Plan:
     """It runs, and AWS is going to stop it."""
     says = f"AWS is going to do something: {', '.join(map(str, instance.events))}."
     if seen.may_carry_calls:

@@ -18,7 +18,7 @@ from scripts.checks.reachable import tcp
 from scripts.cluster_status import Usage, parse_usage
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
-from scripts.repairing.ladder import Seen
+from scripts.repairing.ladder import MachineObservation
 from scripts.stack_machines import Machine
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Patient:
         client: EC2Client = self.log_in(self.arn.region).client("ec2")
         return client
 
-    def look(self) -> Seen:
+    def look(self) -> MachineObservation:
         """Look at it from all sides, at once."""
         with ThreadPoolExecutor(4) as pool:
             aws = pool.submit(self.health)
@@ -114,7 +114,7 @@ class Patient:
         told: str | PulumiError,
         concluded: Concluded | Unseen | None,
         port: bool | None,
-    ) -> Seen:
+    ) -> MachineObservation:
         found, overview = self._by_itself(aws, entered, port), _overview(told)
         if isinstance(concluded, Unseen):
             line = f"cluster: the {self.main.name} can't be asked: {concluded.reason}"
@@ -125,7 +125,7 @@ class Patient:
 
     def _by_itself(
         self, aws: InstanceHealth | str | None, entered: str | PulumiError, port: bool | None
-    ) -> Seen:
+    ) -> MachineObservation:
         """What is seen without the cluster: it works as far as its machine does."""
         lets_in = isinstance(entered, str)
         refuses = any(word in str(entered) for word in (KEY_REFUSED, AGENT_REFUSED))
@@ -138,7 +138,7 @@ class Patient:
         lines += [f"containers: {problem}" for problem in ailing]
         if port is not None:
             lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
-        return Seen(
+        return MachineObservation(
             self.machine.name,
             lets_in and port is not False and not ailing,
             aws,
@@ -157,7 +157,9 @@ class Patient:
         return [usage.ailing(self.machine.name)[0][0]]
 
 
-def _as_node(found: Seen, concluded: Concluded, own: Mapping[str, Any] | None) -> Seen:
+def _as_node(
+    found: MachineObservation, concluded: Concluded, own: Mapping[str, Any] | None
+) -> MachineObservation:
     """A node, of which the base and others could be asked."""
     serves = concluded.conclusion == "serving" and bool(own and own.get("inService"))
     return replace(
@@ -169,7 +171,7 @@ def _as_node(found: Seen, concluded: Concluded, own: Mapping[str, Any] | None) -
     )
 
 
-def _as_main(found: Seen, overview: Mapping[str, Any]) -> Seen:
+def _as_main(found: MachineObservation, overview: Mapping[str, Any]) -> MachineObservation:
     """A base, master or bastion, which tells of the cluster itself."""
     closed = bool(found.role.product.folder) and overview.get("isOpen") is False
     status = (overview.get("health") or {}).get("clusterStatus", "told" if overview else "nothing")

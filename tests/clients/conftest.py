@@ -15,7 +15,7 @@ import pytest
 from lab.cloud import authority
 from lab.cloud.requirements import CLIENTS, without_program
 from lab.openvidu.master.endpoints import MasterEndpoints
-from lab.openvidu.master.server_state import MasterHouse
+from lab.openvidu.master.server_state import MasterState
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.messages import Request, Response, Takeover
 from tests.serving import serving
@@ -63,7 +63,7 @@ def server(tmp_path: Path) -> Iterator[Settings]:
     async def handle(request: Request) -> Response | Takeover:
         # Its webhooks want the loop that the requests come in.
         if not made:
-            made.append(MasterEndpoints(MasterHouse(values, Uploader(values, tmp_path))))
+            made.append(MasterEndpoints(MasterState(values, Uploader(values, tmp_path))))
         return await made[0].handle(request)
 
     with socket.create_server(("127.0.0.1", 0)) as front:

@@ -51,7 +51,7 @@ class Machine:
 
 
 @dataclass
-class Desk:
+class AwsOperator:
     supervisor: Supervisor
     folder: Path
     worker: subprocess.Popen[str]
@@ -236,7 +236,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def open_desk(folder: Path) -> Iterator[Desk]:
+def open_desk(folder: Path) -> Iterator[AwsOperator]:
     """A lab that is started, with an operator in it, and stopped in the end."""
     supervisor = cloud.start(folder / "lab", boot_seconds=0.1, image=STAND_INS, services=STAND_INS)
     worker = subprocess.Popen(
@@ -246,9 +246,9 @@ def open_desk(folder: Path) -> Iterator[Desk]:
         text=True,
     )
     try:
-        desk = Desk(supervisor, folder, worker)
-        desk.set_up()
-        yield desk
+        operator = AwsOperator(supervisor, folder, worker)
+        operator.set_up()
+        yield operator
     finally:
         worker.kill()
         worker.communicate()

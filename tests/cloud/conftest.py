@@ -6,24 +6,24 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cloud.aws_operator import Desk, Machine, open_desk
+from tests.cloud.aws_operator import AwsOperator, Machine, open_desk
 
 
 @pytest.fixture(scope="session")
-def _session_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with open_desk(tmp_path_factory.mktemp("cloud")) as desk:
-        yield desk
+def _session_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsOperator]:
+    with open_desk(tmp_path_factory.mktemp("cloud")) as operator:
+        yield operator
 
 
 @pytest.fixture
-def desk(_session_desk: Desk) -> Iterator[Desk]:
+def operator(_session_desk: AwsOperator) -> Iterator[AwsOperator]:
     """The lab; without faults again after each test."""
     yield _session_desk
     _session_desk.supervisor.control.clear_faults()
 
 
 @pytest.fixture(scope="session")
-def _session_machine(_session_desk: Desk) -> Machine:
+def _session_machine(_session_desk: AwsOperator) -> Machine:
     return _session_desk.launch("shared")
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from lab import cloud
 from lab.cloud import Supervisor
-from tests.cloud.aws_operator import STAND_INS, Desk, open_desk, wait_until
+from tests.cloud.aws_operator import STAND_INS, AwsOperator, open_desk, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 
@@ -25,8 +25,8 @@ def start(folder: Path) -> Supervisor:
 
 
 @pytest.fixture
-def lab(desk: Desk) -> Supervisor:
-    return desk.supervisor
+def lab(operator: AwsOperator) -> Supervisor:
+    return operator.supervisor
 
 
 def test_a_lab_that_runs_is_left_alone(lab: Supervisor) -> None:
@@ -37,10 +37,10 @@ def test_a_lab_that_runs_is_left_alone(lab: Supervisor) -> None:
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
     interfaces = Path("/proc/net/dev").read_text().count(":")
     with ExitStack() as watching:
-        with open_desk(tmp_path) as desk:
-            desk.launch()
-            folder = desk.supervisor.directory
-            alive = watching.enter_context(watch_processes(desk.supervisor.pid))
+        with open_desk(tmp_path) as operator:
+            operator.launch()
+            folder = operator.supervisor.directory
+            alive = watching.enter_context(watch_processes(operator.supervisor.pid))
             assert alive()
         wait_until(lambda: not alive(), "all processes are gone")
     assert str(folder) not in Path("/proc/self/mounts").read_text()
@@ -51,12 +51,12 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
-    with open_desk(tmp_path) as desk:
-        desk.launch()
-        with watch_processes(desk.supervisor.pid) as alive:
-            os.kill(desk.supervisor.pid, signal.SIGKILL)
+    with open_desk(tmp_path) as operator:
+        operator.launch()
+        with watch_processes(operator.supervisor.pid) as alive:
+            os.kill(operator.supervisor.pid, signal.SIGKILL)
             wait_until(lambda: not alive(), "all processes are gone")
-        assert cloud.find(desk.supervisor.directory) is None
+        assert cloud.find(operator.supervisor.directory) is None
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def concluded(made: Scene, capsys: pytest.CaptureFixture[str]) -> Any:
         instance="",
         ssh_way="",
     )
-    task = _Task(words, made.world, cast("Any", None), cast("Any", None))
+    task = _Task(words, made.context, cast("Any", None), cast("Any", None))
     status = _show_conclusion(task)
     return json.loads(capsys.readouterr().out) if status is None else status
 

@@ -37,7 +37,7 @@ from membership.configuration_change import (
     rotate,
 )
 from membership.confirmation import SECONDS
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.doubt import doubts
 from membership.drain import Outcome
 from membership.errors import MembershipError
@@ -143,12 +143,12 @@ class Stage:
     files: Files
 
     @property
-    def world(self) -> World:
+    def context(self) -> Context:
         self.scene.cluster = self.cluster  # type: ignore[assignment]
-        return self.scene.world
+        return self.scene.context
 
     def run(self, run: Run = RUN, leaving: Collection[str] = ()) -> None:
-        configure(self.cluster, self.files, run, self.world, leaving)
+        configure(self.cluster, self.files, run, self.context, leaving)
 
 
 @pytest.fixture
@@ -239,7 +239,7 @@ def test_what_was_waited_before_a_lost_connection_counts(stage: Stage) -> None:
     stage.cluster.calls_end = float("inf")
     clock = stage.scene.clock
     waited = Elapsed(3590.0, clock.boot(), clock.monotonic())
-    stage.world.registry.note("configuration", "test", waited)
+    stage.context.registry.note("configuration", "test", waited)
     with pytest.raises(MembershipError):
         stage.run(Run("test"))
     assert clock.passed < 20
@@ -314,7 +314,7 @@ def test_a_node_that_does_not_come_back_is_named(stage: Stage) -> None:
 def test_a_node_that_has_drained_and_goes_later_is_not_waited_for(stage: Stage) -> None:
     stage.cluster.gone = NODES[1]
     left = Record("node-2", NODES[1], "i-2", Phase.LEFT, since=0, leaving=True)
-    stage.world.registry.change(NODES[1], lambda _: left)
+    stage.context.registry.change(NODES[1], lambda _: left)
     stage.run()
     assert stage.scene.clock.passed < 60
 
@@ -343,7 +343,7 @@ def test_a_bucket_that_takes_no_secrets_is_told(
     monkeypatch.setattr(stage.cluster, "change", unwritable)
     stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\n")
     with pytest.raises(MembershipError) as raised:
-        rotate(stage.cluster, stage.files, stage.world)
+        rotate(stage.cluster, stage.files, stage.context)
     assert str(raised.value) == (
         "configuration: putting changed secrets into the bucket: XMinioStorageFull\n"
         "  The bucket may have changed. Nodes that run go on, with their calls.\n"
@@ -364,7 +364,7 @@ def test_where_nodes_log_in_and_with_what_goes_into_the_bucket_and_nothing_else(
     # A Redis that was made anew has another name: with the old one in the bucket no node starts.
     wanted = f"{OPENVIDU_SECRET}=new\nOPENVIDU_RECORDING=true\n{REDIS_HOST}=redis-2\n"
     stage.files.wanted.write_text(wanted)
-    rotate(stage.cluster, stage.files, stage.world)
+    rotate(stage.cluster, stage.files, stage.context)
     assert stage.cluster.stored == OLD | {OPENVIDU_SECRET: "new", REDIS_HOST: "redis-2"}
     assert not stage.cluster.restarted
     assert "new" not in "".join(stage.scene.said)
@@ -373,13 +373,13 @@ def test_where_nodes_log_in_and_with_what_goes_into_the_bucket_and_nothing_else(
 def test_before_the_first_node_there_is_nothing_to_rotate(stage: Stage) -> None:
     stage.cluster.stored = {}
     stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=new\n")
-    rotate(stage.cluster, stage.files, stage.world)
+    rotate(stage.cluster, stage.files, stage.context)
     assert stage.cluster.stored == {}
 
 
 def test_the_base_waits_for_a_moment_without_calls(stage: Stage) -> None:
     stage.cluster.calls_end = 100.0
-    quiet(RUN, stage.world, master=False)
+    quiet(RUN, stage.context, master=False)
     assert stage.scene.clock.passed >= 100
 
 
@@ -394,26 +394,26 @@ def soon(stage: Stage) -> Stage:
 def test_calls_count_whatever_the_nodes_ports_say(soon: Stage) -> None:
     soon.cluster.stopped = True
     with pytest.raises(MembershipError, match="still 1 call"):
-        quiet(RUN, soon.world, master=False)
+        quiet(RUN, soon.context, master=False)
 
 
 def test_calls_count_where_no_node_is_known(soon: Stage) -> None:
     """As where a list isn't filled yet."""
     forget_nodes(soon)
     with pytest.raises(MembershipError, match="still 1 call"):
-        quiet(RUN, soon.world, master=False)
+        quiet(RUN, soon.context, master=False)
 
 
 @pytest.mark.parametrize("nodes", [False, True])
 def test_a_base_that_has_lost_its_notes_knows_the_nodes_by_the_load_balancer(
     soon: Stage, nodes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for record in soon.world.registry.all():
-        soon.world.registry.change(record.ip, lambda _: None)
+    for record in soon.context.registry.all():
+        soon.context.registry.change(record.ip, lambda _: None)
     for question in ("calls", "media_nodes"):
         monkeypatch.setattr(soon.cluster, question, lambda: Unknown("no node could be asked"))
     with pytest.raises(MembershipError, match="still the API"):
-        quiet(RUN, soon.world, master=False, nodes=nodes)
+        quiet(RUN, soon.context, master=False, nodes=nodes)
 
 
 def test_the_nodes_that_the_stack_names_are_looked_at(soon: Stage) -> None:
@@ -422,17 +422,17 @@ def test_the_nodes_that_the_stack_names_are_looked_at(soon: Stage) -> None:
     soon.cluster.cut_off = NODES[1]
     told = [Node("node-2", NODES[1], "i-2", Way("203.0.113.3"))]
     asks = replace(RUN, asks=True)
-    assert quiet(asks, soon.world, master=False, told=told) is Outcome.DOUBT
+    assert quiet(asks, soon.context, master=False, told=told) is Outcome.DOUBT
     with pytest.raises(MembershipError, match=CUT_OFF):
-        quiet(RUN, soon.world, master=False, told=told)
-    (doubt,) = doubts("", soon.world)["nodes"]
+        quiet(RUN, soon.context, master=False, told=told)
+    (doubt,) = doubts("", soon.context)["nodes"]
     assert (doubt["name"], doubt["host"]) == ("node-2", "203.0.113.3")
 
 
 def forget_nodes(stage: Stage) -> None:
     """Have neither the base nor the load balancer know a node."""
-    for record in stage.world.registry.all():
-        stage.world.registry.change(record.ip, lambda _: None)
+    for record in stage.context.registry.all():
+        stage.context.registry.change(record.ip, lambda _: None)
     stage.scene.load_balancer.node_ips = ()
 
 
@@ -443,10 +443,10 @@ def test_a_load_balancer_that_is_down_says_nothing_of_calls(
     soon.cluster.nodes_say = replace(soon.cluster)
     monkeypatch.setattr(soon.cluster, "calls", lambda: Unconnected("connection refused"))
     with pytest.raises(MembershipError, match="still 1 call"):
-        quiet(RUN, soon.world, master=False)
+        quiet(RUN, soon.context, master=False)
     soon.cluster.nodes_say = None
     with pytest.raises(MembershipError, match=r"still the API \(connection refused\)"):
-        quiet(RUN, soon.world, master=False)
+        quiet(RUN, soon.context, master=False)
 
 
 def test_where_every_node_has_stopped_nobody_is_waited_for(
@@ -457,10 +457,10 @@ def test_where_every_node_has_stopped_nobody_is_waited_for(
     monkeypatch.setattr(soon.cluster, "media_nodes", lambda: Unknown("GET answered 502"))
     # Others are asked about those of which no drain has said that they have left.
     asks = replace(RUN, asks=True)
-    assert quiet(asks, soon.world, master=False) is Outcome.DOUBT
+    assert quiet(asks, soon.context, master=False) is Outcome.DOUBT
     for number in (1, 2):
         soon.scene.record(number, phase=Phase.LEFT)
-    assert quiet(asks, soon.world, master=False) is None
+    assert quiet(asks, soon.context, master=False) is None
     assert soon.scene.clock.passed < 2 * SECONDS
 
 
@@ -469,7 +469,7 @@ def test_one_look_without_calls_is_not_enough(soon: Stage, monkeypatch: pytest.M
     live = soon.cluster.calls()
     monkeypatch.setattr(soon.cluster, "calls", lambda: next(shown, live))
     with pytest.raises(MembershipError, match="still 1 call"):
-        quiet(RUN, soon.world, master=False)
+        quiet(RUN, soon.context, master=False)
 
 
 @pytest.mark.parametrize("seconds", [20.0, float("inf")])
@@ -484,11 +484,11 @@ def test_a_master_that_refuses_for_a_moment_may_carry_calls(
 
     monkeypatch.setattr(soon.cluster, "calls", calls)
     if seconds > MASTER_SILENT_SECONDS:
-        assert quiet(RUN, soon.world, master=True) is None
+        assert quiet(RUN, soon.context, master=True) is None
         assert clock.passed >= MASTER_SILENT_SECONDS
     else:
         with pytest.raises(MembershipError, match="still 1 call"):
-            quiet(RUN, soon.world, master=True)
+            quiet(RUN, soon.context, master=True)
 
 
 @pytest.mark.parametrize("text", [None, ""])
@@ -499,7 +499,7 @@ def test_what_the_stack_wants_and_is_lost_empties_nothing(stage: Stage, text: st
         stage.files.wanted.write_text(text)
     before = dict(stage.cluster.stored)
     assert drift(stage.cluster, stage.files) is None
-    for act in (stage.run, lambda: rotate(stage.cluster, stage.files, stage.world)):
+    for act in (stage.run, lambda: rotate(stage.cluster, stage.files, stage.context)):
         with pytest.raises(MembershipError, match="wanted is gone or empty") as caught:
             act()
         assert "--replace '**configuration-wanted'" in str(caught.value)
@@ -510,7 +510,7 @@ def test_what_the_stack_wants_and_is_lost_empties_nothing(stage: Stage, text: st
 def test_nodes_that_cannot_be_seen_may_carry_calls(stage: Stage) -> None:
     stage.cluster = replace(stage.cluster, calls_end=float("inf"), dead=True)
     with pytest.raises(MembershipError, match="waiting for a moment without calls"):
-        quiet(RUN, stage.world, master=False)
+        quiet(RUN, stage.context, master=False)
 
 
 CUT_OFF = r"what node-2 \(from here no way to port 4443: no route to host; the cluster doesn't list"
@@ -521,7 +521,7 @@ def test_a_node_that_is_cut_off_and_not_listed_may_carry_calls(stage: Stage, nod
     stage.scene.record(2)
     stage.cluster.cut_off = NODES[1]
     with pytest.raises(MembershipError, match=CUT_OFF) as caught:
-        quiet(RUN, stage.world, master=False, nodes=nodes)
+        quiet(RUN, stage.context, master=False, nodes=nodes)
     assert "Next: uv run python -m scripts.repair node-2; then wait again" in str(caught.value)
     with pytest.raises(MembershipError, match=CUT_OFF):
         stage.run()
@@ -532,16 +532,16 @@ def test_others_are_asked_about_a_node_that_is_cut_off(stage: Stage) -> None:
     stage.scene.record(2)
     stage.cluster.cut_off = NODES[1]
     asks = replace(RUN, asks=True)
-    assert quiet(asks, stage.world, master=False) is Outcome.DOUBT
-    configured = configure(stage.cluster, stage.files, asks, stage.world)
+    assert quiet(asks, stage.context, master=False) is Outcome.DOUBT
+    configured = configure(stage.cluster, stage.files, asks, stage.context)
     assert configured is Outcome.DOUBT
     assert not stage.cluster.restarted
     stage.scene.says(machine=(Word.RUNS, "its machine says: 9 containers"))
     stage.scene.policy = replace(stage.scene.policy, change_limit=timedelta(seconds=20))
     with pytest.raises(MembershipError, match="its machine says: 9 containers"):
-        quiet(asks, stage.world, master=False)
+        quiet(asks, stage.context, master=False)
     stage.scene.says(aws=(Word.STOPPED, "AWS says: i-2 is terminated"))
-    assert quiet(asks, stage.world, master=False) is None
+    assert quiet(asks, stage.context, master=False) is None
 
 
 @dataclass
@@ -570,8 +570,8 @@ def test_dead_nodes_are_looked_at_at_once_and_one_look_is_enough(tmp_path: Path)
     """What AWS has said of them would be old after a look at one after the other, or a second."""
     dead = scene(tmp_path, [], others=(1, 3))
     nodes = dead.registry.all()
-    world = replace(
-        dead.world,
+    context = replace(
+        dead.context,
         cluster=SlowAndDead(dead.clock, threading.Barrier(3), TESTIMONY_SECONDS - 1),  # type: ignore[arg-type]
     )
     dead.load_balancer.node_ips = ()
@@ -582,7 +582,7 @@ def test_dead_nodes_are_looked_at_at_once_and_one_look_is_enough(tmp_path: Path)
         dead.registry.testify(node, said, Elapsed.begin(dead.clock))
     # Each look takes nearly as long as what was said counts.
     dead.clock.sleep(2)
-    assert quiet(asking, world, master=False) is None
+    assert quiet(asking, context, master=False) is None
 
 
 def test_a_node_out_of_sight_has_not_restarted(stage: Stage) -> None:

@@ -23,98 +23,98 @@ INSTANCE = replace(NODE, way=Way(instance="arn:aws:ec2:eu-west-1:1:instance/i-2"
 
 
 def test_a_machine_that_has_left_goes(tmp_path: Path) -> None:
-    world = scene(tmp_path, [])
-    world.load_balancer.node_ips = ("10.5.0.6",)
+    context = scene(tmp_path, [])
+    context.load_balancer.node_ips = ("10.5.0.6",)
     for phase in (None, Phase.STARTING, Phase.LEFT):
         if phase:
-            world.record(2, phase=phase)
+            context.record(2, phase=phase)
         else:
-            world.registry.change(NODE.ip, lambda _: None)
-        assert release(INSTANCE, RUN, world.world) is Held.FREE
+            context.registry.change(NODE.ip, lambda _: None)
+        assert release(INSTANCE, RUN, context.context) is Held.FREE
 
 
 @pytest.mark.parametrize("phase", [Phase.SERVING, Phase.DRAINING])
 def test_one_that_has_joined_is_drained_first(tmp_path: Path, phase: Phase) -> None:
-    world = scene(tmp_path, [])
-    world.load_balancer.node_ips = ()
-    world.record(2, phase=phase)
-    assert release(INSTANCE, RUN, world.world) is Held.JOINED
+    context = scene(tmp_path, [])
+    context.load_balancer.node_ips = ()
+    context.record(2, phase=phase)
+    assert release(INSTANCE, RUN, context.context) is Held.JOINED
 
 
 def test_one_whose_join_ended_once_its_address_was_in_is_drained_first(tmp_path: Path) -> None:
-    world = scene(tmp_path, [])
-    world.record(2, phase=Phase.STARTING)
-    assert NODE.ip in world.load_balancer.node_ips
-    assert release(INSTANCE, RUN, world.world) is Held.JOINED
+    context = scene(tmp_path, [])
+    context.record(2, phase=Phase.STARTING)
+    assert NODE.ip in context.load_balancer.node_ips
+    assert release(INSTANCE, RUN, context.context) is Held.JOINED
 
 
 def test_whoever_still_brings_it_in_stops(tmp_path: Path) -> None:
-    world = scene(tmp_path, [])
-    world.load_balancer.node_ips = ()
-    world.record(2, phase=Phase.STARTING)
-    claim(NODE, Run("a join"), world.world)
-    may = is_newest(NODE, Run("a join"), world.world)
-    assert release(INSTANCE, RUN, world.world) is Held.FREE
+    context = scene(tmp_path, [])
+    context.load_balancer.node_ips = ()
+    context.record(2, phase=Phase.STARTING)
+    claim(NODE, Run("a join"), context.context)
+    may = is_newest(NODE, Run("a join"), context.context)
+    assert release(INSTANCE, RUN, context.context) is Held.FREE
     with pytest.raises(MembershipError, match="This run stops"):
         may()
-    assert world.registry.get(NODE.ip) is None
+    assert context.registry.get(NODE.ip) is None
 
 
 def test_one_that_is_just_brought_in_is_drained_first(tmp_path: Path) -> None:
     """Its address is in once the list isn't edited any more."""
-    world = scene(tmp_path, [])
-    world.load_balancer.node_ips = ()
-    world.record(2, phase=Phase.STARTING)
-    remove = world.load_balancer.remove
+    context = scene(tmp_path, [])
+    context.load_balancer.node_ips = ()
+    context.record(2, phase=Phase.STARTING)
+    remove = context.load_balancer.remove
 
     def late(ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
-        world.load_balancer.node_ips = (NODE.ip,)
+        context.load_balancer.node_ips = (NODE.ip,)
         return remove(ip, purpose=purpose, may=may)
 
-    world.load_balancer.remove = late  # type: ignore[method-assign]
-    assert release(INSTANCE, RUN, world.world) is Held.JOINED
-    assert not world.done
+    context.load_balancer.remove = late  # type: ignore[method-assign]
+    assert release(INSTANCE, RUN, context.context) is Held.JOINED
+    assert not context.done
 
 
 def test_an_address_at_which_another_instance_serves_stays(tmp_path: Path) -> None:
-    world = scene(tmp_path, [])
-    world.record(2, identity="i-new")
+    context = scene(tmp_path, [])
+    context.record(2, identity="i-new")
     with pytest.raises(MembershipError, match="is the address of i-new by now") as refused:
-        release(INSTANCE, RUN, world.world)
+        release(INSTANCE, RUN, context.context)
     assert "Nothing was removed" in str(refused.value)
     assert "scripts.recover_state" in str(refused.value)
 
 
 def test_an_instance_that_is_gone_goes_for_the_one_that_takes_its_place(tmp_path: Path) -> None:
     """Its address is in the load balancer still, and the new one is announced."""
-    world = scene(tmp_path, [])
-    announce(replace(NODE, identity="i-new"), Way(), world.world)
-    assert NODE.ip in world.load_balancer.node_ips
-    assert release(INSTANCE, RUN, world.world) is Held.FREE
+    context = scene(tmp_path, [])
+    announce(replace(NODE, identity="i-new"), Way(), context.context)
+    assert NODE.ip in context.load_balancer.node_ips
+    assert release(INSTANCE, RUN, context.context) is Held.FREE
 
 
 def test_a_host_whose_address_another_one_has_goes(tmp_path: Path) -> None:
-    world = scene(tmp_path, [])
-    world.record(2, identity="10.5.0.7 SHA256:new", way=Way("203.0.113.9", "ssh-ed25519 AAAB"))
+    context = scene(tmp_path, [])
+    context.record(2, identity="10.5.0.7 SHA256:new", way=Way("203.0.113.9", "ssh-ed25519 AAAB"))
     host = replace(NODE, way=Way("203.0.113.7", "ssh-ed25519 AAAA"))
-    assert release(host, RUN, world.world) is Held.FREE
+    assert release(host, RUN, context.context) is Held.FREE
 
 
 def test_a_dead_instance_makes_room_for_the_one_in_its_place(tmp_path: Path) -> None:
     """As an update that looks does it: it goes, then the new one is announced."""
-    world = scene(tmp_path, [([OTHER], Unreachable("no route"))])
+    context = scene(tmp_path, [([OTHER], Unreachable("no route"))])
     asking = replace(RUN, asks=True)
-    assert release(INSTANCE, asking, world.world) is Held.JOINED
-    leave_for_good(INSTANCE, world.world)
-    world.says(machine=(Word.UNKNOWN, ""), aws=(Word.STOPPED, "i-2 is terminated"))
-    assert drain(INSTANCE, asking, world.world) is Outcome.GONE
-    remove(INSTANCE, asking, world.world)
-    assert world.done == ["remove 10.5.0.7"]
+    assert release(INSTANCE, asking, context.context) is Held.JOINED
+    leave_for_good(INSTANCE, context.context)
+    context.says(machine=(Word.UNKNOWN, ""), aws=(Word.STOPPED, "i-2 is terminated"))
+    assert drain(INSTANCE, asking, context.context) is Outcome.GONE
+    remove(INSTANCE, asking, context.context)
+    assert context.done == ["remove 10.5.0.7"]
     new = replace(NODE, identity="i-new")
-    announce(new, Way(), world.world)
-    assert drain(INSTANCE, asking, world.world) is Outcome.GONE
-    remove(INSTANCE, asking, world.world)
-    record = world.registry.get(NODE.ip)
+    announce(new, Way(), context.context)
+    assert drain(INSTANCE, asking, context.context) is Outcome.GONE
+    remove(INSTANCE, asking, context.context)
+    record = context.registry.get(NODE.ip)
     assert record is not None
     assert (record.identity, record.phase, record.leaving) == ("i-new", Phase.STARTING, False)
-    assert release(replace(new, way=INSTANCE.way), RUN, world.world) is Held.FREE
+    assert release(replace(new, way=INSTANCE.way), RUN, context.context) is Held.FREE

@@ -15,7 +15,7 @@ import pytest
 
 from membership.answers import Answers, Health, Refused, Silent, Unknown
 from membership.clock import Clock, ConnectedClock, DisconnectedError
-from membership.context import Run, World, claim
+from membership.context import Context, Run, claim
 from membership.drain import IDLE_LOOKS, drain, remove
 from membership.errors import MembershipError
 from membership.join import join, prepare
@@ -170,7 +170,7 @@ class TakenOver(ListOnly):
     """A list where one edit has to wait; when it's its turn, a newer run has the node."""
 
     waits: str
-    world: World
+    context: Context
 
     def add(self, ip: str, *, purpose: str, may: Callable[[], bool]) -> bool:
         self._wait(purpose)
@@ -182,25 +182,25 @@ class TakenOver(ListOnly):
 
     def _wait(self, purpose: str) -> None:
         if purpose == f"node-2 {self.waits}":
-            claim(NODE, NEWER, self.world)
+            claim(NODE, NEWER, self.context)
 
 
-def drained(world: World) -> None:
-    drain(NODE, RUN, world)
+def drained(context: Context) -> None:
+    drain(NODE, RUN, context)
 
 
-def removed(world: World) -> None:
-    claim(NODE, RUN, world)
-    remove(NODE, RUN, world)
+def removed(context: Context) -> None:
+    claim(NODE, RUN, context)
+    remove(NODE, RUN, context)
 
 
-def joined(world: World) -> None:
-    world.cluster.media_nodes()
-    join(NODE, 2, RUN, world)
+def joined(context: Context) -> None:
+    context.cluster.media_nodes()
+    join(NODE, 2, RUN, context)
 
 
-def prepared(world: World) -> None:
-    prepare(NODE, RUN, world)
+def prepared(context: Context) -> None:
+    prepare(NODE, RUN, context)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def prepared(world: World) -> None:
 def test_a_run_that_was_taken_over_while_it_waited_edits_nothing(
     tmp_path: Path,
     waits: str,
-    act: Callable[[World], None],
+    act: Callable[[Context], None],
     looks: list[tuple[Listed, Health]],
     ips: tuple[str, ...],
 ) -> None:
@@ -225,9 +225,9 @@ def test_a_run_that_was_taken_over_while_it_waited_edits_nothing(
     made.cluster.answer_to_patch = Refused(405, "no")
     made.policy = Policy(without_api=True)
     made.load_balancer = edits = TakenOver(ips, made.done)
-    edits.waits, edits.world = waits, made.world
+    edits.waits, edits.context = waits, made.context
     with pytest.raises(MembershipError, match="a newer run works on it: a newer update"):
-        act(made.world)
+        act(made.context)
     done = [one for one in made.done if not one.startswith("PATCH")]
     assert done == (["remove 10.5.0.7"] if waits == "got a call" else [])
 
@@ -243,7 +243,7 @@ def test_an_address_that_another_machine_serves_at_meanwhile_stays(tmp_path: Pat
         return take_out(ip, purpose=purpose, may=may)
 
     made.load_balancer.remove = late  # type: ignore[method-assign]
-    remove(NODE, RUN, made.world)
+    remove(NODE, RUN, made.context)
     assert not made.done
     assert made.said == ["node-2: 10.5.0.7 stays in the load balancer for the machine it has"]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from components.cluster_observation import LIMIT_SECONDS, ClusterSeen, parse
+from components.cluster_observation import LIMIT_SECONDS, ClusterObservation, parse
 from membership import main as program
 from membership.answers import Answers, Call, Health, Silent, Unknown, Unreachable
 from membership.configuration_change import Files
@@ -32,9 +32,9 @@ def looked(folder: Path, looks: list[tuple[Listed, Health]]) -> Scene:
 
 
 def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(LISTED, Answers(200))])
-    world.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-2", BUSY.id, 2, 50)]
-    found = overview(world.world)
+    context = looked(tmp_path, [(LISTED, Answers(200))])
+    context.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-2", BUSY.id, 2, 50)]
+    found = overview(context.context)
     assert found[NODE.ip]["calls"] == 2
     assert found[NODE.ip]["participants"] == 5
     assert found[NODE.ip]["oldest"] == 50
@@ -42,39 +42,39 @@ def test_calls_and_participants_are_counted(tmp_path: Path) -> None:
 
 
 def test_who_is_on_a_node_is_told_by_session(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(LISTED, Answers(200))])
-    world.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-9", OTHER.id, 2, 50)]
-    found = overview(world.world)
+    context = looked(tmp_path, [(LISTED, Answers(200))])
+    context.cluster.own_calls = [Call("call-1", BUSY.id, 3, 100), Call("call-9", OTHER.id, 2, 50)]
+    found = overview(context.context)
     assert found[NODE.ip]["sessions"] == [{"id": "call-1", "participants": 3, "created": 100}]
     assert [one["id"] for one in found["10.5.0.6"]["sessions"]] == ["call-9"]
 
 
 def test_calls_that_the_cluster_has_forgotten_are_told_by_their_node(tmp_path: Path) -> None:
-    world = looked(tmp_path, [([replace(BUSY, sessions=()), OTHER], Answers(200))])
+    context = looked(tmp_path, [([replace(BUSY, sessions=()), OTHER], Answers(200))])
     known = Call("call-1", BUSY.id, 3, 100)
-    world.cluster.own_calls = [known]
-    world.cluster.servers[NODE.ip] = [known, Call("call-2", "", 2, 50)]
-    found = overview(world.world)
+    context.cluster.own_calls = [known]
+    context.cluster.servers[NODE.ip] = [known, Call("call-2", "", 2, 50)]
+    found = overview(context.context)
     assert (found[NODE.ip]["calls"], found[NODE.ip]["participants"]) == (2, 5)
     assert found["10.5.0.6"]["calls"] == 0
 
 
 def test_a_node_that_is_not_listed_tells_its_calls_itself(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(Unknown("502"), Silent())])
-    world.cluster.servers[NODE.ip] = [Call("call-1", "", 3, 100)]
-    assert overview(world.world)[NODE.ip]["calls"] == 1
+    context = looked(tmp_path, [(Unknown("502"), Silent())])
+    context.cluster.servers[NODE.ip] = [Call("call-1", "", 3, 100)]
+    assert overview(context.context)[NODE.ip]["calls"] == 1
 
 
 def test_load_is_the_cluster_s_own_figure(tmp_path: Path) -> None:
-    world = looked(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
-    found = overview(world.world)
+    context = looked(tmp_path, [([replace(BUSY, load=41.5), OTHER], Answers(200))])
+    found = overview(context.context)
     assert found[NODE.ip]["load"] == 41.5
     assert found["10.5.0.6"]["load"] is None
 
 
 def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(Unknown("502"), Answers(200))])
-    found = overview(world.world)[NODE.ip]
+    context = looked(tmp_path, [(Unknown("502"), Answers(200))])
+    found = overview(context.context)[NODE.ip]
     assert found["calls"] is None
     assert found["sessions"] is None
     assert found["inService"]
@@ -93,22 +93,22 @@ def test_what_cannot_be_asked_is_not_zero(tmp_path: Path) -> None:
 def test_a_node_out_of_service_gets_the_next_generation(
     tmp_path: Path, listed: Listed, health: Health, changes: dict[str, Any]
 ) -> None:
-    world = looked(tmp_path, [(listed, health)])
-    world.record(2, generation=4, **changes)
-    assert overview(world.world)[NODE.ip]["generation"] == 5
-    assert not overview(world.world)[NODE.ip]["inService"]
+    context = looked(tmp_path, [(listed, health)])
+    context.record(2, generation=4, **changes)
+    assert overview(context.context)[NODE.ip]["generation"] == 5
+    assert not overview(context.context)[NODE.ip]["inService"]
 
 
 def test_a_node_in_service_keeps_its_generation(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(LISTED, Answers(200))])
-    world.record(2, generation=4)
-    assert overview(world.world)[NODE.ip]["generation"] == 4
+    context = looked(tmp_path, [(LISTED, Answers(200))])
+    context.record(2, generation=4)
+    assert overview(context.context)[NODE.ip]["generation"] == 4
 
 
 def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> None:
-    world = looked(tmp_path, [(LISTED, Answers(200))])
-    world.load_balancer.node_ips = ("10.5.0.6",)
-    assert not overview(world.world)[NODE.ip]["inService"]
+    context = looked(tmp_path, [(LISTED, Answers(200))])
+    context.load_balancer.node_ips = ("10.5.0.6",)
+    assert not overview(context.context)[NODE.ip]["inService"]
 
 
 @pytest.mark.parametrize(
@@ -125,20 +125,20 @@ def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> Non
 def test_a_node_that_is_not_listed_may_carry_calls(
     tmp_path: Path, health: Health, phase: Phase, in_service: bool | None
 ) -> None:
-    world = looked(tmp_path, [([OTHER], health)])
-    world.cluster.own_calls = []
-    world.record(2, phase=phase)
-    found = overview(world.world)[NODE.ip]
+    context = looked(tmp_path, [([OTHER], health)])
+    context.cluster.own_calls = []
+    context.record(2, phase=phase)
+    found = overview(context.context)[NODE.ip]
     assert (found["calls"], found["participants"], found["sessions"]) == (None, None, None)
     assert found["inService"] is in_service
 
 
 @pytest.mark.parametrize("health", [Silent(), Unreachable("no route to host")])
 def test_a_node_that_has_left_carries_none(tmp_path: Path, health: Health) -> None:
-    world = looked(tmp_path, [([OTHER], health)])
-    world.cluster.own_calls = []
-    world.record(2, phase=Phase.LEFT)
-    assert overview(world.world)[NODE.ip]["calls"] == 0
+    context = looked(tmp_path, [([OTHER], health)])
+    context.cluster.own_calls = []
+    context.record(2, phase=Phase.LEFT)
+    assert overview(context.context)[NODE.ip]["calls"] == 0
 
 
 @dataclass
@@ -177,7 +177,7 @@ def test_a_look_asks_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFi
     together = Together(Barrier(2 * len(made.load_balancer.node_ips) + 4, timeout=10))
     made.cluster = together  # type: ignore[assignment]
     files = Files(tmp_path / "wanted", tmp_path / "set")
-    task = SimpleNamespace(world=made.world, bucket=together, files=files)
+    task = SimpleNamespace(context=made.context, bucket=together, files=files)
     program._show(task)  # type: ignore[arg-type]
     found = json.loads(capsys.readouterr().out)
     assert found["nodes"][NODE.ip]["inService"]
@@ -186,9 +186,9 @@ def test_a_look_asks_everything_at_once(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_master_s_overview_is_read_as_a_cluster_s(capsys: pytest.CaptureFixture[str]) -> None:
     master = SimpleNamespace(report=lambda: {"clusterStatus": "UP"}, calls=lambda: [])
-    task = SimpleNamespace(world=SimpleNamespace(cluster=master))
+    task = SimpleNamespace(context=SimpleNamespace(cluster=master))
     program._show_master(task)  # type: ignore[arg-type]
-    assert parse(capsys.readouterr().out) == ClusterSeen()
+    assert parse(capsys.readouterr().out) == ClusterObservation()
 
 
 def test_a_look_waits_for_the_proxy_of_a_cluster_with_lost_nodes_and_is_waited_for() -> None:

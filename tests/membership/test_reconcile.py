@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from membership.load_balancer import LoadBalancer, ReloadError
-from membership.reconcile import LONGEST_SECONDS, POLL_SECONDS, SOON_SECONDS, keep
+from membership.reconcile import LONGEST_SECONDS, POLL_SECONDS, SOON_SECONDS, reconcile
 from tests.membership.worlds import VirtualClock
 
 
@@ -54,7 +54,7 @@ class Container(LoadBalancer):
 def test_a_load_balancer_that_comes_up_is_asked_again_soon() -> None:
     clock, said = Listening(8), []
     with pytest.raises(EnoughError):
-        keep(Container(clock, comes_up=3.0), said.append, clock)
+        reconcile(Container(clock, comes_up=3.0), said.append, clock)
     assert clock.pauses[0] == SOON_SECONDS
     assert clock.pauses[-1] == POLL_SECONDS
     assert said[-1] == "the load balancer serves 10.5.0.6 again"
@@ -63,7 +63,7 @@ def test_a_load_balancer_that_comes_up_is_asked_again_soon() -> None:
 def test_one_that_does_not_come_up_is_asked_less_and_less_often() -> None:
     clock, said = Listening(40), []
     with pytest.raises(EnoughError):
-        keep(Container(clock, comes_up=float("inf")), said.append, clock)
+        reconcile(Container(clock, comes_up=float("inf")), said.append, clock)
     assert all(before <= after for before, after in pairwise(clock.pauses))
     assert clock.pauses[-1] == LONGEST_SECONDS
     assert "it can't be asked" in said[-1]
@@ -74,6 +74,6 @@ def test_a_load_balancer_that_hangs_is_asked_again(base_folder: Path) -> None:
     (base_folder / "hang-reload").touch()
     clock, said = Listening(2), []
     with pytest.raises(EnoughError):
-        keep(LoadBalancer(base_folder, command_seconds=0.3), said.append, clock)
+        reconcile(LoadBalancer(base_folder, command_seconds=0.3), said.append, clock)
     assert len(said) == 2
     assert "update-loadbalancer gives no answer within 0.3 s" in said[-1]

@@ -29,7 +29,7 @@ def test_the_last_nodes_leave_together(tmp_path: Path) -> None:
     """Nobody waits for a place in line, and the last one may leave."""
     looks = [([BUSY], Answers(200)), ([BUSY], Answers(200)), ([IDLE], Answers(200)), GONE]
     staged = scene(tmp_path, looks, others=())
-    upgrade(RUN, staged.world, master=False)
+    upgrade(RUN, staged.context, master=False)
     assert staged.done == [f"PATCH {BUSY.id}"]
     record = staged.registry.get(NODE.ip)
     assert record
@@ -43,7 +43,7 @@ PHASES = [Phase.LEFT, Phase.STARTING, None]
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_node_that_is_seen_stopped_is_not_waited_for(tmp_path: Path, phase: Phase | None) -> None:
     staged = noted_as(phase, scene(tmp_path, [([OTHER], Silent())]))
-    assert pause(NODE, RUN, staged.world) is Outcome.LEFT
+    assert pause(NODE, RUN, staged.context) is Outcome.LEFT
     assert staged.done == []
     assert staged.clock.passed < 2 * SECONDS
 
@@ -55,11 +55,11 @@ def test_the_machine_of_a_node_that_refuses_is_asked_whatever_is_noted(
     """Also where an upgrade that had stopped it failed, and is done again."""
     staged = noted_as(phase, scene(tmp_path, [([], Silent())], others=()))
     asks = replace(RUN, asks=True)
-    assert pause_all(asks, staged.world, from_json(TOLD)) is Outcome.DOUBT
-    (doubt,) = doubts("", staged.world)["nodes"]
+    assert pause_all(asks, staged.context, from_json(TOLD)) is Outcome.DOUBT
+    (doubt,) = doubts("", staged.context)["nodes"]
     assert doubt["name"] == NODE.name
     staged.says(machine=(Word.STOPPED, "its machine says: nothing runs"))
-    assert pause_all(asks, staged.world, from_json(TOLD)) is Outcome.LEFT
+    assert pause_all(asks, staged.context, from_json(TOLD)) is Outcome.LEFT
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -70,7 +70,7 @@ def test_a_node_with_calls_drains_whatever_is_noted_of_it(
     staged = noted_as(phase, scene(tmp_path, [([BUSY, OTHER], Answers(200))]))
     staged.policy = Policy(limit=timedelta(minutes=5))
     with pytest.raises(MembershipError, match="still waiting for 2 calls after 0:05:00"):
-        pause(NODE, RUN, staged.world)
+        pause(NODE, RUN, staged.context)
     assert staged.done == [f"PATCH {BUSY.id}"]
 
 
@@ -80,7 +80,7 @@ def test_a_node_to_which_a_new_base_does_not_lead_is_asked_itself(tmp_path: Path
     staged.cluster.media_nodes()
     staged.policy = Policy(limit=timedelta(minutes=5))
     with pytest.raises(MembershipError, match="still waiting for 2 calls"):
-        pause(NODE, RUN, staged.world)
+        pause(NODE, RUN, staged.context)
     assert staged.done == [f"ask at {NODE.ip}", f"PATCH {BUSY.id}"]
 
 
@@ -98,8 +98,8 @@ def test_a_base_alone_waits_for_a_moment_without_calls(tmp_path: Path, master: b
     staged = scene(tmp_path, [])
     staged.policy = Policy(rolling=True)
     calls = RestartingCluster(staged.clock, {}, calls_end=50.0)
-    world = replace(staged.world, cluster=calls)  # type: ignore[arg-type]
-    upgrade(RUN, world, master=master)
+    context = replace(staged.context, cluster=calls)  # type: ignore[arg-type]
+    upgrade(RUN, context, master=master)
     assert staged.clock.passed >= 50
     assert staged.done == []
 
@@ -108,7 +108,7 @@ def test_a_node_in_doubt_is_asked_about_while_others_still_drain(tmp_path: Path)
     looks = [*[([BUSY, OTHER], Answers(200))] * 4, ([OTHER], Unreachable("no route to host"))]
     staged = scene(tmp_path, looks)
     staged.cluster.others_health = Answers(200)
-    assert upgrade(replace(RUN, asks=True), staged.world, master=False) is Outcome.DOUBT
+    assert upgrade(replace(RUN, asks=True), staged.context, master=False) is Outcome.DOUBT
     # The other goes on draining meanwhile, on the same clock.
     assert staged.clock.passed < staged.policy.limit.total_seconds()
 
@@ -118,25 +118,25 @@ def test_where_the_api_refuses_nodes_are_stopped_as_they_carry_no_calls(tmp_path
     staged = scene(tmp_path, looks, others=())
     staged.cluster.answer_to_patch = Refused(405, "no")
     with pytest.raises(MembershipError, match="the API answers 405"):
-        upgrade(RUN, staged.world, master=False)
+        upgrade(RUN, staged.context, master=False)
     staged.policy = Policy(without_api=True)
-    assert upgrade(RUN, staged.world, master=False) is Outcome.STOP
+    assert upgrade(RUN, staged.context, master=False) is Outcome.STOP
     assert staged.done[-1] == f"remove {NODE.ip}"
-    (stops,) = doubts("", staged.world)["stops"]
+    (stops,) = doubts("", staged.context)["stops"]
     assert (stops["name"], stops["ip"]) == (NODE.name, NODE.ip)
     # Nothing is to be stopped any more while it's looked anew.
     staged.cluster.answer_to_patch = None
     staged.cluster.media_nodes = lambda: []  # type: ignore[method-assign]
     staged.cluster.health = lambda ip: Silent()  # type: ignore[method-assign]
-    assert upgrade(RUN, staged.world, master=False) is Outcome.LEFT
-    assert not doubts("", staged.world)["stops"]
+    assert upgrade(RUN, staged.context, master=False) is Outcome.LEFT
+    assert not doubts("", staged.context)["stops"]
 
 
 def test_a_base_that_was_made_anew_drains_who_the_load_balancer_knows(tmp_path: Path) -> None:
     staged = forgotten(scene(tmp_path, [([BUSY], Answers(200))], others=()))
     assert staged.load_balancer.node_ips == (NODE.ip,)
     with pytest.raises(MembershipError, match="still waiting for 2 calls"):
-        upgrade(RUN, staged.world, master=False)
+        upgrade(RUN, staged.context, master=False)
 
 
 def test_a_base_that_was_made_anew_drains_who_the_stack_knows(tmp_path: Path) -> None:
@@ -144,17 +144,17 @@ def test_a_base_that_was_made_anew_drains_who_the_stack_knows(tmp_path: Path) ->
     staged = forgotten(scene(tmp_path, looks, others=()))
     staged.load_balancer.node_ips = ()
     told = from_json(TOLD)
-    found = upgrade(replace(RUN, asks=True), staged.world, master=False, told=told)
+    found = upgrade(replace(RUN, asks=True), staged.context, master=False, told=told)
     assert (found, staged.done[-1]) == (Outcome.DOUBT, f"PATCH {BUSY.id}")
     # So others can be asked.
-    (doubt,) = doubts("", staged.world)["nodes"]
+    (doubt,) = doubts("", staged.context)["nodes"]
     assert (doubt["name"], doubt["host"], doubt["hostKey"]) == ("node-2", "203.0.113.3", "key")
 
 
 def test_where_nobody_knows_a_node_nothing_is_waited_for(tmp_path: Path) -> None:
     staged = forgotten(scene(tmp_path, [(Unknown("GET answered 502"), Silent())], others=()))
     staged.load_balancer.node_ips = ()
-    assert upgrade(RUN, staged.world, master=False) is Outcome.LEFT
+    assert upgrade(RUN, staged.context, master=False) is Outcome.LEFT
     assert staged.clock.passed == 0
 
 

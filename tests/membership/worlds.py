@@ -8,7 +8,7 @@ from pathlib import Path
 
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Unknown
 from membership.clock import Clock, Elapsed
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 from membership.witnesses import Statement, Witness, Word
@@ -134,8 +134,8 @@ class Scene:
     said: list[str] = field(default_factory=list)
 
     @property
-    def world(self) -> World:
-        return World(
+    def context(self) -> Context:
+        return Context(
             self.cluster,  # type: ignore[arg-type]
             self.load_balancer,  # type: ignore[arg-type]
             self.registry,

@@ -14,7 +14,7 @@ from lab.openvidu.node import bodies, captures, configuration, messages, statuse
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.cluster import Member, health
 from lab.openvidu.node.objects import Connection, Json
-from lab.openvidu.node.session_store import Book
+from lab.openvidu.node.session_store import SessionStore
 from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.node.webhooks import Webhooks
 from openvidu import environment
@@ -22,104 +22,104 @@ from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
 
 
 @pytest.fixture
-def book() -> Book:
-    return Book("openvidu.example.io", recording_enabled=True)
+def store() -> SessionStore:
+    return SessionStore("openvidu.example.io", recording_enabled=True)
 
 
-def names(book: Book) -> list[object]:
-    return [event["event"] for event in book.events]
+def names(store: SessionStore) -> list[object]:
+    return [event["event"] for event in store.events]
 
 
-def enter(book: Book, session: str, now: int, **properties: object) -> Connection:
+def enter(store: SessionStore, session: str, now: int, **properties: object) -> Connection:
     """A user who is in a session."""
-    token = book.invite(session, properties, now).token
+    token = store.invite(session, properties, now).token
     assert token is not None
-    return book.join(session, token, "192.0.2.1", now)
+    return store.join(session, token, "192.0.2.1", now)
 
 
-def test_a_session_ends_with_its_last_connection(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    first, second = (enter(book, "s", 2000) for _ in range(2))
-    book.leave(first, "disconnect", 3000)
-    assert not book.idle
-    book.leave(second, "disconnect", 5000)
-    assert book.idle
-    destroyed = book.events[-1]
+def test_a_session_ends_with_its_last_connection(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    first, second = (enter(store, "s", 2000) for _ in range(2))
+    store.leave(first, "disconnect", 3000)
+    assert not store.idle
+    store.leave(second, "disconnect", 5000)
+    assert store.idle
+    destroyed = store.events[-1]
     assert destroyed["event"] == "sessionDestroyed"
     assert (destroyed["reason"], destroyed["duration"]) == ("lastParticipantLeft", 4)
 
 
 def test_a_session_that_nobody_joined_keeps_the_node_busy_until_it_is_collected(
-    book: Book,
+    store: SessionStore,
 ) -> None:
-    book.create({}, 1000)
-    assert book.collect(older_than=1000, now=2000) == []
-    assert not book.idle
-    assert len(book.collect(older_than=1001, now=2000)) == 1
-    assert book.idle
+    store.create({}, 1000)
+    assert store.collect(older_than=1000, now=2000) == []
+    assert not store.idle
+    assert len(store.collect(older_than=1001, now=2000)) == 1
+    assert store.idle
 
 
-def test_a_session_that_somebody_joined_is_not_collected(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    enter(book, "s", 1500)
-    assert book.collect(older_than=9000, now=9000) == []
+def test_a_session_that_somebody_joined_is_not_collected(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    enter(store, "s", 1500)
+    assert store.collect(older_than=9000, now=9000) == []
 
 
-def test_a_token_lets_one_user_in_once(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    invitation = book.invite("s", {}, 1000)
+def test_a_token_lets_one_user_in_once(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    invitation = store.invite("s", {}, 1000)
     token = str(invitation.token)
     assert token.startswith("wss://openvidu.example.io?sessionId=s&token=tok_")
-    assert book.join("s", token, "192.0.2.1", 2000) is invitation
+    assert store.join("s", token, "192.0.2.1", 2000) is invitation
     with pytest.raises(RefusedError) as again:
-        book.join("s", token, "192.0.2.1", 2000)
+        store.join("s", token, "192.0.2.1", 2000)
     assert again.value.status == 401
 
 
-def test_a_session_id_is_taken_once(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
+def test_a_session_id_is_taken_once(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
     with pytest.raises(RefusedError) as refused:
-        book.create({"customSessionId": "s"}, 1000)
+        store.create({"customSessionId": "s"}, 1000)
     assert refused.value.status == 409
 
 
-def test_a_session_is_on_a_media_node_once_somebody_joined(book: Book) -> None:
-    session = book.create({"customSessionId": "s"}, 1000)
+def test_a_session_is_on_a_media_node_once_somebody_joined(store: SessionStore) -> None:
+    session = store.create({"customSessionId": "s"}, 1000)
     assert "mediaNodeId" not in session.describe("media_1")
-    enter(book, "s", 2000)
+    enter(store, "s", 2000)
     assert session.describe("media_1")["mediaNodeId"] == "media_1"
 
 
-def test_a_recording_stops_with_its_session_and_is_to_be_uploaded(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    enter(book, "s", 2000)
-    recording = captures.start_recording(book, {"session": "s"}, 3000)
-    book.end("s", "sessionClosedByServer", 8000)
-    assert book.idle
-    assert book.finished == [recording]
+def test_a_recording_stops_with_its_session_and_is_to_be_uploaded(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    enter(store, "s", 2000)
+    recording = captures.start_recording(store, {"session": "s"}, 3000)
+    store.end("s", "sessionClosedByServer", 8000)
+    assert store.idle
+    assert store.finished == [recording]
     assert (recording.status, recording.duration) == ("stopped", 5.0)
 
 
 def test_recording_is_refused_where_it_is_disabled() -> None:
     with pytest.raises(RefusedError) as disabled:
-        captures.start_recording(Book("x", recording_enabled=False), {}, 2000)
+        captures.start_recording(SessionStore("x", recording_enabled=False), {}, 2000)
     assert disabled.value.status == 501
 
 
-def test_a_session_may_be_recorded_always(book: Book) -> None:
-    book.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
-    enter(book, "s", 2000)
-    assert book.session("s").describe("media")["recording"] is True
+def test_a_session_may_be_recorded_always(store: SessionStore) -> None:
+    store.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
+    enter(store, "s", 2000)
+    assert store.session("s").describe("media")["recording"] is True
 
 
-def test_webhooks_tell_of_a_session_in_order(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    publisher, other = (enter(book, "s", 2000) for _ in range(2))
-    streams.publish(book, publisher, {"hasAudio": True, "hasVideo": False}, 3000)
-    streams.receive(book, other, publisher, 3000)
-    book.revoke("s", publisher.id, 4000)
-    book.leave(other, "disconnect", 5000)
-    assert names(book) == [
+def test_webhooks_tell_of_a_session_in_order(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    publisher, other = (enter(store, "s", 2000) for _ in range(2))
+    streams.publish(store, publisher, {"hasAudio": True, "hasVideo": False}, 3000)
+    streams.receive(store, other, publisher, 3000)
+    store.revoke("s", publisher.id, 4000)
+    store.leave(other, "disconnect", 5000)
+    assert names(store) == [
         "sessionCreated",
         *["participantJoined"] * 2,
         *["webrtcConnectionCreated"] * 2,
@@ -127,24 +127,24 @@ def test_webhooks_tell_of_a_session_in_order(book: Book) -> None:
         *["participantLeft"] * 2,
         "sessionDestroyed",
     ]
-    assert {event["uniqueSessionId"] for event in book.events} == {"s_1000"}
+    assert {event["uniqueSessionId"] for event in store.events} == {"s_1000"}
 
 
-def test_only_those_who_may_know_are_told_of_a_recording(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    users = {role: enter(book, "s", 2000, role=role) for role in bodies.ROLES}
-    captures.start_recording(book, {"session": "s"}, 3000)
-    told = {notice.to for notice in book.notices if notice.method == "recordingStarted"}
+def test_only_those_who_may_know_are_told_of_a_recording(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    users = {role: enter(store, "s", 2000, role=role) for role in bodies.ROLES}
+    captures.start_recording(store, {"session": "s"}, 3000)
+    told = {notice.to for notice in store.notices if notice.method == "recordingStarted"}
     assert told == {users["PUBLISHER"].id, users["MODERATOR"].id}
 
 
-def test_a_closed_session_tells_each_user_of_the_own_end(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    users = [enter(book, "s", 2000) for _ in range(3)]
-    book.notices.clear()
-    book.end("s", "sessionClosedByServer", 3000)
+def test_a_closed_session_tells_each_user_of_the_own_end(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    users = [enter(store, "s", 2000) for _ in range(3)]
+    store.notices.clear()
+    store.end("s", "sessionClosedByServer", 3000)
     for user in users:
-        own = [one.params["connectionId"] for one in book.notices if one.to == user.id]
+        own = [one.params["connectionId"] for one in store.notices if one.to == user.id]
         assert own[-1] == user.id
 
 
@@ -163,9 +163,9 @@ def test_a_closed_session_tells_each_user_of_the_own_end(book: Book) -> None:
         ({"defaultRecordingProperties": {"frameRate": 0}}, 400),
     ],
 )
-def test_a_session_that_cannot_be_is_refused(book: Book, body: Json, status: int) -> None:
+def test_a_session_that_cannot_be_is_refused(store: SessionStore, body: Json, status: int) -> None:
     with pytest.raises(RefusedError) as refused:
-        book.create(body, 1000)
+        store.create(body, 1000)
     assert refused.value.status == status
 
 
@@ -217,10 +217,10 @@ def test_ice_servers_are_known_by_their_url(url: str) -> None:
     assert found[0]["url"] == url
 
 
-def test_a_name_is_not_given_to_two_recordings(book: Book) -> None:
-    book.create({"customSessionId": "s"}, 1000)
-    enter(book, "s", 2000)
-    made = captures.start_recording(book, {"session": "s"}, 3000, ["s", "s~1", "other"])
+def test_a_name_is_not_given_to_two_recordings(store: SessionStore) -> None:
+    store.create({"customSessionId": "s"}, 1000)
+    enter(store, "s", 2000)
+    made = captures.start_recording(store, {"session": "s"}, 3000, ["s", "s~1", "other"])
     assert (made.id, made.name) == ("s~2", "s~2")
 
 
@@ -290,10 +290,10 @@ def test_health_tells_what_is_lost(members: list[Member], status: int, word: str
 
 
 def test_sessions_are_shown_where_they_are_asked_for() -> None:
-    book = Book("openvidu.example.io", recording_enabled=True)
-    session = book.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
-    enter(book, "s", 2000)
-    book.invite("s", {}, 2000)
+    store = SessionStore("openvidu.example.io", recording_enabled=True)
+    session = store.create({"customSessionId": "s", "recordingMode": "ALWAYS"}, 1000)
+    enter(store, "s", 2000)
+    store.invite("s", {}, 2000)
     stored = {"s": session.describe("media_1", pending=True)}
     busy = Member("10.5.0.6", {"status": RUNNING}, stored)
     assert "sessions" not in busy.describe({})

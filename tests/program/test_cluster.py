@@ -20,7 +20,7 @@ from pulumi_command import remote as remote_command
 
 from components import cluster_observation, remote
 from components.aws.actions import TYPES, actions
-from components.cluster_observation import ClusterSeen, NodeSeen
+from components.cluster_observation import ClusterObservation, NodeObservation
 from components.configuration import read
 from components.existing import host_checks, prepared_hosts
 from components.existing.hosts import fingerprint
@@ -321,7 +321,7 @@ def test_commands_check_the_host_key(deployed: Recorder) -> None:
 
 
 def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     found = deploy(configured(host(0), host(1), host(2), host(3)))
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
     node_hosts = {
@@ -344,7 +344,7 @@ def test_a_host_with_another_host_key_is_not_released(monkeypatch: pytest.Monkey
         kept[name] = options["ignore_changes"] == ["triggers"]
         return register(name, *given, **options)
 
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     monkeypatch.setattr(prepared_hosts, "local_command", watched)
     recorder = Recorder()
     for name, key, address in (("base", "ssh-ed25519 A", "10.5.0.5"), ("node-1", "", "10.5.0.99")):
@@ -354,10 +354,10 @@ def test_a_host_with_another_host_key_is_not_released(monkeypatch: pytest.Monkey
     assert kept == {"base": True, "node-1": False, "node-2": False}
 
 
-def identities(there: Mapping[str, Mapping[str, str]], *hosts: dict[str, Any]) -> list[str]:
+def identities(previous: Mapping[str, Mapping[str, str]], *hosts: dict[str, Any]) -> list[str]:
     """What the nodes' memberships name as their machines, of a stack with these in its state."""
     recorder = Recorder()
-    for name, variables in there.items():
+    for name, variables in previous.items():
         recorder.state[f"urn::{name}"] = {"outputs": {"environment": variables}}
     found = deploy(configured(host(0), *hosts), recorder=recorder)
     local, remotes = found.of_type("command:local:Command"), found.of_type("command:remote:Command")
@@ -375,18 +375,22 @@ def test_a_host_is_the_machine_with_its_host_key_at_its_address_whatever_state_n
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A backup of the state that is restored knows each by the same name; its drains need that."""
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     first = identities({}, host(1), host(2))
     assert first == [f"10.5.0.{ip} {fingerprint(host(0)['hostKey'])}" for ip in (6, 7)]
-    there = {"NODE_HOST": "203.0.113.6", "NODE_IP": "10.5.0.6", "NODE_HOST_KEY": host(1)["hostKey"]}
-    noted = {"node-1": {**there, "MACHINE_IDENTITY": first[0]}}
+    previous = {
+        "NODE_HOST": "203.0.113.6",
+        "NODE_IP": "10.5.0.6",
+        "NODE_HOST_KEY": host(1)["hostKey"],
+    }
+    noted = {"node-1": {**previous, "MACHINE_IDENTITY": first[0]}}
     assert identities(noted, host(1), host(2)) == first
     # With another host key it's the same machine, with another address it isn't.
     assert identities(noted, host(1, hostKey=OTHER_KEY), host(2)) == first
     moved = identities(noted, host(1, publicIp="203.0.113.99", privateIp="10.5.0.99"), host(2))
     assert moved[0] not in first
     # The base knows it by the id of its resource, where an earlier release has deployed it.
-    assert identities({"node-1": there}, host(1), host(2)) == ["node-1-id", first[1]]
+    assert identities({"node-1": previous}, host(1), host(2)) == ["node-1-id", first[1]]
 
 
 JUMP = {
@@ -400,7 +404,7 @@ JUMP = {
 def test_every_command_goes_by_the_port_and_the_jump_host_of_its_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     jump_key = make_ssh_key()[1]
     found = deploy(
         configured(
@@ -446,7 +450,7 @@ def environments_stdin(found: Recorder, name: str) -> str:
 def test_with_the_operators_own_agent_no_key_and_no_socket_is_in_the_state(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     monkeypatch.setenv("SSH_AUTH_SOCK", "/run/agent.1")
     given = configured(host(0), host(1, sshJump=JUMP), host(2), sshAgent="true")
     del given["sshPrivateKey"]
@@ -503,12 +507,12 @@ def test_a_stack_keeps_the_network_that_its_machines_are_in(
 ) -> None:
     recorder = Recorder()
     main = {"ha": "base", "single-master": "master", "ha-managed": "bastion"}[shape]
-    there = {
+    previous = {
         "vpc": {"cidrBlock": before if key == "subnetCidr" else "10.5.0.0/24"},
         **({"subnet-1": {}, "subnet-2": {}} if shape == "ha-managed" else {"subnet": {}}),
         f"{main}-address": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"},
     }
-    for name, outputs in there.items():
+    for name, outputs in previous.items():
         recorder.state[f"urn:pulumi:dev::x::aws:any::{name}"] = {"outputs": outputs}
     config |= {"shape": shape, key: found}
     if shape == "ha-managed":
@@ -530,13 +534,13 @@ def test_a_network_that_an_update_has_begun_to_replace_is_told_with_the_way_back
     config: dict[str, str], found: str
 ) -> None:
     recorder = Recorder()
-    there = {
+    previous = {
         "vpc": {"cidrBlock": "10.6.0.0/24"},
         "subnet": {},
         "base": {"privateIp": "10.5.0.5"},
         "base-address": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"},
     }
-    for name, outputs in there.items():
+    for name, outputs in previous.items():
         recorder.state[f"urn:pulumi:dev::x::aws:any::{name}"] = {"outputs": outputs}
     with pytest.raises(ConfigurationError, match=r"runbook\.md, 'The network was changed'"):
         deploy({**config, "subnetCidr": found}, recorder=recorder)
@@ -665,10 +669,10 @@ def test_a_replaced_node_waits_for_the_new_ones(config: dict[str, str]) -> None:
 def test_nodes_that_come_back_wait_for_nobody_and_who_is_replaced_for_all_of_them(
     config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    serves = NodeSeen(in_service=True, generation=3, calls=0, participants=0)
-    drained = NodeSeen(in_service=False, generation=4, calls=1, participants=2)
-    seen = ClusterSeen({"10.5.0.6": serves, "10.5.0.7": drained, "10.5.0.8": drained})
-    monkeypatch.setattr(cluster_observation, "ask", lambda settings, there: seen)
+    serves = NodeObservation(in_service=True, generation=3, calls=0, participants=0)
+    drained = NodeObservation(in_service=False, generation=4, calls=1, participants=2)
+    seen = ClusterObservation({"10.5.0.6": serves, "10.5.0.7": drained, "10.5.0.8": drained})
+    monkeypatch.setattr(cluster_observation, "ask", lambda settings, previous: seen)
     config |= {"nodeCount": "3", "nodeInstanceType": "c5.4xlarge"}
     names = deploy(config, [1, 2, 3]).names
     back = ("node-2", "node-3")
@@ -733,7 +737,7 @@ def test_a_quota_that_nobody_may_ask_for_is_not_checked(
 
 
 def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     found = deploy({**configured(host(0)), "shape": "single-master"})
     master = found.of_type("command:local:Command")["master"]
     assert master["environment"]["FIELDS"] == (

@@ -18,8 +18,8 @@ from components.aws.actions import actions
 from components.aws.arn import InstanceArn
 from components.aws.health import DownError, Event, InstanceHealth, Unasked, look, parse, warnings
 from components.aws.provider_session import AwsSession
-from components.cluster_observation import ClusterSeen, NodeSeen, Unseen
-from components.previous_state import Deployed, from_outputs
+from components.cluster_observation import ClusterObservation, NodeObservation, Unseen
+from components.previous_state import PreviousState, from_outputs
 from components.settings import Settings
 from components.update_plan import generations
 from components.update_plan import warnings as warnings_of
@@ -48,7 +48,7 @@ def test_a_base_that_is_down_and_silent_ends_an_update_at_once(
 @pytest.mark.parametrize(
     ("seen", "one"),
     [
-        (ClusterSeen(), IMPAIRED),
+        (ClusterObservation(), IMPAIRED),
         (SILENT, RUNS),
         (SILENT, replace(RUNS, instance="initializing")),
         (SILENT, GONE),
@@ -56,7 +56,7 @@ def test_a_base_that_is_down_and_silent_ends_an_update_at_once(
     ids=["it answers", "AWS says that it's well", "it boots", "another takes its place"],
 )
 def test_any_other_base_lets_the_update_go_on(
-    seen: ClusterSeen | Unseen, one: InstanceHealth, settings: Settings, updating: None
+    seen: ClusterObservation | Unseen, one: InstanceHealth, settings: Settings, updating: None
 ) -> None:
     down.refuse(settings, seen, {"base": one})
 
@@ -88,13 +88,13 @@ def test_what_aws_does_not_tell_is_said_and_holds_nothing(
 
 
 def test_a_node_that_is_down_is_left_as_it_is(settings: Settings) -> None:
-    there = Deployed("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4})
-    out = NodeSeen(in_service=False, generation=5, calls=None, participants=None)
-    seen = ClusterSeen({"10.5.0.6": replace(out, in_service=True), "10.5.0.7": out})
-    told = down.overview(settings, there, seen, {"node-2": IMPAIRED})
-    assert generations(settings, there, seen)[2] == 5
-    assert generations(settings, there, told)[2] == 4
-    said = "\n".join(warnings_of(settings, there, told))
+    previous = PreviousState("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4})
+    out = NodeObservation(in_service=False, generation=5, calls=None, participants=None)
+    seen = ClusterObservation({"10.5.0.6": replace(out, in_service=True), "10.5.0.7": out})
+    told = down.overview(settings, previous, seen, {"node-2": IMPAIRED})
+    assert generations(settings, previous, seen)[2] == 5
+    assert generations(settings, previous, told)[2] == 4
+    said = "\n".join(warnings_of(settings, previous, told))
     assert "brought back" not in said
     assert "machine impaired): it's left as it is" in said
     assert "Next: uv run python -m scripts.repair node-2" in said
@@ -102,9 +102,9 @@ def test_a_node_that_is_down_is_left_as_it_is(settings: Settings) -> None:
 
 @pytest.mark.parametrize("health", [{"node-2": RUNS}, {"node-2": GONE}, Unasked("no answer")])
 def test_any_other_node_that_is_out_is_brought_back(health: Any, settings: Settings) -> None:
-    there = Deployed("203.0.113.5", "ssh-ed25519 AAAA", {2: 4})
-    seen = ClusterSeen({"10.5.0.7": NodeSeen(False, 5, None, None)})
-    assert generations(settings, there, down.overview(settings, there, seen, health))[2] == 5
+    previous = PreviousState("203.0.113.5", "ssh-ed25519 AAAA", {2: 4})
+    seen = ClusterObservation({"10.5.0.7": NodeObservation(False, 5, None, None)})
+    assert generations(settings, previous, down.overview(settings, previous, seen, health))[2] == 5
 
 
 def test_an_event_that_is_over_is_none() -> None:

@@ -372,11 +372,11 @@ def test_what_the_stack_wants_comes_over_whole_or_not_at_all(tmp_path: Path) -> 
             ["bash", "-c", script], input=stdin, text=True, check=False
         ).returncode
 
-    there = tmp_path / "there" / "drain-policy"
+    previous = tmp_path / "there" / "drain-policy"
     assert put_file(with_text({"FILE": "drain-policy"}, OLD)) == 0
     for cut in range(1, len(NEW) + 1):
         assert put_file(with_text({"FILE": "drain-policy"}, NEW)[:-cut]) != 0
-    assert there.read_text() == OLD
-    assert list(there.parent.iterdir()) == [there]
+    assert previous.read_text() == OLD
+    assert list(previous.parent.iterdir()) == [previous]
     assert put_file(with_text({"FILE": "drain-policy"}, NEW)) == 0
-    assert there.read_text() == NEW
+    assert previous.read_text() == NEW

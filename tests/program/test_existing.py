@@ -13,7 +13,7 @@ from components.existing import host_checks, suitability
 from components.existing.hosts import Host, fingerprint
 from components.existing.suitability import Facts
 from components.mistakes import ConfigurationError
-from components.previous_state import Attempt, Deployed, from_outputs
+from components.previous_state import Attempt, PreviousState, from_outputs
 from components.settings import Settings
 from components.ssh_agent import find_mistake
 from components.ssh_way import SshWay
@@ -168,21 +168,21 @@ def test_a_mistake_at_one_host_is_the_one_mistake_and_its_remedy_leaves_others_a
 def test_another_way_to_a_machine_makes_it_no_other_machine() -> None:
     before = settings(host(0), host(1), host(2))
     after = settings(host(0, sshPort=2222), host(1), host(2, sshPort="2222"))
-    there = Deployed(
+    previous = PreviousState(
         hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True)),
         base_host="203.0.113.5",
     )
-    assert not replaced(after, there)
+    assert not replaced(after, previous)
     assert after.hosts[2].way == SshWay(2222)
 
 
 OTHER_KEY = "ssh-ed25519 AAAA"
 
 
-def deployed(before: Settings, *done: str) -> Deployed:
+def deployed(before: Settings, *done: str) -> PreviousState:
     """A stack whose base and nodes are on these hosts, and what of it has run."""
     hosts = dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True))
-    return Deployed(hosts=hosts, done=dict.fromkeys(done, Attempt("2.30.0", 1)))
+    return PreviousState(hosts=hosts, done=dict.fromkeys(done, Attempt("2.30.0", 1)))
 
 
 @pytest.mark.parametrize("changes", [{"hostKey": OTHER_KEY}, {"publicIp": "203.0.113.99"}])
@@ -198,9 +198,9 @@ def test_another_host_key_or_public_address_makes_it_no_other_machine(
     monkeypatch.setattr(host_checks, "_inspect", inspect)
     before = settings(host(0), host(1), host(2))
     after = settings(host(0), host(1, **changes), host(2))
-    there = deployed(before, "base")
-    assert not replaced(after, there)
-    host_checks.check(after, there)
+    previous = deployed(before, "base")
+    assert not replaced(after, previous)
+    host_checks.check(after, previous)
     # It's tried before anything is changed.
     assert asked["node-1"] == after.hosts[1]
     assert "node-2" not in asked
@@ -249,12 +249,14 @@ def test_another_way_is_tried_before_anything_is_changed(
     monkeypatch.setattr(host_checks.pulumi.runtime, "is_dry_run", lambda: False)
     before = settings(host(0), host(1), host(2))
     after = settings(host(0), host(1), host(2, sshPort=2222))
-    there = Deployed(hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True)))
+    previous = PreviousState(
+        hosts=dict(zip(("base", "node-1", "node-2"), before.hosts, strict=True))
+    )
     if answers:
-        host_checks.check(after, there)
+        host_checks.check(after, previous)
     else:
         with pytest.raises(ConfigurationError, match="can't be reached: refused"):
-            host_checks.check(after, there)
+            host_checks.check(after, previous)
     assert ("node-2", SshWay(2222)) in asked
     assert "node-1" not in dict(asked)
 
@@ -282,16 +284,16 @@ def test_a_host_that_cannot_start_another_version_is_told_before_any_drains(
     wanted = settings(host(0), host(1), host(2), openviduVersion="2.31.0")
     names = ("base", "node-1", "node-2")
     has = dict.fromkeys(names, Attempt("2.30.0", 1))
-    there = Deployed(hosts=dict(zip(names, wanted.hosts, strict=True)), tried=has, done=has)
+    previous = PreviousState(hosts=dict(zip(names, wanted.hosts, strict=True)), tried=has, done=has)
     if told is None:
-        host_checks.check(wanted, there)
+        host_checks.check(wanted, previous)
     else:
         with pytest.raises(ConfigurationError, match=told) as caught:
-            host_checks.check(wanted, there)
+            host_checks.check(wanted, previous)
         assert str(caught.value).count("node-2 (203.0.113.7)") == 1
     assert sorted(asked) == list(names)
     asked.clear()
-    host_checks.check(replace(wanted, openvidu_version="2.30.0"), there)
+    host_checks.check(replace(wanted, openvidu_version="2.30.0"), previous)
     assert asked == []
 
 
@@ -397,8 +399,8 @@ def test_a_host_with_another_private_address_is_named_by_its_place(
     private_ip: str, addresses: tuple[str, ...], address: str
 ) -> None:
     wanted = settings(host(0), host(1), host(2, privateIp=private_ip))
-    there = replace(FITS, addresses=addresses)
-    [mistake] = suitability.mistakes("node-2", wanted.hosts[2], there, wanted)
+    previous = replace(FITS, addresses=addresses)
+    [mistake] = suitability.mistakes("node-2", wanted.hosts[2], previous, wanted)
     assert mistake.command == f"pulumi config set --path 'hosts[2].privateIp' {address}"
 
 
@@ -411,8 +413,8 @@ def test_every_port_that_a_base_publishes_is_looked_at() -> None:
 
 def test_an_openvidu_that_is_there_listens_on_its_own_ports() -> None:
     wanted = settings(host(0), host(1), host(2))
-    there = replace(FITS, installed=True, busy=("tcp:443",))
-    assert not suitability.mistakes("node-1", wanted.hosts[1], there, wanted)
+    previous = replace(FITS, installed=True, busy=("tcp:443",))
+    assert not suitability.mistakes("node-1", wanted.hosts[1], previous, wanted)
 
 
 def test_a_compose_of_today_does_for_an_openvidu_of_today() -> None:
@@ -482,8 +484,8 @@ def test_what_a_host_prints_is_read_or_shown() -> None:
 
 def test_a_host_keeps_its_place() -> None:
     wanted = settings(host(0), host(2), host(3))
-    there = Deployed(hosts={"node-2": wanted.hosts[1], "base": wanted.hosts[0]})
-    [mistake] = suitability.moved(wanted, there)
+    previous = PreviousState(hosts={"node-2": wanted.hosts[1], "base": wanted.hosts[0]})
+    [mistake] = suitability.moved(wanted, previous)
     assert "203.0.113.7 is node-2 in this stack and would become node-1" in mistake.problem
     assert mistake.command.endswith("scripts.retire node-2")
 
@@ -503,12 +505,12 @@ def test_another_host_in_a_place_replaces_the_node() -> None:
         }
         for name, one in zip(("base", "node-1", "node-2"), before.hosts, strict=True)
     }
-    there = from_outputs(state)
-    assert there.base_host == "203.0.113.5"
-    assert there.base_host_key == HOST_KEY
-    assert not replaced(before, there)
+    previous = from_outputs(state)
+    assert previous.base_host == "203.0.113.5"
+    assert previous.base_host_key == HOST_KEY
+    assert not replaced(before, previous)
     after = settings(host(0), host(1), host(7))
-    assert replaced(after, there) == {2: "node-2 is replaced (203.0.113.7 to 203.0.113.12)"}
+    assert replaced(after, previous) == {2: "node-2 is replaced (203.0.113.7 to 203.0.113.12)"}
 
 
 @pytest.mark.parametrize("logged_in", [True, False])

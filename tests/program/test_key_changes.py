@@ -126,7 +126,7 @@ def _value(inputs: Mapping[str, Any], member: str) -> object:
 def types_of_bastions(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("t3.small", "t3.medium"):
         monkeypatch.setitem(INSTANCE_TYPES, name, (2, 4096, ["x86_64"]))
-    monkeypatch.setattr(host_checks, "check", lambda settings, there: None)
+    monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
 
 
 @pytest.mark.parametrize("key", OF_MANAGED)

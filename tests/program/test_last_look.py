@@ -6,13 +6,13 @@ import pulumi
 import pytest
 
 from components import cluster_observation
-from components.cluster_observation import ClusterSeen, Overview, Unseen
+from components.cluster_observation import ClusterObservation, Overview, Unseen
 from components.last_look import SilentError, wait_for_answer
-from components.previous_state import Deployed
+from components.previous_state import PreviousState
 from tests.program.test_cluster import deploy
 
 SILENT = Unseen("Connection timed out")
-CLOSED = ClusterSeen(is_open=False)
+CLOSED = ClusterObservation(is_open=False)
 SHAPES = pytest.mark.parametrize(("shape", "main"), [("ha", "base"), ("single-master", "master")])
 
 
@@ -28,8 +28,8 @@ def waited(*answers: Overview, serves: bool = False) -> str:
 
 
 def test_who_answers_in_time_is_well() -> None:
-    assert waited(ClusterSeen()) == ""
-    assert waited(SILENT, CLOSED, ClusterSeen()) == ""
+    assert waited(ClusterObservation()) == ""
+    assert waited(SILENT, CLOSED, ClusterObservation()) == ""
 
 
 def test_who_gives_no_answer_is_told_with_the_reason() -> None:
@@ -46,7 +46,7 @@ def test_where_users_are_answered_only_the_way_over_ssh_is_closed() -> None:
 @pytest.fixture
 def deployed_and_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "components.first_look.deployed", lambda: Deployed("203.0.113.10", "ssh-ed25519 AAAA")
+        "components.first_look.deployed", lambda: PreviousState("203.0.113.10", "ssh-ed25519 AAAA")
     )
     monkeypatch.setattr("components.last_look.wait_for_answer", lambda *_: "Connection timed out")
 
@@ -68,7 +68,7 @@ def test_a_preview_and_an_update_that_was_answered_look_no_more(
     shape: str, main: str, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config |= {"shape": shape}
-    monkeypatch.setattr(cluster_observation, "ask", lambda *_: ClusterSeen())
+    monkeypatch.setattr(cluster_observation, "ask", lambda *_: ClusterObservation())
     deploy(config)
     monkeypatch.setattr(cluster_observation, "ask", lambda *_: SILENT)
     monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)

@@ -70,5 +70,5 @@ def test_a_package_says_what_it_may_import(package: str) -> None:
 @pytest.mark.parametrize("package", ["membership", "scripts/autoscaling"])
 def test_a_note_names_modules_that_there_are(package: str) -> None:
     note = ast.get_docstring(ast.parse((Path(package) / "__init__.py").read_text())) or ""
-    there = {path.stem for path in Path(package).glob("*.py")} | PROJECT_PACKAGES
-    assert set(re.findall(r"`(\w+)`", note)) <= there
+    previous = {path.stem for path in Path(package).glob("*.py")} | PROJECT_PACKAGES
+    assert set(re.findall(r"`(\w+)`", note)) <= previous

@@ -20,7 +20,7 @@ from components.configuration import keys, read
 from components.existing.hosts import Host
 from components.kept import another_kind
 from components.mistakes import ConfigurationError, Mistake
-from components.previous_state import Attempt, Deployed
+from components.previous_state import Attempt, PreviousState
 from lab.engine.model import paths
 from scripts.init_stack import make_ssh_key, missing_values
 from tests.program.conftest import SECRETS, example
@@ -90,37 +90,39 @@ def change(config: dict[str, str], key: str, path: list[str | int], value: str |
     config[key] = json.dumps(found)
 
 
-def refused(config: dict[str, str], secrets: set[str], there: Deployed) -> Sequence[Mistake]:
+def refused(
+    config: dict[str, str], secrets: set[str], previous: PreviousState
+) -> Sequence[Mistake]:
     """What the program refuses before it asks a machine."""
     try:
-        settings = read(config, secrets, lambda: there)
+        settings = read(config, secrets, lambda: previous)
     except ConfigurationError as error:
         return error.mistakes
-    kind = another_kind({"machines": settings.machines, "shape": settings.shape}, there)
+    kind = another_kind({"machines": settings.machines, "shape": settings.shape}, previous)
     return [
-        *(kind or machine_source._another_network(settings, there)),
-        *upgrade_path.find_mistakes(settings, there, Unseen("no way there")),
+        *(kind or machine_source._another_network(settings, previous)),
+        *upgrade_path.find_mistakes(settings, previous, Unseen("no way there")),
     ]
 
 
-def leads_on(config: dict[str, str], there: Deployed | None = None, most: int = 9) -> None:
+def leads_on(config: dict[str, str], previous: PreviousState | None = None, most: int = 9) -> None:
     """Type what is proposed until the configuration is taken; nothing is told twice.
 
     Args:
         config: where it begins.
-        there: what is deployed.
+        previous: what is deployed.
         most: how often something may be told.
     """
     told: set[tuple[str, str]] = set()
     secrets = {*SECRETS}
     for _ in range(most):
-        for mistake in refused(config, secrets, there or Deployed()):
+        for mistake in refused(config, secrets, previous or PreviousState()):
             assert (mistake.key, mistake.problem) not in told, mistake
             told.add((mistake.key, mistake.problem))
             type_(config, mistake.command.partition("\n")[0])
             secrets |= {mistake.key} if "--secret" in mistake.command else set()
     assert told
-    assert not refused(config, secrets, there or Deployed())
+    assert not refused(config, secrets, previous or PreviousState())
 
 
 @pytest.mark.parametrize(("key", "text"), BAD)
@@ -199,7 +201,7 @@ def test_what_is_proposed_for_a_value_that_is_missing_leads_on(
     config = {**example(), **kind}
     for key in without:
         change(config, key, [], text)
-    if refused(config, {*SECRETS}, Deployed()):
+    if refused(config, {*SECRETS}, PreviousState()):
         leads_on(config)
 
 
@@ -235,7 +237,7 @@ def test_what_is_proposed_for_any_key_beside_a_choice_leads_on(choice: dict[str,
     given = {name: key.example for name, (_, key) in keys().items() if key.example} | TYPED
     for name in given.keys() - choice.keys():
         config = {**example(), "domainOrPublicIp": DOMAIN, name: given[name], **choice}
-        if refused(config, {*SECRETS}, Deployed()):
+        if refused(config, {*SECRETS}, PreviousState()):
             leads_on(config)
 
 
@@ -260,7 +262,7 @@ def test_what_is_proposed_for_a_name_of_an_object_leads_on(
 
 def test_the_public_half_that_is_proposed_is_that_of_the_private_one(tmp_path: Path) -> None:
     """As a shell runs it."""
-    (mistake,) = refused({**example(), "sshPublicKey": ANOTHER_KEY}, {*SECRETS}, Deployed())
+    (mistake,) = refused({**example(), "sshPublicKey": ANOTHER_KEY}, {*SECRETS}, PreviousState())
     (tmp_path / "key").write_text(example()["sshPrivateKey"])
     pulumi = f'#!/bin/sh\n[ $2 = get ] && exec cat {tmp_path}/key || echo "$4"'
     (tmp_path / "pulumi").write_text(pulumi)
@@ -272,7 +274,7 @@ def test_the_public_half_that_is_proposed_is_that_of_the_private_one(tmp_path: P
         text=True,
         check=True,
     )
-    assert not refused({**example(), "sshPublicKey": told.stdout}, {*SECRETS}, Deployed())
+    assert not refused({**example(), "sshPublicKey": told.stdout}, {*SECRETS}, PreviousState())
 
 
 @pytest.mark.parametrize(
@@ -336,11 +338,11 @@ MANAGED = {
 }
 
 
-def on_aws(shape: str, version: str = "2.32.2") -> Deployed:
+def on_aws(shape: str, version: str = "2.32.2") -> PreviousState:
     """A stack of this shape that runs, in a network that isn't the default one."""
     main = MAINS[shape]
     has = {main: Attempt(version, 1)}
-    return Deployed(
+    return PreviousState(
         addresses={main: "eipalloc-1"},
         tried=has,
         done=has,
@@ -382,11 +384,11 @@ def test_what_is_proposed_for_a_stack_on_aws_is_not_refused_next(
     shape: str, changes: dict[str, str]
 ) -> None:
     kind = MANAGED if shape == "ha-managed" else {"shape": shape}
-    there = on_aws(shape)
+    previous = on_aws(shape)
     config = {**example(), **kind, "openviduVersion": "2.32.2", "subnetCidr": "10.6.0.0/24"}
     config |= changes
-    if refused(config, {*SECRETS}, there):
-        leads_on(config, there, most=2)
+    if refused(config, {*SECRETS}, previous):
+        leads_on(config, previous, most=2)
     assert config.get("machines", "aws") == "aws"
     assert config["shape"] == shape
     assert config["subnetCidr"] == "10.6.0.0/24"
@@ -402,6 +404,6 @@ def test_what_is_proposed_for_a_stack_of_machines_that_exist_is_not_refused_next
 ) -> None:
     hosts = {"base": Host("203.0.113.5", "10.5.0.5", host(0)["hostKey"])}
     config = with_hosts(host(0), host(1), host(2), **changes)
-    leads_on(config, Deployed(hosts=hosts), most=1)
+    leads_on(config, PreviousState(hosts=hosts), most=1)
     assert config["machines"] == "existing"
     assert config.get("shape", "ha") == "ha"

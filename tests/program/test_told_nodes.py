@@ -10,7 +10,7 @@ import pytest
 
 from components import on_base
 from components.over_ssh import NOTHING
-from components.previous_state import THIS_UPDATE, Attempt, Deployed, from_outputs
+from components.previous_state import THIS_UPDATE, Attempt, PreviousState, from_outputs
 from components.settings import Settings
 from components.upgrade_path import Change, change_of
 from membership.known_nodes import from_json
@@ -29,7 +29,7 @@ BEFORE, AFTER = Attempt("before", 1), Attempt("after", 1)
 OLD_NODES = '[{"ip": "10.5.0.6"}]'
 
 
-def state(**quiet: str) -> Deployed:
+def state(**quiet: str) -> PreviousState:
     """What the state says of a bastion that has waited before, and of a node."""
     outputs: Mapping[str, Mapping[str, Any]] = {
         "bastion-address": {"publicIp": "203.0.113.5"},
@@ -48,7 +48,7 @@ def test_the_base_reads_the_nodes_that_the_state_knows() -> None:
     assert node.way == Way(
         "203.0.113.3", "ssh-ed25519 AAAA", JOINED["NODE_INSTANCE"], JOINED["NODE_SSH_WAY"]
     )
-    assert Deployed().told_nodes == {}
+    assert PreviousState().told_nodes == {}
     assert from_json("") == ()
 
 
@@ -78,11 +78,11 @@ def test_nodes_are_told_where_something_restarts(
 )
 def test_what_restarts_is_waited_for_in_this_update(wanted: Attempt, expected: str) -> None:
     assert state(UPDATE="an earlier one").update_before_restart("bastion", wanted) == expected
-    assert Deployed().update_before_restart("bastion", wanted) == ""
+    assert PreviousState().update_before_restart("bastion", wanted) == ""
 
 
 def test_at_first_there_are_none() -> None:
-    assert Deployed().nodes_before_restart("bastion", AFTER, "key") == ""
+    assert PreviousState().nodes_before_restart("bastion", AFTER, "key") == ""
 
 
 @pytest.mark.parametrize("is_due", [True, False])
@@ -128,7 +128,7 @@ def test_an_upgrade_that_is_not_due_is_left_as_it_is(
 def test_a_node_that_is_not_known_to_have_joined_may_run(
     settings: Settings, tried: str, expected: Change | None
 ) -> None:
-    there = Deployed(tried={"node-2": Attempt(tried, 3)})
+    previous = PreviousState(tried={"node-2": Attempt(tried, 3)})
     unchanged = Change(Attempt("2.30.0", 3), is_due=False)
     assert settings.openvidu_version == "2.30.0"
-    assert change_of("node-2", settings, there) == (expected or unchanged)
+    assert change_of("node-2", settings, previous) == (expected or unchanged)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from components.cluster_observation import (
-    ClusterSeen,
-    NodeSeen,
+    ClusterObservation,
+    NodeObservation,
     Unseen,
     ask,
     find_mistakes,
@@ -19,7 +19,7 @@ from components.cluster_observation import (
     reason,
 )
 from components.configuration import read
-from components.previous_state import Attempt, Deployed, from_outputs
+from components.previous_state import Attempt, PreviousState, from_outputs
 from components.settings import Settings
 from components.update_plan import (
     configuration_generation,
@@ -32,8 +32,8 @@ from components.update_plan import (
 from tests.program.conftest import SECRETS
 
 TYPES = dict.fromkeys(("node-1", "node-2", "node-3"), "c5.2xlarge")
-THERE = Deployed("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4, 3: 1}, TYPES)
-SERVES = NodeSeen(in_service=True, generation=1, calls=0, participants=0)
+THERE = PreviousState("203.0.113.5", "ssh-ed25519 AAAA", {1: 1, 2: 4, 3: 1}, TYPES)
+SERVES = NodeObservation(in_service=True, generation=1, calls=0, participants=0)
 
 
 def test_the_state_tells_base_and_nodes() -> None:
@@ -52,17 +52,17 @@ def test_the_state_tells_base_and_nodes() -> None:
         }
     )
     assert found == replace(THERE, generations={2: 4}, instance_types={"node-2": "c5.2xlarge"})
-    assert from_outputs({}) == Deployed()
+    assert from_outputs({}) == PreviousState()
 
 
 def test_a_node_in_service_shows_no_change(settings: Settings) -> None:
-    seen = ClusterSeen({"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)})
+    seen = ClusterObservation({"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)})
     assert generations(settings, THERE, seen) == {1: 1, 2: 4}
 
 
 def test_a_node_out_of_service_is_brought_back(settings: Settings) -> None:
-    drained = NodeSeen(in_service=False, generation=5, calls=2, participants=5)
-    seen = ClusterSeen({"10.5.0.6": SERVES, "10.5.0.7": drained})
+    drained = NodeObservation(in_service=False, generation=5, calls=2, participants=5)
+    seen = ClusterObservation({"10.5.0.6": SERVES, "10.5.0.7": drained})
     assert generations(settings, THERE, seen) == {1: 1, 2: 5}
     told = "\n".join(warnings(settings, replace(THERE, generations={1: 1, 2: 4}), seen))
     assert told.startswith("node-2 is out of service and will be brought back")
@@ -78,8 +78,8 @@ def test_a_base_that_cannot_be_asked_changes_nothing(settings: Settings) -> None
 
 
 def test_a_first_deployment_has_nothing_to_say(settings: Settings) -> None:
-    assert generations(settings, Deployed(), ClusterSeen()) == {1: 1, 2: 1}
-    assert not warnings(settings, Deployed(), ClusterSeen())
+    assert generations(settings, PreviousState(), ClusterObservation()) == {1: 1, 2: 1}
+    assert not warnings(settings, PreviousState(), ClusterObservation())
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_first_deployment_has_nothing_to_say(settings: Settings) -> None:
 def test_a_node_that_leaves_is_told_with_its_calls(
     settings: Settings, calls: int | None, participants: int | None, words: str
 ) -> None:
-    seen = ClusterSeen({"10.5.0.8": NodeSeen(True, 1, calls, participants)})
+    seen = ClusterObservation({"10.5.0.8": NodeObservation(True, 1, calls, participants)})
     (told,) = warnings(settings, THERE, seen)
     assert told.startswith("node-3 leaves: ")
     assert words in told
@@ -102,11 +102,11 @@ def test_a_node_that_leaves_is_told_with_its_calls(
 
 
 def test_a_node_that_is_replaced_is_told_with_its_calls(settings: Settings) -> None:
-    there = replace(THERE, generations={1: 1, 2: 4}, instance_types={"node-1": "c5.xlarge"})
-    seen = ClusterSeen(
-        {"10.5.0.6": NodeSeen(True, 1, 3, 7), "10.5.0.7": replace(SERVES, generation=4)}
+    previous = replace(THERE, generations={1: 1, 2: 4}, instance_types={"node-1": "c5.xlarge"})
+    seen = ClusterObservation(
+        {"10.5.0.6": NodeObservation(True, 1, 3, 7), "10.5.0.7": replace(SERVES, generation=4)}
     )
-    (told,) = warnings(settings, there, seen)
+    (told,) = warnings(settings, previous, seen)
     assert told.startswith("node-1 is replaced (c5.xlarge to c5.2xlarge): ")
     assert "it carries 3 calls with 7 participants now" in told
     assert "No more than 1 at a time (maxUnavailable)" in told
@@ -114,27 +114,27 @@ def test_a_node_that_is_replaced_is_told_with_its_calls(settings: Settings) -> N
 
 def test_drift_has_the_configuration_compared_anew(settings: Settings) -> None:
     serving = {"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)}
-    there = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
-    assert configuration_generation(Deployed(), ClusterSeen()) == 1
-    assert configuration_generation(there, ClusterSeen(serving)) == 3
-    drifted = ClusterSeen(serving, drift=("OPENVIDU_RECORDING",))
-    assert configuration_generation(there, drifted) == 4
-    (told,) = warnings(settings, there, drifted)
+    previous = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
+    assert configuration_generation(PreviousState(), ClusterObservation()) == 1
+    assert configuration_generation(previous, ClusterObservation(serving)) == 3
+    drifted = ClusterObservation(serving, drift=("OPENVIDU_RECORDING",))
+    assert configuration_generation(previous, drifted) == 4
+    (told,) = warnings(settings, previous, drifted)
     assert told.startswith("In the bucket OPENVIDU_RECORDING isn't the stack's")
     assert "waits for a moment without calls, 1:00:00 at most" in told
-    (told,) = warnings(replace(settings, change_during_calls=True), there, drifted)
+    (told,) = warnings(replace(settings, change_during_calls=True), previous, drifted)
     assert "Calls will be cut" in told
 
 
 def test_a_bucket_that_cannot_be_read_is_told_and_is_no_drift(settings: Settings) -> None:
-    there = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
+    previous = replace(THERE, generations={1: 1, 2: 4}, configuration_generation=3)
     nodes = {"10.5.0.6": SERVES, "10.5.0.7": replace(SERVES, generation=4)}
     seen = parse(json.dumps({"nodes": {}, "drift": None}))
-    assert seen == ClusterSeen(drift=None)
-    assert parse(json.dumps({"nodes": {}, "drift": []})) == ClusterSeen(drift=())
-    unread = ClusterSeen(nodes, drift=None)
-    assert configuration_generation(there, unread) == 3
-    (told,) = warnings(settings, there, unread)
+    assert seen == ClusterObservation(drift=None)
+    assert parse(json.dumps({"nodes": {}, "drift": []})) == ClusterObservation(drift=())
+    unread = ClusterObservation(nodes, drift=None)
+    assert configuration_generation(previous, unread) == 3
+    (told,) = warnings(settings, previous, unread)
     assert told.startswith("The nodes' configuration in the bucket can't be read")
 
 
@@ -175,8 +175,10 @@ def test_a_key_that_the_machines_do_not_know_is_a_mistake() -> None:
     assert mistake.key == "sshAgent"
 
 
-@pytest.mark.parametrize("seen", [ClusterSeen(), Unseen("Connection timed out")])
-def test_a_base_that_cannot_be_asked_says_nothing_of_the_key(seen: ClusterSeen | Unseen) -> None:
+@pytest.mark.parametrize("seen", [ClusterObservation(), Unseen("Connection timed out")])
+def test_a_base_that_cannot_be_asked_says_nothing_of_the_key(
+    seen: ClusterObservation | Unseen,
+) -> None:
     assert find_mistakes(seen, "base") == []
 
 
@@ -197,38 +199,40 @@ def test_a_master_is_asked_as_a_base_is(
 
     monkeypatch.setattr("components.cluster_observation.run", run)
     settings = read({**config, "shape": shape}, SECRETS)
-    assert ask(settings, Deployed("203.0.113.5", "ssh-ed25519 AAAA")) == ClusterSeen(is_open=False)
+    assert ask(settings, PreviousState("203.0.113.5", "ssh-ed25519 AAAA")) == ClusterObservation(
+        is_open=False
+    )
     assert asked == [f"overview{action}"]
 
 
 def test_nodes_that_are_out_of_service_come_before_those_that_serve() -> None:
-    there = Deployed(generations={1: 1, 2: 4, 3: 2})
-    assert in_order({1: 1, 2: 5, 3: 2, 4: 1}, there) == [4, 2, 1, 3]
+    previous = PreviousState(generations={1: 1, 2: 4, 3: 2})
+    assert in_order({1: 1, 2: 5, 3: 2, 4: 1}, previous) == [4, 2, 1, 3]
 
 
 def test_another_type_of_the_base_is_told(settings: Settings) -> None:
-    there = Deployed(instance_types={"base": "c5.xlarge"})
-    (told,) = stop_of_main(settings, there)
+    previous = PreviousState(instance_types={"base": "c5.xlarge"})
+    (told,) = stop_of_main(settings, previous)
     assert "the type of the base (c5.xlarge to c5.2xlarge): AWS stops and starts it" in told
     assert "It waits for a moment without calls, 1:00:00 at most." in told
-    assert not stop_of_main(settings, Deployed(instance_types={"base": "c5.2xlarge"}))
-    assert not stop_of_main(settings, Deployed())
+    assert not stop_of_main(settings, PreviousState(instance_types={"base": "c5.2xlarge"}))
+    assert not stop_of_main(settings, PreviousState())
 
 
 def test_a_type_that_somebody_else_gave_the_base_has_calls_waited_for(settings: Settings) -> None:
     """The state has the wanted one: what a refresh finds in an update is written there later."""
-    there = Deployed(
+    previous = PreviousState(
         main_configuration="D", instance_types={"base": "c5.2xlarge"}, present_type="c5.4xlarge"
     )
-    assert stops_of_main(settings, there) == there.stops + 1
-    (told,) = stop_of_main(settings, there)
+    assert stops_of_main(settings, previous) == previous.stops + 1
+    (told,) = stop_of_main(settings, previous)
     assert "(c5.4xlarge to c5.2xlarge): AWS stops and starts it, if the update looks" in told
-    assert stops_of_main(settings, replace(there, present_type="c5.2xlarge")) == there.stops
-    assert stops_of_main(settings, replace(there, present_type="")) == there.stops
+    assert stops_of_main(settings, replace(previous, present_type="c5.2xlarge")) == previous.stops
+    assert stops_of_main(settings, replace(previous, present_type="")) == previous.stops
 
 
 def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> None:
-    def there(waited_for: str, runs_with: str, **attempt: str) -> Deployed:
+    def previous(waited_for: str, runs_with: str, **attempt: str) -> PreviousState:
         return from_outputs(
             {
                 f"urn:pulumi:dev::x::command:local:Command::base-{name}": {
@@ -239,13 +243,15 @@ def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> No
             }
         )
 
-    assert there("a", "a").configuration_attempt("base") == {}
-    assert there("b", "a").configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "2"}
+    assert previous("a", "a").configuration_attempt("base") == {}
+    assert previous("b", "a").configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "2"}
     second = {"CONFIGURATION_ATTEMPT": "2"}
-    assert there("a", "a", **second).configuration_attempt("base") == second
-    assert there("b", "a", **second).configuration_attempt("base") == {"CONFIGURATION_ATTEMPT": "3"}
-    assert Deployed().configuration_attempt("base") == {}
-    assert Deployed(quiet_for={"base": Attempt("a", 1)}).configuration_attempt("base") == {}
+    assert previous("a", "a", **second).configuration_attempt("base") == second
+    assert previous("b", "a", **second).configuration_attempt("base") == {
+        "CONFIGURATION_ATTEMPT": "3"
+    }
+    assert PreviousState().configuration_attempt("base") == {}
+    assert PreviousState(quiet_for={"base": Attempt("a", 1)}).configuration_attempt("base") == {}
 
 
 ONE = replace(THERE, generations={1: 1})
@@ -254,10 +260,15 @@ OUT = replace(SERVES, in_service=False)
 
 
 @pytest.mark.parametrize(
-    "seen", [ClusterSeen({"10.5.0.6": SERVES}), ClusterSeen(), Unseen("Connection timed out")]
+    "seen",
+    [
+        ClusterObservation({"10.5.0.6": SERVES}),
+        ClusterObservation(),
+        Unseen("Connection timed out"),
+    ],
 )
 def test_that_the_only_node_is_not_let_go_is_foreseen(
-    seen: ClusterSeen | Unseen, settings: Settings
+    seen: ClusterObservation | Unseen, settings: Settings
 ) -> None:
     one = replace(settings, node_count=1, **BIGGER)
     (told,) = [text for text in warnings(one, ONE, seen) if "will be refused" in text]
@@ -266,17 +277,17 @@ def test_that_the_only_node_is_not_let_go_is_foreseen(
 
 
 @pytest.mark.parametrize(
-    ("changes", "there", "seen"),
+    ("changes", "previous", "seen"),
     [
         ({"node_count": 1, "drain_last_node": True, **BIGGER}, ONE, SERVES),
         ({"node_count": 1, **BIGGER}, ONE, OUT),
         ({"node_count": 2, **BIGGER}, ONE, SERVES),
         ({"node_count": 1}, ONE, SERVES),
-        ({"node_count": 1, **BIGGER}, Deployed(), SERVES),
+        ({"node_count": 1, **BIGGER}, PreviousState(), SERVES),
     ],
 )
 def test_nothing_is_foreseen_of_a_node_that_may_go(
-    changes: dict[str, Any], there: Deployed, seen: NodeSeen, settings: Settings
+    changes: dict[str, Any], previous: PreviousState, seen: NodeObservation, settings: Settings
 ) -> None:
-    told = warnings(replace(settings, **changes), there, ClusterSeen({"10.5.0.6": seen}))
+    told = warnings(replace(settings, **changes), previous, ClusterObservation({"10.5.0.6": seen}))
     assert "will be refused" not in "\n".join(told)

@@ -8,26 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.cluster_observation import ClusterSeen, NodeSeen, Overview, Unseen
+from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
 from components.configuration import read
-from components.previous_state import Attempt, Deployed, from_outputs
+from components.previous_state import Attempt, PreviousState, from_outputs
 from components.settings import Settings
 from components.upgrade_path import Change, change_of, find_mistakes, warnings
 from openvidu.release import VERSIONS, Step, step, way
 from tests.program.conftest import SECRETS, example
 
 NAMES = ("base", "node-1", "node-2")
-SILENT = NodeSeen(in_service=None, generation=1, calls=None, participants=None)
+SILENT = NodeObservation(in_service=None, generation=1, calls=None, participants=None)
 
 
-def running(version: str) -> Deployed:
+def running(version: str) -> PreviousState:
     has = dict.fromkeys(NAMES, Attempt(version, 1))
-    return Deployed(tried=has, done=has)
+    return PreviousState(tried=has, done=has)
 
 
-def seen(version: str, *aside: str) -> ClusterSeen:
-    nodes = {f"10.5.0.{end}": NodeSeen(True, 1, 2, 4) for end in (6, 7)}
-    return ClusterSeen(nodes, version=version, aside=aside)
+def seen(version: str, *aside: str) -> ClusterObservation:
+    nodes = {f"10.5.0.{end}": NodeObservation(True, 1, 2, 4) for end in (6, 7)}
+    return ClusterObservation(nodes, version=version, aside=aside)
 
 
 def wanted(settings: Settings, version: str) -> Settings:
@@ -132,18 +132,18 @@ def test_calls_that_are_waited_for_are_told(settings: Settings) -> None:
     [
         (Unseen("no way there"), "How many there are now isn't known: no way there."),
         (
-            ClusterSeen({"10.5.0.6": NodeSeen(True, 1, 2, 4), "10.5.0.7": SILENT}),
+            ClusterObservation({"10.5.0.6": NodeObservation(True, 1, 2, 4), "10.5.0.7": SILENT}),
             "There are at least 2 now: what one node may carry isn't known.",
         ),
-        (ClusterSeen({}), "There are at least 0 now: what 2 nodes may carry isn't known."),
+        (ClusterObservation({}), "There are at least 0 now: what 2 nodes may carry isn't known."),
     ],
     ids=["no answer", "one node is silent", "a base that was made anew"],
 )
 def test_calls_that_are_not_known_are_not_told_as_none(
     settings: Settings, overview: Overview, said: str
 ) -> None:
-    there = replace(running("2.29.0"), generations={1: 1, 2: 1})
-    (told,) = warnings(wanted(settings, "2.30.0"), there, overview)
+    previous = replace(running("2.29.0"), generations={1: 1, 2: 1})
+    (told,) = warnings(wanted(settings, "2.30.0"), previous, overview)
     assert told.endswith(said)
 
 
@@ -166,19 +166,19 @@ def test_who_chose_to_cut_calls_has_them_cut_by_an_upgrade(
 ) -> None:
     old, new = wanted(settings, "2.29.0"), wanted(settings, "2.30.0")
     before = Attempt("2.29.0", 1)
-    there = Deployed(tried={machine: before}, done={machine: before})
-    change = change_of(machine, replace(new, **{chosen: True}), there)
+    previous = PreviousState(tried={machine: before}, done={machine: before})
+    change = change_of(machine, replace(new, **{chosen: True}), previous)
     assert (change.is_due, change.cuts) == (True, cuts)
     # Where no upgrade is due another choice is no change.
     for setting in (replace(old, **{chosen: True}), old):
-        assert not change_of(machine, setting, there).cuts
-        assert change_of(machine, setting, replace(there, cut=[machine])).cuts
+        assert not change_of(machine, setting, previous).cuts
+        assert change_of(machine, setting, replace(previous, cut=[machine])).cuts
 
 
 def test_that_calls_were_to_be_cut_is_read_from_the_state(settings: Settings) -> None:
-    there = Deployed(tried={"node-2": Attempt("2.29.0", 1)})
+    previous = PreviousState(tried={"node-2": Attempt("2.29.0", 1)})
     forced = replace(wanted(settings, "2.30.0"), force_after_drain_timeout=True)
-    noted = dict(change_of("node-2", forced, there).variables)
+    noted = dict(change_of("node-2", forced, previous).variables)
     read_back = from_outputs(
         {
             f"urn:…::node-2-{one}": {"type": "", "outputs": {"environment": noted}}
@@ -195,15 +195,15 @@ def test_a_machine_is_changed_until_it_has_what_is_wanted(
 ) -> None:
     """Updates want a version and come to the machine's end, or fail on the way."""
     settings = read(example(), SECRETS)
-    there = running("2.29.0")
+    previous = running("2.29.0")
     has, whole = "2.29.0", True
     for version, succeeds in updates:
-        change = change_of("node-1", wanted(settings, version), there)
+        change = change_of("node-1", wanted(settings, version), previous)
         assert change.is_due == (not whole or version != has)
         # Each step is done again exactly when something may be undone.
-        assert (change.to != there.tried["node-1"]) == change.is_due
-        there = replace(there, tried={"node-1": change.to})
+        assert (change.to != previous.tried["node-1"]) == change.is_due
+        previous = replace(previous, tried={"node-1": change.to})
         whole = succeeds or not change.is_due
         if succeeds:
             has = version
-            there = replace(there, done={"node-1": change.to})
+            previous = replace(previous, done={"node-1": change.to})

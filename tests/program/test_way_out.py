@@ -11,7 +11,7 @@ import pytest
 from components.configuration import read
 from components.existing import suitability
 from components.mistakes import ConfigurationError
-from components.previous_state import Attempt, Deployed, from_outputs
+from components.previous_state import Attempt, PreviousState, from_outputs
 from components.settings import Settings
 from components.update_plan import pull_waits
 from openvidu.downloads import downloads
@@ -124,13 +124,13 @@ def test_install_scripts_come_from_their_mirror(config: dict[str, str]) -> None:
 
 def test_several_new_nodes_pull_one_after_the_other_and_one_at_once(settings: Settings) -> None:
     many = replace(settings, node_count=20)
-    waits = [*pull_waits(many, Deployed()).values()]
+    waits = [*pull_waits(many, PreviousState()).values()]
     assert waits[:4] == [0, 2, 4, 6]
     assert waits[15:] == [30] * 5
-    there = replace(
-        Deployed(), tried={f"node-{n}": Attempt("2.30.0", 1) for n in (1, 2)}, waits={2: 2}
+    previous = replace(
+        PreviousState(), tried={f"node-{n}": Attempt("2.30.0", 1) for n in (1, 2)}, waits={2: 2}
     )
-    assert pull_waits(replace(settings, node_count=3), there) == {1: 0, 2: 2, 3: 0}
+    assert pull_waits(replace(settings, node_count=3), previous) == {1: 0, 2: 2, 3: 0}
 
 
 def test_what_a_node_has_waited_is_kept_in_the_state(config: dict[str, str]) -> None:
@@ -159,6 +159,6 @@ def test_what_is_in_the_way_on_a_host_is_refused_with_what_to_type(
     hindrance: str, command: str
 ) -> None:
     wanted = read(with_hosts(host(0), host(1), host(2)), SECRETS)
-    there = replace(FITS, hindrance=hindrance)
-    (mistake,) = suitability.mistakes("node-1", wanted.hosts[1], there, wanted)
+    previous = replace(FITS, hindrance=hindrance)
+    (mistake,) = suitability.mistakes("node-1", wanted.hosts[1], previous, wanted)
     assert mistake.command == f"{command} (on that host), then: pulumi up"

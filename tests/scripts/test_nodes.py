@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.cluster_observation import NodeSeen
+from components.cluster_observation import NodeObservation
 from components.numbering import Wanted
 from scripts.memberships import from_state, nodes_in
 from scripts.node_names import parse_node
@@ -42,20 +42,20 @@ def test_the_highest_number_is_retired_like_any_other() -> None:
 
 def test_the_least_loaded_nodes_go() -> None:
     seen = {
-        1: NodeSeen(True, 1, 3, 9),
-        2: NodeSeen(True, 1, 1, 8),
-        3: NodeSeen(True, 1, 1, 2),
-        4: NodeSeen(True, 1, 3, 9),
-        5: NodeSeen(False, 2, 7, 30),
-        6: NodeSeen(False, 2, 0, 0),
+        1: NodeObservation(True, 1, 3, 9),
+        2: NodeObservation(True, 1, 1, 8),
+        3: NodeObservation(True, 1, 1, 2),
+        4: NodeObservation(True, 1, 3, 9),
+        5: NodeObservation(False, 2, 7, 30),
+        6: NodeObservation(False, 2, 0, 0),
     }
     assert least_loaded(seen, 6) == [6, 5, 3, 2, 4, 1]
     assert least_loaded(seen, 1) == [6]
 
 
 def test_a_node_of_which_nobody_knows_what_it_carries_is_not_chosen() -> None:
-    unknown = (None, NodeSeen(None, 1, 0, 0), NodeSeen(False, 2, None, None))
-    seen = {1: NodeSeen(True, 1, 30, 90), **dict(enumerate(unknown, start=2))}
+    unknown = (None, NodeObservation(None, 1, 0, 0), NodeObservation(False, 2, None, None))
+    seen = {1: NodeObservation(True, 1, 30, 90), **dict(enumerate(unknown, start=2))}
     assert least_loaded(seen, 4) == [1]
 
 

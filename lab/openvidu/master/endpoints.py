@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lab.openvidu.master.server_state import MasterHouse
+from lab.openvidu.master.server_state import MasterState
 from lab.openvidu.node import captures
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.endpoints import Endpoints
@@ -21,9 +21,9 @@ _STATUSES = {"UP": 200, "UNSTABLE": 409, "DOWN": 503}
 class MasterEndpoints(Endpoints):
     """Answers what comes in on 5443 of a single master."""
 
-    def __init__(self, house: MasterHouse) -> None:
-        super().__init__(house)
-        self._master = house
+    def __init__(self, server_state: MasterState) -> None:
+        super().__init__(server_state)
+        self._master = server_state
 
     async def _api(self, request: Request, path: str) -> Response | Takeover:
         match request.method, path.removeprefix(f"{API}/").split("/"):
@@ -33,7 +33,7 @@ class MasterEndpoints(Endpoints):
                 await self._master.look_at_media_nodes()
                 return json_response(listed(self._master.media_nodes))
             case "GET" | "DELETE" as method, ["recordings", *names]:
-                captures.check_enabled(self._master.book)
+                captures.check_enabled(self._master.store)
                 return await self._stored(method, "/".join(names))
         return await super()._api(request, path)
 

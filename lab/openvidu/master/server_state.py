@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lab.openvidu.node.cluster import Json
 from lab.openvidu.node.membership import Report
 from lab.openvidu.node.recordings import Uploader
-from lab.openvidu.node.server_state import Heard, House
+from lab.openvidu.node.server_state import Heard, ServerState
 from lab.openvidu.node.webhooks import Courier, Webhooks
 
 _SECONDS = 2.0
@@ -22,7 +22,7 @@ def is_master(values: Mapping[str, str]) -> bool:
     return "MULTI_MASTER_NODE_ID" not in values
 
 
-class MasterHouse(House):
+class MasterState(ServerState):
     """The master's sessions.
 
     Attributes:

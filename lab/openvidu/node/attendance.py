@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lab.openvidu.node.objects import Connection
-from lab.openvidu.node.server_state import House, now
+from lab.openvidu.node.server_state import ServerState, now
 from lab.openvidu.node.session_store import Notice
 from lab.openvidu.signalling import AWAY_SECONDS, LINGER_SECONDS
 from lab.openvidu.web.server import log
@@ -48,11 +48,11 @@ class Attendee:
 class Attendance:
     """The users of this node."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, server_state: ServerState) -> None:
+        self._house = server_state
         self._attendees: dict[str, Attendee] = {}
         self._lingering: set[asyncio.Task[None]] = set()
-        house.on_notices(self._deliver)
+        server_state.on_notices(self._deliver)
 
     def begin(self, connection: Connection, socket: Socket, attendee_id: str) -> Attendee:
         """A user has joined through a socket."""
@@ -87,7 +87,7 @@ class Attendance:
         self._attendees.pop(attendee.id, None)
         self._linger(attendee.socket)
         await self._house.change(
-            lambda book: book.leave(attendee.connection, reason, now(), evict=evict)
+            lambda store: store.leave(attendee.connection, reason, now(), evict=evict)
         )
 
     def _deliver(self, notices: Iterable[Notice]) -> None:
@@ -114,7 +114,7 @@ class Attendance:
         task.add_done_callback(self._lingering.discard)
 
     def _is_in_session(self, connection: Connection) -> bool:
-        session = self._house.book.sessions.get(connection.session_id)
+        session = self._house.store.sessions.get(connection.session_id)
         return session is not None and connection.id in session.connections
 
     async def _evict(self, attendee: Attendee) -> None:

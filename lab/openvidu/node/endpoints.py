@@ -15,7 +15,7 @@ from lab.openvidu.node.bodies import RefusedError, session_id
 from lab.openvidu.node.gateway import STORED_HEADER
 from lab.openvidu.node.objects import Json, listed
 from lab.openvidu.node.rest_answers import API, PUBLIC_URL
-from lab.openvidu.node.server_state import House, now
+from lab.openvidu.node.server_state import ServerState, now
 from lab.openvidu.web.messages import (
     Request,
     Response,
@@ -33,9 +33,9 @@ _INSPECTOR = "<!doctype html><title>OpenVidu Inspector</title><h1>OpenVidu Inspe
 class Endpoints:
     """Answers what comes in on 5443."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._attendance = Attendance(house)
+    def __init__(self, server_state: ServerState) -> None:
+        self._house = server_state
+        self._attendance = Attendance(server_state)
 
     async def handle(self, request: Request) -> Response | Takeover:
         """Answer one request."""
@@ -81,11 +81,11 @@ class Endpoints:
             case ["tokens"]:
                 return json_response(await self._token(body))
             case ["signal"]:
-                await change(lambda book: book.signal(body, now(), None))
+                await change(lambda store: store.signal(body, now(), None))
             case ["broadcast", "start"]:
-                await change(lambda book: captures.start_broadcast(book, body))
+                await change(lambda store: captures.start_broadcast(store, body))
             case ["broadcast", "stop"]:
-                await change(lambda book: captures.stop_broadcast(book, body))
+                await change(lambda store: captures.stop_broadcast(store, body))
             case _:
                 raise RefusedError(404)
         return Response(200)
@@ -106,7 +106,7 @@ class Endpoints:
     async def _token(self, body: Json) -> Json:
         wanted = session_id(body)
         kept = {name: value for name, value in body.items() if name != "record"}
-        made = await self._house.change(lambda book: book.invite(wanted, kept, now()))
+        made = await self._house.change(lambda store: store.invite(wanted, kept, now()))
         shown = made.describe()
         options = shown["kurentoOptions"]
         return {
@@ -121,65 +121,73 @@ class Endpoints:
         }
 
     async def _sessions(self, request: Request, parts: list[str], body: Json) -> Response:
-        house, book = self._house, self._house.book
+        server_state, store = self._house, self._house.store
         pending = request.query.get("pendingConnections")
         match request.method, parts:
             case "GET", []:
                 return json_response(listed(self._shown(pending == "true")))
             case "POST", []:
-                if house.status != api.RUNNING:
-                    raise RefusedError(503, f"the node is {house.status}")
-                made = await house.change(lambda book: book.create(body, now()))
-                return json_response(made.describe(house.media_node_id))
+                if server_state.status != api.RUNNING:
+                    raise RefusedError(503, f"the node is {server_state.status}")
+                made = await server_state.change(lambda store: store.create(body, now()))
+                return json_response(made.describe(server_state.media_node_id))
             case "GET", [name]:
-                found = book.session(name)
-                return json_response(found.describe(house.media_node_id, pending=pending == "true"))
+                found = store.session(name)
+                return json_response(
+                    found.describe(server_state.media_node_id, pending=pending == "true")
+                )
             case "DELETE", [name]:
-                await house.change(lambda book: book.end(name, "sessionClosedByServer", now()))
+                await server_state.change(
+                    lambda store: store.end(name, "sessionClosedByServer", now())
+                )
                 return Response(204)
             case "DELETE", [name, "stream", stream]:
-                await house.change(lambda book: streams.force_unpublish(book, name, stream, now()))
+                await server_state.change(
+                    lambda store: streams.force_unpublish(store, name, stream, now())
+                )
                 return Response(204)
             case _, [name, "connection", *rest]:
                 return await self._connections(request, name, rest, body)
         raise RefusedError(405)
 
     def _shown(self, pending: bool) -> list[Json]:
-        own = self._house.book.sessions.values()
+        own = self._house.store.sessions.values()
         return [one.describe(self._house.media_node_id, pending=pending) for one in own]
 
     async def _connections(
         self, request: Request, session: str, parts: list[str], body: Json
     ) -> Response:
-        house, book = self._house, self._house.book
+        server_state, store = self._house, self._house.store
         match request.method, parts:
             case "POST", []:
-                made = await house.change(lambda book: book.invite(session, body, now()))
+                made = await server_state.change(lambda store: store.invite(session, body, now()))
                 return json_response(made.describe())
             case "GET", []:
-                found = book.session(session)
+                found = store.session(session)
                 all_of_them = request.query.get("pendingConnections") != "false"
                 users = list(found.connections.values()) if all_of_them else found.active
                 return json_response(listed([user.describe() for user in users]))
             case "GET", [name]:
-                return json_response(book.connection(session, name).describe())
+                return json_response(store.connection(session, name).describe())
             case "PATCH", [name]:
-                changed = await house.change(lambda book: book.update(session, name, body))
+                changed = await server_state.change(lambda store: store.update(session, name, body))
                 return json_response(changed.describe())
             case "DELETE", [name]:
-                await house.change(lambda book: book.revoke(session, name, now()))
+                await server_state.change(lambda store: store.revoke(session, name, now()))
                 return Response(204)
         raise RefusedError(405)
 
     async def _recordings(self, parts: list[str], body: Json, stored: Collection[str]) -> Response:
-        house = self._house
+        server_state = self._house
         match parts:
             case ["start"]:
-                made = await house.change(
-                    lambda book: captures.start_recording(book, body, now(), stored)
+                made = await server_state.change(
+                    lambda store: captures.start_recording(store, body, now(), stored)
                 )
             case ["stop", name]:
-                made = await house.change(lambda book: captures.stop_recording(book, name, now()))
+                made = await server_state.change(
+                    lambda store: captures.stop_recording(store, name, now())
+                )
             case _:
                 raise RefusedError(405)
         return json_response(made.describe())

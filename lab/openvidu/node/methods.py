@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from lab.openvidu.node import sdp, streams
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.objects import Connection, Json, Stream
-from lab.openvidu.node.server_state import House, now
-from lab.openvidu.node.session_store import Book
+from lab.openvidu.node.server_state import ServerState, now
+from lab.openvidu.node.session_store import SessionStore
 from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.signalling import NO_MEDIA_NODE
 
@@ -40,12 +40,15 @@ class _RefusedError(RpcError):
 
 
 async def join(
-    house: House, params: Mapping[str, object], ip: str, enter: Callable[[Connection], Json]
+    server_state: ServerState,
+    params: Mapping[str, object],
+    ip: str,
+    enter: Callable[[Connection], Json],
 ) -> Json:
     """Use up a token.
 
     Args:
-        house: the node's.
+        server_state: the node's.
         params: of the request.
         ip: the client's address.
         enter: is called with the user at once, for the answer.
@@ -55,26 +58,26 @@ async def join(
             401 for a token that is unknown or used.
     """
     token, session_id = (_text(params, name) for name in ("token", "session"))
-    if session_id not in house.book.sessions:
+    if session_id not in server_state.store.sessions:
         raise _RefusedError(202, f"There is no session '{session_id}' to join")
-    if not await house.has_media_node():
+    if not await server_state.has_media_node():
         where = f"where to initialize session '{session_id}'"
         raise _RefusedError(NO_MEDIA_NODE, f"There is no available Media Node {where}")
     platform, data = str(params.get("platform", "")), str(params.get("metadata", ""))
 
-    def act(book: Book) -> Json:
-        return enter(book.join(session_id, token, ip, now(), platform=platform, data=data))
+    def act(store: SessionStore) -> Json:
+        return enter(store.join(session_id, token, ip, now(), platform=platform, data=data))
 
     try:
-        return await house.change(act)
+        return await server_state.change(act)
     except RefusedError as error:
         raise _RefusedError(401, f"Session {session_id}: Token {token} is not valid") from error
 
 
-def welcome(house: House, connection: Connection, user: str) -> Json:
+def welcome(server_state: ServerState, connection: Connection, user: str) -> Json:
     """What a client that has joined is told."""
-    session = house.book.sessions[connection.session_id]
-    config = house.config
+    session = server_state.store.sessions[connection.session_id]
+    config = server_state.config
     turn_host, turn_port = config.turn
     turn_user, password = credentials(config.turn_secret)
     turn: Json = {"url": f"turn:{turn_host}:{turn_port}"}
@@ -87,7 +90,7 @@ def welcome(house: House, connection: Connection, user: str) -> Json:
         "finalUserId": user,
         "createdAt": connection.active_since,
         "metadata": connection.metadata,
-        "value": [_remote(other) for other in house.book.others(connection)],
+        "value": [_remote(other) for other in server_state.store.others(connection)],
         "session": session.id,
         "version": config.version,
         "mediaServer": config.media_server,
@@ -101,12 +104,12 @@ def welcome(house: House, connection: Connection, user: str) -> Json:
         "turnCredential": password,
         "customIceServers": connection.properties["customIceServers"] or [turn],
         **recording,
-        "life": house.life,
+        "life": server_state.life,
     }
 
 
 async def call(
-    house: House, connection: Connection, method: str, params: Mapping[str, object]
+    server_state: ServerState, connection: Connection, method: str, params: Mapping[str, object]
 ) -> Json | None:
     """The result of a request by a user who has joined; None where it is never answered.
 
@@ -120,7 +123,7 @@ async def call(
     if method in _SPEECH:
         raise _RefusedError(996, "Speech To Text is disabled")
     act = _METHODS.get(method)
-    return await act(house, connection, params) if act else None
+    return await act(server_state, connection, params) if act else None
 
 
 def _remote(other: Connection) -> Json:
@@ -129,7 +132,9 @@ def _remote(other: Connection) -> Json:
     return {**shown, **streams_of}
 
 
-async def _publish(house: House, user: Connection, params: Mapping[str, object]) -> Json:
+async def _publish(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
     offer = _text(params, "sdpOffer")
     for name in ("hasAudio", "hasVideo", "doLoopback"):
         if name not in params:
@@ -138,40 +143,52 @@ async def _publish(house: House, user: Connection, params: Mapping[str, object])
         raise _RefusedError(401, "A subscriber publishes nothing")
     if user.stream:
         raise _RefusedError(106, f"User {user.id} is publishing")
-    stream = await house.change(lambda book: streams.publish(book, user, params, now()))
+    stream = await server_state.change(lambda store: streams.publish(store, user, params, now()))
     answer = sdp.answer(offer, loopback=params["doLoopback"] is True)
     return {"sdpAnswer": answer, "id": stream.id, "createdAt": stream.created}
 
 
-async def _unpublish(house: House, user: Connection, _: Mapping[str, object]) -> Json:
+async def _unpublish(server_state: ServerState, user: Connection, _: Mapping[str, object]) -> Json:
     if user.stream is None:
         raise _RefusedError(105, f"User {user.id} is not publishing")
-    await house.change(lambda book: streams.unpublish(book, user, "unpublish", now(), asked=True))
+    await server_state.change(
+        lambda store: streams.unpublish(store, user, "unpublish", now(), asked=True)
+    )
     return {}
 
 
-async def _prepare(house: House, user: Connection, params: Mapping[str, object]) -> Json:
-    _, stream = _published(house, user, _text(params, "sender"))
+async def _prepare(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
+    _, stream = _published(server_state, user, _text(params, "sender"))
     return {"sdpOffer": sdp.offer(stream.media)}
 
 
-async def _receive(house: House, user: Connection, params: Mapping[str, object]) -> Json:
-    owner, _ = _published(house, user, _text(params, "sender"))
-    await house.change(lambda book: streams.receive(book, user, owner, now()))
+async def _receive(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
+    owner, _ = _published(server_state, user, _text(params, "sender"))
+    await server_state.change(lambda store: streams.receive(store, user, owner, now()))
     offer = params.get("sdpOffer")
     return {"sdpAnswer": sdp.answer(offer)} if isinstance(offer, str) else {}
 
 
-async def _unsubscribe(house: House, user: Connection, params: Mapping[str, object]) -> Json:
-    owner = _user(house, user, _text(params, "sender"))
+async def _unsubscribe(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
+    owner = _user(server_state, user, _text(params, "sender"))
     stream = owner.stream
     if stream and stream.id in user.received:
-        await house.change(lambda book: book.end_receiving(user, stream.id, "unsubscribe", now()))
+        await server_state.change(
+            lambda store: store.end_receiving(user, stream.id, "unsubscribe", now())
+        )
     return {}
 
 
-async def _reconnect(house: House, user: Connection, params: Mapping[str, object]) -> Json:
-    _, stream = _published(house, user, _text(params, "stream"))
+async def _reconnect(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
+    _, stream = _published(server_state, user, _text(params, "stream"))
     offer = params.get("sdpString") or params.get("sdpOffer")
     if not isinstance(offer, str) or (user.stream is not stream and "a=sendonly" in offer):
         return {}
@@ -179,45 +196,51 @@ async def _reconnect(house: House, user: Connection, params: Mapping[str, object
     return {"sdpAnswer": sdp.answer(offer), **own}
 
 
-async def _signal(house: House, user: Connection, params: Mapping[str, object]) -> Json:
+async def _signal(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
     try:
         message = json.loads(_text(params, "message"))
         if not isinstance(message, dict):
             raise _RefusedError(600, "A signal is an object")
-        await house.change(lambda book: book.signal(message, now(), user))
+        await server_state.change(lambda store: store.signal(message, now(), user))
     except (ValueError, RefusedError) as error:
         wrong = isinstance(error, RefusedError) and error.status == 406
         raise _RefusedError(601 if wrong else 600, f"Signal: {error}") from error
     return {}
 
 
-async def _change(house: House, user: Connection, params: Mapping[str, object]) -> Json:
-    await house.change(lambda book: streams.change_property(book, user, params))
+async def _change(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
+    await server_state.change(lambda store: streams.change_property(store, user, params))
     return {}
 
 
-async def _force_disconnect(house: House, user: Connection, params: Mapping[str, object]) -> Json:
+async def _force_disconnect(
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
+) -> Json:
     _check_moderator(user)
-    other = _user(house, user, _text(params, "connectionId"))
+    other = _user(server_state, user, _text(params, "connectionId"))
     reason = "forceDisconnectByUser"
-    await house.change(lambda book: book.leave(other, reason, now(), evict=True))
+    await server_state.change(lambda store: store.leave(other, reason, now(), evict=True))
     return {}
 
 
 async def _force_unpublish(
-    house: House, user: Connection, params: Mapping[str, object]
+    server_state: ServerState, user: Connection, params: Mapping[str, object]
 ) -> Json | None:
     _check_moderator(user)
-    users = house.book.sessions[user.session_id].active
+    users = server_state.store.sessions[user.session_id].active
     owner = streams.owner_of(users, _text(params, "streamId"))
     if owner is None:
         return None
     reason = "forceUnpublishByUser"
-    await house.change(lambda book: streams.unpublish(book, owner, reason, now()))
+    await server_state.change(lambda store: streams.unpublish(store, owner, reason, now()))
     return {}
 
 
-_Method = Callable[[House, Connection, Mapping[str, object]], Awaitable[Json | None]]
+_Method = Callable[[ServerState, Connection, Mapping[str, object]], Awaitable[Json | None]]
 _METHODS: Mapping[str, _Method] = {
     "publishVideo": _publish,
     "unpublishVideo": _unpublish,
@@ -244,21 +267,23 @@ def _check_moderator(user: Connection) -> None:
         raise _RefusedError(401, "Only a moderator may do that")
 
 
-def _user(house: House, user: Connection, connection_id: str) -> Connection:
-    for other in house.book.sessions[user.session_id].active:
+def _user(server_state: ServerState, user: Connection, connection_id: str) -> Connection:
+    for other in server_state.store.sessions[user.session_id].active:
         if other.id == connection_id:
             return other
     raise _RefusedError(102, f"There is no user {connection_id} in session {user.session_id}")
 
 
-def _published(house: House, user: Connection, stream_id: str) -> tuple[Connection, Stream]:
+def _published(
+    server_state: ServerState, user: Connection, stream_id: str
+) -> tuple[Connection, Stream]:
     """The owner of a stream, who is named in its id, and the stream."""
     for mark in ("con_", "ipc_"):
         if mark in stream_id:
-            owner = _user(house, user, stream_id[stream_id.rindex(mark) :])
+            owner = _user(server_state, user, stream_id[stream_id.rindex(mark) :])
             break
     else:
-        owner = _user(house, user, stream_id)
+        owner = _user(server_state, user, stream_id)
     if owner.stream is None:
         raise _RefusedError(105, f"User {owner.id} is not publishing")
     return owner, owner.stream

@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.openvidu.master.endpoints import MasterEndpoints
-from lab.openvidu.master.server_state import MasterHouse, is_master
+from lab.openvidu.master.server_state import MasterState, is_master
 from lab.openvidu.node.endpoints import Endpoints
 from lab.openvidu.node.recordings import Uploader
-from lab.openvidu.node.server_state import House
+from lab.openvidu.node.server_state import ServerState
 from lab.openvidu.web.server import listen, log, run
 from openvidu import environment, ports
 
@@ -30,31 +30,31 @@ async def serve(stopping: asyncio.Event) -> None:
     values = {**os.environ, **environment.parse(Path(".env").read_text())}
     uploader = Uploader(values, Path.cwd())
     make = _master if is_master(values) else _node
-    house, endpoints = make(values, uploader)
+    server_state, endpoints = make(values, uploader)
     server = await listen(endpoints.handle, ports.API)
     log("OpenVidu Server is ready")
     tasks = [
-        asyncio.create_task(house.keep_reporting()),
-        asyncio.create_task(_collect(house, values)),
+        asyncio.create_task(server_state.keep_reporting()),
+        asyncio.create_task(_collect(server_state, values)),
     ]
     await stopping.wait()
     server.close()
     for task in tasks:
         task.cancel()
-    await house.close()
+    await server_state.close()
 
 
-def _node(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
-    house = House(values, uploader)
-    return house, Endpoints(house)
+def _node(values: Mapping[str, str], uploader: Uploader) -> tuple[ServerState, Endpoints]:
+    server_state = ServerState(values, uploader)
+    return server_state, Endpoints(server_state)
 
 
-def _master(values: Mapping[str, str], uploader: Uploader) -> tuple[House, Endpoints]:
-    house = MasterHouse(values, uploader)
-    return house, MasterEndpoints(house)
+def _master(values: Mapping[str, str], uploader: Uploader) -> tuple[ServerState, Endpoints]:
+    server_state = MasterState(values, uploader)
+    return server_state, MasterEndpoints(server_state)
 
 
-async def _collect(house: House, values: Mapping[str, str]) -> None:
+async def _collect(server_state: ServerState, values: Mapping[str, str]) -> None:
     """End sessions that nobody joined.
 
     Source: OPENVIDU_SESSIONS_GARBAGE_INTERVAL (900) and ..._THRESHOLD (3600).
@@ -64,7 +64,7 @@ async def _collect(house: House, values: Mapping[str, str]) -> None:
     while interval > 0:
         await asyncio.sleep(interval)
         with contextlib.suppress(ConnectionError):
-            await house.collect(threshold)
+            await server_state.collect(threshold)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from lab.openvidu.node.membership import Report
 from lab.openvidu.node.objects import Recording
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.server_config import ServerConfig
-from lab.openvidu.node.session_store import Book, Notice
+from lab.openvidu.node.session_store import Notice, SessionStore
 from lab.openvidu.web.client import UnreachableError, request
 from lab.openvidu.web.server import log
 from openvidu import ports
@@ -52,7 +52,7 @@ class Heard(Enum):
     """The replication manager doesn't answer."""
 
 
-class House:
+class ServerState:
     """The node's sessions and status.
 
     All sessions are reported when the replication manager is new, and changes from then on. So a
@@ -73,7 +73,7 @@ class House:
         self._leaving: asyncio.Task[None] | None = None
         self.config = ServerConfig(values, Path.cwd())
         self.status = RUNNING
-        self.book = Book(
+        self.store = SessionStore(
             self.config.host,
             recording_enabled=self.config.on("OPENVIDU_RECORDING"),
             codec=self.config.text("OPENVIDU_STREAMS_FORCED_VIDEO_CODEC"),
@@ -97,7 +97,7 @@ class House:
             "launchingTime": self._launched,
             "connected": connected,
             "connectionTime": self._launched,
-            "load": min(100.0, round(0.5 * len(self.book.sessions), 2)),
+            "load": min(100.0, round(0.5 * len(self.store.sessions), 2)),
             "status": self.status,
         }
 
@@ -114,9 +114,9 @@ class House:
         """Have what clients are told handed to `deliver`."""
         self._deliver = deliver
 
-    async def change(self, act: Callable[[Book], Result]) -> Result:
+    async def change(self, act: Callable[[SessionStore], Result]) -> Result:
         """Carry out `act` on the book, and report what came of it before returning."""
-        result = act(self.book)
+        result = act(self.store)
         await self.settle()
         return result
 
@@ -131,23 +131,23 @@ class House:
     async def collect(self, threshold: float) -> None:
         """End sessions that nobody joined within `threshold` seconds."""
         older_than = now() - int(threshold * 1000)
-        await self.change(lambda book: book.collect(older_than, now()))
+        await self.change(lambda store: store.collect(older_than, now()))
 
     async def settle(self) -> None:
         """Do what follows from the present state: tell, upload, report, terminate."""
-        notices, self.book.notices = self.book.notices, []
+        notices, self.store.notices = self.store.notices, []
         self._deliver(notices)
-        started, self.book.started = self.book.started, []
+        started, self.store.started = self.store.started, []
         for recording in started:
             self._uploader.begin(recording)
-        finished, self.book.finished = self.book.finished, []
+        finished, self.store.finished = self.store.finished, []
         for recording in finished:
             if self._uploader.keep(recording, self.config.host):
-                self.book.events.append(recording.event(now()))
+                self.store.events.append(recording.event(now()))
             else:
                 self._uploader.upload(recording, self._uploaded)
         await self._report()
-        if self.status == WAITING_IDLE_TO_TERMINATE and self.book.idle and not self._leaving:
+        if self.status == WAITING_IDLE_TO_TERMINATE and self.store.idle and not self._leaving:
             self._leaving = asyncio.create_task(self._terminate())
 
     async def keep_reporting(self) -> None:
@@ -158,9 +158,9 @@ class House:
 
     async def close(self) -> None:
         """End all sessions, because the process ends."""
-        for session_id in list(self.book.sessions):
-            self.book.end(session_id, "openviduServerStopped", now())
-        self._deliver(self.book.notices)
+        for session_id in list(self.store.sessions):
+            self.store.end(session_id, "openviduServerStopped", now())
+        self._deliver(self.store.notices)
         await self._report()
 
     async def _terminate(self) -> None:
@@ -178,12 +178,12 @@ class House:
         stop_this_node(self._install)
 
     async def _uploaded(self, recording: Recording) -> None:
-        self.book.events.append(recording.event(now()))
+        self.store.events.append(recording.event(now()))
         await self._report()
 
     def _move_to(self, status: str) -> None:
         old, self.status = self.status, status
-        self.book.events.append(
+        self.store.events.append(
             {
                 "event": "mediaNodeStatusChanged",
                 "timestamp": now(),
@@ -202,13 +202,13 @@ class House:
         async with self._reported:
             present = {
                 key: session.describe(self.media_node_id, pending=True)
-                for key, session in self.book.sessions.items()
+                for key, session in self.store.sessions.items()
             }
             changed: dict[str, Json | None] = {
                 key: value for key, value in present.items() if self._known.get(key) != value
             }
             changed |= {key: None for key in self._known if key not in present}
-            events, self.book.events = self.book.events, []
+            events, self.store.events = self.store.events, []
             report = Report(
                 self.media_node(),
                 not self._complete,
@@ -218,7 +218,7 @@ class House:
             )
             heard = await self._send(report)
             if heard is not Heard.WRITTEN:
-                self.book.events = events + self.book.events
+                self.store.events = events + self.store.events
                 self._uploader.give_back(report.recordings)
                 # Where only Redis was away, what it lost stays lost: see the class.
                 self._complete = self._complete and heard is Heard.NOT_WRITTEN

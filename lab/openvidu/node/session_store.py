@@ -37,7 +37,7 @@ class Notice:
     params: Mapping[str, object]
 
 
-class Book:
+class SessionStore:
     """All sessions of this node, and what came of what was done to them.
 
     Attributes:

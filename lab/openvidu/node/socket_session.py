@@ -22,7 +22,7 @@ from lab.openvidu.node import methods
 from lab.openvidu.node.attendance import Attendance, Attendee
 from lab.openvidu.node.methods import RpcError
 from lab.openvidu.node.objects import Connection, Json
-from lab.openvidu.node.server_state import House
+from lab.openvidu.node.server_state import ServerState
 from lab.openvidu.signalling import (
     MISSED_PINGS,
     NOT_CONNECTED,
@@ -37,11 +37,11 @@ _COOKIE = "OVJSESSIONID"
 """Tells a browser, whatever sockets it opens."""
 
 
-def accept(house: House, attendance: Attendance, request: Request) -> Takeover:
+def accept(server_state: ServerState, attendance: Attendance, request: Request) -> Takeover:
     """Speak with a client."""
 
     async def run(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _Conversation(house, attendance, request, reader, writer).hold()
+        await _Conversation(server_state, attendance, request, reader, writer).hold()
 
     return Takeover(run)
 
@@ -51,13 +51,13 @@ class _Conversation:
 
     def __init__(
         self,
-        house: House,
+        server_state: ServerState,
         attendance: Attendance,
         request: Request,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
-        self._house = house
+        self._house = server_state
         self._attendance = attendance
         self._request = request
         self._reader, self._writer = reader, writer

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.objects import Connection, Json, Stream, identifier
-from lab.openvidu.node.session_store import Book
+from lab.openvidu.node.session_store import SessionStore
 
 _OF_VIDEO = ("videoActive", "typeOfVideo", "frameRate", "videoDimensions")
 
 
-def publish(book: Book, connection: Connection, params: Mapping[str, object], now: int) -> Stream:
+def publish(
+    store: SessionStore, connection: Connection, params: Mapping[str, object], now: int
+) -> Stream:
     """A user publishes a stream."""
-    session = book.sessions[connection.session_id]
+    session = store.sessions[connection.session_id]
     video = bool(params.get("hasVideo"))
     media: Json = {"hasAudio": bool(params.get("hasAudio")), "hasVideo": video}
     if media["hasAudio"]:
@@ -28,9 +30,9 @@ def publish(book: Book, connection: Connection, params: Mapping[str, object], no
     stream_id = f"{identifier(f'str_{kind}', 4)}_{connection.id}"
     stream = Stream(stream_id, now, media | {"filter": {}})
     connection.stream = stream
-    book.medium("webrtcConnectionCreated", session, connection, stream, now)
+    store.medium("webrtcConnectionCreated", session, connection, stream, now)
     told = {"id": connection.id, "streams": [shown(stream)]}
-    book.tell(book.others(connection), "participantPublished", **told)
+    store.tell(store.others(connection), "participantPublished", **told)
     return stream
 
 
@@ -40,26 +42,26 @@ def shown(stream: Stream) -> Json:
 
 
 def unpublish(
-    book: Book, connection: Connection, reason: str, now: int, *, asked: bool = False
+    store: SessionStore, connection: Connection, reason: str, now: int, *, asked: bool = False
 ) -> None:
     """A user's stream ends; its owner is told, too, unless it was the one who asked."""
-    book.end_stream(book.sessions[connection.session_id], connection, reason, now)
-    told = book.others(connection) if asked else [*book.others(connection), connection]
-    book.tell(told, "participantUnpublished", connectionId=connection.id, reason=reason)
+    store.end_stream(store.sessions[connection.session_id], connection, reason, now)
+    told = store.others(connection) if asked else [*store.others(connection), connection]
+    store.tell(told, "participantUnpublished", connectionId=connection.id, reason=reason)
 
 
-def force_unpublish(book: Book, session_id: str, stream_id: str, now: int) -> None:
+def force_unpublish(store: SessionStore, session_id: str, stream_id: str, now: int) -> None:
     """The application ends a stream.
 
     Raises:
         RefusedError: 400 without the session, 404 without the stream, 405 for an IP camera's.
     """
-    owner = owner_of(book.session(session_id, 400).active, stream_id)
+    owner = owner_of(store.session(session_id, 400).active, stream_id)
     if owner is None:
         raise RefusedError(404)
     if owner.properties["type"] == "IPCAM":
         raise RefusedError(405)
-    unpublish(book, owner, "forceUnpublishByServer", now)
+    unpublish(store, owner, "forceUnpublishByServer", now)
 
 
 def owner_of(users: list[Connection], stream_id: str) -> Connection | None:
@@ -67,15 +69,17 @@ def owner_of(users: list[Connection], stream_id: str) -> Connection | None:
     return next((user for user in users if user.stream and user.stream.id == stream_id), None)
 
 
-def receive(book: Book, connection: Connection, owner: Connection, now: int) -> None:
+def receive(store: SessionStore, connection: Connection, owner: Connection, now: int) -> None:
     """A user receives another one's stream from now on."""
     if owner.stream and owner.stream.id not in connection.received:
         connection.received[owner.stream.id] = now
-        session = book.sessions[connection.session_id]
-        book.medium("webrtcConnectionCreated", session, connection, owner.stream, now, owner.id)
+        session = store.sessions[connection.session_id]
+        store.medium("webrtcConnectionCreated", session, connection, owner.stream, now, owner.id)
 
 
-def change_property(book: Book, connection: Connection, params: Mapping[str, object]) -> None:
+def change_property(
+    store: SessionStore, connection: Connection, params: Mapping[str, object]
+) -> None:
     """A user's stream is muted, turned, or otherwise changed; the others are told."""
     name, value = str(params.get("property")), params.get("newValue")
     if connection.stream is None:
@@ -83,8 +87,8 @@ def change_property(book: Book, connection: Connection, params: Mapping[str, obj
     if name in connection.stream.media:
         connection.stream.media[name] = value
     told = {"property": name, "newValue": json.dumps(value), "reason": params.get("reason")}
-    book.tell(
-        book.others(connection),
+    store.tell(
+        store.others(connection),
         "streamPropertyChanged",
         connectionId=connection.id,
         streamId=connection.stream.id,

@@ -13,7 +13,7 @@ from membership import confirmation
 from membership import drain as real
 from membership.answers import MediaNode, Silent, Unknown, Unreachable
 from membership.clock import Clock, Elapsed
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.hold import Held
 from membership.load_balancer import ReloadError
 from membership.lock import always
@@ -52,18 +52,18 @@ class Broken:
 
 def _asks_nobody(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Observation, "was_asked_about", True)
-    patch.setattr(real, "_is_still_out", lambda node, world: True)
+    patch.setattr(real, "_is_still_out", lambda node, context: True)
 
 
 def _gone_on_error(patch: pytest.MonkeyPatch) -> None:
-    def look_lightly(node: Node, world: World) -> Observation:
-        seen = look(node, world)
+    def look_lightly(node: Node, context: Context) -> Observation:
+        seen = look(node, context)
         failed = isinstance(seen.listed, Unknown) or isinstance(seen.health, Unknown)
         stopped = {Witness.MACHINE: Statement(Word.STOPPED, "it says so")}
         return Observation(None, Silent(), alone=False, testimony=stopped) if failed else seen
 
     patch.setattr(real, "look", look_lightly)
-    patch.setattr(real, "_is_still_out", lambda node, world: True)
+    patch.setattr(real, "_is_still_out", lambda node, context: True)
 
 
 def _first_zero_is_idle(patch: pytest.MonkeyPatch) -> None:
@@ -100,19 +100,19 @@ def late_is_gone(patch: pytest.MonkeyPatch) -> None:
 
 
 def _load_balancer_first(patch: pytest.MonkeyPatch) -> None:
-    def drain(node: Node, run: Run, world: World) -> Any:
-        world.load_balancer.remove(node.ip, purpose="at once", may=always)
-        return real.drain(node, run, world)
+    def drain(node: Node, run: Run, context: Context) -> Any:
+        context.load_balancer.remove(node.ip, purpose="at once", may=always)
+        return real.drain(node, run, context)
 
     patch.setattr(deployment, "drain", drain)
 
 
 def _drains_by_address(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(real, "belongs_to_another", lambda node, world: False)
+    patch.setattr(real, "belongs_to_another", lambda node, context: False)
 
 
 def _holds_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deployment, "release", lambda node, run, world: Held.FREE)
+    patch.setattr(deployment, "release", lambda node, run, context: Held.FREE)
 
 
 def _waits_by_the_time_of_day(patch: pytest.MonkeyPatch) -> None:

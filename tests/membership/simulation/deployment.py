@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from membership.clock import Elapsed
-from membership.context import Run, World
+from membership.context import Context, Run
 from membership.drain import Outcome, drain, remove
 from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
@@ -362,9 +362,9 @@ class Deployment:
         found = self.cluster.machines.values()
         return next((machine for machine in found if machine.number == number), None)
 
-    def _world(self) -> World:
+    def _world(self) -> Context:
         policy = Policy(limit=_DRAIN_TIMEOUT, max_unavailable=self.scenario.max_unavailable)
-        return World(
+        return Context(
             self.cluster,  # type: ignore[arg-type]
             self.base,
             self.registry,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from components.cluster_observation import ClusterSeen, NodeSeen, Unseen
+from components.cluster_observation import ClusterObservation, NodeObservation, Unseen
 from components.numbering import Wanted
 from scripts.autoscaling.cluster_load import Observation, observe
 from scripts.autoscaling.guard import beyond
 from scripts.autoscaling.scaling_policy import Measure
 
 ADDRESSES = {1: "10.5.0.6", 2: "10.5.0.7", 3: "10.5.0.8"}
-SERVING = NodeSeen(True, 1, 4, 9, 30.0)
-DRAINING = NodeSeen(False, 2, 3, 5, 20.0)
-GONE = NodeSeen(False, 2, 0, 0, None)
+SERVING = NodeObservation(True, 1, 4, 9, 30.0)
+DRAINING = NodeObservation(False, 2, 3, 5, 20.0)
+GONE = NodeObservation(False, 2, 0, 0, None)
 MEASURES = (Measure.CALLS, Measure.PARTICIPANTS, Measure.LOAD)
 
 
 def test_a_node_that_drains_counts_by_its_calls_and_not_as_capacity() -> None:
     nodes = {"10.5.0.6": SERVING, "10.5.0.7": SERVING, "10.5.0.8": DRAINING}
-    seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), MEASURES, deployed=ADDRESSES)
+    seen = observe(Wanted(2), ADDRESSES, ClusterObservation(nodes), MEASURES, deployed=ADDRESSES)
     assert isinstance(seen, Observation)
     assert seen.serving == {1, 2}
     assert seen.leaving == {3}
@@ -28,30 +28,37 @@ def test_a_node_that_drains_counts_by_its_calls_and_not_as_capacity() -> None:
 
 def test_a_wanted_node_that_is_not_there_is_unready() -> None:
     nodes = {"10.5.0.6": SERVING, "10.5.0.7": GONE}
-    seen = observe(Wanted(4), ADDRESSES, ClusterSeen(nodes), [Measure.LOAD], deployed=ADDRESSES)
+    seen = observe(
+        Wanted(4), ADDRESSES, ClusterObservation(nodes), [Measure.LOAD], deployed=ADDRESSES
+    )
     assert isinstance(seen, Observation)
     assert seen.unready == {2, 3, 4}
 
 
 def test_one_unknown_number_makes_the_look_unknown() -> None:
-    for node in (NodeSeen(True, 1, None, None, 30.0), NodeSeen(False, 1, None, None, None)):
+    for node in (
+        NodeObservation(True, 1, None, None, 30.0),
+        NodeObservation(False, 1, None, None, None),
+    ):
         nodes = {"10.5.0.6": SERVING, "10.5.0.7": node}
         seen = observe(
-            Wanted(2), ADDRESSES, ClusterSeen(nodes), [Measure.CALLS], deployed=ADDRESSES
+            Wanted(2), ADDRESSES, ClusterObservation(nodes), [Measure.CALLS], deployed=ADDRESSES
         )
         assert seen == Unseen("the cluster doesn't say the calls of 10.5.0.7")
 
 
 def test_a_node_that_drains_and_is_not_listed_is_no_idle_one() -> None:
-    nodes = {"10.5.0.6": SERVING, "10.5.0.7": NodeSeen(False, 2, None, None, None)}
-    seen = observe(Wanted(1), ADDRESSES, ClusterSeen(nodes), [Measure.LOAD], deployed=ADDRESSES)
+    nodes = {"10.5.0.6": SERVING, "10.5.0.7": NodeObservation(False, 2, None, None, None)}
+    seen = observe(
+        Wanted(1), ADDRESSES, ClusterObservation(nodes), [Measure.LOAD], deployed=ADDRESSES
+    )
     assert seen == Unseen("the cluster doesn't say the load of 10.5.0.7")
 
 
 @pytest.mark.parametrize("measure", Measure)
 def test_a_node_that_leaves_and_that_the_base_does_not_know_is_unknown(measure: Measure) -> None:
     nodes = {"10.5.0.6": SERVING, "10.5.0.7": SERVING}
-    seen = observe(Wanted(2), ADDRESSES, ClusterSeen(nodes), [measure], deployed=ADDRESSES)
+    seen = observe(Wanted(2), ADDRESSES, ClusterObservation(nodes), [measure], deployed=ADDRESSES)
     assert seen == Unseen("the base doesn't know node-3, which hasn't left yet")
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from components.aws.health import InstanceHealth
 from scripts.repairing.course import Course
-from scripts.repairing.ladder import Plan, Seen, Step
+from scripts.repairing.ladder import MachineObservation, Plan, Step
 
 RUNS = InstanceHealth("i-0a", "running")
-BASE = Seen("base", works=False, ec2=RUNS, lets_in=True, open=False, calls=3)
-LEFT = Seen("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left", calls=0)
+BASE = MachineObservation("base", works=False, ec2=RUNS, lets_in=True, open=False, calls=3)
+LEFT = MachineObservation("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left", calls=0)
 # Its overview had no answer: it isn't known to work.
 SERVING = replace(LEFT, conclusion="serving", calls=7)
 SILENT = replace(LEFT, lets_in=False, conclusion="unknown", calls=None)
@@ -23,9 +23,9 @@ DRAINED = "uv run python -m scripts.retire node-2, then: pulumi up"
 class Machine:
     """A machine that is as it was left, until a step or an answer makes it otherwise."""
 
-    seen: Seen
-    after: dict[Step, Seen] = field(default_factory=dict)
-    answers: list[Seen] = field(default_factory=list)
+    seen: MachineObservation
+    after: dict[Step, MachineObservation] = field(default_factory=dict)
+    answers: list[MachineObservation] = field(default_factory=list)
     taken: list[Step] = field(default_factory=list)
     asked: int = 0
     told: list[str] = field(default_factory=list)

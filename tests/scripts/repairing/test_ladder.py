@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.aws.health import Event, InstanceHealth
-from scripts.repairing.ladder import Plan, Seen, Step, cost, plan
+from scripts.repairing.ladder import MachineObservation, Plan, Step, cost, plan
 
 RUNS = InstanceHealth("i-0a", "running")
 IMPAIRED = replace(RUNS, instance="impaired")
@@ -17,8 +17,8 @@ RETIRES = replace(RUNS, events=(Event("instance-retirement"),))
 INSIDE = (Step.SERVICES, Step.DOCKER)
 OUTSIDE = (Step.REBOOT, Step.STOP_START)
 
-BASE = Seen("base", works=False, ec2=RUNS, lets_in=True, open=False)
-NODE = Seen("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left")
+BASE = MachineObservation("base", works=False, ec2=RUNS, lets_in=True, open=False)
+NODE = MachineObservation("node-2", works=False, ec2=RUNS, lets_in=True, conclusion="left")
 SILENT_NODE = replace(NODE, lets_in=False, conclusion="unknown")
 
 
@@ -35,11 +35,11 @@ SILENT_NODE = replace(NODE, lets_in=False, conclusion="unknown")
         (replace(BASE, lets_in=False, ec2=replace(RUNS, system="impaired")), OUTSIDE[1:]),
         (replace(BASE, lets_in=False, ec2="AccessDenied"), OUTSIDE),
         (replace(BASE, ec2=None), (*INSIDE, Step.REBOOT)),
-        (Seen("bastion", works=False, ec2=IMPAIRED, lets_in=False), OUTSIDE),
+        (MachineObservation("bastion", works=False, ec2=IMPAIRED, lets_in=False), OUTSIDE),
         (replace(BASE, ec2=GONE, lets_in=False), ()),
     ],
 )
-def test_steps_go_from_mild_to_strong(seen: Seen, steps: tuple[Step, ...]) -> None:
+def test_steps_go_from_mild_to_strong(seen: MachineObservation, steps: tuple[Step, ...]) -> None:
     assert plan(seen).steps == steps
 
 
@@ -138,7 +138,9 @@ LOCKED = replace(BASE, lets_in=False, open=True, refuses_key=True)
 @pytest.mark.parametrize(
     "seen", [LOCKED, replace(LOCKED, open=False), replace(LOCKED, name="bastion")]
 )
-def test_a_machine_that_lost_the_key_is_replaced_where_the_operator_says_so(seen: Seen) -> None:
+def test_a_machine_that_lost_the_key_is_replaced_where_the_operator_says_so(
+    seen: MachineObservation,
+) -> None:
     found = plan(seen)
     assert found.steps == ()
     assert f"uv run python -m scripts.repair {seen.name} --to replace" in (found.next or "")
@@ -173,7 +175,7 @@ def test_what_serves_gets_nothing_stronger_than_a_start_unasked() -> None:
 
 
 @pytest.mark.parametrize("seen", [BASE, NODE])
-def test_where_docker_is_dead_it_comes_before_what_it_runs(seen: Seen) -> None:
+def test_where_docker_is_dead_it_comes_before_what_it_runs(seen: MachineObservation) -> None:
     assert plan(replace(seen, docker_is_dead=True)).steps == (Step.DOCKER, *OUTSIDE)
 
 
@@ -196,7 +198,7 @@ def test_a_full_disk_needs_room_and_nothing_that_is_stronger_than_a_start() -> N
     [replace(BASE, lets_in=False, open=True), replace(SILENT_NODE, conclusion="serving")],
     ids=["base", "node"],
 )
-def test_who_serves_is_not_broken_for_its_ssh(seen: Seen) -> None:
+def test_who_serves_is_not_broken_for_its_ssh(seen: MachineObservation) -> None:
     found = plan(seen, Step.REPLACE, dead=True)
     assert found.steps == ()
     assert (found.next or "").startswith("pulumi up --refresh")

@@ -11,7 +11,7 @@ import pytest
 from components.cluster_observation import Unseen
 from scripts.memberships import Concluded, Membership
 from scripts.pulumi_cli import PulumiError
-from scripts.repairing.ladder import Seen
+from scripts.repairing.ladder import MachineObservation
 from scripts.repairing.look import Patient
 from scripts.stack_machines import Machine
 
@@ -37,7 +37,7 @@ def seen(
     port: bool | None = None,
     concluded: Concluded | Unseen = SERVES,
     **told: Any,
-) -> Seen:
+) -> MachineObservation:
     membership = MEMBERSHIP if machine is NODE else None
     patient = Patient(machine, BASE, membership, None, lambda _: pytest.fail("no AWS"), 443)
     says = concluded if membership else None
