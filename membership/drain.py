@@ -15,18 +15,11 @@ from enum import IntEnum
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
 from membership.confirmation import Confirmation
-from membership.context import (
-    Context,
-    Run,
-    belongs_to_another,
-    claim,
-    is_newest,
-    move,
-    require_newest,
-)
+from membership.context import Context, Run
 from membership.drain_queue import DrainQueue
 from membership.errors import MembershipError
 from membership.observation import calls_on, counted, in_words, look, who_sees_what
+from membership.ownership import belongs_to_another, claim, is_newest, move, require_newest
 from membership.registry import Node, Phase, Record
 from membership.wait import Wait
 from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about

@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from membership.answers import Answers, Unknown, Unreachable
-from membership.context import Context, Run, require_newest
+from membership.context import Context, Run
 from membership.disruption_budget import Later, Never, Other, Verdict, may_leave
 from membership.errors import MembershipError
 from membership.observation import is_serving
+from membership.ownership import require_newest
 from membership.registry import Node, Phase, Record
 from membership.witnesses import Observation
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from membership.context import Context, Run, belongs_to_another, claim
+from membership.context import Context, Run
 from membership.errors import MembershipError
+from membership.ownership import belongs_to_another, claim
 from membership.registry import Node, Phase, Record
 
 

@@ -13,9 +13,10 @@ from enum import IntEnum
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.cluster_view import Cluster
 from membership.confirmation import Confirmation
-from membership.context import Context, Run, claim, is_newest, move, require_newest
+from membership.context import Context, Run
 from membership.errors import MembershipError
 from membership.observation import in_words, look, who_sees_what
+from membership.ownership import claim, is_newest, move, require_newest
 from membership.registry import Node, Phase, Record, Way
 from membership.wait import Wait
 from membership.witnesses import Conclusion, Observation, conclude, has_to_be_asked_about

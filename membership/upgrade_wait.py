@@ -13,9 +13,10 @@ from threading import Event
 
 from membership.answers import Answers
 from membership.configuration_change import quiet
-from membership.context import Context, Run, move
+from membership.context import Context, Run
 from membership.drain import Outcome, drain
 from membership.known_nodes import known_nodes, note
+from membership.ownership import move
 from membership.registry import Node, Phase
 
 

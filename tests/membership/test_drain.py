@@ -14,12 +14,13 @@ import pytest
 from membership import drain as drain_module
 from membership.answers import Answers, Call, Health, Refused, Silent, Unknown, Unreachable
 from membership.clock import Elapsed
-from membership.context import Context, Run, claim
+from membership.context import Context, Run
 from membership.doubt import declare_dead, doubts
 from membership.drain import Outcome, abort, drain, remove
 from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
 from membership.join import announce
+from membership.ownership import claim
 from membership.policy import Policy
 from membership.registry import DEAD_SECONDS, TESTIMONY_SECONDS, Node, Phase, Record, Way
 from membership.witnesses import Word

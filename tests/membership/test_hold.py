@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from membership.answers import Unreachable
-from membership.context import Run, claim, is_newest
+from membership.context import Run
 from membership.drain import Outcome, drain, remove
 from membership.drain_queue import leave_for_good
 from membership.errors import MembershipError
 from membership.hold import Held, release
 from membership.join import announce
+from membership.ownership import claim, is_newest
 from membership.registry import Phase, Way
 from membership.witnesses import Word
 from tests.membership.worlds import NODE, OTHER, RUN, scene

@@ -12,10 +12,11 @@ import pytest
 
 from membership.answers import Answers, Health, MediaNode, Silent, Unknown, Unreachable
 from membership.clock import ConnectedClock, DisconnectedError
-from membership.context import Run, claim
+from membership.context import Run
 from membership.drain import drain
 from membership.errors import MembershipError
 from membership.join import Found, announce, join, prepare
+from membership.ownership import claim
 from membership.registry import Node, Phase, Way
 from membership.witnesses import Word
 from openvidu.api import WAITING_IDLE_TO_TERMINATE

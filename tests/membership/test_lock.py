@@ -15,12 +15,13 @@ import pytest
 
 from membership.answers import Answers, Health, Refused, Silent, Unknown
 from membership.clock import Clock, ConnectedClock, DisconnectedError
-from membership.context import Context, Run, claim
+from membership.context import Context, Run
 from membership.drain import IDLE_LOOKS, drain, remove
 from membership.errors import MembershipError
 from membership.join import join, prepare
 from membership.load_balancer import LoadBalancer
 from membership.lock import WAIT_SECONDS, LockTimeoutError, load_balancer_lock
+from membership.ownership import claim
 from membership.policy import Policy
 from membership.registry import Phase
 from membership.target_group import TargetGroup
