@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from membership.errors import ProgramError
 from openvidu import environment, ports
 from openvidu.limit import LateError, within
 
@@ -23,7 +24,7 @@ _REGION = "us-east-1"
 _BASES_OWN = f"http://127.0.0.1:{ports.S3}"
 
 
-class BucketUnreadableError(Exception):
+class BucketUnreadableError(ProgramError):
     """The bucket gives no answer, or another one than its content."""
 
 

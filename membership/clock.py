@@ -9,6 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from membership.errors import ProgramError
+
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 """Another one after each boot (random(4))."""
 
@@ -59,7 +61,7 @@ class Elapsed:
         return Elapsed(self.seconds + passed, boot, at)
 
 
-class DisconnectedError(Exception):
+class DisconnectedError(ProgramError):
     """Whoever started the run is gone."""
 
 

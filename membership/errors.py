@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 
-class MembershipError(Exception):
+class ProgramError(Exception):
+    """What the program on the base tells of: each of its own errors is one."""
+
+
+class LoadBalancerError(ProgramError):
+    """The list of addresses couldn't be read or changed: the load balancer goes on with its own."""
+
+
+class MembershipError(ProgramError):
     """A node could not join or leave.
 
     Attributes:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from membership.clock import Clock
 from membership.disk import replace_file
+from membership.errors import LoadBalancerError
 from membership.lock import always, load_balancer_lock
 from openvidu import environment, ports, release
 
@@ -34,7 +35,7 @@ _TIMEOUT = "/usr/bin/timeout"
 """Ends a command, with all that it has started, also where nobody waits for it any more."""
 
 
-class ReloadError(Exception):
+class ReloadError(LoadBalancerError):
     """The load balancer didn't take the new list, or can't be asked for its own."""
 
 

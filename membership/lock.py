@@ -16,6 +16,7 @@ from io import FileIO
 from pathlib import Path
 
 from membership.clock import Clock
+from membership.errors import LoadBalancerError
 
 WAIT_SECONDS = 300.0
 """Longer than an edit takes whose reload hangs, and is put back."""
@@ -23,7 +24,7 @@ TELL_SECONDS = 5.0
 _POLL_SECONDS = 0.2
 
 
-class LockTimeoutError(Exception):
+class LockTimeoutError(LoadBalancerError):
     """Somebody else holds the lock for longer than an edit takes."""
 
 

@@ -31,18 +31,16 @@ from membership.context import Context, Run
 from membership.doubt import declare_dead, doubts
 from membership.drain import abort, drain, remove
 from membership.drain_queue import leave_for_good
-from membership.errors import MembershipError
+from membership.errors import LoadBalancerError, MembershipError
 from membership.hold import release as release_machine
 from membership.join import Found, announce, join, prepare
 from membership.known_nodes import from_json as nodes_from_json
-from membership.load_balancer import LoadBalancer, ReloadError
-from membership.lock import LockTimeoutError
+from membership.load_balancer import LoadBalancer
 from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
 from membership.policy import Policy
 from membership.reconcile import reconcile
 from membership.registry import CLUSTER_FILE, Node, Registry, RegistryError, Way
-from membership.target_group import TargetGroupError
 from membership.upgrade_wait import pause, pause_all, upgrade
 from membership.wiring import on_base, on_bastion
 from membership.witnesses import conclude, from_json, has_to_be_asked_about
@@ -105,7 +103,7 @@ def main() -> int:
         return 1
     except MembershipError as error:
         sys.exit(str(error))
-    except (ReloadError, LockTimeoutError, TargetGroupError) as error:
+    except LoadBalancerError as error:
         sys.exit(str(_failed(arguments, str(error), "The machine stays.", "pulumi up")))
     except RegistryError as error:
         meaning = "Nothing was changed: what isn't known isn't taken for gone."

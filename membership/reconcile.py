@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from membership.clock import Clock
-from membership.load_balancer import LoadBalancer, ReloadError
-from membership.lock import LockTimeoutError
+from membership.errors import LoadBalancerError
+from membership.load_balancer import LoadBalancer
 
 POLL_SECONDS = 5.0
 SOON_SECONDS = 1.0
@@ -29,7 +29,7 @@ def reconcile(load_balancer: LoadBalancer, say: Callable[[str], None], clock: Cl
             if load_balancer.apply_again():
                 say(f"the load balancer serves {', '.join(load_balancer.node_ips)} again")
             again = SOON_SECONDS
-        except (ReloadError, LockTimeoutError, OSError) as error:
+        except (LoadBalancerError, OSError) as error:
             say(f"the load balancer can't be brought to the list in .env: {error}")
             pause, again = again, min(again * 1.2, LONGEST_SECONDS)
         clock.sleep(pause)

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from membership.clock import Clock, Elapsed
 from membership.disk import replace_file
+from membership.errors import ProgramError
 from membership.witnesses import (
     SEE_IT_RUN,
     Statement,
@@ -128,7 +129,7 @@ class Record:
         return self if self.phase is phase else replace(self, phase=phase, since=now)
 
 
-class RegistryError(Exception):
+class RegistryError(ProgramError):
     """What is known of a node can't be read: that isn't the same as nothing."""
 
 

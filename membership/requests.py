@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from membership.errors import ProgramError
+
 MOST_BYTES = 16 * 2**20
 """Of an answer, as it comes and inflated: many times what the largest cluster has to say."""
 
@@ -26,7 +28,7 @@ _ANY_HEADER = 47
 """For zlib: either of the two."""
 
 
-class RequestError(Exception):
+class RequestError(ProgramError):
     """There is no whole answer.
 
     Attributes:

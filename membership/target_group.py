@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from membership.clock import Clock
+from membership.errors import LoadBalancerError
 from membership.lock import always, load_balancer_lock
 from openvidu import ports
 from openvidu.limit import LateError, within
@@ -33,7 +34,7 @@ _HEALTHY, _LEAVING = "healthy", ("draining", "unused")
 _Answer = TypeVar("_Answer")
 
 
-class TargetGroupError(Exception):
+class TargetGroupError(LoadBalancerError):
     """AWS refuses, or a target isn't where it was to be within the limit."""
 
 
