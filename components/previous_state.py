@@ -13,23 +13,13 @@ import pulumi
 
 from components import ssh_way
 from components.existing.hosts import Host
+from components.resource_names import logical_name, node_number, parse
 
-_MEMBERSHIP = re.compile(r"node-([1-9][0-9]*)-membership")
-_MACHINE = re.compile(r"base|master|bastion|node-[1-9][0-9]*")
-_ADDRESS = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-address")
-_DATA = re.compile(r"(?:base|master)-data")
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
-_INTERFACE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-interface")
 _NETWORK = "openvidu-enterprise:index:Network"
 _ENTRANCE = re.compile(r"https?|.*-https?-from-world-ipv[46]")
 _ENCRYPTED = ("redis", "bucket-encryption")
-_QUIETS = ("base-quiet", "master-quiet")
-_STOPS = ("base-stop", "master-stop")
-_QUIET = re.compile(r"(base|master|bastion)-quiet")
-_RUNS = re.compile(r"(base|master|bastion)-version")
-_TRIED = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-upgrade")
-_NODE_UPGRADE = re.compile(r"node-([1-9][0-9]*)-upgrade")
 _NODE = {
     "name": "NODE_NAME",
     "ip": "NODE_IP",
@@ -41,7 +31,6 @@ _NODE = {
 }
 THIS_UPDATE = uuid.uuid4().hex
 """Tells this run of the program from each other one."""
-_DONE = re.compile(r"(base|master|bastion|node-[1-9][0-9]*)-(?:version|membership)")
 
 
 @dataclass(frozen=True)
@@ -227,7 +216,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
         resources: `{"type", "outputs"}` by URN.
     """
     outputs = {
-        urn.rpartition("::")[2]: one.get("outputs") or {}
+        logical_name(urn): one.get("outputs") or {}
         for urn, one in resources.items()
         if not one.get("type", "").startswith("openvidu-enterprise:")
     }
@@ -236,6 +225,13 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     )
     # A network of our own has a resource of its own, which says the same.
     of_others = {} if "vpc" in outputs else noted
+    machines = _parts(outputs, "")
+    memberships = _environments(outputs, "membership")
+    data = _parts(outputs, "data")
+    volumes = _volumes(outputs)
+    versions = _environments(outputs, "version")
+    quiets = _environments(outputs, "quiet")
+    upgrades = _environments(outputs, "upgrade")
     hosts = {
         name: Host(
             of["NODE_HOST"],
@@ -243,108 +239,75 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
             of["NODE_HOST_KEY"],
             ssh_way.from_text(of.get("NODE_SSH_WAY", "")),
         )
-        for name, found in outputs.items()
-        if _MACHINE.fullmatch(name) and "NODE_HOST" in (of := found.get("environment") or {})
+        for name, of in _environments(outputs, "").items()
+        if "NODE_HOST" in of
     }
     base = hosts.get("base")
     mains = ("bastion", "master")
     main = next((one for one in mains if f"{one}-address" in outputs), "base")
     shared = outputs.get("configuration", {}).get("environment") or {}
-    own = [outputs[name].get("environment") or {} for name in _QUIETS if name in outputs]
+    own = [quiets[name] for name in ("base", "master") if name in quiets]
     return PreviousState(
         base_host=base.public_ip if base else outputs.get(f"{main}-address", {}).get("publicIp"),
         base_host_key=base.host_key if base else outputs.get(f"{main}-host-key", {}).get("stdout"),
         generations={
-            int(match[1]): int((found.get("environment") or {}).get("NODE_GENERATION", 0))
-            for name, found in outputs.items()
-            if (match := _MEMBERSHIP.fullmatch(name))
+            found: int(of.get("NODE_GENERATION", 0))
+            for name, of in memberships.items()
+            if (found := node_number(name))
         },
-        instance_types={
-            name: found["instanceType"]
-            for name, found in outputs.items()
-            if _MACHINE.fullmatch(name) and "instanceType" in found
-        },
-        instances={
-            name: found["arn"]
-            for name, found in outputs.items()
-            if _MACHINE.fullmatch(name) and "arn" in found
-        },
-        addresses={
-            match[1]: found["allocationId"]
-            for name, found in outputs.items()
-            if (match := _ADDRESS.fullmatch(name)) and "allocationId" in found
-        },
+        instance_types=_property(machines, "instanceType"),
+        instances=_property(machines, "arn"),
+        addresses=_property(_parts(outputs, "address"), "allocationId"),
         hosts=hosts,
         identities={
             name: of["MACHINE_IDENTITY"]
-            for name, found in outputs.items()
-            if name in hosts and "MACHINE_IDENTITY" in (of := found["environment"])
+            for name, of in _environments(outputs, "").items()
+            if name in hosts and "MACHINE_IDENTITY" in of
         },
-        main_configuration=next((found.get("CONFIGURATION") for found in own), None),
-        tried=_attempts(outputs, _TRIED, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
-        cut=tuple(
-            match[1]
-            for name, found in outputs.items()
-            if (match := _TRIED.fullmatch(name))
-            and "UPGRADE_CUTS" in (found.get("environment") or {})
-        ),
-        done=_attempts(outputs, _DONE, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
+        main_configuration=next((of.get("CONFIGURATION") for of in own), None),
+        tried=_attempts(upgrades, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
+        cut=tuple(name for name, of in upgrades.items() if "UPGRADE_CUTS" in of),
+        done=_attempts({**versions, **memberships}, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
         configuration=shared.get("CONFIGURATION"),
         left_with_configuration=shared.get("LEAVING", ""),
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
-        quiet_for=_attempts(outputs, _QUIET, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
-        runs_with=_attempts(outputs, _RUNS, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        quiet_for=_attempts(quiets, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
+        runs_with=_attempts(versions, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         network=outputs.get("vpc", {}).get("cidrBlock"),
         vpc_id=of_others.get("vpcId"),
         subnet_ids=tuple(of_others.get("subnetIds") or ()),
         member_ips={
-            int(match[1]): of["NODE_IP"]
-            for name, found in outputs.items()
-            if (match := _MEMBERSHIP.fullmatch(name))
-            and "NODE_IP" in (of := found.get("environment") or {})
+            found: of["NODE_IP"]
+            for name, of in memberships.items()
+            if (found := node_number(name)) and "NODE_IP" in of
         },
-        private_ips={
-            match[1]: found["privateIp"]
-            for name, found in outputs.items()
-            if (match := _INTERFACE.fullmatch(name)) and "privateIp" in found
-        },
+        private_ips=_property(_parts(outputs, "interface"), "privateIp"),
         main_private_ip=outputs.get(main, {}).get("privateIp"),
         zone_count=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
-        stops=sum(int(outputs[one]["environment"]["STOPS"]) for one in _STOPS if one in outputs),
+        stops=sum(int(of["STOPS"]) for of in _environments(outputs, "stop").values()),
         volume_sizes={
             name: int(size)
-            for name, found in outputs.items()
-            if (size := _volume(name, found, "volumeSize", "size")) is not None
+            for name, one in volumes.items()
+            if (size := one.get("size", one.get("volumeSize"))) is not None
         },
-        data_snapshots={
-            name: found.get("snapshotId") or ""
-            for name, found in outputs.items()
-            if _DATA.fullmatch(name)
-        },
+        data_snapshots={f"{name}-data": one.get("snapshotId") or "" for name, one in data.items()},
         records=tuple(
             found["fqdn"].lower()
             for name, found in outputs.items()
             if _RECORD.fullmatch(name) and "fqdn" in found
         ),
         zones=_zones(outputs),
-        volume_keys={
-            name: key
-            for name, found in outputs.items()
-            if (key := _volume(name, found, "kmsKeyId")) is not None
-        },
+        volume_keys=_property(volumes, "kmsKeyId"),
         service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
         kms_key=noted.get("kmsKeyId"),
         plain_data=tuple(
-            name
-            for name, found in outputs.items()
-            if _DATA.fullmatch(name) and found.get("encrypted") is False
+            f"{name}-data" for name, one in data.items() if one.get("encrypted") is False
         ),
         bucket=outputs.get("openvidu-bucket", {}).get("bucket"),
         waits={
-            int(match[1]): int(seconds)
-            for name, found in outputs.items()
-            if (match := _NODE_UPGRADE.fullmatch(name))
-            and (seconds := (found.get("environment") or {}).get("WAIT_SECONDS"))
+            found: int(seconds)
+            for name, of in upgrades.items()
+            if (found := node_number(name)) and (seconds := of.get("WAIT_SECONDS"))
         },
         entrances={
             name: int(port)
@@ -354,39 +317,46 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
         },
         nodes=tuple(
             {name: of.get(variable, "") for name, variable in _NODE.items()}
-            for name, found in outputs.items()
-            if _MEMBERSHIP.fullmatch(name) and "NODE_IP" in (of := found.get("environment") or {})
+            for of in memberships.values()
+            if "NODE_IP" in of
         ),
-        nodes_at_quiet={
-            match[1]: (found.get("environment") or {}).get("NODES", "")
-            for name, found in outputs.items()
-            if (match := _QUIET.fullmatch(name))
-        },
-        quiet_in={
-            match[1]: (found.get("environment") or {}).get("UPDATE", "")
-            for name, found in outputs.items()
-            if (match := _QUIET.fullmatch(name))
-        },
+        nodes_at_quiet={name: of.get("NODES", "") for name, of in quiets.items()},
+        quiet_in={name: of.get("UPDATE", "") for name, of in quiets.items()},
     )
+
+
+def _parts(outputs: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, Mapping[str, Any]]:
+    """The outputs of what is called `MACHINE-PART`, by machine."""
+    return {
+        found.machine: one
+        for name, one in outputs.items()
+        if (found := parse(name)) and found.part == part
+    }
+
+
+def _environments(outputs: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, dict[str, str]]:
+    """The environments of such commands, likewise."""
+    return {machine: one.get("environment") or {} for machine, one in _parts(outputs, part).items()}
+
+
+def _property(found: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any]:
+    return {name: one[key] for name, one in found.items() if one.get(key) is not None}
+
+
+def _volumes(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The volumes with data, and root volumes by their machine."""
+    roots = {name: one.get("rootBlockDevice") or {} for name, one in _parts(outputs, "").items()}
+    return {**roots, **{f"{name}-data": one for name, one in _parts(outputs, "data").items()}}
 
 
 def _zones(outputs: Mapping[str, Mapping[str, Any]]) -> Mapping[int, str]:
     zone = "availabilityZone"
-    of_data = [one[zone] for name, one in outputs.items() if _DATA.fullmatch(name) and zone in one]
+    of_data = _property(_parts(outputs, "data"), zone).values()
     return dict(enumerate(of_data)) | {
         int(match[1] or 1) - 1: one[zone]
         for name, one in outputs.items()
         if (match := _SUBNET.fullmatch(name)) and zone in one
     }
-
-
-def _volume(name: str, found: Mapping[str, Any], of_root: str, of_data: str = "") -> Any:
-    """A property of a volume with data, or of a machine's root volume."""
-    if _DATA.fullmatch(name):
-        return found.get(of_data or of_root)
-    if _MACHINE.fullmatch(name):
-        return (found.get("rootBlockDevice") or {}).get(of_root)
-    return None
 
 
 def _key(found: Mapping[str, Any]) -> str | None:
@@ -397,10 +367,10 @@ def _key(found: Mapping[str, Any]) -> str | None:
 
 
 def _attempts(
-    outputs: Mapping[str, Mapping[str, Any]], pattern: re.Pattern[str], what: str, number: str
+    environments: Mapping[str, Mapping[str, str]], what: str, number: str
 ) -> Mapping[str, Attempt]:
     return {
-        match[1]: Attempt(found[what], int(found.get(number, 1)))
-        for name, one in outputs.items()
-        if (match := pattern.fullmatch(name)) and what in (found := one.get("environment") or {})
+        name: Attempt(of[what], int(of.get(number, 1)))
+        for name, of in environments.items()
+        if what in of
     }

@@ -7,11 +7,10 @@ import binascii
 import re
 from collections.abc import Iterator, Sequence
 
+from components.resource_names import parse
 from openvidu.roles import MAINS, NODE
 from policy.resource import INSTANCE, LOCAL_COMMAND, Resource
 
-_NODE = re.compile(r"node-[1-9][0-9]*")
-_NODES_OWN = re.compile(r"(node-[1-9][0-9]*)-start")
 _SECRET = re.compile(
     r"secret|passw(or)?d|license|private[ _-]?key|\bAKIA[0-9A-Z]{16}\b", re.IGNORECASE
 )
@@ -68,9 +67,10 @@ def missing_memberships(resources: Sequence[Resource]) -> Iterator[tuple[str, st
     members = {one.name for one in resources if one.type == LOCAL_COMMAND and _drains(one)}
     nodes: dict[str, str] = {}
     for one in resources:
-        match = _NODES_OWN.fullmatch(one.name)
-        if match or (one.type == INSTANCE and _NODE.fullmatch(one.name)):
-            nodes[match[1] if match else one.name] = one.urn
+        found = parse(one.name)
+        is_machine = found and (found.part == "start" or (one.type == INSTANCE and not found.part))
+        if found and found.node and is_machine:
+            nodes[found.machine] = one.urn
     for name, urn in nodes.items():
         if f"{name}-membership" not in members:
             yield urn, f"{name} has no {name}-membership that drains it before its machine goes"

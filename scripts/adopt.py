@@ -18,6 +18,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from components.resource_names import logical_name
 from scripts import aws_session, left_behind, tagged_in_aws
 from scripts.display import print_json
 from scripts.expected_errors import expected_errors
@@ -79,15 +80,16 @@ def told(findings: Findings) -> str:
     if not findings:
         return "Nothing was left behind."
     lines = [
-        f"{_name(urn)}: {id_} was made, and is taken over" for urn, id_ in findings.adopt.items()
+        f"{logical_name(urn)}: {id_} was made, and is taken over"
+        for urn, id_ in findings.adopt.items()
     ]
     lines += [
-        f"{_name(urn)}: the next update makes it"
+        f"{logical_name(urn)}: the next update makes it"
         + (", once those below that it isn't are removed" if urn in findings.doubled else "")
         for urn in findings.forget
     ]
     lines += [
-        f"{_name(urn)}: can't be looked for. Look yourself, then: "
+        f"{logical_name(urn)}: can't be looked for. Look yourself, then: "
         "pulumi refresh --clear-pending-creates"
         for urn in findings.unknown
     ]
@@ -120,10 +122,6 @@ def _repair(pulumi: PulumiCli, exported: Json, findings: Findings) -> None:
     pulumi.import_state(json.dumps({**exported, "deployment": deployment}))
     if findings.adopt:
         pulumi.refresh(findings.adopt)
-
-
-def _name(urn: str) -> str:
-    return urn.rpartition("::")[2]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from components.resource_names import logical_name
 from scripts import aws_session
 from scripts.display import waiting
 from scripts.expected_errors import expected_errors
@@ -89,7 +90,7 @@ def volume_in(exported: Mapping[str, Any]) -> Volume:
         PulumiError: there is none.
     """
     for one in exported["deployment"].get("resources", ()):
-        name = one["urn"].rpartition("::")[2]
+        name = logical_name(one["urn"])
         if one["type"] == _VOLUME and name.endswith(_END) and not one.get("delete"):
             tags = (one.get("outputs") or {}).get("tagsAll") or one["inputs"].get("tags") or {}
             return Volume(one["id"], name.removesuffix(_END), tags)

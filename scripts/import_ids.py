@@ -14,6 +14,7 @@ from string import Formatter
 from typing import Any
 
 from components.aws.actions import OF_BACKUPS
+from components.resource_names import logical_name
 from scripts.left_behind import KINDS, Json, Tagged, is_of
 
 JOINING: Mapping[str, str] = {
@@ -67,7 +68,7 @@ class Wanted:
     @property
     def name(self) -> str:
         """Its logical name."""
-        return self.urn.rpartition("::")[2]
+        return logical_name(self.urn)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 
+from components.resource_names import logical_name
 from scripts.left_behind import Json
 
 NAMES: Mapping[str, str] = {
@@ -90,4 +91,4 @@ def _hold_what_is_there(resources: Sequence[Json]) -> Iterator[str]:
 
 
 def _name(resource: Json) -> str:
-    return str(resource["urn"]).rpartition("::")[2]
+    return logical_name(resource["urn"])

@@ -6,7 +6,6 @@ Values and script are those of the state, as the engine would run them.
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from typing import Any
 
 from components.cluster_observation import LIMIT_SECONDS, Overview, Unseen, parse, reason
 from components.over_ssh import run
+from components.resource_names import of_urn
 from scripts.node_names import node_of
 from scripts.pulumi_cli import PulumiCli
 
 PROMPT = {"CONNECT_SECONDS": "5", "RECONNECT_SECONDS": "0"}
 """Variables with which who doesn't answer isn't waited for."""
-_NAME = re.compile(r"::node-([1-9][0-9]*)-membership$")
 _CONCLUDE_SECONDS = 120.0
 """Others are asked too: machines over SSH, and AWS."""
 _RUNS = ("serving", "draining")
@@ -111,11 +110,10 @@ def from_state(exported: Mapping[str, Any]) -> dict[int, Membership]:
     """The memberships in a state that was exported with its secrets shown."""
     found = {}
     for resource in exported["deployment"].get("resources", ()):
-        match = _NAME.search(resource["urn"])
-        if match and not resource.get("delete"):
+        name = of_urn(resource["urn"])
+        if name and name.node and name.part == "membership" and not resource.get("delete"):
             inputs = {key: plain(value) for key, value in resource["inputs"].items()}
-            number = int(match[1])
-            found[number] = Membership(number, inputs["environment"], inputs["stdin"])
+            found[name.node] = Membership(name.node, inputs["environment"], inputs["stdin"])
     return found
 
 

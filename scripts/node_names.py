@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from components.resource_names import of_urn
 from scripts.pulumi_cli import PulumiError
-
-_RESOURCE = re.compile(r"::node-([1-9][0-9]*)(?:-[a-z-]+)?$")
 
 
 def node_of(urn: str) -> int | None:
     """The number of the node that a resource belongs to; None when it belongs to none."""
-    match = _RESOURCE.search(urn)
-    return int(match[1]) if match else None
+    found = of_urn(urn)
+    return found.node if found else None
 
 
 def parse_node(text: str, there: Collection[int], leaving: Collection[int] = ()) -> int:

@@ -29,6 +29,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
+from components.resource_names import logical_name
 from scripts import aws_session, tagged_in_aws
 from scripts.expected_errors import expected_errors
 from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
@@ -129,7 +130,7 @@ def _shown(found: Match, file: Path, left: list[str]) -> Iterator[str]:
     if found.absent:
         yield f"Not in AWS, so that an update makes them: {', '.join(_types(found))}"
     for urn, ids in found.ambiguous.items():
-        name = urn.rpartition("::")[2]
+        name = logical_name(urn)
         yield f"{name}: several have its tags: {', '.join(ids)}. Put the right one in."
     for one in found.unknown:
         yield f"{one.name} ({one.type}): can't be looked for. Put its id in, or take it out."

@@ -24,6 +24,7 @@ from rich.console import Console
 
 from components.aws.arn import InstanceArn
 from components.aws.provider_session import AwsSession
+from components.resource_names import node_number
 from openvidu import ports
 from scripts import aws_session
 from scripts.display import waiting
@@ -119,7 +120,7 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
     port = config.get("openvidu-enterprise:httpsPort", {}).get("value") or ""
     arn = instances_in(exported).get(name)
     provider = aws_session.provider_of_stack(pulumi, config) if arn else {}
-    number = int(name.rpartition("-")[2]) if name.startswith("node-") else 0
+    number = node_number(name) or 0
     return Patient(
         chosen,
         main,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,18 +9,19 @@ from typing import Any, TypeVar
 
 from components import ssh_way
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
+from components.resource_names import logical_name, node_number, of_urn
 from openvidu.roles import MAINS, Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _MAINS = tuple(role.name for role in MAINS)
-_NAME = re.compile(rf"::({'|'.join(_MAINS)}|node-[1-9][0-9]*)-(version|membership|upgrade|quiet)$")
+_PARTS = ("version", "membership", "upgrade", "quiet")
+"""Those of a machine's resources that know the way to it."""
 _OLDER = "upgrade"
 """Where no upgrade is due it keeps the way of the last one, to a machine that may be gone."""
 _INSTANCE = "aws:ec2/instance:Instance"
-_MACHINE = re.compile(
-    rf"\$(?:{_INSTANCE}|command:local:Command)::({'|'.join(_MAINS)}|node-[1-9][0-9]*)$"
-)
+_MACHINES = (_INSTANCE, "command:local:Command")
+"""What a machine is, on AWS or where it exists already."""
 _Found = TypeVar("_Found")
 
 
@@ -102,21 +102,21 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
     found: dict[str, Machine] = {}
     versions: dict[str, str] = {}
     for resource in exported["deployment"].get("resources", ()):
-        match = _NAME.search(resource["urn"])
-        if match is None or resource.get("delete"):
+        name = of_urn(resource["urn"])
+        if name is None or name.part not in _PARTS or resource.get("delete"):
             continue
         inputs = {key: plain(value) for key, value in resource["inputs"].items()}
         variables = inputs.get("environment") or {}
         if "OPENVIDU_VERSION" in variables:
-            versions[match[1]] = variables["OPENVIDU_VERSION"]
-        prefix = "BASE" if match[1] in _MAINS else "NODE"
-        if match[2] == _OLDER and match[1] in found:
+            versions[name.machine] = variables["OPENVIDU_VERSION"]
+        prefix = "NODE" if name.node else "BASE"
+        if name.part == _OLDER and name.machine in found:
             continue
         if f"{prefix}_HOST" in variables and "stdin" in inputs:
-            found[match[1]] = _machine(match[1], prefix, variables, inputs["stdin"])
+            found[name.machine] = _machine(name.machine, prefix, variables, inputs["stdin"])
     return {
-        name: Machine(name, one.host, one.variables, one.private_key, versions.get(name))
-        for name, one in sorted(found.items(), key=lambda item: _order(item[0]))
+        machine: Machine(machine, one.host, one.variables, one.private_key, versions.get(machine))
+        for machine, one in sorted(found.items(), key=lambda item: _order(item[0]))
     }
 
 
@@ -132,7 +132,7 @@ def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
 def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
     """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
     return {
-        one["urn"].rpartition("::")[2]: one["outputs"]["arn"]
+        logical_name(one["urn"]): one["outputs"]["arn"]
         for one in exported["deployment"].get("resources", ())
         if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
     }
@@ -141,9 +141,12 @@ def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
 def urns_in(exported: Mapping[str, Any]) -> dict[str, str]:
     """What `pulumi up --replace` takes for each machine, by name: on AWS its instance's URN."""
     return {
-        match[1]: one["urn"]
+        name.machine: one["urn"]
         for one in exported["deployment"].get("resources", ())
-        if (match := _MACHINE.search(one["urn"])) and not one.get("delete")
+        if (name := of_urn(one["urn"]))
+        and not name.part
+        and one["type"] in _MACHINES
+        and not one.get("delete")
     }
 
 
@@ -154,7 +157,8 @@ def complete(incomplete: str) -> list[str]:
     except PulumiError:
         return []
     resources = exported["deployment"].get("resources", ())
-    found = {match[1] for one in resources if (match := _NAME.search(one["urn"]))}
+    names = (of_urn(one["urn"]) for one in resources)
+    found = {name.machine for name in names if name and name.part in _PARTS}
     return sorted((name for name in found if name.startswith(incomplete)), key=_order)
 
 
@@ -185,5 +189,6 @@ def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: 
     return Machine(name, host, reached, private_key)
 
 
-def _order(name: str) -> tuple[bool, int]:
-    return name not in _MAINS, int(name.rpartition("-")[2]) if name not in _MAINS else 0
+def _order(name: str) -> int:
+    """Base, master or bastion first, then the nodes by number."""
+    return node_number(name) or 0

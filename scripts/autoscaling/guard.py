@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from components.resource_names import logical_name
 from scripts.node_names import node_of
 
 _UNCHANGED = ("same", "read", "read-replacement")
@@ -24,7 +25,7 @@ def beyond(preview: Mapping[str, Any], settled: Collection[int]) -> list[str]:
     """
     return sorted(
         {
-            step["urn"].rpartition("::")[2]
+            logical_name(step["urn"])
             for step in preview.get("steps", ())
             if step["op"] not in _UNCHANGED
             and f"::{_STACK}::" not in step["urn"]

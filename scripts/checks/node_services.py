@@ -7,7 +7,6 @@ logins are tried from the base or the bastion, with the node's own values.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from components.remote import text_of
+from components.resource_names import of_urn
 from openvidu import environment as env
 from openvidu.messages import unusable
 from openvidu.release import NODE as OPENVIDU
@@ -28,7 +28,6 @@ FILE = f"{OPENVIDU.folder}/.env"
 _OK = "ok"
 _SECONDS = 60.0
 _WORKERS = 16
-_ENV = re.compile(r"::(node-[1-9][0-9]*)-env$")
 _STANDARD_PORTS = {"http": 80, "https": 443}
 _ON_BASE = {
     "S3": "minio-s3",
@@ -69,10 +68,11 @@ def wanted_envs(exported: Mapping[str, Any]) -> dict[str, WantedEnv]:
     """The nodes' `.env` by machine, from a state that was exported with its secrets shown."""
     found = {}
     for resource in exported["deployment"].get("resources", ()):
-        if (match := _ENV.search(resource["urn"])) and not resource.get("delete"):
+        name = of_urn(resource["urn"])
+        if name and name.node and name.part == "env" and not resource.get("delete"):
             # The script that puts it there comes first, then an empty line; .env has none.
             text = str(plain(resource["inputs"].get("stdin") or "")).rpartition("\n\n")[2]
-            found[match[1]] = WantedEnv(resource["urn"], env.parse(text))
+            found[name.machine] = WantedEnv(resource["urn"], env.parse(text))
     return found
 
 

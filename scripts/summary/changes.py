@@ -7,14 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from components.resource_names import parse
 from openvidu.roles import BASE, BASTION, MAINS, MASTER
-from scripts.node_names import node_of
 
-_MEMBERSHIP = re.compile(r"(node-[1-9][0-9]*)-membership")
-_INSTALL = re.compile(r"(base|master)-install")
-"""On a machine that exists already: it's replaced where another machine has its place."""
-_UPGRADE = re.compile(r"(base|master|node-[1-9][0-9]*)-upgrade")
-_DATA = re.compile(r"(?:base|master)-data")
 _MAINS = tuple(role.name for role in MAINS)
 _INSTANCE = "aws:ec2/instance:Instance"
 _REPLACED = ("replace", "create-replacement")
@@ -77,20 +72,21 @@ def changes_in(preview: Mapping[str, Any]) -> Changes:
     """
     steps = [_Step.of(one) for one in preview.get("steps") or ()]
     steps = [one for one in steps if one.op not in _UNCHANGED]
-    members = {match[1]: one.op for one in steps if (match := _MEMBERSHIP.fullmatch(one.name))}
+    members = {one.owner: one.op for one in steps if one.part == "membership"}
     added = {name for name, op in members.items() if op == "create"}
     drained = {name for name, op in members.items() if op == "delete"}
     replaced = {one.name for one in steps if one.type == _INSTANCE and one.op in _REPLACED}
     replaced |= {name for name, op in members.items() if op in _REPLACED}
+    # On a base that exists already: it's replaced where another machine has its place.
     replaced |= {
-        match[1] for one in steps if one.op in _REPLACED and (match := _INSTALL.fullmatch(one.name))
+        one.owner
+        for one in steps
+        if one.op in _REPLACED and one.part == "install" and one.owner in _MAINS
     }
-    upgraded = {
-        match[1] for one in steps if one.op == "update" and (match := _UPGRADE.fullmatch(one.name))
-    }
+    upgraded = {one.owner for one in steps if one.op == "update" and one.part == "upgrade"}
     told = {*added, *drained, *replaced, *upgraded}
     others = [f"{one.op} {one.name}" for one in steps if one.is_told and one.owner not in told]
-    lost = [one.name for one in steps if one.op in _REPLACED and _DATA.fullmatch(one.name)]
+    lost = [one.name for one in steps if one.op in _REPLACED and one.part == "data"]
     force = (preview.get("config") or {}).get(f"{_PROJECT}:forceAfterDrainTimeout") == "true"
     gone = _by_number(drained | (replaced - {*_MAINS}))
     return Changes(
@@ -122,7 +118,6 @@ def _of_calls(gone: Sequence[str], *, force: bool) -> Iterator[str]:
 @dataclass(frozen=True)
 class _Step:
     op: str
-    urn: str
     type: str
     name: str
 
@@ -135,14 +130,19 @@ class _Step:
         is_same_machine = bool(pending or reasons) and not any("triggers" in why for why in reasons)
         # On the same machine a command is carried out once more, for something else.
         again = kind.startswith("command:") and step["op"] in _REPLACED and is_same_machine
-        return cls("update" if again else step["op"], step["urn"], kind, name)
+        return cls("update" if again else step["op"], kind, name)
 
     @property
     def owner(self) -> str:
         """The machine that it belongs to; its own name where it belongs to none."""
-        if number := node_of(self.urn):
-            return f"node-{number}"
-        return next((main for main in _MAINS if self.name.startswith(f"{main}-")), self.name)
+        found = parse(self.name)
+        return found.machine if found else self.name
+
+    @property
+    def part(self) -> str:
+        """What it is of this machine; empty where it's the machine, or belongs to none."""
+        found = parse(self.name)
+        return found.part if found else ""
 
     @property
     def is_told(self) -> bool:

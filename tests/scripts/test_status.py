@@ -69,7 +69,8 @@ def test_what_stands_for_a_machine_in_the_state_is_what_is_replaced() -> None:
     there = {"urn": f"{URN}::node-2", "type": "aws:ec2/instance:Instance"}
     prepared = URN.replace("aws:ec2/instance:Instance", "command:local:Command")
     others = [
-        {"urn": f"{prepared}::{name}"} for name in ("node-3", "node-3-membership", "base-tools")
+        {"urn": f"{prepared}::{name}", "type": "command:local:Command"}
+        for name in ("node-3", "node-3-membership", "base-tools")
     ]
     state = {"deployment": {"resources": [gone, there, *others]}}
     assert urns_in(state) == {"node-2": f"{URN}::node-2", "node-3": f"{prepared}::node-3"}
