@@ -31,6 +31,7 @@ def other_domain(cluster: Lab) -> Iterator[Lab]:
     cluster.ok("up")
 
 
+@pytest.mark.matrix
 def test_a_refusal_of_lets_encrypt_ends_the_update_and_says_what_to_check(
     other_domain: Lab,
 ) -> None:

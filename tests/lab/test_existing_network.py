@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.conftest import Lab, deployed
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("existing-network")]
+pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("existing-network")]
 
 THEIRS = ["10.20.0.5", "10.20.0.6", "10.20.1.5", "10.20.1.6"]
 ASK = """
@@ -50,10 +50,7 @@ def addresses(lab: Lab) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     ("example", "main"),
-    [
-        ("existing-network", "base"),
-        pytest.param("existing-network-managed", "bastion", marks=pytest.mark.matrix),
-    ],
+    [("existing-network", "base"), ("existing-network-managed", "bastion")],
 )
 def test_a_cluster_lives_in_a_network_of_others_and_leaves_it_as_it_was(
     example: str, main: str

@@ -73,6 +73,7 @@ def test_a_node_with_calls_is_not_restarted(cluster: Lab) -> None:
     require(cluster, 1, 2)
 
 
+@pytest.mark.matrix
 def test_what_is_named_first_repairs_a_base_that_is_lost_while_a_node_is_to_leave(
     cluster: Lab,
 ) -> None:

@@ -66,6 +66,7 @@ def test_several_nodes_drain_at_once(lab: Lab) -> None:
     assert max(began) < min(left)
 
 
+@pytest.mark.matrix
 def test_an_answer_that_drips_holds_no_drain_up(lab: Lab) -> None:
     scale(lab, 3)
     lab.ok("fault", "set", "api", "answer=drip", "times=3", "--on", "node-1")
