@@ -23,10 +23,11 @@ from membership.drain import Outcome
 from membership.errors import MembershipError
 from membership.joining import Joining
 from membership.known_nodes import known_nodes, note
-from membership.observation import numbers
+from membership.observation import look, numbers, who_sees_what
 from membership.registry import FOLDER, Node, Phase
 from membership.servers import Unseen, ask_servers, running
 from membership.wait import Wait
+from membership.witnesses import Conclusion, conclude, has_to_be_asked_about
 from openvidu import environment
 
 WANTED = FOLDER / "configuration"
@@ -197,7 +198,8 @@ def configure(
             return Outcome.DOUBT
         _restart(cluster, changed, context)
         cluster = cluster.with_secret(wanted[environment.OPENVIDU_SECRET])
-    _wait_until_back(cluster, context, leaving, restarted=bool(changed))
+    if _wait_until_back(cluster, run, context, leaving, restarted=bool(changed)) is Outcome.DOUBT:
+        return Outcome.DOUBT
     context.say(f"{_NAME}: the bucket holds what the stack wants")
     replace_file(files.kept, "\n".join(sorted(wanted)) + "\n")
     return None
@@ -336,32 +338,42 @@ def _restart(cluster: Cluster, changed: Mapping[str, str], context: Context) -> 
 
 
 def _wait_until_back(
-    cluster: Cluster, context: Context, leaving: Collection[str], *, restarted: bool
-) -> None:
+    cluster: Cluster, run: Run, context: Context, leaving: Collection[str], *, restarted: bool
+) -> Outcome | None:
     """Wait until every node answers and is listed, and the cluster says that it's UP.
 
-    A node that restarts is back when it went down, or had the time to.
+    A node that restarts is back when it went down, or had the time to. One that is dead gets the
+    configuration at its start, and isn't waited for.
+
+    Returns:
+        `DOUBT` where others have to be asked about a node.
     """
     left = {one.ip for one in context.registry.all() if one.phase is Phase.LEFT or one.leaving}
     # A node whose machine goes later in the update needn't come back, nor be well until then.
     others = (left | set(leaving)) & set(context.load_balancer.node_ips)
     waiting = set(context.load_balancer.node_ips) - others
     gone = set[str]() if restarted else set(waiting)
-    wait = Wait(_NAME, context)
+    wait = Wait(_NAME, context, "nodes-are-back", run.id)
     while True:
+        had_time = wait.passed.total_seconds() > GOING_DOWN_SECONDS
         for ip in sorted(waiting):
             health = cluster.health(ip)
-            if health != Answers(200):
-                # Out of sight isn't down.
-                if isinstance(health, Answers | Silent):
-                    gone.add(ip)
-            elif (ip in gone or wait.passed.total_seconds() > GOING_DOWN_SECONDS) and cluster.lists(
-                ip
-            ) is True:
-                waiting.discard(ip)
+            if health == Answers(200):
+                if (ip in gone or had_time) and cluster.lists(ip) is True:
+                    waiting.discard(ip)
+            elif isinstance(health, Answers | Silent):
+                gone.add(ip)
+            # Out of sight isn't down; a run that begins anew doesn't know who was to restart.
+            elif had_time or not restarted:
+                said = _said_of(ip, run, context)
+                if said is Outcome.DOUBT:
+                    return said
+                if said is Outcome.GONE:
+                    waiting.discard(ip)
+                    others.add(ip)
         is_up = cluster.is_up()
         if not waiting and (is_up is True or (others and is_up is False)):
-            return
+            return None
         shown = ", ".join(sorted(waiting)) or "the cluster"
         if wait.passed > RESTART_LIMIT:
             names = [one.name for one in context.registry.all() if one.ip in waiting]
@@ -374,6 +386,19 @@ def _wait_until_back(
             )
         wait.progress(f"{shown} to be UP again", RESTART_LIMIT)
         context.clock.sleep(SOON_SECONDS)
+
+
+def _said_of(ip: str, run: Run, context: Context) -> Outcome | None:
+    """What others say of a node out of sight: `GONE`, `DOUBT` where they have to be asked."""
+    record = context.registry.get(ip)
+    if record is None:
+        return None
+    seen = look(Node(record.name, ip, record.identity), context)
+    if conclude(seen) is Conclusion.DEAD:
+        told = who_sees_what(seen)
+        context.say(f"{_NAME}: {record.name} isn't waited for, and gets it at its start ({told})")
+        return Outcome.GONE
+    return Outcome.DOUBT if run.asks and has_to_be_asked_about(seen) else None
 
 
 def _refused(answer: Refused) -> MembershipError:

@@ -598,6 +598,42 @@ def test_a_node_out_of_sight_has_not_restarted(stage: Stage) -> None:
     assert stage.scene.clock.passed >= configuration_change.GOING_DOWN_SECONDS
 
 
+def test_a_node_that_aws_says_is_stopped_is_not_waited_for(stage: Stage) -> None:
+    """Nor is it while others are asked about it, after which the run begins anew."""
+    stage.scene.record(2)
+    stage.cluster.cut_off = NODES[1]
+    stage.cluster.up_at = float("inf")
+    asks, stopped = replace(RUN, asks=True), (Word.STOPPED, "AWS says: i-2 is stopped")
+    stage.scene.says(aws=stopped)
+    assert configure(stage.cluster, stage.files, asks, stage.context) is Outcome.DOUBT
+    assert stage.cluster.restarted
+    assert stage.scene.clock.passed >= configuration_change.GOING_DOWN_SECONDS
+    stage.scene.says(aws=stopped)
+    assert configure(stage.cluster, stage.files, asks, stage.context) is None
+    assert stage.scene.clock.passed < 2 * configuration_change.GOING_DOWN_SECONDS
+    assert len(stage.cluster.restarted) == 1
+    (told,) = [said for said in stage.scene.said if "node-2 isn't waited for" in said]
+    assert "AWS says: i-2 is stopped" in told
+
+
+def test_a_node_of_which_nobody_knows_is_waited_for_as_long_as_others_are_asked(
+    stage: Stage,
+) -> None:
+    stage.scene.record(2)
+    stage.files.wanted.write_text(f"{OPENVIDU_SECRET}=old\n")
+    stage.cluster.cut_off = NODES[1]
+    asks, clock = replace(RUN, asks=True), stage.scene.clock
+
+    def ask_and_go_on() -> None:
+        while configure(stage.cluster, stage.files, asks, stage.context) is Outcome.DOUBT:
+            assert clock.passed < 1000
+            stage.scene.says(aws=(Word.UNKNOWN, "AWS says: i-2 is running"))
+
+    with pytest.raises(MembershipError, match=r"10\.5\.0\.7 not healthy(.|\n)*repair node-2"):
+        ask_and_go_on()
+    assert clock.passed >= configuration_change.RESTART_LIMIT.total_seconds()
+
+
 def test_a_node_that_goes_later_needs_not_come_back(stage: Stage) -> None:
     stage.cluster.gone = NODES[1]
     stage.run(leaving=(NODES[1],))
