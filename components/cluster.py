@@ -59,6 +59,7 @@ class Cluster(pulumi.ComponentResource):
         for warning in (
             *update_plan.warnings(settings, previous, seen),
             *update_plan.stop_of_main(settings, previous),
+            *update_plan.kept_types(settings, previous),
             *upgrade_path.warnings(settings, previous, seen),
         ):
             pulumi.log.warn(warning, self)

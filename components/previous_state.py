@@ -14,7 +14,10 @@ import pulumi
 from components import ssh_way
 from components.existing.hosts import Host
 from components.resource_names import logical_name, node_number, parse
+from openvidu.roles import BASTION
 
+_WAITS = ("quiet", "hold", "membership")
+"""What waits for a machine's calls before AWS stops or removes it, or came with that."""
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _NETWORK = "openvidu-enterprise:index:Network"
@@ -56,6 +59,8 @@ class PreviousState:
         generations: of each node that has joined, by number: how often it was brought into
             service.
         instance_types: EC2 types of the machines by name, as `base`, `master` or `node-1`.
+        kept_types: those of the machines that keep theirs in the next update, likewise: what waits
+            for their calls isn't in the state yet, as after an import.
         addresses: allocation ids of Elastic IPs, likewise.
         instances: ARNs of the machines on AWS, likewise.
         hosts: the machines that existed before, by name.
@@ -103,6 +108,7 @@ class PreviousState:
     base_host_key: str | None = None
     generations: Mapping[int, int] = field(default_factory=dict)
     instance_types: Mapping[str, str] = field(default_factory=dict)
+    kept_types: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
@@ -256,6 +262,11 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
             if (found := node_number(name))
         },
         instance_types=_property(machines, "instanceType"),
+        kept_types={
+            name: type_
+            for name, type_ in _property(machines, "instanceType").items()
+            if name != BASTION.name and not any(f"{name}-{one}" in outputs for one in _WAITS)
+        },
         instances=_property(machines, "arn"),
         addresses=_property(_parts(outputs, "address"), "allocationId"),
         hosts=hosts,

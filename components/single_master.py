@@ -17,7 +17,7 @@ from components.aws.domain import with_record
 from components.control_services import services
 from components.env_files import master_env
 from components.settings import Settings
-from components.update_plan import stop_of_main
+from components.update_plan import kept_types, stop_of_main
 
 
 class SingleMaster(pulumi.ComponentResource):
@@ -44,6 +44,7 @@ class SingleMaster(pulumi.ComponentResource):
             *health.warnings(aws_says),
             *upgrade_path.warnings(settings, previous, found.seen),
             *stop_of_main(settings, previous),
+            *kept_types(settings, previous),
         ):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:

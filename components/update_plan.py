@@ -152,6 +152,20 @@ def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:
     return [_restart(what, settings)]
 
 
+def kept_types(settings: Settings, previous: PreviousState) -> list[str]:
+    """That machines don't get another EC2 type yet, as their calls couldn't be waited for."""
+    wanted = dict.fromkeys(
+        (f"node-{number}" for number in settings.node_numbers), settings.node_instance_type
+    )
+    wanted[settings.main_role.name] = settings.main_instance_type[1]
+    return [
+        f"{name} keeps its type ({before}) in this update: what waits for its calls isn't in the "
+        f"state yet. Next: pulumi up, and once more, which gives it {wanted[name]}"
+        for name, before in previous.kept_types.items()
+        if wanted.get(name, before) != before
+    ]
+
+
 def stops_of_main(settings: Settings, previous: PreviousState) -> int:
     """How often AWS will have stopped the base or the master with services on it."""
     before, wanted = _type_of_main(settings, previous)
@@ -161,7 +175,8 @@ def stops_of_main(settings: Settings, previous: PreviousState) -> int:
 def _type_of_main(settings: Settings, previous: PreviousState) -> tuple[str, str]:
     """The EC2 type that base or master has, and the wanted one. A bastion carries no calls."""
     _, wanted = settings.main_instance_type
-    if settings.machines == EXISTING or settings.shape == HA_MANAGED:
+    is_kept = settings.main_role.name in previous.kept_types
+    if settings.machines == EXISTING or settings.shape == HA_MANAGED or is_kept:
         return wanted, wanted
     before = previous.instance_types.get(settings.main_role.name, wanted)
     return before if before != wanted else previous.present_type or wanted, wanted
@@ -210,7 +225,8 @@ def replaced(settings: Settings, previous: PreviousState) -> Mapping[int, str]:
         changes = {
             number: (before, wanted)
             for number in settings.node_numbers
-            if (before := previous.instance_types.get(f"node-{number}", wanted)) != wanted
+            if (name := f"node-{number}") not in previous.kept_types
+            and (before := previous.instance_types.get(name, wanted)) != wanted
         }
     return {
         number: f"node-{number} is replaced ({before} to {after})"

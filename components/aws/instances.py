@@ -158,7 +158,7 @@ class AwsMachines:
             self._settings,
             replace(self._placements[0], profile=profile),
             private_ip=self._settings.main_private_ip,
-            instance_type=self._settings.main_instance_type[1],
+            instance_type=self._type_of(role.name, self._settings.main_instance_type[1]),
             firewall=self._firewalls[role],
             parent=parent,
             before_stop=(
@@ -172,13 +172,18 @@ class AwsMachines:
         self, number: int, after: Sequence[pulumi.Resource], parent: pulumi.Resource
     ) -> Machine:
         """Register the machine of a node; a change of it comes after what `after` names."""
+        name = f"node-{number}"
         return aws_machine(
-            f"node-{number}",
+            name,
             NODE,
             self._settings,
             self._placements[(number - 1) % len(self._placements)],
             private_ip=self._settings.node_private_ip(number),
-            instance_type=once(after, self._settings.node_instance_type),
+            instance_type=once(after, self._type_of(name, self._settings.node_instance_type)),
             firewall=self._firewalls[NODE],
             parent=parent,
         )
+
+    def _type_of(self, name: str, wanted: str) -> str:
+        """The type that a machine gets in this update."""
+        return self._there.kept_types.get(name, wanted)

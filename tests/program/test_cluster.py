@@ -899,6 +899,21 @@ def test_a_node_of_another_type_is_another_machine_and_not_one_that_aws_stops(
     assert made == {"base": [], "node-1": ["instanceType"], "node-2": ["instanceType"]}
 
 
+def test_what_was_imported_gets_another_type_once_its_calls_can_be_waited_for(
+    config: dict[str, str],
+) -> None:
+    recorder = Recorder()
+    for one in ("base", "node-1", "node-2"):
+        recorder.state[f"urn:pulumi:dev::x::aws:any::{one}"] = {
+            "outputs": {"instanceType": "c5.xlarge"}
+        }
+    # What an import can't bring; the update before made this one.
+    recorder.state["urn:pulumi:dev::x::command:any::node-2-hold"] = {"outputs": {}}
+    made = deploy(config, recorder=recorder).of_type("aws:ec2/instance:Instance")
+    types = {name: inputs["instanceType"] for name, inputs in made.items()}
+    assert types == {"base": "c5.xlarge", "node-1": "c5.xlarge", "node-2": "c5.2xlarge"}
+
+
 def test_a_nodes_restart_for_other_logins_knows_how_long_calls_are_waited_for(
     config: dict[str, str],
 ) -> None:

@@ -25,6 +25,8 @@ from components.update_plan import (
     configuration_generation,
     generations,
     in_order,
+    kept_types,
+    replaced,
     stop_of_main,
     stops_of_main,
     warnings,
@@ -229,6 +231,19 @@ def test_a_type_that_somebody_else_gave_the_base_has_calls_waited_for(settings: 
     assert "(c5.4xlarge to c5.2xlarge): AWS stops and starts it, if the update looks" in told
     assert stops_of_main(settings, replace(previous, present_type="c5.2xlarge")) == previous.stops
     assert stops_of_main(settings, replace(previous, present_type="")) == previous.stops
+
+
+def test_what_was_imported_is_told_to_keep_its_type_first(settings: Settings) -> None:
+    types = dict.fromkeys(("base", "node-1"), "c5.xlarge")
+    previous = PreviousState(main_configuration="D", instance_types=types, kept_types=types)
+    told = kept_types(settings, previous)
+    assert [line.partition(" ")[0] for line in told] == ["base", "node-1"]
+    assert "keeps its type (c5.xlarge) in this update" in told[1]
+    assert told[1].endswith("Next: pulumi up, and once more, which gives it c5.2xlarge")
+    # Neither that AWS stops the one, nor that the other is replaced.
+    assert not stop_of_main(settings, previous)
+    assert stops_of_main(settings, previous) == previous.stops
+    assert not replaced(settings, previous)
 
 
 def test_calls_are_waited_for_anew_where_a_start_did_not_come_to_its_end() -> None:
