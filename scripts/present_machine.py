@@ -6,8 +6,9 @@ A drain goes by what the last update knew. Where a machine shows another SSH hos
 have been replaced, or somebody stands in between: this asks whom nobody on the network can change,
 AWS's API, or the configuration of the stack on this computer.
 
-Reads from the environment: MACHINE, such as `base`; HOST, its address as it was known; and PRESENT,
-`aws REGION PROJECT STACK`, with - for the environment's own region, or `existing PROJECT STACK`.
+Reads from the environment: MACHINE, such as `base`; HOST, its address as it was known; PRESENT,
+`aws REGION PROJECT STACK`, with - for the environment's own region, or `existing PROJECT STACK`;
+and BASE_HOST_KEY, or NODE_HOST_KEY of a node, where its key is known, too.
 """
 
 from __future__ import annotations
@@ -61,8 +62,12 @@ def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> s
     found = _instances(
         ec2, of_stack | {"tag:Name": name, "ip-address": host, "instance-state-name": "running"}
     )
-    if not found and _is_gone(name, _instances(ec2, of_stack)):
-        return GONE
+    if not found:
+        there = _instances(ec2, of_stack)
+        if _is_gone(name, there):
+            return GONE
+        if moved := _elsewhere(machine, name, there):
+            return moved
     if len(found) != 1:
         raise LookupError(f"AWS knows {len(found)} machines called {name} at {host}")
     console = ec2.get_console_output(InstanceId=found[0]["InstanceId"], Latest=True)
@@ -70,6 +75,22 @@ def _on_aws(machine: str, host: str, region: str, project: str, stack: str) -> s
     if key is None:
         raise LookupError(f"no SSH host key in the console of {found[0]['InstanceId']} yet")
     return f"{host} {key}"
+
+
+def _elsewhere(machine: str, name: str, of_stack: Sequence[InstanceTypeDef]) -> str | None:
+    """Where it has another address by now: that, and the key that is known, which it has to show.
+
+    One that was made anew as well shows another, and is then asked for at its new address.
+    """
+    key = os.environ.get("NODE_HOST_KEY" if role_of(machine) is NODE else "BASE_HOST_KEY")
+    addresses = [
+        one["PublicIpAddress"]
+        for one in of_stack
+        if {"Key": "Name", "Value": name} in one.get("Tags", [])
+        and one["State"]["Name"] == "running"
+        and "PublicIpAddress" in one
+    ]
+    return f"{addresses[0]} {key}" if key and len(addresses) == 1 else None
 
 
 def _instances(ec2: EC2Client, wanted: Mapping[str, str]) -> list[InstanceTypeDef]:

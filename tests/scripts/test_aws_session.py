@@ -46,7 +46,8 @@ def described(instances: list[tuple[str, str]]) -> str:
     """What AWS says of instances with these names, in these states."""
     items = "".join(
         f"<item><instanceId>i-{number}</instanceId><instanceState><name>{state}</name>"
-        f"</instanceState><tagSet><item><key>Name</key><value>{name}</value></item></tagSet></item>"
+        f"</instanceState><ipAddress>203.0.113.{50 + number}</ipAddress>"
+        f"<tagSet><item><key>Name</key><value>{name}</value></item></tagSet></item>"
         for number, (name, state) in enumerate(instances)
     )
     return (
@@ -178,6 +179,42 @@ def test_a_machine_is_gone_where_aws_knows_all_but_it(
         assert capsys.readouterr().out.strip() == said
     else:
         with pytest.raises(SystemExit, match="AWS knows 0 machines called calls-dev-base"):
+            present_machine.main()
+
+
+@pytest.mark.parametrize(
+    ("machine", "variable", "running", "said"),
+    [
+        ("base", "BASE_HOST_KEY", ["base"], "203.0.113.51 ssh-ed25519 BEFORE"),
+        ("node-1", "NODE_HOST_KEY", ["node-1"], "203.0.113.51 ssh-ed25519 BEFORE"),
+        ("base", "NODE_HOST_KEY", ["base"], ""),
+        ("base", "BASE_HOST_KEY", ["base", "base"], ""),
+    ],
+    ids=["the base", "a node", "its key isn't known", "there are two"],
+)
+def test_a_machine_that_has_another_address_is_found_by_its_name_and_has_to_show_its_key(
+    machine: str,
+    variable: str,
+    running: list[str],
+    said: str,
+    aws: Aws,
+    provider: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name, value in {
+        VARIABLE: json.dumps(provider),
+        "MACHINE": machine,
+        variable: "ssh-ed25519 BEFORE",
+    }.items():
+        monkeypatch.setenv(name, value)
+    aws.instances = [("calls-dev-node-9", "running")]
+    aws.instances += [(f"calls-dev-{one}", "running") for one in running]
+    if said:
+        present_machine.main()
+        assert capsys.readouterr().out.strip() == said
+    else:
+        with pytest.raises(SystemExit, match=f"AWS knows 0 machines called calls-dev-{machine}"):
             present_machine.main()
 
 
