@@ -39,8 +39,14 @@ def from_json(text: str) -> tuple[Node, ...]:
         raise ValueError(f"no list of nodes: {error}") from None
 
 
-def note(told: Sequence[Node], context: Context) -> None:
-    """Note the nodes of which nothing is noted, so that others can be asked about them, too."""
+def note(told: Sequence[Node], context: Context, generation: int = 0) -> None:
+    """Note the nodes of which nothing is noted, so that others can be asked about them, too.
+
+    Args:
+        told: the nodes.
+        context: what is known.
+        generation: how often they were brought into service, where that's known.
+    """
     balanced = context.load_balancer.node_ips
     for node in told:
         phase = Phase.SERVING if node.ip in balanced else Phase.STARTING
@@ -48,7 +54,8 @@ def note(told: Sequence[Node], context: Context) -> None:
         def noted(record: Record | None, node: Node = node, phase: Phase = phase) -> Record:
             if record is None:
                 now = context.clock.now()
-                return Record(node.name, node.ip, node.identity, phase, now, way=node.way)
+                fresh = Record(node.name, node.ip, node.identity, phase, now, way=node.way)
+                return replace(fresh, generation=generation)
             is_same = record.identity == node.identity
             return replace(record, way=node.way) if is_same and not record.way.host else record
 

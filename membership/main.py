@@ -35,6 +35,7 @@ from membership.errors import LoadBalancerError, MembershipError
 from membership.hold import release as release_machine
 from membership.join import Found, announce, join, prepare
 from membership.known_nodes import from_json as nodes_from_json
+from membership.known_nodes import note
 from membership.load_balancer import LoadBalancer
 from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
@@ -210,6 +211,8 @@ def _show_conclusion(task: _Task) -> int | None:
     seen = look(task.node, task.context)
     found = conclude(seen)
     if task.run.asks and has_to_be_asked_about(seen):
+        # They are asked about who is noted: a base that was made anew knows nobody.
+        note([task.node], task.context, task.arguments.generation)
         return Found.DOUBT
     calls = calls_on(seen, task.context)
     shown = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import errno
 import json
 import os
@@ -13,13 +14,17 @@ from typing import Any
 import pytest
 
 from membership import main as program
+from membership.answers import Unreachable
 from membership.clock import DisconnectedError
+from membership.doubt import doubts
+from membership.join import Found
 from membership.load_balancer import ReloadError
 from membership.lock import LockTimeoutError
 from membership.main import main
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry, RegistryError
 from remote.machines import COMMANDS
+from tests.membership.worlds import NODE, OTHER, scene
 
 ENV = "/opt/ov-enterprise-base-services/.env"
 
@@ -113,6 +118,23 @@ def test_an_overview_ends_with_the_connection_of_who_asked(
         with pytest.raises(SystemExit, match="stop here"):
             main()
         assert followed == [nobody.fileno()]
+
+
+def test_others_are_asked_about_a_node_of_which_nothing_is_noted(tmp_path: Path) -> None:
+    """As after its record couldn't be read, and was moved away."""
+    made = scene(tmp_path, [([OTHER], Unreachable("no answer"))])
+    made.registry.change(NODE.ip, lambda _: None)
+    ways = dict.fromkeys(("host_key", "instance", "ssh_way"), "") | {"host": "203.0.113.7"}
+    asked = argparse.Namespace(name=NODE.name, ip=NODE.ip, identity=NODE.identity, run="", **ways)
+    asked.asks, asked.generation = True, 4
+    task = program._Task(asked, made.context, None, None)  # type: ignore[arg-type]
+    assert program._show_conclusion(task) == Found.DOUBT
+    (named,) = doubts(NODE.ip, made.context)["nodes"]
+    assert (named["identity"], named["host"]) == (NODE.identity, "203.0.113.7")
+    noted = made.registry.get(NODE.ip)
+    # As the state has it: a preview finds no change in that.
+    assert noted is not None
+    assert noted.generation == 4
 
 
 NODES = json.dumps(
