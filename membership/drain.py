@@ -42,6 +42,8 @@ _OVERDUE = "overdue"
 """The note of a node whose calls were waited for to the limit; with that, in seconds."""
 _BEGUN = "begun"
 """The note of a node that takes no new sessions, as a run has seen it."""
+MAY_GO = "may-go"
+"""The note of a machine that may go though it runs, as when its calls were to be cut."""
 KEPT = "The machine stays, and so do its calls."
 
 
@@ -94,6 +96,7 @@ def remove(node: Node, run: Run, context: Context) -> None:
     if not context.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
         return
     context.registry.forget(node.ip)
+    context.registry.note(f"{MAY_GO}-{node.ip}", node.identity, Elapsed.begin(context.clock))
     context.say(f"{node.name}: {node.ip} is out of the load balancer; its machine may go")
 
     def finished(record: Record | None) -> Record | None:

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from membership.answers import Answers
 from membership.context import Context, Run
+from membership.drain import MAY_GO
 from membership.errors import MembershipError
 from membership.ownership import belongs_to_another, claim
 from membership.registry import Node, Phase, Record
@@ -34,7 +36,11 @@ def release(node: Node, run: Run, context: Context) -> Held:
     """
     record = context.registry.get(node.ip)
     if record is None or record.phase is Phase.LEFT:
-        return Held.JOINED if node.ip in context.load_balancer.node_ips else Held.FREE
+        is_led_there = node.ip in context.load_balancer.node_ips
+        is_known = record is not None or _may_go(node, context)
+        # A base that was made anew knows nobody, and leads nobody to one with calls of before.
+        runs = not is_known and isinstance(context.cluster.health(node.ip), Answers)
+        return Held.JOINED if is_led_there or runs else Held.FREE
     if belongs_to_another(node, context):
         # One that is only announced takes this one's place, in the same update.
         if node.way.instance and _has_joined(record):
@@ -53,6 +59,10 @@ def release(node: Node, run: Run, context: Context) -> Held:
         return Held.JOINED
     context.registry.change(node.ip, lambda _: None)
     return Held.FREE
+
+
+def _may_go(node: Node, context: Context) -> bool:
+    return context.registry.noted(f"{MAY_GO}-{node.ip}", node.identity) is not None
 
 
 def _is_led_to(node: Node, context: Context) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from membership.answers import Unreachable
+from membership.answers import Answers, Unreachable
 from membership.context import Run
 from membership.drain import Outcome, drain, remove
 from membership.drain_queue import leave_for_good
@@ -16,9 +17,10 @@ from membership.errors import MembershipError
 from membership.hold import Held, release
 from membership.join import announce
 from membership.ownership import claim, is_newest
+from membership.policy import Policy
 from membership.registry import Phase, Way
 from membership.witnesses import Word
-from tests.membership.worlds import NODE, OTHER, RUN, scene
+from tests.membership.worlds import BUSY, NODE, OTHER, RUN, scene
 
 INSTANCE = replace(NODE, way=Way(instance="arn:aws:ec2:eu-west-1:1:instance/i-2"))
 
@@ -32,6 +34,24 @@ def test_a_machine_that_has_left_goes(tmp_path: Path) -> None:
         else:
             context.registry.change(NODE.ip, lambda _: None)
         assert release(INSTANCE, RUN, context.context) is Held.FREE
+
+
+def test_one_that_runs_and_that_a_new_base_does_not_know_is_drained_first(tmp_path: Path) -> None:
+    context = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    context.registry.change(NODE.ip, lambda _: None)
+    context.cluster.media_nodes()
+    context.load_balancer.node_ips = ("10.5.0.6",)
+    assert release(INSTANCE, RUN, context.context) is Held.JOINED
+
+
+def test_one_whose_calls_were_to_be_cut_goes_though_it_runs(tmp_path: Path) -> None:
+    context = scene(tmp_path, [([BUSY, OTHER], Answers(200))])
+    context.policy = Policy(limit=timedelta(seconds=10), force=True)
+    leave_for_good(INSTANCE, context.context)
+    assert drain(INSTANCE, RUN, context.context) is Outcome.GONE
+    remove(INSTANCE, RUN, context.context)
+    assert context.registry.get(NODE.ip) is None
+    assert release(INSTANCE, RUN, context.context) is Held.FREE
 
 
 @pytest.mark.parametrize("phase", [Phase.SERVING, Phase.DRAINING])
