@@ -24,6 +24,18 @@ def lab() -> Iterator[Lab]:
         yield lab
 
 
+_LOSE_ADDRESS = """
+import boto3
+ec2 = boto3.client("ec2", region_name="eu-west-1")
+for address in ec2.describe_addresses()["Addresses"]:
+    if any(tag["Value"].endswith("-base") for tag in address["Tags"]):
+        ec2.disassociate_address(AssociationId=address["AssociationId"])
+        ec2.release_address(AllocationId=address["AllocationId"])
+        # Somebody else has it from now on.
+        ec2.allocate_address(Domain="vpc")
+"""
+
+
 def lose_base(lab: Lab) -> None:
     lab.ok("fault", "set", "lose-host", "host=base", "how=terminate")
 
@@ -40,6 +52,15 @@ def test_a_node_leaves_the_base_that_takes_its_place(lab: Lab) -> None:
     printed = set_up_again(lab)
     assert "the base was replaced; its present SSH host key is known" in printed
     require(lab, 1, 2)
+
+
+def test_a_node_leaves_a_base_that_has_another_address(lab: Lab) -> None:
+    before = numbers(lab)
+    scale(lab, len(before) + 1)
+    lab.ok("run", "--", "python", "-c", _LOSE_ADDRESS)
+    lab.ok("config", "set", "nodeCount", str(len(before)))
+    assert "the base has another address by now" in set_up_again(lab)
+    require(lab, *before)
 
 
 def test_a_node_is_replaced_in_the_same_update(lab: Lab) -> None:
