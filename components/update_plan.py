@@ -25,8 +25,10 @@ def generations(
         seen = None
         if not isinstance(overview, Unseen):
             seen = overview.nodes.get(settings.node_private_ip(number))
-        known = seen.generation if seen else None
-        wanted[number] = previous.generations.get(number, 1) if known is None else known
+        is_out = seen is not None and seen.in_service is False
+        # A base that has lost its record of it counts anew.
+        least = previous.generations.get(number, 0) + is_out
+        wanted[number] = max(least, 1, (seen.generation if seen else None) or 0)
     return wanted
 
 

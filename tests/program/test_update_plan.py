@@ -207,6 +207,19 @@ def test_a_master_is_asked_as_a_base_is(
     assert asked == [f"overview{action}"]
 
 
+def test_a_node_out_of_service_is_brought_back_by_a_base_that_has_lost_its_count(
+    settings: Settings,
+) -> None:
+    drained = NodeObservation(in_service=False, generation=1, calls=0, participants=0)
+    previous = replace(THERE, generations={1: 1, 2: 1})
+    assert generations(settings, previous, ClusterObservation({"10.5.0.7": drained})) == {
+        1: 1,
+        2: 2,
+    }
+    serves = replace(SERVES, generation=0)
+    assert generations(settings, previous, ClusterObservation({"10.5.0.7": serves})) == {1: 1, 2: 1}
+
+
 def test_nodes_that_are_out_of_service_come_before_those_that_serve() -> None:
     previous = PreviousState(generations={1: 1, 2: 4, 3: 2})
     assert in_order({1: 1, 2: 5, 3: 2, 4: 1}, previous) == [4, 2, 1, 3]
