@@ -31,6 +31,8 @@ from remote.session import (
 
 DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY, TO_DRAIN = 0, 10, 10, 20, 30, 40, 50
 """Exit statuses of the program on the base (`membership.main`)."""
+NO_PROGRAM = 2
+"""Exit status of Python without the program's file, and of a program without the action."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
 AS_FOUND = "/var/lib/openvidu-host-as-found"
@@ -145,7 +147,14 @@ class Membership:
 
     def _on_base(self, action: str, *options: str, keep: bool = False) -> Done:
         """Run the membership program there."""
-        return self._session.run(self._base, self._command(action, *options), keep=keep)
+        done = self._session.run(self._base, self._command(action, *options), keep=keep)
+        if done.status == NO_PROGRAM:
+            self._session.say(
+                f"{self._base.who} has no program of this stack, or one that doesn't know {action}:"
+                " it was made anew, and no update has ended well since\n"
+                "  Nothing was removed. Next: pulumi up, and then the same again"
+            )
+        return done
 
     def _command(self, action: str, *options: str) -> str:
         """What runs the membership program; of an option that comes twice the last one counts."""

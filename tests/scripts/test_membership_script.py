@@ -111,6 +111,15 @@ def test_a_drain_that_fails_removes_nothing(base: Base) -> None:
     assert base.did == ["drain"]
 
 
+def test_a_base_that_was_made_anew_and_has_no_program_yet_is_told(base: Base) -> None:
+    missing = "python3: can't open file '/opt/openvidu-membership/membership.pyz'"
+    base.does(f'echo "{missing}" >&2; exit 2')
+    done = base.follow("leave")
+    assert done.returncode == 2
+    assert f"{missing}\nnode-3: the base has no program of this stack, or one" in done.stderr
+    assert "Next: pulumi up, and then the same again" in done.stderr
+
+
 def test_a_machine_that_is_gone_is_not_asked_for_recordings(base: Base) -> None:
     base.does("[[ $did == drain ]] && exit 10; exit 0")
     assert base.follow("drain", NODE_HOST="192.0.2.1").returncode == 0
