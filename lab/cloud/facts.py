@@ -24,6 +24,8 @@ MIRROR_ADDRESS = "198.18.0.2"
 """Where the simulated OpenVidu's downloads, packages and images come from."""
 ACME_ADDRESS = "198.18.0.3"
 """Where the stand-in for Let's Encrypt listens."""
+DNS_ADDRESS = MIRROR_ADDRESS
+"""Where machines with an `/etc/hosts` of their own ask for all other names."""
 
 AWS_ADDRESS = "198.18.0.4"
 """Where machines find the fake AWS under AWS's own names, with TLS."""

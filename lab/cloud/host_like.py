@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -14,7 +15,8 @@ from lab.errors import LabError
 
 FILE = "host-like.yaml"
 """Where a lab keeps it, in its directory."""
-PACKAGES, SNAP = "packages", "snap"
+PACKAGES, SNAP, DOCKER_CE = _DOCKERS = ("packages", "snap", "docker-ce")
+UBUNTU, DEBIAN = _RELEASES = ("ubuntu", "debian")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VALUE = re.compile(r'[^"\\\n]*')
 
@@ -28,9 +30,13 @@ class HostLike:
         shell: of the user that logs in.
         login: what a login prints, from .bashrc.
         ssh_limit: whether more than six logins in 30 s from one address are refused, as by ufw.
-        docker: `packages` or `snap` where it's there from the start; empty where it isn't.
+        release: whose packages it has: `ubuntu` (24.04) or `debian` (13).
+        docker: where it's from (`packages`, `snap`, or `docker-ce`, Docker's own and without
+            Compose) where it's there from the start; empty where it isn't.
         apt_daily_seconds: how long it updates itself after each boot, as Ubuntu's apt-daily does.
         docker_disk_gib: free on a disk of its own for /var/lib/docker; None where it has none.
+        own_name: what /etc/hosts has at 127.0.1.1; all other names are in DNS alone.
+        home: files in the home of the user that logs in, by name.
         addresses: private addresses of the machines that are so; empty for all.
     """
 
@@ -38,9 +44,12 @@ class HostLike:
     shell: str = ""
     login: str = ""
     ssh_limit: bool = False
+    release: str = UBUNTU
     docker: str = ""
     apt_daily_seconds: int = 0
     docker_disk_gib: int | None = None
+    own_name: str = ""
+    home: tuple[tuple[str, str], ...] = ()
     addresses: tuple[str, ...] = ()
 
 
@@ -116,10 +125,20 @@ def _truth(value: Any) -> bool:
     return value
 
 
-def _docker(value: Any) -> str:
-    if value not in (PACKAGES, SNAP):
-        raise ValueError
-    return str(value)
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def parse_value(value: Any) -> str:
+        if value not in choices:
+            raise ValueError
+        return str(value)
+
+    return parse_value
+
+
+def _files(value: Any) -> tuple[tuple[str, str], ...]:
+    for name, text in value.items():
+        if Path(name).name != name or not isinstance(text, str):
+            raise ValueError
+    return tuple(value.items())
 
 
 def _whole(value: Any) -> int:
@@ -137,9 +156,12 @@ _TAKES = {
     "shell": ("shell", _shell, "the path of a shell that this computer has"),
     "login": ("login", _text, "a text"),
     "sshLimit": ("ssh_limit", _truth, "true or false"),
-    "docker": ("docker", _docker, f"{PACKAGES} or {SNAP}"),
+    "release": ("release", _one_of(*_RELEASES), " or ".join(_RELEASES)),
+    "docker": ("docker", _one_of(*_DOCKERS), " or ".join(_DOCKERS)),
     "aptDailySeconds": ("apt_daily_seconds", _whole, "a whole number"),
     "dockerDiskGib": ("docker_disk_gib", _whole, "a whole number"),
+    "ownName": ("own_name", _text, "a name"),
+    "home": ("home", _files, "names of files with their texts"),
     "addresses": ("addresses", _addresses, "a list of private addresses"),
 }
 """By the name in the file: the attribute, what parses it, and what it takes in words."""

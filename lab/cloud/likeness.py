@@ -1,7 +1,8 @@
-"""Makes a new machine's disk like a kind of host: environment, shell, login, limits of SSH.
+"""Makes a new machine's disk like a kind of host: environment, shell, login, limits of SSH, names.
 
 Source: Ubuntu's /etc/pam.d/sshd and /etc/pam.d/sudo (pam_env reads /etc/environment for both);
-bash(1), "Invocation": commands that sshd runs read .bashrc; ufw(8), `limit`.
+bash(1), "Invocation": commands that sshd runs read .bashrc; ufw(8), `limit`; Debian's installer
+for 127.0.1.1 in /etc/hosts.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+from lab.cloud.facts import DNS_ADDRESS
 from lab.cloud.host_like import HostLike
 from lab.cloud.image import USER
 
+OWN_NAMES = Path("/etc/openvidu-lab/own-names")
+"""There where a machine's /etc/hosts is its own."""
 _RULES = Path("/etc/openvidu-lab/ssh-limit.nft")
 _LIMIT = """\
 table inet ssh_limit {
@@ -47,6 +51,13 @@ def apply(like: HostLike, root: Path, homes: Path) -> None:
         profile = homes / USER / ".bashrc"
         before = profile.read_text() if profile.exists() else ""
         profile.write_text(f"printf '%s\\n' {shlex.quote(like.login)}\n{before}")
+    for name, text in like.home:
+        (homes / USER / name).write_text(text)
+    if like.own_name:
+        (root / OWN_NAMES.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
+        (root / OWN_NAMES.relative_to("/")).touch()
+        (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {like.own_name}\n")
+        (root / "etc/resolv.conf").write_text(f"nameserver {DNS_ADDRESS}\n")
     if like.ssh_limit:
         rules = root / _RULES.relative_to("/")
         rules.parent.mkdir(parents=True, exist_ok=True)

@@ -150,7 +150,7 @@ class Machine:
             hostname,
             mounts.Plan(
                 str(self._disk.root),
-                str(self._site.hosts_file),
+                "" if self._has_own_names() else str(self._site.hosts_file),
                 str(self._site.volumes.of(self._instance_id)),
                 {f"/{name}": str(self._disk.home(name)) for name in HOMES},
                 [str(path) for path in self._site.hidden],
@@ -182,6 +182,9 @@ class Machine:
     def discard(self) -> None:
         """Throw the disk away; the console stays readable."""
         self._disk.destroy()
+
+    def _has_own_names(self) -> bool:
+        return (self._disk.root / likeness.OWN_NAMES.relative_to("/")).exists()
 
     def _host_ended(self, host: Host, again: bool) -> None:
         if self._host is host:

@@ -31,7 +31,7 @@ class Plan:
         homes: folders by the place that they take in the host, such as `/home`.
         hidden: folders that a host sees empty: they belong to this machine or to other labs.
         shared: folders that a host reads where they are: the project and its Python.
-        hosts_file: what the host sees as `/etc/hosts`.
+        hosts_file: what the host sees as `/etc/hosts`; empty where that is its own.
         volumes: folder with the attached volumes, each a folder in the place of a device.
     """
 
@@ -67,7 +67,8 @@ def make(plan: Plan) -> None:
         place = _inside(root, shared)
         place.mkdir(parents=True, exist_ok=True)
         namespaces.bind(shared, place, read_only=True)
-    namespaces.bind(plan.hosts_file, _inside(root, "/etc/hosts"), read_only=True)
+    if plan.hosts_file:
+        namespaces.bind(plan.hosts_file, _inside(root, "/etc/hosts"), read_only=True)
     namespaces.mount("proc", root / "proc", "proc", _SAFE | Mount.NO_PROGRAMS)
     _sys(root / "sys")
     _dev(root / "dev")

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud.facts import ACME_ADDRESS, HostFacts
-from lab.cloud.host_like import SNAP
+from lab.cloud.host_like import DOCKER_CE, PACKAGES, SNAP
 from lab.openvidu import faults
 from lab.openvidu.docker import engine, host, images
-from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, LIBRARY
+from lab.openvidu.packages import COMPOSE_PLUGIN, DOCKER, INSTALLED, LIBRARY
 from lab.openvidu.systemd import units
 
 _IMAGES = Path("/var/lib/docker")
 """Where the real engine keeps images."""
 _BOOT = LIBRARY / "boot"
+_DOCKER_FROM = {PACKAGES: ("docker.io", "docker-compose-v2"), DOCKER_CE: ("docker-ce",)}
+"""What is installed where it's there from the start."""
 _APT_DAILY = LIBRARY / "apt-daily"
 _APT_GET = Path("/usr/local/sbin/apt-get")
 _FAULT = Path("/usr/local/sbin/openvidu-lab-fault")
@@ -114,8 +116,11 @@ def prepare(root: Path, lab: HostFacts) -> None:
     seconds = float(os.environ.get(host.PROXY_VARIABLE) or host.PROXY_SECONDS)
     if lab.like.docker:
         # As apt-get's stand-in puts them in place.
-        for path, name in ((DOCKER, "docker"), (COMPOSE_PLUGIN, "docker-compose")):
+        compose = ((COMPOSE_PLUGIN, "docker-compose"),) if lab.like.docker != DOCKER_CE else ()
+        for path, name in ((DOCKER, "docker"), *compose):
             _write(root, path, _launcher(lab, _COMMANDS[LIBRARY / name]))
+        for package in _DOCKER_FROM.get(lab.like.docker, ()):
+            _write(root, INSTALLED / package, "")
         _write(root, units.FOLDER / engine.UNIT, engine.unit(str(LIBRARY / "dockerd")))
         _inside(root, units.link(engine.UNIT)).parent.mkdir(parents=True, exist_ok=True)
         _inside(root, units.link(engine.UNIT)).symlink_to(units.FOLDER / engine.UNIT)
@@ -124,7 +129,14 @@ def prepare(root: Path, lab: HostFacts) -> None:
     if lab.like.docker_disk_gib is not None:
         _inside(root, _IMAGES).mkdir(parents=True, exist_ok=True)
     facts = host.HostFile(
-        lab.mirror, ACME_ADDRESS, lab.private_ip, lab.public_ip, seconds, _images_gib(lab)
+        lab.mirror,
+        ACME_ADDRESS,
+        lab.private_ip,
+        lab.public_ip,
+        seconds,
+        _images_gib(lab),
+        lab.like.release,
+        lab.like.docker == DOCKER_CE,
     )
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
@@ -143,7 +155,12 @@ def _sizes(lab: HostFacts) -> Mapping[Path, str]:
     theirs = "" if lab.like.docker_disk_gib is None else _IMAGES
     return {
         folder / "nproc": f"echo {lab.cpus}",
-        folder / "free": f"echo 'Mem: {lab.memory_mib} 0 {lab.memory_mib}'",
+        # Source: procps, its German messages.
+        folder / "free": (
+            "case ${LC_ALL:-${LC_MESSAGES:-${LANG:-}}} in de_*) row=Speicher ;; *) row=Mem ;; "
+            "esac\n"
+            f'echo "$row: {lab.memory_mib} 0 {lab.memory_mib}"'
+        ),
         folder / "df": (
             f"images=$(wc -l 2>/dev/null <{images.PULLED})\n"
             f"left=$((1024 * ({_images_gib(lab)} - {host.IMAGE_GIB} * ${{images:-0}})))\n"

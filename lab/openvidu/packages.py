@@ -1,8 +1,9 @@
 """The stand-ins for `apt-get`, `apt-cache`, `apt-mark` and apt-daily of a simulated host.
 
 `apt-get` knows `update`, `install` and `remove`, which it can simulate; not where a lock is held.
-Packages that are on the machine are the newest already; `docker.io` and `docker-compose-v2` put the
-container stand-in in place; nothing else can be had.
+Packages that are on the machine are the newest already; those of Docker put the container stand-in
+in place, where the release has them; nothing else can be had. `docker.io` and `docker-ce` exclude
+each other.
 """
 
 from __future__ import annotations
@@ -10,23 +11,25 @@ from __future__ import annotations
 import fcntl
 import functools
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from lab.openvidu.docker import engine
-from lab.openvidu.docker.host import registry_is_reachable
+from lab.openvidu.docker.host import HostFile, registry_is_reachable
 
 LIBRARY = Path("/usr/local/lib/openvidu-lab")
 """Where the host's image keeps the commands until their packages are installed."""
 DOCKER = Path("/usr/bin/docker")
 COMPOSE_PLUGIN = Path("/usr/libexec/docker/cli-plugins/docker-compose")
-_INSTALLED = LIBRARY / "installed"
+INSTALLED = LIBRARY / "installed"
+"""A file for each of its packages that is there."""
 _HELD = LIBRARY / "held"
 _LOCKS = {
     "update": Path("/var/lib/apt/lists/lock"),
@@ -35,7 +38,19 @@ _LOCKS = {
 """Those that apt waits for by no option. Source: apt, DPkg::Lock::Timeout (of dpkg's alone)."""
 _VERSION = "2.29.7"
 """Of each of its packages: what the container stand-in says of Compose."""
-_ARCHIVE = "http://archive.ubuntu.com/ubuntu noble"
+_ARCHIVES = {
+    "ubuntu": "http://archive.ubuntu.com/ubuntu noble",
+    "debian": "http://deb.debian.org/debian trixie",
+}
+_GERMAN = {
+    "Installed": "Installiert",
+    "(none)": "(keine)",
+    "Could not get lock %s. It is held by process 1 (apt-get)": (
+        "Sperre %s konnte nicht erlangt werden. Sie wird von Prozess 1 (apt-get) gehalten."
+    ),
+    "Unable to lock directory %s/": "Das Verzeichnis %s/ kann nicht gesperrt werden.",
+}
+"""apt's own words where the language is German: those that the program reads."""
 
 
 def _put_docker() -> None:
@@ -84,14 +99,56 @@ def _put_python(*names: str) -> None:
     (_modules_folder() / "certifi.py").write_text(_CERTIFI)
 
 
-PROVIDED: Mapping[str, tuple[Path, Callable[[], None]]] = {
-    "docker.io": (DOCKER, _put_docker),
-    "docker-compose-v2": (COMPOSE_PLUGIN, _put_compose),
-    "python3-boto3": (_INSTALLED / "python3-boto3", partial(_put_python, *_BOTO3)),
-    "python3-httpx": (_INSTALLED / "python3-httpx", partial(_put_python, *_HTTPX)),
-    "python3-redis": (_INSTALLED / "python3-redis", partial(_put_modules, "redis")),
+_PYTHON: Mapping[str, Callable[[], None]] = {
+    "python3-boto3": partial(_put_python, *_BOTO3),
+    "python3-httpx": partial(_put_python, *_HTTPX),
+    "python3-redis": partial(_put_modules, "redis"),
 }
-"""Packages that the stand-in has, the file that says that each is installed, and what it does."""
+_RELEASES: Mapping[str, Mapping[str, Callable[[], None]]] = {
+    "ubuntu": {"docker.io": _put_docker, "docker-compose-v2": _put_compose},
+    "debian": {
+        "docker.io": _put_docker,
+        # The command is a package of its own there.
+        "docker-cli": lambda: None,
+        "docker-compose": _put_compose,
+    },
+}
+"""Packages by release, and what each does. Source: packages.ubuntu.com, packages.debian.org."""
+_OWN_SOURCE: Mapping[str, Callable[[], None]] = {
+    "docker-ce": _put_docker,
+    "docker-compose-plugin": _put_compose,
+}
+"""What Docker's own source has, where a machine has that."""
+_CONFLICT = {"docker.io": "docker-ce", "docker-ce": "docker.io"}
+_COMES_WITH = {
+    **dict.fromkeys(("docker.io", "docker-ce"), DOCKER),
+    **dict.fromkeys(
+        ("docker-compose-v2", "docker-compose", "docker-compose-plugin"), COMPOSE_PLUGIN
+    ),
+}
+"""A file that goes with its package."""
+
+
+def _provided() -> Mapping[str, Callable[[], None]]:
+    """Packages that can be had on this machine, and what each does."""
+    facts = HostFile.read()
+    own = _OWN_SOURCE if facts and facts.own_source else {}
+    return {**_RELEASES[_release()], **own, **_PYTHON}
+
+
+def _release() -> str:
+    facts = HostFile.read()
+    return facts.release if facts else "ubuntu"
+
+
+def _is_there(name: str) -> bool:
+    return (INSTALLED / name).exists()
+
+
+def _told(words: str) -> str:
+    """Words of apt's in the language that it's asked in."""
+    language = next(filter(None, map(os.environ.get, ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    return _GERMAN[words] if language.startswith("de_") else words
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -103,25 +160,26 @@ def main(arguments: Sequence[str]) -> int:
     program, *words = _without_options(arguments)
     match program:
         case "apt-cache":
-            return _show(words[0], [name for name in words[1:] if name in PROVIDED])
+            return _show(words[0], [name for name in words[1:] if name in _provided()])
         case "apt-mark":
             return _mark(words[0], words[1:])
         case "apt-daily":
             return _update_itself(float(words[0]))
         case _:
-            return _get(words, simulated=bool({"-s", "--simulate"} & set(arguments)))
+            return _get(words, set(arguments))
 
 
-def _get(words: Sequence[str], *, simulated: bool) -> int:
+def _get(words: Sequence[str], options: Collection[str]) -> int:
     match words:
         case ["update" | "install" as command, *names] if names or command == "update":
             try:
                 with _locked(_LOCKS[command]):
-                    return _install(names) if names else _update()
+                    may_remove = "--no-remove" not in options
+                    return _install(names, may_remove=may_remove) if names else _update()
             except BlockingIOError:
                 return _is_locked(_LOCKS[command])
         case ["remove", *names] if names:
-            return _remove(names, simulated=simulated)
+            return _remove(names, simulated=not {"-s", "--simulate"}.isdisjoint(options))
         case ["clean" | "autoclean" | "autoremove"]:
             return 0
         case [other, *_]:
@@ -144,8 +202,9 @@ def _locked(file: Path) -> Iterator[None]:
 
 def _is_locked(file: Path) -> int:
     """Source: apt-get of Debian 12, run while another holds the lock."""
-    sys.stderr.write(f"E: Could not get lock {file}. It is held by process 1 (apt-get)\n")
-    return _fail(f"Unable to lock directory {file.parent}/")
+    held = _told("Could not get lock %s. It is held by process 1 (apt-get)") % file
+    sys.stderr.write(f"E: {held}\n")
+    return _fail(_told("Unable to lock directory %s/") % file.parent)
 
 
 def _update_itself(seconds: float) -> int:
@@ -160,10 +219,10 @@ def _update_itself(seconds: float) -> int:
 def _show(command: str, names: Sequence[str]) -> int:
     for name in names:
         if command == "madison":
-            _say(f"{name} | {_VERSION} | {_ARCHIVE}/universe amd64 Packages")
+            _say(f"{name} | {_VERSION} | {_ARCHIVES[_release()]} amd64 Packages")
         else:
-            there = PROVIDED[name][0].exists()
-            _say(f"{name}:", f"  Installed: {_VERSION if there else '(none)'}")
+            found = _VERSION if _is_there(name) else _told("(none)")
+            _say(f"{name}:", f"  {_told('Installed')}: {found}")
     return 0
 
 
@@ -191,48 +250,55 @@ def _without_options(arguments: Sequence[str]) -> list[str]:
 def _update() -> int:
     if not registry_is_reachable():
         # As the real one: an archive that doesn't answer is a warning, and the status is 0.
-        _say(f"Err:1 {_ARCHIVE} InRelease", "  Could not connect, connection timed out")
+        archive = _ARCHIVES[_release()]
+        _say(f"Err:1 {archive} InRelease", "  Could not connect, connection timed out")
         sys.stderr.write("W: Some index files failed to download. They have been ignored.\n")
         return 0
-    _say(f"Hit:1 {_ARCHIVE} InRelease", "Reading package lists... Done")
+    _say(f"Hit:1 {_ARCHIVES[_release()]} InRelease", "Reading package lists... Done")
     return 0
 
 
-def _install(names: Sequence[str]) -> int:
+def _install(names: Sequence[str], *, may_remove: bool) -> int:
     _say("Reading package lists... Done", "Building dependency tree... Done")
+    provided = _provided()
     new: list[str] = []
     for name, _, _ in (wanted.partition("=") for wanted in names):
-        if name in PROVIDED and not PROVIDED[name][0].exists():
+        if name in provided and not _is_there(name):
             new.append(name)
-        elif name in PROVIDED or _is_on_machine(name):
+        elif name in provided or _is_on_machine(name):
             _say(f"{name} is already the newest version.")
         else:
             return _fail(f"Unable to locate package {name}")
     if new and not registry_is_reachable():
-        return _fail(f"Failed to fetch {_ARCHIVE}/{new[0]}.deb  Could not connect, timed out")
+        archive = _ARCHIVES[_release()]
+        return _fail(f"Failed to fetch {archive}/{new[0]}.deb  Could not connect, timed out")
+    gone = [other for name in new if _is_there(other := _CONFLICT.get(name, name))]
+    if gone and not may_remove:
+        return _fail("Packages need to be removed but remove is disabled.")
+    _remove(gone, simulated=False)
     for name in new:
-        marker, put = PROVIDED[name]
-        put()
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
+        provided[name]()
+        INSTALLED.mkdir(parents=True, exist_ok=True)
+        (INSTALLED / name).touch()
         _say(f"Setting up {name} ...")
     return 0
 
 
 def _remove(names: Sequence[str], *, simulated: bool) -> int:
     for name in names:
-        if name not in PROVIDED:
+        if name not in _provided():
             return _fail(f"the lab's apt-get doesn't remove {name}: it is this machine's own")
-        marker, _ = PROVIDED[name]
-        if marker.exists() and simulated:
+        if not _is_there(name):
+            _say(f"Package '{name}' is not installed, so not removed")
+        elif simulated:
             _say(f"Remv {name} [{_VERSION}]")
-        elif marker.exists():
-            marker.unlink()
-            if marker == DOCKER:
+        else:
+            (INSTALLED / name).unlink()
+            if file := _COMES_WITH.get(name):
+                file.unlink(missing_ok=True)
+            if file == DOCKER:
                 engine.uninstall()
             _say(f"Removing {name} ...")
-        else:
-            _say(f"Package '{name}' is not installed, so not removed")
     return 0
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from lab.cloud.facts import ACME_ADDRESS, MIRROR_ADDRESS
+from lab.cloud.facts import ACME_ADDRESS, DNS_ADDRESS, MIRROR_ADDRESS
 
 _MIRROR_PORT = 443
 _ACME_PORT = 80
+_DNS_PORT = 53
 
 
 def ROOT_SERVICES(directory: Path) -> list[list[str]]:  # noqa: N802 - the lab's contract
@@ -20,6 +21,7 @@ def ROOT_SERVICES(directory: Path) -> list[list[str]]:  # noqa: N802 - the lab's
     services = (
         ("lab.openvidu.mirror", MIRROR_ADDRESS, _MIRROR_PORT),
         ("lab.openvidu.acme", ACME_ADDRESS, _ACME_PORT),
+        ("lab.cloud.dns", DNS_ADDRESS, _DNS_PORT),
     )
     return [
         [sys.executable, "-P", "-m", module, str(directory), address, str(port)]

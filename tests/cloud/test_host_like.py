@@ -17,9 +17,12 @@ environment: {http_proxy: 'http://proxy.example.io:3128'}
 shell: /bin/sh
 login: It's Monday
 sshLimit: true
+release: debian
 docker: snap
 aptDailySeconds: 30
 dockerDiskGib: 4
+ownName: openvidu.example.io
+home: {boto3.py: raise SystemExit}
 addresses: [10.5.0.7]
 """
 
@@ -31,9 +34,12 @@ def test_a_file_says_what_machines_are_like() -> None:
         "shell": "/bin/sh",
         "login": "It's Monday",
         "ssh_limit": True,
+        "release": "debian",
         "docker": "snap",
         "apt_daily_seconds": 30,
         "docker_disk_gib": 4,
+        "own_name": "openvidu.example.io",
+        "home": (("boto3.py", "raise SystemExit"),),
         "addresses": ("10.5.0.7",),
     }
 
@@ -44,10 +50,11 @@ def test_a_file_says_what_machines_are_like() -> None:
         ("shel: /bin/sh", "no shel; it takes: environment, shell, login"),
         ("shell: /bin/no-such-shell", "takes the path of a shell that this computer has"),
         ("shell: 5", "takes the path of a shell"),
-        ("docker: podman", "takes packages or snap"),
+        ("docker: podman", "takes packages or snap or docker-ce"),
         ("dockerDiskGib: much", "takes a whole number"),
         ("sshLimit: 'no'", "takes true or false"),
         ("login: 5", "takes a text"),
+        ("home: {../boto3.py: text}", "takes names of files with their texts"),
         ("environment: [http_proxy]", "takes variables and texts"),
         ("environment: {http-proxy: x}", "takes variables and texts"),
         ("environment: {http_proxy: '\"'}", "takes variables and texts"),
@@ -91,6 +98,8 @@ def test_a_disk_is_made_like_that(tmp_path: Path) -> None:
     assert (etc / "sudoers").stat().st_mode & 0o777 == 0o440
     assert (etc / "passwd").read_text().splitlines()[1].endswith(":/bin/sh")
     assert (homes / image.USER / ".bashrc").read_text() == "printf '%s\\n' 'It'\"'\"'s Monday'\n"
+    assert (homes / image.USER / "boto3.py").read_text() == "raise SystemExit"
+    assert (etc / "hosts").read_text().endswith("\n127.0.1.1 openvidu.example.io\n")
     assert "dport 22" in (etc / "openvidu-lab/ssh-limit.nft").read_text()
 
 

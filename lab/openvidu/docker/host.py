@@ -34,6 +34,8 @@ class HostFile:
         public_ip: its public address, where it has one.
         proxy_seconds: how long the proxy sleeps before the nginx that serves begins.
         images_gib: room for images, where Docker keeps them.
+        release: whose packages it has.
+        own_source: whether it has those of Docker's own source, too.
     """
 
     mirror: str
@@ -42,6 +44,8 @@ class HostFile:
     public_ip: str | None
     proxy_seconds: float = PROXY_SECONDS
     images_gib: int = DISK_GIB
+    release: str = "ubuntu"
+    own_source: bool = False
 
     def write(self, path: Path = FILE) -> None:
         """Leave the facts on a host."""

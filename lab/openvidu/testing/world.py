@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import socket
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import TypeVar
 
 from lab.cloud import authority
 from lab.cloud.facts import ACME_ADDRESS, MIRROR_ADDRESS, MIRROR_NAMES, HostFacts
+from lab.cloud.host_like import USUAL, HostLike
 from lab.cloud.machine import shared_folders
 from lab.openvidu import faults, image
 from lab.openvidu.docker.images import PROJECT
@@ -53,7 +55,7 @@ exec sleep infinity
 class Host:
     """A machine with a private address."""
 
-    def __init__(self, world: World, name: str, ip: str) -> None:
+    def __init__(self, world: World, name: str, ip: str, like: HostLike = USUAL) -> None:
         self.ip = ip
         self._world = world
         self._folder = world.folder / name
@@ -64,7 +66,7 @@ class Host:
         wait((self.folder / "ready").exists, "the host's root")
         self._pid = _child(self._init.pid)
         world.connect(name, self._pid, ip)
-        facts = HostFacts(Path(sys.executable), PROJECT, MIRROR_ADDRESS, ip, None, 8, 16384)
+        facts = HostFacts(Path(sys.executable), PROJECT, MIRROR_ADDRESS, ip, None, 8, 16384, like)
         image.prepare(self.root, facts)
         (self.root / "etc/hosts").write_text(world.names)
         trusted = self.root / _TRUST.relative_to("/")
@@ -184,9 +186,9 @@ class World:
         for address, port in ((MIRROR_ADDRESS, 443), (ACME_ADDRESS, 80)):
             wait(partial(self.do, _listens, address, port), f"{address}:{port}")
 
-    def host(self, name: str, ip: str) -> Host:
+    def host(self, name: str, ip: str, like: HostLike = USUAL) -> Host:
         """A new machine."""
-        return self.add(Host(self, name, ip))
+        return self.add(Host(self, name, ip, like))
 
     def add(self, host: AnyHost) -> AnyHost:
         """Have a machine end with this world."""
@@ -214,7 +216,9 @@ class World:
         self._stack.close()
 
     def _keep(self, argv: list[str]) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            argv, stdout=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(PROJECT)}
+        )
 
         def end() -> None:
             process.kill()
