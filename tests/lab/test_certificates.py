@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -105,9 +105,12 @@ def test_a_certificate_of_ones_own_is_served_and_so_is_its_renewal(
         assert key.read_text().splitlines()[1] not in lab.ok("state")
 
 
-def sign(domain: str, days: int, chain: Path, key: Path) -> None:
+EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+def sign(domain: str, days: int, chain: Path, key: Path, kind: Sequence[str] = EC) -> None:
     """Make a pair for a domain."""
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command = ["openssl", "req", "-x509", "-newkey", *kind]
     command += ["-nodes", "-days", str(days), "-subj", f"/CN={domain}"]
     command += ["-addext", f"subjectAltName=DNS:{domain}"]
     command += ["-keyout", str(key), "-out", str(chain)]
