@@ -96,6 +96,8 @@ class _Task:
 def main() -> int:
     """Run one action; returns its exit status."""
     arguments = _parser().parse_args()
+    # AWS's libraries ask even the machine itself for its login by a proxy of the environment.
+    os.environ["no_proxy"] = "*"
     try:
         return _act(arguments)
     except DisconnectedError:

@@ -177,6 +177,7 @@ class TargetGroup:
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=_READ_SECONDS,
                     retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+                    proxies={},
                 ),
             )
         return self._made

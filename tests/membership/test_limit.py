@@ -93,6 +93,19 @@ def test_a_load_balancer_of_aws_that_drips_gives_no_answer(
             targets.add("10.5.0.6", purpose="node-1 joins")
 
 
+def test_a_load_balancer_of_aws_is_asked_by_no_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    with dripping(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        targets = TargetGroup(ARN, lock=tmp_path / "lock", call_seconds=LIMIT)
+        with pytest.raises(TargetGroupError, match="AWS gives no whole answer"):
+            assert targets.node_ips is None
+
+
 @pytest.mark.parametrize(
     "head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n", b"$99999\r\n"]
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.utils import get_environ_proxies
 
 from membership import main as program
 from membership.answers import Unreachable
@@ -34,6 +35,12 @@ def failing(error: Exception) -> Callable[..., int]:
         raise error
 
     return act
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the program does to its environment ends with a test."""
+    monkeypatch.setenv("no_proxy", "")
 
 
 @pytest.mark.parametrize(
@@ -102,6 +109,18 @@ def test_a_run_whose_caller_is_gone_is_noted_for_the_next(
             registry.write(Record(node.name, node.ip, node.identity, Phase.DRAINING, 0, run=run))
     assert main() == 1
     assert [registry.was_cut_off(node) for node in (own, others)] == ["ann's", ""]
+
+
+def test_the_login_of_the_machine_is_asked_for_by_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy.example.io:3128")
+    monkeypatch.setenv("no_proxy", "10.5.0.0/24")
+    monkeypatch.setattr(sys, "argv", ["membership", "overview"])
+    monkeypatch.setattr(
+        program, "_act", lambda _: len(get_environ_proxies("http://169.254.169.254/latest/"))
+    )
+    assert main() == 0
 
 
 def test_an_overview_ends_with_the_connection_of_who_asked(
