@@ -390,6 +390,15 @@ def login_password(text: str) -> str:
     return text
 
 
+def ssh_host(text: str) -> str:
+    """A host's address, or a name that is resolved here: it may be short, or have underscores."""
+    try:
+        _host_of_network(text.replace("_", "u"))
+        return domain_or_ip(text) if ip_address(text) else text
+    except ValueError:
+        raise ValueError("the name or the address of a host") from None
+
+
 def _host_of_network(text: str) -> None:
     """Refuse what is no host: within a network a name may be short."""
     if ip_address(text) is None and not all(

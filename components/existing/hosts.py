@@ -99,7 +99,7 @@ def _jump(found: object) -> Jump:
         _refuse_unknown(found, _JUMP_MEMBERS)
         key = found.get("hostKey")
         return Jump(
-            _member(found, "host", values.domain_or_ip),
+            _member(found, "host", values.ssh_host),
             _port(found, "port"),
             _member(found, "user", values.unix_user) if found.get("user") else "",
             _host_key(key) if key else None,

@@ -127,6 +127,7 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
             'hosts[2].sshJump.host is "-oProxyCommand=x"',
             "'hosts[2].sshJump.host' 203.0",
         ),
+        ({"sshJump": {"host": "240.0.0.1"}}, "address of a host as host", "sshJump.host' 203.0"),
         (
             {"sshJump": {"host": "j.example.io", "port": 0}},
             "as port",
@@ -163,6 +164,13 @@ def test_a_mistake_at_one_host_is_the_one_mistake_and_its_remedy_leaves_others_a
     assert mistake.key == "hosts"
     assert told in mistake.problem
     assert command in mistake.command
+
+
+@pytest.mark.parametrize("name", ["jump.example.io", "jump", "jump_1.internal", "192.0.2.7"])
+def test_a_jump_host_has_any_name_that_is_resolved_here(name: str) -> None:
+    found = settings(host(0), host(1), host(2, sshJump={"host": name, "hostKey": HOST_KEY}))
+    assert found.hosts[2].way.jump
+    assert found.hosts[2].way.jump.host == name
 
 
 def test_another_way_to_a_machine_makes_it_no_other_machine() -> None:
