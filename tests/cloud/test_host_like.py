@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -101,6 +104,30 @@ def test_a_disk_is_made_like_that(tmp_path: Path) -> None:
     assert (homes / image.USER / "boto3.py").read_text() == "raise SystemExit"
     assert (etc / "hosts").read_text().endswith("\n127.0.1.1 openvidu.example.io\n")
     assert "dport 22" in (etc / "openvidu-lab/ssh-limit.nft").read_text()
+
+
+LOGINS = """\
+import socket
+listening = socket.create_server(("127.0.0.1", 22))
+for _ in range(8):
+    with socket.socket() as client:
+        print(client.connect_ex(("127.0.0.1", 22)))
+"""
+
+
+@pytest.mark.lab
+def test_of_more_than_six_logins_at_once_the_others_are_refused(tmp_path: Path) -> None:
+    likeness.apply(HostLike(ssh_limit=True), tmp_path, tmp_path)
+    rules = tmp_path / "etc/openvidu-lab/ssh-limit.nft"
+    steps = 'ip link set lo up && /usr/sbin/nft -f "$0" && exec "$1" -c "$2"'
+    done = subprocess.run(
+        ["unshare", "--map-root-user", "--net", "sh", "-c", steps, rules, sys.executable, LOGINS],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    told = [int(line) for line in done.stdout.split()]
+    assert told == [0] * 6 + [errno.ECONNREFUSED] * 2
 
 
 def test_each_option_is_documented() -> None:
