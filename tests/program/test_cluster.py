@@ -320,6 +320,14 @@ def test_commands_check_the_host_key(deployed: Recorder) -> None:
     assert all(command["connection"]["value"]["hostKey"] for command in commands.values())
 
 
+def test_what_a_login_shell_reads_is_the_same_to_fish_and_tcsh(deployed: Recorder) -> None:
+    """They have quotes, variables and line ends of their own; `bash` gets the script on stdin."""
+    commands = deployed.of_type("command:remote:Command").values()
+    assert commands
+    assert all(re.fullmatch(r"[a-z ./-]+", one["create"]) for one in commands)
+    assert not any(one.get(verb) for one in commands for verb in ("update", "delete"))
+
+
 def test_existing_machines_need_nothing_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(host_checks, "check", lambda settings, previous: None)
     found = deploy(configured(host(0), host(1), host(2), host(3)))
