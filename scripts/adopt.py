@@ -83,11 +83,7 @@ def told(findings: Findings) -> str:
         f"{logical_name(urn)}: {id_} was made, and is taken over"
         for urn, id_ in findings.adopt.items()
     ]
-    lines += [
-        f"{logical_name(urn)}: the next update makes it"
-        + (", once those below that it isn't are removed" if urn in findings.doubled else "")
-        for urn in findings.forget
-    ]
+    lines += [f"{logical_name(urn)}: {_what_comes(urn, findings)}" for urn in findings.forget]
     lines += [
         f"{logical_name(urn)}: can't be looked for. Look yourself, then: "
         "pulumi refresh --clear-pending-creates"
@@ -105,6 +101,15 @@ def told(findings: Findings) -> str:
             "  If so, give the state what there is: docs/runbook.md, 'The state is lost'"
         )
     return "\n".join(lines)
+
+
+def _what_comes(urn: str, findings: Findings) -> str:
+    """What the next update does about an interrupted create of which only the note goes."""
+    if urn in findings.known:
+        return "the state has it; the next update does what is left to do, if anything is"
+    doubled = urn in findings.doubled
+    then = ", once those below that it isn't are removed" if doubled else ""
+    return f"the next update makes it{then}"
 
 
 def _repair(pulumi: PulumiCli, exported: Json, findings: Findings) -> None:

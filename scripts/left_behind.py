@@ -87,6 +87,7 @@ class Findings:
     Attributes:
         adopt: by URN, the id of what an interrupted create has made.
         forget: URNs of interrupted creates that have made nothing, or may run again.
+        known: those of `forget` that the state has, from before or from a later update.
         doubled: those of `forget` of which AWS has several; they are among the strays.
         unknown: URNs of interrupted creates that can't be looked for.
         strays: what AWS has with the stack's tags, and the state doesn't stand for.
@@ -94,6 +95,7 @@ class Findings:
 
     adopt: Mapping[str, str] = field(default_factory=dict)
     forget: Sequence[str] = ()
+    known: Sequence[str] = ()
     doubled: Sequence[str] = ()
     unknown: Sequence[str] = ()
     strays: Sequence[Tagged] = ()
@@ -131,18 +133,20 @@ def match(deployment: Json, tagged: Sequence[Tagged], untagged: Mapping[str, str
         untagged: by URN, the id of what an interrupted create without tags has made; empty where
             it has made nothing.
     """
-    known = {id_ for one in _resources(deployment) for id_ in _ids(one)}
-    strays = [one for one in tagged if one.id not in known]
+    ids = {id_ for one in _resources(deployment) for id_ in _ids(one)}
+    strays = [one for one in tagged if one.id not in ids]
     there = {one["urn"] for one in _resources(deployment) if not _is_leaving(one)}
     types = {type_ for kind in KINDS.values() for type_ in kind.types}
     adopt: dict[str, str] = {}
-    forget, doubled, unknown = [], [], []
+    forget, known, doubled, unknown = [], [], [], []
     for resource in pending_creates(deployment):
         urn = resource["urn"]
         fitting = [one for one in strays if is_of(one, resource["type"], resource["inputs"])]
         if urn in there or not resource["type"].startswith("aws:"):
             # A later update has made it; or it's a command, which may run again.
             forget.append(urn)
+            if urn in there:
+                known.append(urn)
         elif untagged.get(urn):
             adopt[urn] = untagged[urn]
         elif len(fitting) == 1:
@@ -156,7 +160,7 @@ def match(deployment: Json, tagged: Sequence[Tagged], untagged: Mapping[str, str
         else:
             unknown.append(urn)
     named = [one for one in strays if one.kind.remove]
-    return Findings(adopt, forget, doubled, unknown, named)
+    return Findings(adopt, forget, known, doubled, unknown, named)
 
 
 def repaired(deployment: Json, findings: Findings) -> Json:

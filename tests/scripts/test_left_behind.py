@@ -78,6 +78,8 @@ def test_what_a_later_update_made_anew_leaves_the_first_one_a_stray() -> None:
     old = Tagged("eipalloc-1", tags("node-1"))
     findings = match(state(new, creating=(resource(ADDRESS, "node-1"),)), [old], {})
     assert (findings.adopt, findings.forget, findings.strays) == ({}, [new["urn"]], [old])
+    assert "node-1: the state has it" in told(findings)
+    assert "the next update makes it" not in told(findings)
 
 
 def test_a_command_is_forgotten_because_it_may_run_again() -> None:
