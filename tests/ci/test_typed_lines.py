@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
+from lab.cli.app import app
 from lab.directory import PROJECT
 from scripts.cli import COMMANDS
 
@@ -22,6 +24,7 @@ IN_PROSE = re.compile(r"`scripts\.\w+ [^`]*`")
 OF_THE_LAB = re.compile(r"(?:`|: )lab (?:run -- )?[a-z]+ ?[^`]*`")
 NAMED = re.compile(r"uv run (?:lab run -- )?python -m scripts\.(\w+)")
 BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LAB = re.compile(r"uv run (lab)\b")
 PARTS = {"autoscaling"}
 """Packages with a command of their own."""
 
@@ -52,21 +55,33 @@ def test_every_command_that_is_named_is_there() -> None:
     assert {"init_stack", "preflight"} <= named
 
 
-def typed() -> Iterator[tuple[str, str]]:
+def typed(what: re.Pattern[str]) -> Iterator[tuple[str, str]]:
     """What is typed behind a command's name, by that name: the lines of their own in the docs."""
     for file, text in texts():
         if file.suffix != ".md":
             continue
-        lines = [line for block in BLOCK.findall(text) for line in block.splitlines()]
+        blocks = BLOCK.findall(text.replace("\\\n", ""))
+        lines = [line for block in blocks for line in block.splitlines()]
         for part in (part for line in lines for part in line.partition("  #")[0].split(" && ")):
-            if found := NAMED.match(part.strip()):
+            if found := what.match(part.strip()):
                 yield found[1], part.strip()[found.end() :]
 
 
-@pytest.mark.parametrize(("name", "words"), sorted(set(typed())))
+@pytest.mark.parametrize(("name", "words"), sorted(set(typed(NAMED))))
 def test_every_line_of_the_docs_is_one_that_its_command_takes(name: str, words: str) -> None:
     (module,) = (one for one in COMMANDS if one.__name__.endswith(f".{name}"))
-    app = typer.Typer(add_completion=False)
-    app.command()(module.main)
+    alone = typer.Typer(add_completion=False)
+    alone.command()(module.main)
     # Says what it doesn't know; nothing is done.
-    get_command(app).make_context(name, shlex.split(words))
+    get_command(alone).make_context(name, shlex.split(words))
+
+
+@pytest.mark.parametrize(("name", "words"), sorted(set(typed(LAB))))
+def test_every_line_for_the_lab_is_one_that_it_takes(name: str, words: str) -> None:
+    command, rest, within = get_command(app), shlex.split(words), None
+    while rest:
+        within = command.make_context(name, rest, parent=within)
+        rest = [*getattr(within, "_protected_args", ()), *within.args]
+        if not isinstance(command, TyperGroup):
+            break
+        name, command, rest = command.resolve_command(within, rest)
