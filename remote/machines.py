@@ -105,7 +105,8 @@ def _within(seconds: int, command: str) -> str:
     said += " Look at: sudo systemctl status docker (there)"
     return (
         f"sudo -n timeout --kill-after=30 {seconds} {command}; status=$?\n"
-        f"case $status in 124 | 137) echo {shlex.quote(said)} >&2 ;; esac\nexit $status"
+        # Not 137: what has to be killed each time isn't run again.
+        f"case $status in 124 | 137) echo {shlex.quote(said)} >&2; exit 124 ;; esac\nexit $status"
     )
 
 

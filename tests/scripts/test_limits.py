@@ -16,6 +16,7 @@ from tests.scripts.existing_host import FOUND, ExistingHost, existing_host
 
 SCRIPTS = sorted(Path("machine").glob("*.sh"))
 HANGS = "/bin/sleep 600"
+STUBBORN = 'trap "" TERM; while :; do sleep 0.1; done'
 TO_TYPE = re.compile(r"sudo sh -c '[^']*'")
 """What a message tells to type."""
 ASKED = re.compile(
@@ -133,14 +134,19 @@ def test_a_report_tells_the_rest(host: ExistingHost) -> None:
     assert "== cat .env ==\nA=1\n" in done.stdout
 
 
+@pytest.mark.parametrize("hangs", [HANGS, STUBBORN], ids=["asleep", "stubborn"])
 @pytest.mark.parametrize("action", ["logs", "restart-docker"])
-def test_what_is_asked_of_one_machine_ends(tmp_path: Path, action: str) -> None:
-    for name, text in {"sudo": 'shift\nexec "$@"', "docker": HANGS, "systemctl": HANGS}.items():
+def test_what_is_asked_of_one_machine_ends(tmp_path: Path, action: str, hangs: str) -> None:
+    for name, text in {"sudo": 'shift\nexec "$@"', "docker": hangs, "systemctl": hangs}.items():
         (tmp_path / name).write_text(f"#!/bin/bash\n{text}\n")
         (tmp_path / name).chmod(0o755)
     command = COMMANDS[action]({"FOLDER": str(tmp_path), "OPTIONS": "--tail 5"})
     done = subprocess.run(
-        ["/bin/sh", "-c", re.sub(r"(timeout --kill-after=30) \d+", r"\1 0.2", command)],
+        [
+            "/bin/sh",
+            "-c",
+            re.sub(r"timeout --kill-after=30 \d+", "timeout --kill-after=1 0.2", command),
+        ],
         env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -150,12 +156,12 @@ def test_what_is_asked_of_one_machine_ends(tmp_path: Path, action: str) -> None:
     assert "Docker on this machine has given no answer within" in done.stderr
 
 
-STUBBORN = "within 1 bash -c 'trap \"\" TERM; while :; do sleep 0.1; done'"
 KILLED = "within 60 bash -c 'kill -9 $$'"
 
 
 @pytest.mark.parametrize(
-    ("command", "status", "told"), [(STUBBORN, 124, True), (KILLED, 137, False)]
+    ("command", "status", "told"),
+    [(f"within 1 bash -c '{STUBBORN}'", 124, True), (KILLED, 137, False)],
 )
 def test_what_others_have_killed_is_told_from_what_did_not_end(
     command: str, status: int, told: bool
