@@ -88,6 +88,11 @@ def test_letters_that_become_others_in_a_domain_are_refused(
     assert "in ASCII" in found["domainOrPublicIp"]
 
 
+def test_an_underscore_in_a_domain_is_named_as_the_reason(config: dict[str, str]) -> None:
+    found = mistakes_of({**config, "domainOrPublicIp": "open_vidu.example.io"})
+    assert "without underscore, which no certificate can be for" in found["domainOrPublicIp"]
+
+
 BAD = [
     *(("nodeCount", text) for text in ("0", "-1", "1.5", "3 ", "true", "", "1000000000", "250")),
     *(
