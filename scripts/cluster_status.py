@@ -14,7 +14,10 @@ from openvidu.roles import MASTER, NODE, role_of
 from scripts.fullness import Store
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
-_DISK = re.compile(r"^/dev/(?!loop)\S+ +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE)
+_DISK = re.compile(
+    r"^(?:/dev/(?!loop|sr\d)\S+|[^/\s]+/\S+) +\d+ +\d+ +-?\d+ +(\d+)% (/.*)$", re.MULTILINE
+)
+"""A line of `df`; those of ZFS begin with a pool's name. Images and discs are always full."""
 _CLOCK = re.compile(r"^clock (\d+)$", re.MULTILINE)
 _CONTAINER = re.compile(
     r"^container (.*)\|(\w+)\|(\d+)\|(\S+?)(?:\|(\d+)\|([\w-]*)\|(\w*))?$", re.MULTILINE

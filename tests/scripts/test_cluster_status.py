@@ -182,6 +182,16 @@ def test_a_disk_that_is_nearly_full_is_told_with_what_makes_room() -> None:
     assert finding.result is Result.OK
 
 
+def test_file_systems_of_zfs_are_looked_at_and_discs_are_not() -> None:
+    text = "4\n2.00 1.0 0.5 1/100 99\nMemTotal:  8000 kB\nMemAvailable:  6000 kB\n"
+    text += (
+        "rpool/ROOT/ubuntu 100 98 2 98% /\n/dev/sr0 9 9 0 100% /media/cdrom\nudev 9 9 0 100% /dev\n"
+    )
+    usage = parse_usage(text)
+    assert usage
+    assert usage.disks == {"/": 98}
+
+
 CONTAINERS = """\
 clock 1704103800
 container redis|running|0|2024-01-01T09:00:00.123456789Z
