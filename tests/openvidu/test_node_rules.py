@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hmac
+import json
 import time
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.openvidu.node import bodies, captures, configuration, messages, statuses, streams
+from lab.openvidu.node.administration import restart_all
 from lab.openvidu.node.bodies import RefusedError
 from lab.openvidu.node.cluster import Member, health
+from lab.openvidu.node.configuration import Settings
 from lab.openvidu.node.objects import Connection, Json
 from lab.openvidu.node.session_store import SessionStore
 from lab.openvidu.node.turn_credentials import credentials
 from lab.openvidu.node.webhooks import Webhooks
+from lab.openvidu.web.messages import Request
 from openvidu import environment
-from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
+from openvidu.api import RESTART, RUNNING, WAITING_IDLE_TO_TERMINATE
 
 
 @pytest.fixture
@@ -324,6 +331,38 @@ def test_any_value_is_stored_as_it_stands(value: str) -> None:
 )
 def test_a_restarts_body_becomes_text(value: object, text: str | None) -> None:
     assert configuration.as_text(value) == text
+
+
+class FullBucket:
+    """A bucket with a configuration."""
+
+    def __init__(self) -> None:
+        self.text = "A=1\n"
+
+    async def get(self, _: str) -> bytes:
+        return self.text.encode()
+
+    async def put(self, _: str, content: bytes) -> None:
+        self.text = content.decode()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "stored"),
+    [
+        ({"OPENVIDU_WEBHOOK_EVENTS": ["a", "b"]}, 200, 'OPENVIDU_WEBHOOK_EVENTS=["a","b"]\n'),
+        ({"OPENVIDU_WEBHOOK_EVENTS": "[a,b]"}, 400, ""),
+        ({"OPENVIDU_WEBHOOK_HEADERS": '["X-Key: b"]'}, 400, ""),
+        ({"A": ["1"]}, 400, ""),
+    ],
+)
+def test_a_restart_takes_lists_as_arrays_and_nothing_else_so(
+    sent: Json, status: int, stored: str
+) -> None:
+    bucket = FullBucket()
+    settings = cast("Settings", SimpleNamespace(bucket=bucket, ip="10.5.0.6"))
+    call = Request("POST", RESTART, {}, json.dumps(sent).encode(), "10.5.0.5")
+    assert asyncio.run(restart_all(settings, [], call)).status == status
+    assert bucket.text == f"A=1\n{stored}"
 
 
 def test_webhooks_are_off_unless_they_are_on() -> None:
