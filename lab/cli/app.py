@@ -102,7 +102,8 @@ def up(
         str | None, typer.Option(help="Of examples/, for a new lab; the page's without it.")
     ] = None,
     config: Annotated[
-        list[str] | None, typer.Option(help="KEY=VALUE to set first, such as nodeCount=3.")
+        list[str] | None,
+        typer.Option(help="KEY=VALUE to set first; KEY may be a path."),
     ] = None,
     host_like: Annotated[
         Path | None, typer.Option(help="What machines made from then on are like: docs/lab.md.")
@@ -123,7 +124,7 @@ def up(
     stack.initialise(example)
     for pair in config or ():
         key, _, value = pair.partition("=")
-        stack.set_config(key, value)
+        stack.set_config(key, value, path=not key.isidentifier())
     options = ["--parallel", str(parallel)] if parallel else []
     options += ["--refresh"] if refresh else []
     options += ["--continue-on-error"] if go_on else []
