@@ -23,12 +23,31 @@ def of_nodes(lab: Lab, key: str) -> set[str]:
     }
 
 
+REGISTRIES = "OPENVIDU_PRO_DOCKER_REGISTRIES"
+LOGINS = '["serveraddress=registry.example.io,username=me,password=mine"]'
+SECRET = {"webhookHeaders[0]": "X-Key: abc=", f"extraEnv.{REGISTRIES}": LOGINS}
+PLAIN = {
+    "webhookEndpoint": "https://app.example.io/hook",
+    "webhookEvents[0]": "broadcastStarted",
+    "webhookEvents[1]": "HANodeRegistered",
+}
+
+
 def test_a_change_waits_for_calls_and_then_restarts_every_node(cluster: Lab) -> None:
     start_calls(cluster)
-    cluster.ok("config", "set", "recording", "true")
+    for key, value in {"recording": "true", **PLAIN}.items():
+        cluster.ok("config", "set", "--path", key, value)
+    for key, value in SECRET.items():
+        cluster.ok("config", "set", "--secret", "--path", key, value)
     assert RESTARTS in cluster.ok("preview")
     assert "to change: OPENVIDU_PRO_AWS_ACCESS_KEY" in update_waits_for_calls(cluster)
     assert of_nodes(cluster, "OPENVIDU_RECORDING") == {"true"}
+    # The API takes lists as arrays alone, and writes them so.
+    assert of_nodes(cluster, "OPENVIDU_WEBHOOK_EVENTS") == {
+        '["broadcastStarted","HANodeRegistered"]'
+    }
+    assert of_nodes(cluster, "OPENVIDU_WEBHOOK_HEADERS") == {'["X-Key: abc="]'}
+    assert of_nodes(cluster, REGISTRIES) == {LOGINS}
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
@@ -41,6 +60,8 @@ def test_calls_that_redis_has_forgotten_keep_nodes_from_restarting(cluster: Lab)
     )
     limit = "OPENVIDU_STREAMS_VIDEO_MAX_SEND_BANDWIDTH"
     cluster.ok("config", "set", "--path", f"extraEnv.{limit}", "900")
+    for key in ("webhookEndpoint", "webhookEvents", "webhookHeaders", f"extraEnv.{REGISTRIES}"):
+        cluster.ok("config", "rm", "--path", key)
     # They end once they are waited for: by their users, and none before.
     cluster.until("waiting for 4 calls", lambda: cluster.ok("calls", "stop", "--now"), "up")
     require_all_ended(cluster)
