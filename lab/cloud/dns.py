@@ -1,23 +1,20 @@
 """A server of names for machines with an `/etc/hosts` of their own.
 
-It answers from the lab's hosts file, A and AAAA, and asks nobody. Source: RFC 1035, 4.1; RFC 3596.
+It answers from the lab's hosts file, A and AAAA, and asks nobody.
 """
 
 from __future__ import annotations
 
-import asyncio
+import socketserver
 import sys
 from ipaddress import ip_address
 from pathlib import Path
-from typing import cast
+
+from dns import message, rcode, rdatatype, rrset
 
 _HOSTS = Path("/etc/hosts")
-_HEADER = 12
-_ANSWERS, _UNKNOWN = 0x8180, 0x8183
-"""Flags: an answer, recursion available; with NXDOMAIN."""
-_IN = 1
-_TYPES = {4: 1, 6: 28}
-"""A and AAAA by the version of an address."""
+_TYPES = {4: rdatatype.A, 6: rdatatype.AAAA}
+"""By the version of an address."""
 
 
 def answer(query: bytes, hosts: str) -> bytes:
@@ -27,44 +24,26 @@ def answer(query: bytes, hosts: str) -> bytes:
         query: as it came.
         hosts: text of a hosts file.
     """
-    end = query.index(b"\0", _HEADER)
-    labels, place = [], _HEADER
-    while place < end:
-        length = query[place]
-        labels.append(query[place + 1 : place + 1 + length].decode("ascii", "replace"))
-        place += 1 + length
-    kind = int.from_bytes(query[end + 1 : end + 3])
-    name = ".".join(labels).lower()
+    asked = message.from_wire(query)
+    (question,) = asked.question
+    name = question.name.to_text(omit_final_dot=True).lower()
     lines = [line.partition("#")[0].split() for line in hosts.splitlines()]
-    found = [ip_address(words[0]) for words in lines if name in words[1:]]
-    records = [
-        # The name is that of the question.
-        b"\xc0\x0c"
-        + b"".join(number.to_bytes(2) for number in (kind, _IN))
-        + (0).to_bytes(4)
-        + len(one.packed).to_bytes(2)
-        + one.packed
-        for one in found
-        if _TYPES[one.version] == kind
-    ]
-    counts = (_ANSWERS if found else _UNKNOWN, 1, len(records), 0, 0)
-    head = query[:2] + b"".join(number.to_bytes(2) for number in counts)
-    return head + query[_HEADER : end + 5] + b"".join(records)
+    found = [words[0] for words in lines if name in words[1:]]
+    addresses = [one for one in found if _TYPES[ip_address(one).version] == question.rdtype]
+    reply = message.make_response(asked, recursion_available=True)
+    if not found:
+        reply.set_rcode(rcode.NXDOMAIN)
+    if addresses:
+        kind = rdatatype.to_text(question.rdtype)
+        reply.answer.append(rrset.from_text_list(question.name, 0, "IN", kind, addresses))
+    return reply.to_wire()
 
 
-class _Server(asyncio.DatagramProtocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._transport.sendto(answer(data, _HOSTS.read_text()), addr)
-
-
-async def _serve(address: str, port: int) -> None:
-    loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(_Server, local_addr=(address, port))
-    await asyncio.Event().wait()
+class _Handler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        query, socket = self.request
+        socket.sendto(answer(query, _HOSTS.read_text()), self.client_address)
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[2], int(sys.argv[3])))
+    socketserver.UDPServer((sys.argv[2], int(sys.argv[3])), _Handler).serve_forever()
