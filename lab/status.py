@@ -19,6 +19,8 @@ from openvidu import api, environment, ports, release
 from openvidu.roles import BASTION, Role, role_of
 
 _NAME = re.compile(r"(base|master|bastion|node-\d+)$")
+_LOOKS = 3
+"""The load balancer may ask a node that hangs, for longer than is waited here; then another."""
 _UPSTREAM = re.compile(rf"server\s+([0-9.]+):{ports.REPLICATION_MANAGER}\b")
 
 
@@ -128,25 +130,13 @@ def _health_at_nodes(stack: Stack, bastion: Host, ips: Sequence[str]) -> dict[st
 def _ask_health(stack: Stack, host: Host, env: str, url: str) -> dict[str, Any]:
     text = stack.supervisor.control.exec(host.instance_id, ["cat", env]).stdout
     secret = environment.parse(text).get(environment.OPENVIDU_SECRET, "")
-    # curl reads the login from its standard input, so that it's in no process list; it asks again
-    # as the load balancer may have asked a node that hangs, and asks another the next time.
-    answer = stack.supervisor.control.exec(
-        host.instance_id,
-        [
-            "curl",
-            "--silent",
-            "--max-time",
-            "10",
-            "--retry",
-            "3",
-            "--retry-delay",
-            "1",
-            "--config",
-            "-",
-            url,
-        ],
-        stdin=f'user = "{api.USER}:{secret}"\n',
-    ).stdout
+    # curl reads the login from its standard input, so that it's in no process list.
+    command = ["curl", "--silent", "--max-time", "10", "--config", "-", url]
+    login = f'user = "{api.USER}:{secret}"\n'
+    for _ in range(_LOOKS):
+        answer = stack.supervisor.control.exec(host.instance_id, command, stdin=login).stdout
+        if answer:
+            break
     try:
         found: dict[str, Any] = json.loads(answer)
     except json.JSONDecodeError:
