@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
+from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_fixed
 
 from components import ssh_way
 from components.existing.hosts import Host
@@ -32,6 +33,8 @@ _NODE = {
     "instance": "NODE_INSTANCE",
     "sshWay": "NODE_SSH_WAY",
 }
+_HALF_WRITTEN = "(?s).*failed to load checkpoint: EOF"
+_READS, _PAUSE_SECONDS = 5, 0.2
 THIS_UPDATE = uuid.uuid4().hex
 """Tells this run of the program from each other one."""
 
@@ -206,12 +209,17 @@ def deployed() -> PreviousState:
     """Read the state of this stack.
 
     The engine's own function is asked, which reads the last state that was saved: pulumi,
-    pkg/resource/deploy/builtins.go, `readStackResourceOutputs`.
+    pkg/resource/deploy/builtins.go, `readStackResourceOutputs`. Where the state is a file, the
+    engine may be about to replace it, and reads nothing then: it's asked again.
     """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = pulumi.runtime.invoke(
-        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
-    ).value
+    ask = retry(
+        retry=retry_if_exception_message(match=_HALF_WRITTEN),
+        stop=stop_after_attempt(_READS),
+        wait=wait_fixed(_PAUSE_SECONDS),
+        reraise=True,
+    )(pulumi.runtime.invoke)
+    found = ask("pulumi:pulumi:readStackResourceOutputs", {"stackName": name}).value
     return from_outputs((found or {}).get("outputs") or {})
 
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
+import pulumi
+import pytest
+
+from components import previous_state
+from components.previous_state import PreviousState
 from tests.engine.harness import Stack
 
 READS_ITS_STATE = """
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    found = pulumi.runtime.invoke(
-        "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
-    ).value["outputs"]
+    for _ in range(5):
+        try:
+            found = pulumi.runtime.invoke(
+                "pulumi:pulumi:readStackResourceOutputs", {"stackName": name}
+            ).value["outputs"]
+            break
+        except Exception as error:
+            # As `components.previous_state.deployed` does.
+            if "failed to load checkpoint: EOF" not in str(error):
+                raise
     before = {urn.rpartition("::")[2]: one["outputs"].get("value") for urn, one in found.items()}
     Thing("a", value=config.require_secret("password"))
     pulumi.export("before", before.get("a", "nothing"))
@@ -38,6 +51,29 @@ def test_a_program_does_not_see_what_the_refresh_of_its_update_has_found(stack: 
     assert stack.refresh().code == 0
     stack.must_up()
     assert _before(stack) == "drifted"
+
+
+@pytest.mark.parametrize(
+    ("error", "times", "reads"),
+    [("load checkpoint: EOF", 2, True), ("load checkpoint: EOF", 9, False), ("get it", 1, False)],
+)
+def test_a_state_that_is_being_replaced_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, error: str, times: int, reads: bool
+) -> None:
+    errors = [RuntimeError(f"invoke returned an error: failed to {error}") for _ in range(times)]
+
+    def invoke(*_: object) -> SimpleNamespace:
+        if errors:
+            raise errors.pop()
+        return SimpleNamespace(value={"outputs": {}})
+
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    monkeypatch.setattr(previous_state, "_PAUSE_SECONDS", 0)
+    if reads:
+        assert previous_state.deployed() == PreviousState()
+    else:
+        with pytest.raises(RuntimeError, match=error):
+            previous_state.deployed()
 
 
 def _before(stack: Stack) -> str:

@@ -21,6 +21,7 @@ def concluded(made: Scene, capsys: pytest.CaptureFixture[str]) -> Any:
         name=NODE.name,
         ip=NODE.ip,
         identity=NODE.identity,
+        generation=1,
         run="test",
         asks=True,
         host="",
