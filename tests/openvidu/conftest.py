@@ -23,18 +23,22 @@ def running_cluster(
 
 
 @pytest.fixture(scope="module")
-def project_host(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Host]:
-    """A machine with Docker, and the Compose project that the module has as PROJECT."""
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A network with a mirror."""
     if os.geteuid() != 0:
         pytest.skip("hosts of these tests are namespaces made by root")
     world = World(tmp_path_factory.mktemp("world"))
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="module")
+def project_host(world: World, request: pytest.FixtureRequest) -> Host:
+    """A machine with Docker, and the Compose project that the module has as PROJECT."""
     host = world.host("machine", "10.5.0.9")
     host.run("apt-get install -y docker.io docker-compose-v2 && mkdir -p /srv/project")
     (host.root / "srv/project/docker-compose.yml").write_text(request.module.PROJECT)
-    yield host
-    world.close()
+    return host
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
-from collections.abc import Iterator
 
 import pytest
 
@@ -30,15 +28,6 @@ INSTALL = fields(
     }
 )
 _NUMBERS = itertools.count(20)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    if os.geteuid() != 0:
-        pytest.skip("hosts of these tests are namespaces made by root")
-    world = World(tmp_path_factory.mktemp("world"))
-    yield world
-    world.close()
 
 
 def new_host(world: World, like: HostLike = USUAL) -> Host:

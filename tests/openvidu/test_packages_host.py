@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -13,16 +12,6 @@ from lab.openvidu.testing.world import Host, World
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("openvidu-packages")]
 
 _NUMBERS = itertools.count(20)
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """A network with a mirror."""
-    if os.geteuid() != 0:
-        pytest.skip("hosts of these tests are namespaces made by root")
-    world = World(tmp_path_factory.mktemp("world"))
-    yield world
-    world.close()
 
 
 @pytest.fixture
