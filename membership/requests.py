@@ -26,6 +26,9 @@ _INFLATED = ("gzip", "deflate")
 """How some answer all the same. Source: RFC 9110, "Content Codings"."""
 _ANY_HEADER = 47
 """For zlib: either of the two."""
+_CONNECT_SECONDS = 3.5
+"""What opens a connection is sent again after 1 and 3 s if it's lost, and then only after 7.
+Source: RFC 6298, 2 and 5; tcp(7), tcp_syn_retries."""
 
 
 class RequestError(ProgramError):
@@ -92,7 +95,7 @@ async def _request(
     trusted: ssl.SSLContext | None,
 ) -> httpx.Response:
     # A connection that is taken late is told apart from an answer that comes late.
-    limits = httpx.Timeout(seconds, connect=seconds / 2)
+    limits = httpx.Timeout(seconds, connect=min(seconds / 2, _CONNECT_SECONDS))
     verify = True if trusted is None else trusted
     async with (
         asyncio.timeout(seconds),
