@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 from components import ssh_way
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
 from components.resource_names import logical_name, node_number, of_urn
-from openvidu.roles import MAINS, Role, role_of
+from openvidu.roles import Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
-_MAINS = tuple(role.name for role in MAINS)
 _PARTS = ("version", "membership", "upgrade", "quiet")
 """Those of a machine's resources that know the way to it."""
 _OLDER = "upgrade"
