@@ -1101,6 +1101,13 @@ class Settings:
         return "baseInstanceType", self.base_instance_type
 
     @property
+    def instance_types(self) -> dict[str, str]:
+        """The EC2 types of all machines by name, as `base`, `master` or `node-1`."""
+        nodes = (f"node-{number}" for number in self.node_numbers)
+        types = dict.fromkeys(nodes, self.node_instance_type)
+        return {**types, self.main_role.name: self.main_instance_type[1]}
+
+    @property
     def node_numbers(self) -> tuple[int, ...]:
         """Numbers of the nodes wanted: the lowest ones that aren't retired."""
         if self.shape == SINGLE_MASTER:

@@ -156,10 +156,7 @@ def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:
 
 def kept_types(settings: Settings, previous: PreviousState) -> list[str]:
     """That machines don't get another EC2 type yet, as their calls couldn't be waited for."""
-    wanted = dict.fromkeys(
-        (f"node-{number}" for number in settings.node_numbers), settings.node_instance_type
-    )
-    wanted[settings.main_role.name] = settings.main_instance_type[1]
+    wanted = settings.instance_types
     return [
         f"{name} keeps its type ({before}) in this update: what waits for its calls isn't in the "
         f"state yet. Next: pulumi up, and once more, which gives it {wanted[name]}"

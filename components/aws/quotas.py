@@ -176,8 +176,7 @@ def _name(number: int) -> str:
 
 def _machines(settings: Settings, previous: PreviousState) -> tuple[dict[str, str], set[str]]:
     """The wanted machines' types by name, and the names of those that are there."""
-    wanted = dict.fromkeys(map(_name, settings.node_numbers), settings.node_instance_type)
-    wanted[settings.main_role.name] = settings.main_instance_type[1]
+    wanted = settings.instance_types
     return wanted, {
         name for name, kind in wanted.items() if previous.instance_types.get(name) == kind
     }
