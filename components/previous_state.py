@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +34,7 @@ _NODE = {
     "instance": "NODE_INSTANCE",
     "sshWay": "NODE_SSH_WAY",
 }
+_Outputs = Mapping[str, Mapping[str, Any]]
 _HALF_WRITTEN = "(?s).*failed to load checkpoint: EOF"
 _READS, _PAUSE_SECONDS = 5, 0.2
 THIS_UPDATE = uuid.uuid4().hex
@@ -206,7 +208,12 @@ class PreviousState:
 
 
 def deployed() -> PreviousState:
-    """Read the state of this stack.
+    """Read the state of this stack."""
+    return from_outputs(read_outputs())
+
+
+def read_outputs() -> Mapping[str, Mapping[str, Any]]:
+    """The stack's resources by URN, each with `type` and `outputs`, as the last update left them.
 
     The engine's own function is asked, which reads the last state that was saved: pulumi,
     pkg/resource/deploy/builtins.go, `readStackResourceOutputs`. Where the state is a file, the
@@ -220,7 +227,8 @@ def deployed() -> PreviousState:
         reraise=True,
     )(pulumi.runtime.invoke)
     found = ask("pulumi:pulumi:readStackResourceOutputs", {"stackName": name}).value
-    return from_outputs((found or {}).get("outputs") or {})
+    outputs: Mapping[str, Mapping[str, Any]] = (found or {}).get("outputs") or {}
+    return outputs
 
 
 def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
@@ -239,13 +247,14 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     )
     # A network of our own has a resource of its own, which says the same.
     of_others = {} if "vpc" in outputs else noted
-    machines = _parts(outputs, "")
-    memberships = _environments(outputs, "membership")
-    data = _parts(outputs, "data")
-    volumes = _volumes(outputs)
-    versions = _environments(outputs, "version")
-    quiets = _environments(outputs, "quiet")
-    upgrades = _environments(outputs, "upgrade")
+    parts = _parts(outputs)
+    machines, data = parts[""], parts["data"]
+    volumes = _volumes(machines, data)
+    environments = _environments(machines)
+    memberships = _environments(parts["membership"])
+    versions = _environments(parts["version"])
+    quiets = _environments(parts["quiet"])
+    upgrades = _environments(parts["upgrade"])
     hosts = {
         name: Host(
             of["NODE_HOST"],
@@ -253,7 +262,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
             of["NODE_HOST_KEY"],
             ssh_way.from_text(of.get("NODE_SSH_WAY", "")),
         )
-        for name, of in _environments(outputs, "").items()
+        for name, of in environments.items()
         if "NODE_HOST" in of
     }
     base = hosts.get("base")
@@ -273,14 +282,14 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
         kept_types={
             name: type_
             for name, type_ in _property(machines, "instanceType").items()
-            if name != BASTION.name and not any(f"{name}-{one}" in outputs for one in _WAITS)
+            if name != BASTION.name and not any(name in parts[one] for one in _WAITS)
         },
         instances=_property(machines, "arn"),
-        addresses=_property(_parts(outputs, "address"), "allocationId"),
+        addresses=_property(parts["address"], "allocationId"),
         hosts=hosts,
         identities={
             name: of["MACHINE_IDENTITY"]
-            for name, of in _environments(outputs, "").items()
+            for name, of in environments.items()
             if name in hosts and "MACHINE_IDENTITY" in of
         },
         main_configuration=next((of.get("CONFIGURATION") for of in own), None),
@@ -300,10 +309,10 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
             for name, of in memberships.items()
             if (found := node_number(name)) and "NODE_IP" in of
         },
-        private_ips=_property(_parts(outputs, "interface"), "privateIp"),
+        private_ips=_property(parts["interface"], "privateIp"),
         main_private_ip=outputs.get(main, {}).get("privateIp"),
         zone_count=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
-        stops=sum(int(of["STOPS"]) for of in _environments(outputs, "stop").values()),
+        stops=sum(int(of["STOPS"]) for of in _environments(parts["stop"]).values()),
         volume_sizes={
             name: int(size)
             for name, one in volumes.items()
@@ -315,7 +324,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
             for name, found in outputs.items()
             if _RECORD.fullmatch(name) and "fqdn" in found
         ),
-        zones=_zones(outputs),
+        zones=_zones(outputs, data),
         volume_keys=_property(volumes, "kmsKeyId"),
         service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
         kms_key=noted.get("kmsKeyId"),
@@ -344,33 +353,32 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     )
 
 
-def _parts(outputs: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, Mapping[str, Any]]:
-    """The outputs of what is called `MACHINE-PART`, by machine."""
-    return {
-        found.machine: one
-        for name, one in outputs.items()
-        if (found := parse(name)) and found.part == part
-    }
+def _parts(outputs: _Outputs) -> Mapping[str, dict[str, Mapping[str, Any]]]:
+    """The outputs of what is called `MACHINE-PART`, by part and machine."""
+    parts: dict[str, dict[str, Mapping[str, Any]]] = defaultdict(dict)
+    for name, one in outputs.items():
+        if found := parse(name):
+            parts[found.part][found.machine] = one
+    return parts
 
 
-def _environments(outputs: Mapping[str, Mapping[str, Any]], part: str) -> dict[str, dict[str, str]]:
-    """The environments of such commands, likewise."""
-    return {machine: one.get("environment") or {} for machine, one in _parts(outputs, part).items()}
+def _environments(commands: _Outputs) -> dict[str, dict[str, str]]:
+    return {machine: one.get("environment") or {} for machine, one in commands.items()}
 
 
-def _property(found: Mapping[str, Mapping[str, Any]], key: str) -> dict[str, Any]:
+def _property(found: _Outputs, key: str) -> dict[str, Any]:
     return {name: one[key] for name, one in found.items() if one.get(key) is not None}
 
 
-def _volumes(outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+def _volumes(machines: _Outputs, data: _Outputs) -> dict[str, Mapping[str, Any]]:
     """The volumes with data, and root volumes by their machine."""
-    roots = {name: one.get("rootBlockDevice") or {} for name, one in _parts(outputs, "").items()}
-    return {**roots, **{f"{name}-data": one for name, one in _parts(outputs, "data").items()}}
+    roots = {name: one.get("rootBlockDevice") or {} for name, one in machines.items()}
+    return {**roots, **{f"{name}-data": one for name, one in data.items()}}
 
 
-def _zones(outputs: Mapping[str, Mapping[str, Any]]) -> Mapping[int, str]:
+def _zones(outputs: _Outputs, data: _Outputs) -> Mapping[int, str]:
     zone = "availabilityZone"
-    of_data = _property(_parts(outputs, "data"), zone).values()
+    of_data = _property(data, zone).values()
     return dict(enumerate(of_data)) | {
         int(match[1] or 1) - 1: one[zone]
         for name, one in outputs.items()
