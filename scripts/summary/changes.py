@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.resource_names import parse
+from components.resource_names import ResourceName, parse
 from openvidu.roles import BASE, BASTION, MAINS, MASTER
 
 _MAINS = tuple(role.name for role in MAINS)
@@ -117,9 +117,21 @@ def _of_calls(gone: Sequence[str], *, force: bool) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Step:
+    """One step.
+
+    Attributes:
+        op: what it does.
+        type: of the resource.
+        name: its logical name.
+        owner: the machine that it belongs to; its own name where it belongs to none.
+        part: what it is of this machine; empty where it's the machine, or belongs to none.
+    """
+
     op: str
     type: str
     name: str
+    owner: str
+    part: str
 
     @classmethod
     def of(cls, step: Mapping[str, Any]) -> _Step:
@@ -130,19 +142,8 @@ class _Step:
         is_same_machine = bool(pending or reasons) and not any("triggers" in why for why in reasons)
         # On the same machine a command is carried out once more, for something else.
         again = kind.startswith("command:") and step["op"] in _REPLACED and is_same_machine
-        return cls("update" if again else step["op"], kind, name)
-
-    @property
-    def owner(self) -> str:
-        """The machine that it belongs to; its own name where it belongs to none."""
-        found = parse(self.name)
-        return found.machine if found else self.name
-
-    @property
-    def part(self) -> str:
-        """What it is of this machine; empty where it's the machine, or belongs to none."""
-        found = parse(self.name)
-        return found.part if found else ""
+        found = parse(name) or ResourceName(name, "")
+        return cls("update" if again else step["op"], kind, name, found.machine, found.part)
 
     @property
     def is_told(self) -> bool:
