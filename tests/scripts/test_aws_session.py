@@ -126,6 +126,16 @@ def provider(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
     }
 
 
+def require_present(said: str, machine: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is said of a machine; empty where AWS doesn't know it for sure."""
+    if said:
+        present_machine.main()
+        assert capsys.readouterr().out.strip() == said
+    else:
+        with pytest.raises(SystemExit, match=f"AWS knows 0 machines called calls-dev-{machine}"):
+            present_machine.main()
+
+
 MAINS = pytest.mark.parametrize("main", [host_key.main, instance_state.main, present_machine.main])
 
 
@@ -174,12 +184,7 @@ def test_a_machine_is_gone_where_aws_knows_all_but_it(
 ) -> None:
     monkeypatch.setenv(VARIABLE, json.dumps(provider))
     aws.instances = there
-    if said:
-        present_machine.main()
-        assert capsys.readouterr().out.strip() == said
-    else:
-        with pytest.raises(SystemExit, match="AWS knows 0 machines called calls-dev-base"):
-            present_machine.main()
+    require_present(said, "base", capsys)
 
 
 @pytest.mark.parametrize(
@@ -210,12 +215,7 @@ def test_a_machine_that_has_another_address_is_found_by_its_name_and_has_to_show
         monkeypatch.setenv(name, value)
     aws.instances = [("calls-dev-node-9", "running")]
     aws.instances += [(f"calls-dev-{one}", "running") for one in running]
-    if said:
-        present_machine.main()
-        assert capsys.readouterr().out.strip() == said
-    else:
-        with pytest.raises(SystemExit, match=f"AWS knows 0 machines called calls-dev-{machine}"):
-            present_machine.main()
+    require_present(said, machine, capsys)
 
 
 def test_without_what_only_the_program_knows_nobody_else_asks(
