@@ -7,13 +7,19 @@ import subprocess
 import pytest
 
 from lab.openvidu.testing.cluster import Cluster
-from tests.conformance.machines import TOOL, Folder, Machine
+from tests.conformance.machines import TOOL, EngineHost, Folder, Machine
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("conformance")]
 
 SIGNALS = ("INT", "TERM")
 INTERRUPTED = (130, 2)
 """The second where Compose 2.26.1 panics, as it does now and then, when all is stopped."""
+STOPPED = (["3", "137"], ["137", "137"])
+"""The second where Compose counts one signal twice, which kills: its context ends with the first.
+
+Source: https://github.com/docker/compose/blob/v2.26.1/pkg/compose/up.go (`ctx.Done()` and
+`signalChan` in one `select`).
+"""
 TWO = f"""
 services:
     a:
@@ -58,7 +64,7 @@ def test_an_interrupted_up_stops_what_it_has_started(
     going.communicate(timeout=30)
     assert going.returncode in INTERRUPTED
     statuses = [machine.inspect(folder.container(n), ".State.ExitCode") for n in "ab"]
-    assert statuses == ["3", "137"]
+    assert statuses in (STOPPED if isinstance(machine.host, EngineHost) else STOPPED[:1])
     assert folder.compose("ps --status running --quiet").stdout == ""
 
 
