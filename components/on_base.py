@@ -51,7 +51,7 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
         is_due: whether it's carried out in this update, whatever was noted; None where its
             variables tell.
     """
-    at_first = command("note") if is_due is None else NOTHING
+    at_first = command(f"at-first-{action}") if is_due is None else NOTHING
     return local_command(
         name,
         settings,

@@ -33,6 +33,8 @@ DONE, TO_START, GONE, DOUBT, TO_STOP, TO_START_PARTLY, TO_DRAIN = 0, 10, 10, 20,
 """Exit statuses of the program on the base (`membership.main`)."""
 NO_PROGRAM = 2
 """Exit status of Python without the program's file, and of a program without the action."""
+AT_FIRST = "at-first-"
+"""Before an action: the state knows of none that was carried out before."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
 AS_FOUND = "/var/lib/openvidu-host-as-found"
@@ -42,6 +44,7 @@ ASK_SECONDS = 12.0
 """How long a machine may take to say how it is: an update waits for it."""
 STOPPED_SECONDS = 3.0
 """How long others may take, from when AWS says that the machine is stopped: it can't answer."""
+_NO_NOTE = "none"
 _NO_ANSWER = {"machine": "SSH to it from here", "peers": "its peers"}
 PEERS = 2
 """How many other nodes are asked about one."""
@@ -72,8 +75,8 @@ class Membership:
                 return self._drain()
             case "release":
                 return self._release()
-            case "note":
-                return self._note(self._carried_out_for)
+            case action if action.startswith(AT_FIRST):
+                return self._at_first(action.removeprefix(AT_FIRST))
             case action:
                 return self._once(action) if self._carried_out_for else self._decided(action)
 
@@ -355,6 +358,16 @@ class Membership:
         return "".join(f"{name}={value} " for name in names if (value := self._given.get(name)))
 
     @property
+    def _noted(self) -> str | None:
+        """For what the base has noted that the action was carried out last; None without a note."""
+        found = self._session.run(
+            self._base,
+            f"sudo -n cat {self._notes}/{self._session.name} 2>/dev/null || echo {_NO_NOTE}",
+            keep=True,
+        ).output.strip()
+        return None if found == _NO_NOTE else found
+
+    @property
     def _notes(self) -> str:
         return self._given.get("NOTES") or "/var/lib/openvidu-membership/carried-out"
 
@@ -367,6 +380,17 @@ class Membership:
             f"printf '%s\\n' {text} | sudo -n tee {self._notes}/{name} >/dev/null",
         ).status
 
+    def _at_first(self, action: str) -> int:
+        """Note it as carried out: on a machine that is new nothing restarts.
+
+        One with a note is older than the state, as after an import: what it runs with may be
+        something else. In which update that was noted is nothing that it runs with.
+        """
+        noted = self._noted
+        if noted is None or _without_update(noted) == _without_update(self._carried_out_for):
+            return self._note(self._carried_out_for)
+        return self._once(action)
+
     def _once(self, action: str) -> int:
         """Carry the action out, unless that was done for the same before.
 
@@ -374,15 +398,14 @@ class Membership:
         to wait for calls, or for nodes. What the action guards is one of the values that it's for:
         the update that changes it (`components.on_base.quiet`).
         """
-        noted = self._session.run(
-            self._base,
-            f"sudo -n cat {self._notes}/{self._session.name} 2>/dev/null || true",
-            keep=True,
-        )
-        if noted.output.strip() == self._carried_out_for.strip():
+        if self._noted == self._carried_out_for.strip():
             return 0
         # If it fails it may be half done, and then it's done for nothing: also if it's set back.
         return self._note("") or self._decided(action) or self._note(self._carried_out_for)
+
+
+def _without_update(values: str) -> list[str]:
+    return [one for one in values.split() if not one.startswith("UPDATE=")]
 
 
 def _announced(node: Json) -> Machine:

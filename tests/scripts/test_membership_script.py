@@ -492,10 +492,37 @@ def test_another_key_or_text_is_no_reason_to_drain_nodes(base: Base) -> None:
     assert upgrades(base) == 2
 
 
-def test_what_was_noted_needs_no_action(base: Base) -> None:
+def test_on_a_new_machine_it_counts_as_carried_out(base: Base) -> None:
     does_upgrades(base)
-    assert follow_upgrade(base, "note", "2.30.0") == 0
+    assert follow_upgrade(base, "at-first-upgrade", "2.30.0") == 0
     assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert upgrades(base) == 0
+
+
+def test_on_a_machine_older_than_the_state_it_is_carried_out_for_something_else(
+    base: Base,
+) -> None:
+    does_upgrades(base)
+    assert follow_upgrade(base, "upgrade", "2.30.0") == 0
+    assert follow_upgrade(base, "at-first-upgrade", "2.30.0") == 0
+    assert upgrades(base) == 1
+    does_upgrades(base, "exit 1")
+    assert follow_upgrade(base, "at-first-upgrade", "2.31.0") == 1
+    does_upgrades(base)
+    # That failed, and no state knows of it.
+    assert follow_upgrade(base, "at-first-upgrade", "2.31.0") == 0
+    assert upgrades(base) == 3
+
+
+def test_in_which_update_it_was_carried_out_is_nothing_that_a_machine_runs_with(
+    base: Base,
+) -> None:
+    does_upgrades(base)
+    folder = base.folder / "notes"
+    folder.mkdir()
+    names = {"CARRIED_OUT_FOR": "CONFIGURATION UPDATE", "NOTES": str(folder)}
+    (folder / "node-3").write_text("CONFIGURATION=a UPDATE=b \n")
+    assert base.follow("at-first-upgrade", CONFIGURATION="a", **names).returncode == 0
     assert upgrades(base) == 0
 
 
