@@ -81,20 +81,7 @@ def services(
         "CONFIGURATION": configuration,
         **previous.configuration_attempt(machine.name),
     }
-    suffix = "" if role is BASE else "-master"
-    stops = update_plan.stops_of_main(settings, previous)
-    upgrade = on_base(
-        f"{machine.name}-upgrade",
-        f"upgrade{suffix}",
-        settings,
-        machine,
-        change.variables,
-        parent=parent,
-        depends_on=[program, policy],
-        on_create=False,
-        beside=previous.told_nodes,
-        is_due=change.is_due,
-    )
+    upgrade = _upgrade(machine, settings, previous, parent, [program, policy])
     install = installation.install(
         machine,
         role.product,
@@ -107,7 +94,7 @@ def services(
     )
     waited = quiet(
         machine,
-        f"quiet{suffix}",
+        f"quiet{_suffix(settings)}",
         settings,
         restart,
         previous,
@@ -124,15 +111,69 @@ def services(
         depends_on=[install, waited],
         keep=keep,
     )
-    certificate = _own_certificate(machine, settings, parent, install)
-    data = _data_volume(machine, settings, parent, install)
-    start = run_on(
+    ready = [
+        put,
+        *_own_certificate(machine, settings, parent, install),
+        *_data_volume(machine, settings, parent, install),
+    ]
+    start = _start(machine, settings, previous, configuration, wait_for, parent, ready)
+    done = local.Command(
+        f"{machine.name}-version",
+        create=NOTHING,
+        update=NOTHING,
+        environment={**change.variables, **restart},
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
+    )
+    version = installation.installed_version(install, settings)
+    return Services(name, version, [start, program, policy, done], docker)
+
+
+def _suffix(settings: Settings) -> str:
+    return "" if settings.main_role is BASE else "-master"
+
+
+def _upgrade(
+    machine: Machine,
+    settings: Settings,
+    previous: PreviousState,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """What has to have happened before another version is installed: the nodes' drains."""
+    change = change_of(machine.name, settings, previous)
+    return on_base(
+        f"{machine.name}-upgrade",
+        f"upgrade{_suffix(settings)}",
+        settings,
+        machine,
+        change.variables,
+        parent=parent,
+        depends_on=depends_on,
+        on_create=False,
+        beside=previous.told_nodes,
+        is_due=change.is_due,
+    )
+
+
+def _start(
+    machine: Machine,
+    settings: Settings,
+    previous: PreviousState,
+    configuration: pulumi.Output[str],
+    wait_for: Sequence[str],
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """The start of the services, or their restart: the script sees for itself what changed."""
+    role = settings.main_role
+    attempt = change_of(machine.name, settings, previous).to.number
+    stops = update_plan.stops_of_main(settings, previous)
+    return run_on(
         machine,
         f"{machine.name}-start",
         "start-services.sh",
         settings,
         parent=parent,
-        # A changed configuration is applied; the script sees for itself what changed.
         stdin=pulumi.Output.all(configuration, machine.public_ip).apply(
             lambda given: fields(
                 {
@@ -143,24 +184,15 @@ def services(
                     "WAIT_FOR": " ".join(wait_for),
                     "PUBLIC_IP": given[1],
                     "CONFIGURATION": given[0],
-                    "ATTEMPT": str(change.to.number),
+                    "ATTEMPT": str(attempt),
                     # What AWS has stopped starts by itself; the update ends when it answers.
                     **({"STOPS": str(stops)} if stops else {}),
                     **_cuts_calls(settings),
                 }
             )
         ),
-        depends_on=[put, *certificate, *data],
+        depends_on=depends_on,
     )
-    done = local.Command(
-        f"{machine.name}-version",
-        create=NOTHING,
-        update=NOTHING,
-        environment={**change.variables, **restart},
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
-    )
-    version = installation.installed_version(install, settings)
-    return Services(name, version, [start, program, policy, done], docker)
 
 
 def _cuts_calls(settings: Settings) -> dict[str, str]:

@@ -7,7 +7,7 @@ import re
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pulumi
@@ -237,61 +237,131 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     Args:
         resources: `{"type", "outputs"}` by URN.
     """
-    outputs = {
-        logical_name(urn): one.get("outputs") or {}
-        for urn, one in resources.items()
-        if not one.get("type", "").startswith("openvidu-enterprise:")
-    }
-    noted = next(
-        (one.get("outputs") or {} for one in resources.values() if one.get("type") == _NETWORK), {}
+    found = _Found.of(resources)
+    state = PreviousState()
+    for read in (_main, _machines, _nodes, _configurations, _network, _volumes, _services):
+        state = read(state, found)
+    return state
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The outputs of a stack's resources.
+
+    Attributes:
+        all: by the resource's name.
+        network: what the component of the network has noted.
+        parts: of what is called `MACHINE-PART`, by part and machine.
+    """
+
+    all: _Outputs
+    network: Mapping[str, Any]
+    parts: Mapping[str, _Outputs]
+
+    @classmethod
+    def of(cls, resources: Mapping[str, Mapping[str, Any]]) -> _Found:
+        """Sort them."""
+        outputs = {
+            logical_name(urn): one.get("outputs") or {}
+            for urn, one in resources.items()
+            if not one.get("type", "").startswith("openvidu-enterprise:")
+        }
+        networks = [one for one in resources.values() if one.get("type") == _NETWORK]
+        noted = next((one.get("outputs") or {} for one in networks), {})
+        return cls(outputs, noted, _parts(outputs))
+
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        return self.all.get(name, {})
+
+    @property
+    def machines(self) -> _Outputs:
+        """Of the machines themselves."""
+        return self.parts[""]
+
+    def variables(self, part: str) -> dict[str, dict[str, str]]:
+        """The environment of each machine's command that is called so."""
+        return {name: one.get("environment") or {} for name, one in self.parts[part].items()}
+
+
+def _main(state: PreviousState, found: _Found) -> PreviousState:
+    """What users, or operators, connect to."""
+    mains = ("bastion", "master")
+    main = next((one for one in mains if f"{one}-address" in found.all), "base")
+    base = _hosts(found).get("base")
+    return replace(
+        state,
+        base_host=base.public_ip if base else found[f"{main}-address"].get("publicIp"),
+        base_host_key=base.host_key if base else found[f"{main}-host-key"].get("stdout"),
+        main_private_ip=found[main].get("privateIp"),
     )
-    # A network of our own has a resource of its own, which says the same.
-    of_others = {} if "vpc" in outputs else noted
-    parts = _parts(outputs)
-    machines, data = parts[""], parts["data"]
-    volumes = _volumes(machines, data)
-    environments = _environments(machines)
-    memberships = _environments(parts["membership"])
-    versions = _environments(parts["version"])
-    quiets = _environments(parts["quiet"])
-    upgrades = _environments(parts["upgrade"])
-    hosts = {
+
+
+def _machines(state: PreviousState, found: _Found) -> PreviousState:
+    types = _property(found.machines, "instanceType")
+    hosts = _hosts(found)
+    return replace(
+        state,
+        instance_types=types,
+        kept_types={
+            name: type_
+            for name, type_ in types.items()
+            if name != BASTION.name and not any(name in found.parts[one] for one in _WAITS)
+        },
+        instances=_property(found.machines, "arn"),
+        addresses=_property(found.parts["address"], "allocationId"),
+        private_ips=_property(found.parts["interface"], "privateIp"),
+        hosts=hosts,
+        identities={
+            name: of["MACHINE_IDENTITY"]
+            for name, of in found.variables("").items()
+            if name in hosts and "MACHINE_IDENTITY" in of
+        },
+        stops=sum(int(of["STOPS"]) for of in found.variables("stop").values()),
+    )
+
+
+def _hosts(found: _Found) -> dict[str, Host]:
+    return {
         name: Host(
             of["NODE_HOST"],
             of["NODE_IP"],
             of["NODE_HOST_KEY"],
             ssh_way.from_text(of.get("NODE_SSH_WAY", "")),
         )
-        for name, of in environments.items()
+        for name, of in found.variables("").items()
         if "NODE_HOST" in of
     }
-    base = hosts.get("base")
-    mains = ("bastion", "master")
-    main = next((one for one in mains if f"{one}-address" in outputs), "base")
-    shared = outputs.get("configuration", {}).get("environment") or {}
+
+
+def _nodes(state: PreviousState, found: _Found) -> PreviousState:
+    """Those that have joined."""
+    memberships = found.variables("membership")
+    numbers = {number: of for name, of in memberships.items() if (number := node_number(name))}
+    return replace(
+        state,
+        generations={number: int(of.get("NODE_GENERATION", 0)) for number, of in numbers.items()},
+        member_ips={number: of["NODE_IP"] for number, of in numbers.items() if "NODE_IP" in of},
+        nodes=tuple(
+            {name: of.get(variable, "") for name, variable in _NODE.items()}
+            for of in memberships.values()
+            if "NODE_IP" in of
+        ),
+        waits={
+            number: int(seconds)
+            for name, of in found.variables("upgrade").items()
+            if (number := node_number(name)) and (seconds := of.get("WAIT_SECONDS"))
+        },
+    )
+
+
+def _configurations(state: PreviousState, found: _Found) -> PreviousState:
+    """What runs on the machines, with what configuration, and what was tried."""
+    memberships, versions = found.variables("membership"), found.variables("version")
+    quiets, upgrades = found.variables("quiet"), found.variables("upgrade")
+    shared = found["configuration"].get("environment") or {}
     own = [quiets[name] for name in ("base", "master") if name in quiets]
-    return PreviousState(
-        base_host=base.public_ip if base else outputs.get(f"{main}-address", {}).get("publicIp"),
-        base_host_key=base.host_key if base else outputs.get(f"{main}-host-key", {}).get("stdout"),
-        generations={
-            found: int(of.get("NODE_GENERATION", 0))
-            for name, of in memberships.items()
-            if (found := node_number(name))
-        },
-        instance_types=_property(machines, "instanceType"),
-        kept_types={
-            name: type_
-            for name, type_ in _property(machines, "instanceType").items()
-            if name != BASTION.name and not any(name in parts[one] for one in _WAITS)
-        },
-        instances=_property(machines, "arn"),
-        addresses=_property(parts["address"], "allocationId"),
-        hosts=hosts,
-        identities={
-            name: of["MACHINE_IDENTITY"]
-            for name, of in environments.items()
-            if name in hosts and "MACHINE_IDENTITY" in of
-        },
+    return replace(
+        state,
         main_configuration=next((of.get("CONFIGURATION") for of in own), None),
         tried=_attempts(upgrades, "OPENVIDU_VERSION", "UPGRADE_ATTEMPT"),
         cut=tuple(name for name, of in upgrades.items() if "UPGRADE_CUTS" in of),
@@ -301,55 +371,62 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
         configuration_generation=int(shared.get("CONFIGURATION_GENERATION", 0)),
         quiet_for=_attempts(quiets, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
         runs_with=_attempts(versions, "CONFIGURATION", "CONFIGURATION_ATTEMPT"),
-        network=outputs.get("vpc", {}).get("cidrBlock"),
+        nodes_at_quiet={name: of.get("NODES", "") for name, of in quiets.items()},
+        quiet_in={name: of.get("UPDATE", "") for name, of in quiets.items()},
+    )
+
+
+def _network(state: PreviousState, found: _Found) -> PreviousState:
+    # A network of our own has a resource of its own, which says the same.
+    of_others = {} if "vpc" in found.all else found.network
+    return replace(
+        state,
+        network=found["vpc"].get("cidrBlock"),
         vpc_id=of_others.get("vpcId"),
         subnet_ids=tuple(of_others.get("subnetIds") or ()),
-        member_ips={
-            found: of["NODE_IP"]
-            for name, of in memberships.items()
-            if (found := node_number(name)) and "NODE_IP" in of
+        zone_count=sum(_SUBNET.fullmatch(name) is not None for name in found.all),
+        zones=_zones(found.all, found.parts["data"]),
+        records=tuple(
+            one["fqdn"].lower()
+            for name, one in found.all.items()
+            if _RECORD.fullmatch(name) and "fqdn" in one
+        ),
+        entrances={
+            name: int(port)
+            for name, one in found.all.items()
+            if _ENTRANCE.fullmatch(name)
+            and (port := one.get("fromPort", one.get("port"))) is not None
         },
-        private_ips=_property(parts["interface"], "privateIp"),
-        main_private_ip=outputs.get(main, {}).get("privateIp"),
-        zone_count=sum(_SUBNET.fullmatch(name) is not None for name in outputs),
-        stops=sum(int(of["STOPS"]) for of in _environments(parts["stop"]).values()),
+    )
+
+
+def _volumes(state: PreviousState, found: _Found) -> PreviousState:
+    """The volumes with data, and root volumes by their machine."""
+    data = found.parts["data"]
+    roots = {name: one.get("rootBlockDevice") or {} for name, one in found.machines.items()}
+    volumes = {**roots, **{f"{name}-data": one for name, one in data.items()}}
+    return replace(
+        state,
         volume_sizes={
             name: int(size)
             for name, one in volumes.items()
             if (size := one.get("size", one.get("volumeSize"))) is not None
         },
         data_snapshots={f"{name}-data": one.get("snapshotId") or "" for name, one in data.items()},
-        records=tuple(
-            found["fqdn"].lower()
-            for name, found in outputs.items()
-            if _RECORD.fullmatch(name) and "fqdn" in found
-        ),
-        zones=_zones(outputs, data),
         volume_keys=_property(volumes, "kmsKeyId"),
-        service_keys={name: key for name in _ENCRYPTED if (key := _key(outputs.get(name, {})))},
-        kms_key=noted.get("kmsKeyId"),
         plain_data=tuple(
             f"{name}-data" for name, one in data.items() if one.get("encrypted") is False
         ),
-        bucket=outputs.get("openvidu-bucket", {}).get("bucket"),
-        waits={
-            found: int(seconds)
-            for name, of in upgrades.items()
-            if (found := node_number(name)) and (seconds := of.get("WAIT_SECONDS"))
-        },
-        entrances={
-            name: int(port)
-            for name, found in outputs.items()
-            if _ENTRANCE.fullmatch(name)
-            and (port := found.get("fromPort", found.get("port"))) is not None
-        },
-        nodes=tuple(
-            {name: of.get(variable, "") for name, variable in _NODE.items()}
-            for of in memberships.values()
-            if "NODE_IP" in of
-        ),
-        nodes_at_quiet={name: of.get("NODES", "") for name, of in quiets.items()},
-        quiet_in={name: of.get("UPDATE", "") for name, of in quiets.items()},
+    )
+
+
+def _services(state: PreviousState, found: _Found) -> PreviousState:
+    """What AWS runs for the stack."""
+    return replace(
+        state,
+        service_keys={name: key for name in _ENCRYPTED if (key := _key(found[name]))},
+        kms_key=found.network.get("kmsKeyId"),
+        bucket=found["openvidu-bucket"].get("bucket"),
     )
 
 
@@ -362,18 +439,8 @@ def _parts(outputs: _Outputs) -> Mapping[str, dict[str, Mapping[str, Any]]]:
     return parts
 
 
-def _environments(commands: _Outputs) -> dict[str, dict[str, str]]:
-    return {machine: one.get("environment") or {} for machine, one in commands.items()}
-
-
 def _property(found: _Outputs, key: str) -> dict[str, Any]:
     return {name: one[key] for name, one in found.items() if one.get(key) is not None}
-
-
-def _volumes(machines: _Outputs, data: _Outputs) -> dict[str, Mapping[str, Any]]:
-    """The volumes with data, and root volumes by their machine."""
-    roots = {name: one.get("rootBlockDevice") or {} for name, one in machines.items()}
-    return {**roots, **{f"{name}-data": one for name, one in data.items()}}
 
 
 def _zones(outputs: _Outputs, data: _Outputs) -> Mapping[int, str]:

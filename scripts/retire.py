@@ -10,7 +10,7 @@ Nothing leaves before the next `pulumi up`, which waits until their calls have e
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -81,27 +81,43 @@ def main(
             leaving = {_parse(text, wanted, found) for text in nodes}
         else:
             leaving = set(_choose(wanted, count or 0, console))
-        after = _after(before, leaving, replace=replace)
         names = [f"node-{number}" for number in sorted(leaving)]
-        if replace and (why := wanted_nodes.no_room(pulumi, after)):
-            raise PulumiError(
-                f"no other can take the place: {why}. Nothing was changed.\n"
-                f"  Next: uv run python -m scripts.status {names[0]}, which shows how its machine "
-                "is replaced\n"
-                f"    or: uv run python -m scripts.retire {' '.join(names)}"
-            )
+        after = _after(before, leaving, replace=replace)
+        if replace:
+            _require_room(pulumi, after, names)
         changed = wanted_nodes.change(pulumi, before, after)
         if as_json:
             print_json({"leaving": names, **changed})
-            return
-        for key, value in changed.items():
-            console.print(f"{key}: set to {value}")
-        told = " and ".join(names)
-        console.print(
-            f"{told} will leave once drained. Next: pulumi preview, then: pulumi up\n"
-            f"Before that it's taken back by: {taken_back(before, changed)}\n"
-            f"In a drain: uv run python -m scripts.abort_drain {names[0]}"
+        else:
+            _tell(console, names, before, changed)
+
+
+def _require_room(pulumi: PulumiCli, after: Wanted, names: Sequence[str]) -> None:
+    """Look whether others can take the place of nodes.
+
+    Raises:
+        PulumiError: they can't.
+    """
+    if why := wanted_nodes.no_room(pulumi, after):
+        raise PulumiError(
+            f"no other can take the place: {why}. Nothing was changed.\n"
+            f"  Next: uv run python -m scripts.status {names[0]}, which shows how its machine "
+            "is replaced\n"
+            f"    or: uv run python -m scripts.retire {' '.join(names)}"
         )
+
+
+def _tell(
+    console: Console, names: Sequence[str], before: Wanted, changed: Mapping[str, object]
+) -> None:
+    for key, value in changed.items():
+        console.print(f"{key}: set to {value}")
+    told = " and ".join(names)
+    console.print(
+        f"{told} will leave once drained. Next: pulumi preview, then: pulumi up\n"
+        f"Before that it's taken back by: {taken_back(before, changed)}\n"
+        f"In a drain: uv run python -m scripts.abort_drain {names[0]}"
+    )
 
 
 def is_known(node: NodeObservation | None) -> bool:

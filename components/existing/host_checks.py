@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -34,6 +35,21 @@ _LIMIT_SECONDS = 60
 _REASON_LENGTH = 300
 
 
+@dataclass(frozen=True)
+class _Hosts:
+    """The hosts that are looked at.
+
+    Attributes:
+        asked: each by the name of its machine.
+        new: those that the stack doesn't know yet, likewise.
+        upgraded: names of those that get another version.
+    """
+
+    asked: Mapping[str, Host]
+    new: Mapping[str, Host]
+    upgraded: Collection[str]
+
+
 def check(settings: Settings, previous: PreviousState) -> None:
     """Look at the hosts that the next update would change for the first time, or upgrade.
 
@@ -45,8 +61,13 @@ def check(settings: Settings, previous: PreviousState) -> None:
     mistakes = suitability.moved(settings, previous)
     mistakes += suitability.another_main(settings, previous)
     mistakes += _hosted_zone(settings)
+    if not mistakes:
+        mistakes = _mistakes_of(_to_be_asked(settings, previous), settings)
     if mistakes:
         raise ConfigurationError(mistakes)
+
+
+def _to_be_asked(settings: Settings, previous: PreviousState) -> _Hosts:
     main = settings.main_role.name
     hosts = {main: settings.hosts[0]} | {
         f"node-{number}": settings.hosts[number] for number in settings.node_numbers
@@ -64,24 +85,15 @@ def check(settings: Settings, previous: PreviousState) -> None:
         for name, host in hosts.items()
         if name not in new and change_of(name, settings, previous).is_due
     }
-    if not new and not rerouted and not upgraded:
-        return
+    changed = {**rerouted, **upgraded, **new}
     # The base has to reach new nodes too. A node that's there already may be down: it's not asked.
-    asked = {main: hosts[main], **rerouted, **upgraded, **new}
-    with ThreadPoolExecutor(len(asked)) as pool:
-        looks = {
-            name: pool.submit(
-                _inspect,
-                name,
-                host,
-                settings,
-                _peers(name, asked),
-                _downloads(role_of(name), settings) if name in new else (),
-            )
-            for name, host in asked.items()
-        }
-    seen = {name: look.result() for name, look in looks.items()}
-    silent = {asked[name].private_ip for name, found in seen.items() if isinstance(found, str)}
+    return _Hosts({main: hosts[main], **changed} if changed else {}, new, upgraded)
+
+
+def _mistakes_of(hosts: _Hosts, settings: Settings) -> list[Mistake]:
+    seen = _look_at(hosts, settings)
+    silent = {hosts.asked[name].private_ip for name, one in seen.items() if isinstance(one, str)}
+    mistakes: list[Mistake] = []
     for name, found in seen.items():
         if isinstance(found, str):
             if pulumi.runtime.is_dry_run():
@@ -89,17 +101,33 @@ def check(settings: Settings, previous: PreviousState) -> None:
             else:
                 mistakes.append(Mistake("hosts", f"{name}: {found}", "pulumi up"))
             continue
-        facts = suitability.without(found, silent)
-        if name in upgraded:
-            mistakes += suitability.upgrade_mistakes(name, asked[name], facts, settings)
-        if name not in new:
-            mistakes += suitability.network_mistakes(name, asked[name], facts)
+        host, facts = hosts.asked[name], suitability.without(found, silent)
+        if name in hosts.upgraded:
+            mistakes += suitability.upgrade_mistakes(name, host, facts, settings)
+        if name not in hosts.new:
+            mistakes += suitability.network_mistakes(name, host, facts)
             continue
-        mistakes += suitability.mistakes(name, new[name], facts, settings)
-        for warning in suitability.warnings(name, new[name], facts):
+        mistakes += suitability.mistakes(name, host, facts, settings)
+        for warning in suitability.warnings(name, host, facts):
             pulumi.log.warn(warning)
-    if mistakes:
-        raise ConfigurationError(mistakes)
+    return mistakes
+
+
+def _look_at(hosts: _Hosts, settings: Settings) -> Mapping[str, Facts | str]:
+    """What is found on each; why not, where it can't be looked at."""
+    with ThreadPoolExecutor(max(1, len(hosts.asked))) as pool:
+        looks = {
+            name: pool.submit(
+                _inspect,
+                name,
+                host,
+                settings,
+                _peers(name, hosts.asked),
+                _downloads(role_of(name), settings) if name in hosts.new else (),
+            )
+            for name, host in hosts.asked.items()
+        }
+    return {name: look.result() for name, look in looks.items()}
 
 
 def _inspect(

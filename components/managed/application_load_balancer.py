@@ -41,7 +41,6 @@ class LoadBalancer:
 
 def load_balancer(site: Site) -> LoadBalancer:
     """Register the load balancer with its certificate, and the domain's record."""
-    settings = site.settings
     firewall = site.firewall("load-balancer", ports.LOAD_BALANCER_PORTS)
     balancer = aws.lb.LoadBalancer(
         "load-balancer",
@@ -59,8 +58,17 @@ def load_balancer(site: Site) -> LoadBalancer:
             depends_on=[*firewall.rules, *site.network.gateway],
         ),
     )
-    path, statuses = api.load_balancer_check(settings.openvidu_version)
-    group = aws.lb.TargetGroup(
+    group = _nodes(site)
+    if site.alarms:
+        of = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": group.arn_suffix}
+        site.alarms.watch("nodes", TARGETS, of, site.parent)
+    ready = [*_listeners(site, balancer, group), *_record(site, balancer)]
+    return LoadBalancer(group.arn, balancer.dns_name, ready)
+
+
+def _nodes(site: Site) -> aws.lb.TargetGroup:
+    path, statuses = api.load_balancer_check(site.settings.openvidu_version)
+    return aws.lb.TargetGroup(
         "nodes",
         port=ports.REPLICATION_MANAGER,
         protocol="HTTP",
@@ -80,6 +88,13 @@ def load_balancer(site: Site) -> LoadBalancer:
         tags=site.named("nodes"),
         opts=site.child,
     )
+
+
+def _listeners(
+    site: Site, balancer: aws.lb.LoadBalancer, group: aws.lb.TargetGroup
+) -> list[pulumi.Resource]:
+    """Who comes with HTTP is led to HTTPS."""
+    settings = site.settings
     encrypted = aws.lb.Listener(
         _listener("https", settings.https_port, ports.HTTPS),
         load_balancer_arn=balancer.arn,
@@ -107,13 +122,9 @@ def load_balancer(site: Site) -> LoadBalancer:
             }
         ],
         tags=site.named("http"),
-        # It leads there.
         opts=_once_named(site, "http", settings.http_port, depends_on=[encrypted]),
     )
-    if site.alarms:
-        of = {"LoadBalancer": balancer.arn_suffix, "TargetGroup": group.arn_suffix}
-        site.alarms.watch("nodes", TARGETS, of, site.parent)
-    return LoadBalancer(group.arn, balancer.dns_name, [plain, encrypted, *_record(site, balancer)])
+    return [plain, encrypted]
 
 
 def _listener(service: str, port: int, default: int) -> str:

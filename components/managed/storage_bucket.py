@@ -55,6 +55,13 @@ def bucket(site: Site) -> Bucket:
         tags=site.named("bucket"),
         opts=pulumi.ResourceOptions(parent=site.parent, protect=not settings.delete_data),
     )
+    _keep_private(site, made)
+    _keep_versions(site, made)
+    _encrypt(site, made)
+    return _with_user(site, made)
+
+
+def _keep_private(site: Site, made: aws.s3.Bucket) -> None:
     private = aws.s3.BucketPublicAccessBlock(
         "bucket-private",
         bucket=made.id,
@@ -64,12 +71,22 @@ def bucket(site: Site) -> Bucket:
         restrict_public_buckets=True,
         opts=site.child,
     )
+    aws.s3.BucketPolicy(
+        "bucket-tls-only",
+        bucket=made.id,
+        policy=made.arn.apply(tls_only),
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[private]),
+    )
+
+
+def _keep_versions(site: Site, made: aws.s3.Bucket) -> None:
     versions = aws.s3.BucketVersioning(
         "bucket-versions",
         bucket=made.id,
         versioning_configuration={"status": "Enabled"},
         opts=site.child,
     )
+    days = site.settings.bucket_version_days
     aws.s3.BucketLifecycleConfiguration(
         "bucket-lifecycle",
         bucket=made.id,
@@ -78,7 +95,7 @@ def bucket(site: Site) -> Bucket:
                 "id": "earlier-versions",
                 "status": "Enabled",
                 "filter": {"prefix": ""},
-                "noncurrent_version_expiration": {"noncurrent_days": settings.bucket_version_days},
+                "noncurrent_version_expiration": {"noncurrent_days": days},
                 # What is left of an object that was deleted, once its versions are gone.
                 "expiration": {"expired_object_delete_marker": True},
             },
@@ -91,27 +108,29 @@ def bucket(site: Site) -> Bucket:
         ],
         opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[versions]),
     )
+
+
+def _encrypt(site: Site, made: aws.s3.Bucket) -> None:
+    key = site.settings.kms_key_id
     aws.s3.BucketServerSideEncryptionConfiguration(
         "bucket-encryption",
         bucket=made.id,
         rules=[
             {
                 "apply_server_side_encryption_by_default": {
-                    "sse_algorithm": "aws:kms" if settings.kms_key_id else "AES256",
-                    "kms_master_key_id": settings.kms_key_id,
+                    "sse_algorithm": "aws:kms" if key else "AES256",
+                    "kms_master_key_id": key,
                 },
                 # One call to KMS for many objects.
-                "bucket_key_enabled": True if settings.kms_key_id else None,
+                "bucket_key_enabled": True if key else None,
             }
         ],
         opts=site.child,
     )
-    aws.s3.BucketPolicy(
-        "bucket-tls-only",
-        bucket=made.id,
-        policy=made.arn.apply(tls_only),
-        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[private]),
-    )
+
+
+def _with_user(site: Site, made: aws.s3.Bucket) -> Bucket:
+    settings = site.settings
     user = aws.iam.User(
         "bucket-user",
         path=settings.iam_path,
