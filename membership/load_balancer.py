@@ -67,8 +67,8 @@ class LoadBalancer:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is a `.env`."""
-        return self._env.exists()
+        """Whether there is a `.env` that an update has put there: the install's has no secret."""
+        return self._env.exists() and bool(self.values.get(environment.OPENVIDU_SECRET))
 
     @property
     def values(self) -> dict[str, str]:

@@ -19,11 +19,12 @@ from membership.answers import Unreachable
 from membership.clock import DisconnectedError
 from membership.doubt import doubts
 from membership.join import Found
-from membership.load_balancer import ReloadError
+from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
 from membership.main import main
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry, RegistryError
+from openvidu.deployment import deployment
 from remote.machines import COMMANDS
 from tests.membership.worlds import NODE, OTHER, scene
 
@@ -163,7 +164,13 @@ NODES = json.dumps(
     ]
 )
 
+AS_INSTALLED = "\n".join(
+    f"{key}={value}" for key, value in deployment("base", "2.30.0").template.items()
+)
+"""`.env` of base services before an update has put its own there."""
 
+
+@pytest.mark.parametrize("env", [None, AS_INSTALLED], ids=["no .env", "the install's .env"])
 @pytest.mark.parametrize(
     ("action", "nodes", "refused"),
     [
@@ -173,6 +180,7 @@ NODES = json.dumps(
         ("quiet", NODES, False),
         ("upgrade", NODES, False),
         ("quiet-nodes", "", False),
+        ("quiet-master", "", False),
     ],
 )
 def test_where_nothing_runs_yet_nodes_that_there_are_are_not_stopped(
@@ -182,11 +190,16 @@ def test_where_nothing_runs_yet_nodes_that_there_are_are_not_stopped(
     action: str,
     nodes: str,
     refused: bool,
+    env: str | None,
 ) -> None:
+    if env is not None:
+        (tmp_path / ".env").write_text(env)
     words = ["membership", action, "--name", "bastion-quiet", "--nodes", nodes]
     monkeypatch.setattr(sys, "argv", words)
     monkeypatch.setattr(program, "CLUSTER_FILE", tmp_path / "none")
     monkeypatch.setattr(program.Policy, "read", Policy)
+    monkeypatch.setattr(program, "LoadBalancer", lambda _, **given: LoadBalancer(tmp_path, **given))
+    monkeypatch.setattr(program, "on_base", failing(AssertionError("the cluster is asked")))
     if refused:
         with pytest.raises(SystemExit) as ended:
             main()
