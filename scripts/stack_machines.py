@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from components import ssh_way
@@ -18,6 +18,8 @@ _PARTS = ("version", "membership", "upgrade", "quiet")
 """Those of a machine's resources that know the way to it."""
 _OLDER = "upgrade"
 """Where no upgrade is due it keeps the way of the last one, to a machine that may be gone."""
+_HOST_KEY = "host-key"
+"""Knows a new machine first: an update that fails after it leaves the others as they were."""
 _INSTANCE = "aws:ec2/instance:Instance"
 _MACHINES = (_INSTANCE, "command:local:Command")
 """What a machine is, on AWS or where it exists already."""
@@ -100,9 +102,14 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
     """The same; empty where there is none."""
     found: dict[str, Machine] = {}
     versions: dict[str, str] = {}
+    host_keys: dict[str, str] = {}
     for resource in exported["deployment"].get("resources", ()):
         name = of_urn(resource["urn"])
-        if name is None or name.part not in _PARTS or resource.get("delete"):
+        if name is None or resource.get("delete"):
+            continue
+        if name.part == _HOST_KEY and (key := plain(resource.get("outputs", {}).get("stdout"))):
+            host_keys[name.machine] = key
+        if name.part not in _PARTS:
             continue
         inputs = {key: plain(value) for key, value in resource["inputs"].items()}
         variables = inputs.get("environment") or {}
@@ -114,7 +121,14 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
         if f"{prefix}_HOST" in variables and "stdin" in inputs:
             found[name.machine] = _machine(name.machine, prefix, variables, inputs["stdin"])
     return {
-        machine: Machine(machine, one.host, one.variables, one.private_key, versions.get(machine))
+        machine: replace(
+            one,
+            variables={
+                **one.variables,
+                **({"NODE_HOST_KEY": host_keys[machine]} if machine in host_keys else {}),
+            },
+            version=versions.get(machine),
+        )
         for machine, one in sorted(found.items(), key=lambda item: _order(item[0]))
     }
 

@@ -39,3 +39,19 @@ def test_the_base_is_reached_as_the_last_update_left_it(resources: tuple[Any, ..
 def test_an_earlier_state_has_what_an_upgrade_knows_alone() -> None:
     base = there_in({"deployment": {"resources": [UPGRADE]}})["base"]
     assert base.private_key == "of then"
+
+
+def host_key(name: str, found: str, **more: object) -> dict[str, Any]:
+    made = command(name, "", "")
+    return {**made, "inputs": {}, "outputs": {"stdout": found}, **more}
+
+
+def test_a_machine_that_is_new_is_reached_after_an_update_that_failed_early() -> None:
+    """What else knows the way is as the update before left it."""
+    resources = [
+        host_key("base-host-key", "of the new one"),
+        host_key("base-host-key", "of one that is gone", delete=True),
+        command("base-quiet", "of the old one", "of now"),
+    ]
+    base = there_in({"deployment": {"resources": resources}})["base"]
+    assert base.variables["NODE_HOST_KEY"] == "of the new one"
