@@ -10,6 +10,7 @@ Parts: `mirror` (downloads and install scripts), `packages` (the `apt-get` stand
 `s3` (MinIO's stand-in), `node` (replication manager, OpenVidu Server, media), `acme` (Let's
 Encrypt's stand-in), `faults` (what can be made to go wrong).
 
-May import `openvidu` (facts) and the standard library, pyyaml and websockets; from the rest
-of the lab only `lab.cloud.facts` and `lab.cloud.authority`.
+May import `openvidu` (facts) and the standard library, pyyaml, websockets and, in
+`node.media` alone, aiortc; from the rest of the lab only `lab.cloud.facts` and
+`lab.cloud.authority`.
 """

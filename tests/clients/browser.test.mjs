@@ -1,5 +1,5 @@
 // openvidu-browser in a real Chromium, against the OpenVidu at OPENVIDU_URL: what happens in one
-// page is what the pages of others are told. No media flow, so nothing is looked at or listened to.
+// page is what the pages of others are told, see and hear, from Chromium's own camera and microphone.
 // OPENVIDU_BROWSER names the package: one of those in package.json; CHROMIUM the program. Browsers
 // come in at FRONT_PORT, which this suite leads to OpenVidu, so that their network can be cut.
 import assert from "node:assert/strict";
@@ -69,6 +69,8 @@ before(async () => {
       "--ignore-certificate-errors",
       "--use-fake-ui-for-media-stream",
       "--use-fake-device-for-media-stream",
+      "--autoplay-policy=no-user-gesture-required",
+      "--allow-loopback-in-peer-connection",
     ],
   });
 });
@@ -108,8 +110,11 @@ async function join(session, properties = {}) {
           const about = event.connection ?? event.stream?.connection ?? event.from;
           told.push({ type, reason, data, changedProperty, newValue, id, about: about?.connectionId });
         });
-      session.on("streamCreated", ({ stream }) => session.subscribe(stream, undefined));
-      Object.assign(window, { openvidu, session, told });
+      const subscribers = [];
+      session.on("streamCreated", ({ stream }) =>
+        subscribers.push(session.subscribe(stream, document.body)),
+      );
+      Object.assign(window, { openvidu, session, told, subscribers });
       await session.connect(token, { name: "tester" });
     },
     token,
@@ -137,6 +142,24 @@ const publish = ({ page }) =>
     return publisher.stream.streamId;
   });
 
+/** Waits until a page has seen pictures and heard sound of another one, more than of late. */
+const perceive = ({ page }) =>
+  page.waitForFunction(
+    async () => {
+      const [subscriber] = subscribers;
+      const stats = await subscriber?.stream.getRTCPeerConnection()?.getStats();
+      const inbound = [...(stats?.values() ?? [])].filter((one) => one.type === "inbound-rtp");
+      const of = (kind) => inbound.find((one) => one.kind === kind) ?? {};
+      const { framesDecoded = 0 } = of("video");
+      const { totalAudioEnergy = 0 } = of("audio");
+      const [seen, heard] = (window.perceived ??= [framesDecoded, totalAudioEnergy]);
+      if (framesDecoded <= seen + 10 || totalAudioEnergy <= heard) return false;
+      window.perceived = undefined;
+      return true;
+    },
+    { timeout: 60_000, polling: 100 },
+  );
+
 async function call(...roles) {
   const { id } = await api("POST", "sessions", {});
   const users = [];
@@ -161,6 +184,13 @@ test("each user is told of the others, and of what they publish", async () => {
   await api("DELETE", `sessions/${session}`);
   for (const user of [first, third])
     assert.equal((await told(user, "sessionDisconnected")).reason, "sessionClosedByServer");
+});
+
+test("users see and hear each other", async () => {
+  const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
+  for (const user of [first, second]) await publish(user);
+  for (const user of [first, second]) await perceive(user);
+  await api("DELETE", `sessions/${session}`);
 });
 
 test("users and the application send signals", async () => {
@@ -250,10 +280,12 @@ test("who loses the network for a moment is back, and was in the call all the ti
   const [session, first, second] = await call("PUBLISHER", "PUBLISHER");
   await publish(first);
   await told(second, "streamCreated");
+  await perceive(second);
   cut();
   for (const user of [first, second]) await told(user, "reconnecting");
   await mend();
   for (const user of [first, second]) await told(user, "reconnected");
+  await perceive(second);
   await first.page.evaluate(() => session.signal({ type: "after", data: "still here" }));
   assert.equal((await told(second, "signal:after")).about, first.connectionId);
   const all = await second.page.evaluate(() => told.map((one) => one.type));

@@ -143,8 +143,18 @@ async def _publish(
         raise _RefusedError(401, "A subscriber publishes nothing")
     if user.stream:
         raise _RefusedError(106, f"User {user.id} is publishing")
-    stream = await server_state.change(lambda store: streams.publish(store, user, params, now()))
-    answer = sdp.answer(offer, loopback=params["doLoopback"] is True)
+    loopback = params["doLoopback"] is True
+    media = None if loopback else await server_state.media_for(offer)
+
+    def act(store: SessionStore) -> Stream:
+        stream = streams.publish(store, user, params, now())
+        if media:
+            # Before anybody is told of it, and asks for it.
+            media.expect(stream.id, offer)
+        return stream
+
+    stream = await server_state.change(act)
+    answer = await media.take(stream.id, offer) if media else sdp.answer(offer, loopback=loopback)
     return {"sdpAnswer": answer, "id": stream.id, "createdAt": stream.created}
 
 
@@ -161,16 +171,23 @@ async def _prepare(
     server_state: ServerState, user: Connection, params: Mapping[str, object]
 ) -> Json:
     _, stream = _published(server_state, user, _text(params, "sender"))
+    media = server_state.media
+    if media and media.expects(stream.id):
+        return {"sdpOffer": await media.offer(stream.id, user.id)}
     return {"sdpOffer": sdp.offer(stream.media)}
 
 
 async def _receive(
     server_state: ServerState, user: Connection, params: Mapping[str, object]
 ) -> Json:
-    owner, _ = _published(server_state, user, _text(params, "sender"))
+    owner, stream = _published(server_state, user, _text(params, "sender"))
     await server_state.change(lambda store: streams.receive(store, user, owner, now()))
     offer = params.get("sdpOffer")
-    return {"sdpAnswer": sdp.answer(offer)} if isinstance(offer, str) else {}
+    if isinstance(offer, str):
+        return {"sdpAnswer": sdp.answer(offer)}
+    if server_state.media:
+        server_state.media.accept(stream.id, user.id, str(params.get("sdpAnswer", "")))
+    return {}
 
 
 async def _unsubscribe(
@@ -182,6 +199,8 @@ async def _unsubscribe(
         await server_state.change(
             lambda store: store.end_receiving(user, stream.id, "unsubscribe", now())
         )
+        if server_state.media:
+            server_state.media.end_receiving(stream.id, user.id)
     return {}
 
 
@@ -192,8 +211,12 @@ async def _reconnect(
     offer = params.get("sdpString") or params.get("sdpOffer")
     if not isinstance(offer, str) or (user.stream is not stream and "a=sendonly" in offer):
         return {}
-    own = {"id": stream.id, "createdAt": stream.created} if user.stream is stream else {}
-    return {"sdpAnswer": sdp.answer(offer), **own}
+    media = server_state.media
+    if user.stream is not stream:
+        accepted = media and media.accept(stream.id, user.id, offer)
+        return {} if accepted else {"sdpAnswer": sdp.answer(offer)}
+    answer = await media.take(stream.id, offer) if media else sdp.answer(offer)
+    return {"sdpAnswer": answer, "id": stream.id, "createdAt": stream.created}
 
 
 async def _signal(

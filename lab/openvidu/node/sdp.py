@@ -1,41 +1,75 @@
-"""Session descriptions that agree to whatever is offered, for media that never flow.
+"""Session descriptions, as text: what is answered, and what is offered.
 
-A client gets valid answers and goes on; its ICE finds nobody. Source: RFC 8866 and 8829.
+Without a transport they agree to whatever is offered, for media that never flow: a client gets a
+valid answer and goes on, and its ICE finds nobody. With one, media flow: see `media`. What one
+publishes is offered to the others as its publisher offered it, so that its packets are right as
+they are. Source: RFC 8866 and 8829.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 _WAYS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _REPLY = {"sendonly": "recvonly", "recvonly": "sendonly", "sendrecv": "recvonly"}
-_KEPT = ("a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=rtcp-mux")
+_KEPT = ("a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=rtcp-mux", "a=rtcp-rsize", "a=extmap:")
+_SENT = (*_KEPT, "a=msid:", "a=ssrc:", "a=ssrc-group:")
+_ABOUT_BANDWIDTH = ("transport-cc", "transport-wide-cc", "goog-remb")
+"""Feedback for one sender about one way: what several receivers say would contradict itself."""
 _AUDIO = ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=rtpmap:111 opus/48000/2")
 _VIDEO = ("m=video 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 VP8/90000")
+_NOWHERE = "c=IN IP4 0.0.0.0"
 
 
-def answer(offer: str, *, loopback: bool = False) -> str:
+@dataclass(frozen=True)
+class Peer:
+    """The transport of the other side, as its description has it.
+
+    Attributes:
+        user: ICE's name for it.
+        password: ICE's.
+        fingerprint: of its certificate: algorithm and value.
+        setup: what it is in DTLS: `active`, `passive` or `actpass`.
+    """
+
+    user: str
+    password: str
+    fingerprint: tuple[str, str]
+    setup: str
+
+    @classmethod
+    def of(cls, description: str) -> Peer | None:
+        """The transport, of all media; None where it has none, and so wants no media."""
+        lines = [line for line in reversed(description.splitlines()) if line.startswith("a=")]
+        found = dict(line[2:].split(":", 1) for line in lines if ":" in line)
+        try:
+            algorithm, value = found["fingerprint"].split()
+            return cls(found["ice-ufrag"], found["ice-pwd"], (algorithm, value), found["setup"])
+        except (KeyError, ValueError):
+            return None
+
+
+def answer(offer: str, transport: Sequence[str] = (), *, loopback: bool = False) -> str:
     """An answer that takes every medium and codec of an offer.
 
     Args:
         offer: of a client.
+        transport: lines with the transport of this side.
         loopback: whether a publisher gets its own stream back.
     """
-    lines = offer.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith("m=")]
-    sections = [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    said = _head([line for line in lines if line.startswith("a=group:")])
-    for section in sections:
-        offered = next((way for way in _WAYS if f"a={way}" in section), "sendrecv")
+    said = _head([line for line in offer.splitlines() if line.startswith("a=group:")])
+    for section in _sections(offer):
+        offered = _way(section)
         way = offered if loopback else _REPLY.get(offered, offered)
-        kept = [line for line in section[1:] if line.startswith(_KEPT)]
-        said += [section[0], "c=IN IP4 0.0.0.0", *kept, f"a={way}", *_transport("passive")]
-    return "\r\n".join(said) + "\r\n"
+        said += [section[0], _NOWHERE, *_kept(section, _KEPT), f"a={way}"]
+        said += [*(transport or _nobody()), "a=setup:passive"]
+    return _text(said)
 
 
 def offer(media: Mapping[str, object]) -> str:
-    """An offer to receive a stream.
+    """An offer to receive a stream, of which nothing comes.
 
     Args:
         media: of the stream: `hasAudio`, `hasVideo`.
@@ -44,9 +78,39 @@ def offer(media: Mapping[str, object]) -> str:
     mids = [str(number) for number in range(len(wanted))]
     said = _head([f"a=group:BUNDLE {' '.join(mids)}"])
     for mid, (first, codec) in zip(mids, wanted, strict=True):
-        said += [first, "c=IN IP4 0.0.0.0", f"a=mid:{mid}", codec, "a=rtcp-mux", "a=sendonly"]
-        said += _transport("actpass")
-    return "\r\n".join(said) + "\r\n"
+        said += [first, _NOWHERE, f"a=mid:{mid}", codec, "a=rtcp-mux", "a=sendonly"]
+        said += [*_nobody(), "a=setup:actpass"]
+    return _text(said)
+
+
+def pass_on(published: str, transport: Sequence[str]) -> str:
+    """An offer to receive a stream with its publisher's own packets.
+
+    Args:
+        published: what its publisher offered.
+        transport: lines with the transport of this side.
+    """
+    said = _head([line for line in published.splitlines() if line.startswith("a=group:")])
+    for section in _sections(published):
+        way = "sendonly" if _way(section).startswith("send") else "inactive"
+        said += [section[0], _NOWHERE, *_kept(section, _SENT), f"a={way}"]
+        said += [*transport, "a=setup:actpass"]
+    return _text(said)
+
+
+def _sections(description: str) -> Iterable[list[str]]:
+    lines = description.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("m=")]
+    return [lines[a:b] for a, b in zip(starts, [*starts[1:], len(lines)], strict=True)]
+
+
+def _way(section: Sequence[str]) -> str:
+    return next((way for way in _WAYS if f"a={way}" in section), "sendrecv")
+
+
+def _kept(section: Sequence[str], beginnings: tuple[str, ...]) -> list[str]:
+    kept = [line for line in section[1:] if line.startswith(beginnings)]
+    return [line for line in kept if not any(word in line for word in _ABOUT_BANDWIDTH)]
 
 
 def _head(group: list[str]) -> list[str]:
@@ -54,7 +118,12 @@ def _head(group: list[str]) -> list[str]:
     return ["v=0", origin, "s=-", "t=0 0", *group]
 
 
-def _transport(setup: str) -> list[str]:
+def _nobody() -> list[str]:
+    """A transport that nobody is at."""
     print_of = ":".join(f"{byte:02X}" for byte in secrets.token_bytes(32))
     ice = f"a=ice-ufrag:{secrets.token_hex(4)}", f"a=ice-pwd:{secrets.token_hex(12)}"
-    return [*ice, f"a=fingerprint:sha-256 {print_of}", f"a=setup:{setup}"]
+    return [*ice, f"a=fingerprint:sha-256 {print_of}"]
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\r\n".join(lines) + "\r\n"

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import Enum, auto
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from lab.openvidu import faults
-from lab.openvidu.node import statuses
+from lab.openvidu.docker.host import HostFile
+from lab.openvidu.node import sdp, statuses
 from lab.openvidu.node.administration import stop_this_node
 from lab.openvidu.node.cluster import HEARTBEAT_SECONDS, Json
 from lab.openvidu.node.gateway import REPORT_PATH
@@ -30,6 +32,9 @@ from lab.openvidu.web.client import UnreachableError, request
 from lab.openvidu.web.server import log
 from openvidu import ports
 from openvidu.api import RUNNING, WAITING_IDLE_TO_TERMINATE
+
+if TYPE_CHECKING:
+    from lab.openvidu.node.media import Media
 
 _MANAGER_RETRY_SECONDS = 0.2
 _LAST_ANSWER_SECONDS = 0.2
@@ -71,6 +76,7 @@ class ServerState:
         self._known: dict[str, Json] = {}
         self._deliver: Callable[[Sequence[Notice]], None] = lambda _: None
         self._leaving: asyncio.Task[None] | None = None
+        self.media: Media | None = None
         self.config = ServerConfig(values, Path.cwd())
         self.status = RUNNING
         self.store = SessionStore(
@@ -110,6 +116,22 @@ class ServerState:
         """Whether a media server is there for who wants to join."""
         return faults.look("media-disconnected") is None
 
+    async def media_for(self, offer: str) -> Media | None:
+        """What passes on the media of a client; None where its offer names no way for them.
+
+        It is loaded for the first of them: most nodes never need it.
+        """
+        if sdp.Peer.of(offer) is None:
+            return None
+        if self.media is None:
+            loaded = await asyncio.to_thread(import_module, "lab.openvidu.node.media")
+            facts = HostFile.read()
+            own = facts.private_ip if facts else "127.0.0.1"
+            announced = facts.public_ip or own if facts else own
+            # Another client may have brought some meanwhile.
+            self.media = self.media or loaded.Media(own, announced)
+        return self.media
+
     def on_notices(self, deliver: Callable[[Sequence[Notice]], None]) -> None:
         """Have what clients are told handed to `deliver`."""
         self._deliver = deliver
@@ -137,6 +159,8 @@ class ServerState:
         """Do what follows from the present state: tell, upload, report, terminate."""
         notices, self.store.notices = self.store.notices, []
         self._deliver(notices)
+        if self.media:
+            self.media.keep(self.store.receivers())
         started, self.store.started = self.store.started, []
         for recording in started:
             self._uploader.begin(recording)

@@ -402,6 +402,15 @@ class SessionStore:
         session = self.sessions[connection.session_id]
         return [other for other in session.active if other is not connection]
 
+    def receivers(self) -> dict[str, set[str]]:
+        """Who may receive each stream that there is."""
+        return {
+            user.stream.id: {other.id for other in session.active}
+            for session in self.sessions.values()
+            for user in session.active
+            if user.stream
+        }
+
     def tell(self, users: Iterable[Connection], method: str, **params: object) -> None:
         """Tell users something."""
         self.notices += [Notice(user.id, method, params) for user in users]

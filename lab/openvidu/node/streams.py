@@ -1,6 +1,6 @@
 """What users publish and receive in their session: pure, as the book that it is kept in.
 
-No media flows: `lab.openvidu.node.sdp` only agrees to all that is offered.
+`lab.openvidu.node.media` passes on what flows.
 """
 
 from __future__ import annotations
