@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from lab.calls import record
 from lab.calls.causes import cause
 from lab.calls.record import Event
-from lab.calls.report import Call, Reconnection, Report, Result, report
+from lab.calls.report import Call, Heard, Reconnection, Report, Result, report
 from lab.calls.runs import Run, Runs
 
 
@@ -46,6 +47,7 @@ class Account:
             "started": len(found.calls),
             **{result.value: found.count(result) for result in Result},
             "reconnected": len(found.reconnections),
+            **({"sound": _in_all(found.sounds)} if found.sounds else {}),
             "calls": [self._call(call) for call in found.calls],
         }
 
@@ -70,8 +72,19 @@ class Account:
             shown |= {"lastHeard": call.last_heard, "step": found.text, "stepAt": found.at}
         if call.hung_up:
             shown["hungUp"] = True
+        if call.sound:
+            gap, lost = call.sound.longest_gap, call.sound.packets_lost
+            shown["sound"] = {"longestGap": gap, "packetsLost": lost}
         return shown
 
     def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:
         found = cause(call.node_ip, one.last_heard, one.at, self.events)
         return {"at": one.at, "seconds": one.seconds, "step": found.text}
+
+
+def _in_all(sounds: Sequence[Heard]) -> dict[str, Any]:
+    """Median and worst of several calls, one at least."""
+    gaps, lost = [one.longest_gap for one in sounds], [one.packets_lost for one in sounds]
+    told = {"longestGap": gaps, "packetsLost": lost}
+    totals = {name: {"median": median(all_), "worst": max(all_)} for name, all_ in told.items()}
+    return {"calls": len(sounds), **totals}

@@ -12,11 +12,12 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from lab.calls.call import OpenCall, open_call
 from lab.calls.plan import Plan
 from lab.calls.record import Record
-from lab.calls.rest import Api, RefusedError
+from lab.calls.rest import Api, NoSoundError, RefusedError
 from lab.calls.runs import HANG_UP
 from lab.calls.user import CutError
 
@@ -58,8 +59,9 @@ class Generator:
         watching = asyncio.create_task(self._watch_request())
         try:
             async with asyncio.TaskGroup() as group:
-                for delay in self._delays():
-                    group.create_task(self._keep_calling(rest, delay))
+                for place, delay in enumerate(self._delays()):
+                    sound = place < self._plan.media
+                    group.create_task(self._keep_calling(rest, delay, sound=sound))
         finally:
             watching.cancel()
             await rest.close()
@@ -68,26 +70,29 @@ class Generator:
         for place in range(self._plan.count):
             yield self._plan.over * place / self._plan.count
 
-    async def _keep_calling(self, rest: Api, delay: float) -> None:
+    async def _keep_calling(self, rest: Api, delay: float, *, sound: bool) -> None:
         """One call; with `keep` one after the other."""
         if delay:
             await _either(self._stopping, delay)
         first = True
         while not self._stopping.is_set() and (first or self._plan.keep):
-            await self._call(rest, first=first)
+            await self._call(rest, first=first, sound=sound)
             first = False
         if first:
             self._count_first()
 
-    async def _call(self, rest: Api, *, first: bool) -> None:
+    async def _call(self, rest: Api, *, first: bool, sound: bool) -> None:
         number = next(self._numbers)
         name = f"{self._name}-{number}"
         length = self._plan.lengths.choose(self._plan.seed, number)
         self._record.write("begun", call=name, length=length)
         try:
-            await self._make(rest, name, length, first=first)
+            await self._make(rest, name, length, first=first, sound=sound)
         except RefusedError as error:
-            self._record.write("refused", call=name, status=error.status, reason=str(error))
+            facts: dict[str, Any] = {"status": error.status, "reason": str(error)}
+            if isinstance(error, NoSoundError):
+                facts["node"] = error.node_ip
+            self._record.write("refused", call=name, **facts)
             if first:
                 self._count_first()
             await _either(self._stopping, PAUSES[0])
@@ -95,28 +100,30 @@ class Generator:
             heard = round(error.heard, 3)
             self._record.write("cut", call=name, heard=heard, code=error.code, reason=str(error))
 
-    async def _make(self, rest: Api, name: str, length: float, *, first: bool) -> None:
+    async def _make(self, rest: Api, name: str, length: float, *, first: bool, sound: bool) -> None:
         """Open the call, on a further try where that may help, and hold it."""
-        call = await self._open(rest, name)
+        call = await self._open(rest, name, sound=sound)
         try:
             if first:
                 self._count_first()
             await self._hold(call, name, length)
         finally:
+            if call.sound:
+                self._record.write("sound", call=name, **call.sound.heard)
             await call.drop()
 
-    async def _open(self, rest: Api, name: str) -> OpenCall:
+    async def _open(self, rest: Api, name: str, *, sound: bool) -> OpenCall:
         for pause in PAUSES:
             try:
                 async with self._opening:
-                    return await open_call(rest, self._plan)
+                    return await open_call(rest, self._plan, sound=sound)
             except RefusedError as error:
                 if not error.transient:
                     raise
                 self._record.write("tried", call=name, status=error.status, reason=str(error))
                 await asyncio.sleep(pause)
         async with self._opening:
-            return await open_call(rest, self._plan)
+            return await open_call(rest, self._plan, sound=sound)
 
     async def _hold(self, call: OpenCall, name: str, length: float) -> None:
         at = time.time()

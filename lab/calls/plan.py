@@ -59,6 +59,7 @@ class Plan:
         over: seconds over which the first `count` calls begin; 0 for all at once.
         keep: whether a call that is over is followed by another one.
         seed: chooses the lengths.
+        media: how many of the calls at a time carry sound.
         pace: of its users' clients.
     """
 
@@ -69,6 +70,7 @@ class Plan:
     over: float = 0.0
     keep: bool = False
     seed: int = 0
+    media: int = 0
     pace: Pace = Pace()
 
     def as_json(self) -> dict[str, Any]:

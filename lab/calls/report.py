@@ -45,6 +45,19 @@ class Reconnection:
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the users of a call heard of each other.
+
+    Attributes:
+        longest_gap: milliseconds in which one received no packet of another one.
+        packets_lost: packets that never came, to anybody.
+    """
+
+    longest_gap: int
+    packets_lost: int
+
+
+@dataclass(frozen=True)
 class Call:
     """One call.
 
@@ -62,6 +75,7 @@ class Call:
         reason: what the client saw.
         hung_up: whether the operator ended it before its time.
         reconnections: of its users' sockets.
+        sound: of a call with sound that is over.
     """
 
     id: str
@@ -77,6 +91,7 @@ class Call:
     reason: str = ""
     hung_up: bool = False
     reconnections: tuple[Reconnection, ...] = ()
+    sound: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -101,6 +116,11 @@ class Report:
     def reconnections(self) -> list[Reconnection]:
         """Every reconnection of every call."""
         return [found for call in self.calls for found in call.reconnections]
+
+    @property
+    def sounds(self) -> list[Heard]:
+        """What was heard in every call that had sound and is over."""
+        return [call.sound for call in self.calls if call.sound]
 
     @property
     def spotless(self) -> bool:
@@ -129,24 +149,26 @@ def _calls(generated: Generated) -> Iterable[Call]:
 
 def _after(call: Call, event: Event) -> Call:
     at: float = event["at"]
+    facts: dict[str, Any]
     match event["event"]:
         case "tried":
-            return replace(call, tries=call.tries + 1, reason=event["reason"])
+            facts = {"tries": call.tries + 1, "reason": event["reason"]}
         case "opened":
             node, session = event["node"], event["session"]
-            return replace(call, start=at, node_ip=node, session=session, reason="")
+            facts = {"start": at, "node_ip": node, "session": session, "reason": ""}
         case "reconnected":
             found = Reconnection(at, event["seconds"], event["heard"])
-            return replace(call, reconnections=(*call.reconnections, found))
+            facts = {"reconnections": (*call.reconnections, found)}
+        case "sound":
+            facts = {"sound": Heard(event["gap"], event["lost"])}
         case "ended":
-            hung_up = bool(event.get("hung_up"))
-            return replace(call, end=at, result=Result.ENDED, hung_up=hung_up)
+            facts = {"end": at, "result": Result.ENDED, "hung_up": bool(event.get("hung_up"))}
         case "refused":
-            facts: dict[str, Any] = {"code": event["status"], "reason": event["reason"]}
-            return replace(call, end=at, result=Result.REFUSED, **facts)
+            facts = {"end": at, "result": Result.REFUSED, "code": event["status"]}
+            facts |= {"reason": event["reason"], "node_ip": event.get("node", "")}
         case "cut":
-            facts = {"code": event["code"], "reason": event["reason"]}
-            heard = event["heard"]
-            return replace(call, end=at, result=Result.CUT, last_heard=heard, **facts)
+            facts = {"end": at, "result": Result.CUT, "code": event["code"]}
+            facts |= {"last_heard": event["heard"], "reason": event["reason"]}
         case other:
             raise ValueError(f"call {call.id}: no event is called {other!r}")
+    return replace(call, **facts)

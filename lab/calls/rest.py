@@ -32,6 +32,19 @@ class RefusedError(Exception):
         self.transient = status == 0 or status in _TRANSIENT
 
 
+class NoSoundError(RefusedError):
+    """A call was opened, and its users don't hear each other: another try does no better.
+
+    Attributes:
+        node_ip: address of the node that carries it; empty where that can't be told.
+    """
+
+    def __init__(self, node_ip: str, reason: str) -> None:
+        super().__init__(0, reason)
+        self.node_ip = node_ip
+        self.transient = False
+
+
 class Api:
     """The cluster's REST API, as an application server behind the internet uses it."""
 

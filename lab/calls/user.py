@@ -11,6 +11,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable
+from typing import Any
 
 from lab.calls.plan import Pace
 from lab.calls.rest import RefusedError
@@ -122,6 +123,22 @@ class User:
                 await self._come_back(broken, returned)
             else:
                 return
+
+    async def ask(self, method: str, **params: Any) -> dict[str, Any]:
+        """Ask for something while the call is being opened; the result.
+
+        Raises:
+            RefusedError: it isn't to be had.
+        """
+        try:
+            answer = await self._socket.ask(method, self._pace.answer, **params)
+        except BrokenError as error:
+            raise RefusedError(0, f"{method}: {error}") from error
+        if "result" not in answer:
+            refused = answer.get("error", {})
+            raise RefusedError(refused.get("code", 0), f"{method}: {refused}")
+        result: dict[str, Any] = answer["result"]
+        return result
 
     async def drop(self) -> None:
         """Close the socket, in whatever state it is."""

@@ -34,6 +34,7 @@ _out = Console(soft_wrap=True)
 _SHOWN = 20
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
+_MOST_MEDIA = 50
 _WAIT_SECONDS = 0.5
 _Count = Annotated[
     int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
@@ -51,6 +52,7 @@ def start(
     participants: Annotated[
         int, typer.Option(min=1, max=_MOST_PARTICIPANTS, help="Users of a call.")
     ] = 2,
+    media: Annotated[int, typer.Option(min=0, max=_MOST_MEDIA, help="Of them with sound.")] = 0,
     seed: Annotated[int | None, typer.Option(help="Gives the same lengths again.")] = None,
 ) -> None:
     """Make calls in the background; returns when the first are open.
@@ -68,6 +70,7 @@ def start(
         _duration("--over", over) if over else 0.0,
         keep,
         secrets.randbelow(10**6) if seed is None else seed,
+        media,
     )
     background.start(stack.supervisor, plan)
     shown = _account(context).report
@@ -140,8 +143,10 @@ def wait(
 def show(account: Account) -> None:
     """Print the counts, reconnections by step, and each call that did not come to its end."""
     _out.print(_summary(account.report), highlight=False)
-    shown: list[dict[str, Any]] = account.as_json()["calls"]
+    whole = account.as_json()
+    shown: list[dict[str, Any]] = whole["calls"]
     _show_reconnections(shown)
+    _show_sound(whole)
     table = table_of(
         "call", "node", "result", "at", "what the client saw", "step of the deployment"
     )
@@ -166,6 +171,21 @@ def _show_reconnections(calls: Iterable[Mapping[str, Any]]) -> None:
         table.add_row(str(len(found)), str(len(affected[step])), f"{max(found):.2f} s", step)
     if seconds:
         table_console().print(table)
+
+
+def _show_sound(account: Mapping[str, Any]) -> None:
+    """Each call that had sound and is over, and what they were like altogether."""
+    if "sound" not in account:
+        return
+    table = table_of("call with sound", "node", "longest gap", "packets lost")
+    for call in account["calls"]:
+        if found := call.get("sound"):
+            gap, lost = f"{found['longestGap']} ms", str(found["packetsLost"])
+            table.add_row(call["id"], call["node"], gap, lost)
+    gaps, lost = account["sound"]["longestGap"], account["sound"]["packetsLost"]
+    for total in ("median", "worst"):
+        table.add_row(total, "", f"{gaps[total]:g} ms", f"{lost[total]:g}")
+    table_console().print(table)
 
 
 def door(stack: Stack) -> Door:

@@ -25,7 +25,8 @@ from lab.calls.runs import HANG_UP, STOP, Run, Runs, request_of
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
 from lab.openvidu.testing.cluster import BASE_ENV, BASE_IP, SECRET, Cluster, run, write_env
-from openvidu import api, environment
+from lab.openvidu.testing.world import Host
+from openvidu import api, environment, ports
 from openvidu.release import BASE, NODE
 from tests.openvidu.calls import joined, open_session
 
@@ -132,6 +133,57 @@ def test_calls_end_well_and_leave_nothing(cluster: Cluster, make: Making) -> Non
     assert {call.node_ip for call in found.calls} <= {FIRST, SECOND}
     assert all(call.end and call.end - call.start >= call.length for call in found.calls)
     assert sessions(cluster) == 0
+
+
+def close_media_ports(host: Host) -> None:
+    table = "inet media"
+    rule = f"udp dport {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} drop"
+    chain = "type filter hook input priority 0;"
+    host.run(
+        f"nft 'add table {table}; add chain {table} in {{ {chain} }}; add rule {table} in {rule}'"
+    )
+
+
+def open_media_ports(host: Host) -> None:
+    host.run("nft delete table inet media")
+
+
+def test_users_of_as_many_calls_as_wanted_hear_each_other(make: Making) -> None:
+    found = make(replace(PLAN, count=2, media=1)).finish()
+    assert found.count(Result.ENDED) == 2
+    (heard,) = found.sounds
+    assert heard.longest_gap > 0
+
+
+def test_a_call_whose_sound_stops_is_cut(cluster: Cluster, make: Making) -> None:
+    calls = make(replace(LONG, count=2, media=1))
+    calls.wait_until_live(2)
+    for host in cluster.nodes.values():
+        close_media_ports(host)
+    cluster.wait_for(lambda: bool(cut_in(calls)), "the call with sound to be cut")
+    calls.ask(HANG_UP)
+    found = calls.finish()
+    for host in cluster.nodes.values():
+        open_media_ports(host)
+    (call,) = found.with_result(Result.CUT)
+    assert call.sound
+    assert call.sound.longest_gap > 5000
+    assert "no sound" in call.reason
+    assert found.count(Result.ENDED) == 1
+
+
+def test_a_call_with_closed_media_ports_is_refused_and_names_them(
+    cluster: Cluster, make: Making
+) -> None:
+    for host in cluster.nodes.values():
+        close_media_ports(host)
+    found = make(replace(PLAN, count=2, media=1)).finish()
+    for host in cluster.nodes.values():
+        open_media_ports(host)
+    (call,) = found.with_result(Result.REFUSED)
+    assert re.search(r"UDP 40000-65535 of 10\.5\.0\.[67]", call.reason)
+    assert (call.tries, call.node_ip in NODES) == (1, True)
+    assert found.count(Result.ENDED) == 1
 
 
 def test_a_reload_of_the_load_balancer_cuts_nobody(cluster: Cluster, make: Making) -> None:

@@ -74,6 +74,30 @@ def test_a_refused_call_keeps_its_status() -> None:
     assert (call.result, call.tries, call.code, call.end) == (Result.REFUSED, 3, 503, 5)
 
 
+def test_calls_with_sound_tell_their_longest_gap_and_what_was_lost_each_and_in_all() -> None:
+    events: list[Event] = []
+    for number, (gap, lost) in enumerate(((40, 0), (7000, 3), (60, 1)), start=1):
+        name = f"1-1-{number}"
+        heard = event(61, "sound", name, gap=gap, lost=lost)
+        events += [begun(1, name), opened(2, name), heard, event(62, "ended", name)]
+    found = Account(of(*events, begun(1, "1-1-4"), opened(2, "1-1-4")), []).as_json()
+    assert [call.get("sound") for call in found["calls"]] == [
+        {"longestGap": 40, "packetsLost": 0},
+        {"longestGap": 7000, "packetsLost": 3},
+        {"longestGap": 60, "packetsLost": 1},
+        None,
+    ]
+    assert found["sound"] == {
+        "calls": 3,
+        "longestGap": {"median": 60, "worst": 7000},
+        "packetsLost": {"median": 1, "worst": 3},
+    }
+
+
+def test_calls_without_sound_tell_nothing_of_it() -> None:
+    assert "sound" not in Account(of(begun(1), opened(2), event(62, "ended")), []).as_json()
+
+
 def test_every_call_is_counted_once() -> None:
     found = of(
         *(begun(n, f"1-1-{n}") for n in range(1, 5)),
