@@ -7,6 +7,7 @@ import sys
 import pulumi
 
 from components.aws.health import DownError
+from components.aws.session_manager import require_plugin
 from components.configuration import read
 from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
@@ -29,6 +30,7 @@ try:
     require_programs()
     settings = read(*config_of_stack(), deployed)
     require_agent(settings)
+    require_plugin(settings)
     deployment = SHAPES[settings.shape](settings)
 except (ConfigurationError, DownError, MissingProgramsError) as error:
     pulumi.log.error(str(error))

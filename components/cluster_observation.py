@@ -11,11 +11,14 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from components.aws import provider
 from components.existing.hosts import Host
 from components.mistakes import Mistake
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.previous_state import PreviousState
 from components.settings import Settings
+from components.ssh_way import STRAIGHT
+from components.stack_config import config_of_stack
 from openvidu.roles import MASTER
 
 LIMIT_SECONDS = 30
@@ -125,15 +128,18 @@ def ask(settings: Settings, previous: PreviousState) -> Overview:
 
 def _base(settings: Settings, previous: PreviousState) -> Mapping[str, str]:
     """How SSH gets to the base: as configured, where it's the machine that was deployed."""
-    base = previous.hosts.get(settings.main_role.name)
+    base, of_aws = previous.hosts.get(settings.main_role.name), {}
     if base is None:
-        base = Host(previous.base_host or "", "", previous.base_host_key)
+        way = previous.way or STRAIGHT
+        base = Host(previous.base_host or "", "", previous.base_host_key, way)
+        of_aws = provider.variables(*config_of_stack("aws")) if way.ssm else {}
     elif settings.hosts and settings.hosts[0].is_same_machine(base):
         base = settings.hosts[0]
     return {
         "BASE_HOST": base.public_ip,
         "BASE_HOST_KEY": base.host_key or "",
         "BASE_SSH_WAY": base.way.as_text(),
+        **of_aws,
     }
 
 

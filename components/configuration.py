@@ -439,7 +439,14 @@ def _shape(values: _Values) -> list[Mistake]:
 def _machines(values: _Values) -> list[Mistake]:
     """What machines on AWS need, or machines that exist."""
     if values.get("machines") == EXISTING:
-        return _hosts(values.get("hosts"), values.get("shape"))
+        mistakes = _hosts(values.get("hosts"), values.get("shape"))
+        if values.get("ssh_via"):
+            problem = (
+                "is for machines on AWS, which are known by their tags and get their rights from "
+                "it; of machines that exist, hosts has the way (sshPort, sshJump)"
+            )
+            mistakes.append(Mistake("sshVia", problem, "pulumi config rm sshVia"))
+        return mistakes
     mistakes = []
     if values.get("hosts"):
         problem = "is for machines that exist; machines is aws"
@@ -562,11 +569,13 @@ def _set_private_ip(
 
 
 def _ssh_networks(values: _Values) -> list[Mistake]:
-    """At least one network for SSH; the whole internet only when that is said twice."""
+    """A network for SSH, or another way; the whole internet only when that is said twice."""
     if "ssh_cidrs" not in values or values.get("machines") == EXISTING:
         return []
     cidrs = values["ssh_cidrs"]
     if not cidrs:
+        if values.get("ssh_via"):
+            return []
         command = set_command("sshCidrs", '["203.0.113.0/24"]')
         return [Mistake("sshCidrs", "is empty; takes the networks that may use SSH", command)]
     anywhere = _wide(cidrs)

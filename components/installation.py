@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_command import remote
 
 from components.control_machine import ControlMachine
 from components.machine import Machine
-from components.remote import fields, run_on, with_text
+from components.remote import RemoteCommand, fields, run_on, with_text
 from components.settings import AWS, PINS, Settings
 from components.upgrade_path import Change
 from components.way_out import fields as way_out_fields
@@ -83,7 +82,7 @@ def install(
     first: First = _AT_ONCE,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
-) -> remote.Command:
+) -> RemoteCommand:
     """Register a product of OpenVidu on a machine; another version upgrades it, or rolls back.
 
     Args:
@@ -156,7 +155,7 @@ def node_script(
     return pulumi.Output.unsecret(noted.stdout.apply(digest))
 
 
-def installed_version(base: remote.Command, settings: Settings) -> pulumi.Input[str]:
+def installed_version(base: RemoteCommand, settings: Settings) -> pulumi.Input[str]:
     """The version that the base has: its nodes have no other, even where that is `latest`.
 
     Args:
@@ -182,7 +181,7 @@ def put_env(
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
     keep: str = "",
-) -> remote.Command:
+) -> RemoteCommand:
     """Register a product's `.env`.
 
     Args:

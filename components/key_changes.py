@@ -35,6 +35,11 @@ class Change(Enum):
     )
     REGISTRY = ("the next pulls go by it; Docker reads it while it runs", "nothing")
     NEW_MACHINES = ("nothing, until something is installed anew", "nothing")
+    WAY_IN = (
+        "machines get the rights for it, and each script runs on them once more by the new way: "
+        "[alone, before `sshCidrs`](aws.md#ssh-without-an-open-port)",
+        "nothing",
+    )
     LOGIN = ("refused unless the machines let you in with it; nothing on them changes", "nothing")
     ROTATED = (
         "refused until the machines know them: `scripts.rotate_ssh_key`",
@@ -138,6 +143,7 @@ CHANGES: Mapping[str, Change] = {
     **dict.fromkeys(
         ("dockerRegistry", "dockerRegistryUser", "dockerRegistryPassword"), Change.REGISTRY
     ),
+    "sshVia": Change.WAY_IN,
     **dict.fromkeys(("sshUser", "sshAgent", "sshJumpPrivateKey"), Change.LOGIN),
     **dict.fromkeys(("sshPublicKey", "sshPrivateKey"), Change.ROTATED),
     **dict.fromkeys(

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 from pulumi_command import local
 
-from components.over_ssh import NOTHING, SHELL
+from components.over_ssh import NOTHING, SHELL, TEXT
 from components.settings import Settings
 
 
@@ -25,6 +25,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
     delete_before_replace: bool = False,
     replace_on_changes: Sequence[str] = (),
     ignore_changes: Sequence[str] = (),
+    text: pulumi.Input[str] | None = None,
 ) -> local.Command:
     """Register commands for `SHELL`.
 
@@ -41,7 +42,10 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         delete_before_replace: whether `delete` comes before the new `create`.
         replace_on_changes: paths of inputs whose change replaces it.
         ignore_changes: paths of inputs that stay as they are in the state.
+        text: what the commands read behind the private keys; may be secret.
     """
+    keys = settings.ssh_private_keys
+    stdin = keys if text is None else pulumi.Output.concat(keys, TEXT, text)
     return local.Command(
         name,
         interpreter=SHELL,
@@ -49,7 +53,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         update=update,
         delete=delete,
         environment={**variables, **settings.ssh_variables},
-        stdin=pulumi.Output.secret(settings.ssh_private_keys),
+        stdin=pulumi.Output.secret(stdin),
         add_previous_output_in_env=False,
         triggers=list(triggers) or None,
         opts=pulumi.ResourceOptions(

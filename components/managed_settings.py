@@ -42,11 +42,11 @@ def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
 
 def _unused(values: Mapping[str, Any], shape: str | None) -> list[Mistake]:
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
-    # Backups take a role of their own.
-    of_iam = {} if values.get("backup_days") else _OF_IAM
+    # Each takes a role of its own.
+    of_iam = {} if values.get("backup_days") or values.get("ssh_via") else _OF_IAM
     found = [
         Mistake(key, f"is for ha-managed{also}; shape is {shape}", f"pulumi config rm {key}")
-        for keys, also in (({**_ENDPOINTS, **_OF_AWS}, ""), (of_iam, " and backupDays"))
+        for keys, also in (({**_ENDPOINTS, **_OF_AWS}, ""), (of_iam, ", backupDays and sshVia"))
         for attribute, key in keys.items()
         if values.get(attribute, defaults[attribute]) != defaults[attribute]
     ]

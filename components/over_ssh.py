@@ -12,6 +12,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from components import ssh_way
+
+TEXT = "\n# what is run:\n"
+"""On standard input, between private keys and a script that is run; as in `remote/session.py`."""
 _PROGRAMS = Path(__file__).resolve().parent.parent / "remote"
 SHELL = ["/bin/bash", "-c"]
 MEMBERSHIP = "membership.py"
@@ -31,6 +35,7 @@ HOST = "host.py"
 """Prepares a host that exists already, and leaves it: inspect, prepare, release."""
 MACHINES = "machines.py"
 """Asks one machine: usage, logs, report and the like."""
+_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 _OPENSSH = ("ssh", "ssh-add", "ssh-agent", "ssh-keygen", "ssh-keyscan")
 """What the programs run here, all of OpenSSH."""
 _START = f"""\
@@ -94,11 +99,22 @@ def command(action: str) -> str:
 
 
 def shell_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a shell for `command`, which has nothing else of this process's."""
+    """The environment of a shell for `command`, which has nothing else of this process's.
+
+    But AWS's own variables, and where its files are, for who is reached by Session Manager.
+    """
     kept = {"PATH": os.environ.get("PATH", os.defpath)}
+    ways = (text for name, text in variables.items() if name.endswith("SSH_WAY"))
+    if any(ssh_way.from_text(way).ssm for way in ways):
+        kept |= {name: os.environ[name] for name in os.environ if _is_of_aws(name)}
     if variables.get("SSH_AGENT") == OWN_AGENT and _AGENT_SOCKET in os.environ:
         kept[_AGENT_SOCKET] = os.environ[_AGENT_SOCKET]
     return {**kept, **variables}
+
+
+def _is_of_aws(name: str) -> bool:
+    """Whether a variable has a say in how AWS is asked. Source: botocore, "Configuration"."""
+    return name.startswith("AWS_") or name == "HOME" or name.lower() in _PROXIES
 
 
 def run(

@@ -16,6 +16,7 @@ from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait
 from components import ssh_way
 from components.existing.hosts import Host
 from components.resource_names import logical_name, node_number, parse
+from components.ssh_way import SshWay
 from openvidu.roles import BASTION
 
 _WAITS = ("quiet", "hold", "membership")
@@ -107,6 +108,7 @@ class PreviousState:
         nodes: the nodes that have joined, as `membership.known_nodes` reads them.
         nodes_at_quiet: those for which calls were waited for last, by machine; as text.
         quiet_in: the update that waited for calls last, likewise.
+        way: how SSH got to base, master or bastion; None when it isn't known yet.
     """
 
     base_host: str | None = None
@@ -150,6 +152,7 @@ class PreviousState:
     nodes: Sequence[Mapping[str, str]] = ()
     nodes_at_quiet: Mapping[str, str] = field(default_factory=dict)
     quiet_in: Mapping[str, str] = field(default_factory=dict)
+    way: SshWay | None = None
 
     @property
     def told_nodes(self) -> Mapping[str, str]:
@@ -288,10 +291,12 @@ def _main(state: PreviousState, found: _Found) -> PreviousState:
     mains = ("bastion", "master")
     main = next((one for one in mains if f"{one}-address" in found.all), "base")
     base = _hosts(found).get("base")
+    quiet = [of for name, of in found.variables("quiet").items() if name in ("base", *mains)]
     return replace(
         state,
         base_host=base.public_ip if base else found[f"{main}-address"].get("publicIp"),
         base_host_key=base.host_key if base else found[f"{main}-host-key"].get("stdout"),
+        way=ssh_way.from_text(quiet[0].get("BASE_SSH_WAY", "")) if quiet else None,
         main_private_ip=found[main].get("privateIp"),
     )
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pulumi
-from pulumi_command import remote
+from pulumi_command import local, remote
 
+from components.local_command import local_command
 from components.machine import Machine
+from components.over_ssh import MACHINES, command, environment
 from components.settings import Settings
 from components.ssh_way import PORT
 
@@ -18,6 +20,8 @@ _SCRIPTS = Path(__file__).resolve().parent.parent / "machine"
 _SHARED = re.compile(r"^\. machine/(\S+)$", re.MULTILINE)
 """A line of a script that is replaced by a file that scripts share."""
 
+RemoteCommand = remote.Command | local.Command
+"""What runs a script on a machine; both have what it printed in `stdout`."""
 _DIAL_ATTEMPTS = 60
 """pulumi-command waits up to 5 s between attempts: five minutes for a machine to boot."""
 _DIAL_TIMEOUT_SECONDS = 15
@@ -59,7 +63,7 @@ def run_on(
     stdin: pulumi.Input[str] = "",
     triggers: Sequence[pulumi.Input[str]] = (),
     depends_on: Sequence[pulumi.Resource] = (),
-) -> remote.Command:
+) -> RemoteCommand:
     """Run a script of `machine/` on a machine, when it's new and when the script or input changed.
 
     One that failed runs again with the next update, whatever its input is by then: it may have
@@ -78,6 +82,30 @@ def run_on(
         triggers: values whose change runs the script on what is a new machine.
         depends_on: what has to be done before.
     """
+    if machine.way.ssm:
+        # pulumi-command dials itself, and knows no way but addresses.
+        return local_command(
+            name,
+            settings,
+            {
+                **environment(MACHINES),
+                "NODE_NAME": machine.name,
+                "NODE_HOST": machine.public_ip,
+                "NODE_HOST_KEY": machine.host_key,
+                **machine.way_as("NODE_SSH_WAY"),
+                **machine.provider,
+                "SCRIPT": script_name,
+                "LOCK": name,
+            },
+            parent=parent,
+            create=command("script"),
+            update=command("script"),
+            triggers=[machine.identity, *triggers],
+            depends_on=[*machine.depends_on, *depends_on],
+            delete_before_replace=True,
+            replace_on_changes=["stdin"],
+            text=_with_script(script_name, stdin),
+        )
     return remote.Command(
         name,
         connection=_connection(machine, settings),

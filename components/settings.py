@@ -20,6 +20,7 @@ from components.existing.hosts import Host, host
 from components.mistakes import MemberError, member
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
+from components.ssh_way import SSM
 from openvidu import roles
 from openvidu.roles import Role
 
@@ -552,6 +553,16 @@ class Settings:
             "true",
         ),
     ] = False
+    ssh_via: Annotated[
+        str | None,
+        Key(
+            "sshVia",
+            "string",
+            _one_of(SSM),
+            "Reach machines on AWS by Session Manager; then sshCidrs may be empty.",
+            SSM,
+        ),
+    ] = None
     ssh_user: Annotated[
         str,
         Key(

@@ -1,4 +1,4 @@
-"""How SSH gets to a machine: its port, and a jump host where there is no straight way."""
+"""How SSH gets to a machine: its port, and what is gone through where there is no straight way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import shlex
 from dataclasses import asdict, dataclass
 
 PORT = 22
+SSM = "ssm"
+"""The setting with which machines on AWS are reached by Session Manager."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,23 @@ class SshWay:
     Attributes:
         port: where its SSH answers.
         jump: what connections go through; None where it's reached straight.
+        ssm: what Session Manager connects to, as the words `REGION PROJECT STACK MACHINE`, with -
+            for the environment's own region; empty where it isn't used.
     """
 
     port: int = PORT
     jump: Jump | None = None
+    ssm: str = ""
 
     def as_text(self) -> str:
         """The way as `remote/session.py` reads it; empty for the usual one."""
-        return "" if self == SshWay() else json.dumps(asdict(self))
+        if self == SshWay():
+            return ""
+        told = asdict(self)
+        if not self.ssm:
+            # Ways that were written before it was known stay as they are.
+            del told["ssm"]
+        return json.dumps(told)
 
 
 STRAIGHT = SshWay()
@@ -52,11 +63,14 @@ def from_text(text: str) -> SshWay:
     if not text:
         return STRAIGHT
     found = json.loads(text)
-    return SshWay(found["port"], Jump(**found["jump"]) if found["jump"] else None)
+    jump = Jump(**found["jump"]) if found["jump"] else None
+    return SshWay(found["port"], jump, found.get("ssm", ""))
 
 
 def ssh_command(user: str, host: str, way: SshWay) -> str:
     """The command with which somebody logs in, for a shell."""
+    if way.ssm:
+        return f"uv run python -m scripts.ssh {way.ssm.split()[-1]} --"
     words = ["ssh"]
     if way.port != PORT:
         words += ["-p", str(way.port)]

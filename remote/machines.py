@@ -32,6 +32,17 @@ def _start(given: Mapping[str, str]) -> str:
     return f"printf %s {text} | base64 -d | sudo -n bash -s start-services.sh"
 
 
+def _script(name: str, lock: str, text: str) -> str:
+    """What `components.remote.run_on` gives a shell, where pulumi-command has no way.
+
+    After a lost connection it's run again, and the one before may not have ended yet.
+    """
+    encoded = base64.b64encode(text.encode()).decode()
+    locked = f"sudo -n flock --close /run/openvidu-{lock}.lock bash -s {name}"
+    # A builtin of the shell prints it: no process list has it.
+    return f"printf %s {encoded} | base64 -d | {locked}"
+
+
 def _report(given: Mapping[str, str]) -> str:
     return f"sudo -n env LC_ALL=C bash -c {shlex.quote(given['REPORT'])} report {given['FOLDER']}"
 
@@ -151,6 +162,8 @@ def act(made: Session) -> int:
     machine = made.machine(made.name, "NODE")
     if made.action == "login":
         return made.login(machine, given["COMMAND"], int(given["TERMINAL"]))
+    if made.action == "script":
+        return made.run(machine, _script(given["SCRIPT"], given["LOCK"], made.text())).status
     if made.action not in COMMANDS:
         made.say(f"there is no action {made.action}")
         return 1

@@ -40,6 +40,8 @@ STEADY_SECONDS = 60.0
 """A connection that has lasted so long shows that the machine is well again."""
 LOGIN_SECONDS = 60.0
 """How long a login may take until it runs a command."""
+SSM_SECONDS = 25
+"""How long a connection may take at least that AWS is asked for."""
 AFTERWARDS_SECONDS = 5.0
 """How long the client may take after the answer."""
 GONE_AFTER = 2
@@ -47,6 +49,8 @@ GONE_AFTER = 2
 MOST_KILLS = 4
 """So often in a row a command may be killed on its machine until that isn't tried again."""
 NOISE_CHARACTERS = 400
+TEXT = "\n# what is run:\n"
+"""On standard input, between private keys and what an action takes beside them."""
 MEMBERSHIP = "sudo -n env LC_ALL=C python3 -I /opt/openvidu-membership/membership.pyz"
 """The program on the base, or the bastion."""
 
@@ -86,6 +90,8 @@ class Machine:
         host_key: its public SSH host key.
         port: where its SSH answers.
         jump: what connections go through; None where it's reached straight.
+        ssm: what Session Manager connects to, in words of `scripts.ssm_way`; empty where it isn't
+            used.
     """
 
     who: str
@@ -93,13 +99,14 @@ class Machine:
     host_key: str
     port: int = 22
     jump: Jump | None = None
+    ssm: str = ""
 
 
 def machine_at(who: str, host: str, host_key: str, way: str = "") -> Machine:
     """A machine, and the way there as `components.ssh_way` writes it; empty for the usual one."""
     found = json.loads(way) if way else {}
     jump = Jump(**found["jump"]) if found.get("jump") else None
-    return Machine(who, host, host_key, found.get("port", 22), jump)
+    return Machine(who, host, host_key, found.get("port", 22), jump, found.get("ssm", ""))
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,8 @@ class _Attempt:
         client: exit status of the SSH client.
         said: why the client failed.
         lasted: seconds.
-        jump_said: why the jump host didn't let it through.
+        between: what it goes through, in words.
+        between_said: why that didn't let it through.
     """
 
     status: int | None
@@ -137,7 +145,8 @@ class _Attempt:
     client: int
     said: str
     lasted: float
-    jump_said: str = ""
+    between: str = ""
+    between_said: str = ""
 
     @property
     def is_lost(self) -> bool:
@@ -147,8 +156,8 @@ class _Attempt:
     @property
     def reason(self) -> str:
         """Why there is no answer."""
-        if self.jump_said:
-            return f"its jump host: {self.jump_said}"
+        if self.between_said:
+            return f"{self.between}: {self.between_said}"
         if self.said:
             return self.said
         if self.began:
@@ -183,11 +192,13 @@ class Session:
         self._folder = tempfile.TemporaryDirectory(dir="/tmp", prefix="ov-")
         self._has_configured_key = False
         self._keys = "sshPrivateKey"
+        self._text: str | None = None
         if environment.get("SSH_AGENT") == "own":
             self._keys = "a key of your SSH agent"
             self._require_agent()
         else:
-            self._add_keys(sys.stdin.read())
+            keys, _, self._text = sys.stdin.read().partition(TEXT)
+            self._add_keys(keys)
 
     def _add_keys(self, text: str) -> None:
         for key in _PRIVATE_KEY.findall(text) or [text]:
@@ -217,6 +228,12 @@ class Session:
         given = self.environment
         key, way = given[f"{prefix}_HOST_KEY"], given.get(f"{prefix}_SSH_WAY", "")
         return machine_at(who, given[f"{prefix}_HOST"], key, way)
+
+    def text(self) -> str:
+        """What stands behind the private keys on standard input; read once."""
+        if self._text is None:
+            self._text = sys.stdin.read().partition(TEXT)[2]
+        return self._text
 
     def close(self) -> None:
         """End the connections."""
@@ -392,6 +409,7 @@ class Session:
             status,
             _last_said(log) or late,
             time.monotonic() - began,
+            "Session Manager" if machine.ssm else "its jump host",
             _last_said(_of_jump(log)),
         )
 
@@ -400,7 +418,7 @@ class Session:
 
         Args:
             machine: where to.
-            log: where the client to a jump host says why it fails, beside this.
+            log: where what it goes through says why it fails, beside this.
         """
         # Not OpenSSH's %C: behind two jump hosts, two machines may have the same address.
         same = repr(replace(machine, who=""))
@@ -412,9 +430,14 @@ class Session:
             "ControlPath": str(Path(self._folder.name) / digest),
             "ControlPersist": "30",
         }
-        if machine.jump:
-            options["ProxyCommand"] = self._through(machine.jump, log)
-        return _client(self._user, machine.port, options)
+        return _client(self._user, machine.port, {**options, **self._proxy(machine, log)})
+
+    def _proxy(self, machine: Machine, log: Path) -> dict[str, str]:
+        """Options of a client that goes through something, where it has to."""
+        if machine.ssm:
+            connect = str(max(int(self._connect), SSM_SECONDS))
+            return {"ProxyCommand": _by_ssm(machine, log), "ConnectTimeout": connect}
+        return {"ProxyCommand": self._through(machine.jump, log)} if machine.jump else {}
 
     def _through(self, jump: Jump, log: Path) -> str:
         """The command that connects to an address by a jump host.
@@ -518,6 +541,12 @@ class Session:
         refused = f"{self.name}: {self.action} refused: "
         if machine.jump:
             self._refuse_jump(machine, machine.jump, attempt, refused)
+        if machine.ssm and attempt.between_said.startswith(_WONT):
+            said = attempt.between_said.removeprefix(_WONT)
+            raise SessionError(
+                f"{refused}Session Manager doesn't lead to {machine.who}: {said}\n"
+                "  Nothing was changed there."
+            )
         if attempt.said == _OTHER_KEY:
             raise SessionError(
                 f"{refused}{machine.host} shows another SSH host key than\n"
@@ -548,17 +577,17 @@ class Session:
             SessionError: says why.
         """
         name = f"the jump host to {machine.who}, {jump.host},"
-        if attempt.jump_said == _OTHER_KEY:
+        if attempt.between_said == _OTHER_KEY:
             raise SessionError(
                 f"{refused}{name} shows another SSH host key than\n"
                 f"  {_fingerprint(jump.host_key)}\n  Nothing was removed. If you know the new one: "
                 "put it into hosts (sshJump.hostKey), then: pulumi up"
             )
-        if _KEY_REFUSED in attempt.jump_said:
+        if _KEY_REFUSED in attempt.between_said:
             keys = self._keys if "agent" in self._keys else "sshJumpPrivateKey or sshPrivateKey"
             raise SessionError(
                 f"{refused}{name} lets {jump.user or self._user} in with no {keys}: "
-                f"{attempt.jump_said}"
+                f"{attempt.between_said}"
             )
 
     def _seen(self, machine: Machine) -> str:
@@ -568,9 +597,10 @@ class Session:
     def shown_keys(self, machine: Machine) -> str:
         """The host keys that a machine shows, one a line; nobody has checked them.
 
-        Behind a jump host it's one, of the kind that OpenSSH likes best: ssh-keyscan goes straight.
+        Where it isn't reached straight it's one, of the kind that OpenSSH likes best: ssh-keyscan
+        goes straight.
         """
-        if machine.jump is None:
+        if not (machine.jump or machine.ssm):
             scan = ["ssh-keyscan", "-T", "10", "-p", str(machine.port), machine.host]
             shown = _output(scan)
         else:
@@ -584,11 +614,14 @@ class Session:
                 "ecdsa-sha2-nistp384,ecdsa-sha2-nistp521",
                 # The key is what is wanted: nobody logs in.
                 "PreferredAuthentications": "none",
-                "ProxyCommand": self._through(machine.jump, log),
+                **self._proxy(machine, log),
             }
             _output([*_client(self._user, machine.port, options), machine.host, "true"])
             if why := _last_said(_of_jump(log)):
-                self.say(f"the jump host to {machine.who}, {machine.jump.host}: {why}")
+                name = (
+                    f"the jump host to {machine.who}, {machine.jump.host}" if machine.jump else ""
+                )
+                self.say(f"{name or 'Session Manager'}: {why}")
             shown = seen.read_text() if seen.exists() else ""
         found = (line.partition(" ")[2] for line in shown.splitlines() if line[:1] != "#")
         return "\n".join(found)
@@ -601,6 +634,9 @@ _KILLED = {
 _OTHER_KEY = "it shows another SSH host key"
 _KEY_REFUSED = "Permission denied"
 """Source: OpenSSH, sshconnect2.c: what the client says when no method is left."""
+_WONT = "refused: "
+"""What `scripts.ssm_way` says before a reason for which it won't go otherwise the next time."""
+_NOT_HERE = "this project's folder, with what `uv sync` makes, isn't where this runs"
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]+ KEY-----.*?-----END [A-Z ]+ KEY-----\n?", re.DOTALL)
 _CLIENT_ENVIRONMENT = {**os.environ, "SHELL": "/bin/sh"}
 """OpenSSH has the user's own shell run a ProxyCommand, be it fish. Source: sshconnect.c."""
@@ -611,8 +647,21 @@ def _client(user: str, port: int, options: Mapping[str, str]) -> list[str]:
     return ["ssh", "-F", "none", "-l", user, "-p", str(port), *shown]
 
 
+def _by_ssm(machine: Machine, log: Path) -> str:
+    """The command that connects to a machine by Session Manager.
+
+    Raises:
+        SessionError: what it takes isn't here.
+    """
+    python = Path(".venv/bin/python")
+    if not python.exists():
+        raise SessionError(f"{machine.who} is reached by Session Manager, and {_NOT_HERE}")
+    words = [str(python), "-m", "scripts.ssm_way", *machine.ssm.split(), str(machine.port)]
+    return shlex.join(words).replace("%", "%%") + f" 2>>{shlex.quote(str(_of_jump(log)))}"
+
+
 def _of_jump(log: Path) -> Path:
-    """Where the client to the jump host writes what went wrong."""
+    """Where the client to the jump host, or what is in its place, writes what went wrong."""
     return log if str(log) == os.devnull else log.with_name(f"{log.name}-jump")
 
 
@@ -757,7 +806,7 @@ def project_program(module: str, variables: Mapping[str, str]) -> Done | str:
     """
     python = Path(".venv/bin/python")
     if not python.exists():
-        return "this project's folder, with what `uv sync` makes, isn't where this runs"
+        return _NOT_HERE
     try:
         done = subprocess.run(
             [str(python), "-m", module],

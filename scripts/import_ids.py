@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-from components.aws.actions import OF_BACKUPS
+from components.aws.actions import OF_BACKUPS, OF_SESSIONS
 from components.resource_names import logical_name
 from scripts.left_behind import KINDS, Json, Tagged, is_of
 
@@ -58,12 +58,13 @@ class Wanted:
     uses: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def is_of_backups(self) -> bool:
-        """Whether it's made anew with backups; the role of a bastion is an operator's to name.
+    def is_made_anew(self) -> bool:
+        """Whether it comes anew with backups or Session Manager; a bastion's is one's own to name.
 
         The earlier ones are left, and docs/runbook.md says how to remove them.
         """
-        return self.type in OF_BACKUPS and self.name.startswith("backup")
+        kinds = {*OF_BACKUPS, *OF_SESSIONS}
+        return self.type in kinds and self.name.startswith(("backup", "session"))
 
     @property
     def name(self) -> str:
@@ -135,7 +136,7 @@ def match(
             absent.append(one)
     for one in (one for one in wanted if one.type not in _TAGGED):
         properties = _known(one, ids)
-        if one.type in NOT_IMPORTED or one.is_of_backups:
+        if one.type in NOT_IMPORTED or one.is_made_anew:
             absent.append(one)
         elif one.type not in JOINING:
             unknown.append(one)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from components import ssh_way
+from components.aws.provider import VARIABLE
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
 from components.resource_names import logical_name, node_number, of_urn
 from openvidu.roles import Role, role_of
@@ -20,6 +21,8 @@ _OLDER = "upgrade"
 """Where no upgrade is due it keeps the way of the last one, to a machine that may be gone."""
 _HOST_KEY = "host-key"
 """Knows a new machine first: an update that fails after it leaves the others as they were."""
+_FOR_ALL = ("SSH_USER", "SSH_AGENT", VARIABLE)
+"""What is told of the way that is the same to all."""
 _INSTANCE = "aws:ec2/instance:Instance"
 _MACHINES = (_INSTANCE, "command:local:Command")
 """What a machine is, on AWS or where it exists already."""
@@ -192,7 +195,7 @@ def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: 
     host = variables[f"{prefix}_HOST"]
     reached = {
         **environment(MACHINES),
-        **{name: variables[name] for name in ("SSH_USER", "SSH_AGENT") if name in variables},
+        **{name: variables[name] for name in _FOR_ALL if name in variables},
         "NODE_NAME": name,
         "NODE_HOST": host,
         "NODE_HOST_KEY": variables[f"{prefix}_HOST_KEY"],

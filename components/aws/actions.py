@@ -280,6 +280,12 @@ WITH_KEY = (
 
 Source: Amazon EBS, "Amazon EBS encryption", permissions for IAM users; pulumi-aws, ebs.Volume.
 """
+SESSIONS = ("ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataChannel")
+"""What is done with sessions that the caller has started.
+
+Source: AWS Systems Manager guide, "Sample IAM policies for Session Manager".
+"""
+START_SESSION = "ssm:StartSession"
 OF_A_NETWORK = (
     "aws:ec2/vpc:Vpc",
     "aws:ec2/internetGateway:InternetGateway",
@@ -295,11 +301,17 @@ OF_BACKUPS = (
     "aws:iam/rolePolicy:RolePolicy",
 )
 """The types that are made for backups alone, of the data of a base or master."""
+OF_SESSIONS = (
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/instanceProfile:InstanceProfile",
+)
+"""Those that are made where SSH goes by Session Manager."""
 _SERVICES = ("ec2", "ebs", "vpc", "sns", "cloudwatch")
 _MACHINES = tuple(kind for kind in BY_TYPE if kind.partition("/")[0].split(":")[1] in _SERVICES)
 TYPES: Mapping[str, Sequence[str]] = {
-    HA: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS),
-    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS),
+    HA: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS, OF_SESSIONS[-1]),
+    SINGLE_MASTER: (*_MACHINES, "aws:route53/record:Record", *OF_BACKUPS, OF_SESSIONS[-1]),
     HA_MANAGED: tuple(kind for kind in BY_TYPE if kind != OF_BACKUPS[0]),
 }
 """The types that each shape may make."""

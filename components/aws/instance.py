@@ -13,7 +13,7 @@ import pulumi
 import pulumi_aws as aws
 from pulumi_command import local
 
-from components.aws import backups, provider
+from components.aws import backups, provider, session_manager
 from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.machine import Machine
@@ -92,6 +92,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*placement.internet]),
     )
+    region = aws.config.region or ""
     unknown = pulumi.Output.from_input("")
     before = Machine(
         name,
@@ -100,7 +101,9 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         identity=unknown,
         host_key=unknown,
         depends_on=[address],
-        present=f"aws {aws.config.region or '-'} {project} {stack}",
+        present=f"aws {region or '-'} {project} {stack}",
+        provider=provider.variables(*config_of_stack("aws")),
+        way=session_manager.way(settings, region, project, stack, name),
     )
     stop = [before_stop(before)] if before_stop else []
     instance = aws.ec2.Instance(
@@ -144,7 +147,6 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         host_key=_host_key(name, instance, parent),
         depends_on=[address, instance],
         instance_arn=instance.arn,
-        provider=provider.variables(*config_of_stack("aws")),
     )
     if not role.data:
         return machine

@@ -16,6 +16,7 @@ from components.aws import (
     owners_network,
     quotas,
     restore,
+    session_manager,
 )
 from components.aws.alarms import Alarms, alarms
 from components.aws.firewall import Firewall
@@ -60,6 +61,7 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
         where = replace(where, zones=zones)
     mistakes += machine_image.find_mistakes(settings, previous)
     mistakes += restore.find_mistakes(settings, previous)
+    mistakes += session_manager.find_mistakes(settings)
     has = account.ask(settings, previous, tags)
     mistakes += quotas.find_mistakes(settings, previous, types, has)
     if mistakes:
@@ -115,6 +117,8 @@ class AwsMachines:
         )
         self.alarms = alarms(settings, tags, parent)
         image = machine_image.image_of(settings)
+        wanted = session_manager.is_wanted(settings)
+        profile = session_manager.profile(settings, tags, parent) if wanted else None
         self._placements = [
             Placement(
                 zone=zone,
@@ -123,6 +127,7 @@ class AwsMachines:
                 image_id=image,
                 key_name=key_pair.key_name,
                 tags=tags,
+                profile=profile,
                 alarms=self.alarms,
             )
             for zone, subnet_id, internet in zip(
@@ -149,14 +154,14 @@ class AwsMachines:
 
         Args:
             parent: the component that owns it.
-            profile: name of an instance profile, where it needs one.
+            profile: name of an instance profile, where it needs one of its own.
         """
-        role = self._settings.main_role
+        role, place = self._settings.main_role, self._placements[0]
         return aws_machine(
             role.name,
             role,
             self._settings,
-            replace(self._placements[0], profile=profile),
+            replace(place, profile=profile or place.profile),
             private_ip=self._settings.main_private_ip,
             instance_type=self._type_of(role.name, self._settings.main_instance_type[1]),
             firewall=self._firewalls[role],

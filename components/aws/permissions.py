@@ -18,7 +18,17 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.aws.actions import BY_TYPE, OF_A_NETWORK, OF_BACKUPS, TYPES, WITH_KEY, actions
+from components.aws.actions import (
+    BY_TYPE,
+    OF_A_NETWORK,
+    OF_BACKUPS,
+    OF_SESSIONS,
+    SESSIONS,
+    START_SESSION,
+    TYPES,
+    WITH_KEY,
+    actions,
+)
 from components.settings import DEFAULT_BUCKET, HA, HA_MANAGED
 
 PROJECT = "openvidu-enterprise"
@@ -44,6 +54,14 @@ _WITHIN: Mapping[str, str] = {
     "ec2:RunInstances": "instance",
 }
 """What makes something in, or from, what is there: the kind that is made, as its ARN names it."""
+_TOGETHER = (
+    "ec2:CreateRouteTable",
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateSnapshot",
+    "ec2:CreateSubnet",
+)
+"""Those of them that are made in networks or from volumes: none needs what another one makes, so
+one statement for all allows no more than one for each, and is shorter."""
 _RULES = ("ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress")
 _STARTED_FROM = (
     "image",
@@ -99,7 +117,7 @@ _NAMED: Mapping[str, Sequence[str]] = {
 Source: Pulumi, "Auto-naming".
 """
 _USER = "arn:*:iam::*:user{path}bucket-user-*"
-_ROLE = "arn:*:iam::*:role{path}{role}-*"
+_ROLE = "arn:*:iam::*:role{path}{name}-role-*"
 _IDENTITIES: Mapping[str, str] = {
     "aws:iam/user:User": _USER,
     "aws:iam/userPolicy:UserPolicy": _USER,
@@ -107,7 +125,7 @@ _IDENTITIES: Mapping[str, str] = {
     "aws:iam/role:Role": _ROLE,
     "aws:iam/rolePolicy:RolePolicy": _ROLE,
     "aws:iam/instanceProfile:InstanceProfile": (
-        "arn:*:iam::*:instance-profile{path}bastion-profile-*"
+        "arn:*:iam::*:instance-profile{path}{name}-profile-*"
     ),
 }
 _BOUND = (
@@ -121,11 +139,10 @@ _BOUND = (
 """What gives rights, or takes a boundary: only with the boundary, where one is asked for."""
 _UNBINDING = ("iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary")
 _PASSING = "iam:PassRole"
-_ROLES: Mapping[bool, tuple[str, str]] = {
-    True: ("bastion-role", "ec2.amazonaws.com"),
-    False: ("backup-role", "dlm.amazonaws.com"),
-}
-"""The role that is made, and to whom it's given: with AWS's services, or for backups."""
+_EC2, _DLM = "ec2.amazonaws.com", "dlm.amazonaws.com"
+_OWN_SESSIONS = "arn:*:ssm:*:*:session/${aws:userid}-*"
+"""Source: AWS Systems Manager guide, "Sample IAM policies for Session Manager"."""
+_SSH_SESSIONS = "arn:*:ssm:*:*:document/AWS-StartSSHSession"
 _SERVICE_ROLE = "iam:CreateServiceLinkedRole"
 _SERVICES = ("elasticache", "elasticloadbalancing", "es", "events", "opensearchservice")
 
@@ -145,6 +162,7 @@ class Scope:
         vpc: id of a VPC that existed; None where the program makes one.
         subnets: ids of its subnets.
         backups: whether backupDays is configured.
+        ssm: whether SSH goes by Session Manager.
     """
 
     shape: str = HA
@@ -157,12 +175,25 @@ class Scope:
     vpc: str | None = None
     subnets: Sequence[str] = ()
     backups: bool = False
+    ssm: bool = False
 
     @property
     def without(self) -> Collection[str]:
         """The types that aren't made, though the shape may."""
-        no_backups = self.shape != HA_MANAGED and not self.backups
-        return {*(OF_A_NETWORK if self.vpc else ()), *(OF_BACKUPS if no_backups else ())}
+        network = {*OF_A_NETWORK} if self.vpc else set()
+        if self.shape == HA_MANAGED:
+            return network
+        made = {*(OF_BACKUPS if self.backups else ()), *(OF_SESSIONS if self.ssm else ())}
+        return network | ({*OF_BACKUPS, *OF_SESSIONS} - made)
+
+    @property
+    def roles(self) -> Mapping[str, str]:
+        """What begins the names of roles that are made, and to whom each is given."""
+        return {
+            **({"bastion": _EC2} if self.shape == HA_MANAGED else {}),
+            **({"backup": _DLM} if self.shape != HA_MANAGED and self.backups else {}),
+            **({"session": _EC2} if self.ssm else {}),
+        }
 
     @property
     def tags(self) -> Mapping[str, str]:
@@ -213,6 +244,7 @@ def statements(scope: Scope) -> list[Statement]:
         *(_in_a_network(scope.vpc, scope.subnets) if scope.vpc else ()),
         *_by_name(wanted, scope),
         *(_with_key(scope.kms_key) if scope.kms_key else ()),
+        *(_sessions(scope.tags) if scope.ssm else ()),
     ]
 
 
@@ -228,6 +260,14 @@ def _with_key(key: str) -> Iterator[Statement]:
     """To have a key used, by AWS's services alone where they are given it."""
     yield Statement(WITH_KEY, [key])
     yield Statement(["kms:CreateGrant"], [key], true=["kms:GrantIsForAWSResource"])
+
+
+def _sessions(tags: Mapping[str, str]) -> Iterator[Statement]:
+    """To reach the stack's machines by SSH, and to end what one has begun."""
+    ours = {f"ssm:resourceTag/{key}": [value] for key, value in tags.items()}
+    yield Statement([START_SESSION], _arns("instance"), ours)
+    yield Statement([START_SESSION], [_SSH_SESSIONS])
+    yield Statement(SESSIONS, [_OWN_SESSIONS])
 
 
 def _looking(wanted: Collection[str]) -> Iterator[Statement]:
@@ -246,8 +286,10 @@ def _by_tags(wanted: Collection[str], tags: Mapping[str, str]) -> Iterator[State
     ours = {f"aws:ResourceTag/{key}": [value] for key, value in tags.items()}
     alone = [one for one in (*_ALONE, *_TAGGED_ALONE) if one in wanted]
     yield Statement(sorted(alone), conditions=asked)
+    together = [one for one in _TOGETHER if one in wanted]
+    yield Statement(together, _arns(*(_WITHIN[one] for one in together)), asked)
     for action, kind in _WITHIN.items():
-        if action in wanted:
+        if action in wanted and action not in together:
             yield Statement([action], _arns(kind), asked)
     yield Statement(["ec2:RunInstances"], _arns(*_STARTED_FROM))
     yield Statement(["ec2:CreateVolume"], _arns("snapshot"))
@@ -285,24 +327,36 @@ def _by_name(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
 
 def _identities(wanted: Collection[str], scope: Scope) -> Iterator[Statement]:
     """Of IAM what the program names, and with the boundary only, where there is one."""
-    by_resource: dict[str, set[str]] = {}
-    role, service = _ROLES[scope.shape == HA_MANAGED]
+    by_resource: dict[tuple[str, ...], set[str]] = {}
     for kind in TYPES[scope.shape]:
         if kind in _IDENTITIES and kind not in scope.without:
-            resource = _IDENTITIES[kind].format(path=scope.iam_path, role=role)
-            by_resource.setdefault(resource, set()).update({*BY_TYPE[kind]} & {*wanted})
-    for resource, may in by_resource.items():
+            names = [one for one, service in scope.roles.items() if _takes(kind, service)]
+            resources = _names(_IDENTITIES[kind], scope, names)
+            by_resource.setdefault(resources, set()).update({*BY_TYPE[kind]} & {*wanted})
+    for resources, may in by_resource.items():
         bound = may & {*_BOUND} if scope.boundary else set()
-        yield Statement(sorted(may - bound - {_PASSING}), [resource])
+        yield Statement(sorted(may - bound - {_PASSING}), [*resources])
         if bound:
             limit = {"iam:PermissionsBoundary": [str(scope.boundary)]}
-            yield Statement(sorted(bound), [resource], limit)
-    if _PASSING in wanted:
-        resource = _ROLE.format(path=scope.iam_path, role=role)
-        yield Statement([_PASSING], [resource], {"iam:PassedToService": [service]})
+            yield Statement(sorted(bound), [*resources], limit)
+    for to in sorted({*scope.roles.values()}):
+        names = [one for one, service in scope.roles.items() if service == to]
+        given = _names(_ROLE, scope, names)
+        yield Statement([_PASSING], [*given], {"iam:PassedToService": [to]})
     if _SERVICE_ROLE in wanted:
         services = {"iam:AWSServiceName": [f"{service}.amazonaws.com" for service in _SERVICES]}
         yield Statement([_SERVICE_ROLE], ["arn:*:iam::*:role/aws-service-role/*"], services)
+
+
+def _takes(kind: str, service: str) -> bool:
+    """Whether a type is made for roles that a service gets: profiles are for instances."""
+    return kind != OF_SESSIONS[-1] or service == _EC2
+
+
+def _names(pattern: str, scope: Scope, names: Iterable[str]) -> tuple[str, ...]:
+    """ARNs of what is named so; one where the name has no part that differs."""
+    found = (pattern.format(path=scope.iam_path, name=name) for name in names or ("",))
+    return tuple(dict.fromkeys(found))
 
 
 def policy(allowed: Iterable[Statement]) -> dict[str, Any]:
@@ -321,6 +375,7 @@ def main() -> None:
     parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
     parser.add_argument("--kms-key", help="kmsKeyId, where it's configured")
     parser.add_argument("--backups", action="store_true", help="where backupDays is configured")
+    parser.add_argument("--ssm", action="store_true", help="where sshVia is ssm")
     parser.add_argument("--vpc", help="vpcId, where it's configured")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 import boto3
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.exceptions import BotoCoreError, HTTPClientError, NoCredentialsError
 
 from components.aws.provider import CREDENTIALS, WITHHELD
 from openvidu.limit import LateError, within
@@ -136,6 +136,26 @@ class AwsSession:
         # All methods go this way, also those of a paginator: botocore has no public one.
         made._make_api_call = lambda *given: _within(seconds, lambda: call(*given))
         return made
+
+    def variables(self) -> dict[str, str]:
+        """Variables with which another program on this computer is logged in as this is.
+
+        Raises:
+            BotoCoreError: there's no login.
+        """
+        found = _within(_MAKE_SECONDS, self._session.get_credentials)
+        if found is None:
+            raise NoCredentialsError
+        login = found.get_frozen_credentials()
+        values = {
+            "AWS_ACCESS_KEY_ID": login.access_key,
+            "AWS_SECRET_ACCESS_KEY": login.secret_key,
+            # An empty one isn't a token of the environment's.
+            "AWS_SESSION_TOKEN": login.token or "",
+            "AWS_REGION": self.region_name,
+            "HTTPS_PROXY": self._provider.get("httpsProxy"),
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
     def _config(self, timeout: float | None) -> Config:
         values: dict[str, Any] = {

@@ -42,7 +42,11 @@ def before_stop(
             depends_on=machine.depends_on,
             ignore_changes=("create", "update", "environment", "stdin"),
         )
-    known = replace(machine, host_key=pulumi.Output.from_input(previous.base_host_key or ""))
+    known = replace(
+        machine,
+        host_key=pulumi.Output.from_input(previous.base_host_key or ""),
+        way=machine.way if previous.way is None else previous.way,
+    )
     quiet = command("quiet" if settings.main_role is BASE else "quiet-master")
     # The policy on the machine is that of the last update.
     wait = NOTHING if settings.change_during_calls else quiet

@@ -7,13 +7,14 @@ edit one target group; while it's away, calls go on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
 from pulumi_command import local
 
 from components import down
+from components.aws import session_manager
 from components.aws.health import Health
 from components.aws.iam_policy import allowing
 from components.aws.instances import AwsMachines
@@ -150,7 +151,11 @@ def _profile(
     machines: AwsMachines,
     parent: pulumi.Resource,
 ) -> pulumi.Output[str]:
-    """What the bastion may do on AWS: edit that target group, and see who is in it."""
+    """What the bastion may do on AWS: edit that target group, and see who is in it.
+
+    An instance has one profile: what SSH takes goes in there, too.
+    """
+    by_sessions = [session_manager.OF_THE_AGENT] if session_manager.is_wanted(settings) else []
     child = pulumi.ResourceOptions(parent=parent)
     role = aws.iam.Role(
         "bastion-role",
@@ -163,7 +168,10 @@ def _profile(
         opts=child,
     )
     allowed = aws.iam.RolePolicy(
-        "bastion-role-policy", role=role.name, policy=target_group.apply(edit), opts=child
+        "bastion-role-policy",
+        role=role.name,
+        policy=target_group.apply(lambda group: edit(group, *by_sessions)),
+        opts=child,
     )
     profile = aws.iam.InstanceProfile(
         "bastion-profile",
@@ -175,8 +183,8 @@ def _profile(
     return profile.name
 
 
-def edit(target_group: str) -> str:
-    """A policy that allows edits of one target group.
+def edit(target_group: str, *more: Mapping[str, object]) -> str:
+    """A policy that allows edits of one target group, and what else is said.
 
     Source: Elastic Load Balancing, "Actions, resources, and condition keys": the state of targets
     can't be limited to a group.
@@ -184,4 +192,5 @@ def edit(target_group: str) -> str:
     return allowing(
         {"Action": list(_TARGETS), "Resource": target_group},
         {"Action": "elasticloadbalancing:DescribeTargetHealth", "Resource": "*"},
+        *more,
     )

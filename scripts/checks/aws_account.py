@@ -18,6 +18,7 @@ from components.aws.machine_image import UBUNTU_IMAGES, UBUNTU_OWNER
 from components.aws.permissions import Scope, Statement, statements
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
 from components.settings import DEFAULT_BUCKET, HA, Settings
+from components.ssh_way import SSM
 from scripts.checks.finding import Finding, Result
 from scripts.pulumi_cli import PulumiCli
 
@@ -72,6 +73,7 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
         configured("iamPath", Settings.iam_path),
         configured("kmsKeyId", "") or None,
         backups=configured("backupDays", "0") != "0",
+        ssm=configured("sshVia", "") == SSM,
     )
     owner = configured("imageOwner", UBUNTU_OWNER)
     calls = _calls(ec2, kind, scope.tags, configured("imageId", "") or owner)
@@ -88,7 +90,8 @@ def _simulation(
 ) -> dict[str, Any] | None:
     """What IAM is asked of a statement; it takes no patterns, neither of actions nor of ARNs."""
     names = [one for one in wanted.actions if "*" not in one and one not in tried]
-    if not names:
+    # What is the caller's own IAM knows in a real request only.
+    if not names or any("${" in one for one in wanted.resources):
         return None
     asked: dict[str, Any] = {"ActionNames": names}
     if resources := [one for one in wanted.resources if one != "*"]:

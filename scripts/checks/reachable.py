@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain
 
+from components import ssh_way
 from openvidu import ports
 from openvidu.roles import BASTION, NODE
 from scripts import fullness
@@ -58,7 +59,10 @@ def _ssh(machine: Machine) -> list[Finding]:
     try:
         told = machine.ask("usage", _SSH_SECONDS)
     except PulumiError as error:
-        following = f"{_way_back(machine)}; and that sshCidrs has the address that you come from"
+        further = "sshCidrs has the address that you come from"
+        if ssh_way.from_text(machine.variables.get("NODE_SSH_WAY", "")).ssm:
+            further = "its agent is registered (aws ssm describe-instance-information)"
+        following = f"{_way_back(machine)}; and that {further}"
         return [Finding("SSH", machine.name, Result.FAILED, str(error), following)]
     lets_in = Finding("SSH", machine.name, Result.OK, f"{machine.host} lets in")
     return [lets_in, *disks(machine.name, told), *containers(machine.name, told), *_stores(machine)]

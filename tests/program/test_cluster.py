@@ -71,6 +71,8 @@ class Recorder(Mocks):  # type: ignore[misc]
             outputs["publicIp"] = "203.0.113.10"
         if args.typ == "command:local:Command":
             outputs["stdout"] = "ssh-ed25519 AAAA"
+        if args.typ == "aws:iam/instanceProfile:InstanceProfile":
+            outputs["name"] = f"{args.name}-1a2b3c4"
         if args.name == "node-script":
             outputs["stdout"] = f"Downloading …\nSHA-256 of https://x: {'1' * 64}\n"
         if args.name == "base-install":

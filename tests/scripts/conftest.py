@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import getpass
 import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,17 @@ import pytest
 from components.over_ssh import MEMBERSHIP, SHELL, command
 from components.over_ssh import environment as script_environment
 from scripts.init_stack import make_ssh_key
+
+_BRIDGE = """
+import os, socket, sys, threading
+there = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def pass_on():
+    while more := os.read(0, 65536):
+        there.sendall(more)
+threading.Thread(target=pass_on, daemon=True).start()
+while more := there.recv(65536):
+    os.write(1, more)
+"""
 
 
 @dataclass(frozen=True)
@@ -99,6 +112,26 @@ class Base:
     def did(self) -> list[str]:
         """What was done as root, in order."""
         return (self.folder / "did").read_text().split()
+
+
+def by_ssm(base: Base, before: str = "", project: Path | None = None) -> Path:
+    """A project's folder whose `scripts.ssm_way` leads to this machine.
+
+    Args:
+        base: where to.
+        before: a shell script that it runs first.
+        project: the folder; one beside the machine's files where it's None.
+    """
+    folder = project or base.folder / "project"
+    python = folder / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True, exist_ok=True)
+    bridge = f"{sys.executable} -c {shlex.quote(_BRIDGE)} {base.port}"
+    python.write_text(
+        f'#!/bin/bash\n[[ $2 == scripts.ssm_way ]] || exec {sys.executable} "$@"\n'
+        f'{before}\necho "${{@:3}}" >{base.folder}/by-ssm\nexec {bridge}\n'
+    )
+    python.chmod(0o755)
+    return folder
 
 
 @pytest.fixture

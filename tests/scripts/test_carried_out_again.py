@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from components.ssh_way import Jump, SshWay
-from tests.engine.harness import ROOT, Stack, script
-from tests.scripts.conftest import Base
+from tests.engine.harness import Stack, script
+from tests.scripts.conftest import Base, by_ssm
 
 PROGRAM = """
 from dataclasses import replace
@@ -68,6 +68,7 @@ local.Command(
 )
 """
 CHANGES = """
+[[ $2 != flock ]] || { shift 3; did=$2; }
 case $did in
 cat | install | tee) exec "${@:2}" ;;
 bash) sed -n 's/^VALUE=//p' | tail -n 1 >put ;;
@@ -76,25 +77,28 @@ esac
 """
 
 
-@pytest.fixture(params=["straight", "jump"])
+@pytest.fixture(params=["straight", "jump", "ssm"])
 def stack(
     base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Stack:
     """A stack that puts a value on the base, and has the base carry something out for it.
 
-    The base has a port of its own; the jump host to it is the same machine.
+    The base has a port of its own; the jump host to it is the same machine, and so is that to which
+    Session Manager leads.
     """
     host_key = base.host_key.splitlines()[0]
     jump = Jump("127.0.0.1", base.port, "", host_key) if request.param == "jump" else None
+    ssm = "- demo dev base" if request.param == "ssm" else ""
     monkeypatch.setenv("NOTES", str(base.folder / "notes"))
     base.does(CHANGES)
     made = Stack(tmp_path / "stack", "embedded")
     made.prepare()
-    provider = f'cd {ROOT} && exec "{sys.executable}" -m lab.providers.command "$@"'
+    by_ssm(base, project=made.project)
+    provider = f'exec "{sys.executable}" -m lab.providers.command "$@"'
     script(made.folder / "bin" / "pulumi-resource-command", provider)
     made.program(
         PROGRAM.format(
-            way=SshWay(base.port, jump),
+            way=SshWay(base.port, jump, ssm),
             user=getpass.getuser(),
             private_key=base.private_key,
             host_key=host_key,

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from components.aws.actions import BY_TYPE, OF_BACKUPS, TYPES
+from components.aws.actions import BY_TYPE, OF_BACKUPS, OF_SESSIONS, TYPES
 from lab.providers.aws.resources import RESOURCE_TYPES
 from scripts.import_ids import JOINING, NOT_IMPORTED
 from scripts.left_behind import KINDS
@@ -30,7 +30,7 @@ def test_the_lab_makes_it(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", TYPES["ha"])
 def test_a_lost_state_knows_its_id_again_or_makes_it_anew(type_: str) -> None:
-    assert type_ in TAGGED | {*JOINING} | {*NOT_IMPORTED, *OF_BACKUPS}
+    assert type_ in TAGGED | {*JOINING} | {*NOT_IMPORTED, *OF_BACKUPS, *OF_SESSIONS}
 
 
 @pytest.mark.parametrize("type_", BY_TYPE)
