@@ -18,13 +18,14 @@ from typing import Any
 
 import yaml
 
+from components.aws.session_manager import PLUGIN
 from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
 from components.values import ip_address
 from lab import cloud
 from lab.access import Access, access
 from lab.cloud import Supervisor
 from lab.directory import PROJECT, LabDirectory
-from lab.engines import Engine, install_engine
+from lab.engines import Engine, install_engine, write_program
 from lab.errors import LabError
 from lab.plugins import Providers, install
 from lab.reference import built_cli
@@ -89,6 +90,7 @@ class Stack:
         self.supervisor = supervisor
         self._providers = providers
         install_engine(directory.path / "bin", engine)
+        write_program(directory.path / "bin" / PLUGIN, "lab.cloud.session_plugin")
         self._home = install(directory.path / "pulumi", engine, providers)
 
     @classmethod

@@ -26,6 +26,7 @@ from lab.cloud.aws import (
     power,
     quotas,
     server,
+    sessions,
     targets,
     user_data,
 )
@@ -144,6 +145,7 @@ class _Lab:
         user_data.install()
         boundaries.install()
         lifecycles.install()
+        sessions.install(self._agent)
         self.asked.install()
         metadata.serve(self.view.metadata)
         moto = DomainDispatcherApplication(create_backend_app)
@@ -204,6 +206,11 @@ class _Lab:
             raise HostError(f"{instance_id} doesn't run. See: uv run lab status")
         done = host.run(argv, stdin, timeout)
         return {"status": done.status, "stdout": done.stdout, "stderr": done.stderr}
+
+    def _agent(self, instance_id: str) -> int | None:
+        """Process 1 of the machine whose agent is connected to AWS; None where none is."""
+        host = self.fleet.host(instance_id)
+        return host.pid if host and sessions.OPENS in self.view.may(instance_id) else None
 
     def _lose(self, name: str, how: Loss) -> None:
         """Lose the machine whose Name tag ends so."""

@@ -183,6 +183,12 @@ class View:
                     }
         return {}
 
+    def may(self, instance_id: str) -> str:
+        """What the policies say that are in the role of the instance's profile, as they are."""
+        with self.lock:
+            roles = _roles(_find(instance_id))
+            return "".join(str(text) for role in roles for text in role.policies.values())
+
     def settle(self, instance_id: str, state: str) -> None:
         """Say that a machine has become `running`, `stopped` or `terminated`."""
         with self.lock:
@@ -234,10 +240,13 @@ def _all() -> Iterator[Any]:
 
 def _role(found: Any) -> str:
     """The role of an instance's profile, or empty."""
+    return "".join(str(role.name) for role in _roles(found)[:1])
+
+
+def _roles(found: Any) -> Sequence[Any]:
     associations = found.ec2_backend.iam_instance_profile_associations
     profile = associations.get(found.id)
-    roles = profile.iam_instance_profile.roles if profile else ()
-    return str(roles[0].name) if roles else ""
+    return tuple(profile.iam_instance_profile.roles) if profile else ()
 
 
 def _subnet(found: Any) -> Subnet:
