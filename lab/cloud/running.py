@@ -11,25 +11,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 from lab import directory as labs
 from lab.cloud import authority, metadata, namespaces, services
-from lab.cloud.aws import (
-    addresses,
-    asked,
-    boundaries,
-    buckets,
-    caches,
-    checks,
-    dependencies,
-    domains,
-    images,
-    interfaces,
-    lifecycles,
-    power,
-    quotas,
-    server,
-    sessions,
-    targets,
-    user_data,
-)
+from lab.cloud.aws import asked, completed, power, server, sessions
 from lab.cloud.aws.view import View
 from lab.cloud.control.models import Loss
 from lab.cloud.control.server import Methods, serve
@@ -130,21 +112,7 @@ class _Lab:
 
     def _open_api(self) -> None:
         """Complete moto, and let it answer."""
-        images.install()
-        addresses.install(lambda: self.faults.quotas.addresses)
-        interfaces.install()
-        dependencies.install()
-        quotas.install(lambda: self.faults.quotas)
-        power.install(self.fleet, lambda: self.faults.quotas.vcpus)
-        late = checks.Late(self.fleet.reached, self.faults.check_seconds)
-        checks.install(late.found, self.faults.retires, self.faults.moved)
-        targets.install(self.managed.health)
-        buckets.install()
-        caches.install()
-        domains.install()
-        user_data.install()
-        boundaries.install()
-        lifecycles.install()
+        completed.install(self.fleet, self.faults, self.managed.health)
         sessions.install(self._agent)
         self.asked.install()
         metadata.serve(self.view.metadata)

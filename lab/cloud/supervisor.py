@@ -20,7 +20,7 @@ from lab.cloud import namespaces
 from lab.cloud.namespaces import Mount
 from lab.cloud.options import IMAGE, READY, RECORD, SERVICES, Options
 
-_MOTO = {
+MOTO = {
     "MOTO_ENABLE_AMI_VALIDATION": "true",
     "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
     "MOTO_ACM_VALIDATION_WAIT": "2",
@@ -60,7 +60,7 @@ def main(arguments: list[str]) -> None:
 def _run(options: Options, outside: int) -> None:
     """Run the lab until somebody ends it."""
     try:
-        os.environ.update(_MOTO)
+        os.environ.update(MOTO)
         # Imported late: process 1 stays small, and moto reads its environment.
         lab = importlib.import_module("lab.cloud.running")
         lab.start(options)

@@ -1,14 +1,16 @@
-"""ElastiCache as far as moto lacks it: groups' members, and groups that go and are gone.
+"""ElastiCache as far as moto lacks it: groups' members, places, and groups that go and are gone.
 
 Source: ElastiCache API reference, DeleteCacheSubnetGroup, ModifyCacheSubnetGroup,
 DeleteReplicationGroup, CreateReplicationGroup (NumCacheClusters), ModifyReplicationGroup,
-IncreaseReplicaCount, DecreaseReplicaCount and DescribeCacheClusters.
+IncreaseReplicaCount, DecreaseReplicaCount and DescribeCacheClusters; ElastiCache user guide,
+"Finding connection endpoints": the region's short name in them.
 """
 
 from __future__ import annotations
 
-from itertools import count, islice
-from typing import Any
+import re
+from itertools import count, cycle, islice
+from typing import Any, Final
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.exceptions import ElastiCacheException
@@ -16,6 +18,8 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.elasticache.responses import ElastiCacheResponse
 
 from lab.cloud.aws.patching import put
+
+_MOTOS_REGION: Final = ".use1."
 
 
 class InUseError(ElastiCacheException):
@@ -32,7 +36,9 @@ def install() -> None:
     def create_replication_group(self: Any, **given: Any) -> Any:
         if given.get("num_cache_clusters") and not given.get("replicas_per_node_group"):
             given["replicas_per_node_group"] = given["num_cache_clusters"] - 1
-        return create(self, **given)
+        group = create(self, **given)
+        _place(self, group)
+        return group
 
     def delete_replication_group(
         self: Any, replication_group_id: str, *more: Any, **given: Any
@@ -59,16 +65,39 @@ def install() -> None:
         kept = group.member_clusters[:members]
         kept += islice(more, members - len(kept))
         group.member_clusters[:] = kept
+        _place(self.elasticache_backend, group)
         return ActionResult({"ReplicationGroup": group})
 
     def describe_cache_clusters(self: Any) -> ActionResult:
         asked = self._get_param("CacheClusterId")
-        for group in self.elasticache_backend.replication_groups.values():
-            if asked in group.member_clusters:
-                return ActionResult({"CacheClusters": [_member(asked, group)]})
+        members = [
+            _member(name, group)
+            for group in list(self.elasticache_backend.replication_groups.values())
+            for name in group.member_clusters
+            if asked in (None, name)
+        ]
+        if members:
+            return ActionResult({"CacheClusters": members})
         found: ActionResult = describe(self)
         return found
 
+    modify = put(ElastiCacheResponse, "modify_replication_group", modify_replication_group)
+    for action in ("increase_replica_count", "decrease_replica_count"):
+        setattr(ElastiCacheResponse, action, change_replica_count)
+    describe = put(ElastiCacheResponse, "describe_cache_clusters", describe_cache_clusters)
+    put(ElastiCacheBackend, "create_replication_group", create_replication_group)
+    put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
+    _install_subnet_groups()
+
+
+def _asked_for(response: Any) -> Any:
+    """The replication group that a call names."""
+    backend, name = response.elasticache_backend, response._get_param("ReplicationGroupId")
+    (group,) = backend.describe_replication_groups(replication_group_id=name)
+    return group
+
+
+def _install_subnet_groups() -> None:
     def delete_cache_subnet_group(self: Any) -> EmptyResult:
         backend, name = self.elasticache_backend, self._get_param("CacheSubnetGroupName")
         backend.describe_cache_subnet_groups(name)
@@ -85,21 +114,46 @@ def install() -> None:
         group.subnet_ids = self._get_param("SubnetIds", [])
         return ActionResult({"CacheSubnetGroup": group})
 
-    modify = put(ElastiCacheResponse, "modify_replication_group", modify_replication_group)
-    for action in ("increase_replica_count", "decrease_replica_count"):
-        setattr(ElastiCacheResponse, action, change_replica_count)
-    describe = put(ElastiCacheResponse, "describe_cache_clusters", describe_cache_clusters)
-    put(ElastiCacheBackend, "create_replication_group", create_replication_group)
-    put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
     for added in (delete_cache_subnet_group, modify_cache_subnet_group):
         setattr(ElastiCacheResponse, added.__name__, added)
 
 
-def _asked_for(response: Any) -> Any:
-    """The replication group that a call names."""
-    backend, name = response.elasticache_backend, response._get_param("ReplicationGroupId")
-    (group,) = backend.describe_replication_groups(replication_group_id=name)
-    return group
+def _place(backend: Any, group: Any) -> None:
+    """Put a group's members into its own region, where moto has another one's.
+
+    Args:
+        backend: moto's.
+        group: the replication group, whose members' names are known.
+    """
+    found = backend.cache_subnet_groups.get(group.cache_subnet_group_name)
+    known = [one["subnet_availability_zone"] for one in found.subnets] if found else []
+    zones = cycle(known or [f"{backend.region_name}a"])
+    for node_group in group.node_groups:
+        first = node_group["node_group_members"][0]
+        _, _, domain = first["read_endpoint"]["address"].partition(".")
+        domain = domain.replace(_MOTOS_REGION, f".{_short_name(backend.region_name)}.")
+        for kind in ("primary", "reader"):
+            host = node_group[f"{kind}_endpoint_address"].partition(".")[0]
+            endpoint = {"address": f"{host}.{domain}", "port": group.port}
+            node_group[f"{kind}_endpoint_address"] = endpoint["address"]
+            node_group[f"{kind}_endpoint"] = endpoint
+        node_group["node_group_members"] = [
+            {
+                "cache_cluster_id": name,
+                "cache_node_id": first["cache_node_id"],
+                "read_endpoint": {"address": f"{name}.{domain}", "port": group.port},
+                "preferred_availability_zone": zone,
+                "current_role": "replica" if number else "primary",
+            }
+            for number, (name, zone) in enumerate(zip(group.member_clusters, zones, strict=False))
+        ]
+
+
+def _short_name(region: str) -> str:
+    """A region's name in endpoints: `euw1` of eu-west-1, `apse2` of ap-southeast-2."""
+    area, direction, number = region.rsplit("-", 2)
+    first = re.sub("(north|south|central|east|west)", lambda found: found[0][0], direction)
+    return f"{area.replace('-', '')}{first}{number}"
 
 
 def _patched(version: str | None) -> str | None:
@@ -109,14 +163,21 @@ def _patched(version: str | None) -> str | None:
 
 def _member(name: str, group: Any) -> dict[str, Any]:
     """A member of a replication group, which moto knows by name only."""
+    (zone,) = (
+        one["preferred_availability_zone"]
+        for node_group in group.node_groups
+        for one in node_group["node_group_members"]
+        if one["cache_cluster_id"] == name
+    )
     return {
         "AtRestEncryptionEnabled": group.at_rest_encryption_enabled,
         "CacheClusterId": name,
-        "CacheClusterStatus": "available",
+        "CacheClusterStatus": group.status,
         "CacheNodeType": group.cache_node_type,
         "CacheSubnetGroupName": group.cache_subnet_group_name,
         "Engine": group.engine,
         "EngineVersion": _patched(group.engine_version),
+        "PreferredAvailabilityZone": zone,
         "ReplicationGroupId": group.replication_group_id,
         "SecurityGroups": [
             {"SecurityGroupId": one, "Status": "active"} for one in group.security_group_ids or ()

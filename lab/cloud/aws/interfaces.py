@@ -74,11 +74,8 @@ def install() -> None:
         "private_dns_name",
         property(lambda self: dns_name.fget(self) if self.nics else ""),
     )
-    put(
-        Instance,
-        "dynamic_group_list",
-        property(lambda self: list(self.nics[0].group_set) if self.nics else []),
-    )
+    # moto tells the groups that it was launched with, of which an interface's are none.
+    setattr(Instance, "security_groups", property(_groups, _set_groups))  # noqa: B010
 
 
 def check_unused(backend: Any, interfaces: list[dict[str, Any]]) -> None:
@@ -109,6 +106,23 @@ def release(instance: Instance) -> None:
 
 def _of_first(name: str) -> Any:
     return lambda self: getattr(self.nics[0], name) if 0 in self.nics else None
+
+
+def _groups(instance: Any) -> list[Any]:
+    """An instance's groups are those of its primary interface.
+
+    Source: EC2 API reference, Instance, groupSet.
+    """
+    if "nics" not in vars(instance):
+        return list(instance.asked_groups)
+    return list(instance.nics[0]._group_set) if instance.nics else []
+
+
+def _set_groups(instance: Any, groups: list[Any]) -> None:
+    if vars(instance).get("nics"):
+        instance.nics[0]._group_set = list(groups)
+    else:
+        instance.asked_groups = groups
 
 
 def _wanted(first: Any, others: Any) -> Iterator[str]:

@@ -90,6 +90,8 @@ class Settled:
             case "stopped":
                 self._stop(instance)
             case "terminated":
+                # An interface that goes with it is not in use any more.
+                state(instance, name)
                 self._terminate(instance)
                 interfaces.release(instance)
         state(instance, name)
@@ -169,7 +171,6 @@ def _check_architecture(backend: Any, image_id: str, instance_type: str) -> None
 def _complete(instance: Instance, wanted: list[dict[str, Any]]) -> None:
     """Say of an instance what moto leaves out."""
     interface = instance.nics[0]
-    instance._placement.zone = interface.subnet.availability_zone
     made_here = not any(entry.get("NetworkInterfaceId") for entry in wanted)
     kept = any(entry.get("DeleteOnTermination") is False for entry in wanted)
     # Source: EC2 guide, "Elastic network interfaces": one made with the instance goes with it.

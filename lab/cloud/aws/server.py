@@ -87,10 +87,15 @@ class _Handler(MotoRequestHandler):
         """Keep quiet: every call is the lab's own."""
 
 
-def serve(gate: Gate, address: str, port: int) -> None:
-    """Listen, and answer in threads until the process ends."""
+def serve(gate: Gate, address: str, port: int) -> int:
+    """Listen, and answer in threads until the process ends.
+
+    Returns:
+        The port, where 0 leaves the choice to the kernel.
+    """
     server = make_server(address, port, gate, threaded=True, request_handler=_Handler)
     threading.Thread(target=server.serve_forever, name="aws", daemon=True).start()
+    return int(server.port)
 
 
 def warm_up(gate: Gate) -> None:

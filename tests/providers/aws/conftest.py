@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,16 +12,16 @@ import boto3
 import grpc
 import grpc.aio
 import pytest
-from moto.server import ThreadedMotoServer
 from mypy_boto3_ec2 import EC2Client
 from mypy_boto3_route53 import Route53Client
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from lab.cloud.aws import boundaries, caches, domains, lifecycles, user_data
 from lab.providers.aws.servicer import AwsServicer
 from lab.providers.base import EngineLog
+from tests.cloud.aws_alone import served as served_alone
 from tests.providers.aws.driver import Driver
 from tests.providers.aws.edge import Edge, edge_before
+from tests.providers.aws.lives import ATTACHMENT, TYPES, Life, lives, managed_lives
 from tests.providers.aws.world import (
     ManagedWorld,
     World,
@@ -35,17 +34,8 @@ REGION = "eu-west-1"
 
 @pytest.fixture(scope="session")
 def endpoint() -> Iterator[str]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    caches.install()
-    domains.install()
-    user_data.install()
-    boundaries.install()
-    lifecycles.install()
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with served_alone() as url:
+        yield url
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -175,3 +165,25 @@ def make_instance(ec2: EC2Client, world: World) -> Callable[[], str]:
         return answer["Instances"][0]["InstanceId"]
 
     return make
+
+
+@pytest.fixture
+def attachment(make_instance: Callable[[], str], make_volume: Callable[[], str]) -> Life:
+    given = {"deviceName": "/dev/sdf", "instanceId": make_instance(), "volumeId": make_volume()}
+    return Life(
+        ATTACHMENT,
+        r"vai-\d+",
+        made=given,
+        replaced={"instanceId": {**given, "instanceId": "i-0", "volumeId": make_volume()}},
+    )
+
+
+@pytest.fixture(params=TYPES)
+def life(
+    request: pytest.FixtureRequest, world: World, zone: str, managed_world: ManagedWorld
+) -> Life:
+    if request.param == ATTACHMENT:
+        found: Life = request.getfixturevalue("attachment")
+        return found
+    known = [*lives(world, zone), *managed_lives(world, managed_world)]
+    return next(each for each in known if each.token == request.param)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,10 +54,10 @@ class Diff:
 
 @dataclass
 class Driver:
-    """Calls of one provider."""
+    """Calls of one provider; each is of another update, unless there's a seed."""
 
     channel: grpc.Channel
-    seed: bytes = b"seed"
+    seed: bytes = b""
     stub: provider_pb2_grpc.ResourceProviderStub = field(init=False)
 
     def __post_init__(self) -> None:
@@ -77,7 +78,7 @@ class Driver:
                 urn=urn_of(token, name),
                 olds=encode(before or {}),
                 news=encode(inputs),
-                randomSeed=self.seed,
+                randomSeed=self.seed or secrets.token_bytes(16),
             )
         )
         if answer.failures:

@@ -223,6 +223,7 @@ def test_endless_throttling_is_an_error_that_says_so(
 def test_a_repeated_create_of_one_update_bears_the_same_token(
     aws_behind_edge: Driver, edge: Edge, inputs: dict[str, Any]
 ) -> None:
+    aws_behind_edge.seed = b"one update"
     first = aws_behind_edge.create(INSTANCE, "node", **inputs)
     again = aws_behind_edge.create(INSTANCE, "node", **inputs)
     aws_behind_edge.seed = b"another update"

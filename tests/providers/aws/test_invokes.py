@@ -18,11 +18,16 @@ def test_the_newest_image_is_found(aws: Driver) -> None:
         AMI,
         owners=[CANONICAL],
         mostRecent=True,
-        filters=[{"name": "name", "values": ["ubuntu/images/hvm-ssd/ubuntu-trusty-*"]}],
+        filters=[
+            {
+                "name": "name",
+                "values": ["ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"],
+            }
+        ],
     )
     assert image["id"].startswith("ami-")
     assert image["id"] == image["imageId"]
-    assert image["name"].startswith("ubuntu/images/hvm-ssd/ubuntu-trusty-")
+    assert image["name"].endswith("-amd64-server-20250610")
     assert image["architecture"] == "x86_64"
     assert image["ownerId"] == CANONICAL
     assert image["region"] == "eu-west-1"
