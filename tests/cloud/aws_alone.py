@@ -17,13 +17,14 @@ from lab.cloud.supervisor import MOTO
 
 
 @contextmanager
-def served() -> Iterator[str]:
-    """The address of a fake AWS in a process of its own."""
+def served(**environment: str) -> Iterator[str]:
+    """The address of a fake AWS in a process of its own, with these variables beside ours."""
     with subprocess.Popen(
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, **environment},
     ) as process:
         assert process.stdout
         yield f"http://127.0.0.1:{process.stdout.readline().strip()}"

@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from lab.cloud.aws.pace import VARIABLE
 from tests.cloud.aws_alone import served
 
 REGION = "eu-west-1"
@@ -244,3 +245,53 @@ def test_a_domain_is_told_its_own_compatible_versions(account: Account) -> None:
     search.create_domain(DomainName="compatible", EngineVersion="Elasticsearch_7.10")
     told = search.get_compatible_versions(DomainName="compatible")["CompatibleVersions"]
     assert [one["SourceVersion"] for one in told] == ["Elasticsearch_7.10"]
+
+
+def test_at_awss_pace_services_are_not_there_at_once(make_redis: Callable[..., Any]) -> None:
+    with served(**{VARIABLE: "1"}) as url:
+        account = Account(url)
+        cache = make_redis(account, "slow")
+        asked = {"ReplicationGroupId": "slow"}
+        assert cache.describe_replication_groups(**asked)["ReplicationGroups"][0]["Status"] == (
+            "creating"
+        )
+        search = account.client("opensearch")
+        subnets = {"SubnetIds": account.subnets[:1]}
+        search.create_domain(DomainName="slow", VPCOptions=subnets)
+        told = search.describe_domain(DomainName="slow")["DomainStatus"]
+        assert told["Processing"]
+        assert "Endpoints" not in told
+
+
+def test_at_a_quicker_pace_services_come_change_and_go(make_redis: Callable[..., Any]) -> None:
+    with served(**{VARIABLE: "0.0005"}) as url:
+        account = Account(url)
+        cache = make_redis(account, "quick")
+        search = account.client("opensearch")
+        search.create_domain(DomainName="quick", VPCOptions={"SubnetIds": account.subnets[:1]})
+
+        def domain() -> Any:
+            told = search.describe_domain(DomainName="quick")["DomainStatus"]
+            return None if told["Processing"] else told
+
+        def redis() -> Any:
+            told = cache.describe_replication_groups(ReplicationGroupId="quick")
+            found = told["ReplicationGroups"][0]
+            return found if found["Status"] == "available" else None
+
+        assert once(domain)["Endpoints"]["vpc"]
+        once(redis)
+        cache.delete_replication_group(ReplicationGroupId="quick")
+        search.delete_domain(DomainName="quick")
+        assert search.describe_domain(DomainName="quick")["DomainStatus"]["Deleted"]
+        once(lambda: gone(redis))
+        once(lambda: gone(domain))
+
+
+def gone(ask: Callable[[], Any]) -> bool | None:
+    """Whether AWS knows nothing of a thing any more."""
+    try:
+        ask()
+    except ClientError as error:
+        return "NotFound" in error.response["Error"]["Code"] or None
+    return None

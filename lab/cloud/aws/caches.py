@@ -14,11 +14,14 @@ from typing import Any, Final
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.elasticache.exceptions import ElastiCacheException
-from moto.elasticache.models import ElastiCacheBackend
+from moto.elasticache.models import ElastiCacheBackend, ReplicationGroup
 from moto.elasticache.responses import ElastiCacheResponse
 
+from lab.cloud.aws.pace import Pace, under_way
 from lab.cloud.aws.patching import put
 
+_MINUTES: Final = 10
+"""How long a group takes to be made, to change and to go: AWS promises nothing."""
 _MOTOS_REGION: Final = ".use1."
 
 
@@ -28,8 +31,13 @@ class InUseError(ElastiCacheException):
     code = "CacheSubnetGroupInUse"
 
 
-def install() -> None:
-    """Complete moto."""
+def install(pace: Pace | None = None) -> None:
+    """Complete moto.
+
+    Args:
+        pace: how long things take; that of the environment by default.
+    """
+    steps = pace or Pace()
     create = ElastiCacheBackend.create_replication_group
     delete = ElastiCacheBackend.delete_replication_group
 
@@ -38,13 +46,15 @@ def install() -> None:
             given["replicas_per_node_group"] = given["num_cache_clusters"] - 1
         group = create(self, **given)
         _place(self, group)
+        steps.carry_out(group, "creating", _MINUTES)
         return group
 
     def delete_replication_group(
         self: Any, replication_group_id: str, *more: Any, **given: Any
     ) -> Any:
         found = delete(self, replication_group_id, *more, **given)
-        self.replication_groups.pop(replication_group_id)
+        groups = self.replication_groups
+        steps.carry_out(found, "deleting", _MINUTES, lambda: groups.pop(replication_group_id))
         return found
 
     def modify_replication_group(self: Any) -> ActionResult:
@@ -55,6 +65,7 @@ def install() -> None:
         encrypted = self._get_bool_param("TransitEncryptionEnabled")
         if encrypted is not None:
             group.transit_encryption_enabled = encrypted
+        steps.carry_out(group, "modifying", _MINUTES)
         return answer
 
     def change_replica_count(self: Any) -> ActionResult:
@@ -66,6 +77,7 @@ def install() -> None:
         kept += islice(more, members - len(kept))
         group.member_clusters[:] = kept
         _place(self.elasticache_backend, group)
+        steps.carry_out(group, "modifying", _MINUTES)
         return ActionResult({"ReplicationGroup": group})
 
     def describe_cache_clusters(self: Any) -> ActionResult:
@@ -85,6 +97,7 @@ def install() -> None:
     for action in ("increase_replica_count", "decrease_replica_count"):
         setattr(ElastiCacheResponse, action, change_replica_count)
     describe = put(ElastiCacheResponse, "describe_cache_clusters", describe_cache_clusters)
+    setattr(ReplicationGroup, "status", property(_status, _set_status))  # noqa: B010
     put(ElastiCacheBackend, "create_replication_group", create_replication_group)
     put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
     _install_subnet_groups()
@@ -116,6 +129,14 @@ def _install_subnet_groups() -> None:
 
     for added in (delete_cache_subnet_group, modify_cache_subnet_group):
         setattr(ElastiCacheResponse, added.__name__, added)
+
+
+def _status(group: Any) -> str:
+    return under_way(group) or str(group.word)
+
+
+def _set_status(group: Any, word: str) -> None:
+    group.word = word
 
 
 def _place(backend: Any, group: Any) -> None:

@@ -26,6 +26,8 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 1.0
 _PAUSE_GROWTH: Final = 1.5
 _PROGRESS_SECONDS: Final = 5.0
+_PROGRESS_SHARE: Final = 0.1
+"""Of the time that has passed: what takes half an hour isn't told of every few seconds."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Call:
                 return answer
             if now - start >= limit:
                 raise WaitError(f"waited {limit:.0f} s for {what}, the limit")
-            if now - told >= _PROGRESS_SECONDS:
+            if now - told >= max(_PROGRESS_SECONDS, _PROGRESS_SHARE * (now - start)):
                 self.log.status(f"waiting for {what}: {now - start:.0f} s", self.urn)
                 told = now
             if self.cancelled.wait(min(pause, max(0.0, limit - (now - start)))):

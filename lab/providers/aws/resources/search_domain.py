@@ -127,14 +127,19 @@ def _create(call: Call, inputs: State) -> str:
 
 
 def _find(call: Call, identifier: str) -> dict[str, Any] | None:
+    found = _found(call, identifier)
+    return None if found and found.get("Deleted") else found
+
+
+def _found(call: Call, identifier: str) -> dict[str, Any] | None:
+    """The domain, also one that is going."""
     name = identifier.rpartition("/")[2]
     try:
-        found = call.client("opensearch").describe_domain(DomainName=name)["DomainStatus"]
+        return dict(call.client("opensearch").describe_domain(DomainName=name)["DomainStatus"])
     except ClientError as error:
         if is_gone(error):
             return None
         raise
-    return None if found.get("Deleted") else dict(found)
 
 
 def _locate(call: Call, identifier: str) -> Located | None:
@@ -148,7 +153,7 @@ def _settle(call: Call, identifier: str, inputs: State) -> None:
         found = _find(call, identifier) or {}
         return True if found.get("Endpoints") and not found.get("Processing") else None
 
-    call.wait("the domain to answer", has_endpoint, seconds=_SECONDS)
+    call.wait("the domain, which takes AWS 15 to 30 minutes", has_endpoint, seconds=_SECONDS)
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
@@ -184,6 +189,7 @@ def _modify(call: Call, identifier: str, change: Change) -> None:
     call.client("opensearch").update_domain_config(
         DomainName=identifier.rpartition("/")[2], **_arguments(change.new, names)
     )
+    _settle(call, identifier, change.new)
 
 
 def _upgrade(call: Call, identifier: str, change: Change) -> None:
@@ -230,6 +236,11 @@ def _retag(call: Call, target: str, old: Mapping[str, str], new: Mapping[str, st
 def _delete(call: Call, identifier: str, state: State) -> None:
     with gone_is_fine():
         call.client("opensearch").delete_domain(DomainName=identifier.rpartition("/")[2])
+
+    def has_gone() -> bool | None:
+        return True if _found(call, identifier) is None else None
+
+    call.wait("the domain to be gone", has_gone, seconds=_SECONDS)
 
 
 _CHANGING: Final[Additions] = {

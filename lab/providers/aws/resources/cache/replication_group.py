@@ -68,7 +68,7 @@ def _settle(call: Call, identifier: str, inputs: State) -> None:
     def is_available() -> bool | None:
         return True if (_find(call, identifier) or {}).get("Status") == "available" else None
 
-    call.wait("Redis to be available", is_available, seconds=_SECONDS)
+    call.wait("Redis, which takes AWS about 10 minutes", is_available, seconds=_SECONDS)
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
@@ -173,6 +173,11 @@ def _modify(call: Call, identifier: str, change: Change) -> None:
 def _delete(call: Call, identifier: str, state: State) -> None:
     with gone_is_fine():
         call.client("elasticache").delete_replication_group(ReplicationGroupId=identifier)
+
+    def is_gone() -> bool | None:
+        return True if _find(call, identifier) is None else None
+
+    call.wait("Redis to be gone", is_gone, seconds=_SECONDS)
 
 
 def _enough_members(inputs: State) -> Iterator[Failure]:
