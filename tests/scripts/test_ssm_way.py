@@ -7,8 +7,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,44 @@ def test_without_the_projects_folder_it_is_said(base: Base, tmp_path: Path) -> N
     done = base.follow("overview", project=tmp_path / "client", **by_way(base))
     assert done.returncode == 1
     assert "the base is reached by Session Manager, and this project's folder" in done.stderr
+
+
+def test_a_script_that_is_run_again_waits_for_the_one_before(base: Base) -> None:
+    """Where the connection was lost it may still run there."""
+    base.does('shift; exec "$@"')
+    lock, log = f"test-{os.getpid()}-{base.port}", base.folder / "log-of-scripts"
+    given = {
+        **over_ssh.environment(over_ssh.MACHINES),
+        "NODE_NAME": "base",
+        "NODE_HOST": "127.0.0.1",
+        "NODE_HOST_KEY": base.host_key,
+        "SCRIPT": "put-env.sh",
+        "LOCK": lock,
+    }
+
+    def begin(text: str) -> subprocess.Popen[str]:
+        stdin = f"{base.private_key}{over_ssh.TEXT}cd {base.folder}; {text}\n"
+        return replace(base, private_key=stdin).start("script", **given)
+
+    try:
+        first = begin(
+            f"echo first >>{log}; until [ -e go ]; do sleep 0.1; done; echo first ends >>{log}"
+        )
+        wait_until(log.exists)
+        second = begin(f"echo second >>{log}")
+        wait_until(lambda: len(base.did) == 2)
+        (base.folder / "go").touch()
+        for one in (first, second):
+            _, said = one.communicate()
+            assert one.returncode == 0, said
+    finally:
+        Path(f"/run/openvidu-{lock}.lock").unlink(missing_ok=True)
+    assert log.read_text().splitlines() == ["first", "first ends", "second"]
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    while not condition():
+        time.sleep(0.05)
 
 
 def test_both_ends_agree_on_what_stands_where() -> None:
