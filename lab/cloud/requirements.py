@@ -49,6 +49,7 @@ _PROGRAMS: tuple[Missing, ...] = (
     Missing("pgrep", "lists processes on machines", "procps"),
     Missing("redis-server", "is the base's Redis", "redis-server"),
     Missing("nginx", "is the base's load balancer", "nginx"),
+    Missing("turnserver", "is a node's TURN server", "coturn"),
     Missing("openssl", "signs the base's own certificate", "openssl"),
 )
 _MODULES: tuple[Missing, ...] = (

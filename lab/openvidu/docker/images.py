@@ -35,7 +35,6 @@ def listener(*addresses: str) -> list[str]:
     return [sys.executable, "-I", "-S", str(script), *addresses]
 
 
-_COTURN = " ".join(["exec", *listener("tcp:${COTURN_PORT:-443}", "udp:${COTURN_PORT:-443}")])
 _MAKE_BUCKET = """\
 until (exec 3<>/dev/tcp/127.0.0.1/9000) 2>/dev/null; do
   echo 'mc: <ERROR> Unable to initialize new alias: dial tcp: connect: connection refused.'
@@ -58,7 +57,7 @@ _ENTRYPOINTS: Mapping[str, list[str]] = {
     "docker.elastic.co/kibana/kibana": _module("base.kibana"),
     "openvidu/openvidu-server-pro": _module("node.server"),
     "openvidu/replication-manager-on-prem": _module("node.manager"),
-    "openvidu/openvidu-coturn": ["/bin/sh", "-c", _COTURN],
+    "openvidu/openvidu-coturn": ["/bin/sh", str(PROJECT / "lab/openvidu/node/coturn.sh")],
     "openvidu/media-node-controller": _module("node.controller"),
     "openvidu/mediasoup-controller": listener(*_MEDIA),
     "kurento/kurento-media-server": listener(*_MEDIA),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -44,14 +44,14 @@ _Received = Callable[[bytes], Awaitable[None]]
 class Media:
     """The streams that flow through this node."""
 
-    def __init__(self, address: str, announced: str) -> None:
+    def __init__(self, address: str, public: str | None = None) -> None:
         """Choose where media come in; nothing is opened.
 
         Args:
-            address: the machine's own.
-            announced: how clients reach it.
+            address: the machine's own: the TURN server's way to it.
+            public: how clients reach it, where that is another one.
         """
-        self._address, self._announced = address, announced
+        self._address, self._announced = address, [public, address] if public else [address]
         self._certificate = RTCCertificate.generateCertificate()
         self._streams: dict[str, _Stream] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -162,7 +162,11 @@ class _Transport(RTCDtlsTransport):
     """
 
     def __init__(
-        self, address: str, announced: str, certificate: RTCCertificate, received: _Received
+        self,
+        address: str,
+        announced: Sequence[str],
+        certificate: RTCCertificate,
+        received: _Received,
     ) -> None:
         gatherer = RTCIceGatherer(iceServers=[])
         gatherer._connection = _Socket(address)
@@ -180,8 +184,9 @@ class _Transport(RTCDtlsTransport):
             f"a=ice-pwd:{ice.password}",
             *(f"a=fingerprint:{one.algorithm} {one.value}" for one in prints),
             *(
-                f"a=candidate:1 1 udp {one.priority} {self._announced} {one.port} typ host"
+                f"a=candidate:{number} 1 udp {one.priority - number} {address} {one.port} typ host"
                 for one in candidates
+                for number, address in enumerate(self._announced)
             ),
             "a=end-of-candidates",
         ]

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from lab.openvidu.docker.host import HostFile
 from lab.openvidu.node.configuration import DEFAULT_EVENTS
 from openvidu import environment
 
@@ -63,6 +64,8 @@ _OF_PRO: _Defaults = {
 }
 _IMAGE = re.compile(r"openvidu-server-pro:(\S+)")
 _UNKNOWN_VERSION = "2.30.0"
+_AUTOMATIC = "auto-ipv4"
+"""A TURN server's address that the server finds out: the machine's public one."""
 
 
 class ServerConfig:
@@ -77,6 +80,7 @@ class ServerConfig:
     def __init__(self, values: Mapping[str, str], install: Path) -> None:
         """Read the container's environment and the `.env`; the version is that of the image."""
         self._values = values
+        self._turn_secret = install / "coturn/shared-secret-key"
         compose = install / "docker-compose.yml"
         image = _IMAGE.search(compose.read_text()) if compose.exists() else None
         self.version = image[1] if image else _UNKNOWN_VERSION
@@ -101,13 +105,16 @@ class ServerConfig:
     @property
     def turn(self) -> tuple[str, int]:
         """Host and port of the TURN server. Source: the port table, coturn on a node's 443."""
-        host = self._values.get("COTURN_IP") or self._values.get("MULTI_MASTER_NODE_ID", "")
-        return host or self._domain, int(self._values.get("COTURN_PORT") or 443)
+        host = self._values.get("COTURN_IP") or _AUTOMATIC
+        if host == _AUTOMATIC:
+            facts = HostFile.read()
+            host = (facts.public_ip or facts.private_ip) if facts else self._domain
+        return host, int(self._values.get("COTURN_PORT") or 443)
 
     @property
     def turn_secret(self) -> str:
-        """What the TURN server shares with this one."""
-        return self._values.get("COTURN_SHARED_SECRET_KEY") or self.secret
+        """What the TURN server shares with this one; see `coturn.sh`."""
+        return self._turn_secret.read_text() if self._turn_secret.exists() else self.secret
 
     def describe(self) -> Json:
         """The body of GET /openvidu/api/config."""

@@ -126,10 +126,9 @@ class ServerState:
         if self.media is None:
             loaded = await asyncio.to_thread(import_module, "lab.openvidu.node.media")
             facts = HostFile.read()
-            own = facts.private_ip if facts else "127.0.0.1"
-            announced = facts.public_ip or own if facts else own
+            addresses = (facts.private_ip, facts.public_ip) if facts else ("127.0.0.1",)
             # Another client may have brought some meanwhile.
-            self.media = self.media or loaded.Media(own, announced)
+            self.media = self.media or loaded.Media(*addresses)
         return self.media
 
     def on_notices(self, deliver: Callable[[Sequence[Notice]], None]) -> None:
