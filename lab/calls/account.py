@@ -74,7 +74,7 @@ class Account:
             shown["hungUp"] = True
         if call.sound:
             gap, lost = call.sound.longest_gap, call.sound.packets_lost
-            shown["sound"] = {"longestGap": gap, "packetsLost": lost}
+            shown["sound"] = {"way": call.sound.way, "longestGap": gap, "packetsLost": lost}
         return shown
 
     def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:

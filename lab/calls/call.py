@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lab.calls.plan import Plan
+from lab.calls.plan import Plan, Way
 from lab.calls.rest import Api, RefusedError
 from lab.calls.user import Returned, User
 
@@ -66,8 +66,8 @@ class OpenCall:
         await _drop(self.users)
 
 
-async def open_call(rest: Api, plan: Plan, *, sound: bool = False) -> OpenCall:
-    """Open a call, all users of which have joined, and hear each other if it has sound.
+async def open_call(rest: Api, plan: Plan, way: Way | None = None) -> OpenCall:
+    """Open a call, all users of which have joined, and hear each other if sound has a way.
 
     Raises:
         RefusedError: it could not be opened; nothing of it is left.
@@ -80,17 +80,17 @@ async def open_call(rest: Api, plan: Plan, *, sound: bool = False) -> OpenCall:
             invitation = await rest.invite(session)
             users.append(await User.join(url, rest.tls, plan.pace, session, invitation))
         node = await rest.address_of(session)
-        return OpenCall(session, node, users, await _begin(users, node) if sound else None)
+        return OpenCall(session, node, users, await _begin(users, node, way) if way else None)
     except RefusedError:
         await rest.end_session(session)
         await _drop(users)
         raise
 
 
-async def _begin(users: Sequence[User], node: str) -> Sound:
+async def _begin(users: Sequence[User], node: str, way: Way) -> Sound:
     from lab.calls.sound import Sound  # noqa: PLC0415 - takes as long as all of the rest
 
-    return await Sound.begin(users, node)
+    return await Sound.begin(users, node, way)
 
 
 async def _drop(users: Iterable[User]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.calls.call import OpenCall, open_call
-from lab.calls.plan import Plan
+from lab.calls.plan import Plan, Way
 from lab.calls.record import Record
 from lab.calls.rest import Api, NoSoundError, RefusedError
 from lab.calls.runs import HANG_UP
@@ -60,8 +60,8 @@ class Generator:
         try:
             async with asyncio.TaskGroup() as group:
                 for place, delay in enumerate(self._delays()):
-                    sound = place < self._plan.media
-                    group.create_task(self._keep_calling(rest, delay, sound=sound))
+                    way = self._plan.media.way_of(place)
+                    group.create_task(self._keep_calling(rest, delay, way))
         finally:
             watching.cancel()
             await rest.close()
@@ -70,24 +70,24 @@ class Generator:
         for place in range(self._plan.count):
             yield self._plan.over * place / self._plan.count
 
-    async def _keep_calling(self, rest: Api, delay: float, *, sound: bool) -> None:
+    async def _keep_calling(self, rest: Api, delay: float, way: Way | None) -> None:
         """One call; with `keep` one after the other."""
         if delay:
             await _either(self._stopping, delay)
         first = True
         while not self._stopping.is_set() and (first or self._plan.keep):
-            await self._call(rest, first=first, sound=sound)
+            await self._call(rest, way, first=first)
             first = False
         if first:
             self._count_first()
 
-    async def _call(self, rest: Api, *, first: bool, sound: bool) -> None:
+    async def _call(self, rest: Api, way: Way | None, *, first: bool) -> None:
         number = next(self._numbers)
         name = f"{self._name}-{number}"
         length = self._plan.lengths.choose(self._plan.seed, number)
         self._record.write("begun", call=name, length=length)
         try:
-            await self._make(rest, name, length, first=first, sound=sound)
+            await self._make(rest, name, length, way, first=first)
         except RefusedError as error:
             facts: dict[str, Any] = {"status": error.status, "reason": str(error)}
             if isinstance(error, NoSoundError):
@@ -100,9 +100,11 @@ class Generator:
             heard = round(error.heard, 3)
             self._record.write("cut", call=name, heard=heard, code=error.code, reason=str(error))
 
-    async def _make(self, rest: Api, name: str, length: float, *, first: bool, sound: bool) -> None:
+    async def _make(
+        self, rest: Api, name: str, length: float, way: Way | None, *, first: bool
+    ) -> None:
         """Open the call, on a further try where that may help, and hold it."""
-        call = await self._open(rest, name, sound=sound)
+        call = await self._open(rest, name, way)
         try:
             if first:
                 self._count_first()
@@ -112,18 +114,18 @@ class Generator:
                 self._record.write("sound", call=name, **call.sound.heard)
             await call.drop()
 
-    async def _open(self, rest: Api, name: str, *, sound: bool) -> OpenCall:
+    async def _open(self, rest: Api, name: str, way: Way | None) -> OpenCall:
         for pause in PAUSES:
             try:
                 async with self._opening:
-                    return await open_call(rest, self._plan, sound=sound)
+                    return await open_call(rest, self._plan, way)
             except RefusedError as error:
                 if not error.transient:
                     raise
                 self._record.write("tried", call=name, status=error.status, reason=str(error))
                 await asyncio.sleep(pause)
         async with self._opening:
-            return await open_call(rest, self._plan, sound=sound)
+            return await open_call(rest, self._plan, way)
 
     async def _hold(self, call: OpenCall, name: str, length: float) -> None:
         at = time.time()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 from lab.calls.lengths import Lengths
 from lab.openvidu import signalling
+
+_MOST_WITH_SOUND = 50
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,56 @@ class Pace:
         return signalling.MISSED_PINGS * self.ping + signalling.AWAY_SECONDS
 
 
+class Way(StrEnum):
+    """How sound goes between users and the node."""
+
+    STRAIGHT = "straight"
+    TURN_UDP = "turn-udp"
+    """By the node's TURN server, which is reached by UDP."""
+    TURN_TCP = "turn-tcp"
+    """By TCP: for who is behind a firewall."""
+
+
+class MediaError(ValueError):
+    """A text that doesn't say which calls carry sound; it says what was expected."""
+
+
+@dataclass(frozen=True)
+class Media:
+    """Which calls carry sound.
+
+    Attributes:
+        count: how many at a time.
+        ways: how it goes, in turns.
+    """
+
+    count: int = 0
+    ways: Sequence[Way] = (Way.STRAIGHT,)
+
+    @classmethod
+    def parse(cls, text: str) -> Media:
+        """Read `3`, or `3:straight,turn-tcp`.
+
+        Raises:
+            MediaError: it is neither.
+        """
+        count, colon, ways = text.partition(":")
+        try:
+            made = cls(int(count), tuple(map(Way, ways.split(",")))) if colon else cls(int(count))
+        except ValueError:
+            made = cls(-1)
+        if not 0 <= made.count <= _MOST_WITH_SOUND:
+            raise MediaError(
+                f"{text!r}: expected a number up to {_MOST_WITH_SOUND}, and how sound goes, "
+                f"unless straight, as in 3:{','.join(Way)}"
+            )
+        return made
+
+    def way_of(self, place: int) -> Way | None:
+        """How the sound of the call at a place goes; None where it has none."""
+        return self.ways[place % len(self.ways)] if place < self.count else None
+
+
 @dataclass(frozen=True)
 class Plan:
     """The calls to make.
@@ -59,7 +113,7 @@ class Plan:
         over: seconds over which the first `count` calls begin; 0 for all at once.
         keep: whether a call that is over is followed by another one.
         seed: chooses the lengths.
-        media: how many of the calls at a time carry sound.
+        media: which of the calls carry sound.
         pace: of its users' clients.
     """
 
@@ -70,7 +124,7 @@ class Plan:
     over: float = 0.0
     keep: bool = False
     seed: int = 0
-    media: int = 0
+    media: Media = Media()
     pace: Pace = Pace()
 
     def as_json(self) -> dict[str, Any]:
@@ -85,4 +139,6 @@ class Plan:
     def parse(cls, raw: dict[str, Any]) -> Plan:
         """The plan from `as_json`."""
         parts = {"door": Door, "lengths": Lengths, "pace": Pace}
-        return cls(**{**raw, **{name: kind(**raw[name]) for name, kind in parts.items()}})
+        made = {name: kind(**raw[name]) for name, kind in parts.items()}
+        media = Media(raw["media"]["count"], tuple(map(Way, raw["media"]["ways"])))
+        return cls(**{**raw, **made, "media": media})

@@ -51,10 +51,12 @@ class Heard:
     Attributes:
         longest_gap: milliseconds in which one received no packet of another one.
         packets_lost: packets that never came, to anybody.
+        way: how it went.
     """
 
     longest_gap: int
     packets_lost: int
+    way: str
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _after(call: Call, event: Event) -> Call:
             found = Reconnection(at, event["seconds"], event["heard"])
             facts = {"reconnections": (*call.reconnections, found)}
         case "sound":
-            facts = {"sound": Heard(event["gap"], event["lost"])}
+            facts = {"sound": Heard(event["gap"], event["lost"], event["way"])}
         case "ended":
             facts = {"end": at, "result": Result.ENDED, "hung_up": bool(event.get("hung_up"))}
         case "refused":

@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
 from aiortc import (
     AudioStreamTrack,
     MediaStreamTrack,
     RTCConfiguration,
+    RTCIceServer,
+    RTCIceTransportPolicy,
     RTCInboundRtpStreamStats,
     RTCPeerConnection,
     RTCRtpReceiver,
@@ -24,6 +27,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
+from lab.calls.plan import Way
 from lab.calls.rest import NoSoundError
 from lab.calls.user import CutError, User
 from openvidu import ports
@@ -69,39 +73,42 @@ class _Ear:
 class Sound:
     """The sound of one call."""
 
-    def __init__(self) -> None:
+    def __init__(self, way: Way) -> None:
+        self._way = way
         self._connections: list[RTCPeerConnection] = []
         self._ears: list[_Ear] = []
         self._listening: set[asyncio.Task[None]] = set()
 
     @classmethod
-    async def begin(cls, users: Sequence[User], node: str) -> Sound:
+    async def begin(cls, users: Sequence[User], node: str, way: Way) -> Sound:
         """Have all users of a call send, and hear each other.
 
         Args:
             users: who have joined.
             node: address of the node that carries the call.
+            way: how it goes.
 
         Raises:
             NoSoundError: they don't hear each other.
             RefusedError: the node won't have it.
         """
-        made = cls()
+        made = cls(way)
         try:
             streams = {user: await made._send(user) for user in users}
             for user, other in permutations(users, 2):
                 await made._receive(user, streams[other])
-            await made._wait_for_first(node)
+            await made._wait_for_first(node, users[0].turn["url"])
         except BaseException:
             await made.close()
             raise
         return made
 
     @property
-    def heard(self) -> dict[str, int]:
+    def heard(self) -> dict[str, Any]:
         """What came of it, as the record has it."""
         gap = max((ear.gap for ear in self._ears), default=0.0)
-        return {"gap": round(gap * 1000), "lost": sum(ear.lost for ear in self._ears)}
+        lost = sum(ear.lost for ear in self._ears)
+        return {"gap": round(gap * 1000), "lost": lost, "way": self._way.value}
 
     async def listen(self) -> None:
         """Listen, without an end.
@@ -125,7 +132,7 @@ class Sound:
 
     async def _send(self, user: User) -> str:
         """Have a user send; the stream's id."""
-        connection = self._open()
+        connection = self._open(user)
         connection.addTrack(AudioStreamTrack())
         await connection.setLocalDescription(await connection.createOffer())
         published = await user.ask(
@@ -141,7 +148,7 @@ class Sound:
         return str(published["id"])
 
     async def _receive(self, user: User, stream: str) -> None:
-        connection = self._open()
+        connection = self._open(user)
         connection.on("track", self._hear)
         offered = await user.ask("prepareReceiveVideoFrom", sender=stream, reconnect=False)
         offer = RTCSessionDescription(offered["sdpOffer"], "offer")
@@ -151,8 +158,14 @@ class Sound:
         await user.ask("receiveVideoFrom", sender=stream, sdpAnswer=answer)
         self._ears += [_Ear(one, last=time.monotonic()) for one in connection.getReceivers()]
 
-    def _open(self) -> RTCPeerConnection:
-        made = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    def _open(self, user: User) -> RTCPeerConnection:
+        if self._way is Way.STRAIGHT:
+            configuration = RTCConfiguration(iceServers=[])
+        else:
+            url = f"{user.turn['url']}?transport={self._way.value.removeprefix('turn-')}"
+            turn = RTCIceServer(url, user.turn["username"], user.turn["credential"])
+            configuration = RTCConfiguration([turn], iceTransportPolicy=RTCIceTransportPolicy.RELAY)
+        made = RTCPeerConnection(configuration)
         self._connections.append(made)
         return made
 
@@ -169,16 +182,19 @@ class Sound:
         for ear in self._ears:
             await ear.look()
 
-    async def _wait_for_first(self, node: str) -> None:
+    async def _wait_for_first(self, node: str, turn: str) -> None:
         end = time.monotonic() + _FIRST_SECONDS
         while not all(ear.packets for ear in self._ears):
             if time.monotonic() > end:
                 heard = sum(bool(ear.packets) for ear in self._ears)
+                where = f"UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} of {node}"
+                if self._way is not Way.STRAIGHT:
+                    where = f"{self._way.value.removeprefix('turn-').upper()} of {turn}"
                 raise NoSoundError(
                     node,
                     f"{heard} of {len(self._ears)} streams of sound came within "
-                    f"{_FIRST_SECONDS:g} s; expected on UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST}"
-                    f" of {node}: is it open in the security group, and on the machine?",
+                    f"{_FIRST_SECONDS:g} s; expected by {where}: is it open in the security "
+                    "group, and on the machine?",
                 )
             await self._look()
             await asyncio.sleep(_LOOK_SECONDS)

@@ -39,16 +39,27 @@ class CutError(Exception):
 
 
 class User:
-    """One participant, who has joined."""
+    """One participant, who has joined.
+
+    Attributes:
+        turn: the TURN server that the user was told of: `url`, `username`, `credential`.
+    """
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext, pace: Pace, socket: Socket, rpc_session: str
+        self,
+        url: str,
+        tls: ssl.SSLContext,
+        pace: Pace,
+        socket: Socket,
+        rpc_session: str,
+        turn: dict[str, str],
     ) -> None:
         self._url = url
         self._tls = tls
         self._pace = pace
         self._socket = socket
         self._rpc_session = rpc_session
+        self.turn = turn
 
     @classmethod
     async def join(
@@ -89,7 +100,7 @@ class User:
             raise RefusedError(status, f"joinRoom: {refused}")
         joined = answer["result"]
         socket.watch_for_eviction(joined["id"])
-        return cls(url, tls, pace, socket, joined["sessionId"])
+        return cls(url, tls, pace, socket, joined["sessionId"], joined["customIceServers"][0])
 
     async def hold(self, until: float, returned: Returned) -> None:
         """Stay, and ping, until the loop's clock says `until`.

@@ -18,7 +18,7 @@ from rich.markup import escape
 from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.lengths import LengthError, Lengths, duration
-from lab.calls.plan import Door, Plan
+from lab.calls.plan import Door, Media, MediaError, Plan
 from lab.calls.report import Report, Result
 from lab.calls.runs import HANG_UP, STOP, Runs
 from lab.cli.words import named, tell
@@ -34,10 +34,13 @@ _out = Console(soft_wrap=True)
 _SHOWN = 20
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
-_MOST_MEDIA = 50
 _WAIT_SECONDS = 0.5
 _Count = Annotated[
     int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
+]
+_Media = Annotated[
+    str,
+    typer.Option(metavar="N[:WAYS]", help="Of them with sound, as 3:straight,turn-udp,turn-tcp."),
 ]
 _Length = Annotated[str, typer.Option(metavar="MIN..MAX", help="Such as 60s..180s, 2m or 1h.")]
 
@@ -52,7 +55,7 @@ def start(
     participants: Annotated[
         int, typer.Option(min=1, max=_MOST_PARTICIPANTS, help="Users of a call.")
     ] = 2,
-    media: Annotated[int, typer.Option(min=0, max=_MOST_MEDIA, help="Of them with sound.")] = 0,
+    media: _Media = "0",
     seed: Annotated[int | None, typer.Option(help="Gives the same lengths again.")] = None,
 ) -> None:
     """Make calls in the background; returns when the first are open.
@@ -70,7 +73,7 @@ def start(
         _duration("--over", over) if over else 0.0,
         keep,
         secrets.randbelow(10**6) if seed is None else seed,
-        media,
+        _media(media),
     )
     background.start(stack.supervisor, plan)
     shown = _account(context).report
@@ -177,14 +180,14 @@ def _show_sound(account: Mapping[str, Any]) -> None:
     """Each call that had sound and is over, and what they were like altogether."""
     if "sound" not in account:
         return
-    table = table_of("call with sound", "node", "longest gap", "packets lost")
+    table = table_of("call with sound", "node", "way", "longest gap", "packets lost")
     for call in account["calls"]:
         if found := call.get("sound"):
             gap, lost = f"{found['longestGap']} ms", str(found["packetsLost"])
-            table.add_row(call["id"], call["node"], gap, lost)
+            table.add_row(call["id"], call["node"], found["way"], gap, lost)
     gaps, lost = account["sound"]["longestGap"], account["sound"]["packetsLost"]
     for total in ("median", "worst"):
-        table.add_row(total, "", f"{gaps[total]:g} ms", f"{lost[total]:g}")
+        table.add_row(total, "", "", f"{gaps[total]:g} ms", f"{lost[total]:g}")
     table_console().print(table)
 
 
@@ -221,6 +224,13 @@ def _duration(option: str, text: str) -> float:
         return duration(text)
     except LengthError as error:
         raise LabError(f"{option} {error}") from None
+
+
+def _media(text: str) -> Media:
+    try:
+        return Media.parse(text)
+    except MediaError as error:
+        raise LabError(f"--media {error}") from None
 
 
 def _row(call: Mapping[str, Any]) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ import pytest
 
 from lab.calls.generator import Generator
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Pace, Plan
+from lab.calls.plan import Door, Media, Pace, Plan, Way
 from lab.calls.record import Record
 from lab.calls.report import Report, Result, report
 from lab.calls.runs import HANG_UP, STOP, Run, Runs, request_of
@@ -137,7 +137,8 @@ def test_calls_end_well_and_leave_nothing(cluster: Cluster, make: Making) -> Non
 
 def close_media_ports(host: Host) -> None:
     table = "inet media"
-    rule = f"udp dport {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} drop"
+    # As security groups do, which leave a machine alone with itself.
+    rule = f"iifname eth0 udp dport {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} drop"
     chain = "type filter hook input priority 0;"
     host.run(
         f"nft 'add table {table}; add chain {table} in {{ {chain} }}; add rule {table} in {rule}'"
@@ -149,14 +150,34 @@ def open_media_ports(host: Host) -> None:
 
 
 def test_users_of_as_many_calls_as_wanted_hear_each_other(make: Making) -> None:
-    found = make(replace(PLAN, count=2, media=1)).finish()
+    found = make(replace(PLAN, count=2, media=Media(1))).finish()
     assert found.count(Result.ENDED) == 2
     (heard,) = found.sounds
     assert heard.longest_gap > 0
 
 
+def test_sound_goes_by_the_nodes_turn_server_too(make: Making) -> None:
+    found = make(replace(PLAN, count=3, media=Media(3, tuple(Way)))).finish()
+    assert found.count(Result.ENDED) == 3
+    assert {heard.way for heard in found.sounds} == {way.value for way in Way}
+
+
+def test_sound_by_turn_needs_no_media_ports_and_a_closed_turn_port_is_named(
+    cluster: Cluster, make: Making
+) -> None:
+    for host in cluster.nodes.values():
+        close_media_ports(host)
+        host.run("nft 'add rule inet media in iifname eth0 tcp dport 443 drop'")
+    found = make(replace(PLAN, count=2, media=Media(2, (Way.TURN_UDP, Way.TURN_TCP)))).finish()
+    for host in cluster.nodes.values():
+        open_media_ports(host)
+    assert [heard.way for heard in found.sounds] == ["turn-udp"]
+    (call,) = found.with_result(Result.REFUSED)
+    assert re.search(r"expected by TCP of turn:10\.5\.0\.[67]:443", call.reason)
+
+
 def test_a_call_whose_sound_stops_is_cut(cluster: Cluster, make: Making) -> None:
-    calls = make(replace(LONG, count=2, media=1))
+    calls = make(replace(LONG, count=2, media=Media(1)))
     calls.wait_until_live(2)
     for host in cluster.nodes.values():
         close_media_ports(host)
@@ -177,7 +198,7 @@ def test_a_call_with_closed_media_ports_is_refused_and_names_them(
 ) -> None:
     for host in cluster.nodes.values():
         close_media_ports(host)
-    found = make(replace(PLAN, count=2, media=1)).finish()
+    found = make(replace(PLAN, count=2, media=Media(1))).finish()
     for host in cluster.nodes.values():
         open_media_ports(host)
     (call,) = found.with_result(Result.REFUSED)

@@ -78,13 +78,13 @@ def test_calls_with_sound_tell_their_longest_gap_and_what_was_lost_each_and_in_a
     events: list[Event] = []
     for number, (gap, lost) in enumerate(((40, 0), (7000, 3), (60, 1)), start=1):
         name = f"1-1-{number}"
-        heard = event(61, "sound", name, gap=gap, lost=lost)
+        heard = event(61, "sound", name, gap=gap, lost=lost, way="straight")
         events += [begun(1, name), opened(2, name), heard, event(62, "ended", name)]
     found = Account(of(*events, begun(1, "1-1-4"), opened(2, "1-1-4")), []).as_json()
     assert [call.get("sound") for call in found["calls"]] == [
-        {"longestGap": 40, "packetsLost": 0},
-        {"longestGap": 7000, "packetsLost": 3},
-        {"longestGap": 60, "packetsLost": 1},
+        {"way": "straight", "longestGap": 40, "packetsLost": 0},
+        {"way": "straight", "longestGap": 7000, "packetsLost": 3},
+        {"way": "straight", "longestGap": 60, "packetsLost": 1},
         None,
     ]
     assert found["sound"] == {
