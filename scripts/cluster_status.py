@@ -176,6 +176,8 @@ class MachineStatus:
         urn: what `pulumi up --replace` takes for it.
         is_open: of a base or master, whether it takes requests; None of others, or where it isn't
             known.
+        unfinished: whether it's a base or master whose services the last update should have
+            started, and hasn't.
     """
 
     name: str
@@ -192,6 +194,7 @@ class MachineStatus:
     host: str | None = None
     urn: str | None = None
     is_open: bool | None = None
+    unfinished: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The machine for scripts."""
@@ -220,7 +223,10 @@ class MachineStatus:
         elif self.usage is None:
             yield f"{self.name} can't be reached over SSH. {repair}"
         elif self.is_open is False and not self.usage.ended:
-            yield f"{self.name} takes no requests: no connection to the API's port. {repair}"
+            # A repair has nothing to start, or not what is wanted now.
+            update = "The last update hasn't started its services. Next: pulumi up"
+            following = update if self.unfinished else repair
+            yield f"{self.name} takes no requests: no connection to the API's port. {following}"
         if self.state == "serving":
             if self.balanced is False:
                 yield f"{self.name} serves and isn't in the load balancer. Next: pulumi up"

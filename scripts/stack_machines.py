@@ -11,7 +11,7 @@ from components import ssh_way
 from components.aws.provider import VARIABLE
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
 from components.resource_names import logical_name, node_number, of_urn
-from openvidu.roles import Role, role_of
+from openvidu.roles import BASE, MASTER, Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -23,6 +23,8 @@ _HOST_KEY = "host-key"
 """Knows a new machine first: an update that fails after it leaves the others as they were."""
 _FOR_ALL = ("SSH_USER", "SSH_AGENT", VARIABLE)
 """What is told of the way that is the same to all."""
+_START = "start"
+"""The last step on a base or master; a command that failed is in the state as to be made."""
 _INSTANCE = "aws:ec2/instance:Instance"
 _MACHINES = (_INSTANCE, "command:local:Command")
 """What a machine is, on AWS or where it exists already."""
@@ -110,7 +112,7 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
         name = of_urn(resource["urn"])
         if name is None or resource.get("delete"):
             continue
-        if name.part == _HOST_KEY and (key := plain(resource.get("outputs", {}).get("stdout"))):
+        if name.part == _HOST_KEY and (key := _stdout(resource)):
             host_keys[name.machine] = key
         if name.part not in _PARTS:
             continue
@@ -143,6 +145,32 @@ def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
             outputs: Mapping[str, Any] = resource.get("outputs") or {}
             return outputs
     return {}
+
+
+def unfinished_in(exported: Mapping[str, Any]) -> frozenset[str]:
+    """Bases and masters on which no update has ended well the start of the services.
+
+    Since the machine was made, or since something changed what is started.
+
+    Args:
+        exported: a state that was exported with its secrets shown.
+    """
+    host_keys: dict[str, str] = {}
+    started: dict[str, str] = {}
+    for resource in exported["deployment"].get("resources", ()):
+        name = of_urn(resource["urn"])
+        if name is None or resource.get("delete"):
+            continue
+        if name.part == _HOST_KEY:
+            host_keys[name.machine] = _stdout(resource)
+        if name.part == _START and not resource.get("pendingReplacement"):
+            started[name.machine] = plain(resource["inputs"].get("connection", {})).get("hostKey")
+    there = {name for name, one in there_in(exported).items() if one.role in (BASE, MASTER)}
+    return frozenset(
+        name
+        for name in there
+        if name not in started or started[name] != host_keys.get(name, started[name])
+    )
 
 
 def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
@@ -203,6 +231,11 @@ def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: 
         "FOLDER": role_of(name).product.folder,
     }
     return Machine(name, host, reached, private_key)
+
+
+def _stdout(resource: Mapping[str, Any]) -> str:
+    """What a command has printed; empty before it has ended."""
+    return str(plain(resource.get("outputs", {}).get("stdout") or ""))
 
 
 def _order(name: str) -> int:

@@ -44,6 +44,7 @@ from scripts.stack_machines import (
     machines,
     named,
     outputs_of,
+    unfinished_in,
     urns_in,
 )
 
@@ -175,6 +176,7 @@ def look(pulumi: PulumiCli) -> Status:
     addresses = {f"node-{number}": one.private_ip for number, one in from_state(exported).items()}
     main, *_ = there.values()
     instances, urns = instances_in(exported), urns_in(exported)
+    unfinished = unfinished_in(exported)
     with ThreadPoolExecutor(_WORKERS) as pool:
         asked = pool.submit(_overview, main)
         aws = pool.submit(_aws, instances, pulumi)
@@ -196,7 +198,11 @@ def look(pulumi: PulumiCli) -> Status:
         seen.get("health"),
         [
             replace(
-                one, aws=aws_says.get(one.name), host=there[one.name].host, urn=urns.get(one.name)
+                one,
+                aws=aws_says.get(one.name),
+                host=there[one.name].host,
+                urn=urns.get(one.name),
+                unfinished=one.name in unfinished,
             )
             for one in looks
         ],

@@ -94,11 +94,13 @@ def test_a_machine_that_is_broken_is_told_before_what_comes_from_that() -> None:
     assert last == "The cluster's health is UNSTABLE."
 
 
-def test_a_base_on_which_nothing_listens_is_repaired() -> None:
+def test_a_base_on_which_nothing_listens_is_repaired_unless_an_update_has_yet_to_start_it() -> None:
     told = {"isOpen": False, "health": None, "nodes": {}}
     base = main_status("base", "2.30.0", Usage(1, 2), told)
     (remark,) = base.remarks(cluster_tells=False)
     assert remark.endswith("Next: uv run python -m scripts.repair base")
+    (remark,) = replace(base, unfinished=True).remarks(cluster_tells=False)
+    assert remark.endswith("The last update hasn't started its services. Next: pulumi up")
     assert not [*main_status("bastion", None, Usage(1, 2), told).remarks(cluster_tells=False)]
     assert not [*main_status("base", None, Usage(1, 2), {}).remarks(cluster_tells=False)]
 

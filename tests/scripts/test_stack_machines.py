@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
 
-from scripts.stack_machines import there_in
+from scripts.stack_machines import there_in, unfinished_in
 
 
 def command(name: str, host_key: str, private_key: str) -> dict[str, Any]:
@@ -55,3 +56,31 @@ def test_a_machine_that_is_new_is_reached_after_an_update_that_failed_early() ->
     ]
     base = there_in({"deployment": {"resources": resources}})["base"]
     assert base.variables["NODE_HOST_KEY"] == "of the new one"
+
+
+def start(of: str, **more: object) -> dict[str, Any]:
+    made = command("base-start", "", "")
+    connection = {"plaintext": json.dumps({"hostKey": of})}
+    return {**made, "inputs": {"connection": connection}, **more}
+
+
+@pytest.mark.parametrize(
+    ("starts", "unfinished"),
+    [
+        ([start("of now")], set()),
+        ([start("of the one before")], {"base"}),
+        ([start("of now", pendingReplacement=True)], {"base"}),
+        ([], {"base"}),
+    ],
+    ids=["started", "made anew", "failed", "never"],
+)
+def test_an_update_that_has_not_started_the_services_is_told_by_the_state(
+    starts: list[dict[str, Any]], unfinished: set[str]
+) -> None:
+    resources = [host_key("base-host-key", "of now"), command("base-quiet", "", ""), *starts]
+    assert unfinished_in({"deployment": {"resources": resources}}) == unfinished
+
+
+def test_a_host_without_a_host_key_of_its_own_is_started_by_its_last_update() -> None:
+    resources = [command("base-quiet", "", ""), start("that is configured")]
+    assert unfinished_in({"deployment": {"resources": resources}}) == set()
