@@ -6,6 +6,7 @@ the SSH key of then.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.faults.updates import Blow, Update, says, strike
 from tests.lab.conftest import REFERENCE, Lab, deployed
+from tests.lab.walking import walk
 from tests.lab.watching import numbers, require, scale
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("lost-base")]
@@ -81,6 +83,22 @@ def test_a_node_leaves_though_the_new_base_knows_the_new_ssh_key_only(lab: Lab) 
     require(lab, *before)
     lab.ok("run", "--", "python", "-m", "scripts.rotate_ssh_key", "--finish")
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def test_an_update_that_ended_before_the_new_base_was_started_is_carried_on(
+    lab: Lab, tmp_path: Path
+) -> None:
+    before = numbers(lab)
+    lose_base(lab)
+    # It would wait for calls on a base that runs.
+    lab.ok("config", "set", "--secret", "openviduSecret", uuid.uuid4().hex)
+    with Update(lab, tmp_path, "--refresh") as update:
+        update.wait_until(says("base-install created"))
+        strike(update, Blow.KILL)
+    way = walk(lab, "base")
+    way.go()
+    assert way.typed == ["pulumi up"], way
+    require(lab, *before)
 
 
 def test_a_destroy_without_a_base_says_at_once_what_comes_first(lab: Lab) -> None:
