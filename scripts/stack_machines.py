@@ -164,7 +164,7 @@ def unfinished_in(exported: Mapping[str, Any]) -> frozenset[str]:
         if name.part == _HOST_KEY:
             host_keys[name.machine] = _stdout(resource)
         if name.part == _START and not resource.get("pendingReplacement"):
-            started[name.machine] = plain(resource["inputs"].get("connection", {})).get("hostKey")
+            started[name.machine] = _host_key_of(resource["inputs"])
     there = {name for name, one in there_in(exported).items() if one.role in (BASE, MASTER)}
     return frozenset(
         name
@@ -231,6 +231,12 @@ def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: 
         "FOLDER": role_of(name).product.folder,
     }
     return Machine(name, host, reached, private_key)
+
+
+def _host_key_of(inputs: Mapping[str, Any]) -> str:
+    """The host key by which a command knows its machine: pulumi-command's, or of a session's."""
+    connection, variables = (plain(inputs.get(one)) or {} for one in ("connection", "environment"))
+    return str(plain(connection.get("hostKey") or variables.get("NODE_HOST_KEY") or ""))
 
 
 def _stdout(resource: Mapping[str, Any]) -> str:
