@@ -16,6 +16,7 @@ import yaml
 from lab.directory import PROJECT
 from lab.engines import ENGINE_VARIABLE, Engine
 from lab.plugins import PROVIDERS_VARIABLE, Providers
+from tests.providers.aws.terraform.driver import PLUGINS
 
 FOLDER = PROJECT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))
@@ -131,6 +132,7 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
         "matrix": "matrix",
         "broken": "matrix",
         "providers": "lab",
+        "terraform": '"not lab"',
         "upstream": "upstream",
     }
     assert set(found["jobs"]) == set(marks)
@@ -147,6 +149,13 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
     pulumis = {ENGINE_VARIABLE: Engine.PULUMI, PROVIDERS_VARIABLE: Providers.PULUMI}
     assert found["jobs"]["providers"]["env"] == pulumis
     assert (PROJECT / found["jobs"]["providers"]["steps"][-1]["run"].split()[-1]).is_file()
+    terraform = found["jobs"]["terraform"]
+    *_, fetched, tested = (one.get("run", "") for one in terraform["steps"])
+    folder = PROJECT / tested.split()[-1]
+    assert (folder / "versions.tf.json").is_file()
+    assert f"-chdir={folder.relative_to(PROJECT)} " in fetched
+    assert f'"${PLUGINS}"' in fetched
+    assert set(terraform["env"]) == {PLUGINS}
 
 
 @pytest.mark.parametrize("file", ["preview.yml", "up.yml"])
