@@ -27,6 +27,7 @@ from scripts.checks.downloadable import downloadable
 from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.node_services import services, wanted_envs
 from scripts.checks.reachable import reachable
+from scripts.checks.security_groups import security_groups
 from scripts.checks.stack_configuration import configuration
 from scripts.display import print_json, table_console, table_of, waiting
 from scripts.expected_errors import expected_errors
@@ -76,6 +77,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
     parts: Mapping[str, Callable[[], list[Finding]]] = {
         "configuration": lambda: configuration(pulumi),
         "AWS": lambda: _account(pulumi, config, own),
+        "security groups": lambda: security_groups(pulumi, exported),
         "DNS": lambda: names.domain(own, outputs),
         "certificate": lambda: names.certificate(own, outputs),
         "machines": lambda: reachable(there, _https_port(own)),

@@ -77,6 +77,11 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
         ("port 443/udp", "node-1"),
         ("port 443/udp", "node-2"),
         ("containers", "base"),
+        *(
+            ("security groups", f"node-{service}-udp-from-world-{version}")
+            for service in ("turn", "media")
+            for version in ("ipv4", "ipv6")
+        ),
     }
     assert "unable to connect to S3 bucket openvidu-enterprise" in found["S3", "node-1"]["openvidu"]
     assert "unable to connect to Redis server" in found["Redis", "node-2"]["openvidu"]
@@ -120,7 +125,7 @@ _SHUT = (
     _EC2
     + """
 for rule in ec2.describe_security_group_rules()["SecurityGroupRules"]:
-    if rule["IpProtocol"] == "udp" and rule["FromPort"] == 443:
+    if rule["IpProtocol"] == "udp" and rule["FromPort"] in (443, 40000):
         ec2.revoke_security_group_ingress(
             GroupId=rule["GroupId"], SecurityGroupRuleIds=[rule["SecurityGroupRuleId"]]
         )
