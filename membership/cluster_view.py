@@ -8,7 +8,7 @@ OpenVidu 2.30.0, "Media Nodes".
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import Any, TypeVar
@@ -51,6 +51,8 @@ class Cluster:
         *,
         timeout_seconds: float = 10,
         entrances: Callable[[], Iterable[Sequence[str]]] = lambda: _AT_THE_BASE,
+        nodes: Callable[[], Iterable[str]] = tuple,
+        earlier: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         """Prepare for asking.
 
@@ -60,9 +62,16 @@ class Cluster:
             entrances: gives the addresses at which the REST API may answer, best first; that of
                 the base's load balancer, or those of nodes, any of which answers for all. Those of
                 a group are read at once: many that give no answer would outlast each limit.
+            nodes: gives the addresses of nodes, asked themselves where an entrance doesn't take the
+                secret: it leads to any of them, and one that leaves while the secret changes keeps
+                the one that it was started with.
+            earlier: gives secrets that such a node may have; others pass on to it what is asked
+                of it, with the login.
         """
         self._auth = (api.USER, secret)
         self._entrances = entrances
+        self._nodes = nodes
+        self._earlier = earlier
         self._seconds = timeout_seconds
 
     def with_secret(self, secret: str) -> Cluster:
@@ -132,7 +141,14 @@ class Cluster:
         Source: page, "OpenVidu Enterprise Nodes ports configuration": OpenVidu Server's port.
         """
         url = f"http://{ip}:{ports.API}{api.SESSIONS}"
-        return _parsed(f"GET {url}", self._request("GET", url), answers.calls)
+        found = _parsed(f"GET {url}", self._request("GET", url), answers.calls)
+        if isinstance(found, Refused):
+            for secret in self._earlier():
+                other = self.with_secret(secret)
+                again = _parsed(f"GET {url}", other._request("GET", url), answers.calls)
+                if not isinstance(again, Refused):
+                    return again
+        return found
 
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
@@ -213,23 +229,39 @@ class Cluster:
     def _ask(
         self, method: str, path: str, body: dict[str, Any] | None = None
     ) -> httpx.Response | Unknown | Refused:
-        """Ask at the first entrance that answers.
+        """Ask at the first entrance that answers, and takes the secret.
 
         One that was connected to and gave no answer may have done what it was asked for; so the
-        next is asked only for what may be done twice.
+        next is asked only for what may be done twice. One that refuses the secret has done nothing.
         """
         failed: list[Unknown] = []
+        refused: list[Refused] = []
         for answer in chain.from_iterable(
-            self._answers(method, [f"{one}{path}" for one in group], body)
-            for group in self._entrances()
+            cluster._answers(method, [f"{one}{path}" for one in group], body)
+            for cluster, group in self._groups(refused)
         ):
-            if not isinstance(answer, Unknown):
+            if isinstance(answer, httpx.Response):
                 return answer
+            if isinstance(answer, Refused):
+                refused.append(answer)
+                continue
             failed.append(answer)
             if method == "POST" and not isinstance(answer, Unconnected):
-                break
+                return answer
+        if refused:
+            return refused[0]
         connected = [one for one in failed if not isinstance(one, Unconnected)]
         return next(iter((*connected, *failed)), Unknown("there is no node that could be asked"))
+
+    def _groups(self, refused: Sequence[Refused]) -> Iterator[tuple[Cluster, Sequence[str]]]:
+        """Entrances, best first; then nodes, with each secret, where one has refused it."""
+        for group in self._entrances():
+            yield self, group
+        if refused:
+            nodes = [entrance(ip) for ip in self._nodes()]
+            yield self, nodes
+            for secret in self._earlier():
+                yield self.with_secret(secret), nodes
 
     def _answers(
         self, method: str, urls: Sequence[str], body: dict[str, Any] | None

@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+from membership import earlier_secrets
 from membership.answers import Answers, Call, Refused, Silent, Unconnected, Unknown
 from membership.bucket import BucketUnreadableError
 from membership.cluster_view import Cluster
@@ -68,6 +69,11 @@ class Files:
 
     wanted: Path = WANTED
     kept: Path = SET
+
+    @property
+    def earlier(self) -> Path:
+        """The cluster's secrets of before."""
+        return self.kept.with_name(earlier_secrets.FILE.name)
 
     def read(self) -> dict[str, str] | None:
         """What the stack wants; empty before it was told, None where that was lost since."""
@@ -129,6 +135,8 @@ def rotate(bucket: Stored, files: Files, context: Context) -> None:
         for name in environment.LOGINS
         if name in wanted and wanted[name] != stored.get(name)
     }
+    if environment.OPENVIDU_SECRET in changed and stored.get(environment.OPENVIDU_SECRET):
+        earlier_secrets.keep(stored[environment.OPENVIDU_SECRET], files.earlier)
     if changed:
         try:
             bucket.change(changed)

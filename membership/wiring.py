@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from membership import context
+from membership import context, earlier_secrets
 from membership.bucket import Bucket
 from membership.clock import Clock
 from membership.cluster_view import Cluster, entrance
@@ -40,7 +40,12 @@ def on_base(load_balancer: LoadBalancer, *, timeout_seconds: float) -> Wiring:
         timeout_seconds: limit of each request to the cluster and the bucket.
     """
     values = load_balancer.values
-    cluster = Cluster(values[environment.OPENVIDU_SECRET], timeout_seconds=timeout_seconds)
+    cluster = Cluster(
+        values[environment.OPENVIDU_SECRET],
+        timeout_seconds=timeout_seconds,
+        nodes=lambda: load_balancer.node_ips,
+        earlier=earlier_secrets.read,
+    )
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
     return Wiring(cluster, load_balancer, bucket)
 
@@ -64,6 +69,8 @@ def on_bastion(
         values[environment.OPENVIDU_SECRET],
         timeout_seconds=timeout_seconds,
         entrances=lambda: entrances(registry, load_balancer),
+        nodes=lambda: sorted({one.ip for one in registry.all()} | {*load_balancer.node_ips}),
+        earlier=earlier_secrets.read,
     )
     bucket = Bucket(values, timeout_seconds=timeout_seconds)
     return Wiring(cluster, load_balancer, bucket)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from membership import configuration_change
+from membership import configuration_change, earlier_secrets
 from membership.answers import (
     Answers,
     Call,
@@ -368,6 +368,7 @@ def test_where_nodes_log_in_and_with_what_goes_into_the_bucket_and_nothing_else(
     assert stage.cluster.stored == OLD | {OPENVIDU_SECRET: "new", REDIS_HOST: "redis-2"}
     assert not stage.cluster.restarted
     assert "new" not in "".join(stage.scene.said)
+    assert earlier_secrets.read(stage.files.earlier) == ("old",)
 
 
 def test_before_the_first_node_there_is_nothing_to_rotate(stage: Stage) -> None:
