@@ -24,6 +24,7 @@ from rich.console import Console
 
 from components.aws.arn import InstanceArn
 from components.aws.provider_session import AwsSession
+from components.over_ssh import TEXT
 from components.resource_names import node_number
 from openvidu import ports
 from scripts import aws_session
@@ -74,7 +75,7 @@ def main(
         if decided.steps:
             pulumi.require_idle(_command(machine, exported))
             steps = Steps(
-                patient, pulumi, _start(machine, exported), lambda line: _tell(console, [line])
+                patient, pulumi, start_of(machine, exported), lambda line: _tell(console, [line])
             )
             course = Course(
                 lambda: _look_again(machine, pulumi),
@@ -131,10 +132,19 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
     )
 
 
-def _start(name: str, exported: Mapping[str, Any]) -> str | None:
-    """What starts a machine's services, as the last update gave it to a shell."""
+def start_of(name: str, exported: Mapping[str, Any]) -> str | None:
+    """What starts a machine's services, as the last update gave it to a shell; None without one.
+
+    Args:
+        name: the machine's.
+        exported: a state that was exported with its secrets shown.
+    """
     inputs = _resource(f"{name}-start", exported).get("inputs") or {}
-    return str(plain(inputs["stdin"])) if "stdin" in inputs else None
+    if "stdin" not in inputs:
+        return None
+    given = str(plain(inputs["stdin"]))
+    # What goes by Session Manager has the private keys before it: they stay here.
+    return given.rpartition(TEXT)[2]
 
 
 def _command(name: str, exported: Mapping[str, Any]) -> str:
