@@ -43,6 +43,7 @@ ELSEWHERE = {
     Change.NODES_COME_AND_GO: "test_scaling",
     Change.UPGRADE: "test_upgrade",
     Change.RELOAD: "test_certificates",
+    Change.WAY_IN: "test_session_manager",
     Change.LOGIN: "tests/program/test_key_changes.py",
     Change.ROTATED: "test_killed",
     Change.REFUSED: "test_changes",

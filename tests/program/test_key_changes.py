@@ -76,6 +76,7 @@ ELSEWHERE = {
     "ownPrivateKey": "test_another_certificate_restarts_nothing",
     "hosts": "test_another_host_is_another_machine_for_a_node_that_is_on_it",
     "machines": "test_cluster.test_a_stack_keeps_its_kind_of_machines",
+    "sshVia": "test_session_manager.test_another_way_restarts_nothing",
     "availabilityZones": "test_cluster.test_a_stack_keeps_the_network_that_its_machines_are_in",
 }
 """Keys with a test of their own, by its name."""
