@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from pathlib import Path
 from socket import create_server
+from typing import ClassVar
 
 import pytest
 
@@ -27,7 +28,7 @@ _EARLIER = "the-one-before"
 
 
 class _Node(http.server.BaseHTTPRequestHandler):
-    asked: list[str]
+    asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         """Answer an empty list."""

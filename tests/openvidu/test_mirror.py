@@ -114,5 +114,5 @@ def test_shell_scripts_are_clean() -> None:
         files / "master/openvidu",
         files / "node/openvidu",
     ]
-    assert len(scripts) == 6
+    assert len(scripts) == 7
     subprocess.run(["shellcheck", *scripts], check=True)

@@ -32,14 +32,15 @@ from tests.providers.aws.world import (
 REGION = "eu-west-1"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def endpoint() -> Iterator[str]:
     with served_alone() as url:
         yield url
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def environment(endpoint: str) -> Iterator[None]:
+    """Until others' tests come, whose AWS is another one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", endpoint)
         patch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
@@ -50,7 +51,7 @@ def environment(endpoint: str) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ec2(environment: None) -> EC2Client:
     client: EC2Client = boto3.client("ec2", region_name=REGION)
     return client
@@ -82,7 +83,7 @@ def served() -> Iterator[Driver]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws(environment: None) -> Iterator[Driver]:
     with served() as driver:
         driver.configure()
@@ -95,7 +96,7 @@ def unconfigured(environment: None) -> Iterator[Driver]:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _edge(endpoint: str) -> Iterator[Edge]:
     with edge_before(endpoint) as edge:
         yield edge
@@ -117,12 +118,12 @@ def aws_behind_edge(
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(ec2: EC2Client) -> World:
     return build_world(ec2)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def managed_world(world: World) -> ManagedWorld:
     def client(service: str) -> Any:
         return boto3.client(service, region_name=REGION)  # type: ignore[call-overload]
@@ -130,7 +131,7 @@ def managed_world(world: World) -> ManagedWorld:
     return build_managed_world(world, client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def zone(environment: None) -> str:
     client: Route53Client = boto3.client("route53", region_name=REGION)
     answer = client.create_hosted_zone(Name="example.com", CallerReference="1")
