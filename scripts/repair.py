@@ -36,7 +36,7 @@ from scripts.repairing.course import Course
 from scripts.repairing.ladder import MachineObservation, Step, plan
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
-from scripts.stack_machines import complete, instances_in, machines, named
+from scripts.stack_machines import complete, instances_in, machines, named, unfinished_in
 
 
 def main(
@@ -129,6 +129,7 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
         InstanceArn.parse(arn) if arn else None,
         lambda region: AwsSession(provider, region),
         int(port) if port.isdecimal() else ports.HTTPS,
+        name in unfinished_in(exported),
     )
 
 

@@ -47,6 +47,8 @@ class MachineObservation:
         refuses_key: whether SSH answers, and doesn't take the stack's key.
         full: what makes room there, as it's typed; empty where there is room.
         docker_is_dead: whether Docker gives no answer there.
+        unfinished: whether it's a base or master whose services the last update should have
+            started, and hasn't.
         open: whether users' port accepts connections; None where users don't connect to it.
         conclusion: of a node, what all witnesses together say, as in `membership.witnesses`; None
             where the base can't be asked.
@@ -66,6 +68,7 @@ class MachineObservation:
     refuses_key: bool = False
     full: str = ""
     docker_is_dead: bool = False
+    unfinished: bool = False
 
     @property
     def role(self) -> Role:
@@ -268,6 +271,12 @@ def _mildly(seen: MachineObservation) -> Plan | None:
     if seen.full:
         again = f"{seen.full}; then: uv run python -m scripts.repair {seen.name}"
         return Plan(mild, "A disk there is nearly full: what is stronger brings no room.", again)
+    if seen.unfinished and not seen.docker_is_dead:
+        return Plan(
+            says="The last update hasn't started its services, and only an update puts there what "
+            "they take.",
+            next="pulumi up",
+        )
     if not seen.open:
         return None
     again = f"at a quiet moment: uv run python -m scripts.repair {seen.name} --to stop-start"

@@ -41,6 +41,7 @@ class Patient:
         arn: of its EC2 instance; None for a machine that existed before.
         log_in: gives AWS as the provider sees it, in a region.
         https_port: where users come in.
+        unfinished: whether an update has yet to start its services.
     """
 
     machine: Machine
@@ -49,6 +50,7 @@ class Patient:
     arn: InstanceArn | None
     log_in: Callable[[str], AwsSession]
     https_port: int
+    unfinished: bool = False
 
     def ec2(self) -> EC2Client:
         """A client of EC2, where its instance is."""
@@ -148,6 +150,7 @@ class Patient:
             refuses_key=not lets_in and refuses,
             full=full[0][1] if full else "",
             docker_is_dead=usage is not None and usage.containers is None,
+            unfinished=self.unfinished,
         )
 
     def _ailing(self, usage: Usage | None) -> list[str]:

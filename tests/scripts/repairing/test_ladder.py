@@ -51,6 +51,15 @@ def test_another_machine_is_made_only_where_the_operator_says_so() -> None:
     assert plan(BASE, Step.REPLACE).steps == tuple(Step)
 
 
+def test_a_base_that_an_update_has_yet_to_start_is_left_to_the_update() -> None:
+    begun = replace(BASE, unfinished=True)
+    assert (plan(begun).steps, plan(begun).next) == ((), "pulumi up")
+    # An update would find no Docker there, or no machine.
+    assert plan(replace(begun, docker_is_dead=True)).steps
+    assert plan(replace(begun, lets_in=False, ec2=IMPAIRED)).steps == OUTSIDE
+    assert plan(begun, Step.REPLACE).steps == tuple(Step)
+
+
 def test_nothing_stronger_than_what_is_allowed_is_done() -> None:
     assert plan(BASE, Step.DOCKER).steps == INSIDE
     assert plan(replace(BASE, ec2=STOPPED), Step.REBOOT).steps == ()

@@ -75,7 +75,7 @@ class Instance(Patient):
 def take(step: Step, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.which", lambda _: "pulumi")
     host = Host("base", "203.0.113.5", {}, "", world=world)
-    patient = Instance(host, host, None, ARN, lambda _: pytest.fail("no AWS"), 443, world)
+    patient = Instance(host, host, None, ARN, lambda _: pytest.fail("no AWS"), 443, world=world)
     steps = Steps(
         patient, PulumiCli("dev"), None, world.told.append, lambda: world.passed, world.sleep
     )
