@@ -15,10 +15,10 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws import provider
 from components.aws.iam_policy import allowing
+from components.aws.instance_role import instance_profile
 from components.mistakes import ConfigurationError, Mistake
 from components.settings import Settings
 from components.ssh_way import SSM, SshWay
@@ -81,28 +81,7 @@ def profile(
         tags: those that every resource carries.
         parent: the component that owns the machines.
     """
-    child = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(
-        "session-role",
-        path=settings.iam_path,
-        permissions_boundary=settings.permissions_boundary,
-        assume_role_policy=allowing(
-            {"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ),
-        tags=tags,
-        opts=child,
-    )
-    allowed = aws.iam.RolePolicy(
-        "session-role-policy", role=role.name, policy=allowing(OF_THE_AGENT), opts=child
-    )
-    made = aws.iam.InstanceProfile(
-        "session-profile",
-        path=settings.iam_path,
-        role=role.name,
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[allowed]),
-    )
-    return made.name
+    return instance_profile("session", allowing(OF_THE_AGENT), settings, tags, parent)
 
 
 def find_mistakes(settings: Settings) -> list[Mistake]:

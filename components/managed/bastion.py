@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_aws as aws
 from pulumi_command import local
 
 from components import down
 from components.aws import session_manager
 from components.aws.health import Health
 from components.aws.iam_policy import allowing
+from components.aws.instance_role import instance_profile
 from components.aws.instances import AwsMachines
 from components.endpoints import Endpoints
 from components.env_files import bastion_env, logins, shared_env
@@ -156,31 +156,8 @@ def _profile(
     An instance has one profile: what SSH takes goes in there, too.
     """
     by_sessions = [session_manager.OF_THE_AGENT] if session_manager.is_wanted(settings) else []
-    child = pulumi.ResourceOptions(parent=parent)
-    role = aws.iam.Role(
-        "bastion-role",
-        path=settings.iam_path,
-        permissions_boundary=settings.permissions_boundary,
-        assume_role_policy=allowing(
-            {"Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        ),
-        tags=machines.tags,
-        opts=child,
-    )
-    allowed = aws.iam.RolePolicy(
-        "bastion-role-policy",
-        role=role.name,
-        policy=target_group.apply(lambda group: edit(group, *by_sessions)),
-        opts=child,
-    )
-    profile = aws.iam.InstanceProfile(
-        "bastion-profile",
-        path=settings.iam_path,
-        role=role.name,
-        tags=machines.tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[allowed]),
-    )
-    return profile.name
+    policy = target_group.apply(lambda group: edit(group, *by_sessions))
+    return instance_profile("bastion", policy, settings, machines.tags, parent)
 
 
 def edit(target_group: str, *more: Mapping[str, object]) -> str:
