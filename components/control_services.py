@@ -6,7 +6,7 @@ documentation, "Deploy OpenVidu Pro on premises".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -21,7 +21,7 @@ from components.over_ssh import NOTHING
 from components.previous_state import PreviousState
 from components.remote import fields, run_on
 from components.settings import Settings
-from components.upgrade_path import change_of
+from components.upgrade_path import Change, change_of
 from openvidu.roles import BASE
 
 
@@ -81,7 +81,7 @@ def services(
         "CONFIGURATION": configuration,
         **previous.configuration_attempt(machine.name),
     }
-    upgrade = _upgrade(machine, settings, previous, parent, [program, policy])
+    upgrade = _upgrade(machine, settings, previous, change, parent, [program, policy])
     install = installation.install(
         machine,
         role.product,
@@ -116,7 +116,14 @@ def services(
         *_own_certificate(machine, settings, parent, install),
         *_data_volume(machine, settings, parent, install),
     ]
-    start = _start(machine, settings, previous, configuration, wait_for, parent, ready)
+    stops = update_plan.stops_of_main(settings, previous)
+    given = {
+        "ATTEMPT": str(change.to.number),
+        # What AWS has stopped starts by itself; the update ends when it answers.
+        **({"STOPS": str(stops)} if stops else {}),
+        **_cuts_calls(settings),
+    }
+    start = _start(machine, settings, configuration, wait_for, given, parent, ready)
     done = local.Command(
         f"{machine.name}-version",
         create=NOTHING,
@@ -136,11 +143,11 @@ def _upgrade(
     machine: Machine,
     settings: Settings,
     previous: PreviousState,
+    change: Change,
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """What has to have happened before another version is installed: the nodes' drains."""
-    change = change_of(machine.name, settings, previous)
     return on_base(
         f"{machine.name}-upgrade",
         f"upgrade{_suffix(settings)}",
@@ -158,16 +165,14 @@ def _upgrade(
 def _start(
     machine: Machine,
     settings: Settings,
-    previous: PreviousState,
     configuration: pulumi.Output[str],
     wait_for: Sequence[str],
+    more: Mapping[str, str],
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
 ) -> pulumi.Resource:
     """The start of the services, or their restart: the script sees for itself what changed."""
     role = settings.main_role
-    attempt = change_of(machine.name, settings, previous).to.number
-    stops = update_plan.stops_of_main(settings, previous)
     return run_on(
         machine,
         f"{machine.name}-start",
@@ -175,19 +180,16 @@ def _start(
         settings,
         parent=parent,
         stdin=pulumi.Output.all(configuration, machine.public_ip).apply(
-            lambda given: fields(
+            lambda known: fields(
                 {
                     "NAME": role.name,
                     "FOLDER": role.product.folder,
                     "COMMAND": role.product.command,
                     "PROXY": role.proxy,
                     "WAIT_FOR": " ".join(wait_for),
-                    "PUBLIC_IP": given[1],
-                    "CONFIGURATION": given[0],
-                    "ATTEMPT": str(attempt),
-                    # What AWS has stopped starts by itself; the update ends when it answers.
-                    **({"STOPS": str(stops)} if stops else {}),
-                    **_cuts_calls(settings),
+                    "PUBLIC_IP": known[1],
+                    "CONFIGURATION": known[0],
+                    **more,
                 }
             )
         ),

@@ -242,7 +242,7 @@ def from_outputs(resources: Mapping[str, Mapping[str, Any]]) -> PreviousState:
     """
     found = _Found.of(resources)
     state = PreviousState()
-    for read in (_main, _machines, _nodes, _configurations, _network, _volumes, _services):
+    for read in (_machines, _main, _nodes, _configurations, _network, _volumes, _services):
         state = read(state, found)
     return state
 
@@ -290,7 +290,7 @@ def _main(state: PreviousState, found: _Found) -> PreviousState:
     """What users, or operators, connect to."""
     mains = ("bastion", "master")
     main = next((one for one in mains if f"{one}-address" in found.all), "base")
-    base = _hosts(found).get("base")
+    base = state.hosts.get("base")
     quiet = [of for name, of in found.variables("quiet").items() if name in ("base", *mains)]
     return replace(
         state,

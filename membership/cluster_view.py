@@ -141,14 +141,14 @@ class Cluster:
         Source: page, "OpenVidu Enterprise Nodes ports configuration": OpenVidu Server's port.
         """
         url = f"http://{ip}:{ports.API}{api.SESSIONS}"
-        found = _parsed(f"GET {url}", self._request("GET", url), answers.calls)
-        if isinstance(found, Refused):
-            for secret in self._earlier():
-                other = self.with_secret(secret)
-                again = _parsed(f"GET {url}", other._request("GET", url), answers.calls)
-                if not isinstance(again, Refused):
-                    return again
-        return found
+        refused: Refused | None = None
+        for cluster in self._with_each_secret():
+            found = _parsed(f"GET {url}", cluster._request("GET", url), answers.calls)
+            if not isinstance(found, Refused):
+                return found
+            refused = refused or found
+        assert refused  # noqa: S101 - there is a secret
+        return refused
 
     def stop_new_sessions(self, node: MediaNode) -> Unknown | Refused | None:
         """Put a media node into `waiting-idle-to-terminate`. Can't be taken back.
@@ -259,9 +259,14 @@ class Cluster:
             yield self, group
         if refused:
             nodes = [entrance(ip) for ip in self._nodes()]
-            yield self, nodes
-            for secret in self._earlier():
-                yield self.with_secret(secret), nodes
+            for cluster in self._with_each_secret():
+                yield cluster, nodes
+
+    def _with_each_secret(self) -> Iterator[Cluster]:
+        """This one, and then as it was with earlier secrets."""
+        yield self
+        for secret in self._earlier():
+            yield self.with_secret(secret)
 
     def _answers(
         self, method: str, urls: Sequence[str], body: dict[str, Any] | None

@@ -77,7 +77,7 @@ def look(pulumi: PulumiCli) -> list[Finding]:
     parts: Mapping[str, Callable[[], list[Finding]]] = {
         "configuration": lambda: configuration(pulumi),
         "AWS": lambda: _account(pulumi, config, own),
-        "security groups": lambda: security_groups(pulumi, exported),
+        "security groups": lambda: security_groups(pulumi, config, exported),
         "DNS": lambda: names.domain(own, outputs),
         "certificate": lambda: names.certificate(own, outputs),
         "machines": lambda: reachable(there, _https_port(own)),

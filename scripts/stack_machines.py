@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from components import ssh_way
 from components.aws.provider import VARIABLE
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
-from components.resource_names import logical_name, node_number, of_urn
+from components.resource_names import ResourceName, logical_name, node_number, of_urn
 from openvidu.roles import BASE, MASTER, Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -108,10 +108,7 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
     found: dict[str, Machine] = {}
     versions: dict[str, str] = {}
     host_keys: dict[str, str] = {}
-    for resource in exported["deployment"].get("resources", ()):
-        name = of_urn(resource["urn"])
-        if name is None or resource.get("delete"):
-            continue
+    for name, resource in _of_machines(exported):
         if name.part == _HOST_KEY and (key := _stdout(resource)):
             host_keys[name.machine] = key
         if name.part not in _PARTS:
@@ -138,6 +135,16 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
     }
 
 
+def _of_machines(
+    exported: Mapping[str, Any],
+) -> Iterator[tuple[ResourceName, Mapping[str, Any]]]:
+    """What belongs to machines in a state, without what goes with the next update."""
+    for resource in exported["deployment"].get("resources", ()):
+        name = of_urn(resource["urn"])
+        if name is not None and not resource.get("delete"):
+            yield name, resource
+
+
 def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:
     """The stack's outputs, in a state that was exported; empty where it has none."""
     for resource in exported["deployment"].get("resources", ()):
@@ -157,10 +164,7 @@ def unfinished_in(exported: Mapping[str, Any]) -> frozenset[str]:
     """
     host_keys: dict[str, str] = {}
     started: dict[str, str] = {}
-    for resource in exported["deployment"].get("resources", ()):
-        name = of_urn(resource["urn"])
-        if name is None or resource.get("delete"):
-            continue
+    for name, resource in _of_machines(exported):
         if name.part == _HOST_KEY:
             host_keys[name.machine] = _stdout(resource)
         if name.part == _START and not resource.get("pendingReplacement"):

@@ -58,11 +58,14 @@ def wanted(exported: Mapping[str, Any]) -> dict[str, tuple[str, Rule]]:
     }
 
 
-def security_groups(pulumi: PulumiCli, exported: Mapping[str, Any]) -> list[Finding]:
+def security_groups(
+    pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]], exported: Mapping[str, Any]
+) -> list[Finding]:
     """Compare AWS's rules with the state's.
 
     Args:
-        pulumi: the stack, whose configuration says how AWS is asked.
+        pulumi: the stack.
+        config: its configuration, which says how AWS is asked.
         exported: its state.
     """
     rules = wanted(exported)
@@ -71,10 +74,12 @@ def security_groups(pulumi: PulumiCli, exported: Mapping[str, Any]) -> list[Find
     # Slow to import, and who has machines of their own needs none of it.
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    from components.aws.provider_session import AwsSession  # noqa: PLC0415
     from scripts import aws_session  # noqa: PLC0415
 
     try:
-        there = told(aws_session.of_stack(pulumi).client("ec2"), list(rules))
+        session = AwsSession(aws_session.provider_of_stack(pulumi, config))
+        there = told(session.client("ec2"), list(rules))
     except (BotoCoreError, ClientError) as error:
         return [Finding(_CHECK, "AWS", Result.WARNING, f"AWS can't be asked: {error}")]
     return compared(rules, there)
