@@ -1,4 +1,4 @@
-"""A machine to follow over SSH: a real sshd on loopback, on which nothing is really done."""
+"""EC2 of moto, and a machine to follow over SSH: a real sshd, on which nothing is really done."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from components.over_ssh import MEMBERSHIP, SHELL, command
 from components.over_ssh import environment as script_environment
@@ -179,3 +182,12 @@ def a_base(tmp_path: Path) -> Iterator[Base]:
     finally:
         server.terminate()
         server.wait()
+
+
+@pytest.fixture
+def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """EC2 of moto's AWS, in which nothing is."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "none")
+    with mock_aws():
+        yield boto3.client("ec2", region_name="eu-west-1")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from components.over_ssh import MACHINES, environment
 from scripts.backup import Volume, begin, copied, volume_in
@@ -39,14 +36,6 @@ def test_the_volume_is_that_of_base_or_master_with_all_its_tags() -> None:
 def test_without_such_a_volume_it_says_where_the_data_is() -> None:
     with pytest.raises(PulumiError, match=r"no data volume on AWS.*\n.*the bucket versions"):
         volume_in(state(volume("scratch")))
-
-
-@pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with mock_aws():
-        yield boto3.client("ec2", region_name="eu-west-1")
 
 
 def test_a_snapshot_carries_the_volumes_tags(ec2: Any) -> None:

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
-
-import boto3
-import pytest
-from moto import mock_aws
 
 from scripts.checks.finding import Result
 from scripts.checks.security_groups import Rule, compared, told, wanted
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 MEDIA = Rule("udp", (40000, 65535), "0.0.0.0/0", is_outbound=False)
-
-
-@pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        yield boto3.client("ec2", region_name="eu-west-1")
 
 
 def group(ec2: Any) -> str:

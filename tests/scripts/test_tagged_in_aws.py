@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import boto3
-import pytest
-from moto import mock_aws
-
 from scripts.tagged_in_aws import Ec2, tagged, untagged
 
 MINE = [{"Key": "project", "Value": "calls"}, {"Key": "stack", "Value": "dev"}]
 ROUTE = "aws:ec2/route:Route"
 ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-
-
-@pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ec2]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        yield boto3.client("ec2", region_name="eu-west-1")
 
 
 def vpc(ec2: Ec2, tags: list[dict[str, str]]) -> str:

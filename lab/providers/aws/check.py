@@ -18,7 +18,7 @@ DEFAULTS_KEY: Final = "__defaults"
 """Names the inputs that were not given but filled in, as in the state that pulumi-aws keeps."""
 
 _AUTONAME_HEX: Final = 7
-_TYPES: Final[dict[Kind, tuple[type, ...]]] = {
+TYPES_BY_KIND: Final[dict[Kind, tuple[type, ...]]] = {
     Kind.STRING: (str,),
     Kind.BOOL: (bool,),
     Kind.INTEGER: (int,),
@@ -112,7 +112,7 @@ def _check_value(
 def _has_kind(value: Any, kind: Kind) -> bool:
     if isinstance(value, bool):
         return kind is Kind.BOOL
-    return isinstance(value, _TYPES[kind])
+    return isinstance(value, TYPES_BY_KIND[kind])
 
 
 def _show(value: Any) -> str:

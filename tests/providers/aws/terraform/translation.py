@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from lab.providers.aws.check import TYPES_BY_KIND
 from lab.providers.aws.facts import KINDS, Told, fields_of, told_of, words_of
 from lab.providers.aws.resources import RESOURCE_TYPES
 from lab.providers.aws.schema import Kind
@@ -32,15 +33,8 @@ _ONE_IN_A_LIST: Final = {"times"}
 _WORDS: Final = re.compile("(?<=[a-z0-9])(?=[A-Z])")
 _REFERENCE: Final = re.compile(r"<<((?:\w+\()?aws_\w+\.[^<>]+)>>")
 _NO_NAME: Final = re.compile(r"[^\w-]")
-_PYTHON: Final = {
-    Kind.STRING: (str, int, bool),
-    Kind.BOOL: (bool,),
-    Kind.INTEGER: (int,),
-    Kind.LIST: (list,),
-    Kind.SET: (list,),
-    Kind.MAP: (dict,),
-    Kind.OBJECT: (dict,),
-}
+_PYTHON: Final = {**TYPES_BY_KIND, Kind.STRING: (str, int, bool)}
+"""Terraform takes numbers and truth values for strings."""
 
 
 def snake(name: str) -> str:
