@@ -25,6 +25,7 @@ from lab.openvidu.docker.images import PROJECT, STATE, entrypoint, identity
 from lab.openvidu.docker.processes import Process, kill_session
 
 FOLDER = STATE / "containers"
+_UNFINISHED = STATE / "unfinished"
 _SHIM = Path(__file__).with_name("shim.sh")
 _OF_ENGINE = tuple(
     map(Path, ("/var/run/docker.sock", "/var/lib/docker", "/sys/fs/cgroup", "/proc"))
@@ -126,11 +127,14 @@ class Container:
                 source.mkdir(parents=True)
         spec = replace(spec, image_id=identity(spec.image))
         container = cls(secrets.token_hex(32), spec)
-        (container.folder / "fs").mkdir(parents=True)
-        container.folder.chmod(0o700)
-        (container.folder / "log").touch()
-        text = json.dumps(asdict(spec), indent=1)
-        container._write("spec.json", text)
+        # Whole or not at all: who makes it may be killed.
+        made = _UNFINISHED / container.id
+        (made / "fs").mkdir(parents=True)
+        made.chmod(0o700)
+        (made / "log").touch()
+        _write(made / "spec.json", json.dumps(asdict(spec), indent=1))
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        made.rename(container.folder)
         return container
 
     @property
@@ -289,7 +293,12 @@ class Container:
     def remove(self, *, seconds: float | None = None) -> None:
         """Stop it, and delete all that it wrote inside."""
         self.stop(seconds)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        # Others of its network write names into its folder for as long as they find it.
+        left = _UNFINISHED / self.id
+        left.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            self.folder.rename(left)
+        shutil.rmtree(left, ignore_errors=True)
 
     @property
     def first_exit(self) -> int | None:
@@ -342,10 +351,7 @@ class Container:
             return ""
 
     def _write(self, name: str, text: str) -> None:
-        path = self.folder / name
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
+        _write(self.folder / name, text)
 
 
 def every() -> list[Container]:
@@ -354,8 +360,8 @@ def every() -> list[Container]:
     for path in FOLDER.glob("*/spec.json"):
         try:
             spec = Spec(**json.loads(path.read_text()))
-        except (FileNotFoundError, json.JSONDecodeError):
-            continue  # it is being removed, or made, at this moment
+        except FileNotFoundError:
+            continue  # it was removed a moment ago
         found.append(Container(path.parent.name, spec))
     return sorted(found, key=lambda container: (container.spec.created, container.spec.name))
 
@@ -395,3 +401,9 @@ def boot() -> list[Container]:
     for container in coming:
         container.start()
     return coming
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
