@@ -8,13 +8,13 @@ import pulumi
 
 from components.aws.health import DownError
 from components.aws.session_manager import require_plugin
-from components.configuration import read
-from components.mistakes import ConfigurationError
 from components.over_ssh import MissingProgramsError, require_programs
 from components.previous_state import deployed
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from components.settings.stack_config import config_of_stack
 from components.shapes import SHAPES
 from components.ssh_agent import require_agent
-from components.stack_config import config_of_stack
 
 ALREADY_TOLD = 32
 """The exit status after which Pulumi adds nothing. Source: pulumi, sdk/python/cmd/

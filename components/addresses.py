@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from components.machine import Machine
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu import ports
 
 

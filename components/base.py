@@ -15,7 +15,7 @@ from components.env_files import base_env
 from components.installation import MachineOf
 from components.machine import Machine
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu import environment
 
 

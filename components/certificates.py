@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from components.mistakes import Mistake, set_command
+from components.settings.mistakes import Mistake, set_command
 
 _SET_CERTIFICATE = 'pulumi config set ownCertificate -- "$(cat certificate.pem)"'
 

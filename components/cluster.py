@@ -20,7 +20,8 @@ from components.managed.bastion import Bastion
 from components.node import Node, NodePlan
 from components.node_membership import all_joined, wanted
 from components.previous_state import PreviousState
-from components.settings import HA_MANAGED, ROLLING, Settings
+from components.settings.choices import HA_MANAGED, ROLLING
+from components.settings.table import Settings
 from components.shared_configuration import SharedConfiguration
 from openvidu.ports import API
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 from components.aws import provider
 from components.existing.hosts import Host
-from components.mistakes import Mistake
 from components.over_ssh import AGENT_REFUSED, KEY_REFUSED, LOST, MEMBERSHIP, environment, run
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake
+from components.settings.stack_config import config_of_stack
+from components.settings.table import Settings
 from components.ssh_way import STRAIGHT
-from components.stack_config import config_of_stack
 from openvidu.roles import MASTER
 
 LIMIT_SECONDS = 30

@@ -20,7 +20,7 @@ from components.on_base import digest, on_base, quiet, warn_of_restart
 from components.over_ssh import NOTHING
 from components.previous_state import PreviousState
 from components.remote import fields, run_on
-from components.settings import Settings
+from components.settings.table import Settings
 from components.upgrade_path import Change, change_of
 from openvidu.roles import BASE
 
@@ -199,7 +199,7 @@ def _start(
 
 def _cuts_calls(settings: Settings) -> dict[str, str]:
     """What lets a master restart for its configuration while calls go on; a base carries none."""
-    cuts = settings.change_during_calls and settings.main_role is not BASE
+    cuts = settings.config_change_during_calls and settings.main_role is not BASE
     return {"DURING_CALLS": "true"} if cuts else {}
 
 

@@ -11,8 +11,8 @@ from components.aws.health import DownError, Health, InstanceHealth, Unasked, lo
 from components.cluster_observation import Overview, Unseen
 from components.machine import Machine
 from components.previous_state import PreviousState
-from components.settings import Settings
-from components.stack_config import config_of_stack
+from components.settings.stack_config import config_of_stack
+from components.settings.table import Settings
 
 if TYPE_CHECKING:
     from components.aws.provider_session import AwsSession

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu import ports
 
 

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 
 from components.endpoints import Endpoints
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu import environment, ports, roles
 from openvidu.deployment import deployment
 from openvidu.roles import Role

@@ -16,9 +16,9 @@ from components.aws.health import Health
 from components.cluster_observation import Overview
 from components.machine import Machines
 from components.machine_source import machine_source
-from components.mistakes import ConfigurationError
 from components.previous_state import PreviousState, deployed
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError
+from components.settings.table import Settings
 
 
 @dataclass(frozen=True)

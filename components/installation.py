@@ -11,7 +11,8 @@ import pulumi
 from components.control_machine import ControlMachine
 from components.machine import Machine
 from components.remote import RemoteCommand, fields, run_on, with_text
-from components.settings import AWS, PINS, Settings
+from components.settings.choices import AWS
+from components.settings.table import Settings
 from components.upgrade_path import Change
 from components.way_out import fields as way_out_fields
 from openvidu import compose
@@ -110,7 +111,7 @@ def install(
                 "ATTEMPT": str(change.to.number),
                 **({"DURING_CALLS": "true"} if change.cuts else {}),
                 "SHA256": pinned or noted,
-                "PIN": f"{PINS}.{role}",
+                "PIN": f"installScriptSha256.{role}",
                 **({"WAIT_SECONDS": str(first.wait_seconds)} if first.wait_seconds else {}),
             }
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
 
-from components.configuration import keys
+from components.settings.table import keys
 
 BEGIN, END = "<!-- made by python -m components.key_changes -->\n", "<!-- end -->\n"
 

@@ -17,7 +17,8 @@ import pulumi
 from components import cluster_observation
 from components.cluster_observation import ClusterObservation, Overview, Unseen
 from components.previous_state import PreviousState
-from components.settings import HA_MANAGED, Settings
+from components.settings.choices import HA_MANAGED
+from components.settings.table import Settings
 
 _SECONDS = 60.0
 """A machine that boots has so long; AWS's own checks are as late."""

@@ -8,7 +8,7 @@ import pulumi
 from pulumi_command import local
 
 from components.over_ssh import NOTHING, SHELL, TEXT
-from components.settings import Settings
+from components.settings.table import Settings
 
 
 def local_command(  # noqa: PLR0913 - each is a thing of its own

@@ -12,14 +12,15 @@ import pulumi_aws as aws
 
 from components.aws import domain, stack_tags
 from components.aws import instances as aws_machines
-from components.aws_values import region_of_key
 from components.existing import host_checks
 from components.existing.prepared_hosts import ExistingMachines
-from components.kept import another_kind
 from components.machine import Machines
-from components.mistakes import ConfigurationError, Mistake, set_command, set_list_command
 from components.previous_state import PreviousState
-from components.settings import DEFAULT_BUCKET, EXISTING, Settings
+from components.settings.aws_values import region_of_key
+from components.settings.choices import EXISTING
+from components.settings.kept import another_kind
+from components.settings.mistakes import ConfigurationError, Mistake, set_command, set_list_command
+from components.settings.table import DEFAULT_BUCKET, Settings
 
 Source = tuple[Settings, Callable[[pulumi.Resource], Machines]]
 """The settings with what was chosen, and what registers machines as children of a resource."""
@@ -31,8 +32,7 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
     Raises:
         ConfigurationError: why not; nothing was registered.
     """
-    wanted = {"machines": settings.machines, "shape": settings.shape}
-    if mistakes := another_kind(wanted, previous):
+    if mistakes := another_kind(settings, previous):
         raise ConfigurationError(mistakes)
     if settings.machines == EXISTING:
         host_checks.check(settings, previous)

@@ -15,7 +15,7 @@ import pulumi
 
 from components.machine import Machine
 from components.remote import fields, run_on, with_text
-from components.settings import Settings
+from components.settings.table import Settings
 from components.way_out import proxy_fields
 from openvidu.roles import BASE, BASTION, role_of
 
@@ -91,8 +91,10 @@ def drain_policy(settings: Settings) -> str:
             "MAX_UNAVAILABLE": str(settings.max_unavailable),
             "DRAIN_LAST_NODE": str(settings.drain_last_node).lower(),
             "DRAIN_WITHOUT_API": str(settings.drain_without_api).lower(),
-            "CONFIG_CHANGE_TIMEOUT_SECONDS": str(int(settings.change_limit.total_seconds())),
-            "CONFIG_CHANGE_DURING_CALLS": str(settings.change_during_calls).lower(),
+            "CONFIG_CHANGE_TIMEOUT_SECONDS": str(
+                int(settings.config_change_timeout.total_seconds())
+            ),
+            "CONFIG_CHANGE_DURING_CALLS": str(settings.config_change_during_calls).lower(),
             "UPGRADE_STRATEGY": settings.upgrade_strategy,
         }
     )

@@ -18,7 +18,7 @@ from components.machine import Machine
 from components.node_membership import hold, membership, way_to_node
 from components.on_base import on_base
 from components.remote import fields, run_on
-from components.settings import Settings
+from components.settings.table import Settings
 from components.upgrade_path import Change
 from openvidu import release
 
@@ -153,8 +153,10 @@ class Node(pulumi.ComponentResource):
                             "FOLDER": release.NODE.folder,
                             "LOGINS": logins(settings, found),
                             # With other logins it restarts, which waits for its calls.
-                            "CHANGE_SECONDS": str(int(settings.change_limit.total_seconds())),
-                            "DURING_CALLS": str(settings.change_during_calls).lower(),
+                            "CHANGE_SECONDS": str(
+                                int(settings.config_change_timeout.total_seconds())
+                            ),
+                            "DURING_CALLS": str(settings.config_change_during_calls).lower(),
                         }
                     )
                 )

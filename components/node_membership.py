@@ -18,7 +18,7 @@ from components.machine import Machine
 from components.on_base import way_to
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.remote import script
-from components.settings import Settings
+from components.settings.table import Settings
 from components.upgrade_path import Change
 
 

@@ -12,7 +12,7 @@ from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.previous_state import Attempt, PreviousState
 from components.remote import script, text_of
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu.roles import BASTION
 
 

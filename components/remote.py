@@ -13,7 +13,7 @@ from pulumi_command import local, remote
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MACHINES, command, environment
-from components.settings import Settings
+from components.settings.table import Settings
 from components.ssh_way import PORT
 
 _SCRIPTS = Path(__file__).resolve().parent.parent / "machine"

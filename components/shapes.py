@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from components.cluster import Cluster
-from components.settings import HA, HA_MANAGED, SINGLE_MASTER, Settings
+from components.settings.choices import HA, HA_MANAGED, SINGLE_MASTER
+from components.settings.table import Settings
 from components.single_master import SingleMaster
 
 SHAPES: Mapping[str, Callable[[Settings], Cluster | SingleMaster]] = {

@@ -17,7 +17,7 @@ from components.env_files import shared_env
 from components.on_base import digest, on_base, warn_of_restart
 from components.previous_state import PreviousState
 from components.remote import run_on, with_text
-from components.settings import Settings
+from components.settings.table import Settings
 
 
 class SharedConfiguration:

@@ -16,7 +16,7 @@ from components.aws import health
 from components.aws.domain import with_record
 from components.control_services import services
 from components.env_files import master_env
-from components.settings import Settings
+from components.settings.table import Settings
 from components.update_plan import kept_types, stop_of_main
 
 

@@ -9,8 +9,8 @@ import subprocess
 
 import pulumi
 
-from components.mistakes import ConfigurationError, Mistake
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError, Mistake
+from components.settings.table import Settings
 
 _ADD = 'eval "$(ssh-agent)" && ssh-add FILE'
 

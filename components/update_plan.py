@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
 from components.previous_state import PreviousState
-from components.settings import EXISTING, HA_MANAGED, Settings
+from components.settings.choices import EXISTING, HA_MANAGED
+from components.settings.table import Settings
 from components.way_out import pull_seconds
 from openvidu.roles import BASE
 
@@ -195,10 +196,10 @@ def restart_of_main(settings: Settings) -> str:
 
 def _restart(what: str, settings: Settings) -> str:
     does = f"The update changes {what}."
-    if settings.change_during_calls:
+    if settings.config_change_during_calls:
         return f"{does} Calls will be cut: configChangeDuringCalls is set."
     return (
-        f"{does} It waits for a moment without calls, {settings.change_limit} at most. "
+        f"{does} It waits for a moment without calls, {settings.config_change_timeout} at most. "
         "Until that is back, which takes half a minute or so, nobody gets in."
     )
 

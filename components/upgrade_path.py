@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.cluster_observation import ClusterObservation, Overview, Unseen
-from components.mistakes import Mistake, set_command
 from components.previous_state import Attempt, PreviousState
-from components.settings import ROLLING, Settings
+from components.settings.choices import ROLLING
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 from openvidu.release import LATEST, Step, step, way
 from openvidu.roles import BASTION, MASTER
 
@@ -50,7 +51,7 @@ def change_of(machine: str, settings: Settings, previous: PreviousState) -> Chan
     # One that isn't known to have joined may run all the same.
     is_due = tried.version != wanted if done is None else wanted != done.version or tried != done
     of_nodes = settings.force_after_drain_timeout
-    cuts = settings.change_during_calls if machine == MASTER.name else of_nodes
+    cuts = settings.config_change_during_calls if machine == MASTER.name else of_nodes
     return Change(
         Attempt(wanted, tried.number + is_due), is_due, cuts if is_due else machine in previous.cut
     )
@@ -96,7 +97,9 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     before = _running(settings, previous, overview) or "that runs"
     does = f"OpenVidu {before} becomes {settings.openvidu_version}."
     if settings.main_role is MASTER:
-        return [f"{does} It waits for a moment without calls, {settings.change_limit} at most."]
+        return [
+            f"{does} It waits for a moment without calls, {settings.config_change_timeout} at most."
+        ]
     if settings.upgrade_strategy == ROLLING:
         first = "" if settings.main_role is BASTION else _BASE_FIRST
         return [

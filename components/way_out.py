@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import Any
 
-from components.mistakes import Mistake, set_command
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 
 _OWN = ("localhost", "127.0.0.1", "169.254.169.254")
 """Hosts that no proxy is asked for: the machine itself, and what AWS tells it about itself."""
@@ -63,21 +62,17 @@ def pull_seconds(place: int) -> int:
     return min(PULL_SECONDS * place, _MOST_PULL_SECONDS)
 
 
-def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
-    """What doesn't fit together.
-
-    Args:
-        values: parsed values by field of `Settings`; what couldn't be parsed is missing.
-    """
+def find_mistakes(settings: Settings) -> list[Mistake]:
+    """What doesn't fit together."""
     mistakes = []
-    if values.get("no_proxy") and values.get("http_proxy") is None:
+    if settings.no_proxy and settings.http_proxy is None:
         problem = "names hosts to reach without httpProxy, and there is none"
         mistakes.append(Mistake("noProxy", problem, "pulumi config rm noProxy"))
-    registry, user, password = (
-        values.get(name)
-        for name in ("docker_registry", "docker_registry_user", "docker_registry_password")
-    )
-    login = {"dockerRegistryUser": user, "dockerRegistryPassword": password}
+    registry = settings.docker_registry
+    login = {
+        "dockerRegistryUser": settings.docker_registry_user,
+        "dockerRegistryPassword": settings.docker_registry_password,
+    }
     if registry is None and any(login.values()):
         problem = "is missing, and its login is there"
         mistakes.append(
@@ -99,14 +94,17 @@ def find_mistakes(values: Mapping[str, Any]) -> list[Mistake]:
     return mistakes
 
 
+def plain_login(settings: Settings) -> list[Mistake]:
+    """A proxy's login, where its key is stored in plain text."""
+    if "@" not in (settings.http_proxy or ""):
+        return []
+    problem = "has a login in it, and is stored in plain text"
+    return [Mistake("httpProxy", problem, set_command("httpProxy", "", secret=True))]
+
+
 def is_mirror(registry: str) -> bool:
     """Whether `dockerRegistry` is a mirror of Docker Hub; else it's where to log in."""
     return registry.startswith("https://")
-
-
-def has_login(proxy: str) -> bool:
-    """Whether a proxy's address has a user and a password in it."""
-    return "@" in proxy
 
 
 def _mirror(settings: Settings) -> str | None:

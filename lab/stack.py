@@ -19,8 +19,8 @@ from typing import Any
 import yaml
 
 from components.aws.session_manager import PLUGIN
-from components.settings import EXISTING, HA_MANAGED, SINGLE_MASTER
-from components.values import ip_address
+from components.settings.choices import EXISTING, HA_MANAGED, SINGLE_MASTER
+from components.settings.values import ip_address
 from lab import cloud
 from lab.access import Access, access
 from lab.cloud import Supervisor

@@ -14,7 +14,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
-from components.stack_config import config_of_stack
+from components.settings.stack_config import config_of_stack
 from policy import rules
 from policy.judged import Judged
 from policy.resource import Resource

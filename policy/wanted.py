@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from components.configuration import keys
-from components.settings import Settings
+from components.settings.table import Settings, keys
 
 
 @dataclass(frozen=True)
@@ -48,9 +47,9 @@ class Wanted:
 
 
 def _value(config: Mapping[str, str], name: str) -> Any:
-    attribute, key = keys()[name]
+    key = keys()[name]
     try:
         return key.parse(config[name])
     except (KeyError, ValueError):
         # A value that can't be read is refused by the program, with words about it.
-        return getattr(Settings, attribute)
+        return key.default

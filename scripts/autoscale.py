@@ -27,7 +27,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from components import values
+from components.settings import values
 from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack

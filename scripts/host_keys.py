@@ -22,8 +22,8 @@ import typer
 from rich.console import Console
 
 from components.existing.hosts import Host, fingerprint, host
-from components.mistakes import MemberError
 from components.over_ssh import HOST, OWN_AGENT, environment, require_programs, run
+from components.settings.mistakes import MemberError
 from components.ssh_way import PORT, SshWay, ssh_command
 from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError

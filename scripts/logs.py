@@ -17,7 +17,7 @@ from typing import Annotated
 import typer
 
 from components.over_ssh import SHELL, command
-from components.values import duration
+from components.settings.values import duration
 from scripts.display import waiting
 from scripts.expected_errors import expected_errors, print_error
 from scripts.masking import mask, secrets_of

@@ -19,7 +19,7 @@ import typer
 from rich.console import Group
 from rich.text import Text
 
-from components.settings import EXISTING
+from components.settings.choices import EXISTING
 from openvidu import ports
 from scripts.checks import names
 from scripts.checks.aws_account import account

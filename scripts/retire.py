@@ -17,8 +17,8 @@ import typer
 from rich.console import Console
 
 from components.cluster_observation import NodeObservation, Unseen
-from components.mistakes import set_list_command
 from components.numbering import Wanted
+from components.settings.mistakes import set_list_command
 from scripts import wanted_nodes
 from scripts.display import print_json, waiting
 from scripts.expected_errors import expected_errors

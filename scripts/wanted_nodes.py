@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-from components.configuration import parsed, room
 from components.numbering import Wanted
+from components.settings.checks.node_room import room
+from components.settings.read import parsed
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
@@ -47,11 +48,10 @@ def no_room(pulumi: PulumiCli, after: Wanted) -> str | None:
     if found is None:
         # So it does of a network that existed.
         return None
-    capacity, has = found
-    if after.count + len(after.retired) <= capacity:
+    if after.count + len(after.retired) <= found.nodes:
         return None
     used = f"{after.count} of nodes, {len(after.retired)} retired"
-    return f"there are {capacity} numbers ({used}), the nodes that {has}"
+    return f"there are {found.nodes} numbers ({used}), the nodes that {found.reason}"
 
 
 def change(pulumi: PulumiCli, before: Wanted, after: Wanted) -> dict[str, int | list[int]]:

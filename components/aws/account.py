@@ -13,7 +13,7 @@ import pulumi_aws as aws
 from components.aws import quotas
 from components.aws.quotas import ADDRESSES, Account
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 
 PERMISSIONS = (
     "servicequotas:GetServiceQuota",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from components.aws.account import PERMISSIONS as FOR_QUOTAS
-from components.settings import HA, HA_MANAGED, SINGLE_MASTER
+from components.settings.choices import HA, HA_MANAGED, SINGLE_MASTER
 
 
 def _ec2(*actions: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.settings import Settings
+from components.settings.table import Settings
 
 _MINUTE, _FIVE_MINUTES = 60, 300
 _AT_LEAST, _AT_MOST = "GreaterThanOrEqualToThreshold", "LessThanOrEqualToThreshold"

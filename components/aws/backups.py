@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.iam_policy import allowing
-from components.settings import Settings
+from components.settings.table import Settings
 
 _TIME = "03:00"
 """UTC; DLM begins within an hour of it."""

@@ -9,9 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.machine import Machine
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}
 _REASON_LENGTH = 300

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu.ports import PortRule, Source, opened
 
 _WORLD = ("0.0.0.0/0", "::/0")

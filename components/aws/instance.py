@@ -17,8 +17,8 @@ from components.aws import backups, provider, session_manager
 from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.machine import Machine
-from components.settings import Settings
-from components.stack_config import config_of_stack
+from components.settings.stack_config import config_of_stack
+from components.settings.table import Settings
 from openvidu.roles import NODE, Role
 
 

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.iam_policy import allowing
-from components.settings import Settings
+from components.settings.table import Settings
 
 
 def instance_profile(

@@ -25,9 +25,9 @@ from components.aws.network import Network
 from components.aws.owners_network import Place
 from components.aws.stop import before_stop
 from components.machine import Machine, once
-from components.mistakes import ConfigurationError
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError
+from components.settings.table import Settings
 from openvidu.roles import BASTION, NODE
 
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import pulumi_aws as aws
 
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 
 UBUNTU_OWNER = "099720109477"
 """Canonical's AWS account."""

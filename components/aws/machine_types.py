@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import pulumi_aws as aws
 
 from components.aws.machine_image import ARCHITECTURE
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 from openvidu.roles import NODE, Role
 
 _EXAMPLE = "c5.2xlarge"

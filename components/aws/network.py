@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from components.settings import Settings
+from components.settings.table import Settings
 
 
 class Network(pulumi.ComponentResource):

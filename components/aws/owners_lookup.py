@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from components.aws.owners_network import Owners
-from components.mistakes import ConfigurationError, Mistake
-from components.settings import Settings
-from components.stack_config import config_of_stack
+from components.settings.mistakes import ConfigurationError, Mistake
+from components.settings.stack_config import config_of_stack
+from components.settings.table import Settings
 
 if TYPE_CHECKING:
     from components.aws.provider_session import AwsSession

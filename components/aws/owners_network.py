@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import HA_MANAGED, Settings
+from components.settings.choices import HA_MANAGED
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 
 _FIRST = 4
 """AWS keeps the first four addresses of a subnet and the last. Source: EC2 API, CreateSubnet."""

@@ -29,7 +29,8 @@ from components.aws.actions import (
     WITH_KEY,
     actions,
 )
-from components.settings import DEFAULT_BUCKET, HA, HA_MANAGED
+from components.settings.choices import HA, HA_MANAGED
+from components.settings.table import DEFAULT_BUCKET
 
 PROJECT = "openvidu-enterprise"
 _ALONE = (

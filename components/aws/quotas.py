@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 from components.aws.firewall import inbound
 from components.aws.machine_types import InstanceType
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 from openvidu.roles import NODE
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 
 _KEY = "restoreFromSnapshot"
 _REMOVE = f"pulumi config rm {_KEY}"

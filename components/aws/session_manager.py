@@ -19,10 +19,10 @@ import pulumi
 from components.aws import provider
 from components.aws.iam_policy import allowing
 from components.aws.instance_role import instance_profile
-from components.mistakes import ConfigurationError, Mistake
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError, Mistake
+from components.settings.stack_config import config_of_stack
+from components.settings.table import Settings
 from components.ssh_way import SSM, SshWay
-from components.stack_config import config_of_stack
 
 PLUGIN = "session-manager-plugin"
 """What holds the other end of the connection, on the operator's computer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from components.settings import Settings
+from components.settings.table import Settings
 
 _PROGRAMS = ("project", "stack", "name", "role")
 """In small letters: IAM doesn't tell apart keys that differ by their case alone.

@@ -17,7 +17,7 @@ from components.machine import Machine
 from components.on_base import way_to
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu.roles import BASE
 
 
@@ -49,7 +49,7 @@ def before_stop(
     )
     quiet = command("quiet" if settings.main_role is BASE else "quiet-master")
     # The policy on the machine is that of the last update.
-    wait = NOTHING if settings.change_during_calls else quiet
+    wait = NOTHING if settings.config_change_during_calls else quiet
     return local_command(
         name,
         settings,
@@ -58,7 +58,7 @@ def before_stop(
             "NODE_NAME": name,
             **way_to(known),
             "STOPS": str(stops),
-            "LIMIT_SECONDS": str(int(settings.change_limit.total_seconds())),
+            "LIMIT_SECONDS": str(int(settings.config_change_timeout.total_seconds())),
         },
         parent=parent,
         create=wait,

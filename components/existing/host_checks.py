@@ -19,11 +19,11 @@ from components.existing import suitability
 from components.existing.hosts import Host
 from components.existing.owner import this_stack
 from components.existing.suitability import Facts
-from components.mistakes import ConfigurationError, Mistake
 from components.over_ssh import HOST, LOST, environment, run
 from components.previous_state import PreviousState
 from components.remote import script
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError, Mistake
+from components.settings.table import Settings
 from components.ssh_way import PORT
 from components.upgrade_path import change_of
 from components.way_out import look_fields

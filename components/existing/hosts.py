@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from components import values
-from components.mistakes import MemberError, member
+from components.settings import values
+from components.settings.mistakes import MemberError, member
 from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
 _MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump")

@@ -13,7 +13,7 @@ from components.machine import Machine, once
 from components.over_ssh import HOST, command, environment
 from components.previous_state import PreviousState
 from components.remote import script
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu.roles import role_of
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 
 from components.existing.hosts import Host
-from components.mistakes import Mistake
 from components.previous_state import PreviousState
-from components.settings import Settings
-from components.values import ip_address, private_network
+from components.settings.mistakes import Mistake
+from components.settings.table import Settings
+from components.settings.values import ip_address, private_network
 from openvidu.compose import FIRST_THAT_RETURNS_AGAIN, compose_below, works
 from openvidu.downloads import downloads
 from openvidu.release import IMAGES_GIB, IMAGES_INODES

@@ -18,7 +18,7 @@ from components.managed.search import search
 from components.managed.site import Site
 from components.managed.storage_bucket import bucket
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu import ports
 
 _AWS_S3 = re.compile(r"https?://s3[.-]([a-z0-9-]+)\.amazonaws\.com")

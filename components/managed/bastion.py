@@ -27,7 +27,7 @@ from components.on_base import on_base, quiet
 from components.over_ssh import NOTHING
 from components.previous_state import PreviousState
 from components.remote import fields, run_on, with_text
-from components.settings import Settings
+from components.settings.table import Settings
 from components.upgrade_path import change_of
 
 _USABLE_AFTER = "60"

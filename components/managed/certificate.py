@@ -7,7 +7,7 @@ import pulumi_aws as aws
 
 from components.certificates import chain
 from components.managed.site import Site
-from components.settings import OWNCERT
+from components.settings.choices import OWNCERT
 
 _VALIDATION_SECONDS = 60
 

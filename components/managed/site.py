@@ -11,7 +11,7 @@ from components.aws.alarms import Alarms
 from components.aws.firewall import Firewall
 from components.aws.network import Network
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.table import Settings
 from openvidu.ports import PortRule
 
 

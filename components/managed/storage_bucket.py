@@ -15,7 +15,7 @@ import pulumi_aws as aws
 
 from components.aws.iam_policy import allowing
 from components.managed.site import Site
-from components.settings import DEFAULT_BUCKET
+from components.settings.table import DEFAULT_BUCKET
 from openvidu import environment
 
 _UPLOAD_DAYS = 7

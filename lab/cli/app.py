@@ -17,7 +17,7 @@ from typing import Annotated
 
 import typer
 
-from components.configuration import keys
+from components.settings.table import keys
 from lab import cloud
 from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
@@ -205,7 +205,7 @@ def _what_was_set(key: str, value: str, *, secret: bool) -> str:
     if secret:
         return f"{key} is set, and stored encrypted"
     name = re.split(r"[.\[]", key.removeprefix("openvidu-enterprise:"))[0]
-    hidden = name in keys() and keys()[name][1].secret
+    hidden = name in keys() and keys()[name].secret
     return f"{key} is set" if hidden or "\n" in value else f"{key} is {value}"
 
 

@@ -17,7 +17,8 @@ from typing import Any
 from components.aws.machine_image import UBUNTU_IMAGES, UBUNTU_OWNER
 from components.aws.permissions import Scope, Statement, statements
 from components.aws.quotas import ADDRESSES, Quota, increase_command, vcpu_quota
-from components.settings import DEFAULT_BUCKET, HA, Settings
+from components.settings.choices import HA
+from components.settings.table import DEFAULT_BUCKET, Settings
 from components.ssh_way import SSM
 from scripts.checks.finding import Finding, Result
 from scripts.pulumi_cli import PulumiCli

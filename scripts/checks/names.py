@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from components.settings import EXISTING
+from components.settings.choices import EXISTING
 from openvidu import ports
 from scripts.checks.dns import addresses
 from scripts.checks.finding import Finding, Result

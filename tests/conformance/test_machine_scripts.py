@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import pytest
 
-from components.configuration import read
 from components.endpoints import of_base
 from components.env_files import base_env, logins, master_env, node_env
 from components.remote import fields, text_of, with_text
-from components.settings import Settings
+from components.settings.read import read
+from components.settings.table import Settings
 from lab.openvidu.testing.world import World
 from openvidu import roles
 from openvidu.deployment import deployment

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from components.configuration import keys
 from components.key_changes import CHANGES, Change
+from components.settings.table import keys
 from tests.lab.conftest import Lab
 from tests.program.test_key_changes import COVERED
 
@@ -143,7 +143,7 @@ def test_a_changed_key_does_what_the_table_says(configured: Lab, key: str) -> No
     lab = configured
     for name, value in VALUES[key].items():
         key_alone = re.split(r"[.\[]", name)[0]
-        secret = ["--secret"] if keys()[key_alone][1].secret else []
+        secret = ["--secret"] if keys()[key_alone].secret else []
         lab.ok("run", "--", "pulumi", "config", "set", "--path", *secret, name, value)
     done = lab.run("preview", "--json")
     if CHANGES[key] is Change.REFUSED:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from components.configuration import keys
 from components.key_changes import CHANGES, Change
+from components.settings.table import keys
 from tests.lab.conftest import Lab, deployed
 from tests.lab.test_changes import VALUES
 from tests.lab.watching import (
@@ -83,7 +83,7 @@ def configure(lab: Lab, change: Change) -> None:
         if CHANGES[key] is change and key not in LEFT_OUT:
             values |= VALUES[key]
     for name, value in values.items():
-        secret = ["--secret"] if keys()[re.split(r"[.\[]", name)[0]][1].secret else []
+        secret = ["--secret"] if keys()[re.split(r"[.\[]", name)[0]].secret else []
         lab.ok("run", "--", "pulumi", "config", "set", "--path", *secret, name, value)
 
 

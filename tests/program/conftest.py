@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from components import cluster_observation
-from components.configuration import read
-from components.settings import Settings
+from components.settings.read import read
+from components.settings.table import Settings
 from scripts.init_stack import make_ssh_key
 
 SECRETS = (

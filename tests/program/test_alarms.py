@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
-from components.configuration import read
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
 from tests.program.conftest import SECRETS, example
 from tests.program.test_cluster import INSTANCE_TYPES, deploy
 from tests.program.test_existing import configured, host

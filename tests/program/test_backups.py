@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from components.aws.actions import TYPES
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
 from tests.program.test_cluster import Recorder, deploy
 from tests.program.test_existing import configured, host
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from components.configuration import read
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
 from tests.program.conftest import SECRETS
 
 DOMAIN = "openvidu.example.io"

@@ -21,11 +21,11 @@ from pulumi_command import remote as remote_command
 from components import cluster_observation, remote
 from components.aws.actions import TYPES, actions
 from components.cluster_observation import ClusterObservation, NodeObservation
-from components.configuration import read
 from components.existing import host_checks, prepared_hosts
 from components.existing.hosts import fingerprint
 from components.membership_program import bundle
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
 from components.shapes import SHAPES
 from openvidu.ports import Source
 from openvidu.roles import BASE, MASTER, NODE, Role

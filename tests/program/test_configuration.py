@@ -13,11 +13,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from components import values
-from components.configuration import keys, read
 from components.endpoints import of_base
 from components.env_files import node_env
-from components.mistakes import ConfigurationError
+from components.settings import values
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from components.settings.table import keys
 from openvidu import environment
 from tests.program.conftest import SECRETS
 
@@ -77,7 +78,7 @@ def test_a_key_that_ec2_does_not_import_is_refused(config: dict[str, str]) -> No
 @pytest.mark.parametrize("key", ["sshCidrs", "dashboardCidrs", "apiCidrs"])
 def test_a_network_that_is_given_twice_is_one(config: dict[str, str], key: str) -> None:
     config |= {key: json.dumps(["203.0.113.5", "203.0.113.5/32"])}
-    assert getattr(read(config, SECRETS), keys()[key][0]) == ("203.0.113.5/32",)
+    assert getattr(read(config, SECRETS), keys()[key].field) == ("203.0.113.5/32",)
 
 
 @pytest.mark.parametrize("domain", ["openvidu.example\u017f.io", "openvidu.example.\u212aio"])
@@ -397,7 +398,7 @@ def test_a_key_with_a_passphrase_is_refused() -> None:
     ],
 )
 def test_what_is_meant_is_taken(config: dict[str, str], key: str, text: str, value: object) -> None:
-    assert getattr(read({**config, key: text}, SECRETS), keys()[key][0]) == value
+    assert getattr(read({**config, key: text}, SECRETS), keys()[key].field) == value
 
 
 def test_a_webhook_may_have_a_query(config: dict[str, str]) -> None:

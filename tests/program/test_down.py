@@ -20,7 +20,7 @@ from components.aws.health import DownError, Event, InstanceHealth, Unasked, loo
 from components.aws.provider_session import AwsSession
 from components.cluster_observation import ClusterObservation, NodeObservation, Unseen
 from components.previous_state import PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.table import Settings
 from components.update_plan import generations
 from components.update_plan import warnings as warnings_of
 from tests.program.test_cluster import Recorder, deploy

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.configuration import read
 from components.endpoints import of_base
 from components.env_files import base_env, master_env, node_env
 from components.remote import with_text
-from components.settings import Settings
+from components.settings.read import read
+from components.settings.table import Settings
 from lab.openvidu.docker.interpolation import read_env_file
 from membership.clock import Clock
 from membership.lock import load_balancer_lock

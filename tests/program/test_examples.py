@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.configuration import read
+from components.settings.read import read
 from lab.directory import PROJECT
 from tests.program.conftest import SECRETS, example
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from components.configuration import read
 from components.existing import host_checks, suitability
 from components.existing.hosts import Host, fingerprint
 from components.existing.suitability import Facts
-from components.mistakes import ConfigurationError
 from components.previous_state import Attempt, PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from components.settings.table import Settings
 from components.ssh_agent import find_mistake
 from components.ssh_way import SshWay
 from components.update_plan import replaced

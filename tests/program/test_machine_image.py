@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs
 
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
 from tests.program.test_cluster import DeniedError, Recorder, deploy
 
 IMAGE = "ami-0123456789abcdef0"

@@ -19,10 +19,10 @@ from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
 from components.aws.network import Network
 from components.aws.permissions import Scope, statements
-from components.configuration import read
 from components.managed.search import end_of_support
-from components.mistakes import ConfigurationError
 from components.previous_state import from_outputs
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
 from openvidu.ports import Source
 from openvidu.roles import BASTION, NODE
 from tests.program.conftest import SECRETS, example

@@ -12,9 +12,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from components.configuration import read
-from components.mistakes import ConfigurationError
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from components.settings.table import Settings
 from tests.program.conftest import SECRETS, example
 from tests.program.test_cluster import INSTANCE_TYPES, RULE, Recorder, deploy
 from tests.program.test_managed import Cloud

@@ -16,11 +16,12 @@ import pytest
 
 from components import machine_source, upgrade_path
 from components.cluster_observation import Unseen
-from components.configuration import keys, read
 from components.existing.hosts import Host
-from components.kept import another_kind
-from components.mistakes import ConfigurationError, Mistake
 from components.previous_state import Attempt, PreviousState
+from components.settings.kept import another_kind
+from components.settings.mistakes import ConfigurationError, Mistake
+from components.settings.read import read
+from components.settings.table import keys
 from lab.engine.model import paths
 from scripts.init_stack import make_ssh_key, missing_values
 from tests.program.conftest import SECRETS, example
@@ -98,7 +99,7 @@ def refused(
         settings = read(config, secrets, lambda: previous)
     except ConfigurationError as error:
         return error.mistakes
-    kind = another_kind({"machines": settings.machines, "shape": settings.shape}, previous)
+    kind = another_kind(settings, previous)
     return [
         *(kind or machine_source._another_network(settings, previous)),
         *upgrade_path.find_mistakes(settings, previous, Unseen("no way there")),
@@ -186,7 +187,7 @@ def test_what_is_proposed_for_keys_that_do_not_fit_together_leads_on(
     leads_on({**example(), "domainOrPublicIp": DOMAIN, **changes})
 
 
-MADE = [name for name, (_, key) in keys().items() if key.made]
+MADE = [name for name, key in keys().items() if key.made]
 
 
 @pytest.mark.parametrize("kind", [{}, {"machines": "existing"}, {"shape": "ha-managed"}], ids=str)
@@ -234,7 +235,7 @@ CHOICES = [
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: " ".join(choice.values()))
 def test_what_is_proposed_for_any_key_beside_a_choice_leads_on(choice: dict[str, str]) -> None:
-    given = {name: key.example for name, (_, key) in keys().items() if key.example} | TYPED
+    given = {name: key.example for name, key in keys().items() if key.example} | TYPED
     for name in given.keys() - choice.keys():
         config = {**example(), "domainOrPublicIp": DOMAIN, name: given[name], **choice}
         if refused(config, {*SECRETS}, PreviousState()):

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from components.aws import quotas
 from components.aws.machine_types import InstanceType
 from components.aws.quotas import ADDRESSES, RULES, VCPUS, Account
-from components.configuration import read
-from components.mistakes import Mistake
 from components.previous_state import PreviousState
-from components.settings import Settings
+from components.settings.mistakes import Mistake
+from components.settings.read import read
+from components.settings.table import Settings
 from tests.program.conftest import SECRETS, example
 
 TYPES: dict[str, InstanceType | None] = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs
 
-from components.mistakes import ConfigurationError
+from components.settings.mistakes import ConfigurationError
 from tests.program.test_cluster import DeniedError, Recorder, deploy
 from tests.program.test_existing import configured, host
 from tests.program.test_machine_image import NoResultsError

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
-from components.configuration import keys
+import pytest
+
 from components.key_changes import CHANGES, with_table
-from components.reference import config_reference
-from components.schema import pulumi_yaml
+from components.settings.reference import config_reference
+from components.settings.schema import pulumi_yaml
+from components.settings.table import keys
+from components.settings.values import as_duration, duration
 
 
 def test_pulumi_yaml_is_current() -> None:
@@ -22,3 +26,9 @@ def test_what_a_changed_key_does_is_known_of_each_and_told() -> None:
     assert CHANGES.keys() == keys().keys()
     text = Path("docs/configuration.md").read_text()
     assert text == with_table(text)
+
+
+@pytest.mark.parametrize("text", ["30m", "1h", "6h", "1h30m", "45s", "30h1s"])
+def test_a_duration_is_shown_as_it_can_be_typed(text: str) -> None:
+    assert as_duration(duration(text)) == text
+    assert as_duration(timedelta(days=1)) == "24h"

@@ -16,11 +16,11 @@ from components import cluster_observation
 from components.aws import session_manager
 from components.aws.permissions import Scope, statements
 from components.aws.provider import VARIABLE
-from components.configuration import read
 from components.key_changes import CHANGES, Change
-from components.mistakes import ConfigurationError
 from components.over_ssh import TEXT
 from components.previous_state import PreviousState, from_outputs
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
 from components.ssh_way import SshWay
 from tests.program.conftest import SECRETS
 from tests.program.test_cluster import INSTANCE_TYPES, Recorder, deploy

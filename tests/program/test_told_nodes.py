@@ -11,7 +11,7 @@ import pytest
 from components import on_base
 from components.over_ssh import NOTHING
 from components.previous_state import THIS_UPDATE, Attempt, PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.table import Settings
 from components.upgrade_path import Change, change_of
 from membership.known_nodes import from_json
 from membership.registry import Node, Way

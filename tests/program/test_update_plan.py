@@ -18,9 +18,9 @@ from components.cluster_observation import (
     parse,
     reason,
 )
-from components.configuration import read
 from components.previous_state import Attempt, PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.read import read
+from components.settings.table import Settings
 from components.update_plan import (
     configuration_generation,
     generations,
@@ -124,7 +124,7 @@ def test_drift_has_the_configuration_compared_anew(settings: Settings) -> None:
     (told,) = warnings(settings, previous, drifted)
     assert told.startswith("In the bucket OPENVIDU_RECORDING isn't the stack's")
     assert "waits for a moment without calls, 1:00:00 at most" in told
-    (told,) = warnings(replace(settings, change_during_calls=True), previous, drifted)
+    (told,) = warnings(replace(settings, config_change_during_calls=True), previous, drifted)
     assert "Calls will be cut" in told
 
 

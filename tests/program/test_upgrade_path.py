@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
-from components.configuration import read
 from components.previous_state import Attempt, PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.read import read
+from components.settings.table import Settings
 from components.upgrade_path import Change, change_of, find_mistakes, warnings
 from openvidu.release import VERSIONS, Step, step, way
 from tests.program.conftest import SECRETS, example
@@ -156,8 +156,8 @@ def test_a_new_machine_has_nothing_to_upgrade(settings: Settings) -> None:
     ("machine", "chosen", "cuts"),
     [
         ("node-2", "force_after_drain_timeout", True),
-        ("node-2", "change_during_calls", False),
-        ("master", "change_during_calls", True),
+        ("node-2", "config_change_during_calls", False),
+        ("master", "config_change_during_calls", True),
         ("master", "force_after_drain_timeout", False),
     ],
 )

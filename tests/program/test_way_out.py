@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from components.configuration import read
 from components.existing import suitability
-from components.mistakes import ConfigurationError
 from components.previous_state import Attempt, PreviousState, from_outputs
-from components.settings import Settings
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from components.settings.table import Settings
 from components.update_plan import pull_waits
 from openvidu.downloads import downloads
 from openvidu.release import NODE

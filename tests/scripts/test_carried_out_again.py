@@ -19,7 +19,7 @@ PROGRAM = """
 from dataclasses import replace
 from pulumi_command import local
 from components import remote
-from components.configuration import read
+from components.settings.read import read
 from components.machine import Machine
 from components.previous_state import deployed
 from components.on_base import on_base, quiet

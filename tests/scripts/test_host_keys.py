@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from components import values
+from components.settings import values
 from scripts import host_keys
 from tests.scripts.conftest import Base, a_base
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components import values
+from components.settings import values
 from scripts.init_stack import make_secret, make_ssh_key, missing_values, require_whole_key
 from scripts.pulumi_cli import PulumiError
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from components.settings import Settings
+from components.settings.table import Settings
 from scripts import preview_summary
 from scripts.summary.changes import changes_in
 from scripts.summary.costs import before_and_after, cost, prices

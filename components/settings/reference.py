@@ -1,6 +1,6 @@
 """The config reference, docs/config.md, made from the table in `settings`.
 
-python -m components.reference > docs/config.md
+python -m components.settings.reference > docs/config.md
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import dataclasses
 from datetime import timedelta
 
-from components.configuration import keys
-from components.settings import Settings
+from components.settings import values
+from components.settings.table import keys
 
 _HEAD = """\
 # Configuration
@@ -25,12 +25,11 @@ mistake is reported at once, before anything is created. *Made* means that
 
 def config_reference() -> str:
     """The text of docs/config.md: a row for each key."""
-    defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     rows = []
-    for name, (attribute, key) in keys().items():
+    for key in keys().values():
         kind = f"{key.kind}, secret" if key.secret else key.kind
-        default = "made" if key.made else _shown(defaults[attribute])
-        rows.append(f"| `{name}` | {kind} | {default} | {key.meaning} |\n")
+        default = "made" if key.made else _shown(key.default)
+        rows.append(f"| `{key.name}` | {kind} | {default} | {key.meaning} |\n")
     return _HEAD + "".join(rows)
 
 
@@ -42,7 +41,7 @@ def _shown(default: object) -> str:
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
     if isinstance(default, timedelta):
-        return f"`{int(default.total_seconds()) // 3600}h`"
+        return f"`{values.as_duration(default)}`"
     return f"`{default}`"
 
 

@@ -129,6 +129,13 @@ def duration(text: str) -> timedelta:
     return length
 
 
+def as_duration(length: timedelta) -> str:
+    """A length of time, in whole seconds, as `duration` takes it."""
+    seconds = int(length.total_seconds())
+    parts = (("h", seconds // 3600), ("m", seconds // 60 % 60), ("s", seconds % 60))
+    return "".join(f"{number}{unit}" for unit, number in parts if number)
+
+
 def version(text: str) -> str:
     """A version of OpenVidu Enterprise HA, 2.28.0 or later, or `latest`."""
     if text != release.LATEST and not release.VERSION_PATTERN.fullmatch(text):

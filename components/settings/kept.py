@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from components.mistakes import Mistake, set_command
 from components.previous_state import PreviousState
-from components.settings import AWS, EXISTING, HA, HA_MANAGED, SINGLE_MASTER
+from components.settings.choices import AWS, EXISTING, HA, HA_MANAGED, SINGLE_MASTER
+from components.settings.mistakes import Mistake, set_command
+from components.settings.table import Settings
 from openvidu.release import LATEST, VERSION_PATTERN, Step, step
 from openvidu.roles import BASE, BASTION, MASTER
 
@@ -20,22 +20,23 @@ _SHAPES = {BASE.name: HA, MASTER.name: SINGLE_MASTER, BASTION.name: HA_MANAGED}
 _SETS = re.compile(r"pulumi config set (\w+) (\S+)")
 
 
-def another_kind(values: Mapping[str, Any], previous: PreviousState) -> list[Mistake]:
+def another_kind(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Another kind of machines, or another shape, than a stack has.
 
     Args:
-        values: parsed values by field of `Settings`.
+        settings: what is wanted.
         previous: what is deployed.
     """
     kept = _kind(previous)
+    wanted = {"machines": settings.machines, "shape": settings.shape}
     return [
         Mistake(
             key,
-            f"found {values[key]}; this stack's machines are others",
+            f"found {found}; this stack's machines are others",
             f"{set_command(key, kept[key])}\n      or: pulumi stack init ANOTHER-STACK",
         )
-        for key in ("machines", "shape")
-        if key in kept and values.get(key, kept[key]) != kept[key]
+        for key, found in wanted.items()
+        if kept.get(key, found) != found
     ]
 
 

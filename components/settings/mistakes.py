@@ -62,6 +62,12 @@ class MemberError(ValueError):
         return MemberError(place + self.place, self.found, str(self))
 
 
+def shown(found: object) -> str:
+    """A value as a message has it: in quotes, and not too long."""
+    text = found if isinstance(found, str) else json.dumps(found)
+    return json.dumps(text if len(text) <= 60 else text[:57] + "...", ensure_ascii=False)
+
+
 _PLAIN = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _PATH = re.compile(r"""[\w$]+(?:\.[\w$]+|\[\d+\]|\["(?:\\"|[^":\\]|\\(?!"))*"\])*""", re.ASCII)
 """What Pulumi reads as a path, where it's one of a configuration. Source: pulumi,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from components.values import whole_number
+from components.settings.values import whole_number
 
 _POLICY_ARN = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/([!-~]+/)?[\w+=,.@-]{1,128}")
 _IAM_PATH = re.compile(r"/([\w+=,.@-]+/)*", re.ASCII)

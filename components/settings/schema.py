@@ -1,6 +1,6 @@
 """The configuration schema in `Pulumi.yaml`, made from the table in `settings`.
 
-python -m components.schema > Pulumi.yaml
+python -m components.settings.schema > Pulumi.yaml
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from components.configuration import keys
-from components.settings import Settings
+from components.settings import values
+from components.settings.key import Key
+from components.settings.table import keys
 
 _HEAD = """\
-# The configuration schema is made by: python -m components.schema > Pulumi.yaml
+# The configuration schema is made by: python -m components.settings.schema > Pulumi.yaml
 name: openvidu-enterprise
 description: OpenVidu Enterprise with high availability, scaled without cutting a call
 runtime:
@@ -23,43 +24,30 @@ runtime:
     toolchain: uv
 config:
 """
-_ITEMS = {
-    "retiredNodes": "integer",
-    "hosts": "object",
-    "noProxy": "string",
-    "dashboardCidrs": "string",
-    "apiCidrs": "string",
-    "mediaNodes": "string",
-    "subnetIds": "string",
-    "sshCidrs": "string",
-    "webhookEvents": "string",
-    "webhookHeaders": "string",
-}
 
 
 def pulumi_yaml() -> str:
     """The text of `Pulumi.yaml`."""
     entries = []
-    for name, (attribute, key) in keys().items():
+    for key in keys().values():
         entry: dict[str, Any] = {"type": key.kind}
-        if name in _ITEMS:
-            entry["items"] = {"type": _ITEMS[name]}
+        if key.items:
+            entry["items"] = {"type": key.items}
         # The engine wants a schema's secrets to be set before the program runs, and so would
         # report them apart from all other mistakes. The program refuses plain ones itself.
         entry["description"] = f"{key.meaning} Set it with --secret." if key.secret else key.meaning
-        entry["default"] = schema_default(attribute, key.kind)
-        entries.append(f"  {name}:\n" + "".join(_lines(entry)))
+        entry["default"] = schema_default(key)
+        entries.append(f"  {key.name}:\n" + "".join(_lines(entry)))
     return _HEAD + "".join(entries)
 
 
-def schema_default(attribute: str, kind: str) -> Any:
+def schema_default(key: Key) -> Any:
     """A setting's default as the schema holds it; unset is the empty text, list or object."""
-    field = next(field for field in dataclasses.fields(Settings) if field.name == attribute)
-    default = field.default
+    default = key.default
     if default is dataclasses.MISSING or default is None or default == ():
-        return {"array": [], "object": {}}.get(kind, "")
+        return {"array": [], "object": {}}.get(key.kind, "")
     if isinstance(default, timedelta):
-        return f"{int(default.total_seconds()) // 3600}h"
+        return values.as_duration(default)
     return default if isinstance(default, int) else str(default)
 
 

@@ -1,0 +1,77 @@
+"""Keys that a shape needs, and keys that it has no use for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.settings.choices import EXISTING, HA, HA_MANAGED, SINGLE_MASTER
+from components.settings.mistakes import Mistake
+from components.settings.table import Settings
+
+
+def find_mistakes(settings: Settings) -> list[Mistake]:
+    """What a shape lacks, or has too much, of nodes and services."""
+    if settings.shape == SINGLE_MASTER:
+        return [
+            Mistake(key, "a single master has no nodes", f"pulumi config rm {key}")
+            for key, found, default in (
+                ("nodeCount", settings.node_count, Settings.node_count),
+                ("retiredNodes", settings.retired_nodes, Settings.retired_nodes),
+            )
+            if found != default
+        ]
+    mistakes = []
+    if settings.shape == HA:
+        services = {
+            "redisPassword": settings.redis_password,
+            "s3SecretKey": settings.s3_secret_key,
+        }
+        mistakes = [
+            Mistake(key, "is missing", "uv run python -m scripts.init_stack")
+            for key, found in services.items()
+            if not found
+        ]
+    if settings.media_nodes:
+        problem = "is for a single master; nodes carry their media themselves"
+        mistakes.append(Mistake("mediaNodes", problem, "pulumi config rm mediaNodes"))
+    return mistakes
+
+
+def who_may_see(settings: Settings) -> list[Mistake]:
+    """Who may see what is the proxy's to check, of a base or a single master."""
+    if settings.shape != HA_MANAGED:
+        return []
+    problem = "is for a base or a single master; an AWS load balancer looks at no addresses"
+    of_keys = {"dashboardCidrs": settings.dashboard_cidrs, "apiCidrs": settings.api_cidrs}
+    return _of_no_use(of_keys, problem)
+
+
+def alarms(settings: Settings) -> list[Mistake]:
+    """Alarms are CloudWatch's, of machines on AWS, and reach one place."""
+    of_keys = {"alarmEmail": settings.alarm_email, "alarmTopicArn": settings.alarm_topic_arn}
+    if settings.machines == EXISTING:
+        return _of_no_use(of_keys, "is for machines on AWS; machines is existing")
+    if all(of_keys.values()):
+        problem = "is there, and alarmTopicArn, too: one of the two"
+        return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
+    return []
+
+
+def backups(settings: Settings) -> list[Mistake]:
+    """Snapshots are of the volume that a base or master on AWS has."""
+    of_keys = {
+        "backupDays": settings.backup_days,
+        "restoreFromSnapshot": settings.restore_from_snapshot,
+    }
+    problem = "is for the data volume of a base or master on AWS"
+    if settings.machines == EXISTING:
+        return _of_no_use(of_keys, f"{problem}; machines is existing")
+    if settings.shape == HA_MANAGED:
+        return _of_no_use(of_keys, f"{problem}; with ha-managed the data is in AWS's services")
+    return []
+
+
+def _of_no_use(of_keys: Mapping[str, object], problem: str) -> list[Mistake]:
+    return [
+        Mistake(key, problem, f"pulumi config rm {key}") for key, found in of_keys.items() if found
+    ]
