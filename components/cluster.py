@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -53,11 +54,10 @@ class Cluster(pulumi.ComponentResource):
         settings, previous, aws_says = found.settings, found.previous, found.aws_says
         seen = down.overview(settings, previous, found.seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
-        for warning in health.warnings(aws_says):
-            pulumi.log.warn(warning, self)
-        if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY:
-            pulumi.log.warn("With one node, a failure of that node ends every call.", self)
+        alone = "With one node, a failure of that node ends every call."
         for warning in (
+            *health.warnings(aws_says),
+            *([alone] if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY else []),
             *update_plan.warnings(settings, previous, seen),
             *update_plan.stop_of_main(settings, previous),
             *update_plan.kept_types(settings, previous),
@@ -68,42 +68,9 @@ class Cluster(pulumi.ComponentResource):
         machines = found.machines_of(self)
         base, outputs = _begin(settings, machines, previous, aws_says, child)
         configuration = SharedConfiguration(settings, base, previous, self)
-        script = installation.node_script(base, settings, self)
         generations = update_plan.generations(settings, previous, seen)
-        replaced = update_plan.replaced(settings, previous)
-        waits = update_plan.pull_waits(settings, previous)
-        many = settings.max_unavailable
-        nodes = {}
-        new: list[pulumi.Resource] = []
-        returning: list[pulumi.Resource] = []
-        existing: list[pulumi.Resource] = []
-        # New nodes come first and wait for nobody, nor do those that come back: they are out of
-        # service as it is. One that is replaced waits for all of them, as it may be the last that
-        # serves; and for the one maxUnavailable places before it, so that no more are out of
-        # service at a time.
-        for number in update_plan.in_order(generations, previous):
-            comes_back = update_plan.comes_back(number, generations, previous)
-            after = [] if comes_back else [*returning]
-            if not comes_back and len(existing) >= many:
-                after.append(existing[-many])
-            nodes[number] = node = Node(
-                number,
-                settings,
-                base,
-                partial(machines.node, number, [*after, *new] if number in replaced else after),
-                configuration.wanted,
-                NodePlan(
-                    generations[number],
-                    upgrade_path.change_of(f"node-{number}", settings, previous),
-                    script,
-                    after if settings.upgrade_strategy == ROLLING else (),
-                    waits[number],
-                ),
-                opts=child,
-            )
-            among = returning if comes_back else existing if number in previous.generations else new
-            among.append(node.membership)
-        self.nodes = [nodes[number] for number in sorted(nodes)]
+        nodes = self._nodes(settings, machines, base, configuration.wanted, previous, generations)
+        self.nodes = sorted(nodes, key=lambda node: node.number)
         joined = all_joined([node.membership for node in self.nodes], self)
         configuration.apply(
             update_plan.configuration_generation(previous, seen),
@@ -126,6 +93,53 @@ class Cluster(pulumi.ComponentResource):
         outputs[f"{base.machine.name}PublicIp"] = public_ip
         self.outputs = {**outputs, "nodes": [_output(node) for node in self.nodes]}
         self.register_outputs(self.outputs)
+
+    def _nodes(
+        self,
+        settings: Settings,
+        machines: Machines,
+        base: ControlMachine,
+        configuration: pulumi.Resource,
+        previous: PreviousState,
+        generations: Mapping[int, int],
+    ) -> Iterator[Node]:
+        """Register the nodes, each after those that it has to wait for.
+
+        New nodes come first and wait for nobody, nor do those that come back: they are out of
+        service as it is. One that is replaced waits for all of them, as it may be the last that
+        serves; and for the one maxUnavailable places before it, so that no more are out of
+        service at a time.
+        """
+        script = installation.node_script(base, settings, self)
+        replaced = update_plan.replaced(settings, previous)
+        waits = update_plan.pull_waits(settings, previous)
+        many = settings.max_unavailable
+        new: list[pulumi.Resource] = []
+        returning: list[pulumi.Resource] = []
+        existing: list[pulumi.Resource] = []
+        for number in update_plan.in_order(generations, previous):
+            comes_back = update_plan.comes_back(number, generations, previous)
+            after = [] if comes_back else [*returning]
+            if not comes_back and len(existing) >= many:
+                after.append(existing[-many])
+            node = Node(
+                number,
+                settings,
+                base,
+                partial(machines.node, number, [*after, *new] if number in replaced else after),
+                configuration,
+                NodePlan(
+                    generations[number],
+                    upgrade_path.change_of(f"node-{number}", settings, previous),
+                    script,
+                    after if settings.upgrade_strategy == ROLLING else (),
+                    waits[number],
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+            among = returning if comes_back else existing if number in previous.generations else new
+            among.append(node.membership)
+            yield node
 
 
 def _begin(

@@ -10,14 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_command import local
 
 from components import installation, update_plan
 from components.addresses import domain_or_public_ip
 from components.machine import Machine
 from components.membership_program import put_policy, put_program
 from components.on_base import digest, on_base, quiet, warn_of_restart
-from components.over_ssh import NOTHING
 from components.previous_state import PreviousState
 from components.remote import fields, run_on
 from components.settings.table import Settings
@@ -68,11 +66,7 @@ def services(
     role = settings.main_role
     name = domain_or_public_ip(settings, machine)
     text: pulumi.Output[str] = pulumi.Output.secret(name.apply(lambda found: env(settings, found)))
-    configuration = digest(text)
-    warning = update_plan.restart_of_main(settings)
-    configuration.apply(
-        lambda now: warn_of_restart(previous.main_configuration, now, warning, parent)
-    )
+    configuration = _told_apart(text, settings, previous, parent)
     docker = installation.docker(machine, settings, parent)
     program = put_program(machine, settings, parent=parent, depends_on=[docker])
     policy = put_policy(machine, settings, parent=parent, depends_on=[docker])
@@ -92,47 +86,51 @@ def services(
         # A new machine has nothing that could be cut.
         depends_on=[docker, upgrade] if change.is_due else [docker],
     )
+    # A quiet moment would have to be waited for twice.
+    moment = f"quiet{_suffix(settings)}"
     waited = quiet(
-        machine,
-        f"quiet{_suffix(settings)}",
-        settings,
-        restart,
-        previous,
-        parent=parent,
-        # A quiet moment would have to be waited for twice.
-        depends_on=[upgrade],
+        machine, moment, settings, restart, previous, parent=parent, depends_on=[upgrade]
     )
+    after = [install, waited]
     put = installation.put_env(
-        machine,
-        role.product,
-        settings,
-        text,
-        parent=parent,
-        depends_on=[install, waited],
-        keep=keep,
+        machine, role.product, settings, text, parent=parent, depends_on=after, keep=keep
     )
     ready = [
         put,
         *_own_certificate(machine, settings, parent, install),
         *_data_volume(machine, settings, parent, install),
     ]
-    stops = update_plan.stops_of_main(settings, previous)
-    given = {
+    more = {
         "ATTEMPT": str(change.to.number),
-        # What AWS has stopped starts by itself; the update ends when it answers.
-        **({"STOPS": str(stops)} if stops else {}),
+        "WAIT_FOR": " ".join(wait_for),
+        **_stops(settings, previous),
         **_cuts_calls(settings),
     }
-    start = _start(machine, settings, configuration, wait_for, given, parent, ready)
-    done = local.Command(
-        f"{machine.name}-version",
-        create=NOTHING,
-        update=NOTHING,
-        environment={**change.variables, **restart},
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[start]),
-    )
+    start = _start(machine, settings, configuration, more, parent, ready)
+    done = installation.note_version(machine, change, restart, parent=parent, depends_on=[start])
     version = installation.installed_version(install, settings)
     return Services(name, version, [start, program, policy, done], docker)
+
+
+def _told_apart(
+    text: pulumi.Output[str],
+    settings: Settings,
+    previous: PreviousState,
+    parent: pulumi.Resource,
+) -> pulumi.Output[str]:
+    """The digest of `.env`, with a warning where it isn't that of what runs."""
+    configuration = digest(text)
+    warning = update_plan.restart_of_main(settings)
+    configuration.apply(
+        lambda now: warn_of_restart(previous.main_configuration, now, warning, parent)
+    )
+    return configuration
+
+
+def _stops(settings: Settings, previous: PreviousState) -> dict[str, str]:
+    """What AWS has stopped starts by itself; the update ends when it answers."""
+    stops = update_plan.stops_of_main(settings, previous)
+    return {"STOPS": str(stops)} if stops else {}
 
 
 def _suffix(settings: Settings) -> str:
@@ -166,7 +164,6 @@ def _start(
     machine: Machine,
     settings: Settings,
     configuration: pulumi.Output[str],
-    wait_for: Sequence[str],
     more: Mapping[str, str],
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -186,7 +183,6 @@ def _start(
                     "FOLDER": role.product.folder,
                     "COMMAND": role.product.command,
                     "PROXY": role.proxy,
-                    "WAIT_FOR": " ".join(wait_for),
                     "PUBLIC_IP": known[1],
                     "CONFIGURATION": known[0],
                     **more,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_command import local
 
 from components.control_machine import ControlMachine
 from components.machine import Machine
+from components.over_ssh import NOTHING
 from components.remote import RemoteCommand, fields, run_on, with_text
 from components.settings.choices import AWS
 from components.settings.table import Settings
@@ -202,4 +204,22 @@ def put_env(
         parent=parent,
         stdin=text.apply(lambda env: with_text({"FOLDER": product.folder, "KEEP": keep}, env)),
         depends_on=depends_on,
+    )
+
+
+def note_version(
+    machine: Machine,
+    change: Change,
+    restart: Mapping[str, pulumi.Input[str]],
+    *,
+    parent: pulumi.Resource,
+    depends_on: Sequence[pulumi.Resource],
+) -> pulumi.Resource:
+    """Register what keeps in the state which version and configuration a machine runs with."""
+    return local.Command(
+        f"{machine.name}-version",
+        create=NOTHING,
+        update=NOTHING,
+        environment={**change.variables, **restart},
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=depends_on),
     )

@@ -12,6 +12,7 @@ import pulumi
 
 from components import installation
 from components.control_machine import ControlMachine
+from components.endpoints import Endpoints
 from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
@@ -81,23 +82,7 @@ class Node(pulumi.ComponentResource):
         self.number = number
         self.machine = machine = machine_of(self)
         docker = installation.docker(machine, settings, self)
-        upgrade = on_base(
-            f"{name}-upgrade",
-            "pause",
-            settings,
-            base.machine,
-            {
-                "NODE_NAME": name,
-                "NODE_IP": machine.private_ip,
-                **plan.change.variables,
-                **({"WAIT_SECONDS": str(plan.wait_seconds)} if plan.wait_seconds else {}),
-            },
-            parent=self,
-            depends_on=[*base.ready, *plan.upgraded_after],
-            on_create=False,
-            beside=way_to_node(machine),
-            is_due=plan.change.is_due,
-        )
+        upgrade = _upgrade(machine, settings, base, plan, self)
         install = installation.install(
             machine,
             release.NODE,
@@ -120,57 +105,98 @@ class Node(pulumi.ComponentResource):
             depends_on=[install],
         )
         held = hold(name, settings, machine, base, parent=self)
-        announced = run_on(
-            base.machine,
-            f"{name}-identity",
-            "announce-node.sh",
-            settings,
-            parent=self,
-            stdin=pulumi.Output.all(
-                NAME=name,
-                IP=machine.private_ip,
-                IDENTITY=machine.identity,
-                HOST=machine.public_ip,
-                HOST_KEY=machine.host_key,
-                INSTANCE=machine.instance_arn,
-                **machine.way_as("SSH_WAY"),
-            ).apply(fields),
-            triggers=[machine.identity],
-            # Whatever the machine before it has left behind on the base goes before.
-            depends_on=[*base.ready, held],
-        )
-        start = run_on(
-            machine,
-            f"{name}-start",
-            "start-node.sh",
-            settings,
-            parent=self,
-            stdin=pulumi.Output.secret(
-                base.endpoints.apply(
-                    lambda found: fields(
-                        {
-                            "NAME": name,
-                            "FOLDER": release.NODE.folder,
-                            "LOGINS": logins(settings, found),
-                            # With other logins it restarts, which waits for its calls.
-                            "CHANGE_SECONDS": str(
-                                int(settings.config_change_timeout.total_seconds())
-                            ),
-                            "DURING_CALLS": str(settings.config_change_during_calls).lower(),
-                        }
-                    )
-                )
-            ),
-            depends_on=[env, announced, configuration, *base.ready],
-        )
+        announced = _announce(machine, settings, base, held, self)
+        ready = [env, announced, configuration, *base.ready]
+        start = _start(machine, settings, base, ready, self)
+        in_service = plan.generation, plan.change
         self.membership = membership(
-            name,
-            settings,
-            machine,
-            base,
-            plan.generation,
-            plan.change,
-            parent=self,
-            depends_on=[start],
+            name, settings, machine, base, *in_service, parent=self, depends_on=[start]
         )
         self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})
+
+
+def _upgrade(
+    machine: Machine,
+    settings: Settings,
+    base: ControlMachine,
+    plan: NodePlan,
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    """What has to have happened before another version is installed: the node's drain."""
+    return on_base(
+        f"{machine.name}-upgrade",
+        "pause",
+        settings,
+        base.machine,
+        {
+            "NODE_NAME": machine.name,
+            "NODE_IP": machine.private_ip,
+            **plan.change.variables,
+            **({"WAIT_SECONDS": str(plan.wait_seconds)} if plan.wait_seconds else {}),
+        },
+        parent=parent,
+        depends_on=[*base.ready, *plan.upgraded_after],
+        on_create=False,
+        beside=way_to_node(machine),
+        is_due=plan.change.is_due,
+    )
+
+
+def _announce(
+    machine: Machine,
+    settings: Settings,
+    base: ControlMachine,
+    held: pulumi.Resource,
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    """What tells the base which machine the node is, and how it's reached."""
+    return run_on(
+        base.machine,
+        f"{machine.name}-identity",
+        "announce-node.sh",
+        settings,
+        parent=parent,
+        stdin=pulumi.Output.all(
+            NAME=machine.name,
+            IP=machine.private_ip,
+            IDENTITY=machine.identity,
+            HOST=machine.public_ip,
+            HOST_KEY=machine.host_key,
+            INSTANCE=machine.instance_arn,
+            **machine.way_as("SSH_WAY"),
+        ).apply(fields),
+        triggers=[machine.identity],
+        # Whatever the machine before it has left behind on the base goes before.
+        depends_on=[*base.ready, held],
+    )
+
+
+def _start(
+    machine: Machine,
+    settings: Settings,
+    base: ControlMachine,
+    depends_on: Sequence[pulumi.Resource],
+    parent: pulumi.Resource,
+) -> pulumi.Resource:
+    """The start of OpenVidu; with other logins a restart, which waits for its calls."""
+
+    def told(found: Endpoints) -> str:
+        return fields(
+            {
+                "NAME": machine.name,
+                "FOLDER": release.NODE.folder,
+                "LOGINS": logins(settings, found),
+                "CHANGE_SECONDS": str(int(settings.config_change_timeout.total_seconds())),
+                "DURING_CALLS": str(settings.config_change_during_calls).lower(),
+            }
+        )
+
+    return run_on(
+        machine,
+        f"{machine.name}-start",
+        "start-node.sh",
+        settings,
+        parent=parent,
+        stdin=pulumi.Output.secret(base.endpoints.apply(told)),
+        depends_on=depends_on,
+    )

@@ -82,46 +82,54 @@ def run_on(
         triggers: values whose change runs the script on what is a new machine.
         depends_on: what has to be done before.
     """
+    text = _with_script(script_name, stdin)
+    triggers = [machine.identity, *triggers]
+    depends_on = [*machine.depends_on, *depends_on]
     if machine.way.ssm:
-        # pulumi-command dials itself, and knows no way but addresses.
         return local_command(
             name,
             settings,
-            {
-                **environment(MACHINES),
-                "NODE_NAME": machine.name,
-                "NODE_HOST": machine.public_ip,
-                "NODE_HOST_KEY": machine.host_key,
-                **machine.way_as("NODE_SSH_WAY"),
-                **machine.provider,
-                "SCRIPT": script_name,
-                "LOCK": name,
-            },
+            {**_by_sessions(machine), "SCRIPT": script_name, "LOCK": name},
             parent=parent,
             create=command("script"),
             update=command("script"),
-            triggers=[machine.identity, *triggers],
-            depends_on=[*machine.depends_on, *depends_on],
+            triggers=triggers,
+            depends_on=depends_on,
             delete_before_replace=True,
             replace_on_changes=["stdin"],
-            text=_with_script(script_name, stdin),
+            text=text,
         )
     return remote.Command(
         name,
         connection=_connection(machine, settings),
         create=f"exec sudo -n bash -s {script_name}",
-        stdin=_with_script(script_name, stdin),
-        triggers=[machine.identity, *triggers],
+        stdin=text,
+        triggers=triggers,
         # sshd takes no variables from clients; what a script said before is nothing to it.
         add_previous_output_in_env=False,
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[*machine.depends_on, *depends_on],
+            depends_on=depends_on,
             additional_secret_outputs=["stdout", "stderr"],
             replace_on_changes=["stdin"],
             delete_before_replace=True,
         ),
     )
+
+
+def _by_sessions(machine: Machine) -> dict[str, pulumi.Input[str]]:
+    """How a machine is reached by Session Manager.
+
+    pulumi-command dials itself, and knows no way but addresses.
+    """
+    return {
+        **environment(MACHINES),
+        "NODE_NAME": machine.name,
+        "NODE_HOST": machine.public_ip,
+        "NODE_HOST_KEY": machine.host_key,
+        **machine.way_as("NODE_SSH_WAY"),
+        **machine.provider,
+    }
 
 
 def _connection(machine: Machine, settings: Settings) -> remote.ConnectionArgsDict:

@@ -17,9 +17,11 @@ More: docs/autoscale.md
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,7 +100,7 @@ def main(  # noqa: PLR0913 - an option each
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
     signal.signal(signal.SIGTERM, _interrupt)
-    try:
+    with _reported(errors, once=once):
         policy = Policy(
             maximum=maximum,
             targets={key: value for key, value in targets.items() if value is not None},
@@ -123,6 +125,13 @@ def main(  # noqa: PLR0913 - an option each
         mode = Mode(once, dry_run, _duration("--interval", interval).total_seconds())
         with remembered.alone():
             sys.exit(control(deployed, policy, mode, world))
+
+
+@contextlib.contextmanager
+def _reported(errors: Console, *, once: bool) -> Iterator[None]:
+    """Say what went wrong, and end with the status that the command documents."""
+    try:
+        yield
     except PolicyError as error:
         errors.print(f"{error}\n  Next: uv run python -m scripts.autoscale --help", style="red")
         sys.exit(Result.UNSEEN)

@@ -60,11 +60,7 @@ def main(
     """
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with expected_errors():
-        if bool(nodes) == bool(count):
-            raise PulumiError(
-                "name the nodes, or say how many.\n  Next: uv run python -m scripts.retire node-1\n"
-                "    or: uv run python -m scripts.retire --count 1"
-            )
+        _require_one_of(nodes, count)
         pulumi = PulumiCli(stack)
         found = memberships(pulumi)
         before = wanted_nodes.read(pulumi)
@@ -90,6 +86,19 @@ def main(
             print_json({"leaving": names, **changed})
         else:
             _tell(console, names, before, changed)
+
+
+def _require_one_of(nodes: Sequence[str] | None, count: int | None) -> None:
+    """Look whether nodes were named, or else how many.
+
+    Raises:
+        PulumiError: both, or neither.
+    """
+    if bool(nodes) == bool(count):
+        raise PulumiError(
+            "name the nodes, or say how many.\n  Next: uv run python -m scripts.retire node-1\n"
+            "    or: uv run python -m scripts.retire --count 1"
+        )
 
 
 def _require_room(pulumi: PulumiCli, after: Wanted, names: Sequence[str]) -> None:

@@ -140,37 +140,48 @@ class Firewall(pulumi.ComponentResource):
             tags=named,
             opts=child,
         )
-        self.rules = [
-            aws.vpc.SecurityGroupIngressRule(
-                f"{role}-{entry.name}",
-                security_group_id=group.id,
-                cidr_ipv4=_if_version(4, entry.cidr),
-                cidr_ipv6=_if_version(6, entry.cidr),
-                referenced_security_group_id=members if entry.cidr == _MEMBERS else None,
-                ip_protocol=entry.rule.protocol,
-                from_port=entry.rule.first,
-                to_port=entry.rule.last,
-                description=entry.rule.purpose,
-                tags={**named, "Name": f"{named['Name']}-{entry.name}"},
-                opts=pulumi.ResourceOptions.merge(
-                    child, previous.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
-                ),
-            )
-            for entry in inbound(ports, settings)
-        ]
-        self.rules.extend(
-            aws.vpc.SecurityGroupEgressRule(
-                f"{role}-{name}",
-                security_group_id=group.id,
-                cidr_ipv4=_if_version(4, cidr),
-                cidr_ipv6=_if_version(6, cidr),
-                ip_protocol="-1",
-                description="All outbound traffic",
-                tags={**named, "Name": f"{named['Name']}-{name}"},
-                opts=child,
-            )
-            for name, cidr in _OUTBOUND.items()
-        )
         self.security_group_id = group.id
+        self.rules = []
+        for entry in inbound(ports, settings):
+            once = previous.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
+            self.rules.append(
+                self._let_in(entry, members, named, pulumi.ResourceOptions.merge(child, once))
+            )
+        self.rules += [self._let_out(name, named, child) for name in _OUTBOUND]
         self.groups = [group.id, *([members] if members else [])]
         self.register_outputs({"securityGroupId": group.id})
+
+    def _let_in(
+        self,
+        entry: Inbound,
+        members: pulumi.Output[str] | None,
+        named: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
+    ) -> pulumi.Resource:
+        return aws.vpc.SecurityGroupIngressRule(
+            f"{named['role']}-{entry.name}",
+            security_group_id=self.security_group_id,
+            cidr_ipv4=_if_version(4, entry.cidr),
+            cidr_ipv6=_if_version(6, entry.cidr),
+            referenced_security_group_id=members if entry.cidr == _MEMBERS else None,
+            ip_protocol=entry.rule.protocol,
+            from_port=entry.rule.first,
+            to_port=entry.rule.last,
+            description=entry.rule.purpose,
+            tags={**named, "Name": f"{named['Name']}-{entry.name}"},
+            opts=opts,
+        )
+
+    def _let_out(
+        self, name: str, named: Mapping[str, str], opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        return aws.vpc.SecurityGroupEgressRule(
+            f"{named['role']}-{name}",
+            security_group_id=self.security_group_id,
+            cidr_ipv4=_if_version(4, _OUTBOUND[name]),
+            cidr_ipv6=_if_version(6, _OUTBOUND[name]),
+            ip_protocol="-1",
+            description="All outbound traffic",
+            tags={**named, "Name": f"{named['Name']}-{name}"},
+            opts=opts,
+        )

@@ -21,6 +21,12 @@ from components.settings.stack_config import config_of_stack
 from components.settings.table import Settings
 from openvidu.roles import NODE, Role
 
+_METADATA: aws.ec2.InstanceMetadataOptionsArgsDict = {
+    "http_endpoint": "enabled",
+    "http_tokens": "required",
+    "http_put_response_hop_limit": 1,
+}
+
 
 @dataclass(frozen=True)
 class Placement:
@@ -75,7 +81,6 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
     """
     project, stack = placement.tags["project"], placement.tags["stack"]
     tags = {**placement.tags, "Name": f"{project}-{stack}-{name}", "role": role.name}
-    child = pulumi.ResourceOptions(parent=parent)
     interface = aws.ec2.NetworkInterface(
         f"{name}-interface",
         subnet_id=placement.subnet_id,
@@ -83,7 +88,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         security_groups=firewall.groups,
         description=f"{tags['Name']} {private_ip}",
         tags=tags,
-        opts=child,
+        opts=pulumi.ResourceOptions(parent=parent),
     )
     address = aws.ec2.Eip(
         f"{name}-address",
@@ -92,19 +97,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, depends_on=[*placement.internet]),
     )
-    region = aws.config.region or ""
-    unknown = pulumi.Output.from_input("")
-    before = Machine(
-        name,
-        private_ip,
-        address.public_ip,
-        identity=unknown,
-        host_key=unknown,
-        depends_on=[address],
-        present=f"aws {region or '-'} {project} {stack}",
-        provider=provider.variables(*config_of_stack("aws")),
-        way=session_manager.way(settings, region, project, stack, name),
-    )
+    before = _before(name, private_ip, address, settings, placement)
     stop = [before_stop(before)] if before_stop else []
     instance = aws.ec2.Instance(
         name,
@@ -113,30 +106,10 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         key_name=placement.key_name,
         iam_instance_profile=placement.profile,
         primary_network_interface={"network_interface_id": interface.id},
-        metadata_options={
-            "http_endpoint": "enabled",
-            "http_tokens": "required",
-            "http_put_response_hop_limit": 1,
-        },
-        root_block_device={
-            "volume_type": "gp3",
-            "volume_size": settings.volume_size,
-            "encrypted": True,
-            "kms_key_id": settings.kms_key_id,
-            "tags": tags,
-        },
+        metadata_options=_METADATA,
+        root_block_device=_root_volume(settings, tags),
         tags=tags,
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            # The interface is attached to one instance at a time.
-            delete_before_replace=True,
-            # A newer image or another key must not replace a machine that carries calls, nor user
-            # data that somebody else has changed have AWS stop it.
-            ignore_changes=["ami", "keyName", "userData", "userDataBase64"],
-            # AWS stops an instance to change its type, and with it a node's calls.
-            replace_on_changes=["instanceType"] if role is NODE else [],
-            depends_on=[*firewall.rules, address, *stop],
-        ),
+        opts=_stays(role, parent, [*firewall.rules, address, *stop]),
     )
     if placement.alarms:
         kind = settings.node_instance_type if role is NODE else settings.main_instance_type[1]
@@ -148,9 +121,58 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         depends_on=[address, instance],
         instance_arn=instance.arn,
     )
-    if not role.data:
-        return machine
-    return _with_data(machine, instance, settings, placement.zone, tags, parent)
+    if role.data:
+        return _with_data(machine, instance, settings, placement.zone, tags, parent)
+    return machine
+
+
+def _root_volume(
+    settings: Settings, tags: Mapping[str, str]
+) -> aws.ec2.InstanceRootBlockDeviceArgsDict:
+    return {
+        "volume_type": "gp3",
+        "volume_size": settings.volume_size,
+        "encrypted": True,
+        "kms_key_id": settings.kms_key_id,
+        "tags": tags,
+    }
+
+
+def _before(
+    name: str, private_ip: str, address: aws.ec2.Eip, settings: Settings, placement: Placement
+) -> Machine:
+    """The machine without what only its instance tells."""
+    project, stack = placement.tags["project"], placement.tags["stack"]
+    region = aws.config.region or ""
+    unknown = pulumi.Output.from_input("")
+    return Machine(
+        name,
+        private_ip,
+        address.public_ip,
+        identity=unknown,
+        host_key=unknown,
+        depends_on=[address],
+        present=f"aws {region or '-'} {project} {stack}",
+        provider=provider.variables(*config_of_stack("aws")),
+        way=session_manager.way(settings, region, project, stack, name),
+    )
+
+
+def _stays(
+    role: Role, parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
+) -> pulumi.ResourceOptions:
+    """Options that keep an instance as it is for as long as it can be."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        # The interface is attached to one instance at a time.
+        delete_before_replace=True,
+        # A newer image or another key must not replace a machine that carries calls, nor user
+        # data that somebody else has changed have AWS stop it.
+        ignore_changes=["ami", "keyName", "userData", "userDataBase64"],
+        # AWS stops an instance to change its type, and with it a node's calls.
+        replace_on_changes=["instanceType"] if role is NODE else [],
+        depends_on=depends_on,
+    )
 
 
 def _with_data(

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_command import local
 
-from components import down
+from components import down, installation
 from components.aws import session_manager
 from components.aws.health import Health
 from components.aws.iam_policy import allowing
@@ -24,7 +23,6 @@ from components.machine import Machine
 from components.managed.aws_services import ManagedServices
 from components.membership_program import put_policy, put_program
 from components.on_base import on_base, quiet
-from components.over_ssh import NOTHING
 from components.previous_state import PreviousState
 from components.remote import fields, run_on, with_text
 from components.settings.table import Settings
@@ -74,20 +72,7 @@ class Bastion(pulumi.ComponentResource):
         program = put_program(machine, settings, parent=self, depends_on=[])
         policy = put_policy(machine, settings, parent=self, depends_on=[])
         self.downloads_after = [program]
-        # A node that can't use a service doesn't start: better to know before one is stopped.
-        usable = run_on(
-            machine,
-            "bastion-services",
-            "ask-services.sh",
-            settings,
-            parent=self,
-            depends_on=[program, *services.ready],
-            stdin=pulumi.Output.secret(
-                services.endpoints.apply(
-                    lambda found: fields({"LIMIT": _USABLE_AFTER}) + shared_env(settings, found)
-                )
-            ),
-        )
+        usable = self._services(settings, services, program)
         restart: dict[str, pulumi.Input[str]] = {
             "CONFIGURATION": _logins(settings, services),
             **previous.configuration_attempt(machine.name),
@@ -102,20 +87,8 @@ class Bastion(pulumi.ComponentResource):
             parent=self,
             depends_on=[program, policy, usable],
         )
-        cluster = run_on(
-            machine,
-            "bastion-cluster",
-            "put-membership-file.sh",
-            settings,
-            parent=self,
-            # With the new secret nobody could be asked any more.
-            depends_on=[waited],
-            stdin=pulumi.Output.secret(
-                pulumi.Output.all(services.endpoints, group).apply(
-                    lambda found: with_text({"FILE": "cluster"}, bastion_env(settings, *found))
-                )
-            ),
-        )
+        # With the new secret nobody could be asked any more.
+        cluster = self._cluster(settings, services, waited)
         change = change_of(machine.name, settings, previous)
         paused = on_base(
             "bastion-upgrade",
@@ -129,15 +102,49 @@ class Bastion(pulumi.ComponentResource):
             beside=previous.told_nodes,
             is_due=change.is_due,
         )
-        done = local.Command(
-            "bastion-version",
-            create=NOTHING,
-            update=NOTHING,
-            environment={**change.variables, **restart},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[paused]),
-        )
+        done = installation.note_version(machine, change, restart, parent=self, depends_on=[paused])
         self.ready = [program, policy, cluster, done, *services.ready]
         self.register_outputs({"privateIp": machine.private_ip, "publicIp": machine.public_ip})
+
+    def _services(
+        self, settings: Settings, services: ManagedServices, program: pulumi.Resource
+    ) -> pulumi.Resource:
+        """What makes sure that nodes can use the services.
+
+        One that can't doesn't start: better to know before one is stopped.
+        """
+        return run_on(
+            self.machine,
+            "bastion-services",
+            "ask-services.sh",
+            settings,
+            parent=self,
+            depends_on=[program, *services.ready],
+            stdin=pulumi.Output.secret(
+                services.endpoints.apply(
+                    lambda found: fields({"LIMIT": _USABLE_AFTER}) + shared_env(settings, found)
+                )
+            ),
+        )
+
+    def _cluster(
+        self, settings: Settings, services: ManagedServices, after: pulumi.Resource
+    ) -> pulumi.Resource:
+        """What tells the bastion where the cluster's services are, and with what to log in."""
+        known = pulumi.Output.all(services.endpoints, services.load_balancer.target_group)
+        return run_on(
+            self.machine,
+            "bastion-cluster",
+            "put-membership-file.sh",
+            settings,
+            parent=self,
+            depends_on=[after],
+            stdin=pulumi.Output.secret(
+                known.apply(
+                    lambda found: with_text({"FILE": "cluster"}, bastion_env(settings, *found))
+                )
+            ),
+        )
 
 
 def _logins(settings: Settings, services: ManagedServices) -> pulumi.Output[str]:

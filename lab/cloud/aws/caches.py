@@ -70,25 +70,14 @@ def install(pace: Pace | None = None) -> None:
 
     def change_replica_count(self: Any) -> ActionResult:
         group = _asked_for(self)
-        members = self._get_int_param("NewReplicaCount") + 1
-        names = (f"{group.replication_group_id}-{number:03}" for number in count(1))
-        more = (name for name in names if name not in group.member_clusters)
-        kept = group.member_clusters[:members]
-        kept += islice(more, members - len(kept))
-        group.member_clusters[:] = kept
+        _resize(group, self._get_int_param("NewReplicaCount") + 1)
         _place(self.elasticache_backend, group)
         steps.carry_out(group, "modifying", _MINUTES)
         return ActionResult({"ReplicationGroup": group})
 
     def describe_cache_clusters(self: Any) -> ActionResult:
-        asked = self._get_param("CacheClusterId")
-        members = [
-            _member(name, group)
-            for group in list(self.elasticache_backend.replication_groups.values())
-            for name in group.member_clusters
-            if asked in (None, name)
-        ]
-        if members:
+        groups = self.elasticache_backend.replication_groups
+        if members := _members(groups, self._get_param("CacheClusterId")):
             return ActionResult({"CacheClusters": members})
         found: ActionResult = describe(self)
         return found
@@ -101,6 +90,24 @@ def install(pace: Pace | None = None) -> None:
     put(ElastiCacheBackend, "create_replication_group", create_replication_group)
     put(ElastiCacheBackend, "delete_replication_group", delete_replication_group)
     _install_subnet_groups()
+
+
+def _resize(group: Any, members: int) -> None:
+    """Have a group keep its first members, or get more."""
+    names = (f"{group.replication_group_id}-{number:03}" for number in count(1))
+    more = (name for name in names if name not in group.member_clusters)
+    kept = group.member_clusters[:members]
+    group.member_clusters[:] = [*kept, *islice(more, members - len(kept))]
+
+
+def _members(groups: Any, asked: str | None) -> list[Any]:
+    """All members of groups, or the one of that name."""
+    return [
+        _member(name, group)
+        for group in list(groups.values())
+        for name in group.member_clusters
+        if asked in (None, name)
+    ]
 
 
 def _asked_for(response: Any) -> Any:
