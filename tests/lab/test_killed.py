@@ -15,7 +15,7 @@ from lab import cloud
 from tests.lab.conftest import REFERENCE, Lab, needs_cli, new_lab
 from tests.lab.watching import calls, require, scale
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("killed")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("killed")]
 
 NOBODY_WAITS_SO_LONG = 600
 

@@ -19,7 +19,7 @@ from tests.lab.watching import (
     update_waits_for_calls,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("managed")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("managed")]
 
 BOTH = ["10.5.0.6", "10.5.0.70"]
 

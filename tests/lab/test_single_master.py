@@ -17,7 +17,7 @@ from tests.lab.watching import (
     update_waits_for_calls,
 )
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("single-master")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("single-master")]
 
 
 @pytest.fixture(scope="module")
