@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from aioice import Connection
 from aiortc import (
     AudioStreamTrack,
     MediaStreamTrack,
@@ -17,6 +18,7 @@ from aiortc import (
     RTCPeerConnection,
     RTCSessionDescription,
 )
+from aiortc.rtp import is_rtcp
 
 from lab.openvidu.node import sdp
 from lab.openvidu.node.media import Media
@@ -49,6 +51,23 @@ class Client:
         await self.connection.setLocalDescription(await self.connection.createAnswer())
         assert media.accept(stream, name, self.connection.localDescription.sdp)
         return await self.track
+
+    def ice(self) -> Connection:
+        """The first of its connections, as ICE has it."""
+        (transceiver, *_) = self.connection.getTransceivers()
+        connection: Connection = transceiver.receiver.transport.transport._connection
+        return connection
+
+
+class Elsewhere(asyncio.DatagramProtocol):
+    """Where a client is from now on; `media` are there once some have come."""
+
+    def __init__(self) -> None:
+        self.media: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    def datagram_received(self, data: bytes, _: object) -> None:
+        if data[0] >> 6 == 2 and not is_rtcp(data) and not self.media.done():
+            self.media.set_result(data)
 
 
 def is_free(port: int) -> bool:
@@ -119,6 +138,63 @@ def test_who_left_or_wants_it_no_more_has_no_port(loop: asyncio.Runner) -> None:
         media.keep({})
         await until_free(kept)
         await publisher.connection.close()
+
+    loop.run(act())
+
+
+def test_who_goes_on_from_elsewhere_gets_it_there(loop: asyncio.Runner) -> None:
+    async def act() -> None:
+        media, publisher, receiver = Media(OWN), Client(), Client()
+        await publisher.publish(media, "stream")
+        await (await receiver.receive(media, "stream", "user")).recv()
+        ice = receiver.ice()
+        (pair,) = ice._nominated.values()
+        check = ice.build_request(pair, nominate=True)
+        check.add_message_integrity(str(ice.remote_password).encode())
+        elsewhere = Elsewhere()
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: elsewhere, (OWN, 0)
+        )
+        transport.sendto(bytes(check), pair.remote_addr)
+        await elsewhere.media
+        transport.close()
+        for one in (publisher, receiver):
+            await one.connection.close()
+
+    loop.run(act())
+
+
+def test_the_client_chooses_the_way(loop: asyncio.Runner) -> None:
+    async def act() -> None:
+        media, publisher, receiver = Media(OWN), Client(), Client()
+        await publisher.publish(media, "stream")
+        await receiver.receive(media, "stream", "user")
+        assert publisher.ice().ice_controlling
+        assert receiver.ice().ice_controlling
+        for one in (publisher, receiver):
+            await one.connection.close()
+
+    loop.run(act())
+
+
+def test_why_none_come_is_in_the_log(
+    loop: asyncio.Runner, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def act() -> None:
+        media, publisher, receiver = Media(OWN), Client(), Client()
+        await publisher.publish(media, "stream")
+        offer = await media.offer("stream", "user")
+        await receiver.connection.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        await receiver.connection.setLocalDescription(await receiver.connection.createAnswer())
+        answer = receiver.connection.localDescription.sdp
+        print_ = re.search(r"a=fingerprint:sha-256 (\S+)", answer)
+        assert print_
+        media.accept("stream", "user", answer.replace(print_[1], print_[1][::-1]))
+        while not (said := capsys.readouterr().out):
+            await asyncio.sleep(0.01)
+        assert said == ("media of stream to user: ConnectionError('ICE completed, DTLS failed')\n")
+        for one in (publisher, receiver):
+            await one.connection.close()
 
     loop.run(act())
 

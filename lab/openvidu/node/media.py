@@ -4,7 +4,8 @@ A publisher's packets go to all who receive its stream as they are, decrypted an
 only: each receiver was offered the codecs, header extensions and sources of the publisher. What
 receivers report, and ask to have sent again, goes to the publisher likewise. Every client of a
 stream has a transport of its own, on a UDP port of the documented range, to which the client has
-to come. Source: port table, "Media streams over UDP"; RFC 3550, 8445 and 8839.
+to come, and whose ICE is lite as mediasoup's: it goes by the way that the client chose last.
+Source: port table, "Media streams over UDP"; RFC 3550, 8445 and 8839; mediasoup's documentation.
 
 aiortc has no public name for what comes out of a DTLS transport and goes into it: `_Transport`
 takes over two of its methods. Only this module loads aiortc, which takes as long as all of the
@@ -21,7 +22,8 @@ from dataclasses import dataclass, field
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import StunProtocol
+from aioice.ice import CandidatePair, StunProtocol
+from aioice.stun import Message
 from aiortc import (
     RTCCertificate,
     RTCDtlsFingerprint,
@@ -33,6 +35,7 @@ from aiortc import (
 )
 
 from lab.openvidu.node import sdp
+from lab.openvidu.web.server import log
 from openvidu import ports
 
 _PORTS = range(ports.MEDIA_FIRST, ports.MEDIA_LAST + 1)
@@ -73,7 +76,7 @@ class Media:
         way = stream.source = self._open(stream.pass_on)
         stream.offer = offer
         await way.transport.iceGatherer.gather()
-        self._begin(way, peer)
+        self._begin(way, peer, f"from the publisher of {stream_id}")
         return sdp.answer(offer, way.lines())
 
     async def offer(self, stream_id: str, user_id: str) -> str:
@@ -90,7 +93,7 @@ class Media:
         way = stream.receivers.get(user_id) if stream else None
         if way is None or peer is None or way.begun:
             return False
-        self._begin(way, peer)
+        self._begin(way, peer, f"of {stream_id} to {user_id}")
         return True
 
     def end_receiving(self, stream_id: str, user_id: str) -> None:
@@ -115,18 +118,23 @@ class Media:
     def _open(self, received: _Received) -> _Transport:
         return _Transport(self._address, self._announced, self._certificate, received)
 
-    def _begin(self, way: _Transport, peer: sdp.Peer) -> None:
+    def _begin(self, way: _Transport, peer: sdp.Peer, flow: str) -> None:
         way.begun = True
-        self._run(way.begin(peer))
+        self._run(way.begin(peer), f"media {flow}")
 
     def _close(self, way: _Transport | None) -> None:
         if way is not None:
-            self._run(way.close())
+            self._run(way.close(), "media that are over")
 
-    def _run(self, act: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(act)
+    def _run(self, act: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(act, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log(f"{task.get_name()}: {error!r}")
 
 
 @dataclass
@@ -159,6 +167,7 @@ class _Transport(RTCDtlsTransport):
 
     Attributes:
         begun: whether it is known who will come.
+        closed: whether nobody may come any more.
     """
 
     def __init__(
@@ -172,7 +181,7 @@ class _Transport(RTCDtlsTransport):
         gatherer._connection = _Socket(address)
         super().__init__(RTCIceTransport(gatherer), [certificate])
         self._announced, self._received = announced, received
-        self.begun = False
+        self.begun = self.closed = False
 
     def lines(self) -> list[str]:
         """What a session description says of it."""
@@ -192,11 +201,19 @@ class _Transport(RTCDtlsTransport):
         ]
 
     async def begin(self, peer: sdp.Peer) -> None:
-        """Wait for the client, and agree on keys with it."""
+        """Wait for the client, and agree on keys with it.
+
+        Raises:
+            ConnectionError: they don't agree.
+        """
+        if self.closed:
+            return
         self._set_role("client" if peer.setup == "passive" else "server")
         await self.transport.start(RTCIceParameters(peer.user, peer.password))
         if self.transport.state == "completed":
             await self.start(RTCDtlsParameters([RTCDtlsFingerprint(*peer.fingerprint)]))
+        if self.state != "connected" and not self.closed:
+            raise ConnectionError(f"ICE {self.transport.state}, DTLS {self.state}")
 
     async def send(self, packet: bytes) -> None:
         """Send RTP or RTCP, unless the client isn't there."""
@@ -206,6 +223,7 @@ class _Transport(RTCDtlsTransport):
 
     async def close(self) -> None:
         """Let go of it."""
+        self.closed = True
         await self.stop()
         await self.transport.stop()
 
@@ -217,7 +235,10 @@ class _Transport(RTCDtlsTransport):
 
 
 class _Socket(Connection):
-    """A UDP socket in the documented range, as ICE uses it."""
+    """A UDP socket in the documented range, as ICE uses it where it is lite.
+
+    It asks for nothing, and answers. Who is gone is known from who left.
+    """
 
     def __init__(self, address: str) -> None:
         super().__init__(ice_controlling=False)
@@ -247,3 +268,19 @@ class _Socket(Connection):
         )
         self._protocols.append(protocol)
         return [protocol.local_candidate]
+
+    def check_incoming(
+        self, message: Message, addr: tuple[str, int], protocol: StunProtocol
+    ) -> None:
+        """Go by the way that the client chose. Source: RFC 8445, 7.3.2."""
+        if "USE-CANDIDATE" not in message.attributes:
+            return
+        component, priority = protocol.local_candidate.component, message.attributes["PRIORITY"]
+        remote = Candidate("chosen", component, "udp", priority, *addr, "prflx")
+        pair = CandidatePair(protocol, remote)
+        pair.state, pair.nominated = CandidatePair.State.SUCCEEDED, True
+        self._check_list = [pair]
+        self.check_complete(pair)
+
+    async def query_consent(self) -> None:
+        """Ask for no consent. Source: RFC 7675: who is lite answers those who ask."""

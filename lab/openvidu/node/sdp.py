@@ -20,6 +20,8 @@ _ABOUT_BANDWIDTH = ("transport-cc", "transport-wide-cc", "goog-remb")
 """Feedback for one sender about one way: what several receivers say would contradict itself."""
 _AUDIO = ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=rtpmap:111 opus/48000/2")
 _VIDEO = ("m=video 9 UDP/TLS/RTP/SAVPF 96", "a=rtpmap:96 VP8/90000")
+_LITE = "a=ice-lite"
+"""This side waits for the other one's checks, as mediasoup does. Source: RFC 8839, 5.3."""
 _NOWHERE = "c=IN IP4 0.0.0.0"
 
 
@@ -59,7 +61,7 @@ def answer(offer: str, transport: Sequence[str] = (), *, loopback: bool = False)
         transport: lines with the transport of this side.
         loopback: whether a publisher gets its own stream back.
     """
-    said = _head([line for line in offer.splitlines() if line.startswith("a=group:")])
+    said = _head([*_groups(offer), *([_LITE] if transport else [])])
     for section in _sections(offer):
         offered = _way(section)
         way = offered if loopback else _REPLY.get(offered, offered)
@@ -90,7 +92,7 @@ def pass_on(published: str, transport: Sequence[str]) -> str:
         published: what its publisher offered.
         transport: lines with the transport of this side.
     """
-    said = _head([line for line in published.splitlines() if line.startswith("a=group:")])
+    said = _head([*_groups(published), _LITE])
     for section in _sections(published):
         way = "sendonly" if _way(section).startswith("send") else "inactive"
         said += [section[0], _NOWHERE, *_kept(section, _SENT), f"a={way}"]
@@ -113,9 +115,13 @@ def _kept(section: Sequence[str], beginnings: tuple[str, ...]) -> list[str]:
     return [line for line in kept if not any(word in line for word in _ABOUT_BANDWIDTH)]
 
 
-def _head(group: list[str]) -> list[str]:
+def _groups(description: str) -> list[str]:
+    return [line for line in description.splitlines() if line.startswith("a=group:")]
+
+
+def _head(attributes: Sequence[str]) -> list[str]:
     origin = f"o=- {secrets.randbits(62)} 1 IN IP4 127.0.0.1"
-    return ["v=0", origin, "s=-", "t=0 0", *group]
+    return ["v=0", origin, "s=-", "t=0 0", *attributes]
 
 
 def _nobody() -> list[str]:
