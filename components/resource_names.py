@@ -1,14 +1,17 @@
 """Logical names of resources: of which machine each one is, and what of it. Pure.
 
 What belongs to a machine is called `MACHINE` or `MACHINE-PART`: `node-3`, `node-3-membership`,
-`base-quiet`.
+`base-quiet`. A rule of a security group has the role of its machines instead:
+`node-media-udp-from-world-ipv4`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from openvidu.ports import PortRule, Source
 from openvidu.roles import MAINS
 
 _MAINS = tuple(role.name for role in MAINS)
@@ -52,3 +55,25 @@ def of_urn(urn: str) -> ResourceName | None:
 def node_number(machine: str) -> int | None:
     """The number of a node: 3 of `node-3`; None of another machine."""
     return int(machine.removeprefix("node-")) if machine.startswith("node-") else None
+
+
+def inbound_rule(rule: PortRule, cidr: str, ports: Sequence[PortRule], chosen: str = "") -> str:
+    """The name of an inbound rule without the role, such as `media-udp-from-world-ipv4`.
+
+    Args:
+        rule: row of the port table.
+        cidr: who may connect, IPv4 or IPv6; empty for whoever is in the cluster's group.
+        ports: the port table.
+        chosen: of a port that isn't the table's: that port, as in `-8443`.
+    """
+    both_protocols = sum(other.service == rule.service for other in ports) > 1
+    service = f"{rule.service}-{rule.protocol}" if both_protocols else rule.service
+    match rule.source:
+        case Source.WORLD:
+            return f"{service}{chosen}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
+        case Source.CLUSTER if cidr.endswith("/32"):
+            return f"{service}-from-{cidr}"
+        case Source.CLUSTER:
+            return f"{service}-from-cluster"
+        case Source.OPERATORS:
+            return f"{service}-from-{cidr}"

@@ -14,6 +14,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.previous_state import PreviousState
+from components.resource_names import inbound_rule
 from components.settings.table import Settings
 from openvidu.ports import PortRule, Source, opened
 
@@ -47,8 +48,8 @@ def inbound(ports: Sequence[PortRule], settings: Settings) -> list[Inbound]:
     """The rules that a port table stands for here, one for each protocol and network."""
     return [
         Inbound(
-            _name(rule, cidr, ports, "" if rule in ports else f"-{rule.first}"),
-            _name(rule, cidr, ports),
+            inbound_rule(rule, cidr, ports, "" if rule in ports else f"-{rule.first}"),
+            inbound_rule(rule, cidr, ports),
             rule,
             cidr,
         )
@@ -68,20 +69,6 @@ def _networks(source: Source, settings: Settings) -> Sequence[str]:
             return (str(settings.subnet_cidr),)
         case Source.OPERATORS:
             return settings.ssh_cidrs
-
-
-def _name(rule: PortRule, cidr: str, ports: Sequence[PortRule], chosen: str = "") -> str:
-    both_protocols = sum(other.service == rule.service for other in ports) > 1
-    service = f"{rule.service}-{rule.protocol}" if both_protocols else rule.service
-    match rule.source:
-        case Source.WORLD:
-            return f"{service}{chosen}-from-world-{'ipv6' if ':' in cidr else 'ipv4'}"
-        case Source.CLUSTER if cidr.endswith("/32"):
-            return f"{service}-from-{cidr}"
-        case Source.CLUSTER:
-            return f"{service}-from-cluster"
-        case Source.OPERATORS:
-            return f"{service}-from-{cidr}"
 
 
 def _if_version(version: int, cidr: str) -> str | None:

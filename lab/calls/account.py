@@ -12,6 +12,7 @@ from typing import Any
 
 from lab.calls import record
 from lab.calls.causes import cause
+from lab.calls.closed_ports import closed
 from lab.calls.record import Event
 from lab.calls.report import Call, Heard, Reconnection, Report, Result, report
 from lab.calls.runs import Run, Runs
@@ -40,6 +41,11 @@ class Account:
         """Machines' short names by private address."""
         return {event["ip"]: event["name"] for event in self.events if event.get("name")}
 
+    @property
+    def closed_ports(self) -> list[str]:
+        """A line for each machine whose ports for media seem to be closed."""
+        return closed(self.report, self.names)
+
     def as_json(self) -> dict[str, Any]:
         """The account as `lab calls report --json` prints it."""
         found = self.report
@@ -47,7 +53,8 @@ class Account:
             "started": len(found.calls),
             **{result.value: found.count(result) for result in Result},
             "reconnected": len(found.reconnections),
-            **({"sound": _in_all(found.sounds)} if found.sounds else {}),
+            **({"sound": _by_way(found.sounds)} if found.sounds else {}),
+            **({"closedPorts": self.closed_ports} if self.closed_ports else {}),
             "calls": [self._call(call) for call in found.calls],
         }
 
@@ -80,6 +87,13 @@ class Account:
     def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:
         found = cause(call.node_ip, one.last_heard, one.at, self.events)
         return {"at": one.at, "seconds": one.seconds, "step": found.text}
+
+
+def _by_way(sounds: Sequence[Heard]) -> dict[str, Any]:
+    """Median and worst of all calls, and of those of each way."""
+    ways = dict.fromkeys(one.way for one in sounds)
+    of_each = {way: _in_all([one for one in sounds if one.way == way]) for way in ways}
+    return {**_in_all(sounds), "ways": of_each}
 
 
 def _in_all(sounds: Sequence[Heard]) -> dict[str, Any]:

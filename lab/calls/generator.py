@@ -19,7 +19,7 @@ from lab.calls.plan import Plan, Way
 from lab.calls.record import Record
 from lab.calls.rest import Api, NoSoundError, RefusedError
 from lab.calls.runs import HANG_UP
-from lab.calls.user import CutError
+from lab.calls.user import CutError, SilentError
 
 PAUSES = (1.0, 2.0)
 """Seconds before each further try."""
@@ -91,14 +91,16 @@ class Generator:
         except RefusedError as error:
             facts: dict[str, Any] = {"status": error.status, "reason": str(error)}
             if isinstance(error, NoSoundError):
-                facts["node"] = error.node_ip
+                facts |= {"node": error.node_ip, "unheard": error.way}
             self._record.write("refused", call=name, **facts)
             if first:
                 self._count_first()
             await _either(self._stopping, PAUSES[0])
         except CutError as error:
-            heard = round(error.heard, 3)
-            self._record.write("cut", call=name, heard=heard, code=error.code, reason=str(error))
+            facts = {"heard": round(error.heard, 3), "code": error.code, "reason": str(error)}
+            if isinstance(error, SilentError):
+                facts["unheard"] = error.way
+            self._record.write("cut", call=name, **facts)
 
     async def _make(
         self, rest: Api, name: str, length: float, way: Way | None, *, first: bool
@@ -130,7 +132,10 @@ class Generator:
     async def _hold(self, call: OpenCall, name: str, length: float) -> None:
         at = time.time()
         until = asyncio.get_running_loop().time() + length
-        self._record.write("opened", at=at, call=name, session=call.session, node=call.node_ip)
+        facts = {"session": call.session, "node": call.node_ip}
+        if call.sound:
+            facts["heard"] = call.sound.way
+        self._record.write("opened", at=at, call=name, **facts)
 
         def returned(heard: float, noticed: float) -> None:
             away = round(time.time() - noticed, 3)

@@ -77,6 +77,8 @@ class Call:
         reason: what the client saw.
         hung_up: whether the operator ended it before its time.
         reconnections: of its users' sockets.
+        heard: how the sound goes that its users have heard; empty without.
+        unheard: how the sound goes that they don't hear, or no more; empty without.
         sound: of a call with sound that is over.
     """
 
@@ -93,6 +95,8 @@ class Call:
     reason: str = ""
     hung_up: bool = False
     reconnections: tuple[Reconnection, ...] = ()
+    heard: str = ""
+    unheard: str = ""
     sound: Heard | None = None
 
 
@@ -158,6 +162,7 @@ def _after(call: Call, event: Event) -> Call:
         case "opened":
             node, session = event["node"], event["session"]
             facts = {"start": at, "node_ip": node, "session": session, "reason": ""}
+            facts["heard"] = event.get("heard", "")
         case "reconnected":
             found = Reconnection(at, event["seconds"], event["heard"])
             facts = {"reconnections": (*call.reconnections, found)}
@@ -168,9 +173,11 @@ def _after(call: Call, event: Event) -> Call:
         case "refused":
             facts = {"end": at, "result": Result.REFUSED, "code": event["status"]}
             facts |= {"reason": event["reason"], "node_ip": event.get("node", "")}
+            facts["unheard"] = event.get("unheard", "")
         case "cut":
             facts = {"end": at, "result": Result.CUT, "code": event["code"]}
             facts |= {"last_heard": event["heard"], "reason": event["reason"]}
+            facts["unheard"] = event.get("unheard", "")
         case other:
             raise ValueError(f"call {call.id}: no event is called {other!r}")
     return replace(call, **facts)

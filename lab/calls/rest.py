@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from lab.calls.plan import Door
+from lab.calls.plan import Door, Way
 from openvidu import api
 
 _TRANSIENT = (502, 503, 504)
@@ -37,11 +37,13 @@ class NoSoundError(RefusedError):
 
     Attributes:
         node_ip: address of the node that carries it; empty where that can't be told.
+        way: how their sound goes.
     """
 
-    def __init__(self, node_ip: str, reason: str) -> None:
+    def __init__(self, node_ip: str, way: Way, reason: str) -> None:
         super().__init__(0, reason)
         self.node_ip = node_ip
+        self.way = way
         self.transient = False
 
 

@@ -29,7 +29,7 @@ from aiortc.mediastreams import MediaStreamError
 
 from lab.calls.plan import Way
 from lab.calls.rest import NoSoundError
-from lab.calls.user import CutError, User
+from lab.calls.user import SilentError, User
 from openvidu import ports
 
 LONGEST_SILENCE = 5.0
@@ -71,10 +71,15 @@ class _Ear:
 
 
 class Sound:
-    """The sound of one call."""
+    """The sound of one call.
+
+    Attributes:
+        way: how it goes.
+    """
 
     def __init__(self, way: Way) -> None:
-        self._way = way
+        """Choose the way; nobody says anything."""
+        self.way = way
         self._connections: list[RTCPeerConnection] = []
         self._ears: list[_Ear] = []
         self._listening: set[asyncio.Task[None]] = set()
@@ -108,20 +113,20 @@ class Sound:
         """What came of it, as the record has it."""
         gap = max((ear.gap for ear in self._ears), default=0.0)
         lost = sum(ear.lost for ear in self._ears)
-        return {"gap": round(gap * 1000), "lost": lost, "way": self._way.value}
+        return {"gap": round(gap * 1000), "lost": lost, "way": self.way.value}
 
     async def listen(self) -> None:
         """Listen, without an end.
 
         Raises:
-            CutError: somebody hears nothing any more.
+            SilentError: somebody hears nothing any more.
         """
         while True:
             await self._look()
             silent = time.monotonic() - min(ear.last for ear in self._ears)
             if silent > LONGEST_SILENCE:
                 reason = f"no sound for more than {LONGEST_SILENCE:g} s"
-                raise CutError(time.time() - silent, 0, reason)
+                raise SilentError(time.time() - silent, self.way, reason)
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def close(self) -> None:
@@ -159,10 +164,10 @@ class Sound:
         self._ears += [_Ear(one, last=time.monotonic()) for one in connection.getReceivers()]
 
     def _open(self, user: User) -> RTCPeerConnection:
-        if self._way is Way.STRAIGHT:
+        if self.way is Way.STRAIGHT:
             configuration = RTCConfiguration(iceServers=[])
         else:
-            url = f"{user.turn['url']}?transport={self._way.value.removeprefix('turn-')}"
+            url = f"{user.turn['url']}?transport={self.way.value.removeprefix('turn-')}"
             turn = RTCIceServer(url, user.turn["username"], user.turn["credential"])
             configuration = RTCConfiguration([turn], iceTransportPolicy=RTCIceTransportPolicy.RELAY)
         made = RTCPeerConnection(configuration)
@@ -188,10 +193,11 @@ class Sound:
             if time.monotonic() > end:
                 heard = sum(bool(ear.packets) for ear in self._ears)
                 where = f"UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} of {node}"
-                if self._way is not Way.STRAIGHT:
-                    where = f"{self._way.value.removeprefix('turn-').upper()} of {turn}"
+                if self.way is not Way.STRAIGHT:
+                    where = f"{self.way.value.removeprefix('turn-').upper()} of {turn}"
                 raise NoSoundError(
                     node,
+                    self.way,
                     f"{heard} of {len(self._ears)} streams of sound came within "
                     f"{_FIRST_SECONDS:g} s; expected by {where}: is it open in the security "
                     "group, and on the machine?",

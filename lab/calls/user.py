@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from lab.calls.plan import Pace
+from lab.calls.plan import Pace, Way
 from lab.calls.rest import RefusedError
 from lab.calls.socket import BrokenError, EvictedError, Socket
 from lab.openvidu.signalling import NO_MEDIA_NODE
@@ -36,6 +36,18 @@ class CutError(Exception):
         super().__init__(reason)
         self.heard = heard
         self.code = code
+
+
+class SilentError(CutError):
+    """A user hears nothing of another one any more.
+
+    Attributes:
+        way: how the sound of their call goes.
+    """
+
+    def __init__(self, heard: float, way: Way, reason: str) -> None:
+        super().__init__(heard, 0, reason)
+        self.way = way
 
 
 class User:

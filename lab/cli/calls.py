@@ -114,7 +114,7 @@ def report(
     else:
         show(account)
     if check and not account.report.spotless:
-        raise LabError(_summary(account.report))
+        raise LabError("\n".join([_summary(account.report), *account.closed_ports]))
 
 
 @app.command()
@@ -150,6 +150,8 @@ def show(account: Account) -> None:
     shown: list[dict[str, Any]] = whole["calls"]
     _show_reconnections(shown)
     _show_sound(whole)
+    for line in account.closed_ports:
+        _out.print(line, highlight=False, markup=False)
     table = table_of(
         "call", "node", "result", "at", "what the client saw", "step of the deployment"
     )
@@ -185,9 +187,11 @@ def _show_sound(account: Mapping[str, Any]) -> None:
         if found := call.get("sound"):
             gap, lost = f"{found['longestGap']} ms", str(found["packetsLost"])
             table.add_row(call["id"], call["node"], found["way"], gap, lost)
-    gaps, lost = account["sound"]["longestGap"], account["sound"]["packetsLost"]
-    for total in ("median", "worst"):
-        table.add_row(total, "", "", f"{gaps[total]:g} ms", f"{lost[total]:g}")
+    ways = account["sound"]["ways"]
+    for way, totals in (*ways.items(), *([("", account["sound"])] if len(ways) > 1 else [])):
+        gaps, lost = totals["longestGap"], totals["packetsLost"]
+        for total in ("median", "worst"):
+            table.add_row(total, "", way or "all", f"{gaps[total]:g} ms", f"{lost[total]:g}")
     table_console().print(table)
 
 

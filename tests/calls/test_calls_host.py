@@ -190,6 +190,7 @@ def test_a_call_whose_sound_stops_is_cut(cluster: Cluster, make: Making) -> None
     assert call.sound
     assert call.sound.longest_gap > 5000
     assert "no sound" in call.reason
+    assert (call.heard, call.unheard) == ("straight", "straight")
     assert found.count(Result.ENDED) == 1
 
 
@@ -203,7 +204,7 @@ def test_a_call_with_closed_media_ports_is_refused_and_names_them(
         open_media_ports(host)
     (call,) = found.with_result(Result.REFUSED)
     assert re.search(r"UDP 40000-65535 of 10\.5\.0\.[67]", call.reason)
-    assert (call.tries, call.node_ip in NODES) == (1, True)
+    assert (call.tries, call.node_ip in NODES, call.unheard) == (1, True, "straight")
     assert found.count(Result.ENDED) == 1
 
 

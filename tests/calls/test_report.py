@@ -76,21 +76,34 @@ def test_a_refused_call_keeps_its_status() -> None:
 
 def test_calls_with_sound_tell_their_longest_gap_and_what_was_lost_each_and_in_all() -> None:
     events: list[Event] = []
-    for number, (gap, lost) in enumerate(((40, 0), (7000, 3), (60, 1)), start=1):
+    heard_of = ((40, 0, "straight"), (7000, 3, "straight"), (60, 1, "turn-tcp"))
+    for number, (gap, lost, way) in enumerate(heard_of, start=1):
         name = f"1-1-{number}"
-        heard = event(61, "sound", name, gap=gap, lost=lost, way="straight")
+        heard = event(61, "sound", name, gap=gap, lost=lost, way=way)
         events += [begun(1, name), opened(2, name), heard, event(62, "ended", name)]
     found = Account(of(*events, begun(1, "1-1-4"), opened(2, "1-1-4")), []).as_json()
     assert [call.get("sound") for call in found["calls"]] == [
         {"way": "straight", "longestGap": 40, "packetsLost": 0},
         {"way": "straight", "longestGap": 7000, "packetsLost": 3},
-        {"way": "straight", "longestGap": 60, "packetsLost": 1},
+        {"way": "turn-tcp", "longestGap": 60, "packetsLost": 1},
         None,
     ]
     assert found["sound"] == {
         "calls": 3,
         "longestGap": {"median": 60, "worst": 7000},
         "packetsLost": {"median": 1, "worst": 3},
+        "ways": {
+            "straight": {
+                "calls": 2,
+                "longestGap": {"median": 3520, "worst": 7000},
+                "packetsLost": {"median": 1.5, "worst": 3},
+            },
+            "turn-tcp": {
+                "calls": 1,
+                "longestGap": {"median": 60, "worst": 60},
+                "packetsLost": {"median": 1, "worst": 1},
+            },
+        },
     }
 
 
