@@ -79,6 +79,13 @@ def test_aws_knows_each_action_and_can_grant_it_on_all_that_it_needs(scope: Scop
         assert enough, (action, needed)
 
 
+def test_buckets_are_tagged_by_either_call() -> None:
+    by_either = {"s3:TagResource", "s3:UntagResource", "s3:ListTagsForResource"}
+    for action in by_either | {"s3:PutBucketTagging"}:
+        ((resources, _),) = limits_of(action, Scope("ha-managed", bucket="calls"))
+        assert "arn:*:s3:::calls" in resources
+
+
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
 def test_no_condition_asks_for_what_aws_does_not_tell(scope: Scope) -> None:
     for one in statements(scope):
