@@ -13,6 +13,7 @@ from scripts import (
     adopt,
     autoscale,
     backup,
+    exporter,
     host_keys,
     init_stack,
     logs,
@@ -31,6 +32,7 @@ app = typer.Typer(no_args_is_help=True, help="Run OpenVidu Enterprise: what `pul
 COMMANDS = (
     preflight,
     status,
+    exporter,
     repair,
     ssh,
     logs,

@@ -281,6 +281,14 @@ class Status:
         # The body of an error has a status too: a number.
         return found if found in _STATES else ""
 
+    def health_at(self, ip: str) -> str | None:
+        """What the cluster says of the node with an address; None where it lists none.
+
+        Args:
+            ip: the private one.
+        """
+        return _health_at(self.health, ip)
+
     def remarks(self, now: datetime) -> list[str]:
         """What somebody has to do, and what to type."""
         # A machine that is broken comes first: what is said of the whole comes from that.
@@ -432,12 +440,11 @@ def node_status(
         told: what `membership.pyz overview` says of the whole; empty where it says nothing.
     """
     seen = (told.get("nodes") or {}).get(private_ip) or {}
-    listed = (told.get("health") or {}).get("nodes") or {}
     return MachineStatus(
         name,
         private_ip,
         str(seen.get("phase") or ("unknown" if usage else "no answer")),
-        (listed.get(f"master_{private_ip}") or {}).get("status"),
+        _health_at(told.get("health"), private_ip),
         version,
         seen.get("calls"),
         seen.get("participants"),
@@ -445,3 +452,9 @@ def node_status(
         seen.get("balanced"),
         sessions=Session.all_of(seen),
     )
+
+
+def _health_at(health: Mapping[str, Any] | None, ip: str) -> str | None:
+    listed = (health or {}).get("nodes") or {}
+    found: str | None = (listed.get(f"master_{ip}") or {}).get("status")
+    return found

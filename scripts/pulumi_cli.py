@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,25 @@ _BUSY = ("is currently locked by", "Another update is currently in progress")
 """Source: pulumi, pkg/backend/diy/lock.go and pkg/backend/httpstate/backend.go, on conflict."""
 
 
+_RECENT = 5
+"""Updates to look through for one that has ended: those that were killed may have no end."""
+
+
 class PulumiError(Exception):
     """`pulumi` isn't there, or one of its commands failed."""
+
+
+@dataclass(frozen=True)
+class LastUpdate:
+    """The last of a stack's updates that has ended.
+
+    Attributes:
+        ended: when.
+        is_good: whether it ended well.
+    """
+
+    ended: datetime
+    is_good: bool
 
 
 class PulumiCli:
@@ -115,6 +134,18 @@ class PulumiCli:
         options = ["--show-secrets"] if show_secrets else []
         found: dict[str, Any] = json.loads(self._run("stack", "export", *options))
         return found
+
+    def last_update(self) -> LastUpdate | None:
+        """The last update that has ended, a refresh and a destroy included; None before the first.
+
+        Source: pulumi, pkg/cmd/pulumi/stack/stack_history.go: one that runs has no end.
+        """
+        entries = json.loads(self._run("stack", "history", "--json", "--page-size", str(_RECENT)))
+        for entry in entries or ():
+            if ended := entry.get("endTime"):
+                good = entry["result"] == "succeeded"
+                return LastUpdate(datetime.fromisoformat(ended), good)
+        return None
 
     def import_state(self, text: str) -> None:
         """Replace the stack's state by one that was exported."""

@@ -73,6 +73,8 @@ CLIENTS: tuple[Missing, ...] = (
     Missing("chromium", "is a user's browser", "chromium"),
 )
 """Likewise."""
+MONITORING: tuple[Missing, ...] = (Missing("promtool", "tests the alert rules", "prometheus"),)
+"""Likewise."""
 SHELLS: tuple[Missing, ...] = tuple(
     Missing(name, "is a login shell that machines may have", name)
     for name in ("fish", "tcsh", "zsh")
@@ -167,7 +169,9 @@ def explain(lacking: Sequence[Missing]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Print the missing packages; what no package gives goes to standard error, with status 1."""
     lacking = missing()
-    for_tests = without_program(ENGINE + SHELLS + CLIENTS) if "test" in arguments else []
+    for_tests = (
+        without_program(ENGINE + SHELLS + CLIENTS + MONITORING) if "test" in arguments else []
+    )
     for name in packages([*lacking, *for_tests]):
         sys.stdout.write(f"{name}\n")
     beyond = [entry for entry in lacking if not entry.package]

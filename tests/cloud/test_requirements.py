@@ -47,4 +47,4 @@ def test_what_tests_need_is_named_for_tests_only(
     main(["test"])
     for_tests = set(capsys.readouterr().out.split()) - set(for_a_lab)
     compared, shells = {"docker.io", "busybox-static"}, {"fish", "tcsh", "zsh"}
-    assert for_tests == compared | shells | {"nodejs", "npm", "chromium"}
+    assert for_tests == compared | shells | {"nodejs", "npm", "chromium", "prometheus"}

@@ -43,6 +43,34 @@ def test_a_healthy_cluster_is_shown_as_it_is(cluster: Lab) -> None:
     assert found["remarks"] == []
 
 
+EXPORTER = """
+python -m scripts.exporter & trap 'kill $!' EXIT
+until curl --silent http://127.0.0.1:19469/metrics | grep '^openvidu_enterprise_last_look_success'
+do kill -0 $! && sleep 1; done >/dev/null
+curl --silent --show-error http://127.0.0.1:19469/metrics
+"""
+
+
+def test_prometheus_is_told_what_there_is_and_no_secret(cluster: Lab) -> None:
+    done = cluster.run("run", "--", "bash", "-euc", EXPORTER)
+    assert done.status == 0, done.out + done.err
+    found = set(done.out.replace("openvidu_enterprise_", "").splitlines())
+    assert found >= {
+        "up 1.0",
+        'cluster_health{state="UP"} 1.0',
+        'nodes{state="serving"} 2.0',
+        'node_up{machine="node-1"} 1.0',
+        'calls{machine="node-2"} 0.0',
+        'load_balancer_address_serves{address="10.5.0.6",machine="node-1"} 1.0',
+        'machine_up{machine="base"} 1.0',
+        "last_update_success 1.0",
+        "configuration_drift 0.0",
+        "remarks 0.0",
+    }
+    assert "certificate_expiry_timestamp_seconds" in done.out
+    assert not [secret for secret in secrets(cluster) if secret in done.out + done.err]
+
+
 def test_logs_come_from_the_machine_that_was_named(cluster: Lab) -> None:
     done = asked(cluster, "logs", "node-1", "--service", "replication-manager")
     assert done.status == 0, done.err

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scripts.pulumi_cli import PulumiCli
+from scripts.pulumi_cli import LastUpdate, PulumiCli
 
 STORED = {
     "project:domainOrPublicIp": {"value": "openvidu.example.io", "secret": False},
@@ -32,3 +33,33 @@ def test_a_key_without_a_value_is_not_configured_also_as_a_secret(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert PulumiCli().configured() == {"domainOrPublicIp", "openviduSecret", "region"}
+
+
+RUNS = {"kind": "update", "result": "in-progress", "startTime": "2026-11-30T12:00:00.000Z"}
+FAILED = {**RUNS, "result": "failed", "endTime": "2026-11-30T11:00:00.000Z"}
+DONE = {**RUNS, "result": "succeeded", "endTime": "2026-11-30T10:00:00.000Z"}
+ELEVEN = datetime(2026, 11, 30, 11, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("history", "found"),
+    [
+        ([RUNS, FAILED, DONE], LastUpdate(ELEVEN, is_good=False)),
+        ([DONE, FAILED], LastUpdate(ELEVEN.replace(hour=10), is_good=True)),
+        ([RUNS], None),
+        ([], None),
+        (None, None),
+    ],
+    ids=["failed", "done", "first", "none", "null"],
+)
+def test_the_last_update_is_the_last_that_has_ended(
+    history: object, found: LastUpdate | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "history").write_text(json.dumps(history))
+    program = tmp_path / "pulumi"
+    program.write_text(
+        f'#!/bin/sh\n[ "$1 $2 $3" = "stack history --json" ] && exec cat {tmp_path}/history\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert PulumiCli().last_update() == found
