@@ -102,11 +102,10 @@ def services(
     ]
     more = {
         "ATTEMPT": str(change.to.number),
-        "WAIT_FOR": " ".join(wait_for),
         **_stops(settings, previous),
         **_cuts_calls(settings),
     }
-    start = _start(machine, settings, configuration, more, parent, ready)
+    start = _start(machine, settings, configuration, wait_for, more, parent, ready)
     done = installation.note_version(machine, change, restart, parent=parent, depends_on=[start])
     version = installation.installed_version(install, settings)
     return Services(name, version, [start, program, policy, done], docker)
@@ -164,6 +163,7 @@ def _start(
     machine: Machine,
     settings: Settings,
     configuration: pulumi.Output[str],
+    wait_for: Sequence[str],
     more: Mapping[str, str],
     parent: pulumi.Resource,
     depends_on: Sequence[pulumi.Resource],
@@ -183,6 +183,7 @@ def _start(
                     "FOLDER": role.product.folder,
                     "COMMAND": role.product.command,
                     "PROXY": role.proxy,
+                    "WAIT_FOR": " ".join(wait_for),
                     "PUBLIC_IP": known[1],
                     "CONFIGURATION": known[0],
                     **more,
