@@ -96,7 +96,7 @@ def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
         "uv run python -m scripts.rotate_ssh_key, which lets it in; where they knew it: "
         f"uv run python -m scripts.repair {main}"
     )
-    problem = "found a key that the machines don't know yet, or have lost"
+    problem = "is a key that the machines don't know yet, or have lost"
     return [Mistake("sshPrivateKey", problem, command)] if KEY_REFUSED in seen.reason else []
 
 

@@ -77,7 +77,7 @@ def _another_network(settings: Settings, previous: PreviousState) -> list[Mistak
     return [
         Mistake(
             key,
-            f"found {wanted}; this stack's machines are in {before}, and can't leave it",
+            f"must stay {before}, where this stack's machines are, got {wanted}",
             f"{set_command(key, before)}\n      or: pulumi stack init ANOTHER-STACK",
         )
         for key, wanted, before in keys
@@ -95,20 +95,20 @@ def _another_owners(settings: Settings, previous: PreviousState) -> list[Mistake
     if previous.network:
         what = "this stack's machines are in a network of its own, and can't leave it"
         return [
-            Mistake(key, f"found {one}; {what}", f"pulumi config rm {key}\n      or: {another}")
+            Mistake(key, f"is {one}, and {what}", f"pulumi config rm {key}\n      or: {another}")
             for key, one in (("vpcId", found), ("subnetIds", subnets))
             if settings.subnet_ids
         ]
     mistakes = []
     if previous.vpc_id and settings.vpc_id != previous.vpc_id:
-        problem = (
-            f"found {found}; this stack's machines are in {previous.vpc_id}, and can't leave it"
-        )
+        problem = f"must stay {previous.vpc_id}, where this stack's machines are, got {found}"
         command = f"{set_command('vpcId', previous.vpc_id)}\n      or: {another}"
         mistakes.append(Mistake("vpcId", problem, command))
     if previous.subnet_ids and settings.subnet_ids != previous.subnet_ids:
         before = ", ".join(previous.subnet_ids)
-        problem = f"found {subnets}; this stack's machines are in {before}, in this order"
+        problem = (
+            f"must stay {before}, where this stack's machines are, in this order, got {subnets}"
+        )
         command = f"{set_list_command('subnetIds', previous.subnet_ids)}\n      or: {another}"
         mistakes.append(Mistake("subnetIds", problem, command))
     return mistakes
@@ -129,7 +129,8 @@ def _smaller_volumes(settings: Settings, previous: PreviousState) -> list[Mistak
         largest = max(sizes, default=wanted)
         if wanted < largest:
             problem = (
-                f"found {wanted}; {sizes[largest]} has {largest} GiB, and no volume can shrink"
+                f"must be at least {largest}, got {wanted}: {sizes[largest]} has that, and no "
+                "volume can shrink"
             )
             mistakes.append(Mistake(key, problem, set_command(key, str(largest))))
     return mistakes
@@ -144,7 +145,9 @@ def _another_key(settings: Settings, previous: PreviousState) -> list[Mistake]:
     if not others:
         return []
     key, name = next(iter(others.items()))
-    problem = f"found {wanted or 'none'}; {name} has {key or 'another'}, and keeps it"
+    problem = (
+        f"must stay as it is, got {wanted or 'none'}; {name} has {key or 'another'}, and keeps it"
+    )
     keep = "pulumi config rm kmsKeyId" if wanted else set_command("kmsKeyId", key)
     return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 
@@ -157,7 +160,7 @@ def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake
     before, wanted = previous.bucket, settings.s3_bucket
     if before is None or settings.s3_endpoint or wanted in (before, DEFAULT_BUCKET):
         return []
-    problem = f"found {wanted}; this stack's bucket is {before}, and no bucket changes its name"
+    problem = f"must stay {before}, as no bucket changes its name, got {wanted}"
     keep = "pulumi config rm s3Bucket"
     return [Mistake("s3Bucket", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 
@@ -170,5 +173,5 @@ def _key_elsewhere(settings: Settings) -> list[Mistake]:
     previous = region_of_key(settings.kms_key_id)
     if previous == region:
         return []
-    problem = f"found a key of {previous}; this stack is in {region}"
+    problem = f"must be a key of {region}, where this stack is, got one of {previous}"
     return [Mistake("kmsKeyId", problem, f"aws kms list-keys --region {region}")]

@@ -85,7 +85,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         mistakes += [
             Mistake(
                 key,
-                f"is missing; dockerRegistry takes both{f': {why}' if why else ''}",
+                f"is missing; dockerRegistry needs both{f': {why}' if why else ''}",
                 set_command(key, "openvidu", secret=key != "dockerRegistryUser"),
             )
             for key, value in login.items()

@@ -86,7 +86,7 @@ def _hosts(pulumi: PulumiCli) -> list[Host]:
         hosts = [host(json.dumps({"privateIp": one["publicIp"], **one})) for one in found]
     except MemberError as error:
         raise PulumiError(
-            f"hosts: {error.place.lstrip('.')} is {error.found!r}; takes {error}.\n"
+            f"hosts: {error.place.lstrip('.')} must be {error}, got {error.found!r}.\n"
             "  Next: pulumi preview, which names the place and what to type"
         ) from None
     except (ValueError, KeyError, TypeError):

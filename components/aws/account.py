@@ -82,5 +82,5 @@ def _not_checked(unknown: Mapping[str, Exception]) -> str:
     reason = " ".join(str(next(iter(unknown.values()))).split())[:_REASON_LENGTH]
     return (
         f"Not checked whether the quota {' and '.join(sorted(unknown))} of EC2 is high enough. "
-        f"The check takes the permissions {', '.join(PERMISSIONS)}. AWS was asked: {reason}"
+        f"The check needs the permissions {', '.join(PERMISSIONS)}. AWS was asked: {reason}"
     )

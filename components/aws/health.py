@@ -203,7 +203,7 @@ def warnings(health: Health) -> list[str]:
     if isinstance(health, Unasked):
         return [
             "Not checked whether AWS says that the machines are well. "
-            f"The check takes the permission {PERMISSION}. AWS was asked: {health.reason}"
+            f"The check needs the permission {PERMISSION}. AWS was asked: {health.reason}"
         ]
     return [
         f"AWS says of {name} ({one.instance_id}): {one}. Next: {next_command(name, one)}"

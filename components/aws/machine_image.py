@@ -52,19 +52,20 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
         problem = f"{settings.image_id} isn't there, or isn't owned by {owner} (imageOwner)"
         return [Mistake("imageId", problem, "pulumi config rm imageId")]
     unfit = [
-        f"{name.replace('_', ' ')} {_shown(getattr(found, name))}, takes {_shown(takes)}"
+        f"{name.replace('_', ' ')} {_shown(getattr(found, name))}, must be {_shown(takes)}"
         for name, takes in _TAKES.items()
         if getattr(found, name) != takes
     ]
     if found.platform_details and not found.platform_details.startswith(_LINUX):
-        unfit.append(f"platform {found.platform_details}, takes {_LINUX}")
+        unfit.append(f"platform {found.platform_details}, must be {_LINUX}")
     mistakes = []
     if unfit:
         problem = f"{settings.image_id} has {'; '.join(unfit)}"
         mistakes.append(Mistake("imageId", problem, "pulumi config rm imageId"))
     if (least := _root_gib(found)) > settings.volume_size:
         problem = (
-            f"found {settings.volume_size}; the root volume of {settings.image_id} has {least} GiB"
+            f"must be at least {least}, the GiB of the root volume of {settings.image_id}, "
+            f"got {settings.volume_size}"
         )
         mistakes.append(Mistake("volumeSize", problem, set_command("volumeSize", str(least))))
     return mistakes

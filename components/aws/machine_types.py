@@ -62,14 +62,15 @@ def check(key: str, found: InstanceType, role: Role) -> list[Mistake]:
     mistakes = []
     if found.cpus < role.least_cpus or found.memory_mib < role.least_memory_gib * 1024:
         problem = (
-            f"{found.name} has {found.cpus} CPUs and {found.memory_mib / 1024:g} GiB; "
-            f"takes at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB"
+            f"must have at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB; "
+            f"{found.name} has {found.cpus} CPUs and {found.memory_mib / 1024:g} GiB"
         )
         mistakes.append(Mistake(key, problem, command))
     elif found.hypervisor == _XEN:
         mistakes.append(_on_xen(key, found.name))
     if ARCHITECTURE not in found.architectures:
-        problem = f"{found.name} has {', '.join(found.architectures)}; takes {ARCHITECTURE}"
+        has = ", ".join(found.architectures)
+        problem = f"must be a type for {ARCHITECTURE}; {found.name} is for {has}"
         mistakes.append(Mistake(key, problem, command))
     return mistakes
 
@@ -79,8 +80,8 @@ def _on_xen(key: str, name: str) -> Mistake:
     on_nitro = f"{_ON_NITRO[family]}.{_OTHER_SIZES.get(name, size)}" if family in _ON_NITRO else ""
     instead = [one for one in (on_nitro, _EXAMPLES.get(key, _EXAMPLE)) if one]
     problem = (
-        f"{name} runs on Xen, where no SSH host key can be read and no volume be found; "
-        f"takes a type on Nitro, such as {' or '.join(instead)}"
+        f"must be a type on Nitro, such as {' or '.join(instead)}; {name} runs on Xen, where "
+        "no SSH host key can be read and no volume found"
     )
     return Mistake(key, problem, set_command(key, instead[0]))
 
@@ -214,7 +215,7 @@ def _not_offered(
     known = [other for other in types if other in offered]
     near = difflib.get_close_matches(name, offered, n=_ASKED, cutoff=0)
     has = list(dict.fromkeys([*known, *(one for one in near if _suits(one, types[name]))]))[:_NAMED]
-    problem = f"found {name}; {zone}, where this deployment is, doesn't have it"
+    problem = f"is {name}, which {zone}, where this deployment is, doesn't have"
     if not has:
         return Mistake(key, problem, "pulumi stack init ANOTHER-STACK")
     return Mistake(key, f"{problem}: it has {', '.join(has)}", set_command(key, has[0]))
@@ -240,5 +241,5 @@ def _too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> 
         problem = f"no availability zone of this region has both {' and '.join(types)}"
         command = set_command("nodeInstanceType", settings.main_instance_type[1])
         return [Mistake("nodeInstanceType", problem, command)]
-    problem = f"found {wanted}; only {' and '.join(zones)} have {' and '.join(types)}"
+    problem = f"is {wanted}, and only {' and '.join(zones)} have {' and '.join(types)}"
     return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]

@@ -48,7 +48,7 @@ def ask(settings: Settings, region: str | None) -> Owners:
     except (BotoCoreError, ClientError) as error:
         problem = (
             f"AWS doesn't tell what is there: {' '.join(str(error).split())}. "
-            f"The check takes the permissions {', '.join(PERMISSIONS)}"
+            f"The check needs the permissions {', '.join(PERMISSIONS)}"
         )
         command = "aws sts get-caller-identity, which says who asks"
         raise ConfigurationError([Mistake("vpcId", problem, command)]) from None

@@ -124,7 +124,7 @@ def _too_few(
     services = f" and {more} for AWS's services" if more else ""
     machines = f"{', '.join(names)}{services}"
     problem = (
-        f"{subnet_id} has {len(free)} free addresses; takes {len(names) + more}, for {machines}"
+        f"{subnet_id} has {len(free)} free addresses, and needs {len(names) + more}, for {machines}"
     )
     fewer = set_command("nodeCount", str(max(1, settings.node_count - 1)))
     return Mistake("subnetIds", problem, f"{fewer}, or subnets with more free addresses")
@@ -171,17 +171,17 @@ def _unfit(settings: Settings, owners: Owners) -> Iterator[Mistake]:
 
 def _unfit_subnet(vpc: str, found: Json, owners: Owners) -> Iterator[str]:
     if found["VpcId"] != vpc:
-        yield f"is in {found['VpcId']}; takes subnets of {vpc} (vpcId)"
+        yield f"is in {found['VpcId']}, must be in {vpc} (vpcId)"
         return
     if found["OwnerId"] != owners.account:
         yield (
             f"is shared by account {found['OwnerId']}, and AWS doesn't tell which of its addresses "
-            "others use; takes subnets of this account"
+            "others use; must be a subnet of this account"
         )
     if _network(found) is None:
         yield "has no IPv4 network"
     if found["AvailabilityZone"] not in owners.zones:
-        yield f"is in {found['AvailabilityZone']}; takes no Local or Wavelength Zone"
+        yield f"is in {found['AvailabilityZone']}, must not be in a Local or Wavelength Zone"
     if problem := _way_out(found["SubnetId"], owners):
         yield problem
 
@@ -201,7 +201,7 @@ def _way_out(subnet_id: str, owners: Owners) -> str | None:
         return None
     leads = next((_target(one) for one in routes), "nowhere")
     return (
-        f"isn't public: {_EVERYWHERE} leads to {leads} by {table['RouteTableId']}; takes a route "
+        f"isn't public: {_EVERYWHERE} leads to {leads} by {table['RouteTableId']}; needs a route "
         "to an internet gateway that is attached"
     )
 
@@ -241,6 +241,6 @@ def _together(settings: Settings, owners: Owners) -> Iterator[Mistake]:
             if dockers:
                 problem = (
                     f"{one['SubnetId']} has {network}, which machines in other subnets wouldn't "
-                    f"reach: Docker has {dockers} there; takes other networks, or this one alone"
+                    f"reach: Docker has {dockers} there; use other networks, or this one alone"
                 )
                 yield Mistake("subnetIds", problem, command)

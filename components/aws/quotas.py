@@ -244,7 +244,7 @@ def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -
         )
     )
     problem = (
-        f"found {found}; {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
+        f"is {found}: {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
         f"holds {account.holds[quota.code]} in {account.region}"
     )
     command = increase_command(quota, account.region, demand.total)

@@ -42,7 +42,8 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     mistakes = [*_unfinished(found), *_locked(found)]
     if found.volume_size > settings.data_volume_size:
         problem = (
-            f"found {settings.data_volume_size}; {wanted} is of a volume of {found.volume_size} GiB"
+            f"must be at least {found.volume_size}, the GiB of the volume that {wanted} is of, "
+            f"got {settings.data_volume_size}"
         )
         command = set_command("dataVolumeSize", str(found.volume_size))
         mistakes.append(Mistake("dataVolumeSize", problem, command))
@@ -54,7 +55,7 @@ def _has_data(wanted: str, volume: str, before: str) -> Mistake:
     keep = set_command(_KEY, before) if before else _REMOVE
     return Mistake(
         _KEY,
-        f"found {wanted}; {volume} is there with its data, and {began}",
+        f"is {wanted}, and {volume} is there with its data, and {began}",
         f"{keep}\n      or, for the snapshot's data beside it: pulumi stack init ANOTHER-STACK"
         "\n      or, where the volume is lost or may go: docs/data.md, 'Restore'",
     )
@@ -72,7 +73,7 @@ def _found(wanted: str) -> aws.ebs.GetSnapshotResult | None:
 
 def _unfinished(found: aws.ebs.GetSnapshotResult) -> list[Mistake]:
     if found.state != "completed":
-        problem = f"{found.id} is {found.state}; takes one that is completed"
+        problem = f"must be a snapshot that is completed; {found.id} is {found.state}"
         command = f"aws ec2 wait snapshot-completed --snapshot-ids {found.id}"
         return [Mistake(_KEY, problem, command)]
     if found.storage_tier == "archive":
@@ -94,10 +95,12 @@ def _locked(found: aws.ebs.GetSnapshotResult) -> list[Mistake]:
         reason = " ".join(str(error).split())[:300]
         pulumi.log.warn(
             f"Not checked whether {key}, with which {found.id} is encrypted, can be used; that "
-            f"takes the permission kms:DescribeKey. AWS was asked: {reason}"
+            f"needs the permission kms:DescribeKey. AWS was asked: {reason}"
         )
         return []
     if state == _USABLE:
         return []
-    problem = f"{found.id} is encrypted with {key}, which is {state}; takes one that is {_USABLE}"
+    problem = (
+        f"must be encrypted with a key that is {_USABLE}; {key}, which {found.id} needs, is {state}"
+    )
     return [Mistake(_KEY, problem, f"aws kms describe-key --key-id {key}")]

@@ -125,13 +125,13 @@ def require_plugin(settings: Settings) -> None:
 def _lack() -> str | None:
     """What is wrong with the plugin here; None where nothing is."""
     if shutil.which(PLUGIN) is None:
-        return f"ssm takes {PLUGIN}, which isn't on the PATH of this computer"
+        return f"ssm needs {PLUGIN}, which isn't on the PATH of this computer"
     asked = subprocess.run([PLUGIN, "--version"], capture_output=True, text=True, check=False)
     found = re.fullmatch(r"\d+(?:\.\d+){3}", asked.stdout.strip())
     if found is None:
         said = (asked.stdout or asked.stderr).strip() or f"exit status {asked.returncode}"
-        return f"ssm takes {PLUGIN}, and what is here says of its version: {said}"
+        return f"ssm needs {PLUGIN}, and what is here says of its version: {said}"
     if tuple(map(int, found[0].split("."))) <= _LAST_TOO_OLD:
         oldest = ".".join(map(str, _LAST_TOO_OLD))
-        return f"ssm takes {PLUGIN} after {oldest}; here is {found[0]}"
+        return f"ssm needs {PLUGIN} after {oldest}, and {found[0]} is here"
     return None

@@ -90,7 +90,7 @@ def fingerprint(host_key: str) -> str:
 
 
 def _jump(found: object) -> Jump:
-    takes = "an object with host, and where need be port, user and hostKey, as sshJump"
+    takes = "an object with host, and where need be port, user and hostKey"
     if not isinstance(found, dict):
         raise MemberError(".sshJump", found, takes)
     try:
@@ -110,7 +110,7 @@ def _jump(found: object) -> Jump:
 
 def _refuse_unknown(found: Mapping[str, object], members: Collection[str]) -> None:
     if unknown := sorted(found.keys() - set(members)):
-        takes = f"an object with {', '.join(members)}; there is no {unknown[0]}"
+        takes = f"left out, as there are only {', '.join(members)}"
         raise MemberError(member(unknown[0]), found[unknown[0]], takes)
 
 
@@ -124,16 +124,16 @@ def _member(found: Mapping[str, object], key: str, parse: Callable[[str], Any]) 
         # A boolean is an int to Python.
         return parse(value if isinstance(value, str) else json.dumps(value))
     except ValueError as error:
-        raise MemberError(f".{key}", value, f"{error} as {key}") from None
+        raise MemberError(f".{key}", value, str(error)) from None
 
 
 def _address(found: object, key: str) -> str:
     try:
         address = ipaddress.IPv4Address(found if isinstance(found, str) else "")
     except ValueError:
-        raise MemberError(f".{key}", found, f"an object with an IPv4 address as {key}") from None
+        raise MemberError(f".{key}", found, "an IPv4 address") from None
     if not values.may_be_a_machine(address):
-        raise MemberError(f".{key}", found, f"an address of a machine as {key}")
+        raise MemberError(f".{key}", found, "the address of a machine")
     return str(address)
 
 
@@ -144,6 +144,6 @@ def _host_key(found: object) -> str:
     except binascii.Error:
         fits = False
     if not fits:
-        takes = f"an object with a public SSH host key as hostKey ({', '.join(_KEY_TYPES)})"
+        takes = f"a public SSH host key ({', '.join(_KEY_TYPES)})"
         raise MemberError(".hostKey", found, takes)
     return " ".join(parts[:2])

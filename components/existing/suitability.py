@@ -282,21 +282,21 @@ def _hardware(role: Role, facts: Facts) -> list[tuple[str, str]]:
     found = []
     memory, disk = facts.memory_mib / 1024, facts.free_disk_mib / 1024
     if facts.processor != PROCESSOR:
-        found.append((f"its processor is {facts.processor}; takes {PROCESSOR}", again))
+        found.append((f"its processor must be {PROCESSOR}, got {facts.processor}", again))
     if facts.cpus < role.least_cpus or memory < role.least_memory_gib * MEMORY_SLACK:
         problem = (
-            f"it has {facts.cpus} CPUs and {memory:.1f} GiB of memory; "
-            f"takes at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB"
+            f"it must have at least {role.least_cpus} CPUs and {role.least_memory_gib} GiB of "
+            f"memory, and has {facts.cpus} and {memory:.1f}"
         )
         found.append((problem, again))
     if disk < LEAST_DISK_GIB:
-        found.append((f"{disk:.0f} GiB are free in /opt; takes at least {LEAST_DISK_GIB}", again))
+        found.append((f"{disk:.0f} GiB are free in /opt, must be at least {LEAST_DISK_GIB}", again))
     found += [(problem, again) for problem in _image_space(facts)]
     if facts.free_tmp_mib < LEAST_TMP_MIB:
-        problem = f"{facts.free_tmp_mib} MiB are free in /tmp; takes at least {LEAST_TMP_MIB}"
+        problem = f"{facts.free_tmp_mib} MiB are free in /tmp, must be at least {LEAST_TMP_MIB}"
         found.append((problem, again))
     if abs(facts.clock_off) > CLOCK_SECONDS:
-        problem = f"its clock is {facts.clock_off:+.0f} s off; takes {CLOCK_SECONDS} s at most"
+        problem = f"its clock is {facts.clock_off:+.0f} s off, must be {CLOCK_SECONDS} s at most"
         found.append((problem, "sudo timedatectl set-ntp true (on that host), then: pulumi up"))
     return found
 
@@ -332,7 +332,7 @@ def _software(name: str, facts: Facts, settings: Settings) -> list[tuple[str, st
         found.append((problem, "pulumi up"))
     if role_of(name) is not NODE and not facts.has_python and not facts.has_packages:
         problem = (
-            f"{facts.os} has no apt-get; takes Python 3 with the packages boto3, httpx and redis"
+            f"{facts.os} has no apt-get; it needs Python 3 with the packages boto3, httpx and redis"
         )
         found.append((problem, "pulumi up"))
     return found
@@ -349,8 +349,8 @@ def _compose(name: str, facts: Facts, settings: Settings) -> list[tuple[str, str
     product, version = role_of(name).product, settings.openvidu_version
     if not works(product, version, facts.compose):
         problem = (
-            f"its Docker Compose is {facts.compose}; OpenVidu {version} takes less than "
-            f"{compose_below(product, version)}, or {FIRST_THAT_RETURNS_AGAIN} and later, as its "
+            f"its Docker Compose is {facts.compose}; with OpenVidu {version} it must be older than "
+            f"{compose_below(product, version)}, or {FIRST_THAT_RETURNS_AGAIN} or later, as its "
             "start never returns with that; install another one there"
         )
         versions = "apt-cache madison docker-compose-v2 docker-compose-plugin"

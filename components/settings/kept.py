@@ -32,7 +32,7 @@ def another_kind(settings: Settings, previous: PreviousState) -> list[Mistake]:
     return [
         Mistake(
             key,
-            f"found {found}; this stack's machines are others",
+            f"must stay as this stack's machines are, got {found}",
             f"{set_command(key, kept[key])}\n      or: pulumi stack init ANOTHER-STACK",
         )
         for key, found in wanted.items()

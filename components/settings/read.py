@@ -164,12 +164,12 @@ def _value(key: Key, text: str, *, hidden: bool) -> Any:
     except MemberError as error:
         return _member(key, error, text, hidden=hidden)
     except ValueError as takes:
-        found = "the secret found doesn't fit" if hidden else f"found {shown(text)}"
+        got = "; the secret that is stored isn't" if hidden else f", got {shown(text)}"
         if key.kind in ("array", "object"):
             # In what is no list, no element can be set.
             remove = f"pulumi config rm {key.name}"
             command = f"{remove} && {command}" if key.example else remove
-        return Mistake(key.name, f"{found}; takes {takes}", command)
+        return Mistake(key.name, f"must be {takes}{got}", command)
     if key.kind != "object" and any(name in text for name in environment.LOOKED_FOR):
         return Mistake(key.name, further_env.MIXED_UP, command)
     return value
@@ -188,15 +188,15 @@ def _member(key: Key, error: MemberError, text: str, *, hidden: bool) -> Mistake
     """What is wrong with one part of a list; the others are left alone."""
     named = f"{key.name}{error.place}"
     if error.found is None:
-        found = f"{named} is missing"
+        problem = f"{named} is missing; expected {error}"
     elif hidden:
-        found = f"the secret {named} doesn't fit"
+        problem = f"{named} must be {error}; the secret that is stored isn't"
     else:
-        found = f"{named} is {shown(error.found)}"
+        problem = f"{named} must be {error}, got {shown(error.found)}"
     command = set_member_command(
         key.name, error.place, key.example, secret=key.secret, taken={*_parts(text)}
     )
-    return Mistake(key.name, f"{found}; takes {error}", command)
+    return Mistake(key.name, problem, command)
 
 
 def _is_optional_text(key: Key) -> bool:

@@ -106,7 +106,7 @@ def whole_number(text: str) -> int:
 def count(text: str) -> int:
     """A whole number from 1 on."""
     if not (number := whole_number(text)):
-        raise ValueError("a whole number from 1 on")
+        raise ValueError("a whole number of 1 or more")
     return number
 
 
@@ -139,7 +139,7 @@ def as_duration(length: timedelta) -> str:
 def version(text: str) -> str:
     """A version of OpenVidu Enterprise HA, 2.28.0 or later, or `latest`."""
     if text != release.LATEST and not release.VERSION_PATTERN.fullmatch(text):
-        raise ValueError("a version of three numbers from 2.28.0 on, or latest")
+        raise ValueError("a version of three numbers, 2.28.0 or later, or latest")
     return text
 
 
@@ -220,7 +220,7 @@ def secret(text: str) -> str:
 def elasticsearch_password(text: str) -> str:
     """A secret of at least 7 characters."""
     if len(secret(text)) < environment.ELASTICSEARCH_PASSWORD_LENGTH:
-        raise ValueError("at least 7 characters")
+        raise ValueError("at least 7 characters long")
     return text
 
 
@@ -228,7 +228,7 @@ def s3_secret_key(text: str) -> str:
     """A secret of at least 8 characters, as MinIO wants; AWS's own have `/` and `+` too."""
     secret(re.sub("[/+]", "-", text))
     if len(text) < environment.MINIO_SECRET_KEY_LENGTH:
-        raise ValueError("at least 8 characters")
+        raise ValueError("at least 8 characters long")
     return text
 
 
@@ -250,7 +250,7 @@ def email_or_name(text: str) -> str:
 def access_key(text: str) -> str:
     """An S3 access key: a name of at least 3 characters, as MinIO wants."""
     if len(name(text)) < 3:
-        raise ValueError("at least 3 characters")
+        raise ValueError("at least 3 characters long")
     return text
 
 
@@ -266,7 +266,7 @@ def webhook_event(text: str) -> str:
     if text not in webhooks.EVENTS:
         near = webhooks.meant(text)
         hint = f"did you mean {near}?" if near else f"one of {', '.join(webhooks.EVENTS)}"
-        raise ValueError(f"an event of OpenVidu's: {hint}")
+        raise ValueError(f"one of OpenVidu's events: {hint}")
     return text
 
 
@@ -277,7 +277,7 @@ def turn_server(text: str) -> str:
         domain_or_ip(found[1] if found else "")
         port(found[2] if found else "")
     except ValueError:
-        raise ValueError("turn: or turns:, a host and a port from 1 to 65535") from None
+        raise ValueError("turn: or turns: with a host and a port from 1 to 65535") from None
     return text
 
 
@@ -289,12 +289,12 @@ def turn_secret(text: str) -> str:
 
 
 def bucket(text: str) -> str:
-    """The name of an S3 bucket: 3 to 63 small letters, digits, `.` and `-`, and no IP address.
+    """The name of an S3 bucket: 3 to 63 lowercase letters, digits, `.` and `-`, and no IP address.
 
     Source: Amazon S3, "General purpose bucket naming rules".
     """
     if not _BUCKET.fullmatch(text) or ip_address(text):
-        raise ValueError("3 to 63 small letters, digits, . and -, and no IP address")
+        raise ValueError("3 to 63 lowercase letters, digits, . and -, and no IP address")
     return text
 
 
@@ -373,7 +373,7 @@ def folder_url(text: str) -> str:
     """The address of a folder, over HTTPS, without what ends it."""
     address = text.rstrip("/")
     if not re.fullmatch(r"https://[A-Za-z0-9.:-]+(/[A-Za-z0-9._~%/-]*)?", address):
-        raise ValueError("the address of a folder that starts with https://")
+        raise ValueError("the URL of a folder that begins with https://")
     return address
 
 
@@ -487,7 +487,7 @@ def license_key(text: str) -> str:
 def http_url(text: str) -> str:
     """An `http://` or `https://` address that `.env` can hold."""
     if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", writable(text)):
-        raise ValueError("an address that starts with http:// or https://")
+        raise ValueError("a URL that begins with http:// or https://")
     return text
 
 
@@ -503,7 +503,7 @@ def certificate(text: str) -> str:
     nginx wants each line of a chain by itself; who glues files together may have it otherwise.
     """
     if holds_private_key(text):
-        raise ValueError("certificates alone; the private key in it belongs in ownPrivateKey")
+        raise ValueError("certificates alone, as the private key belongs in ownPrivateKey")
     try:
         chain = x509.load_pem_x509_certificates(text.encode())
         key = chain[0].public_key()

@@ -53,7 +53,7 @@ class DeployedStack:
             found = config.get(f"{_PROJECT}:{key}", {}).get("value") or needed[0]
             if found not in needed:
                 raise PulumiError(
-                    f"{key} is {found}; autoscaling takes {what}: {' or '.join(needed)}.\n"
+                    f"{key} is {found}; autoscaling needs {what}: {' or '.join(needed)}.\n"
                     "  For another number of nodes here, see docs/scaling.md"
                 )
 

@@ -51,7 +51,7 @@ def test_before_the_first_update_it_says_what_there_is_to_say() -> None:
     try:
         assert lab.run("up", "--config", "drainTimeout=1h30x").status != 0
         mistake = preflight(lab, 1)["configuration", lab.directory.stack]
-        assert 'drainTimeout: found "1h30x"' in mistake["said"]
+        assert 'got "1h30x"' in mistake["said"]
         lab.ok("config", "set", "drainTimeout", "1h30m")
         assert preflight(lab, 0) == {}
         lab.ok("fault", "set", "api-error", "code=UnauthorizedOperation", "actions=AllocateAddress")

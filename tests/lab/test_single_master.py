@@ -60,7 +60,7 @@ def test_another_shape_takes_another_stack(lab: Lab) -> None:
     refused = lab.run("up")
     lab.ok("config", "set", "shape", "single-master")
     assert refused.status != 0
-    assert "shape: found ha; this stack's machines are others" in refused.out
+    assert "shape: must stay as this stack's machines are, got ha" in refused.out
 
 
 def test_a_change_waits_for_calls_and_restarts_the_master(lab: Lab) -> None:

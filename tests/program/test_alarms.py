@@ -130,8 +130,8 @@ def test_services_of_aws_are_watched(config: dict[str, str]) -> None:
     ("own", "problem"),
     [
         ({**MAIL, "alarmTopicArn": TOPIC}, "alarmEmail: is there, and alarmTopicArn, too"),
-        ({"alarmEmail": "operators"}, 'alarmEmail: found "operators"; takes an e-mail address'),
-        ({"alarmTopicArn": f"{TOPIC}.fifo"}, "takes the ARN of an SNS topic: arn:aws:sns:"),
+        ({"alarmEmail": "operators"}, 'alarmEmail: must be an e-mail address, got "operators"'),
+        ({"alarmTopicArn": f"{TOPIC}.fifo"}, "must be the ARN of an SNS topic: arn:aws:sns:"),
     ],
 )
 def test_whom_alarms_cannot_reach_is_refused(own: dict[str, str], problem: str) -> None:

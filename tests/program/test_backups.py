@@ -80,7 +80,7 @@ def test_its_role_is_made_where_roles_may_be(config: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("days", ["1001", "-1", "two"])
 def test_no_other_number_of_days_is_taken(config: dict[str, str], days: str) -> None:
-    with pytest.raises(ConfigurationError, match="backupDays: found"):
+    with pytest.raises(ConfigurationError, match="backupDays: must be"):
         deploy({**config, "backupDays": days})
 
 

@@ -171,7 +171,7 @@ def test_a_kind_of_key_that_browsers_refuse_is_refused(
 ) -> None:
     given = configured(config, OWN)
     given["ownPrivateKey"] = private(odd)
-    with pytest.raises(ConfigurationError, match="takes a key that nginx and browsers take"):
+    with pytest.raises(ConfigurationError, match="must be a key that nginx and browsers take"):
         read(given, SECRETS)
 
 

@@ -79,12 +79,12 @@ def test_ubuntus_images_may_be_another_accounts(
 @pytest.mark.parametrize(
     ("other", "found"),
     [
-        ({"architecture": "arm64"}, "architecture arm64, takes x86_64"),
-        ({"rootDeviceType": "instance-store"}, "root device type instance-store, takes ebs"),
-        ({"virtualizationType": "paravirtual"}, "virtualization type paravirtual, takes hvm"),
-        ({"enaSupport": False}, "ena support false, takes true"),
-        ({"state": "pending"}, "state pending, takes available"),
-        ({"platformDetails": "Windows"}, "platform Windows, takes Linux/UNIX"),
+        ({"architecture": "arm64"}, "architecture arm64, must be x86_64"),
+        ({"rootDeviceType": "instance-store"}, "root device type instance-store, must be ebs"),
+        ({"virtualizationType": "paravirtual"}, "virtualization type paravirtual, must be hvm"),
+        ({"enaSupport": False}, "ena support false, must be true"),
+        ({"state": "pending"}, "state pending, must be available"),
+        ({"platformDetails": "Windows"}, "platform Windows, must be Linux/UNIX"),
     ],
 )
 def test_an_image_that_cannot_carry_openvidu_is_refused(
@@ -97,7 +97,9 @@ def test_an_image_that_cannot_carry_openvidu_is_refused(
 
 
 def test_a_root_volume_is_no_smaller_than_the_images(config: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationError, match=r"volumeSize: found 30; the root volume of .* 40"):
+    with pytest.raises(
+        ConfigurationError, match=r"volumeSize: must be at least 40, .*root volume .*got 30"
+    ):
         deploy({**config, "imageId": IMAGE, "volumeSize": "30"}, recorder=WithImage())
 
 

@@ -447,9 +447,9 @@ OTHER_KEY = KEY.replace("1234abcd", "ffffffff")
     ("wanted", "root", "redis", "problem"),
     [
         (KEY, KEY, KEY, None),
-        (KEY, OTHER_KEY, OTHER_KEY, f"found {KEY}; bastion has {OTHER_KEY}"),
+        (KEY, OTHER_KEY, OTHER_KEY, f"must stay as it is, got {KEY}; bastion has {OTHER_KEY}"),
         (None, OTHER_KEY, None, None),
-        (None, OTHER_KEY, OTHER_KEY, f"found none; redis has {OTHER_KEY}"),
+        (None, OTHER_KEY, OTHER_KEY, f"must stay as it is, got none; redis has {OTHER_KEY}"),
     ],
     ids=["the same", "another", "AWS's own", "taken out"],
 )
@@ -487,7 +487,7 @@ def test_a_key_is_not_taken_out_where_machines_have_it(config: dict[str, str], s
     with pytest.raises(ConfigurationError) as caught:
         deploy(config, recorder=recorder)
     (mistake,) = caught.value.mistakes
-    assert mistake.problem == f"found none; this stack has {KEY}, and keeps it"
+    assert mistake.problem == f"must stay as it is, got none; this stack has {KEY}, and keeps it"
     assert mistake.command.startswith(f"pulumi config set kmsKeyId {KEY}\n")
     assert not recorder.registered
     deploy({**config, "kmsKeyId": KEY}, recorder=recorder)
@@ -515,7 +515,7 @@ def test_a_key_of_another_region_is_refused(
     managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    with pytest.raises(ConfigurationError, match="found a key of eu-west-1; this stack is in us-"):
+    with pytest.raises(ConfigurationError, match=r"must be a key of us-.*, got one of eu-west-1"):
         up({**managed, "kmsKeyId": KEY}, monkeypatch)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     up({**managed, "kmsKeyId": KEY}, monkeypatch)
@@ -585,30 +585,30 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"certificateType": "letsencrypt"}, "takes acm or owncert"),
+        ({"certificateType": "letsencrypt"}, "must be acm or owncert"),
         ({"domainOrPublicIp": "203.0.113.5"}, "needs a domain name"),
         ({"hostedZoneId": ""}, "proves that the domain is yours"),
-        ({"machines": "existing"}, "is made on AWS"),
-        ({"availabilityZones": "1"}, "takes 2 or 3"),
+        ({"machines": "existing"}, "must be aws with ha-managed"),
+        ({"availabilityZones": "1"}, "must be 2 or 3"),
         ({"subnetCidr": "10.5.0.0/26"}, "too small for 4 subnets"),
-        ({"nodeCount": "115"}, "takes 1 to 114"),
+        ({"nodeCount": "115"}, "must be 1 to 114"),
         ({"kibanaUrl": "https://kibana.example.io:5601"}, "go together"),
-        ({"elasticsearchPassword": "alllowercase"}, "a small and a capital letter"),
+        ({"elasticsearchPassword": "alllowercase"}, "a lowercase and an uppercase letter"),
         ({"openviduVersion": "latest"}, "without a base"),
         ({"redisHost": "redis.example.io:high"}, "a host and its port"),
-        ({"httpsPort": "80"}, "found 80 for httpPort and for httpsPort"),
+        ({"httpsPort": "80"}, "must be different ports, got 80"),
         ({"redisNodeType": "t3.medium"}, "cache.t3.medium"),
-        ({"dataVolumeSize": "1025"}, "at most 1024 GiB with m5.large.search"),
+        ({"dataVolumeSize": "1025"}, "at most 1024 GiB for a node of type m5.large.search"),
         (
             {"searchInstanceType": "t3.small.search", "dataVolumeSize": "101"},
-            "at most 100 GiB with t3.small.search",
+            "at most 100 GiB for a node of type t3.small.search",
         ),
-        ({"searchInstanceType": "r6gd.large.search"}, "takes a type with gp3 volumes"),
-        ({"searchInstanceType": "m4.large.search"}, "takes a type with gp3 volumes"),
+        ({"searchInstanceType": "r6gd.large.search"}, "must be a type with gp3 volumes"),
+        ({"searchInstanceType": "m4.large.search"}, "must be a type with gp3 volumes"),
         ({"dataVolumeSize": "16385"}, "30 to 16384 GiB"),
-        ({"bucketVersionDays": "0"}, "a whole number from 1 on"),
+        ({"bucketVersionDays": "0"}, "a whole number of 1 or more"),
         ({"tags": '{"aws:cost": "1"}'}, "are AWS's own"),
-        ({"tags": '{"cost": "a;b"}'}, r"tags\.cost is \"a;b\"; takes letters, digits"),
+        ({"tags": '{"cost": "a;b"}'}, r"tags\.cost must be letters, digits.*, got \"a;b\""),
         ({"tags": json.dumps({"cost": "x" * 257})}, "up to 128 in a key and 256 in a value"),
         ({"tags": '{"cost": "1", "Cost": "2"}'}, "differ by more than their case"),
         ({"tags": json.dumps({str(n): "" for n in range(41)})}, "at most 40 tags"),
@@ -645,7 +645,9 @@ def test_other_shapes_have_no_use_for_what_is_of_aws_services(
 def test_as_many_zones_as_wanted_have_to_have_the_machines(
     managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigurationError, match="availabilityZones: found 3; only eu-west-1a and"):
+    with pytest.raises(
+        ConfigurationError, match="availabilityZones: is 3, and only eu-west-1a and"
+    ):
         up({**managed, "availabilityZones": "3"}, monkeypatch)
 
 
@@ -661,7 +663,7 @@ def test_another_zone_is_refused_where_machines_are(
         cloud.state[f"{urn}subnet:Subnet::subnet-{place}"] = subnet
     address = {"outputs": {"allocationId": "eipalloc-1", "publicIp": "203.0.113.5"}}
     cloud.state[f"{urn}eip:Eip::bastion-address"] = address
-    with pytest.raises(ConfigurationError, match="availabilityZones: found 3"):
+    with pytest.raises(ConfigurationError, match=r"availabilityZones: must stay .*, got 3"):
         deploy({**managed, "availabilityZones": "3"}, recorder=cloud)
 
 

@@ -210,14 +210,16 @@ def test_all_that_is_wrong_with_a_network_is_told_at_once(
     wrong = [*owner.subnets, elsewhere, absent]
     found = problems({**config, **owner.config, "subnetIds": json.dumps(wrong)})
     assert found[0].startswith(
-        f"subnetIds: {wrong[1]} isn't public: 0.0.0.0/0 leads to nowhere by {private}; takes a"
+        f"subnetIds: {wrong[1]} isn't public: 0.0.0.0/0 leads to nowhere by {private}; needs a"
     )
     assert found[1].startswith(f"subnetIds: {elsewhere} is in vpc-")
     assert found[2] == f"subnetIds: {absent} isn't there"
     assert len(found) == 3
     # Addresses are looked at in subnets that suit.
     found = problems({**config, **owner.config, "subnetIds": json.dumps([small])})
-    assert found == [f"subnetIds: {small} has 0 free addresses; takes 3, for base, node-1, node-2"]
+    assert found == [
+        f"subnetIds: {small} has 0 free addresses, and needs 3, for base, node-1, node-2"
+    ]
 
 
 def test_a_gateway_that_is_not_attached_is_no_way_out(config: dict[str, str], owner: Owner) -> None:
@@ -248,8 +250,8 @@ def test_services_of_aws_need_addresses_too(config: dict[str, str], owner: Owner
     for place, zone in enumerate("ab"):
         owner.adds_subnet(f"10.20.{place + 4}.0/28", zone)
     found = problems({**config, **MANAGED, **owner.config})
-    assert "has 11 free addresses; takes 14, for bastion, node-1 and 12 for AWS's" in found[0]
-    assert "takes 13, for node-2 and 12 for AWS's services" in found[1]
+    assert "has 11 free addresses, and needs 14, for bastion, node-1 and 12 for AWS's" in found[0]
+    assert "needs 13, for node-2 and 12 for AWS's services" in found[1]
 
 
 def test_a_load_balancer_takes_one_subnet_of_each_zone(
@@ -278,13 +280,13 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
     recorder = Recorder()
     recorder.offered["c5.4xlarge"] = ["eu-west-1c"]
     found = problems({**config, **owner.config, "nodeInstanceType": "c5.4xlarge"}, recorder)
-    assert "found c5.4xlarge; eu-west-1a, where this deployment is, doesn't have it" in found[0]
+    assert "is c5.4xlarge, which eu-west-1a, where this deployment is, doesn't have" in found[0]
 
 
 @pytest.mark.parametrize(
     ("own", "expected"),
     [
-        ({"vpcId": "vpc-1"}, ["vpcId: found", "the id of a VPC"]),
+        ({"vpcId": "vpc-1"}, ["vpcId: must be", "the id of a VPC"]),
         ({"vpcId": "vpc-1a2b3c4d"}, ["subnetIds: is missing"]),
         ({"subnetIds": '["subnet-1a2b3c4d"]'}, ["vpcId: is missing"]),
         (
@@ -301,7 +303,7 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
         ),
         (
             {**MANAGED, "vpcId": "vpc-1a2b3c4d", "subnetIds": '["subnet-1a2b3c4d"]'},
-            ["subnetIds: found 1; takes 2 or 3"],
+            ["subnetIds: must be 2 or 3 subnets, each in another zone, got 1"],
         ),
         (
             {
@@ -310,7 +312,7 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
                 "subnetIds": '["subnet-1a2b3c4d", "subnet-1a2b3c4e"]',
                 "availabilityZones": "3",
             },
-            ["availabilityZones: found 3; subnetIds says which"],
+            ["availabilityZones: is 3; with subnetIds"],
         ),
         (
             {
@@ -318,11 +320,11 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
                 "vpcId": "vpc-1a2b3c4d",
                 "subnetIds": '["subnet-1a2b3c4d", "subnet-1a2b3c4e"]',
             },
-            ["subnetIds: found 2; a single master is in one"],
+            ["subnetIds: must be one subnet for a single master, got 2"],
         ),
         (
             {"vpcId": "vpc-1a2b3c4d", "subnetIds": '["subnet-1a2b3c4d"]', "nodeCount": "0"},
-            ["nodeCount: found 0; takes 1 or more"],
+            ["nodeCount: must be 1 or more, got 0"],
         ),
     ],
 )
@@ -342,7 +344,7 @@ def test_a_stack_keeps_the_subnets_that_its_machines_are_in(
     recorder = with_machines({"base": "10.20.1.5"}, owner)
     turned = {**owner.config, "subnetIds": json.dumps(owner.subnets[::-1])}
     (told,) = problems({**config, **turned}, recorder)
-    assert told.startswith(f"subnetIds: found {owner.subnets[1]}, ")
+    assert told.startswith(f"subnetIds: must stay {owner.subnets[0]}, {owner.subnets[1]}, where")
     assert [one.partition(":")[0] for one in problems(config, recorder)] == ["vpcId", "subnetIds"]
 
 
@@ -367,4 +369,4 @@ def test_addresses_are_free_ones_that_aws_gives_away(config: dict[str, str], own
     assert {one for _, one in found.values()} == {str(one) for one in network[4:15]}
     assert len(found) == 11
     full = problems({**config, **owner.config, "nodeCount": "11"})
-    assert "has 11 free addresses; takes 12" in full[0]
+    assert "has 11 free addresses, and needs 12" in full[0]

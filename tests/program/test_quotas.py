@@ -56,7 +56,7 @@ def test_more_vcpus_than_the_quota_holds_are_refused_with_what_fits() -> None:
     [mistake] = mistakes(settings(3), PreviousState(), account(vcpus=24))
     assert mistake.key == "nodeCount"
     assert mistake.problem == (
-        "found 3; base and nodes take 32 vCPUs, and the quota L-1216C47A (Running On-Demand "
+        "is 3: base and nodes take 32 vCPUs, and the quota L-1216C47A (Running On-Demand "
         "Standard (A, C, D, H, I, M, R, T, Z) instances) holds 24 in eu-west-1"
     )
     assert mistake.command == (

@@ -70,11 +70,14 @@ def test_a_new_volume_begins_with_the_snapshot(config: dict[str, str]) -> None:
     ("other", "found"),
     [
         ({"state": "gone"}, f"{SNAPSHOT} isn't there, or isn't this account's"),
-        ({"state": "pending"}, "is pending; takes one that is completed"),
-        ({"state": "error"}, "is error; takes one that is completed"),
+        ({"state": "pending"}, "must be a snapshot that is completed; snap-.* is pending"),
+        ({"state": "error"}, "must be a snapshot that is completed; snap-.* is error"),
         ({"storageTier": "archive"}, "is in the archive"),
-        ({"key": "PendingDeletion"}, "which is PendingDeletion; takes one that is Enabled"),
-        ({"volumeSize": 101}, "dataVolumeSize: found 100; .* of a volume of 101 GiB"),
+        (
+            {"key": "PendingDeletion"},
+            "must be encrypted with a key that is Enabled; .* is PendingDeletion",
+        ),
+        ({"volumeSize": 101}, "dataVolumeSize: must be at least 101, .*got 100"),
     ],
 )
 def test_one_that_no_volume_can_begin_with_is_refused(
@@ -115,7 +118,7 @@ def test_the_key_may_stay_or_go_once_the_volume_is_there(
 
 
 def test_what_is_no_id_of_a_snapshot_is_refused(config: dict[str, str]) -> None:
-    with pytest.raises(ConfigurationError, match="takes the id of a snapshot such as snap-"):
+    with pytest.raises(ConfigurationError, match="must be the id of a snapshot such as snap-"):
         deploy({**config, "restoreFromSnapshot": "vol-0123456789abcdef0"})
 
 

@@ -52,15 +52,19 @@ def told(recorder: Recorder, name: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("changes", "key", "problem"),
     [
-        ({"httpProxy": "proxy.example.io:3128"}, "httpProxy", "takes http:// or https://"),
-        ({"httpProxy": "http://proxy.example.io:99999"}, "httpProxy", "takes http:// or https://"),
-        ({"httpProxy": 'http://proxy/a"b'}, "httpProxy", "takes http:// or https://"),
+        ({"httpProxy": "proxy.example.io:3128"}, "httpProxy", "must be http:// or https://"),
+        (
+            {"httpProxy": "http://proxy.example.io:99999"},
+            "httpProxy",
+            "must be http:// or https://",
+        ),
+        ({"httpProxy": 'http://proxy/a"b'}, "httpProxy", "must be http:// or https://"),
         (
             {"httpProxy": WITH_LOGIN},
             "httpProxy",
             "in plain text: pulumi config set --secret httpProxy",
         ),
-        ({"noProxy": '["*"]', "httpProxy": PROXY}, "noProxy", "takes a host, .DOMAIN"),
+        ({"noProxy": '["*"]', "httpProxy": PROXY}, "noProxy", "must be a host, .DOMAIN"),
         ({"noProxy": '[".example.io"]'}, "noProxy", "there is none: pulumi config rm noProxy"),
         ({"installScriptUrl": "http://mirror.example.io"}, "installScriptUrl", "with https://"),
         ({"dockerRegistry": "http://mirror.example.io"}, "dockerRegistry", "of Docker Hub"),
@@ -69,7 +73,7 @@ def told(recorder: Recorder, name: str) -> dict[str, str]:
         (
             {"dockerRegistry": "https://m.example.io", "dockerRegistryUser": "me"},
             "dockerRegistryPassword",
-            "takes both: pulumi config set --secret dockerRegistryPassword",
+            "needs both: pulumi config set --secret dockerRegistryPassword",
         ),
     ],
 )

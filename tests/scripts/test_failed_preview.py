@@ -40,7 +40,9 @@ def test_one_that_fails_and_has_only_warnings_is_an_error(folder: Path) -> None:
 
 
 def test_one_that_says_why_it_fails_is_given_to_who_asked(folder: Path) -> None:
-    failed = {"diagnostics": [{"severity": "error", "message": "nodeCount: found 0"}]}
+    failed = {
+        "diagnostics": [{"severity": "error", "message": "nodeCount: must be 1 or more, got 0"}]
+    }
     previews(folder, failed, 1)
     assert PulumiCli("dev").preview_and_errors() == failed
 

@@ -135,10 +135,12 @@ def test_a_preview_that_changes_nothing_is_empty() -> None:
 
 
 def test_a_preview_that_failed_says_why_and_fails() -> None:
-    failed = preview(diagnostics=[{"severity": "error", "message": "error: nodeCount: found 0"}])
+    failed = preview(
+        diagnostics=[{"severity": "error", "message": "error: nodeCount: must be 1 or more, got 0"}]
+    )
     found = preview_summary.summary(failed, state(), "prod")
-    assert found.changes.errors == ["nodeCount: found 0"]
-    assert "nodeCount: found 0" in "\n".join(preview_summary.text(found))
+    assert found.changes.errors == ["nodeCount: must be 1 or more, got 0"]
+    assert "nodeCount: must be 1 or more, got 0" in "\n".join(preview_summary.text(found))
 
 
 def test_another_node_costs_its_machine_disk_and_address() -> None:

@@ -12,7 +12,7 @@ def subnet_size(settings: Settings) -> list[Mistake]:
     network = settings.subnet_cidr
     if settings.machines == EXISTING or 16 <= network.prefixlen <= 28:
         return []
-    problem = f"found {network}; takes a network from /16 to /28, the sizes AWS takes for a subnet"
+    problem = f"must be a network from /16 to /28, as AWS's subnets are, got {network}"
     return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
 
 
@@ -42,7 +42,7 @@ def owners_network(settings: Settings) -> list[Mistake]:
         problem = "has a subnet twice"
         mistakes.append(Mistake("subnetIds", problem, set_list_command("subnetIds", once)))
     if settings.shape == SINGLE_MASTER and len(subnets) > 1:
-        problem = f"found {len(subnets)}; a single master is in one"
+        problem = f"must be one subnet for a single master, got {len(subnets)}"
         command = set_list_command("subnetIds", subnets[:1])
         mistakes.append(Mistake("subnetIds", problem, command))
     if settings.subnet_cidr != Settings.subnet_cidr:

@@ -15,7 +15,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     mistakes = []
     if settings.certificate_type == "letsencrypt":
         if domain is None or ip_address(domain):
-            problem = f"letsencrypt needs a domain name, found {domain or 'none'}"
+            problem = f"must be a domain name for letsencrypt, got {domain or 'none'}"
             command = set_command("domainOrPublicIp", "openvidu.example.io")
             mistakes.append(Mistake("domainOrPublicIp", problem, command))
         if settings.letsencrypt_email is None:

@@ -20,10 +20,10 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     ]
     if http == https:
         key, free = ("httpPort", ports.HTTP) if https == ports.HTTPS else ("httpsPort", ports.HTTPS)
-        problem = f"found {https} for httpPort and for httpsPort"
+        problem = f"httpPort and httpsPort must be different ports, got {https} for both"
         mistakes.append(Mistake(key, problem, set_command(key, str(free))))
     elif settings.certificate_type == "letsencrypt" and http != ports.HTTP:
-        problem = f"found {http}; Let's Encrypt comes to port {ports.HTTP}"
+        problem = f"must be {ports.HTTP}, where Let's Encrypt comes to, got {http}"
         mistakes.append(Mistake("httpPort", problem, set_command("httpPort", str(ports.HTTP))))
     return mistakes
 
@@ -40,5 +40,5 @@ def _taken(key: str, port: int, default: int, shape: str) -> list[Mistake]:
         taken.append("the machine's services use it among themselves")
     if not taken:
         return []
-    problem = f"found {port}, which is taken: {taken[0]}"
+    problem = f"must be a free port, got {port}, which is taken: {taken[0]}"
     return [Mistake(key, problem, set_command(key, str(default)))]

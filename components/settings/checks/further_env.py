@@ -32,10 +32,10 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         known = options("base", version).get(name)
         problem = _unfit(name, text, known)
         if shape != HA:
-            problem = "is for base services, and there are none; a single master takes extraEnv"
+            problem = "is for base services, and there are none; extraEnv is a single master's"
         elif known is None:
             near = difflib.get_close_matches(name, BASE_OPTIONS, n=1)
-            takes = f"did you mean {near[0]}?" if near else f"takes {', '.join(BASE_OPTIONS)}"
+            takes = f"did you mean {near[0]}?" if near else f"these can: {', '.join(BASE_OPTIONS)}"
             problem = f"{name} can't be set here; {takes}"
         mistakes += _extra("baseExtraEnv", name, problem)
     return mistakes
@@ -60,7 +60,7 @@ def _unfit(name: str, text: str, known: Option | None) -> str | None:
         return f"{name} {MIXED_UP}"
     if known and not known.fits(text):
         found = "what it has" if is_secret(name) else shown(text)
-        return f"{name}: found {found}; takes {known.takes}"
+        return f"{name} must be {known.takes}, got {found}"
     try:
         environment.render({name: text}, header="")
     except environment.UnwritableValueError as error:

@@ -49,7 +49,7 @@ def _unused(settings: Settings) -> list[Mistake]:
         found.append(Mistake("certificateType", problem, command))
     key = settings.s3_secret_key
     if shape == HA and key and not environment.SECRET_PATTERN.fullmatch(key):
-        problem = "the secret found doesn't fit; takes letters, digits, - and _ only"
+        problem = "must be letters, digits, - and _ only; the secret that is stored isn't"
         found.append(Mistake("s3SecretKey", problem, set_command("s3SecretKey", "", secret=True)))
     return found
 
@@ -57,13 +57,13 @@ def _unused(settings: Settings) -> list[Mistake]:
 def place(settings: Settings) -> list[Mistake]:
     """It's on AWS, over two or three zones."""
     if settings.machines != AWS:
-        problem = "found existing; ha-managed is made on AWS, services that exist are given by URL"
+        problem = "must be aws with ha-managed, got existing; services that exist are given by URL"
         return [Mistake("machines", problem, set_command("machines", AWS))]
     zones, whole = settings.availability_zones, settings.subnet_cidr
     if subnets := settings.subnet_ids:
         return _owners_subnets(len(subnets), zones)
     if not _LEAST_ZONES <= zones <= _MOST_ZONES:
-        problem = f"found {zones}; takes {_LEAST_ZONES} or {_MOST_ZONES}"
+        problem = f"must be {_LEAST_ZONES} or {_MOST_ZONES}, got {zones}"
         return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]
     if whole.prefixlen + (2 * zones - 1).bit_length() > _LARGEST_PREFIX:
         problem = f"{whole} is too small for {2 * zones} subnets of /{_LARGEST_PREFIX} or larger"
@@ -74,14 +74,16 @@ def place(settings: Settings) -> list[Mistake]:
 def _owners_subnets(subnets: int, zones: int) -> list[Mistake]:
     found = []
     if not _LEAST_ZONES <= subnets <= _MOST_ZONES:
-        problem = f"found {subnets}; takes {_LEAST_ZONES} or {_MOST_ZONES}, each of another zone"
+        problem = (
+            f"must be {_LEAST_ZONES} or {_MOST_ZONES} subnets, each in another zone, got {subnets}"
+        )
         another = f"subnet-0123456789abcdef{subnets}"
         command = f"pulumi config set --path 'subnetIds[{subnets}]' {another}"
         if subnets > _MOST_ZONES:
             command = f"pulumi config rm --path 'subnetIds[{subnets - 1}]'"
         found.append(Mistake("subnetIds", problem, command))
     if zones not in (Settings.availability_zones, subnets):
-        problem = f"found {zones}; subnetIds says which zones there are"
+        problem = f"is {zones}; with subnetIds, these say which zones there are"
         found.append(Mistake("availabilityZones", problem, "pulumi config rm availabilityZones"))
     return found
 
@@ -90,10 +92,10 @@ def _certificate(settings: Settings) -> list[Mistake]:
     kind, domain = settings.certificate_type, settings.domain_or_public_ip
     found = []
     if kind not in (ACM, OWNCERT):
-        problem = f"found {kind}; the load balancer of AWS takes {ACM} or {OWNCERT}"
+        problem = f"must be {ACM} or {OWNCERT} for AWS's load balancer, got {kind}"
         found.append(Mistake("certificateType", problem, set_command("certificateType", ACM)))
     if domain is None or ip_address(domain):
-        problem = f"ha-managed needs a domain name, found {domain or 'none'}"
+        problem = f"must be a domain name for ha-managed, got {domain or 'none'}"
         command = set_command("domainOrPublicIp", "openvidu.example.io")
         found.append(Mistake("domainOrPublicIp", problem, command))
     if kind == ACM and settings.hosted_zone_id is None:
@@ -113,14 +115,14 @@ def _services(settings: Settings) -> list[Mistake]:
     own = settings.elasticsearch_url
     if password and not own and not _SEARCH_PASSWORD.fullmatch(password):
         problem = (
-            "the secret found doesn't fit; OpenSearch Service takes 8 characters or more, among "
-            "them a small and a capital letter, a digit and - or _"
+            "must be 8 characters or more for OpenSearch Service, among them a lowercase and an "
+            "uppercase letter, a digit and - or _; the secret that is stored isn't"
         )
         command = "pulumi config rm elasticsearchPassword && uv run python -m scripts.init_stack"
         found.append(Mistake("elasticsearchPassword", problem, command))
     if settings.s3_endpoint and not settings.s3_secret_key:
         command = set_command("s3SecretKey", "", secret=True)
-        found.append(Mistake("s3SecretKey", "is missing; s3Endpoint takes it", command))
+        found.append(Mistake("s3SecretKey", "is missing; s3Endpoint needs it", command))
     return found
 
 
@@ -131,12 +133,14 @@ def _search_volume(settings: Settings) -> list[Mistake]:
         return []
     most = search_volumes.most_gib(kind)
     if most == 0:
-        problem = f"found {kind}; takes a type with gp3 volumes"
+        problem = f"must be a type with gp3 volumes, got {kind}"
         example = set_command("searchInstanceType", "m5.large.search")
         return [Mistake("searchInstanceType", problem, example)]
     if most is None or size <= most:
         return []
-    problem = f"found {size}; OpenSearch Service has at most {most} GiB with {kind}"
+    problem = (
+        f"must be at most {most} GiB for a node of type {kind} of OpenSearch Service, got {size}"
+    )
     larger = search_volumes.for_gib(size)
     other = f"\n      or: {set_command('searchInstanceType', larger)}" if larger else ""
     command = set_command("dataVolumeSize", str(most))
@@ -146,5 +150,7 @@ def _search_volume(settings: Settings) -> list[Mistake]:
 def _version(settings: Settings) -> list[Mistake]:
     if settings.openvidu_version != release.LATEST:
         return []
-    problem = "found latest; without a base, later nodes wouldn't know what the first ones have"
+    problem = (
+        "must be a version, got latest: without a base, later nodes couldn't tell the first ones'"
+    )
     return [Mistake("openviduVersion", problem, set_command("openviduVersion", "2.30.0"))]

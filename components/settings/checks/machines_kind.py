@@ -24,9 +24,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     if public is None:
         mistakes.append(Mistake("sshPublicKey", "is missing", _makes_public_key(settings)))
     elif not is_key_of_ec2(public):
-        problem = (
-            "found a key that EC2 doesn't import; it takes ed25519, or RSA of 1024 to 4096 bits"
-        )
+        problem = "must be a key that EC2 imports: ed25519, or RSA of 1024 to 4096 bits"
         command = set_command("sshPublicKey", keys()["sshPublicKey"].example)
         mistakes.append(Mistake("sshPublicKey", problem, command))
     return mistakes
@@ -65,7 +63,7 @@ def _too_few(settings: Settings) -> list[Mistake]:
         keys()["hosts"].example,
         taken={one.public_ip for one in hosts},
     )
-    problem = f"found {len(hosts)}; takes at least {takes}"
+    problem = f"must list at least {takes}, got {len(hosts)}"
     return [Mistake("hosts", problem, f"{command}, and so on: docs/existing.md")]
 
 

@@ -58,7 +58,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         return _from_one(count, retired)
     mistakes = []
     if not 1 <= count <= found.nodes:
-        problem = f"found {count}; takes 1 to {found.nodes}, the nodes that {found.reason}"
+        problem = f"must be 1 to {found.nodes}, the nodes that {found.reason}, got {count}"
         fits = min(2, found.nodes) if count < 1 else found.nodes
         mistakes.append(Mistake("nodeCount", problem, set_command("nodeCount", str(fits))))
     elif count + len(set(retired)) > found.nodes:
@@ -74,9 +74,9 @@ def _from_one(count: int, retired: Sequence[int]) -> list[Mistake]:
     """Node count and retired numbers where nothing tells yet how many there may be."""
     mistakes = []
     if count < 1:
-        problem = f"found {count}; takes 1 or more"
+        problem = f"must be 1 or more, got {count}"
         mistakes.append(Mistake("nodeCount", problem, set_command("nodeCount", "2")))
-    return mistakes + _retired(retired, "from 1 on", None)
+    return mistakes + _retired(retired, "of 1 or more", None)
 
 
 def _retired(retired: Sequence[int], which: str, most: int | None) -> list[Mistake]:
@@ -84,5 +84,5 @@ def _retired(retired: Sequence[int], which: str, most: int | None) -> list[Mista
     fit = [one for one in dict.fromkeys(retired) if one >= 1 and (most is None or one <= most)]
     if fit == [*retired]:
         return []
-    problem = f"found {list(retired)}; takes different numbers {which}"
+    problem = f"must be different numbers {which}, got {list(retired)}"
     return [Mistake("retiredNodes", problem, set_list_command("retiredNodes", fit))]

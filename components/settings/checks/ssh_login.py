@@ -30,7 +30,9 @@ def from_where(settings: Settings) -> list[Mistake]:
         if settings.ssh_via:
             return []
         command = set_command("sshCidrs", '["203.0.113.0/24"]')
-        return [Mistake("sshCidrs", "is empty; takes the networks that may use SSH", command)]
+        return [
+            Mistake("sshCidrs", "is empty; it must list the networks that may use SSH", command)
+        ]
     anywhere = _wide(cidrs)
     if anywhere and not settings.allow_ssh_from_anywhere:
         much = "a large part of" if anywhere.prefixlen else "the whole"

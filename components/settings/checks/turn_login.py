@@ -15,7 +15,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
             return []
         command = set_command("turnServer", "turns:turn.example.io:443")
         return [Mistake("turnServer", "is missing, and its login is there", command)]
-    takes = "takes turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
+    takes = "needs turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
     of_keys = {"turnUsername": user, "turnCredential": password}
     given = [key for key, value in of_keys.items() if value]
     if shared and given:
@@ -25,7 +25,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     if not shared and not given:
         command = set_command("turnStaticAuthSecret", "", secret=True)
         return [Mistake("turnServer", takes, command)]
-    problem = "is missing; turnServer takes both"
+    problem = "is missing; turnServer needs both"
     return [
         Mistake(key, problem, set_command(key, "…", secret=key != "turnUsername"))
         for key, value in of_keys.items()
