@@ -32,9 +32,10 @@ _WHERE, _CHECK = "AWS", "permissions"
 _NEXT = "have it added to the policy of who deploys: uv run python -m components.aws.permissions"
 _KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f preflight"
 """A public key to ask with; it's nobody's."""
+_Config = Mapping[str, Mapping[str, Any]]
 
 
-def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+def account(pulumi: PulumiCli, config: _Config) -> list[Finding]:
     """Look at the account that the stack's configuration leads to.
 
     Args:
@@ -59,31 +60,45 @@ def account(pulumi: PulumiCli, config: Mapping[str, Mapping[str, Any]]) -> list[
         return [Finding("credentials", _WHERE, Result.FAILED, str(error), following)]
     who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
 
-    def configured(key: str, otherwise: str) -> str:
-        found = config.get(f"openvidu-enterprise:{key}", {}).get("value")
-        return str(found or otherwise)
-
     ec2 = session.client("ec2")
-    kind = configured("nodeInstanceType", Settings.node_instance_type)
-    scope = Scope(
-        configured("shape", HA),
-        pulumi.stack_name().rpartition("/")[2],
-        configured("s3Bucket", DEFAULT_BUCKET),
-        configured("hostedZoneId", "") or None,
-        configured("permissionsBoundary", "") or None,
-        configured("iamPath", Settings.iam_path),
-        configured("kmsKeyId", "") or None,
-        backups=configured("backupDays", "0") != "0",
-        ssm=configured("sshVia", "") == SSM,
-    )
-    owner = configured("imageOwner", UBUNTU_OWNER)
-    calls = _calls(ec2, kind, scope.tags, configured("imageId", "") or owner)
+    kind = _configured(config, "nodeInstanceType", Settings.node_instance_type)
+    scope = scope_of(config, pulumi.stack_name().rpartition("/")[2])
+    owner = _configured(config, "imageOwner", UBUNTU_OWNER)
+    calls = first_calls(ec2, kind, scope, _configured(config, "imageId", owner))
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
         *simulated(session, who, statements(scope), calls.keys()),
         *_quotas(session, ec2, kind),
     ]
+
+
+def _configured(config: _Config, key: str, otherwise: str = "") -> str:
+    found = config.get(f"openvidu-enterprise:{key}", {}).get("value")
+    return str(found or otherwise)
+
+
+def scope_of(config: _Config, stack: str) -> Scope:
+    """What is deployed, as far as the rights of who deploys are about it.
+
+    Args:
+        config: as `pulumi config --json` prints it.
+        stack: the stack's name alone.
+    """
+    subnets = config.get("openvidu-enterprise:subnetIds", {}).get("objectValue")
+    return Scope(
+        _configured(config, "shape", HA),
+        stack,
+        _configured(config, "s3Bucket", DEFAULT_BUCKET),
+        _configured(config, "hostedZoneId") or None,
+        _configured(config, "permissionsBoundary") or None,
+        _configured(config, "iamPath", Settings.iam_path),
+        _configured(config, "kmsKeyId") or None,
+        vpc=_configured(config, "vpcId") or None,
+        subnets=subnets or (),
+        backups=_configured(config, "backupDays", "0") != "0",
+        ssm=_configured(config, "sshVia") == SSM,
+    )
 
 
 def _simulation(
@@ -217,20 +232,20 @@ def quota_finding(quota: Quota, region: str, used: int, holds: int) -> Finding:
     return Finding("quotas", _WHERE, Result.WARNING, f"{said}: nothing can be added", following)
 
 
-def _calls(
-    ec2: Client, instance_type: str, tags: Mapping[str, str], image_or_owner: str
+def first_calls(
+    ec2: Client, instance_type: str, scope: Scope, image_or_owner: str
 ) -> Mapping[str, Callable[[], object]]:
     """What a deployment begins with, each as a call that makes nothing.
 
     Args:
         ec2: the client.
         instance_type: of nodes.
-        tags: with which the program makes things.
+        scope: what is deployed: with which tags, and whether in a network that existed.
         image_or_owner: id of the image, or who owns Ubuntu's images.
     """
 
     def tagged(kind: str) -> list[dict[str, Any]]:
-        named = [{"Key": key, "Value": value} for key, value in tags.items()]
+        named = [{"Key": key, "Value": value} for key, value in scope.tags.items()]
         return [{"ResourceType": kind, "Tags": named}]
 
     def run_instances() -> None:
@@ -249,14 +264,17 @@ def _calls(
             TagSpecifications=tagged("instance"),
         )
 
-    return {
-        "ec2:DescribeInstances": lambda: ec2.describe_instances(DryRun=True),
+    network = {
         "ec2:CreateVpc": lambda: ec2.create_vpc(
             DryRun=True, CidrBlock="10.5.0.0/24", TagSpecifications=tagged("vpc")
         ),
         "ec2:CreateInternetGateway": lambda: ec2.create_internet_gateway(
             DryRun=True, TagSpecifications=tagged("internet-gateway")
         ),
+    }
+    return {
+        "ec2:DescribeInstances": lambda: ec2.describe_instances(DryRun=True),
+        **({} if scope.vpc else network),
         "ec2:ImportKeyPair": lambda: ec2.import_key_pair(
             DryRun=True,
             KeyName="preflight",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,27 @@ def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
     assert (room.result, full.result) == (Result.OK, Result.WARNING)
     assert room.said == "EC2-VPC Elastic IPs: 3 of 5 in use"
     assert f"--quota-code {ADDRESSES.code}" in str(full.next)
+
+
+def test_in_a_network_that_exists_nobody_asks_for_the_right_to_make_one() -> None:
+    own: dict[str, dict[str, Any]] = {"openvidu-enterprise:shape": {"value": "ha"}}
+    subnets = ["subnet-1a2b3c4d"]
+    taken = own | {
+        "openvidu-enterprise:vpcId": {"value": "vpc-1a2b3c4d"},
+        "openvidu-enterprise:subnetIds": {"value": json.dumps(subnets), "objectValue": subnets},
+    }
+    asked = {}
+    for name, config in {"own": own, "taken": taken}.items():
+        scope = aws_account.scope_of(config, "prod")
+        tried = aws_account.first_calls(None, "c5.2xlarge", scope, "ami-1a2b3c4d")
+        granted = {action for one in statements(scope) for action in one.actions}
+        asked[name] = {*tried} | granted
+    of_a_network = {"ec2:CreateVpc", "ec2:CreateInternetGateway", "ec2:CreateSubnet"}
+    assert of_a_network <= asked["own"]
+    assert not of_a_network & asked["taken"]
+    assert "ec2:AllocateAddress" in asked["taken"]
+    resources = {one for each in statements(scope) for one in each.resources}
+    assert {"arn:*:ec2:*:*:vpc/vpc-1a2b3c4d", "arn:*:ec2:*:*:subnet/subnet-1a2b3c4d"} <= resources
 
 
 class Iam:
