@@ -15,6 +15,7 @@ from components.settings.table import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}
 _REASON_LENGTH = 300
+_BY_HAND = "pulumi config rm hostedZoneId, and point it by hand"
 
 
 def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -24,11 +25,11 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
     beside no CNAME. Where it can't be asked, that is a warning.
     """
     domain = (settings.domain_or_public_ip or "").lower()
-    if settings.hosted_zone_id is None or domain in previous.records or settings.overwrite_record:
+    if settings.hosted_zone_id is None or domain in previous.records:
         return []
     try:
         found = aws.route53.get_records(
-            zone_id=settings.hosted_zone_id, name_regex=rf"^{re.escape(domain)}\.?$"
+            zone_id=settings.hosted_zone_id, name_regex=rf"^({_or_above(domain)})\.?$"
         )
     # The SDK raises nothing more specific.
     except Exception as error:
@@ -36,16 +37,42 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
         told = f"Not checked whether {domain} has a record already."
         pulumi.log.warn(f"{told} AWS was asked: {reason}")
         return []
-    kinds = {one.type for one in found.resource_record_sets} & _IN_THE_WAY
-    if not kinds:
+    told_of = [(one.name.rstrip(".").lower(), one.type) for one in found.resource_record_sets]
+    if not any(kind == "SOA" for _, kind in told_of):
+        return [_outside(domain, settings.hosted_zone_id)]
+    kinds = {kind for name, kind in told_of if name == domain} & _IN_THE_WAY
+    if not kinds or settings.overwrite_record:
         return []
     problem = (
         f"{settings.hosted_zone_id} has a record of {domain} already ({', '.join(sorted(kinds))}), "
         "which isn't this stack's; overwritten, it goes with the stack one day"
     )
-    rather = "pulumi config rm hostedZoneId, and point it by hand"
-    command = f"{set_command('overwriteRecord', 'true')}\n      or: {rather}"
+    command = f"{set_command('overwriteRecord', 'true')}\n      or: {_BY_HAND}"
     return [Mistake("hostedZoneId", problem, command)]
+
+
+def _or_above(domain: str) -> str:
+    """A pattern of a domain, and of each that it's in: one of them is the zone's own name.
+
+    A zone has its SOA record there. Source: Route 53 guide, "NS and SOA records that Amazon Route
+    53 creates for a public hosted zone".
+    """
+    labels = domain.split(".")
+    return "|".join(re.escape(".".join(labels[start:])) for start in range(len(labels)))
+
+
+def _outside(domain: str, zone_id: str) -> Mistake:
+    """A zone of something else: the provider would put its name behind the domain's.
+
+    Source: terraform-provider-aws, route53 record, expandRecordName.
+    """
+    problem = (
+        f"{zone_id} is no zone of {domain}: the record would be made below the zone's own name, "
+        "where nobody asks for it"
+    )
+    zones = "aws route53 list-hosted-zones --query 'HostedZones[].[Id,Name]' --output text"
+    command = f"{zones}, then: pulumi config set hostedZoneId ID\n      or: {_BY_HAND}"
+    return Mistake("hostedZoneId", problem, command)
 
 
 def with_record(machine: Machine, settings: Settings, parent: pulumi.Resource) -> Machine:

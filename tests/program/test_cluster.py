@@ -60,6 +60,7 @@ class Recorder(Mocks):  # type: ignore[misc]
         self.registered: list[MockResourceArgs] = []
         self.state: dict[str, Any] = {}
         self.zones = ["eu-west-1b", "eu-west-1a"]
+        self.zone = "example.io"
         self.records: list[dict[str, str]] = []
         self.offered: dict[str, list[str]] = {}
         self.quotas = {"L-1216C47A": 1024.0, "L-0263D0A3": 200.0}
@@ -83,7 +84,9 @@ class Recorder(Mocks):  # type: ignore[misc]
         plain = {
             "aws:ec2/getAmi:getAmi": {"id": "ami-newest"},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
-            "aws:route53/getRecords:getRecords": {"resourceRecordSets": self.records},
+            "aws:route53/getRecords:getRecords": {
+                "resourceRecordSets": self.records_like(args.args.get("nameRegex", ""))
+            },
         }
         match args.token:
             case token if token in plain:
@@ -109,6 +112,11 @@ class Recorder(Mocks):  # type: ignore[misc]
                 assert args.args == {"stackName": "organization/openvidu-enterprise/dev"}
                 return {"outputs": self.state}
         raise AssertionError(args.token)
+
+    def records_like(self, pattern: str) -> list[dict[str, str]]:
+        """Those of the zone, which has one of its own."""
+        own = {"name": f"{self.zone}.", "type": "SOA"}
+        return [one for one in (own, *self.records) if re.search(pattern, one["name"])]
 
     def offerings(self, name: str, values: list[str]) -> dict[str, Any]:
         """In the zones, each type that isn't said to be offered in some of them alone."""
@@ -1054,6 +1062,31 @@ def test_a_record_that_is_there_is_refused_and_told(config: dict[str, str], kind
     assert not recorder.registered
     deploy(with_zone(config, overwriteRecord="true"), recorder=recorder)
     assert recorder.of_type("aws:route53/record:Record")["base-record"]["allowOverwrite"] is True
+
+
+@pytest.mark.parametrize("zone", ["example.io", "openvidu.example.io", "io"])
+def test_a_domain_has_its_record_in_a_zone_above_it(config: dict[str, str], zone: str) -> None:
+    recorder = Recorder()
+    recorder.zone = zone
+    # Which is somebody else's, as that of the zone itself may be.
+    recorder.records = [] if zone.startswith("openvidu") else [{"name": f"{zone}.", "type": "A"}]
+    deploy(with_zone(config), recorder=recorder)
+    assert "base-record" in recorder.names
+
+
+@pytest.mark.parametrize("zone", ["example.org", "vidu.example.io", "dev.openvidu.example.io"])
+@pytest.mark.parametrize("overwrite", ["false", "true"])
+def test_a_zone_of_something_else_is_refused(
+    config: dict[str, str], zone: str, overwrite: str
+) -> None:
+    recorder = Recorder()
+    recorder.zone = zone
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(with_zone(config, overwriteRecord=overwrite), recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.key == "hostedZoneId"
+    assert mistake.problem.startswith("Z1 is no zone of openvidu.example.io")
+    assert not recorder.registered
 
 
 def test_a_record_of_this_stack_and_one_of_another_kind_are_no_hindrance(
