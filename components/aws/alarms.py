@@ -178,9 +178,17 @@ def alarms(settings: Settings, tags: Mapping[str, str], parent: pulumi.Resource)
     if settings.alarm_email is None:
         return None
     child = pulumi.ResourceOptions(parent=parent)
-    name = f"{tags['project']}-{tags['stack']}-alarms"
+    name = topic_name(tags["project"], tags["stack"])
     topic = aws.sns.Topic("alarms", name=name, tags={**tags, "Name": name}, opts=child)
     aws.sns.TopicSubscription(
         "alarms-email", topic=topic.arn, protocol="email", endpoint=settings.alarm_email, opts=child
     )
     return Alarms(topic.arn, tags)
+
+
+def topic_name(project: str, stack: str) -> str:
+    """The name of the stack's own topic.
+
+    A stack may have dots in its name, a topic that isn't FIFO none. Source: SNS API, CreateTopic.
+    """
+    return f"{project}-{stack}-alarms".replace(".", "-")

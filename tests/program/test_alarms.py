@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pulumi.runtime import MockCallArgs, MockResourceArgs
 
+from components.aws.alarms import topic_name
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
 from tests.program.conftest import SECRETS, example
@@ -102,6 +103,11 @@ def test_an_address_gets_a_topic_of_the_stacks_own(config: dict[str, str]) -> No
     arn = "arn:aws:sns:eu-west-1:123456789012:alarms"
     assert by_mail == {"endpoint": MAIL["alarmEmail"], "protocol": "email", "topic": arn}
     assert {one["okActions"][0] for one in recorder.of_type(ALARM).values()} == {arn}
+
+
+def test_a_dot_in_the_stacks_name_is_none_in_the_topics() -> None:
+    name = topic_name("openvidu-enterprise", "eu.prod")
+    assert name == "openvidu-enterprise-eu-prod-alarms"
 
 
 def test_services_of_aws_are_watched(config: dict[str, str]) -> None:
