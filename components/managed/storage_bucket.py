@@ -7,6 +7,7 @@ the permissions are those of OpenVidu's template for Enterprise on AWS, for this
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,13 +56,12 @@ def bucket(site: Site) -> Bucket:
         tags=site.named("bucket"),
         opts=pulumi.ResourceOptions(parent=site.parent, protect=not settings.delete_data),
     )
-    _keep_private(site, made)
-    _keep_versions(site, made)
-    _encrypt(site, made)
-    return _with_user(site, made)
+    # Whoever stores something first finds all of it in place.
+    kept = [_keep_private(site, made), _keep_versions(site, made), _encrypt(site, made)]
+    return _with_user(site, made, kept)
 
 
-def _keep_private(site: Site, made: aws.s3.Bucket) -> None:
+def _keep_private(site: Site, made: aws.s3.Bucket) -> pulumi.Resource:
     private = aws.s3.BucketPublicAccessBlock(
         "bucket-private",
         bucket=made.id,
@@ -71,7 +71,7 @@ def _keep_private(site: Site, made: aws.s3.Bucket) -> None:
         restrict_public_buckets=True,
         opts=site.child,
     )
-    aws.s3.BucketPolicy(
+    return aws.s3.BucketPolicy(
         "bucket-tls-only",
         bucket=made.id,
         policy=made.arn.apply(tls_only),
@@ -79,7 +79,7 @@ def _keep_private(site: Site, made: aws.s3.Bucket) -> None:
     )
 
 
-def _keep_versions(site: Site, made: aws.s3.Bucket) -> None:
+def _keep_versions(site: Site, made: aws.s3.Bucket) -> pulumi.Resource:
     versions = aws.s3.BucketVersioning(
         "bucket-versions",
         bucket=made.id,
@@ -108,11 +108,12 @@ def _keep_versions(site: Site, made: aws.s3.Bucket) -> None:
         ],
         opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[versions]),
     )
+    return versions
 
 
-def _encrypt(site: Site, made: aws.s3.Bucket) -> None:
+def _encrypt(site: Site, made: aws.s3.Bucket) -> pulumi.Resource:
     key = site.settings.kms_key_id
-    aws.s3.BucketServerSideEncryptionConfiguration(
+    return aws.s3.BucketServerSideEncryptionConfiguration(
         "bucket-encryption",
         bucket=made.id,
         rules=[
@@ -129,7 +130,7 @@ def _encrypt(site: Site, made: aws.s3.Bucket) -> None:
     )
 
 
-def _with_user(site: Site, made: aws.s3.Bucket) -> Bucket:
+def _with_user(site: Site, made: aws.s3.Bucket, kept: Sequence[pulumi.Resource]) -> Bucket:
     settings = site.settings
     user = aws.iam.User(
         "bucket-user",
@@ -145,7 +146,8 @@ def _with_user(site: Site, made: aws.s3.Bucket) -> Bucket:
         opts=site.child,
     )
     key = aws.iam.AccessKey("bucket-user-key", user=user.name, opts=site.child)
-    return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), [made, allowed, key])
+    ready = [made, *kept, allowed, key]
+    return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), ready)
 
 
 def tls_only(arn: str) -> str:

@@ -19,8 +19,10 @@ from components.aws.actions import TYPES, actions
 from components.aws.health import DownError, InstanceHealth
 from components.aws.network import Network
 from components.aws.permissions import Scope, statements
+from components.managed import bastion
 from components.managed.search import end_of_support
 from components.previous_state import from_outputs
+from components.remote import run_on
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
 from openvidu.ports import Source
@@ -170,6 +172,22 @@ def test_the_load_balancer_waits_for_a_way_to_the_internet(
     monkeypatch.setattr(aws.lb, "LoadBalancer", watched)
     up(managed, monkeypatch)
     assert "internet-gateway" in waits_for
+
+
+def test_nobody_stores_anything_before_the_bucket_encrypts_and_keeps_it(
+    managed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits_for: list[str] = []
+
+    def watched(machine: Any, name: str, *arguments: Any, **more: Any) -> Any:
+        if name == "bastion-services":
+            waits_for.extend(one._name for one in more["depends_on"])
+        return run_on(machine, name, *arguments, **more)
+
+    monkeypatch.setattr(bastion, "run_on", watched)
+    up(managed, monkeypatch)
+    kept = {"bucket-tls-only", "bucket-versions", "bucket-encryption"}
+    assert kept | {"openvidu-bucket", "bucket-user-policy"} <= {*waits_for}
 
 
 def test_only_documented_ports_are_open(deployed: Cloud) -> None:
