@@ -604,10 +604,14 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
     ("change", "expected"),
     [
         ({"certificateType": "letsencrypt"}, "must be acm or owncert"),
-        ({"domainOrPublicIp": "203.0.113.5"}, "needs a domain name"),
+        ({"domainOrPublicIp": "203.0.113.5"}, "must be a domain name for ha-managed"),
         ({"hostedZoneId": ""}, "proves that the domain is yours"),
         ({"machines": "existing"}, "must be aws with ha-managed"),
         ({"availabilityZones": "1"}, "must be 2 or 3"),
+        (
+            {"domainOrPublicIp": f"{'a' * 50}.openvidu.example.io"},
+            "must be 64 characters at most for acm, got 70",
+        ),
         ({"subnetCidr": "10.5.0.0/26"}, "too small for 4 subnets"),
         ({"nodeCount": "115"}, "must be 1 to 114"),
         ({"kibanaUrl": "https://kibana.example.io:5601"}, "go together"),

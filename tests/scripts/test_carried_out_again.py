@@ -23,6 +23,7 @@ from components.settings.read import read
 from components.machine import Machine
 from components.previous_state import deployed
 from components.on_base import on_base, quiet
+from components.ssh_way import Jump, SshWay
 from tests.program.conftest import SECRETS, example
 
 here = pulumi.ComponentResource("demo:index:Group", "here")

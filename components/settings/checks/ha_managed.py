@@ -16,6 +16,8 @@ _LARGEST_PREFIX = 27
 _LEAST_ZONES, _MOST_ZONES = 2, 3
 _SEARCH_PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_]).{8,}")
 """Source: OpenSearch Service, "Fine-grained access control", the master user's password."""
+_LONGEST_COMMON_NAME = 64
+"""Source: ACM API, RequestCertificate, DomainName."""
 _ITS_OWN = ("redisHost", "s3Endpoint", "elasticsearchUrl", "kibanaUrl", "bucketVersionDays")
 _OF_IAM = ("permissionsBoundary", "iamPath")
 
@@ -98,6 +100,10 @@ def _certificate(settings: Settings) -> list[Mistake]:
         problem = f"must be a domain name for ha-managed, got {domain or 'none'}"
         command = set_command("domainOrPublicIp", "openvidu.example.io")
         found.append(Mistake("domainOrPublicIp", problem, command))
+    elif kind == ACM and len(domain) > _LONGEST_COMMON_NAME:
+        problem = f"must be {_LONGEST_COMMON_NAME} characters at most for acm, got {len(domain)}"
+        command = set_command("certificateType", OWNCERT)
+        found.append(Mistake("domainOrPublicIp", problem, f"{command}, or a shorter name"))
     if kind == ACM and settings.hosted_zone_id is None:
         problem = "acm needs it: a record in that zone proves that the domain is yours"
         command = set_command("hostedZoneId", "Z0123456789ABCDEFGHIJ")
