@@ -110,6 +110,7 @@ CHANGES: Mapping[str, Change] = {
             "configChangeTimeout",
             "configChangeDuringCalls",
             "upgradeStrategy",
+            "notify",
         ),
         Change.NOTED,
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,8 +78,28 @@ def put_policy(
         "put-membership-file.sh",
         settings,
         parent=parent,
-        stdin=with_text({"FILE": "drain-policy"}, drain_policy(settings)),
+        stdin=_with_webhooks(settings, drain_policy(settings)),
         depends_on=depends_on,
+    )
+
+
+def _with_webhooks(settings: Settings, policy: str) -> pulumi.Input[str]:
+    """The policy's file; secret where it names webhooks."""
+    if not settings.notify:
+        return with_text({"FILE": "drain-policy"}, policy)
+    text = policy.rstrip("\n") + "\n" + webhooks(settings, pulumi.get_stack())
+    return pulumi.Output.secret(with_text({"FILE": "drain-policy"}, text))
+
+
+def webhooks(settings: Settings, stack: str) -> str:
+    """Who is told of nodes, and by which way, as `membership.notification` reads it."""
+    proxy = proxy_fields(settings)
+    return fields(
+        {
+            "NOTIFY": json.dumps(settings.notify),
+            "NOTIFY_STACK": stack,
+            **{f"NOTIFY_{name}": value for name, value in proxy.items()},
+        }
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Protocol
 
+from membership import notification
 from membership.clock import Clock
 from membership.cluster_view import Cluster
 from membership.policy import Policy
@@ -45,6 +46,7 @@ class Context:
         policy: how nodes may leave.
         say: takes progress lines.
         clock: time.
+        tell: tells who is on call, and waits for nothing.
     """
 
     cluster: Cluster
@@ -53,6 +55,7 @@ class Context:
     policy: Policy
     say: Callable[[str], None]
     clock: Clock = field(default_factory=Clock)
+    tell: Callable[[notification.Event], None] = lambda _: None
 
 
 @dataclass(frozen=True)

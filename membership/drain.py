@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from membership import notification
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.clock import Elapsed
 from membership.confirmation import Confirmation
@@ -40,6 +41,11 @@ _CUT = "cut"
 """The note of a node whose calls are cut as that was chosen: it goes though it runs."""
 _OVERDUE = "overdue"
 """The note of a node whose calls were waited for to the limit; with that, in seconds."""
+_TOLD = "told"
+"""The note of how often it was told that a drain is stuck, and then that it has ended."""
+_ENDED = "ended"
+_STUCK_SECONDS = 3600.0
+"""After half of the limit it's told, and then each hour."""
 _BEGUN = "begun"
 """The note of a node that takes no new sessions, as a run has seen it."""
 MAY_GO = "may-go"
@@ -69,11 +75,24 @@ def drain(node: Node, run: Run, context: Context) -> Outcome:
     if belongs_to_another(node, context):
         context.say(f"{node.name}: another machine has {node.ip} by now, and not {node.identity}")
         return Outcome.GONE
-    claim(node, run, context)
+    before = claim(node, run, context)
     outcome = _Drain(node, run, context).wait()
     if outcome in (Outcome.LEFT, Outcome.GONE):
         move(node, Phase.LEFT, context)
+        if before.phase is not Phase.LEFT:
+            _tell_end(node, context)
     return outcome
+
+
+def _tell_end(node: Node, context: Context) -> None:
+    """Tell who is on call that a drain is over, once, however often that is looked at."""
+    told, cut = (
+        context.registry.noted(f"{name}-{node.ip}", node.identity) for name in (_TOLD, _CUT)
+    )
+    if told is None or told[1] != _ENDED:
+        now = Elapsed.begin(context.clock)
+        context.registry.note(f"{_TOLD}-{node.ip}", node.identity, now, _ENDED)
+        context.tell(notification.drain_ended(node.name, cut=cut is not None))
 
 
 def remove(node: Node, run: Run, context: Context) -> None:
@@ -195,7 +214,7 @@ class _Drain:
             if isinstance(seen.listed, MediaNode):
                 self._carried = seen.listed.sessions
             if seen.is_draining:
-                self._begin()
+                self._begin(seen)
             self._let_it_be_asked(seen)
             first = self._stop_new_sessions(seen)
             over = self._is_over(found) and not (found.is_out and is_known)
@@ -213,6 +232,7 @@ class _Drain:
                 if first or not seen.changes_soon:
                     self._tell_choices()
                 what = first or self._missing(found, seen)
+                self._tell_stuck(what)
                 self._wait.progress(what, self._world.policy.limit)
             self._pause(seen)
 
@@ -249,7 +269,7 @@ class _Drain:
             self._count_from_now()
             answer = self._world.cluster.stop_new_sessions(seen.listed)
             if answer is None:
-                self._begin()
+                self._begin(seen)
                 self._say("takes no new sessions from now on")
             elif isinstance(answer, Refused) and self._waits_without(answer):
                 self._without_api = True
@@ -261,11 +281,28 @@ class _Drain:
             raise self._refused(answer)
         return None
 
-    def _begin(self) -> None:
+    def _begin(self, seen: Observation) -> None:
         """Note that it takes no new sessions: what is waited from here on counts for each run."""
         if not self._has_begun:
             self._has_begun = True
             self._keep(_BEGUN)
+            self._keep(_TOLD, "0")
+            calls = len(seen.listed.sessions) if isinstance(seen.listed, MediaNode) else None
+            limit = self._world.policy.limit
+            self._world.tell(notification.drain_began(self._node.name, calls, limit))
+
+    def _tell_stuck(self, what: str) -> None:
+        """Tell who is on call when half of the limit is over, then each hour, in whatever run."""
+        passed, limit = self._wait.passed, self._world.policy.limit
+        late = (passed - limit / 2).total_seconds()
+        noted = self._world.registry.noted(f"{_TOLD}-{self._node.ip}", self._node.identity)
+        told = noted[1] if noted else "0"
+        if not (self._has_begun or self._without_api) or late < 0:
+            return
+        times = 1 + int(late // _STUCK_SECONDS)
+        if told.isdecimal() and times > int(told):
+            self._keep(_TOLD, str(times))
+            self._world.tell(notification.drain_stuck(self._node.name, what, passed, limit))
 
     def _count_from_now(self) -> None:
         """Count from a run's first try on a node that takes new sessions.
@@ -381,6 +418,7 @@ class _Drain:
             # The next run waits as long again, or cuts at once where that was chosen meanwhile.
             self._wait.begin_again()
             self._keep(_OVERDUE, str(limit.total_seconds()))
+            self._keep(_TOLD, "0")
             raise self._overdue(found, what)
         cut = calls_on(seen, self._world) or []
         ids = f" ({', '.join(call.id for call in cut)})" if cut else ""

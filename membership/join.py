@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 
+from membership import notification
 from membership.answers import Answers, MediaNode, Refused, Unknown
 from membership.cluster_view import Cluster
 from membership.confirmation import Confirmation
@@ -165,7 +166,7 @@ def join(node: Node, generation: int, run: Run, context: Context) -> None:
             newer run works on it.
         ReloadError, LockTimeoutError: the load balancer goes on with the old list.
     """
-    claim(node, run, context)
+    before = claim(node, run, context)
     wait_until_ready(node, run, context)
     newest = is_newest(node, run, context)
     context.load_balancer.add(node.ip, purpose=f"{node.name} joins", may=newest)
@@ -178,6 +179,8 @@ def join(node: Node, generation: int, run: Run, context: Context) -> None:
     context.registry.change(node.ip, joined)
     context.registry.forget(node.ip)
     context.say(f"{node.name}: {node.ip} is in the load balancer")
+    if before.phase is not Phase.SERVING:
+        context.tell(notification.joined(node.name, node.ip))
 
 
 def wait_until_ready(node: Node, run: Run, context: Context) -> None:

@@ -37,6 +37,7 @@ from membership.join import Found, announce, join, prepare
 from membership.known_nodes import from_json as nodes_from_json
 from membership.known_nodes import note
 from membership.load_balancer import LoadBalancer
+from membership.notification import Notifier, failed
 from membership.observation import calls_on, look, who_sees_what
 from membership.overview import overview, versions
 from membership.policy import Policy
@@ -105,20 +106,21 @@ def main() -> int:
         Registry().cut_off(arguments.run, Clock())
         return 1
     except MembershipError as error:
-        sys.exit(str(error))
+        sys.exit(_tell_of(arguments, error))
     except LoadBalancerError as error:
-        sys.exit(str(_failed(arguments, str(error), "The machine stays.", "pulumi up")))
+        failure = _failed(arguments, str(error), "The machine stays.", "pulumi up")
+        sys.exit(_tell_of(arguments, failure))
     except RegistryError as error:
         meaning = "Nothing was changed: what isn't known isn't taken for gone."
         command = (
             "move that file away on this machine; then here, with the name of that node, which "
             "notes it anew: uv run python -m scripts.repair node-1"
         )
-        sys.exit(str(_failed(arguments, str(error), meaning, command)))
+        sys.exit(_tell_of(arguments, _failed(arguments, str(error), meaning, command)))
     except OSError as error:
         happened = f"{error.filename or 'this machine'}: {error.strerror or error}"
         meaning = "What was there stays whole, and so does the machine."
-        sys.exit(str(_failed(arguments, happened, meaning, _next(error))))
+        sys.exit(_tell_of(arguments, _failed(arguments, happened, meaning, _next(error))))
 
 
 def _failed(
@@ -126,6 +128,22 @@ def _failed(
 ) -> MembershipError:
     who = arguments.name or socket.gethostname()
     return MembershipError(who, arguments.action, happened, meaning, command)
+
+
+def _tell_of(arguments: argparse.Namespace, error: MembershipError) -> str:
+    """What is said of an error; who is on call is told, too, where a node joins or leaves."""
+    if arguments.action not in _LOOKS:
+        _notifier().send(failed(error.node, str(error)))
+    return str(error)
+
+
+def _notifier() -> Notifier:
+    logins = [
+        CLUSTER_FILE,
+        Path(release.BASE.folder) / ".env",
+        Path(release.MASTER.folder) / ".env",
+    ]
+    return Notifier.read(_say, logins=logins)
 
 
 def _next(error: OSError) -> str:
@@ -162,7 +180,9 @@ def _act(arguments: argparse.Namespace) -> int:
     policy = Policy.read()
     if arguments.limit:
         policy = replace(policy, change_limit=timedelta(seconds=arguments.limit))
-    context = Context(place.cluster, place.load_balancer, registry, policy, _say, clock)
+    context = Context(
+        place.cluster, place.load_balancer, registry, policy, _say, clock, _notifier().send
+    )
     task = _Task(arguments, context, place.bucket, Files())
     return _ACTIONS[arguments.action].act(task) or 0
 
@@ -277,6 +297,8 @@ _KEEP = "keep"
 _STORES = ("stores", "stores-master")
 _OVERVIEWS = ("overview", "overview-master")
 _SERVICES = "services"
+_LOOKS = (*_OVERVIEWS, *_STORES, _SERVICES, _KEEP, "doubts", "conclude")
+"""Actions that move no node: nobody is called for what they can't see."""
 _BEFORE_CHANGES = ("quiet", "quiet-nodes", "quiet-master", "upgrade", "upgrade-master", "pause-all")
 _STOPS_NODES = ("quiet-nodes", "pause-all")
 _ACTIONS: Mapping[str, _Action] = {

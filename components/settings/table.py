@@ -631,6 +631,15 @@ class Settings:
             secret=True,
         ),
     ] = field(default=(), repr=False)
+    notify: Annotated[
+        tuple[str, ...],
+        Key(
+            lists.list_of(values.notified),
+            "Webhooks that are told when nodes join, drain, or fail to: slack=URL or json=URL.",
+            '["slack=https://hooks.slack.com/services/…"]',
+            secret=True,
+        ),
+    ] = field(default=(), repr=False)
     turn_server: Annotated[
         str | None,
         Key(

@@ -92,6 +92,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "webhookEndpoint": WEBHOOK,
     "webhookEvents": {**WEBHOOK, "webhookEvents[0]": "HANodeRegistered"},
     "webhookHeaders": {**WEBHOOK, "webhookHeaders[0]": "X-Api-Key: abc"},
+    "notify": {"notify[0]": "slack=https://hooks.slack.com/services/T0/B0/x"},
     "turnServer": {**TURN, "turnStaticAuthSecret": "secret-of-turn"},
     "turnStaticAuthSecret": {**TURN, "turnStaticAuthSecret": "secret-of-turn"},
     "turnUsername": LOGIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -39,12 +40,43 @@ def terminate(lab: Lab, host: str) -> None:
     lab.ok("run", "--", sys.executable, "-c", TERMINATE, instance)
 
 
+WEBHOOKS = """
+cat >/tmp/webhooks.py <<'PROGRAM'
+import http.server, socket
+class Webhook(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        with open("/tmp/told", "ab") as file:
+            file.write(self.rfile.read(int(self.headers["Content-Length"])) + b"\\n")
+        self.send_response(204)
+        self.end_headers()
+hangs = socket.create_server(("127.0.0.1", 8099))
+http.server.HTTPServer(("127.0.0.1", 8098), Webhook).serve_forever()
+PROGRAM
+: >/tmp/told
+setsid python3 /tmp/webhooks.py </dev/null >/dev/null 2>&1 &
+"""
+"""One that keeps what it's told, and one that never answers."""
+
+
+def told(lab: Lab) -> list[tuple[str, str]]:
+    """Events that the first one was told, with their node."""
+    events = map(json.loads, lab.on("base", "cat /tmp/told").splitlines())
+    return sorted((event["node"], event["event"]) for event in events)
+
+
 def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
+    lab.on("base", WEBHOOKS)
+    for place, webhook in enumerate(("slack=http://127.0.0.1:8099", "json=http://127.0.0.1:8098")):
+        path = ("--path", f"notify[{place}]", webhook)
+        lab.ok("run", "--", "pulumi", "config", "set", "--secret", *path)
     with calls(lab, "5s..12s"):
         scale(lab, 3)
         require(lab, 1, 2, 3)
         printed = scale(lab, 2)
     require(lab, 1, 2)
+    assert "127.0.0.1:809" not in printed
+    events = [("node-3", name) for name in ("drain-began", "drain-ended", "joined")]
+    lab.wait_until(lambda: told(lab) == events)
     steps = (
         "node-3 leaves: it carries",
         "node-3: takes no new sessions from now on",

@@ -18,10 +18,12 @@ from membership import main as program
 from membership.answers import Unreachable
 from membership.clock import DisconnectedError
 from membership.doubt import doubts
+from membership.errors import MembershipError
 from membership.join import Found
 from membership.load_balancer import LoadBalancer, ReloadError
 from membership.lock import LockTimeoutError
 from membership.main import main
+from membership.notification import Event, Notifier
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry, RegistryError
 from openvidu.deployment import deployment
@@ -83,6 +85,20 @@ def test_what_fails_is_told_in_three_lines(
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == expected
+
+
+@pytest.mark.parametrize(("action", "times"), [("join", 1), ("drain", 1), ("overview", 0)])
+def test_who_is_on_call_is_told_of_what_failed_and_not_of_a_look(
+    action: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Event] = []
+    error = MembershipError("node-1", "joining", "it isn't ready", "Calls go on.", "pulumi up")
+    monkeypatch.setattr(sys, "argv", ["membership", action, "--name", "node-1"])
+    monkeypatch.setattr(program, "_act", failing(error))
+    monkeypatch.setattr(Notifier, "send", lambda _, event: told.append(event))
+    with pytest.raises(SystemExit):
+        main()
+    assert told == [Event("failed", "node-1", str(error))] * times
 
 
 def test_a_node_is_drained_by_the_text_of_an_earlier_release(

@@ -9,6 +9,7 @@ from pathlib import Path
 from membership.answers import Answers, Call, Health, MediaNode, Refused, Unknown
 from membership.clock import Clock, Elapsed
 from membership.context import Context, Run
+from membership.notification import Event
 from membership.policy import Policy
 from membership.registry import Node, Phase, Record, Registry
 from membership.witnesses import Statement, Witness, Word
@@ -132,6 +133,7 @@ class Scene:
     done: list[str]
     policy: Policy = field(default_factory=Policy)
     said: list[str] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
 
     @property
     def context(self) -> Context:
@@ -142,6 +144,7 @@ class Scene:
             self.policy,
             self.said.append,
             self.clock,
+            self.told.append,
         )
 
     def says(self, **words: tuple[Word, str]) -> None:

@@ -23,6 +23,7 @@ SECRETS = (
     "sshJumpPrivateKey",
     "ownPrivateKey",
     "webhookHeaders",
+    "notify",
     "turnStaticAuthSecret",
     "turnCredential",
     "dockerRegistryPassword",

@@ -122,6 +122,7 @@ BAD = [
     ("retiredNodes", "[true]"),
     ("retiredNodes", "[2, 2]"),
     ("volumeSize", "8"),
+    *(("notify", text) for text in ('["https://a.example.io"]', '["mail=https://a.example.io"]')),
     *(("webhookHeaders", text) for text in ('["Authorization"]', '["A: b\\n"]', '["A: \\"b"]')),
     *(("turnServer", text) for text in ("turn.example.io", "turns:a b:443", "stun:a.io:3478")),
     ("turnServer", "turns:turn.example.io:443"),

@@ -20,7 +20,7 @@ from scripts.init_stack import make_ssh_key
 from tests.program.conftest import example, ssh_key
 from tests.program.test_certificates import DOMAIN, OWN, certificate
 from tests.program.test_certificates import configured as with_certificate
-from tests.program.test_cluster import INSTANCE_TYPES, JUMP, Recorder, deploy
+from tests.program.test_cluster import INSTANCE_TYPES, JUMP, Recorder, deploy, without_secrets
 from tests.program.test_existing import configured as with_hosts
 from tests.program.test_existing import host
 from tests.program.test_managed import SERVICES, Cloud
@@ -173,6 +173,17 @@ def test_other_media_nodes_restart_the_master() -> None:
     before = {**example(), "shape": "single-master"}
     compared = Compared(before, {**before, "mediaNodes": json.dumps(["10.5.0.20"])})
     assert compared.restarts == RESTARTS[CHANGES["mediaNodes"]]
+
+
+def test_who_is_told_of_nodes_is_noted_on_the_base_and_changes_nothing_else() -> None:
+    told = {**example(), "notify": '["slack=https://hooks.slack.com/services/T0/B0/x"]'}
+    compared = Compared(example(), told)
+    assert CHANGES["notify"] is Change.NOTED
+    assert compared.names == {"base-drain-policy"}
+    assert not Compared(example(), {**example(), "notify": "[]"}).names
+    registered = _registered(tuple(told.items()))["base-drain-policy"]
+    assert "hooks.slack.com" in json.dumps(registered)
+    assert "hooks.slack.com" not in json.dumps(without_secrets(registered))
 
 
 def test_another_certificate_restarts_nothing() -> None:

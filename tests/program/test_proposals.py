@@ -33,6 +33,7 @@ from tests.program.test_existing import host
 TYPED = {
     **configured(example(), OWN),
     "webhookHeaders": "X-Api-Key: abc",
+    "notify": "slack=https://hooks.slack.com/services/T0/B0/x",
     "turnStaticAuthSecret": "secret-of-turn",
     "turnCredential": "password-of-turn",
     "dockerRegistryPassword": "password-of-registry",
@@ -42,7 +43,10 @@ TYPED = {
 """What is typed where a command asks, and the files that it reads."""
 TURN = {"turnServer": "turn:turn.example.io:3478"}
 ANOTHER_KEY = make_ssh_key()[0]
-LISTS = ("hosts", "mediaNodes", "retiredNodes", "sshCidrs", "webhookEvents", "webhookHeaders")
+LISTS = (
+    *("hosts", "mediaNodes", "notify", "retiredNodes", "sshCidrs"),
+    *("webhookEvents", "webhookHeaders"),
+)
 
 
 def type_(config: dict[str, str], line: str) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from components.key_changes import CHANGES, with_table
 from components.settings.reference import config_reference
@@ -16,6 +17,13 @@ from components.settings.values import as_duration, duration
 
 def test_pulumi_yaml_is_current() -> None:
     assert Path("Pulumi.yaml").read_text() == pulumi_yaml()
+
+
+def test_each_list_says_what_is_in_it() -> None:
+    """As the Pulumi CLI wants it before it loads the project."""
+    schema = yaml.safe_load(pulumi_yaml())["config"]
+    lists = {name for name, entry in schema.items() if entry["type"] == "array"}
+    assert lists == {name for name, entry in schema.items() if "items" in entry}
 
 
 def test_the_config_reference_is_current() -> None:
