@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Plan
+from lab.calls.plan import Door, Media, Plan, Way
 from lab.calls.report import Result
 from lab.calls.runs import STOP, Runs
 from lab.calls.watch.watching import Watch
@@ -20,6 +20,8 @@ from lab.stack import Stack
 
 _LIMIT_SECONDS = 180.0
 _LOOK_SECONDS = 0.5
+_MEDIA = Media(3, (Way.STRAIGHT, Way.TURN_UDP, Way.TURN_TCP))
+"""A call for each way of sound that every cluster has."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class Demo:
             over=self._load.lengths.shortest / 2,
             keep=True,
             seed=random.randrange(10**6),  # noqa: S311 - lengths of calls
+            media=_MEDIA,
         )
         background.start(self._stack.supervisor, plan)
         try:
@@ -159,10 +162,14 @@ def wrong(account: Account, since: float) -> list[str]:
 
 
 def subtitle(account: Account) -> str:
-    """What came of the calls, in a line."""
+    """What came of the calls, in a line; in another one what was heard of those with sound."""
     found = account.report
-    return (
+    said = (
         f"{len(found.calls)} calls through the load balancer: {found.count(Result.ENDED)} ended "
         f"well, {found.count(Result.CUT)} cut, {found.count(Result.REFUSED)} refused; "
         f"{len(found.reconnections)} sockets reconnected"
     )
+    if not found.sounds:
+        return said
+    worst = max(one.longest_gap for one in found.sounds)
+    return f"{said}\nLongest silence in the {len(found.sounds)} calls with sound: {worst} ms"

@@ -80,8 +80,9 @@ class Account:
         if call.hung_up:
             shown["hungUp"] = True
         if call.sound:
-            gap, lost = call.sound.longest_gap, call.sound.packets_lost
-            shown["sound"] = {"way": call.sound.way, "longestGap": gap, "packetsLost": lost}
+            sound = call.sound
+            gap = {"longestGap": sound.longest_gap, "longestGapAt": sound.gap_since}
+            shown["sound"] = {"way": sound.way, **gap, "packetsLost": sound.packets_lost}
         return shown
 
     def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:

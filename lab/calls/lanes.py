@@ -25,12 +25,21 @@ class Span:
 
 @dataclass(frozen=True)
 class Bar:
-    """A call in its row of a lane; `reconnections` are moments in which sockets of it broke."""
+    """A call in its row of a lane.
+
+    Attributes:
+        span: from its beginning to its end.
+        result: what became of it.
+        row: counted from 0.
+        reconnections: moments in which sockets of it broke.
+        gap: of a call with sound that is over: the longest time in which one heard nothing.
+    """
 
     span: Span
     result: Result
     row: int
     reconnections: Sequence[float] = ()
+    gap: Span | None = None
 
 
 @dataclass(frozen=True)
@@ -128,8 +137,15 @@ def bars(calls: Iterable[Call], start: float, end: float) -> list[Bar]:
         row = next((row for row, since in enumerate(free) if since <= span.start), len(free))
         free[row : row + 1] = [span.end]
         broken = tuple(one.at - start for one in call.reconnections)
-        placed.append(Bar(span, call.result, row, broken))
+        placed.append(Bar(span, call.result, row, broken, _gap(call, start)))
     return placed
+
+
+def _gap(call: Call, start: float) -> Span | None:
+    if call.sound is None:
+        return None
+    since = call.sound.gap_since - start
+    return Span(since, since + call.sound.longest_gap / 1000)
 
 
 def _marked(event: Event, ip: str) -> bool:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from lab.calls.lanes import Lane, Timeline
+from lab.calls.lanes import Lane, Span, Timeline
 from lab.calls.report import Result
 from lab.calls.watch.sight import Happened
 
@@ -39,6 +39,8 @@ _RECONNECTED: dict[str, Any] = {
 }
 _GAP = 1.6
 """Rows between two lanes."""
+_LEAST_SILENCE = 0.3
+"""Seconds that a silence is drawn with, at least: most are shorter than a line."""
 _MARGIN = 2.0
 """Seconds after the end, so that the last mark is whole."""
 
@@ -113,6 +115,8 @@ def _draw_lane(axes: Axes, lane: Lane, bottom: float) -> None:
             [bottom + bar.row + 0.5] * len(bar.reconnections),
             **_RECONNECTED,
         )
+        if bar.gap:
+            _draw_silence(axes, bar.span, bar.gap, bottom + bar.row)
     top = low + height
     for mark in lane.marks:
         if mark.what in (Happened.ADDRESS_ADDED, Happened.ADDRESS_REMOVED):
@@ -123,6 +127,23 @@ def _draw_lane(axes: Axes, lane: Lane, bottom: float) -> None:
         else:
             middle = (low + top) / 2
             axes.plot(mark.at, middle, marker="X", color=_INK, markersize=9, clip_on=False)
+
+
+def _draw_silence(axes: Axes, call: Span, gap: Span, bottom: float) -> None:
+    """When nothing was heard for longest, and how many milliseconds that was."""
+    length = gap.end - gap.start
+    drawn = max(length, _LEAST_SILENCE)
+    axes.broken_barh([(gap.start, drawn)], (bottom + 0.1, 0.8), facecolor=_PAPER)
+    is_early = gap.start < (call.start + call.end) / 2
+    axes.text(
+        gap.start + drawn + 0.4 if is_early else gap.start - 0.4,
+        bottom + 0.53,
+        f"{length * 1000:.0f} ms",
+        ha="left" if is_early else "right",
+        va="center",
+        fontsize=5,
+        color=_PAPER,
+    )
 
 
 def _draw_steps(axes: Axes, timeline: Timeline) -> None:
@@ -159,6 +180,7 @@ def _legend(timeline: Timeline) -> list[Patch | Line2D]:
     """What the colours mean; a result only where there is one of it."""
     shown = {bar.result for lane in timeline.lanes for bar in lane.bars}
     broken = any(bar.reconnections for lane in timeline.lanes for bar in lane.bars)
+    heard = any(bar.gap for lane in timeline.lanes for bar in lane.bars)
     words = {
         Result.ENDED: "call that ended well",
         Result.CUT: "call that was cut",
@@ -175,6 +197,11 @@ def _legend(timeline: Timeline) -> list[Patch | Line2D]:
         *(
             [Line2D([], [], label="socket broke, user reconnected", **_RECONNECTED)]
             if broken
+            else []
+        ),
+        *(
+            [Patch(facecolor=_PAPER, edgecolor=_CALLS[Result.ENDED], label="longest silence in it")]
+            if heard
             else []
         ),
         _key(_ADDED, _address(added=True), "enters load balancer"),

@@ -50,11 +50,13 @@ class Heard:
 
     Attributes:
         longest_gap: milliseconds in which one received no packet of another one.
+        gap_since: Unix seconds when that began.
         packets_lost: packets that never came, to anybody.
         way: how it went.
     """
 
     longest_gap: int
+    gap_since: float
     packets_lost: int
     way: str
 
@@ -167,7 +169,8 @@ def _after(call: Call, event: Event) -> Call:
             found = Reconnection(at, event["seconds"], event["heard"])
             facts = {"reconnections": (*call.reconnections, found)}
         case "sound":
-            facts = {"sound": Heard(event["gap"], event["lost"], event["way"])}
+            heard = (event[name] for name in ("gap", "since", "lost", "way"))
+            facts = {"sound": Heard(*heard)}
         case "ended":
             facts = {"end": at, "result": Result.ENDED, "hung_up": bool(event.get("hung_up"))}
         case "refused":

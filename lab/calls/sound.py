@@ -50,6 +50,7 @@ class _Ear:
         lost: how many didn't.
         last: when one came last, by the monotonic clock; when it was begun, before the first.
         gap: the longest time without one, from the first one on.
+        since: Unix seconds when that time began.
     """
 
     receiver: RTCRtpReceiver
@@ -57,14 +58,16 @@ class _Ear:
     lost: int = 0
     last: float = 0.0
     gap: float = 0.0
+    since: float = 0.0
 
     async def look(self) -> None:
         """See what came since."""
         now = time.monotonic()
         stats = (await self.receiver.getStats()).values()
         inbound = [one for one in stats if isinstance(one, RTCInboundRtpStreamStats)]
-        if self.packets:
-            self.gap = max(self.gap, now - self.last)
+        if self.packets and now - self.last > self.gap:
+            self.gap = now - self.last
+            self.since = time.time() - self.gap
         if (packets := sum(one.packetsReceived for one in inbound)) > self.packets:
             self.packets, self.last = packets, now
         self.lost = sum(one.packetsLost for one in inbound)
@@ -111,9 +114,10 @@ class Sound:
     @property
     def heard(self) -> dict[str, Any]:
         """What came of it, as the record has it."""
-        gap = max((ear.gap for ear in self._ears), default=0.0)
+        gap, since = max(((ear.gap, ear.since) for ear in self._ears), default=(0.0, 0.0))
         lost = sum(ear.lost for ear in self._ears)
-        return {"gap": round(gap * 1000), "lost": lost, "way": self.way.value}
+        found = {"gap": round(gap * 1000), "since": round(since, 3), "lost": lost}
+        return {**found, "way": self.way.value}
 
     async def listen(self) -> None:
         """Listen, without an end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,7 @@ import pytest
 
 from lab.calls.account import Account
 from lab.calls.lengths import Lengths
-from lab.calls.report import Call, Report, Result
+from lab.calls.report import Call, Heard, Report, Result
 from lab.calls.runs import Runs
 from lab.calls.watch import watching
 from lab.calls.watch.sight import Happened, Machine, Sight
@@ -33,6 +34,14 @@ def test_a_cut_call_is_named_with_its_step_and_earlier_ones_are_left_out() -> No
     account = Account(Report(calls), [crash])
     assert wrong(account, since=100) == ["  call 1-1-3 on node-2, cut: node-2 crashed"]
     assert "1 ended well, 2 cut, 0 refused" in subtitle(account)
+    assert "Longest silence" not in subtitle(account)
+
+
+def test_it_tells_how_long_one_heard_nothing_at_most() -> None:
+    heard = (Heard(60, 110, 0, "straight"), Heard(90, 111, 1, "turn-tcp"))
+    calls = (replace(call(n, 100, Result.ENDED), sound=one) for n, one in enumerate(heard))
+    said = subtitle(Account(Report(tuple(calls)), []))
+    assert said.endswith("\nLongest silence in the 2 calls with sound: 90 ms")
 
 
 class Idle(Demo):

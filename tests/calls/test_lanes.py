@@ -9,7 +9,7 @@ from lab.calls import picture
 from lab.calls.account import Account
 from lab.calls.lanes import Bar, Span, Step, bars, timeline
 from lab.calls.record import Event
-from lab.calls.report import Call, Reconnection, Report, Result
+from lab.calls.report import Call, Heard, Reconnection, Report, Result
 from lab.calls.watch.sight import Happened
 
 START = 1000.0
@@ -62,6 +62,18 @@ def test_a_reconnection_is_marked_on_its_call_and_explained(tmp_path: Path) -> N
     assert "user reconnected" in file.read_text()
 
 
+def test_the_longest_silence_of_a_call_is_drawn_with_its_length(tmp_path: Path) -> None:
+    heard = Heard(640, START + 20, 0, "straight")
+    calls = Report((replace(call(11, 50), sound=heard),))
+    shown = timeline(Account(calls, LIFE), START, START + 60)
+    ((bar,),) = (lane.bars for lane in shown.lanes)
+    assert bar.gap == Span(20, 20.64)
+    file = tmp_path / "one.svg"
+    picture.draw(shown, "One node", "1 call", file)
+    assert ">640 ms<" in file.read_text()
+    assert "longest silence" in file.read_text()
+
+
 def test_a_nodes_life_is_laid_out() -> None:
     shown = timeline(Account(Report((call(11, 50),)), LIFE), START, START + 60)
     (lane,) = shown.lanes
@@ -100,4 +112,5 @@ def test_the_same_content_gives_the_same_file_and_text_stays_text(tmp_path: Path
     assert ">node-1" in one
     assert "call that was cut" in one
     assert "reconnected" not in one
+    assert "silence" not in one
     assert "dc:date" not in one

@@ -79,13 +79,13 @@ def test_calls_with_sound_tell_their_longest_gap_and_what_was_lost_each_and_in_a
     heard_of = ((40, 0, "straight"), (7000, 3, "straight"), (60, 1, "turn-tcp"))
     for number, (gap, lost, way) in enumerate(heard_of, start=1):
         name = f"1-1-{number}"
-        heard = event(61, "sound", name, gap=gap, lost=lost, way=way)
+        heard = event(61, "sound", name, gap=gap, since=30, lost=lost, way=way)
         events += [begun(1, name), opened(2, name), heard, event(62, "ended", name)]
     found = Account(of(*events, begun(1, "1-1-4"), opened(2, "1-1-4")), []).as_json()
     assert [call.get("sound") for call in found["calls"]] == [
-        {"way": "straight", "longestGap": 40, "packetsLost": 0},
-        {"way": "straight", "longestGap": 7000, "packetsLost": 3},
-        {"way": "turn-tcp", "longestGap": 60, "packetsLost": 1},
+        {"way": "straight", "longestGap": 40, "longestGapAt": 30, "packetsLost": 0},
+        {"way": "straight", "longestGap": 7000, "longestGapAt": 30, "packetsLost": 3},
+        {"way": "turn-tcp", "longestGap": 60, "longestGapAt": 30, "packetsLost": 1},
         None,
     ]
     assert found["sound"] == {
