@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import * as net from "node:net";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
 
 const { OPENVIDU_URL: url, OPENVIDU_SECRET: secret, OPENVIDU_BROWSER: client } = process.env;
@@ -73,6 +73,12 @@ before(async () => {
       "--allow-loopback-in-peer-connection",
     ],
   });
+});
+
+// Pages of earlier tests take their time of the processors.
+afterEach(async () => {
+  const called = (await browser.pages()).filter((page) => page.url() === address);
+  await Promise.all(called.map((page) => page.close()));
 });
 
 after(async () => {
@@ -142,23 +148,53 @@ const publish = ({ page }) =>
     return publisher.stream.streamId;
   });
 
-/** Waits until a page has seen pictures and heard sound of another one, more than of late. */
-const perceive = ({ page }) =>
-  page.waitForFunction(
-    async () => {
-      const [subscriber] = subscribers;
-      const stats = await subscriber?.stream.getRTCPeerConnection()?.getStats();
-      const inbound = [...(stats?.values() ?? [])].filter((one) => one.type === "inbound-rtp");
-      const of = (kind) => inbound.find((one) => one.kind === kind) ?? {};
-      const { framesDecoded = 0 } = of("video");
-      const { totalAudioEnergy = 0 } = of("audio");
-      const [seen, heard] = (window.perceived ??= [framesDecoded, totalAudioEnergy]);
-      if (framesDecoded <= seen + 10 || totalAudioEnergy <= heard) return false;
-      window.perceived = undefined;
-      return true;
-    },
-    { timeout: 60_000, polling: 100 },
-  );
+/** What a page's connections say of themselves; of the first one that it receives, what it made of it. */
+const perceived = (page) =>
+  page.evaluate(async () => {
+    const { publisher, subscribers = [] } = window;
+    const streams = [publisher, ...subscribers].filter(Boolean).map(({ stream }) => stream);
+    const said = [];
+    for (const stream of streams) {
+      const { pc } = stream.getWebRtcPeer() ?? {};
+      const stats = [...((await pc?.getStats())?.values() ?? [])];
+      const of = (type) => stats.filter((one) => one.type === type);
+      said.push({
+        stream: stream.streamId,
+        sends: stream === publisher?.stream,
+        ice: pc?.iceConnectionState,
+        dtls: of("transport").map((one) => one.dtlsState),
+        pairs: of("candidate-pair").map(({ state, nominated }) => ({ state, nominated })),
+        rtp: [...of("inbound-rtp"), ...of("outbound-rtp")].map((one) => ({
+          kind: one.kind,
+          packets: one.packetsReceived ?? one.packetsSent,
+          frames: one.framesDecoded ?? one.framesEncoded,
+          keyFrames: one.keyFramesDecoded ?? one.keyFramesEncoded,
+          energy: one.totalAudioEnergy,
+          asked: one.pliCount,
+        })),
+      });
+    }
+    const received = said.find((one) => !one.sends)?.rtp ?? [];
+    const [video, audio] = ["video", "audio"].map((kind) => received.find((one) => one.kind === kind));
+    return { seen: video?.frames ?? 0, heard: audio?.energy ?? 0, said };
+  });
+
+/** Waits until a page has seen more pictures and heard more sound of another one. */
+async function perceive({ page }) {
+  let before = await perceived(page);
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const now = await perceived(page);
+    if (now.seen > before.seen + 10 && now.heard > before.heard) return;
+    // Another connection counts from the beginning.
+    if (now.seen < before.seen) before = now;
+    if (Date.now() > end) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const called = (await browser.pages()).filter((one) => one.url() === address);
+  const all = await Promise.all(called.map(perceived));
+  assert.fail(`no pictures and sound within a minute: ${JSON.stringify(all.map(({ said }) => said))}`);
+}
 
 async function call(...roles) {
   const { id } = await api("POST", "sessions", {});

@@ -1,8 +1,9 @@
 """A user's WebSocket, which speaks OpenVidu's JSON-RPC.
 
 It is opened by anybody; `joinRoom` uses up a token, and `connect` brings back a user whose socket
-broke. `ping` is answered at any time; `methods` has the rest. A user leaves at once with
-`leaveRoom` alone: see `attendance`. Sources: `lab.openvidu.signalling`.
+broke. `ping` is answered at any time: a client without an answer gives the socket up, and with it
+what it asked for. All else is worked off in order; `methods` has most of it. A user leaves at once
+with `leaveRoom` alone: see `attendance`. Sources: `lab.openvidu.signalling`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http.cookies import SimpleCookie
 
 from websockets.frames import CloseCode, Frame, Opcode
@@ -46,6 +48,15 @@ def accept(server_state: ServerState, attendance: Attendance, request: Request) 
     return Takeover(run)
 
 
+@dataclass(frozen=True)
+class _Call:
+    """What a client asked for."""
+
+    method: str
+    number: object
+    params: Json
+
+
 class _Conversation:
     """One open WebSocket."""
 
@@ -63,6 +74,7 @@ class _Conversation:
         self._reader, self._writer = reader, writer
         self._protocol = ServerProtocol()
         self._attendee: Attendee | None = None
+        self._asked: asyncio.Queue[_Call | None] = asyncio.Queue()
         self._id = secrets.token_hex(12)
         self._patience: float | None = None
         cookie = SimpleCookie(request.headers.get("cookie", "")).get(_COOKIE)
@@ -78,7 +90,10 @@ class _Conversation:
                 self._protocol.send_response(response)
         self._flush()
         try:
-            await self._read()
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._work())
+                await self._read()
+                self._asked.put_nowait(None)
         finally:
             if self._attendee:
                 self._attendance.lose(self._attendee, self)
@@ -98,7 +113,7 @@ class _Conversation:
                 self._protocol.receive_data(data)
                 for event in self._protocol.events_received():
                     if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
-                        await self._answer(bytes(event.data))
+                        self._hear(bytes(event.data))
                 self._flush()
                 if self._protocol.state is not State.OPEN:
                     return
@@ -111,30 +126,35 @@ class _Conversation:
         async with asyncio.timeout(self._patience):
             return await self._reader.read(_CHUNK)
 
-    async def _answer(self, text: bytes) -> None:
-        """Answer a JSON-RPC call; what is none, or asks for what there isn't, is passed over."""
+    def _hear(self, text: bytes) -> None:
+        """Take a JSON-RPC call; what is none is passed over."""
         try:
-            call = json.loads(text)
-            method, number, params = call["method"], call.get("id"), dict(call.get("params") or {})
+            said = json.loads(text)
+            call = _Call(said["method"], said.get("id"), dict(said.get("params") or {}))
         except (ValueError, KeyError, TypeError):
             return
-        try:
-            result = await self._outcome(method, params)
-        except RpcError as error:
-            said = {"code": error.code, "message": str(error)}
-            self._send({"id": number, "error": said})
-            return
-        if result is not None:
-            named = {} if method == "ping" else {"sessionId": self._id}
-            self._send({"id": number, "result": {**result, **named}})
+        if call.method == "ping":
+            interval = call.params.get("interval")
+            if self._patience is None and isinstance(interval, int):
+                self._patience = MISSED_PINGS * interval / 1000
+            self._send({"id": call.number, "result": {"value": "pong"}})
+        else:
+            self._asked.put_nowait(call)
+
+    async def _work(self) -> None:
+        """Answer what was asked for, in order; what there isn't is passed over."""
+        while call := await self._asked.get():
+            try:
+                result = await self._outcome(call.method, call.params)
+            except RpcError as error:
+                said = {"code": error.code, "message": str(error)}
+                self._send({"id": call.number, "error": said})
+                continue
+            if result is not None:
+                self._send({"id": call.number, "result": {**result, "sessionId": self._id}})
 
     async def _outcome(self, method: str, params: Json) -> Json | None:
         match method:
-            case "ping":
-                interval = params.get("interval")
-                if self._patience is None and isinstance(interval, int):
-                    self._patience = MISSED_PINGS * interval / 1000
-                return {"value": "pong"}
             case "connect":
                 return self._resume(str(params.get("sessionId", "")))
             case "joinRoom" if self._attendee is None:
