@@ -24,6 +24,7 @@ from components.settings.values import ip_address
 from lab import cloud
 from lab.access import Access, access
 from lab.cloud import Supervisor
+from lab.cloud.facts import TURN_SECRET
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, install_engine, write_program
 from lab.errors import LabError
@@ -143,7 +144,7 @@ class Stack:
             quiet=True,
         )
         if self._configured("turnServer") and not self._configured("turnUsername"):
-            self.set_config("turnStaticAuthSecret", LICENSE, secret=True)
+            self.set_config("turnStaticAuthSecret", TURN_SECRET, secret=True)
         if self._machines_exist:
             self._start_machines()
         self._point_domain()

@@ -6,17 +6,15 @@ import asyncio
 import queue
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from lab.openvidu.web.messages import Request, Response
+from lab.openvidu.web.messages import Handler
 from lab.openvidu.web.server import listen
 
 
 @contextmanager
-def serving(
-    handler: Callable[[Request], Awaitable[Response]], tls: ssl.SSLContext | None = None
-) -> Iterator[str]:
+def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """The URL under which a handler answers, until the block ends."""
     ports: queue.Queue[int] = queue.Queue()
     stop = threading.Event()

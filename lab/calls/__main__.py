@@ -18,6 +18,7 @@ from lab.calls.plan import Plan
 from lab.calls.record import Record
 from lab.calls.runs import request_of
 from lab.calls.watch.watching import Watch
+from lab.cloud import authority
 
 _AFTERWARDS_SECONDS = 5.0
 """What cut the last call may be seen a little later than the cut."""
@@ -41,6 +42,8 @@ async def _generate(plan: Plan, file: Path, ready: int) -> None:
 def main(directory: Path, file: Path, ready: int) -> None:
     """Make the calls, and watch the cluster for as long as there are any."""
     plan = Plan.parse(json.load(sys.stdin))
+    # Whom a TURN server's certificate is to be signed by: aioice takes no other word for it.
+    os.environ["SSL_CERT_FILE"] = str(authority.create(directory))
     watch = Watch(directory)
     watch.start()
     watch.looked.wait()

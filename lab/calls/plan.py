@@ -59,6 +59,8 @@ class Way(StrEnum):
     """By the node's TURN server, which is reached by UDP."""
     TURN_TCP = "turn-tcp"
     """By TCP: for who is behind a firewall."""
+    TURN_SERVER = "turn-server"
+    """By `turnServer`: the operator's own, outside the cluster."""
 
 
 class MediaError(ValueError):

@@ -101,11 +101,19 @@ class Sound:
             RefusedError: the node won't have it.
         """
         made = cls(way)
+        if way is Way.TURN_SERVER and users[0].told["url"] == users[0].turn["url"]:
+            raise NoSoundError(
+                node,
+                way,
+                f"{way}: found the node's TURN server, {users[0].told['url']}, expected one of "
+                "the operator's own. Start a lab that has one: uv run lab --name turn up "
+                "--example turn",
+            )
         try:
             streams = {user: await made._send(user) for user in users}
             for user, other in permutations(users, 2):
                 await made._receive(user, streams[other])
-            await made._wait_for_first(node, users[0].turn["url"])
+            await made._wait_for_first(node, users[0])
         except BaseException:
             await made.close()
             raise
@@ -168,13 +176,18 @@ class Sound:
         self._ears += [_Ear(one, last=time.monotonic()) for one in connection.getReceivers()]
 
     def _open(self, user: User) -> RTCPeerConnection:
-        if self.way is Way.STRAIGHT:
-            configuration = RTCConfiguration(iceServers=[])
-        else:
-            url = f"{user.turn['url']}?transport={self.way.value.removeprefix('turn-')}"
-            turn = RTCIceServer(url, user.turn["username"], user.turn["credential"])
-            configuration = RTCConfiguration([turn], iceTransportPolicy=RTCIceTransportPolicy.RELAY)
-        made = RTCPeerConnection(configuration)
+        turn: dict[str, str] = {}
+        url = ""
+        match self.way:
+            case Way.STRAIGHT:
+                pass
+            case Way.TURN_SERVER:
+                turn, url = user.told, user.told["url"]
+            case _:
+                turn, url = user.turn, f"{user.turn['url']}?transport={self._transport}"
+        servers = [RTCIceServer(url, turn["username"], turn["credential"])] if turn else []
+        policy = RTCIceTransportPolicy.RELAY if turn else RTCIceTransportPolicy.ALL
+        made = RTCPeerConnection(RTCConfiguration(servers, iceTransportPolicy=policy))
         self._connections.append(made)
         return made
 
@@ -191,20 +204,31 @@ class Sound:
         for ear in self._ears:
             await ear.look()
 
-    async def _wait_for_first(self, node: str, turn: str) -> None:
+    @property
+    def _transport(self) -> str:
+        return self.way.value.removeprefix("turn-")
+
+    def _where(self, node: str, user: User) -> str:
+        """By which ports sound is expected."""
+        match self.way:
+            case Way.STRAIGHT:
+                return f"UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} of {node}"
+            case Way.TURN_SERVER:
+                return user.told["url"]
+            case _:
+                return f"{self._transport.upper()} of {user.turn['url']}"
+
+    async def _wait_for_first(self, node: str, user: User) -> None:
         end = time.monotonic() + _FIRST_SECONDS
         while not all(ear.packets for ear in self._ears):
             if time.monotonic() > end:
                 heard = sum(bool(ear.packets) for ear in self._ears)
-                where = f"UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} of {node}"
-                if self.way is not Way.STRAIGHT:
-                    where = f"{self.way.value.removeprefix('turn-').upper()} of {turn}"
                 raise NoSoundError(
                     node,
                     self.way,
                     f"{heard} of {len(self._ears)} streams of sound came within "
-                    f"{_FIRST_SECONDS:g} s; expected by {where}: is it open in the security "
-                    "group, and on the machine?",
+                    f"{_FIRST_SECONDS:g} s; expected by {self._where(node, user)}: is it open in "
+                    "the security group, and on the machine?",
                 )
             await self._look()
             await asyncio.sleep(_LOOK_SECONDS)

@@ -54,7 +54,8 @@ class User:
     """One participant, who has joined.
 
     Attributes:
-        turn: the TURN server that the user was told of: `url`, `username`, `credential`.
+        turn: the node's TURN server: `url`, `username`, `credential`.
+        told: the one that the user was told to take: the same, or the operator's own.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class User:
         socket: Socket,
         rpc_session: str,
         turn: dict[str, str],
+        told: dict[str, str],
     ) -> None:
         self._url = url
         self._tls = tls
@@ -72,6 +74,7 @@ class User:
         self._socket = socket
         self._rpc_session = rpc_session
         self.turn = turn
+        self.told = told
 
     @classmethod
     async def join(
@@ -112,7 +115,13 @@ class User:
             raise RefusedError(status, f"joinRoom: {refused}")
         joined = answer["result"]
         socket.watch_for_eviction(joined["id"])
-        return cls(url, tls, pace, socket, joined["sessionId"], joined["customIceServers"][0])
+        turn = {
+            "url": f"turn:{joined['coturnIp']}:{joined['coturnPort']}",
+            "username": joined["turnUsername"],
+            "credential": joined["turnCredential"],
+        }
+        told = joined["customIceServers"][0]
+        return cls(url, tls, pace, socket, joined["sessionId"], turn, told)
 
     async def hold(self, until: float, returned: Returned) -> None:
         """Stay, and ping, until the loop's clock says `until`.

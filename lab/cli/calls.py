@@ -40,7 +40,10 @@ _Count = Annotated[
 ]
 _Media = Annotated[
     str,
-    typer.Option(metavar="N[:WAYS]", help="Of them with sound, as 3:straight,turn-udp,turn-tcp."),
+    typer.Option(
+        metavar="N[:WAYS]",
+        help="Of them with sound, as 3:straight,turn-udp,turn-tcp; turn-server: by turnServer.",
+    ),
 ]
 _Length = Annotated[str, typer.Option(metavar="MIN..MAX", help="Such as 60s..180s, 2m or 1h.")]
 

@@ -27,6 +27,11 @@ ACME_ADDRESS = "198.18.0.3"
 DNS_ADDRESS = MIRROR_ADDRESS
 """Where machines with an `/etc/hosts` of their own ask for all other names."""
 
+TURN_ADDRESS, TURN_NAMES = "198.18.0.5", ("turn.example.io",)
+"""Where the TURN server is that the examples call the operator's own."""
+TURN_SECRET = "secret-of-the-operators-turn-server"  # noqa: S105 - the lab's, for a rehearsal
+"""What it shares with the cluster's nodes."""
+
 AWS_ADDRESS = "198.18.0.4"
 """Where machines find the fake AWS under AWS's own names, with TLS."""
 METADATA_ADDRESS = "169.254.169.254"

@@ -20,6 +20,8 @@ from lab.cloud.facts import (
     AWS_NAMES,
     MIRROR_ADDRESS,
     MIRROR_NAMES,
+    TURN_ADDRESS,
+    TURN_NAMES,
 )
 
 BASE = "base"
@@ -33,6 +35,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _FIXED = {
     **dict.fromkeys(MIRROR_NAMES, MIRROR_ADDRESS),
     **dict.fromkeys(ACME_NAMES, ACME_ADDRESS),
+    **dict.fromkeys(TURN_NAMES, TURN_ADDRESS),
     **dict.fromkeys(AWS_NAMES, AWS_ADDRESS),
 }
 _LOOPBACK = "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"

@@ -24,6 +24,7 @@ from lab.cloud.facts import (
     METADATA_ADDRESS,
     MIRROR_ADDRESS,
     OPERATOR_ADDRESS,
+    TURN_ADDRESS,
 )
 
 _STUB = "internet"
@@ -127,7 +128,7 @@ class Network:
                 setting.write_text(value)
         addresses = (
             *(API_ADDRESS, AWS_ADDRESS, METADATA_ADDRESS),
-            *(MIRROR_ADDRESS, ACME_ADDRESS, OPERATOR_ADDRESS),
+            *(MIRROR_ADDRESS, ACME_ADDRESS, TURN_ADDRESS, OPERATOR_ADDRESS),
         )
         _ip(
             [

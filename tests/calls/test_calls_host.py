@@ -157,9 +157,21 @@ def test_users_of_as_many_calls_as_wanted_hear_each_other(make: Making) -> None:
 
 
 def test_sound_goes_by_the_nodes_turn_server_too(make: Making) -> None:
-    found = make(replace(PLAN, count=3, media=Media(3, tuple(Way)))).finish()
+    ways = (Way.STRAIGHT, Way.TURN_UDP, Way.TURN_TCP)
+    found = make(replace(PLAN, count=3, media=Media(3, ways))).finish()
     assert found.count(Result.ENDED) == 3
-    assert {heard.way for heard in found.sounds} == {way.value for way in Way}
+    assert {heard.way for heard in found.sounds} == {way.value for way in ways}
+
+
+def test_sound_goes_by_the_operators_own_turn_server_too(
+    cluster: Cluster, make: Making, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(cluster.world.trusted))
+    own = Media(1, (Way.TURN_SERVER,))
+    found = make(replace(PLAN, count=1, media=own)).finish()
+    assert [call.reason for call in found.calls] == [""]
+    assert [(heard.way, heard.packets_lost) for heard in found.sounds] == [("turn-server", 0)]
+    assert found.count(Result.ENDED) == 1
 
 
 def test_sound_by_turn_needs_no_media_ports_and_a_closed_turn_port_is_named(

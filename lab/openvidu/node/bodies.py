@@ -233,10 +233,15 @@ def _kurento_options(body: Mapping[str, object]) -> Json | None:
 
 def _ice_servers(body: Mapping[str, object]) -> list[Json]:
     servers = take(body, "customIceServers", list, [])
-    return [_ice_server(one if isinstance(one, dict) else {}) for one in servers]
+    return [ice_server(one if isinstance(one, dict) else {}) for one in servers]
 
 
-def _ice_server(given: Mapping[str, object]) -> Json:
+def ice_server(given: Mapping[str, object]) -> Json:
+    """A STUN or TURN server as a client is told of it, with credentials that are good now.
+
+    Raises:
+        RefusedError: 400 for what is none.
+    """
     url = take(given, "url", str, "")
     if not _ICE_URL.fullmatch(url):
         raise RefusedError(400, "customIceServers: url is none of a STUN or TURN server")

@@ -102,7 +102,9 @@ def welcome(server_state: ServerState, connection: Connection, user: str) -> Jso
         "coturnPort": turn_port,
         "turnUsername": turn_user,
         "turnCredential": password,
-        "customIceServers": connection.properties["customIceServers"] or [turn],
+        "customIceServers": (
+            connection.properties["customIceServers"] or config.ice_servers or [turn]
+        ),
         **recording,
         "life": server_state.life,
     }

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lab.openvidu.docker.host import HostFile
+from lab.openvidu.node.bodies import ice_server
 from lab.openvidu.node.configuration import DEFAULT_EVENTS
 from openvidu import environment
 
@@ -115,6 +116,16 @@ class ServerConfig:
     def turn_secret(self) -> str:
         """What the TURN server shares with this one; see `coturn.sh`."""
         return self._turn_secret.read_text() if self._turn_secret.exists() else self.secret
+
+    @property
+    def ice_servers(self) -> list[Json]:
+        """The STUN and TURN servers to tell clients of; empty where it's the node's own.
+
+        Source: configuration reference, OPENVIDU_WEBRTC_ICE_SERVERS.
+        """
+        given = self._items(environment.ICE_SERVERS, "[]")
+        told = (dict(fact.split("=", 1) for fact in one.split(",")) for one in given)
+        return [ice_server(one) for one in told]
 
     def describe(self) -> Json:
         """The body of GET /openvidu/api/config."""

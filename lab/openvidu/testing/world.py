@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from lab.cloud import authority
-from lab.cloud.facts import ACME_ADDRESS, MIRROR_ADDRESS, MIRROR_NAMES, HostFacts
+from lab.cloud.facts import (
+    ACME_ADDRESS,
+    MIRROR_ADDRESS,
+    MIRROR_NAMES,
+    TURN_ADDRESS,
+    HostFacts,
+)
 from lab.cloud.host_like import USUAL, HostLike
 from lab.cloud.machine import shared_folders
 from lab.openvidu import faults, image
@@ -177,13 +183,13 @@ class World:
         anchor = self._keep([*_NAMESPACES, "--mount", "sh", "-c", bind, "sh", str(self._hosts)])
         self._pid = _child(anchor.pid)
         _run(self._pid, "ip link set lo up && ip link add lan type bridge && ip link set lan up")
-        for address in (f"{GATEWAY}/24", f"{MIRROR_ADDRESS}/32", f"{ACME_ADDRESS}/32"):
+        for address in (f"{GATEWAY}/24", MIRROR_ADDRESS, ACME_ADDRESS, TURN_ADDRESS):
             _run(self._pid, f"ip address add {address} dev lan")
         self._network = ThreadPoolExecutor(8, initializer=_join_network, initargs=(self._pid,))
         self._stack.callback(self._network.shutdown, wait=False)
         for argv in ROOT_SERVICES(folder):
             self._keep([*_enter(self._pid, "-m"), *argv])
-        for address, port in ((MIRROR_ADDRESS, 443), (ACME_ADDRESS, 80)):
+        for address, port in ((MIRROR_ADDRESS, 443), (ACME_ADDRESS, 80), (TURN_ADDRESS, 443)):
             wait(partial(self.do, _listens, address, port), f"{address}:{port}")
 
     def host(self, name: str, ip: str, like: HostLike = USUAL) -> Host:
