@@ -26,6 +26,7 @@ from membership import notification
 from membership.notification import Event, Notifier, deliver, failed, slack
 
 EVENT = notification.drain_began("node-2", 4, timedelta(hours=6))
+NOBODY = "http://127.0.0.1:1"
 BODY = {"text": "node-2 drains"}
 
 
@@ -224,7 +225,8 @@ def sent(url: str, proxies: dict[str, str] | None = None) -> tuple[int, str]:
         text=True,
         check=False,
         # As the program has it, which asks the cluster straight.
-        env={**os.environ, "http_proxy": "http://127.0.0.1:1", "no_proxy": "*"},
+        env={**os.environ, "http_proxy": NOBODY, "HTTP_PROXY": NOBODY, "no_proxy": "*"},
+        timeout=60,
     )
     return done.returncode, done.stdout
 
