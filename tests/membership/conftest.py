@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +14,11 @@ import redis
 from hypothesis import settings
 
 from openvidu import environment
+from tests.ports import free_port
 
 PASSWORD = "secret-of-redis"
 
 settings.register_profile("thorough", max_examples=20_000)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

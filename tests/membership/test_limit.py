@@ -15,8 +15,8 @@ from membership.bucket import Bucket, BucketUnreadableError
 from membership.target_group import TargetGroup, TargetGroupError
 from openvidu import environment as env
 from openvidu.limit import within
-from tests.membership.conftest import free_port
 from tests.membership.listener import dripping
+from tests.ports import closed_port
 
 LIMIT = 0.5
 ANSWERS = pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_bucket_is_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     with dripping(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         with pytest.raises(BucketUnreadableError, match="Could not connect to the endpoint"):
-            bucket_at(f"http://127.0.0.1:{free_port()}", seconds=60).configuration()
+            bucket_at(f"http://127.0.0.1:{closed_port()}", seconds=60).configuration()
 
 
 @ANSWERS
@@ -98,7 +98,7 @@ def test_a_load_balancer_of_aws_is_asked_by_no_proxy(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
     with dripping(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
         targets = TargetGroup(ARN, lock=tmp_path / "lock", call_seconds=LIMIT)
@@ -133,7 +133,7 @@ def test_services_are_asked_by_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None
     """What a proxy answers isn't their word: a node's containers use none."""
     with dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") as proxy:
         monkeypatch.setenv("http_proxy", proxy)
-        closed = f"http://127.0.0.1:{free_port()}"
+        closed = f"http://127.0.0.1:{closed_port()}"
         *_, elastic = service_logins.ask(
             {**S3, env.REDIS_PORT: "1", env.ELASTICSEARCH_HOST: closed}
         )

@@ -24,6 +24,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from components.settings.values import notified
 from membership import notification
 from membership.notification import Event, Notifier, deliver, failed, slack
+from tests.ports import closed_port
 
 EVENT = notification.drain_began("node-2", 4, timedelta(hours=6))
 NOBODY = "http://127.0.0.1:1"
@@ -208,8 +209,7 @@ def test_one_that_refuses_or_hangs_is_told_without_its_address(
     monkeypatch.setattr(notification, "_ANSWER_SECONDS", 0.1)
     ignore: Callable[[float], None] = lambda _: None  # noqa: E731
     assert deliver(hanging, BODY, sleep=ignore) == "not reached: ReadTimeout"
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        url = f"http://127.0.0.1:{gone.getsockname()[1]}/a-secret"
+    url = f"http://127.0.0.1:{closed_port()}/a-secret"
     assert deliver(url, BODY, sleep=ignore) == "not reached: ConnectError"
 
 

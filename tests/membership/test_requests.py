@@ -16,7 +16,7 @@ import pytest
 from membership.answers import Unconnected, Unknown
 from membership.cluster_view import Cluster
 from membership.requests import RequestError, request
-from tests.membership.conftest import free_port
+from tests.ports import closed_port
 
 SECONDS = 0.5
 
@@ -117,7 +117,7 @@ def test_no_answer_becomes_larger_than_one_may_be(
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A proxy that is dead refuses connections: that isn't the node's word."""
-    monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port()}")
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
@@ -128,7 +128,7 @@ def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch, n
 
 def test_what_refuses_a_connection_is_told_from_what_gives_no_answer() -> None:
     with pytest.raises(RequestError, match="Connection refused") as caught:
-        request("GET", f"http://127.0.0.1:{free_port()}/", seconds=10)
+        request("GET", f"http://127.0.0.1:{closed_port()}/", seconds=10)
     assert caught.value.is_refused
     assert caught.value.is_unconnected
     with (
@@ -141,7 +141,7 @@ def test_what_refuses_a_connection_is_told_from_what_gives_no_answer() -> None:
 
 
 def test_an_entrance_that_refuses_connections_has_said_nothing() -> None:
-    entrance = f"http://127.0.0.1:{free_port()}"
+    entrance = f"http://127.0.0.1:{closed_port()}"
     found = Cluster("secret", entrances=lambda: [[entrance]]).media_nodes()
     assert isinstance(found, Unconnected)
     assert isinstance(found, Unknown)
@@ -150,4 +150,4 @@ def test_an_entrance_that_refuses_connections_has_said_nothing() -> None:
 @pytest.mark.parametrize("path", ["a\nb", "\0", "\ud800", "a" * 70_000])
 def test_what_is_no_url_is_no_request(path: str) -> None:
     with pytest.raises(RequestError, match="there is no such request"):
-        request("GET", f"http://127.0.0.1:{free_port()}/{path}", seconds=10)
+        request("GET", f"http://127.0.0.1:{closed_port()}/{path}", seconds=10)

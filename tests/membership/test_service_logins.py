@@ -18,7 +18,8 @@ from lab.openvidu.s3.signature import Keys
 from lab.openvidu.s3.store import Store
 from membership import service_logins
 from openvidu import environment as env
-from tests.membership.conftest import PASSWORD, free_port
+from tests.membership.conftest import PASSWORD
+from tests.ports import closed_port
 from tests.serving import serving
 
 KEYS = Keys("minioadmin", "secret-of-minio")
@@ -106,7 +107,7 @@ def test_what_can_be_used_is_left_as_it_was(values: dict[str, str], redis_port: 
 def test_what_is_at_fault_is_named_and_nothing_else(
     values: dict[str, str], changed: dict[str, str], service: str, keys: tuple[str, ...]
 ) -> None:
-    closed = str(free_port())
+    closed = str(closed_port())
     broken = values | {name: text.replace("{closed}", closed) for name, text in changed.items()}
     assert problems(broken) == {service: keys}
 

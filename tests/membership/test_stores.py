@@ -14,7 +14,8 @@ from lab.openvidu.web.messages import Request, Response, json_response
 from membership import stores
 from openvidu import environment as env
 from openvidu.release import BASE, MASTER
-from tests.membership.conftest import PASSWORD, free_port
+from tests.membership.conftest import PASSWORD
+from tests.ports import closed_port
 from tests.serving import serving
 from tests.small_disk import fill, small_disk
 
@@ -62,7 +63,7 @@ def test_an_elasticsearch_that_does_not_say_is_unknown() -> None:
     with serving(stand_in.answer) as url:
         wrong = asked(url, **{env.ELASTICSEARCH_PASSWORD: "another"})
         assert wrong == {"unknown": "it answers 401 to /_cluster/health"}
-    assert asked(f"http://127.0.0.1:{free_port()}") == {"unknown": "Connection refused"}
+    assert asked(f"http://127.0.0.1:{closed_port()}") == {"unknown": "Connection refused"}
     with serving(with_blocks(["something"])) as url:
         assert asked(url) == {"unknown": "it answers something else than its state"}
 
@@ -98,9 +99,9 @@ def test_minio_has_the_space_of_its_folder(tmp_path: Path) -> None:
 
 
 def test_each_product_has_its_own(tmp_path: Path) -> None:
-    closed = {env.ELASTICSEARCH_HOST: f"http://127.0.0.1:{free_port()}"}
+    closed = {env.ELASTICSEARCH_HOST: f"http://127.0.0.1:{closed_port()}"}
     off = {"OPENVIDU_PRO_ELASTICSEARCH": "false"}
-    port = {env.REDIS_PORT: str(free_port())}
+    port = {env.REDIS_PORT: str(closed_port())}
     found = stores.look({**closed, **port}, tmp_path, BASE)
     assert {name: list(one) for name, one in found.items()} == {
         "elasticsearch": ["unknown"],

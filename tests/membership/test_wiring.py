@@ -23,6 +23,7 @@ from membership.registry import Phase, Record, Registry
 from membership.wiring import entrances, on_base, on_bastion
 from openvidu import api, ports
 from tests.membership.worlds import ListOnly, VirtualClock
+from tests.ports import closed_port
 
 _EARLIER = "the-one-before"
 
@@ -86,8 +87,7 @@ def leaving() -> Iterator[str]:
 
 @pytest.fixture
 def down() -> str:
-    with closing(create_server(("127.0.0.1", 0))) as unused:
-        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+    return f"http://127.0.0.1:{closed_port()}"
 
 
 def test_the_next_node_is_asked_where_one_is_down(node: str, down: str) -> None:

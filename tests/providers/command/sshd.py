@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests.ports import free_port
+
 HOST_KEYS = ("ed25519", "rsa", "ecdsa")
 
 
@@ -23,13 +25,6 @@ def make_key(path: Path, *options: str, passphrase: str = "") -> Path:
     command = ["ssh-keygen", "-q", *(options or ("-t", "ed25519")), "-N", passphrase, "-f", path]
     subprocess.run(command, check=True)
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Sshd:

@@ -4,14 +4,16 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lab.providers.command.retrying import pause_before
+from tests.ports import closed_port
+
 from .harness import REMOTE, Provider, failing
-from .sshd import Sshd, free_port
+from .sshd import Sshd
 
 AFTER_ONE = "after 1 failed attempts: "
 
@@ -159,7 +161,7 @@ def test_addresses_that_do_not_exist_are_named(
 def test_dialling_forgives_as_many_errors_as_the_limit_says(
     provider: Provider, sshd: Sshd, limit: int, attempts: int
 ) -> None:
-    port = free_port()
+    port = closed_port()
 
     message = refusal(provider, sshd.connection(port=port, dialErrorLimit=limit))
 
@@ -170,12 +172,12 @@ def test_dialling_forgives_as_many_errors_as_the_limit_says(
     assert {(line.severity, line.ephemeral) for line in provider.engine.lines} <= {("INFO", True)}
 
 
-def test_the_pauses_between_attempts_grow_by_half(provider: Provider, sshd: Sshd) -> None:
-    refusal(provider, sshd.connection(port=free_port(), dialErrorLimit=4))
+def test_pauses_are_kept_between_attempts(provider: Provider, sshd: Sshd) -> None:
+    began = time.monotonic()
+    refusal(provider, sshd.connection(port=closed_port(), dialErrorLimit=4))
 
-    times = [line.at for line in provider.engine.lines]
-    pauses = [later - earlier for earlier, later in pairwise(times)]
-    assert pauses == pytest.approx([0.1, 0.15, 0.225], abs=0.06)
+    # A busy machine makes them longer, and none shorter.
+    assert time.monotonic() - began >= sum(map(pause_before, (1, 2, 3)))
 
 
 def test_a_server_that_comes_up_late_is_waited_for(provider: Provider, sleeping_sshd: Sshd) -> None:
@@ -194,7 +196,7 @@ def test_a_proxy_on_the_way(provider: Provider, sshd: Sshd) -> None:
 
 
 def test_each_stage_behind_a_proxy_is_named(provider: Provider, sshd: Sshd, keys: Path) -> None:
-    nobody = free_port()
+    nobody = closed_port()
     stranger = (keys / "stranger").read_text()
     one = {"dialErrorLimit": 1}
 

@@ -5,8 +5,10 @@ import signal
 import time
 from pathlib import Path
 
+from tests.ports import closed_port
+
 from .harness import LOCAL, REMOTE, Provider, failing
-from .sshd import Sshd, free_port
+from .sshd import Sshd
 
 
 def test_cancel_kills_only_the_shell_and_waits_for_its_children(
@@ -86,7 +88,7 @@ def test_a_time_out_does_not_end_a_remote_command(provider: Provider, sshd: Sshd
 
 
 def test_cancel_and_time_out_end_dialling(fresh_provider: Provider, sshd: Sshd) -> None:
-    nobody = sshd.connection(port=free_port(), dialErrorLimit=-1)
+    nobody = sshd.connection(port=closed_port(), dialErrorLimit=-1)
 
     with failing() as timed_out:
         fresh_provider.create(REMOTE, {"create": "true", "connection": nobody}, timeout=1)
