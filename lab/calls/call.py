@@ -4,16 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from lab.calls.plan import Plan, Way
-from lab.calls.rest import Api, RefusedError
+from lab.calls.plan import Plan
 from lab.calls.user import Returned, User
+from openvidu import ports
+from scripts.calls.rest import Api, RefusedError
+from scripts.calls.ways import Way
 
 if TYPE_CHECKING:
-    from lab.calls.sound import Sound
+    from lab.calls.sound import CallSound
+
+
+class NoSoundError(RefusedError):
+    """A call was opened, and its users don't hear each other: another try does no better.
+
+    Attributes:
+        node_ip: address of the node that carries it; empty where that can't be told.
+        way: how their sound goes.
+    """
+
+    def __init__(self, node_ip: str, way: Way, reason: str) -> None:
+        super().__init__(0, reason)
+        self.node_ip = node_ip
+        self.way = way
+        self.transient = False
 
 
 @dataclass(frozen=True)
@@ -30,7 +48,7 @@ class OpenCall:
     session: str
     node_ip: str
     users: Sequence[User]
-    sound: Sound | None = None
+    sound: CallSound | None = None
 
     async def hold(self, until: float, returned: Returned) -> None:
         """Keep it until the loop's clock says `until`; `returned` is told of reconnections.
@@ -72,25 +90,53 @@ async def open_call(rest: Api, plan: Plan, way: Way | None = None) -> OpenCall:
     Raises:
         RefusedError: it could not be opened; nothing of it is left.
     """
-    url = f"wss://{urlsplit(plan.door.url).netloc}"
+    url = f"wss://{urlsplit(rest.url).netloc}"
     session = await rest.open_session()
     users: list[User] = []
     try:
         for _ in range(plan.participants):
             invitation = await rest.invite(session)
-            users.append(await User.join(url, rest.tls, plan.pace, session, invitation))
+            user = await User.join(url, rest.tls, plan.pace.answer, session, invitation)
+            user.pace = plan.pace
+            users.append(user)
         node = await rest.address_of(session)
         return OpenCall(session, node, users, await _begin(users, node, way) if way else None)
     except RefusedError:
-        await rest.end_session(session)
+        with suppress(RefusedError):
+            await rest.end_session(session)
         await _drop(users)
         raise
 
 
-async def _begin(users: Sequence[User], node: str, way: Way) -> Sound:
-    from lab.calls.sound import Sound  # noqa: PLC0415 - takes as long as all of the rest
+async def _begin(users: Sequence[User], node: str, way: Way) -> CallSound:
+    # Takes as long as all of the rest.
+    from lab.calls.sound import CallSound  # noqa: PLC0415
+    from scripts.calls.sound import SilentError  # noqa: PLC0415
 
-    return await Sound.begin(users, node, way)
+    told = users[0].turn["url"]
+    if way is Way.TURN_SERVER and told == users[0].nodes_turn["url"]:
+        reason = (
+            f"{way}: found the node's TURN server, {told}, expected one of the operator's own. "
+            "Start a lab that has one: uv run lab --name turn up --example turn"
+        )
+        raise NoSoundError(node, way, reason)
+    try:
+        return await CallSound.begin(users, way)
+    except SilentError as error:
+        question = "is it open in the security group, and on the machine?"
+        where = _where(node, way, users[0])
+        raise NoSoundError(node, way, f"{error}; expected by {where}: {question}") from error
+
+
+def _where(node: str, way: Way, user: User) -> str:
+    """By which ports sound is expected."""
+    match way:
+        case Way.STRAIGHT:
+            return f"UDP {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} of {node}"
+        case Way.TURN_SERVER:
+            return user.turn["url"]
+        case _:
+            return f"{way.transport.upper()} of {user.nodes_turn['url']}"
 
 
 async def _drop(users: Iterable[User]) -> None:

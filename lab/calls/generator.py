@@ -14,12 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from lab.calls.call import OpenCall, open_call
-from lab.calls.plan import Plan, Way
+from lab.calls.call import NoSoundError, OpenCall, open_call
+from lab.calls.plan import Plan
 from lab.calls.record import Record
-from lab.calls.rest import Api, NoSoundError, RefusedError
 from lab.calls.runs import HANG_UP
-from lab.calls.user import CutError, SilentError
+from lab.calls.user import CutError, FellSilentError
+from scripts.calls.rest import Api, RefusedError
+from scripts.calls.ways import Way
 
 PAUSES = (1.0, 2.0)
 """Seconds before each further try."""
@@ -55,7 +56,8 @@ class Generator:
         """Make the calls; returns when the last one is over."""
         if self._plan.over:
             self.settled.set()
-        rest = Api(self._plan.door, self._plan.pace.answer)
+        door = self._plan.door
+        rest = Api(door.url, door.secret, door.trust(), self._plan.pace.answer)
         watching = asyncio.create_task(self._watch_request())
         try:
             async with asyncio.TaskGroup() as group:
@@ -98,7 +100,7 @@ class Generator:
             await _either(self._stopping, PAUSES[0])
         except CutError as error:
             facts = {"heard": round(error.heard, 3), "code": error.code, "reason": str(error)}
-            if isinstance(error, SilentError):
+            if isinstance(error, FellSilentError):
                 facts["unheard"] = error.way
             self._record.write("cut", call=name, **facts)
 

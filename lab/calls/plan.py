@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 from lab.calls.lengths import Lengths
-from lab.openvidu import signalling
+from openvidu import signalling
+from scripts.calls.ways import Way
 
 _MOST_WITH_SOUND = 50
 
@@ -27,6 +28,15 @@ class Door:
     url: str
     secret: str
     authority: str | None = None
+
+    def trust(self) -> ssl.SSLContext:
+        """Whom to trust there."""
+        context = ssl.create_default_context(cafile=self.authority)
+        if self.authority is None:
+            # Self-signed, as on the page: users accept it in their browser.
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
 @dataclass(frozen=True)
@@ -49,18 +59,6 @@ class Pace:
     def longest_away(self) -> float:
         """From the last ping to the eviction, where the server doesn't see the socket break."""
         return signalling.MISSED_PINGS * self.ping + signalling.AWAY_SECONDS
-
-
-class Way(StrEnum):
-    """How sound goes between users and the node."""
-
-    STRAIGHT = "straight"
-    TURN_UDP = "turn-udp"
-    """By the node's TURN server, which is reached by UDP."""
-    TURN_TCP = "turn-tcp"
-    """By TCP: for who is behind a firewall."""
-    TURN_SERVER = "turn-server"
-    """By `turnServer`: the operator's own, outside the cluster."""
 
 
 class MediaError(ValueError):

@@ -18,7 +18,7 @@ import pytest
 
 from lab.calls.generator import Generator
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Media, Pace, Plan, Way
+from lab.calls.plan import Door, Media, Pace, Plan
 from lab.calls.record import Record
 from lab.calls.report import Report, Result, report
 from lab.calls.runs import HANG_UP, STOP, Run, Runs, request_of
@@ -28,6 +28,7 @@ from lab.openvidu.testing.cluster import BASE_ENV, BASE_IP, SECRET, Cluster, run
 from lab.openvidu.testing.world import Host
 from openvidu import api, environment, ports
 from openvidu.release import BASE, NODE
+from scripts.calls.ways import Way
 from tests.openvidu.calls import joined, open_session
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("calls-cluster")]

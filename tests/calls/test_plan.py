@@ -7,7 +7,8 @@ import json
 import pytest
 
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Media, MediaError, Plan, Way
+from lab.calls.plan import Door, Media, MediaError, Plan
+from scripts.calls.ways import Way
 
 
 def test_a_plan_is_the_same_after_its_way_to_the_generator() -> None:

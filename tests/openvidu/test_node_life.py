@@ -10,12 +10,6 @@ from websockets.frames import CloseCode
 
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
-from lab.openvidu.signalling import (
-    NOT_CONNECTED,
-    RECONNECTED,
-    SILENCE_REASON,
-    UNKNOWN_SESSION,
-)
 from lab.openvidu.testing.cluster import (
     BASE_IP,
     BUCKET,
@@ -29,6 +23,12 @@ from lab.openvidu.testing.cluster import (
 from lab.openvidu.testing.world import Host
 from openvidu import api, environment
 from openvidu.release import BASE, NODE
+from openvidu.signalling import (
+    NOT_CONNECTED,
+    RECONNECTED,
+    SILENCE_REASON,
+    UNKNOWN_SESSION,
+)
 from tests.openvidu.calls import (
     GIVE_UP,
     ask,

@@ -2,7 +2,7 @@
 
 A user whose socket is closed without `leaveRoom`, by whatever code, stays in the session for
 `AWAY_SECONDS`, so that a node which drains waits for them; then they are evicted. Sources:
-`lab.openvidu.signalling`.
+`openvidu.signalling`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Protocol
 from lab.openvidu.node.objects import Connection
 from lab.openvidu.node.server_state import ServerState, now
 from lab.openvidu.node.session_store import Notice
-from lab.openvidu.signalling import AWAY_SECONDS, LINGER_SECONDS
 from lab.openvidu.web.server import log
+from openvidu.signalling import AWAY_SECONDS, LINGER_SECONDS
 
 
 class Socket(Protocol):

@@ -15,7 +15,7 @@ from lab.openvidu.node.objects import Connection, Json, Stream
 from lab.openvidu.node.server_state import ServerState, now
 from lab.openvidu.node.session_store import SessionStore
 from lab.openvidu.node.turn_credentials import credentials
-from lab.openvidu.signalling import NO_MEDIA_NODE
+from openvidu.signalling import NO_MEDIA_NODE
 
 _NO_FILTERS = ("applyFilter", "removeFilter", "execFilterMethod")
 _SPEECH = ("subscribeToSpeechToText", "unsubscribeFromSpeechToText")

@@ -3,7 +3,7 @@
 It is opened by anybody; `joinRoom` uses up a token, and `connect` brings back a user whose socket
 broke. `ping` is answered at any time: a client without an answer gives the socket up, and with it
 what it asked for. All else is worked off in order; `methods` has most of it. A user leaves at once
-with `leaveRoom` alone: see `attendance`. Sources: `lab.openvidu.signalling`.
+with `leaveRoom` alone: see `attendance`. Sources: `openvidu.signalling`.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from lab.openvidu.node.attendance import Attendance, Attendee
 from lab.openvidu.node.methods import RpcError
 from lab.openvidu.node.objects import Connection, Json
 from lab.openvidu.node.server_state import ServerState
-from lab.openvidu.signalling import (
+from lab.openvidu.web.messages import Request, Takeover
+from openvidu.signalling import (
     MISSED_PINGS,
     NOT_CONNECTED,
     RECONNECTED,
     SILENCE_REASON,
     UNKNOWN_SESSION,
 )
-from lab.openvidu.web.messages import Request, Takeover
 
 _CHUNK = 16 * 1024
 _COOKIE = "OVJSESSIONID"

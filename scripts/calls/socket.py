@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from lab.calls.rest import RefusedError
+from scripts.calls.rest import RefusedError, Stage
 
 _EVICTED = "participantEvicted"
 _BROKEN = 1006
@@ -64,9 +64,12 @@ class Socket:
                 await connect(url, ssl=tls, open_timeout=seconds, ping_interval=None, proxy=None)
             )
         except InvalidStatus as error:
-            raise RefusedError(error.response.status_code, f"WebSocket: {error}") from error
+            raise RefusedError(
+                error.response.status_code, f"WebSocket: {error}", Stage.SOCKET
+            ) from error
         except (OSError, TimeoutError, InvalidHandshake, EOFError) as error:
-            raise RefusedError(0, f"WebSocket: {error or type(error).__name__}") from error
+            said = f"WebSocket: {error or type(error).__name__}"
+            raise RefusedError(0, said, Stage.SOCKET) from error
 
     async def ask(self, method: str, seconds: float, **params: Any) -> dict[str, Any]:
         """Make a request; its answer, with `result` or `error`.

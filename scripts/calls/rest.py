@@ -1,82 +1,101 @@
 """The cluster's REST API through the load balancer: sessions, and invitations to them.
 
-Source: REST reference, "Session" and "Connection".
+Source: REST reference, "Session", "Connection" and "Media Node".
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import httpx
 
-from lab.calls.plan import Door, Way
 from openvidu import api
 
 _TRANSIENT = (502, 503, 504)
 """The load balancer has nobody to pass on to, or the node can't just now."""
 
 
+class Stage(StrEnum):
+    """How far a call got."""
+
+    API = "REST API"
+    SOCKET = "WebSocket"
+    JOIN = "joinRoom"
+    MEDIA = "media"
+
+
 class RefusedError(Exception):
     """A call could not be opened.
 
     Attributes:
-        status: the HTTP status; 0 where there was no answer.
+        status: the HTTP status, or OpenVidu's code; 0 where there was no answer.
+        stage: how far it got.
         transient: whether another try may do better.
     """
 
-    def __init__(self, status: int, reason: str) -> None:
+    def __init__(self, status: int, reason: str, stage: Stage = Stage.API) -> None:
         super().__init__(reason)
         self.status = status
+        self.stage = stage
         self.transient = status == 0 or status in _TRANSIENT
 
 
-class NoSoundError(RefusedError):
-    """A call was opened, and its users don't hear each other: another try does no better.
+@dataclass(frozen=True)
+class MediaNode:
+    """A media node, as the cluster lists it.
 
     Attributes:
-        node_ip: address of the node that carries it; empty where that can't be told.
-        way: how their sound goes.
+        id: by which sessions name it.
+        ip: its private address.
+        status: such as `running`.
     """
 
-    def __init__(self, node_ip: str, way: Way, reason: str) -> None:
-        super().__init__(0, reason)
-        self.node_ip = node_ip
-        self.way = way
-        self.transient = False
+    id: str
+    ip: str
+    status: str
 
 
 class Api:
     """The cluster's REST API, as an application server behind the internet uses it."""
 
-    def __init__(self, door: Door, answer_seconds: float) -> None:
+    def __init__(self, url: str, secret: str, tls: ssl.SSLContext, answer_seconds: float) -> None:
         """Choose the cluster; nothing is asked.
 
         Args:
-            door: where it takes calls.
+            url: the cluster's public one, without a path.
+            secret: OPENVIDU_SECRET.
+            tls: whom to trust there.
             answer_seconds: for an answer.
         """
-        self.door = door
-        self.tls = _trust(door)
+        self.url = url
+        self.tls = tls
         self._nodes: dict[str, str] = {}
         self._http = httpx.AsyncClient(
-            base_url=door.url,
-            auth=(api.USER, door.secret),
-            verify=self.tls,
+            base_url=url,
+            auth=(api.USER, secret),
+            verify=tls,
             timeout=answer_seconds,
             trust_env=False,
             # Each call comes from somebody else: no connection is used twice.
             limits=httpx.Limits(max_keepalive_connections=0),
         )
 
-    async def open_session(self) -> str:
+    async def open_session(self, name: str = "") -> str:
         """A new session: its id.
+
+        Args:
+            name: the id that it is to have; OpenVidu chooses one where it is empty.
 
         Raises:
             RefusedError: there is none to be had.
         """
-        return str((await self._ask("POST", api.SESSIONS))["id"])
+        body = {"customSessionId": name} if name else {}
+        return str((await self._ask("POST", api.SESSIONS, body))["id"])
 
     async def invite(self, session: str) -> str:
         """A token for one more user of a session.
@@ -84,13 +103,29 @@ class Api:
         Raises:
             RefusedError: the session is gone, or nobody answers.
         """
-        made = await self._ask("POST", f"{api.SESSIONS}/{session}/connection")
+        made = await self._ask("POST", f"{api.SESSIONS}/{session}/connection", {})
         return str(made["token"])
 
     async def end_session(self, session: str) -> None:
-        """End a session that nobody may join any more: it would hold up its node's drain."""
-        with suppress(RefusedError):
+        """End a session that nobody may join any more: it would hold up its node's drain.
+
+        Raises:
+            RefusedError: it may still be there.
+        """
+        try:
             await self._ask("DELETE", f"{api.SESSIONS}/{session}")
+        except RefusedError as error:
+            if error.status != 404:
+                raise
+
+    async def media_nodes(self) -> list[MediaNode]:
+        """All that the cluster lists.
+
+        Raises:
+            RefusedError: it can't be asked.
+        """
+        listed = await self._ask("GET", api.MEDIA_NODES)
+        return [MediaNode(one["id"], one["ip"], one["status"]) for one in listed["content"]]
 
     async def address_of(self, session: str) -> str:
         """The address of the node with a session that was joined; empty where nobody can tell."""
@@ -100,18 +135,19 @@ class Api:
             media_node = str(found.get("mediaNodeId") or "")
         if media_node and media_node not in self._nodes:
             with suppress(RefusedError):
-                listed = await self._ask("GET", api.MEDIA_NODES)
-                self._nodes |= {node["id"]: node["ip"] for node in listed["content"]}
+                self._nodes |= {node.id: node.ip for node in await self.media_nodes()}
         return self._nodes.get(media_node, "")
 
     async def close(self) -> None:
         """Use no more."""
         await self._http.aclose()
 
-    async def _ask(self, method: str, path: str) -> dict[str, Any]:
+    async def _ask(
+        self, method: str, path: str, body: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         asked = f"{method} {path}"
         try:
-            answer = await self._http.request(method, path, json={} if method == "POST" else None)
+            answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             raise RefusedError(0, f"{asked}: {error or type(error).__name__}") from error
         if answer.status_code == 204:
@@ -134,12 +170,3 @@ def _said(answer: httpx.Response) -> str:
         return status
     told = body.get("message") or body.get("error") if isinstance(body, dict) else None
     return f"{status}: {told}" if told else status
-
-
-def _trust(door: Door) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=door.authority)
-    if door.authority is None:
-        # Self-signed, as on the page: users accept it in their browser.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
