@@ -10,14 +10,12 @@ Exit status: 0 when nothing has failed, 1 otherwise.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.text import Text
 
 from components.settings.choices import EXISTING
 from openvidu import ports
@@ -28,18 +26,12 @@ from scripts.checks.finding import Finding, Result, exit_status
 from scripts.checks.node_services import services, wanted_envs
 from scripts.checks.reachable import reachable
 from scripts.checks.security_groups import security_groups
+from scripts.checks.shown import shown
 from scripts.checks.stack_configuration import configuration
-from scripts.display import print_json, table_console, table_of, waiting
+from scripts.display import print_json, table_console, waiting
 from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli
 from scripts.stack_machines import Machine, outputs_of, there_in
-
-_COLOURS = {
-    Result.OK: "green",
-    Result.WARNING: "yellow",
-    Result.FAILED: "red",
-    Result.SKIPPED: "bright_black",
-}
 
 
 def main(
@@ -120,29 +112,6 @@ def _undeployed(there: Mapping[str, Machine]) -> list[Finding]:
         return []
     said = "nothing is deployed yet: machines, services and certificate can't be looked at"
     return [Finding("machines", "stack", Result.SKIPPED, said, "pulumi up")]
-
-
-def shown(findings: Sequence[Finding]) -> Group:
-    """The findings as people read them: a table, then what to do."""
-    table = table_of("check", "where", "result", "found")
-    for one in findings:
-        table.add_row(one.check, one.where, Text(one.result, _COLOURS[one.result]), Text(one.said))
-    failed = [one for one in findings if one.result is Result.FAILED]
-    warned = [one for one in findings if one.result is Result.WARNING and one.next]
-    todo = map(_todo, [*warned, *failed])
-    count = len(failed)
-    last = Text("Nothing has failed.", "green") if not count else Text(f"{count} failed.", "red")
-    return Group(table, *todo, last)
-
-
-def _todo(finding: Finding) -> Text:
-    text = Text(f"\n{finding.where}: {finding.check}: {finding.said}\n", _COLOURS[finding.result])
-    if finding.openvidu:
-        text.append("OpenVidu's own words:\n", "bright_black")
-        text.append(f"{finding.openvidu}\n", "bright_black")
-    if finding.next:
-        text.append(f"Next: {finding.next}", "bold")
-    return text
 
 
 if __name__ == "__main__":
