@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Media, Plan, Way
+from lab.calls.plan import Door, Media, Plan
 from lab.calls.report import Result
 from lab.calls.runs import STOP, Runs
 from lab.calls.watch.watching import Watch
 from lab.errors import LabError
 from lab.stack import Stack
+from scripts.calls.ways import Way
 
 _LIMIT_SECONDS = 180.0
 _LOOK_SECONDS = 0.5

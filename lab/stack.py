@@ -285,6 +285,8 @@ class Stack:
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._directory.passphrase),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             built_cli.PYTHON_VARIABLE: sys.executable,
+            # It signs what the internet would: so an operator's machine knows it.
+            "SSL_CERT_FILE": str(self._directory.certificate_authority),
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -97,6 +97,12 @@ def _usage(given: Mapping[str, str]) -> str:
     return f'{usage}; echo "clock $(date +%s)"; {asked} || echo "containers unknown"'
 
 
+def _certificate(given: Mapping[str, str]) -> str:
+    """The certificate that the machine shows to itself."""
+    shown = f"timeout 10 openssl s_client -connect 127.0.0.1:{int(given['PORT'])}"
+    return f"{shown} </dev/null 2>/dev/null | openssl x509"
+
+
 _LOGS_SECONDS = 100
 """Less than who wants them waits."""
 _RESTART_SECONDS = 300
@@ -152,6 +158,7 @@ COMMANDS: Mapping[str, Callable[[Mapping[str, str]], str]] = {
         {**given, "LINES": f"PLACES={given['PLACES']}"}
     ),
     "services": _services,
+    "certificate": _certificate,
     "downloads": _downloads,
 }
 

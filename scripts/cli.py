@@ -13,6 +13,7 @@ from scripts import (
     adopt,
     autoscale,
     backup,
+    check_call,
     exporter,
     host_keys,
     init_stack,
@@ -31,6 +32,7 @@ from scripts import (
 app = typer.Typer(no_args_is_help=True, help="Run OpenVidu Enterprise: what `pulumi` leaves out.")
 COMMANDS = (
     preflight,
+    check_call,
     status,
     exporter,
     repair,

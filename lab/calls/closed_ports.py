@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.resource_names import inbound_rule
-from lab.calls.plan import Way
 from lab.calls.report import Call, Report, Result
 from openvidu.ports import PortRule
 from openvidu.roles import MASTER, NODE
+from scripts.calls.ways import Way
 
 _ANYWHERE = "0.0.0.0/0"
 _TURN = (Way.TURN_UDP, Way.TURN_TCP)

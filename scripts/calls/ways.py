@@ -37,6 +37,10 @@ class Way(StrEnum):
         return f"{server.partition('?')[0]}?transport={self.transport}"
 
 
+WAYS = (Way.STRAIGHT, Way.TURN_UDP, Way.TURN_TCP)
+"""Those of users, who are told of one TURN server: the node's, or the operator's own."""
+
+
 @dataclass(frozen=True)
 class TurnServer:
     """Where a TURN server is.

@@ -19,7 +19,7 @@ from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import SOON
 
 _SECONDS = 5.0
-_SELFSIGNED = "selfsigned"
+SELFSIGNED = "selfsigned"
 
 
 def domain(
@@ -87,7 +87,7 @@ def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[F
             where,
             shown.not_valid_after_utc - datetime.now(UTC),
             _distrust(place),
-            config.get("certificateType") or _SELFSIGNED,
+            config.get("certificateType") or SELFSIGNED,
         )
     ]
 
@@ -127,7 +127,7 @@ def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Find
     days = f"valid for {left.days} days"
     if left < SOON:
         return Finding("certificate", where, Result.WARNING, days, runbook)
-    if distrust and kind == _SELFSIGNED:
+    if distrust and kind == SELFSIGNED:
         said = f"{days}; self-signed: browsers warn of it"
         return Finding("certificate", where, Result.WARNING, said)
     if distrust:

@@ -28,8 +28,17 @@ from lab.openvidu.testing.cluster import BASE_ENV, BASE_IP, SECRET, Cluster, run
 from lab.openvidu.testing.world import Host
 from openvidu import api, environment, ports
 from openvidu.release import BASE, NODE
-from scripts.calls.ways import Way
-from tests.openvidu.calls import joined, open_session
+from remote.machines import COMMANDS
+from scripts.calls.judgement import judged
+from scripts.calls.outcomes import Tried
+from scripts.calls.rest import Api
+from scripts.calls.stack import Node, Stack
+from scripts.calls.trial import PREFIX, Trial
+from scripts.calls.trust import pinned
+from scripts.calls.ways import WAYS, Way
+from scripts.checks.finding import Finding
+from scripts.checks.finding import Result as Came
+from tests.openvidu.calls import joined, names, open_session
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("calls-cluster")]
 FIRST, SECOND = "10.5.0.6", "10.5.0.7"
@@ -136,14 +145,17 @@ def test_calls_end_well_and_leave_nothing(cluster: Cluster, make: Making) -> Non
     assert sessions(cluster) == 0
 
 
-def close_media_ports(host: Host) -> None:
-    table = "inet media"
-    # As security groups do, which leave a machine alone with itself.
-    rule = f"iifname eth0 udp dport {ports.MEDIA_FIRST}-{ports.MEDIA_LAST} drop"
-    chain = "type filter hook input priority 0;"
+def close(host: Host, what: str) -> None:
+    """Drop what comes in; security groups leave a machine alone with itself, too."""
+    table, chain = "inet media", "type filter hook input priority 0;"
+    rule = f"iifname eth0 {what} drop"
     host.run(
         f"nft 'add table {table}; add chain {table} in {{ {chain} }}; add rule {table} in {rule}'"
     )
+
+
+def close_media_ports(host: Host) -> None:
+    close(host, f"udp dport {ports.MEDIA_FIRST}-{ports.MEDIA_LAST}")
 
 
 def open_media_ports(host: Host) -> None:
@@ -180,13 +192,89 @@ def test_sound_by_turn_needs_no_media_ports_and_a_closed_turn_port_is_named(
 ) -> None:
     for host in cluster.nodes.values():
         close_media_ports(host)
-        host.run("nft 'add rule inet media in iifname eth0 tcp dport 443 drop'")
+        close(host, "tcp dport 443")
     found = make(replace(PLAN, count=2, media=Media(2, (Way.TURN_UDP, Way.TURN_TCP)))).finish()
     for host in cluster.nodes.values():
         open_media_ports(host)
     assert [heard.way for heard in found.sounds] == ["turn-udp"]
     (call,) = found.with_result(Result.REFUSED)
     assert re.search(r"expected by TCP of turn:10\.5\.0\.[67]:443", call.reason)
+
+
+def checked(cluster: Cluster) -> dict[tuple[str, str], Finding]:
+    """What a check with calls on all nodes finds, by check and node."""
+    shown = cluster.base.run(COMMANDS["certificate"]({"PORT": str(ports.HTTPS)})).stdout
+
+    async def act() -> Tried:
+        rest = Api(PLAN.door.url, SECRET, pinned(shown), PLAN.pace.answer)
+        try:
+            return await Trial(rest, WAYS, lambda _: None).run()
+        finally:
+            await rest.close()
+
+    tried = cluster.world.do(lambda: asyncio.run(act()))
+    nodes = {ip: Node(f"node-{number}", ip) for number, ip in enumerate(NODES, 1)}
+    found = judged(tried, Stack(PLAN.door.url, nodes))
+    assert not any(name.startswith(PREFIX) for name in names(cluster))
+    return {(one.check, one.where): one for one in found}
+
+
+def test_a_check_has_a_call_on_each_node_by_each_way(cluster: Cluster) -> None:
+    found = checked(cluster)
+    assert set(found) == {
+        (check, node) for check in ("reached", *WAYS) for node in ("node-1", "node-2")
+    }
+    assert {one.result for one in found.values()} == {Came.OK}
+
+
+def test_a_check_names_the_port_that_is_closed_on_each_node(cluster: Cluster) -> None:
+    first, second = cluster.nodes.values()
+    close(first, "udp dport 443")
+    close_media_ports(second)
+    close(second, "tcp dport 443")
+    found = checked(cluster)
+    for host in (first, second):
+        open_media_ports(host)
+    failed = {key: one for key, one in found.items() if one.result is Came.FAILED}
+    assert set(failed) == {
+        ("turn-udp", "node-1"),
+        ("straight", "node-2"),
+        ("turn-tcp", "node-2"),
+    }
+    assert f"by TURN over UDP 443 of {FIRST}: no answer" in failed["turn-udp", "node-1"].said
+    assert "by UDP 40000-65535: 0 of 2 streams came" in failed["straight", "node-2"].said
+    assert f"By TURN over UDP 443 of {SECOND} they do" in failed["straight", "node-2"].said
+    assert str(failed["turn-tcp", "node-2"].next).startswith(f"let in TCP 443 of {SECOND}")
+
+
+def test_a_check_names_what_keeps_users_from_the_turn_server(cluster: Cluster) -> None:
+    host = cluster.nodes[FIRST]
+    file = f"{NODE.folder}/coturn/shared-secret-key"
+    # Both read it anew, the one when it starts and the other for each user.
+    host.run(f"cp {file} {file}.kept && echo another >{file}")
+    found = checked(cluster)
+    host.run(f"mv {file}.kept {file}")
+    assert {key for key, one in found.items() if one.result is Came.FAILED} == {
+        ("turn-udp", "node-1"),
+        ("turn-tcp", "node-1"),
+    }
+    assert "it refuses the credentials" in found["turn-tcp", "node-1"].said
+
+
+def test_a_check_names_a_node_that_the_load_balancer_does_not_lead_to(cluster: Cluster) -> None:
+    cluster.balance(FIRST)
+    found = checked(cluster)
+    cluster.balance(*NODES)
+    assert [key for key, one in found.items() if one.result is Came.FAILED] == [
+        ("reached", "node-2")
+    ]
+    assert "went to node-1" in found["reached", "node-2"].said
+
+
+def test_a_check_names_a_node_without_its_media_server(cluster: Cluster) -> None:
+    fault_on_both(cluster, Fault("media-disconnected", {}))
+    found = checked(cluster)
+    assert "no connection to its media server" in found["joinRoom", BASE_IP].said
 
 
 def test_a_call_whose_sound_stops_is_cut(cluster: Cluster, make: Making) -> None:
@@ -280,6 +368,9 @@ def test_a_draining_node_takes_no_new_calls_and_nobody_is_refused(
     held = make(LONG)
     held.wait_until_live(4)
     cluster.drain(SECOND)
+    check = checked(cluster)
+    assert check["reached", "node-2"].result is Came.SKIPPED
+    assert check["reached", "node-1"].result is Came.OK
     found = make(PLAN).finish()
     assert {call.node_ip for call in found.with_result(Result.ENDED)} == {FIRST}
     assert found.spotless

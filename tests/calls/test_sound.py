@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from lab.calls.rest import NoSoundError
 
 from lab.calls.plan import Way
-from lab.calls.rest import NoSoundError
 from lab.calls.sound import Sound
 
 NODE = "10.5.0.6"

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import socket
-import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from lab.cloud import authority
 from lab.cloud.requirements import CLIENTS, without_program
-from lab.openvidu.master.endpoints import MasterEndpoints
-from lab.openvidu.master.server_state import MasterState
-from lab.openvidu.node.recordings import Uploader
-from lab.openvidu.web.messages import Request, Response, Takeover
-from tests.serving import serving
+from tests.openvidu.alone import SECRET, openvidu_alone
 
 Settings = Mapping[str, str]
 """What a suite is told in its environment."""
 HERE = Path(__file__).parent
-SECRET = "OPENVIDU_SECRET_1"
 MISSING = [entry.what for entry in without_program(CLIENTS) if entry.what != "chromium"]
 _INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
@@ -47,37 +39,13 @@ def server(tmp_path: Path) -> Iterator[Settings]:
 
     FRONT_PORT is what it takes for its own public port: free, for who wants to stand there.
     """
-    trusted = authority.create(tmp_path)
-    pair = tmp_path / "pair.pem"
-    pair.write_text("".join(authority.issue(["localhost"], directory=tmp_path)))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(pair)
-    values = {
-        "OPENVIDU_SECRET": SECRET,
-        "DOMAIN_OR_PUBLIC_IP": "localhost",
-        "OPENVIDU_RECORDING": "true",
-        "OPENVIDU_RECORDING_PATH": str(tmp_path / "recordings"),
-    }
-    made: list[MasterEndpoints] = []
-
-    async def handle(request: Request) -> Response | Takeover:
-        # Its webhooks want the loop that the requests come in.
-        if not made:
-            made.append(MasterEndpoints(MasterState(values, Uploader(values, tmp_path))))
-        return await made[0].handle(request)
-
-    with socket.create_server(("127.0.0.1", 0)) as front:
-        values["HTTPS_PORT"] = str(front.getsockname()[1])
-    with socket.create_server(("127.0.0.1", 0)) as media_server:
-        port = media_server.getsockname()[1]
-        values["KMS_URIS"] = f'["ws://127.0.0.1:{port}/kurento"]'
-        with serving(handle, tls) as url:
-            yield {
-                "OPENVIDU_URL": url,
-                "FRONT_PORT": values["HTTPS_PORT"],
-                "OPENVIDU_SECRET": SECRET,
-                "NODE_EXTRA_CA_CERTS": str(trusted),
-            }
+    with openvidu_alone(tmp_path) as alone:
+        yield {
+            "OPENVIDU_URL": alone.url,
+            "FRONT_PORT": str(alone.front_port),
+            "OPENVIDU_SECRET": SECRET,
+            "NODE_EXTRA_CA_CERTS": str(alone.authority),
+        }
 
 
 def packages(name: str) -> list[str]:

@@ -71,6 +71,19 @@ def test_prometheus_is_told_what_there_is_and_no_secret(cluster: Lab) -> None:
     assert not [secret for secret in secrets(cluster) if secret in done.out + done.err]
 
 
+def test_a_call_works_on_each_node_by_each_way(cluster: Lab) -> None:
+    # A node loads what passes media on with its first call, which may take a busy computer long.
+    asked(cluster, "check_call", "--way", "straight")
+    done = asked(cluster, "check_call", "--json")
+    assert done.status == 0, done.out + done.err
+    assert {(one["check"], one["where"]): one["result"] for one in json.loads(done.out)} == {
+        (check, node): "ok"
+        for check in ("reached", "straight", "turn-udp", "turn-tcp")
+        for node in ("node-1", "node-2")
+    }
+    assert all(one not in done.out + done.err for one in secrets(cluster))
+
+
 def test_logs_come_from_the_machine_that_was_named(cluster: Lab) -> None:
     done = asked(cluster, "logs", "node-1", "--service", "replication-manager")
     assert done.status == 0, done.err

@@ -68,6 +68,7 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
     cluster.on("base", f"cd {BASE.folder} && docker compose stop {s3}")
     cluster.on("node-2", f"sed -i 's/^{env.REDIS_PASSWORD}=.*/{env.REDIS_PASSWORD}=wrong/' {file}")
     cluster.ok("run", "--", "python", "-c", _SHUT)
+    require_closed_ports_to_be_named(cluster)
     found = preflight(cluster, 1)
     assert set(found) == {
         ("S3", "node-1"),
@@ -102,6 +103,19 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
     )
     assert preflight(cluster, 0) == {}
     assert set(cluster.json("preview", "--json")["changeSummary"]) == {"same"}
+
+
+def require_closed_ports_to_be_named(cluster: Lab) -> None:
+    """Those of `_SHUT`: media go by TURN over TCP alone."""
+    done = cluster.run("run", "--", "python", "-m", "scripts.check_call", "--json")
+    assert done.status == 1, done.out + done.err
+    found = {(one["check"], one["where"]): one for one in json.loads(done.out)}
+    for node in ("node-1", "node-2"):
+        for way, rule in (("straight", "media"), ("turn-udp", "turn")):
+            failed = found[way, node]
+            assert f"node-{rule}-udp-from-world-ipv4: UDP" in failed["said"]
+            assert failed["next"] == "pulumi up --refresh"
+        assert found["turn-tcp", node]["result"] == "ok"
 
 
 @pytest.mark.matrix

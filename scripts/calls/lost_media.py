@@ -1,0 +1,152 @@
+"""Which rule, port or setting is behind media that don't arrive. Pure.
+
+Ports are those of the page's tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from openvidu.ports import MASTER_PORTS, MEDIA_FIRST, MEDIA_LAST, NODE_PORTS, PortRule
+from openvidu.roles import MASTER
+from scripts.calls.outcomes import (
+    Failure,
+    Fault,
+    NoRelay,
+    NoServer,
+    Outcome,
+    Silent,
+    Unwilling,
+)
+from scripts.calls.stack import Stack
+from scripts.calls.ways import TurnServer, Way
+from scripts.checks.finding import Result
+
+_MEDIA = f"UDP {MEDIA_FIRST}-{MEDIA_LAST}"
+_ELSEWHERE = (
+    "try it from another network: the firewall of the one you are in may be what closes it. "
+    "Else look at the machine's own:"
+)
+
+
+def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> tuple[str, str]:
+    """What didn't work, and what to do.
+
+    Args:
+        ip: the node's private address.
+        way: how media should have gone.
+        outcome: what came of that.
+        stack: what the stack knows.
+    """
+    name, public = stack.name(ip), stack.public_ip(ip)
+    media = f"media of {name} don't arrive by {by(way, outcome)}"
+    match outcome:
+        case NoServer():
+            return (
+                f"{media}: OpenVidu tells its users of no TURN server",
+                stack.logs(ip, "coturn"),
+            )
+        case Unwilling():
+            return (
+                f"{media}: OpenVidu doesn't take them: {outcome.said}",
+                stack.logs(ip, "openvidu-server"),
+            )
+        case NoRelay():
+            return _no_relay(media, ip, way, outcome, stack)
+        case Silent(announced=told, server="") if public and told and public not in told:
+            return (
+                f"{media}: OpenVidu tells users to send them to {', '.join(sorted(told))}, and "
+                f"{name} is at {public}",
+                f"see that who asks the internet from {name} for its own address is told {public}: "
+                "OpenVidu does so when it starts",
+            )
+        case Silent(server=""):
+            said, following = _closed("media", "udp", ip, stack)
+            return f"{media}: {_count(outcome)}{said}", following
+        case Silent():
+            return (
+                f"{media}: {_count(outcome)}; the TURN server answers, and doesn't reach the "
+                f"media server by {_MEDIA} of {public or name}",
+                stack.logs(ip, "coturn"),
+            )
+
+
+def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> tuple[str, str]:
+    """Why a TURN server gives no address."""
+    name, public = stack.name(ip), stack.public_ip(ip)
+    media = f"{media}: {found.fault}"
+    logs = stack.logs(ip, "coturn")
+    if found.fault in (Fault.DENIED, Fault.OTHER):
+        shared = "turnStaticAuthSecret" if stack.own_turn else "the secret of coturn and OpenVidu"
+        cause = "; the clocks may differ, or " + shared if found.fault is Fault.DENIED else ""
+        return f"{media}{cause} ({found.said})", "pulumi preview" if stack.own_turn else logs
+    host = _host(found.server)
+    if stack.own_turn:
+        return f"{media}; it's turnServer's", f"see that users reach {found.server}"
+    if public and host != public:
+        return (
+            f"{media}; OpenVidu tells users to come to {host}, and {name} is at {public}",
+            "pulumi config get extraEnv, which shouldn't have COTURN_IP: without it coturn asks "
+            "the internet for its own address when it starts",
+        )
+    if found.fault is Fault.CLOSED:
+        return f"{media}: coturn doesn't listen there, or a firewall rejects", logs
+    said, following = _closed("turn", way.transport, ip, stack)
+    return media + said, following
+
+
+def _closed(service: str, protocol: str, ip: str, stack: Stack) -> tuple[str, str]:
+    """Who may have closed a node's port, and what to do."""
+    is_masters = stack.main == MASTER.name and service == "turn"
+    rule = _rule(service, protocol, MASTER_PORTS if is_masters else NODE_PORTS)
+    first, last = rule.first, rule.last
+    ports = f"{protocol.upper()} {first}" + (f"-{last}" if last != first else "")
+    machine = MASTER.name if is_masters else stack.name(ip)
+    if is_masters or ip in stack.nodes:
+        own = f"{MASTER.name if is_masters else 'node'}-{service}-{protocol}-from-world-ipv4"
+        for one in stack.groups:
+            if one.where == own:
+                return f"; {own}: {one.said}", one.next or "pulumi up --refresh"
+        for one in stack.groups:
+            if one.result is Result.WARNING:
+                said = f"; whether the security group lets {ports} in isn't known: {one.said}"
+                return said, "uv run python -m scripts.preflight"
+        if stack.groups:
+            shown = f"uv run python -m scripts.ssh {machine} -- sudo nft list ruleset"
+            return f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}"
+    place = stack.public_ip(ip) or machine
+    return "", f"let in {ports} of {place} from everywhere: on {machine}, and in what is before it"
+
+
+def _rule(service: str, protocol: str, table: Sequence[PortRule]) -> PortRule:
+    return next(one for one in table if (one.service, one.protocol) == (service, protocol))
+
+
+def by(way: Way, outcome: Outcome) -> str:
+    """How media go, with the port that users see.
+
+    Args:
+        way: how they go.
+        outcome: what came of that; it knows the TURN server.
+    """
+    if way is Way.STRAIGHT:
+        return _MEDIA
+    protocol = way.transport.upper()
+    if isinstance(outcome, NoServer | Unwilling) or not outcome.server:
+        return f"TURN over {protocol}"
+    try:
+        server = TurnServer.of(outcome.server)
+    except ValueError:
+        return f"TURN over {protocol} ({outcome.server})"
+    return f"TURN over {protocol} {server.port} of {server.host}"
+
+
+def _host(url: str) -> str:
+    try:
+        return TurnServer.of(url).host
+    except ValueError:
+        return url
+
+
+def _count(outcome: Silent) -> str:
+    return f"{outcome.heard} of {outcome.streams} streams came"

@@ -1,0 +1,178 @@
+"""Has a call on each node that runs: two participants for each way, who hear each other or don't.
+
+The load balancer places sessions. So one is made after the other until each node has had one, or
+enough were made. A session is this check's own: its name is drawn here, and nothing but that name
+is ever ended. One that is placed on a node that drains is ended at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from openvidu import api
+from openvidu.signalling import ANSWER_SECONDS
+from scripts.calls import allocation
+from scripts.calls.outcomes import (
+    Heard,
+    NodeCall,
+    NoServer,
+    Outcome,
+    Silent,
+    Tried,
+    Unwilling,
+)
+from scripts.calls.participant import Participant
+from scripts.calls.rest import Api, MediaNode, RefusedError
+from scripts.calls.sound import SilentError, Sound
+from scripts.calls.ways import Way
+
+PREFIX = "check-call-"
+"""What the names of its sessions begin with."""
+TRIES_A_NODE = 3
+"""nginx leads requests to its nodes in turns, and others ask meanwhile."""
+_REFUSALS = 3
+"""So many one after the other are enough."""
+_PAUSE_SECONDS = 1.0
+_KURENTO = "kurento"
+"""Tells its addresses by messages of their own, which aiortc has no use for once it connects."""
+
+
+class Trial:
+    """Calls on nodes, one after the other."""
+
+    def __init__(self, rest: Api, ways: Sequence[Way], say: Callable[[str], None]) -> None:
+        """Choose the cluster; nothing is asked.
+
+        Args:
+            rest: its API.
+            ways: how media are to go.
+            say: is told what goes on.
+        """
+        self._rest, self._ways, self._say = rest, ways, say
+        self._calls: dict[str, NodeCall] = {}
+        self._placed: list[str] = []
+        self._refusals: list[RefusedError] = []
+        self._left: list[str] = []
+
+    async def run(self, only: Collection[str] | None = None) -> Tried:
+        """Have a call on each node that runs.
+
+        Args:
+            only: addresses of nodes, where it's not all.
+        """
+        listed: list[MediaNode] = []
+        wanted: list[str] = []
+        try:
+            listed = await self._rest.media_nodes()
+            running = [one.ip for one in listed if one.status == api.RUNNING]
+            wanted = [ip for ip in running if only is None or ip in only]
+            await self._place(wanted, TRIES_A_NODE * len(running))
+        except RefusedError as error:
+            self._refusals.append(error)
+        return Tried(listed, wanted, self._calls, self._placed, self._refusals, self._left)
+
+    async def _place(self, wanted: Collection[str], tries: int) -> None:
+        in_a_row = 0
+        for number in range(1, tries + 1):
+            missing = [ip for ip in wanted if ip not in self._calls]
+            if not missing or in_a_row == _REFUSALS:
+                return
+            self._say(f"session {number} of {tries} at most: for a call on {', '.join(missing)}")
+            try:
+                async with self._session() as session:
+                    await self._call(session, number, missing)
+                in_a_row = 0
+            except RefusedError as error:
+                self._refusals.append(error)
+                if not error.transient:
+                    return
+                in_a_row += 1
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[str]:
+        """A session of this check's own, which is ended whatever happens."""
+        name = f"{PREFIX}{secrets.token_hex(8)}"
+        may_be_there = True
+        try:
+            try:
+                await self._rest.open_session(name)
+            except RefusedError as error:
+                # After a clear no, a session of that name is somebody else's.
+                may_be_there = error.transient
+                raise
+            yield name
+        finally:
+            if may_be_there:
+                await self._end(name)
+
+    async def _end(self, session: str) -> None:
+        for last in (False, True):
+            try:
+                await self._rest.end_session(session)
+            except RefusedError:
+                if last:
+                    self._left.append(session)
+            else:
+                return
+
+    async def _call(self, session: str, number: int, missing: Collection[str]) -> None:
+        """Join, and go on if that is on a node that misses a call."""
+        joined: list[Participant] = []
+        try:
+            joined.append(await self._join(session))
+            ip = await self._node_of(session)
+            self._placed.append(ip)
+            if ip not in missing:
+                return
+            media_server = joined[0].media_server
+            outcomes: dict[Way, Outcome] = {}
+            if media_server != _KURENTO:
+                while len(joined) < 2 * len(self._ways):
+                    joined.append(await self._join(session))
+                self._say(f"{ip}: a call, {', '.join(self._ways)}")
+                pairs = zip(joined[::2], joined[1::2], strict=True)
+                trying = [_hear(way, pair) for way, pair in zip(self._ways, pairs, strict=True)]
+                found = await asyncio.gather(*trying)
+                outcomes = dict(zip(self._ways, found, strict=True))
+            self._calls[ip] = NodeCall(number, media_server, outcomes)
+        finally:
+            await asyncio.gather(*(one.drop() for one in joined), return_exceptions=True)
+
+    async def _join(self, session: str) -> Participant:
+        invitation = await self._rest.invite(session)
+        url = f"wss://{urlsplit(self._rest.url).netloc}"
+        return await Participant.join(url, self._rest.tls, ANSWER_SECONDS, session, invitation)
+
+    async def _node_of(self, session: str) -> str:
+        """Address of the node that carries a session; empty where it drains, or nobody tells."""
+        ip = await self._rest.address_of(session)
+        # It may have begun to drain since.
+        running = [one.ip for one in await self._rest.media_nodes() if one.status == api.RUNNING]
+        if not ip and len(running) == 1:
+            return running[0]
+        return ip if ip in running else ""
+
+
+async def _hear(way: Way, pair: Sequence[Participant]) -> Outcome:
+    server = ""
+    if way is not Way.STRAIGHT:
+        turn = pair[0].turn
+        server = turn.get("url", "")
+        if not server.startswith("turn"):
+            return NoServer()
+        login = turn.get("username", ""), turn.get("credential", "")
+        if found := await allocation.ask(way, server, *login):
+            return found
+    try:
+        sound = await Sound.begin(pair, way)
+    except SilentError as error:
+        return Silent(error.heard, error.streams, error.announced, server)
+    except RefusedError as error:
+        return Unwilling(str(error))
+    await sound.close()
+    return Heard(len(sound.ears), server)

@@ -1,0 +1,178 @@
+"""Has a call on each node, as two users by the public URL: does it work, and if not, why?
+
+uv run python -m scripts.check_call
+uv run python -m scripts.check_call node-2 --way turn-tcp
+uv run python -m scripts.check_call --json | jq '.[] | select(.result == "failed")'
+
+From where you are, two participants for each way meet in a session of this check's own, which is
+ended afterwards, and hear each other or don't. Nobody else's session is touched, and no node that
+drains is given one.
+Exit status: 0 when each node's call was heard by each way, 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import ssl
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+
+from components.settings.table import Settings
+from openvidu.signalling import ANSWER_SECONDS
+from scripts.calls import judgement, trust
+from scripts.calls.deployed import Deployed
+from scripts.calls.outcomes import Closed, Seen, Tried, Unasked
+from scripts.calls.rest import Api
+from scripts.calls.stack import Stack
+from scripts.calls.ways import WAYS, Way
+from scripts.checks.finding import Finding, exit_status
+from scripts.checks.names import SELFSIGNED
+from scripts.checks.security_groups import security_groups
+from scripts.checks.shown import shown
+from scripts.display import print_json, table_console, waiting
+from scripts.expected_errors import expected_errors
+from scripts.masking import mask, secrets_of
+from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.stack_machines import complete, named
+
+_NEEDS = ("aiortc", "websockets")
+
+
+def _way(text: str) -> Way:
+    if text not in WAYS:
+        raise typer.BadParameter(f"must be one of {', '.join(WAYS)}, got {text!r}")
+    return Way(text)
+
+
+def main(
+    node: Annotated[
+        str | None, typer.Argument(help="This one alone.", autocompletion=complete)
+    ] = None,
+    *,
+    way: Annotated[
+        list[Way] | None,
+        typer.Option(parser=_way, metavar="|".join(WAYS), help="How media go; by default each."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+) -> None:
+    """Have a call on each node, from here, by the public URL; say what works and what doesn't.
+
+    Exit status: 0 when each node's call was heard by each way, 1 otherwise.
+
+    Examples:
+      uv run python -m scripts.check_call
+      uv run python -m scripts.check_call node-2 --way straight --way turn-tcp
+      uv run python -m scripts.check_call --json
+    """
+    with expected_errors():
+        findings = look(PulumiCli(stack), node, list(dict.fromkeys(way or WAYS)))
+        if as_json:
+            print_json([asdict(one) for one in findings])
+        else:
+            table_console().print(shown(findings))
+        sys.exit(exit_status(findings))
+
+
+def look(pulumi: PulumiCli, only: str | None, ways: Sequence[Way]) -> list[Finding]:
+    """Have the calls.
+
+    Args:
+        pulumi: the stack.
+        only: the one node that is to have a call; None for all.
+        ways: how media are to go.
+
+    Raises:
+        PulumiError: there is nothing to call, nothing to call with, or no such node.
+        KeyboardInterrupt: it was interrupted, and has ended its session.
+    """
+    exported = pulumi.export_state(show_secrets=True)
+    deployed = Deployed.of(exported)
+    names = {node.name: ip for ip, node in deployed.nodes.items()}
+    chosen = None if only is None else [named(names, only)]
+    require()
+    config = pulumi.config()
+    stack = _stack(deployed, config)
+    seen = have_calls(deployed, stack, ways, chosen)
+    found = judgement.judged(seen, stack)
+    if exit_status(found):
+        # It takes AWS a while, and is asked when something has failed alone.
+        groups = security_groups(pulumi, config, exported)
+        found = judgement.judged(seen, replace(stack, groups=groups))
+    secrets = secrets_of(exported, [deployed.secret])
+    return [replace(one, said=mask(one.said, secrets)) for one in found]
+
+
+def require() -> None:
+    """See that there is what to call with.
+
+    Raises:
+        PulumiError: it's missing; says how it's installed.
+    """
+    missing = [name for name in _NEEDS if find_spec(name) is None]
+    if missing:
+        raise PulumiError(
+            f"a call takes {' and '.join(missing)}, which nothing else here needs.\n"
+            "  Next: uv sync --extra calls"
+        )
+
+
+def _stack(deployed: Deployed, config: Mapping[str, Mapping[str, Any]]) -> Stack:
+    def configured(key: str) -> str:
+        return str(config.get(f"openvidu-enterprise:{key}", {}).get("value") or "")
+
+    return Stack(
+        deployed.url,
+        deployed.nodes,
+        deployed.main.name,
+        selfsigned=(configured("certificateType") or Settings.certificate_type) == SELFSIGNED,
+        own_turn=bool(configured("turnServer")),
+    )
+
+
+def have_calls(
+    deployed: Deployed, stack: Stack, ways: Sequence[Way], only: Collection[str] | None
+) -> Seen:
+    """Have the calls, once it's sure whom the secret goes to."""
+    try:
+        tls = trust.by_machine(deployed) if stack.selfsigned else trust.by_authorities()
+        trust.shake_hands(deployed.host, deployed.port, tls)
+    except PulumiError as error:
+        return Unasked(str(error))
+    except OSError as error:
+        return Closed(error)
+    with waiting("asking the cluster for its nodes") as say:
+        try:
+            return asyncio.run(_try(deployed, tls, ways, say, only))
+        except asyncio.CancelledError:
+            raise KeyboardInterrupt from None
+
+
+async def _try(
+    deployed: Deployed,
+    tls: ssl.SSLContext,
+    ways: Sequence[Way],
+    say: Callable[[str], None],
+    only: Collection[str] | None,
+) -> Tried:
+    from scripts.calls.trial import Trial  # noqa: PLC0415 - needs what may not be installed
+
+    rest = Api(deployed.url, deployed.secret, tls, ANSWER_SECONDS)
+    trying = asyncio.create_task(Trial(rest, ways, say).run(only))
+    for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
+        # As after Ctrl-C, the session is ended first.
+        asyncio.get_running_loop().add_signal_handler(asked_to_end, trying.cancel)
+    try:
+        return await trying
+    finally:
+        await rest.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,196 @@
+"""Calls on a simulated server that is alone: what comes of them, and that nothing is left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from openvidu import api
+from scripts import check_call
+from scripts.calls import sound
+from scripts.calls.deployed import Deployed
+from scripts.calls.judgement import judged
+from scripts.calls.outcomes import Fault, Heard, NoRelay, Silent, Tried
+from scripts.calls.rest import Api
+from scripts.calls.stack import Stack
+from scripts.calls.trial import PREFIX, TRIES_A_NODE, Trial
+from scripts.calls.trust import by_authorities, shake_hands
+from scripts.calls.ways import Way
+from scripts.pulumi_cli import PulumiError
+from scripts.stack_machines import Machine
+from tests.openvidu.alone import SECRET, Alone, openvidu_alone
+
+OTHERS = "somebody-elses"
+
+
+@pytest.fixture
+def refuses() -> dict[str, int]:
+    """What the load balancer refuses: statuses by path."""
+    return {}
+
+
+@pytest.fixture
+def server(tmp_path: Path, refuses: dict[str, int]) -> Iterator[Alone]:
+    """The server, with a session that is somebody else's."""
+    with openvidu_alone(tmp_path, refuses) as alone:
+        asked(alone, "POST", {"customSessionId": OTHERS})
+        yield alone
+
+
+def trusting(server: Alone) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=server.authority)
+
+
+def asked(server: Alone, method: str, body: object = None) -> httpx.Response:
+    return httpx.request(
+        method,
+        f"{server.url}{api.SESSIONS}",
+        json=body,
+        auth=(api.USER, SECRET),
+        verify=trusting(server),
+    )
+
+
+def sessions(server: Alone) -> list[str]:
+    return [one["id"] for one in asked(server, "GET").json()["content"]]
+
+
+def tried(
+    server: Alone,
+    *ways: Way,
+    secret: str = SECRET,
+    say: Callable[[str], None] = lambda _: None,
+) -> Tried:
+    async def act() -> Tried:
+        rest = Api(server.url, secret, trusting(server), 10.0)
+        try:
+            return await Trial(rest, ways or (Way.STRAIGHT,), say).run()
+        finally:
+            await rest.close()
+
+    return asyncio.run(act())
+
+
+def test_two_participants_hear_each_other_and_their_session_is_gone(server: Alone) -> None:
+    found = tried(server)
+    (call,) = found.calls.values()
+    assert (call.at, call.outcomes) == (1, {Way.STRAIGHT: Heard(2)})
+    assert sessions(server) == [OTHERS]
+
+
+def test_a_turn_server_that_does_not_listen_is_told_from_one_that_is_silent(
+    server: Alone,
+) -> None:
+    found = tried(server, Way.STRAIGHT, Way.TURN_TCP)
+    (call,) = found.calls.values()
+    relay = call.outcomes[Way.TURN_TCP]
+    assert isinstance(relay, NoRelay)
+    assert relay.fault is Fault.CLOSED
+    assert call.outcomes[Way.STRAIGHT] == Heard(2)
+
+
+def test_media_that_are_sent_to_a_wrong_address_do_not_arrive(
+    server: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sound, "FIRST_SECONDS", 0.2)
+    wrong = "192.0.2.1"
+    described = sound.RTCSessionDescription
+    monkeypatch.setattr(
+        sound,
+        "RTCSessionDescription",
+        lambda sdp, kind: described(sdp.replace(" 127.0.0.1 ", f" {wrong} "), kind),
+    )
+    (call,) = tried(server).calls.values()
+    assert call.outcomes[Way.STRAIGHT] == Silent(0, 2, frozenset({"127.0.0.1"}))
+    assert sessions(server) == [OTHERS]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "check", "said"),
+    [
+        (api.SESSIONS, 403, "REST API", "apiCidrs"),
+        (api.MEDIA_NODES, 502, "REST API", "no node that answers"),
+        ("/openvidu?", 400, "WebSocket", "and WebSockets don't"),
+    ],
+)
+def test_what_is_refused_in_front_of_openvidu_is_named(
+    server: Alone, refuses: dict[str, int], path: str, status: int, check: str, said: str
+) -> None:
+    refuses[path] = status
+    found = tried(server)
+    refuses.clear()
+    assert not found.calls
+    (finding,) = [one for one in judged(found, Stack(server.url)) if one.result == "failed"]
+    assert finding.check == check
+    assert said in finding.said
+    assert sessions(server) == [OTHERS]
+
+
+def test_a_wrong_secret_is_refused_at_once_and_named(server: Alone) -> None:
+    (error,) = tried(server, secret="wrong").refusals
+    assert (error.status, "wrong" in str(error)) == (401, False)
+
+
+def test_no_more_sessions_are_made_than_may_be(
+    server: Alone, refuses: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def elsewhere(*_: object) -> str:
+        return ""
+
+    monkeypatch.setattr(Trial, "_node_of", elsewhere)
+    found = tried(server)
+    assert found.placed == [""] * TRIES_A_NODE
+    assert sessions(server) == [OTHERS]
+
+
+@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_who_interrupts_it_leaves_no_session(
+    server: Alone, interruption: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    async def hear(*_: object) -> Heard:
+        seen.extend(await asyncio.to_thread(sessions, server))
+        os.kill(os.getpid(), interruption)
+        await asyncio.Event().wait()
+        return Heard(2)
+
+    monkeypatch.setattr("scripts.calls.trial._hear", hear)
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+    main = Machine("base", "localhost", {}, "")
+    port = httpx.URL(server.url).port or 443
+    deployed = Deployed("localhost", port, SECRET, main, {})
+    with pytest.raises(KeyboardInterrupt):
+        check_call.have_calls(deployed, Stack(deployed.url), [Way.STRAIGHT], None)
+    assert [name.startswith(PREFIX) for name in sorted(seen)] == [True, False]
+    assert sessions(server) == [OTHERS]
+
+
+def test_whom_nobody_vouches_for_is_told_nothing(server: Alone) -> None:
+    port = httpx.URL(server.url).port or 443
+    shake_hands("localhost", port, trusting(server))
+    with pytest.raises(ssl.SSLCertVerificationError):
+        shake_hands("localhost", port, by_authorities())
+
+
+def test_a_port_where_nobody_is_is_closed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as once:
+        port = once.getsockname()[1]
+    with pytest.raises(ConnectionRefusedError):
+        shake_hands("127.0.0.1", port, by_authorities())
+
+
+def test_what_is_missing_is_named_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(check_call, "find_spec", lambda name: None if name == "aiortc" else name)
+    with pytest.raises(PulumiError, match=r"takes aiortc, (.|\n)*Next: uv sync --extra calls"):
+        check_call.require()
