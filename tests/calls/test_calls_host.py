@@ -22,6 +22,7 @@ from lab.calls.plan import Door, Media, Pace, Plan
 from lab.calls.record import Record
 from lab.calls.report import Report, Result, report
 from lab.calls.runs import HANG_UP, STOP, Run, Runs, request_of
+from lab.cloud.facts import TURN_ADDRESS, TURN_SECRET
 from lab.openvidu import faults
 from lab.openvidu.faults import Fault
 from lab.openvidu.testing.cluster import BASE_ENV, BASE_IP, SECRET, Cluster, run, write_env
@@ -176,6 +177,28 @@ def test_sound_goes_by_the_nodes_turn_server_too(make: Making) -> None:
     assert {heard.way for heard in found.sounds} == {way.value for way in ways}
 
 
+def tell_of_turn_servers(cluster: Cluster, *servers: str) -> None:
+    """Have both nodes tell their users of TURN servers, from their next start on."""
+    text = json.dumps(servers)
+    assert cluster.call("POST", api.RESTART, {environment.ICE_SERVERS: text}).status_code == 200
+    line = f"{environment.ICE_SERVERS}={text}"
+
+    def is_back(ip: str) -> bool:
+        told = cluster.nodes[ip].run(f"cat {NODE.folder}/.env").stdout
+        return line in told and cluster.node_answers(ip)
+
+    cluster.wait_for(lambda: all(map(is_back, NODES)), "the restart")
+
+
+@pytest.fixture
+def _own_turn_server(cluster: Cluster) -> Iterator[None]:
+    own = f"url=turns:{TURN_ADDRESS}:443,staticAuthSecret={TURN_SECRET}"
+    tell_of_turn_servers(cluster, own)
+    yield
+    tell_of_turn_servers(cluster)
+
+
+@pytest.mark.usefixtures("_own_turn_server")
 def test_sound_goes_by_the_operators_own_turn_server_too(
     cluster: Cluster, make: Making, monkeypatch: pytest.MonkeyPatch
 ) -> None:

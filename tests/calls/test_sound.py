@@ -7,16 +7,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from lab.calls.rest import NoSoundError
 
-from lab.calls.plan import Way
-from lab.calls.sound import Sound
+from lab.calls import call
+from lab.calls.call import NoSoundError
+from scripts.calls.ways import Way
 
 NODE = "10.5.0.6"
 
 
 def test_sound_by_the_operators_turn_server_wants_one() -> None:
     turn = {"url": f"turn:{NODE}:443", "username": "u", "credential": "c"}
-    users: list[Any] = [SimpleNamespace(turn=turn, told=turn)] * 2
+    users: list[Any] = [SimpleNamespace(turn=turn, nodes_turn=turn)] * 2
     with pytest.raises(NoSoundError, match=r"found the node.s TURN server, turn:10\.5\.0\.6:443"):
-        asyncio.run(Sound.begin(users, NODE, Way.TURN_SERVER))
+        asyncio.run(call._begin(users, NODE, Way.TURN_SERVER))

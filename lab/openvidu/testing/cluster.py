@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 
-from lab.cloud.facts import TURN_ADDRESS, TURN_SECRET
 from lab.openvidu.docker import containers
 from lab.openvidu.testing.world import Host, World
 from openvidu import api, environment
@@ -23,7 +22,6 @@ S3_SECRET_KEY = "MINIO_SECRET_1"  # noqa: S105
 ELASTIC_PASSWORD = "ELASTIC_SECRET_1"  # noqa: S105
 BASE_IP = "10.5.0.5"
 BUCKET = "openvidu-enterprise"
-TURN_SERVER = f"turns:{TURN_ADDRESS}:443"
 _SECONDS = 60.0
 
 BASE_ENV: Mapping[str, str] = {
@@ -59,7 +57,6 @@ NODE_ENV: Mapping[str, str] = {
     "OPENVIDU_PRO_KIBANA_HOST": f"http://{BASE_IP}:5601",
     environment.ELASTICSEARCH_USERNAME: "elasticadmin",
     environment.ELASTICSEARCH_PASSWORD: ELASTIC_PASSWORD,
-    environment.ICE_SERVERS: f'["url={TURN_SERVER},staticAuthSecret={TURN_SECRET}"]',
 }
 """A node's `.env`, without its own address."""
 
