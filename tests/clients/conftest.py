@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def server(tmp_path: Path) -> Iterator[Settings]:
 
     FRONT_PORT is what it takes for its own public port: free, for who wants to stand there.
     """
+    # On a busy machine it takes longer than the 10 s for which a client waits for an answer.
+    import_module("lab.openvidu.node.media")
     with openvidu_alone(tmp_path) as alone:
         yield {
             "OPENVIDU_URL": alone.url,
