@@ -154,7 +154,7 @@ def show(account: Account) -> None:
     _show_reconnections(shown)
     _show_sound(whole)
     for line in account.closed_ports:
-        _out.print(line, highlight=False, markup=False)
+        _out.print(named(line), highlight=False, markup=False)
     table = table_of(
         "call", "node", "result", "at", "what the client saw", "step of the deployment"
     )
