@@ -85,6 +85,43 @@ def test_uv_trusts_whom_the_system_trusts(fresh: Path) -> None:
     assert up(fresh, "/usr/bin:/bin").stdout == "1\n"
 
 
+DPKG_QUERY = """\
+dpkg-query() {
+  case $1 in
+  --show) printf '%s\\n' nginx openssh-server bash ;;
+  --listfiles)
+    shift
+    for name in "$@"; do
+      printf '%s\\n' /usr/share/$name /lib/systemd/system/$name.service
+      printf '%s\\n' /usr/lib/systemd/system/$name.socket /lib/systemd/system/$name@.service
+    done ;;
+  esac
+}
+as_root() { echo "$@"; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("bash\nnginx", "systemctl disable --quiet openssh-server.service openssh-server.socket\n"),
+        ("nginx\nbash\nopenssh-server", ""),
+    ],
+)
+def test_what_was_installed_for_the_lab_does_not_start_with_the_machine(
+    before: str, said: str
+) -> None:
+    parts = [function("installed_packages"), function("disable_services"), DPKG_QUERY]
+    script = "\n".join(["systemctl() { :; }", *parts, 'disable_services "$1"'])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script, "bash", before],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == said
+
+
 def test_who_has_uv_is_told_nothing_of_it(fresh: Path) -> None:
     assert up(fresh, f"{fresh / '.uv' / 'bin'}:/usr/bin:/bin").stderr == ""
 
