@@ -216,7 +216,8 @@ def test_one_that_refuses_or_hangs_is_told_without_its_address(
 def sent(url: str, proxies: dict[str, str] | None = None) -> tuple[int, str]:
     """How the process that sends a message ends, and what it writes into the log."""
     soon = (
-        "import membership.notification as n; n.LIMIT_SECONDS = 2; n._log = print; exit(n.main())"
+        "import functools, membership.notification as n; n.LIMIT_SECONDS = 2; "
+        "n._log = functools.partial(print, flush=True); exit(n.main())"
     )
     done = subprocess.run(
         [sys.executable, "-c", soon],
