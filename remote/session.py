@@ -379,20 +379,24 @@ class Session:
             assert client.stderr  # noqa: S101 - a pipe
             errors = threading.Thread(target=_pass_on, args=(client.stderr,), daemon=True)
             errors.start()
-            writing = (client.stdin, _framed(script, mark))
+            enough = threading.Event()
+            writing = (client.stdin, _framed(script, mark), enough)
             threading.Thread(target=_write, args=writing, daemon=True).start()
+            # Who uses a pipe closes it: what is under way would go to whatever has its number then.
+            client.stdin = client.stderr = None
             answer, lines = _Answer(mark), _Lines(client.stdout)
             over = began + (seconds or LOGIN_SECONDS)
-            while answer.status is None:
-                line = lines.next(None if answer.began and seconds is None else over)
-                if not line:
-                    break
-                answer.read(line)
-                if not keep:
-                    sys.stdout.write(answer.take())
-                    sys.stdout.flush()
-            with contextlib.suppress(OSError):
-                client.stdin.close()
+            try:
+                while answer.status is None:
+                    line = lines.next(None if answer.began and seconds is None else over)
+                    if not line:
+                        break
+                    answer.read(line)
+                    if not keep:
+                        sys.stdout.write(answer.take())
+                        sys.stdout.flush()
+            finally:
+                enough.set()
             try:
                 status = client.wait(0 if lines.is_late else AFTERWARDS_SECONDS)
             except subprocess.TimeoutExpired:
@@ -754,17 +758,19 @@ def _framed(script: str, mark: str) -> bytes:
 
 def _pass_on(pipe: IO[bytes]) -> None:
     """Pass on what a machine says on its standard error."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError), pipe:
         while more := os.read(pipe.fileno(), 65536):
             sys.stderr.write(more.decode(errors="replace"))
             sys.stderr.flush()
 
 
-def _write(pipe: IO[bytes], text: bytes) -> None:
-    """Write to a client that may have ended."""
-    with contextlib.suppress(OSError, ValueError):
-        pipe.write(text)
-        pipe.flush()
+def _write(pipe: IO[bytes], text: bytes, enough: threading.Event) -> None:
+    """Write to a client, which may have ended; it gets no end of it before `enough`."""
+    with contextlib.suppress(OSError), pipe:
+        left = memoryview(text)
+        while left:
+            left = left[pipe.write(left) :]
+        enough.wait()
 
 
 def _present(machine: Machine) -> Done | str:
