@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.calls.deployed import secret_of
+
 _ENVS = ("base-env", "master-env")
-_WITH_SECRET = (*_ENVS, "bastion-cluster")
-"""The resources that have brought the secret to where the API is asked."""
 _CERTIFICATE = "aws:acm/certificate:Certificate"
-_LETSENCRYPT = "letsencrypt"
+_LETSENCRYPTS = re.compile(r"^CERTIFICATE_TYPE=letsencrypt$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -28,24 +28,18 @@ class Access:
     is_public: bool
 
 
-def access(resources: Iterable[Mapping[str, Any]]) -> Access | None:
+def access(resources: Sequence[Mapping[str, Any]]) -> Access | None:
     """How users come in, by a stack's exported state; None before anything takes users.
 
     Args:
         resources: with their secrets in plain text.
     """
-    secret, is_public = None, False
+    secret, is_public = secret_of(resources), False
     for one in resources:
         inputs = one.get("inputs", {})
-        if (name := one["urn"].rpartition("::")[2]) in _WITH_SECRET:
+        if one["urn"].rpartition("::")[2] in _ENVS:
             text = str(json.loads(inputs["stdin"]["plaintext"]))
-            secret = _value(text, "OPENVIDU_SECRET") or secret
-            is_public |= name in _ENVS and _value(text, "CERTIFICATE_TYPE") == _LETSENCRYPT
+            is_public |= _LETSENCRYPTS.search(text) is not None
         # One of the owner's comes with its text.
         is_public |= one["type"] == _CERTIFICATE and "certificateBody" not in inputs
     return None if secret is None else Access(secret, is_public)
-
-
-def _value(text: str, name: str) -> str | None:
-    found = re.search(rf"^{name}=(.*)$", text, re.MULTILINE)
-    return found[1] if found else None

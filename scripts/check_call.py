@@ -38,7 +38,7 @@ from scripts.checks.shown import shown
 from scripts.display import print_json, table_console, waiting
 from scripts.expected_errors import expected_errors
 from scripts.masking import mask, secrets_of
-from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.pulumi_cli import PulumiCli, PulumiError, configured
 from scripts.stack_machines import complete, named
 
 _NEEDS = ("aiortc", "websockets")
@@ -124,15 +124,12 @@ def require() -> None:
 
 
 def _stack(deployed: Deployed, config: Mapping[str, Mapping[str, Any]]) -> Stack:
-    def configured(key: str) -> str:
-        return str(config.get(f"openvidu-enterprise:{key}", {}).get("value") or "")
-
     return Stack(
         deployed.url,
         deployed.nodes,
         deployed.main.name,
-        selfsigned=(configured("certificateType") or Settings.certificate_type) == SELFSIGNED,
-        own_turn=bool(configured("turnServer")),
+        selfsigned=configured(config, "certificateType", Settings.certificate_type) == SELFSIGNED,
+        own_turn=bool(configured(config, "turnServer")),
     )
 
 

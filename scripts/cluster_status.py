@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from components.aws.health import InstanceHealth, next_command
+from openvidu.api import node_id
 from openvidu.roles import MASTER, NODE, role_of
 from scripts.fullness import Store
 
@@ -456,5 +457,5 @@ def node_status(
 
 def _health_at(health: Mapping[str, Any] | None, ip: str) -> str | None:
     listed = (health or {}).get("nodes") or {}
-    found: str | None = (listed.get(f"master_{ip}") or {}).get("status")
+    found: str | None = (listed.get(node_id(ip)) or {}).get("status")
     return found

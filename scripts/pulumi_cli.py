@@ -19,6 +19,17 @@ _RECENT = 5
 """Updates to look through for one that has ended: those that were killed may have no end."""
 
 
+def configured(config: Mapping[str, Mapping[str, Any]], key: str, otherwise: str = "") -> str:
+    """A key's value; `otherwise` where it has none, or is a secret.
+
+    Args:
+        config: as `PulumiCli.config` has it.
+        key: without namespace.
+        otherwise: what it is then.
+    """
+    return str(config.get(f"openvidu-enterprise:{key}", {}).get("value") or otherwise)
+
+
 class PulumiError(Exception):
     """`pulumi` isn't there, or one of its commands failed."""
 

@@ -31,7 +31,7 @@ from scripts import aws_session
 from scripts.display import waiting
 from scripts.expected_errors import expected_errors, print_error
 from scripts.memberships import from_state, plain
-from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.pulumi_cli import PulumiCli, PulumiError, configured
 from scripts.repairing.course import Course
 from scripts.repairing.ladder import MachineObservation, Step, plan
 from scripts.repairing.look import Patient
@@ -118,7 +118,7 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
     there = machines(exported)
     chosen, main = named(there, name), next(iter(there.values()))
     config = pulumi.config()
-    port = config.get("openvidu-enterprise:httpsPort", {}).get("value") or ""
+    port = configured(config, "httpsPort")
     arn = instances_in(exported).get(name)
     provider = aws_session.provider_of_stack(pulumi, config) if arn else {}
     number = node_number(name) or 0

@@ -6,7 +6,7 @@ import ipaddress
 import json
 import re
 import shlex
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.ssh_way import PORT
@@ -28,6 +28,18 @@ class Mistake:
 
     def __str__(self) -> str:
         return f"  {self.key}: {self.problem}\n      {self.command}"
+
+
+def of_no_use(keys: Mapping[str, object], problem: str) -> list[Mistake]:
+    """What is said of keys that have a value and nothing to be for.
+
+    Args:
+        keys: their values.
+        problem: what they would be for.
+    """
+    return [
+        Mistake(key, problem, f"pulumi config rm {key}") for key, found in keys.items() if found
+    ]
 
 
 class ConfigurationError(Exception):

@@ -14,9 +14,8 @@ from scripts.autoscaling.memory import Memory
 from scripts.autoscaling.scaling_policy import Measure
 from scripts.autoscaling.updates import Update
 from scripts.memberships import from_state, nodes_in
-from scripts.pulumi_cli import PulumiCli, PulumiError
+from scripts.pulumi_cli import PulumiCli, PulumiError, configured
 
-_PROJECT = "openvidu-enterprise"
 _NEEDED = {
     "shape": (("ha", "ha-managed"), "nodes that come and go"),
     "machines": (("aws",), "machines that can be made"),
@@ -50,7 +49,7 @@ class DeployedStack:
         """
         config = self._pulumi.config()
         for key, (needed, what) in _NEEDED.items():
-            found = config.get(f"{_PROJECT}:{key}", {}).get("value") or needed[0]
+            found = configured(config, key, needed[0])
             if found not in needed:
                 raise PulumiError(
                     f"{key} is {found}; autoscaling needs {what}: {' or '.join(needed)}.\n"

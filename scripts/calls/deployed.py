@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -56,7 +56,7 @@ class Deployed:
         outputs = outputs_of(exported)
         # Of each shape, whatever carries its API.
         url = urlsplit(str(outputs.get("inspectorUrl") or ""))
-        secret = _secret(exported)
+        secret = secret_of(exported["deployment"].get("resources", ()))
         if not url.hostname or secret is None:
             raise PulumiError(f"this stack takes no calls yet: no update has ended well.\n{_NEXT}")
         nodes = {
@@ -66,9 +66,14 @@ class Deployed:
         return cls(url.hostname, url.port or ports.HTTPS, secret, main, nodes)
 
 
-def _secret(exported: Mapping[str, Any]) -> str | None:
+def secret_of(resources: Iterable[Mapping[str, Any]]) -> str | None:
+    """OPENVIDU_SECRET, as the last update left it; None before anything takes users.
+
+    Args:
+        resources: of a state that was exported with its secrets shown.
+    """
     found = None
-    for one in exported["deployment"].get("resources", ()):
+    for one in resources:
         if logical_name(one["urn"]) in _WITH_SECRET and not one.get("delete"):
             text = str(plain(one.get("inputs", {}).get("stdin")) or "")
             found = next((match[1] for match in _SECRET.finditer(text)), found)

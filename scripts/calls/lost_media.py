@@ -5,10 +5,9 @@ Ports are those of the page's tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from openvidu.ports import MASTER_PORTS, MEDIA_FIRST, MEDIA_LAST, NODE_PORTS, PortRule
-from openvidu.roles import MASTER
+from components.resource_names import inbound_rule
+from openvidu.ports import MASTER_PORTS, MEDIA_FIRST, MEDIA_LAST, NODE_PORTS
+from openvidu.roles import MASTER, NODE
 from scripts.calls.outcomes import (
     Failure,
     Fault,
@@ -22,6 +21,7 @@ from scripts.calls.stack import Stack
 from scripts.calls.ways import TurnServer, Way
 from scripts.checks.finding import Result
 
+_ANYWHERE = "0.0.0.0/0"
 _MEDIA = f"UDP {MEDIA_FIRST}-{MEDIA_LAST}"
 _ELSEWHERE = (
     "try it from another network: the firewall of the one you are in may be what closes it. "
@@ -98,12 +98,14 @@ def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> tu
 def _closed(service: str, protocol: str, ip: str, stack: Stack) -> tuple[str, str]:
     """Who may have closed a node's port, and what to do."""
     is_masters = stack.main == MASTER.name and service == "turn"
-    rule = _rule(service, protocol, MASTER_PORTS if is_masters else NODE_PORTS)
+    table = MASTER_PORTS if is_masters else NODE_PORTS
+    rule = next(one for one in table if (one.service, one.protocol) == (service, protocol))
     first, last = rule.first, rule.last
     ports = f"{protocol.upper()} {first}" + (f"-{last}" if last != first else "")
     machine = MASTER.name if is_masters else stack.name(ip)
     if is_masters or ip in stack.nodes:
-        own = f"{MASTER.name if is_masters else 'node'}-{service}-{protocol}-from-world-ipv4"
+        role = MASTER if is_masters else NODE
+        own = f"{role.name}-{inbound_rule(rule, _ANYWHERE, table)}"
         for one in stack.groups:
             if one.where == own:
                 return f"; {own}: {one.said}", one.next or "pulumi up --refresh"
@@ -116,10 +118,6 @@ def _closed(service: str, protocol: str, ip: str, stack: Stack) -> tuple[str, st
             return f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}"
     place = stack.public_ip(ip) or machine
     return "", f"let in {ports} of {place} from everywhere: on {machine}, and in what is before it"
-
-
-def _rule(service: str, protocol: str, table: Sequence[PortRule]) -> PortRule:
-    return next(one for one in table if (one.service, one.protocol) == (service, protocol))
 
 
 def by(way: Way, outcome: Outcome) -> str:

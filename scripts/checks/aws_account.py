@@ -21,7 +21,7 @@ from components.settings.choices import HA
 from components.settings.table import DEFAULT_BUCKET, Settings
 from components.ssh_way import SSM
 from scripts.checks.finding import Finding, Result
-from scripts.pulumi_cli import PulumiCli
+from scripts.pulumi_cli import PulumiCli, configured
 
 _ASSUMED = re.compile(r"arn:[a-z-]+:sts::[0-9]+:assumed-role/([^/]+)/.+")
 Client = Any
@@ -61,21 +61,16 @@ def account(pulumi: PulumiCli, config: _Config) -> list[Finding]:
     who_asks = Finding("credentials", _WHERE, Result.OK, f"{who} in {session.region_name}")
 
     ec2 = session.client("ec2")
-    kind = _configured(config, "nodeInstanceType", Settings.node_instance_type)
+    kind = configured(config, "nodeInstanceType", Settings.node_instance_type)
     scope = scope_of(config, pulumi.stack_name().rpartition("/")[2])
-    owner = _configured(config, "imageOwner", UBUNTU_OWNER)
-    calls = first_calls(ec2, kind, scope, _configured(config, "imageId", owner))
+    owner = configured(config, "imageOwner", UBUNTU_OWNER)
+    calls = first_calls(ec2, kind, scope, configured(config, "imageId", owner))
     return [
         who_asks,
         *judged({name: _answer(call) for name, call in calls.items()}),
         *simulated(session, who, statements(scope), calls.keys()),
         *_quotas(session, ec2, kind),
     ]
-
-
-def _configured(config: _Config, key: str, otherwise: str = "") -> str:
-    found = config.get(f"openvidu-enterprise:{key}", {}).get("value")
-    return str(found or otherwise)
 
 
 def scope_of(config: _Config, stack: str) -> Scope:
@@ -87,17 +82,17 @@ def scope_of(config: _Config, stack: str) -> Scope:
     """
     subnets = config.get("openvidu-enterprise:subnetIds", {}).get("objectValue")
     return Scope(
-        _configured(config, "shape", HA),
+        configured(config, "shape", HA),
         stack,
-        _configured(config, "s3Bucket", DEFAULT_BUCKET),
-        _configured(config, "hostedZoneId") or None,
-        _configured(config, "permissionsBoundary") or None,
-        _configured(config, "iamPath", Settings.iam_path),
-        _configured(config, "kmsKeyId") or None,
-        vpc=_configured(config, "vpcId") or None,
+        configured(config, "s3Bucket", DEFAULT_BUCKET),
+        configured(config, "hostedZoneId") or None,
+        configured(config, "permissionsBoundary") or None,
+        configured(config, "iamPath", Settings.iam_path),
+        configured(config, "kmsKeyId") or None,
+        vpc=configured(config, "vpcId") or None,
         subnets=subnets or (),
-        backups=_configured(config, "backupDays", "0") != "0",
-        ssm=_configured(config, "sshVia") == SSM,
+        backups=configured(config, "backupDays", "0") != "0",
+        ssm=configured(config, "sshVia") == SSM,
     )
 
 

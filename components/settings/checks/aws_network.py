@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.settings.choices import EXISTING, SINGLE_MASTER
-from components.settings.mistakes import Mistake, set_command, set_list_command
+from components.settings.mistakes import Mistake, of_no_use, set_command, set_list_command
 from components.settings.table import Settings
 
 
@@ -23,12 +23,7 @@ def owners_network(settings: Settings) -> list[Mistake]:
         return []
     of_keys = {"vpcId": vpc, "subnetIds": subnets}
     if settings.machines == EXISTING:
-        problem = "is for machines on AWS; machines is existing"
-        return [
-            Mistake(key, problem, f"pulumi config rm {key}")
-            for key, found in of_keys.items()
-            if found
-        ]
+        return of_no_use(of_keys, "is for machines on AWS; machines is existing")
     mistakes = [
         Mistake(key, "is missing; vpcId and subnetIds go together", set_command(key, example))
         for key, example in (

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from components.settings.choices import EXISTING, HA, HA_MANAGED, SINGLE_MASTER
-from components.settings.mistakes import Mistake
+from components.settings.mistakes import Mistake, of_no_use
 from components.settings.table import Settings
 
 
@@ -43,14 +41,14 @@ def who_may_see(settings: Settings) -> list[Mistake]:
         return []
     problem = "is for a base or a single master; an AWS load balancer looks at no addresses"
     of_keys = {"dashboardCidrs": settings.dashboard_cidrs, "apiCidrs": settings.api_cidrs}
-    return _of_no_use(of_keys, problem)
+    return of_no_use(of_keys, problem)
 
 
 def alarms(settings: Settings) -> list[Mistake]:
     """Alarms are CloudWatch's, of machines on AWS, and reach one place."""
     of_keys = {"alarmEmail": settings.alarm_email, "alarmTopicArn": settings.alarm_topic_arn}
     if settings.machines == EXISTING:
-        return _of_no_use(of_keys, "is for machines on AWS; machines is existing")
+        return of_no_use(of_keys, "is for machines on AWS; machines is existing")
     if all(of_keys.values()):
         problem = "is there, and alarmTopicArn, too: one of the two"
         return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
@@ -65,13 +63,7 @@ def backups(settings: Settings) -> list[Mistake]:
     }
     problem = "is for the data volume of a base or master on AWS"
     if settings.machines == EXISTING:
-        return _of_no_use(of_keys, f"{problem}; machines is existing")
+        return of_no_use(of_keys, f"{problem}; machines is existing")
     if settings.shape == HA_MANAGED:
-        return _of_no_use(of_keys, f"{problem}; with ha-managed the data is in AWS's services")
+        return of_no_use(of_keys, f"{problem}; with ha-managed the data is in AWS's services")
     return []
-
-
-def _of_no_use(of_keys: Mapping[str, object], problem: str) -> list[Mistake]:
-    return [
-        Mistake(key, problem, f"pulumi config rm {key}") for key, found in of_keys.items() if found
-    ]
