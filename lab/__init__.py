@@ -2,5 +2,5 @@
 
 For rehearsal, tests and benchmarks only. Nothing in it reaches a network outside its own.
 May import what it rehearses: `openvidu`, `membership`, `remote`, `components`, `scripts`. Nothing
-outside `lab`, `tests` and `bench` imports it.
+but `tests` imports it. `lab.tests` may use what `tests` have.
 """

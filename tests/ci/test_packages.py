@@ -6,7 +6,7 @@ import tomllib
 
 from lab.directory import PROJECT
 
-_NOT_SHIPPED = {"lab", "bench", "tests"}
+_NOT_SHIPPED = {"lab", "tests"}
 
 
 def _pyproject(folder: str) -> dict[str, dict[str, dict[str, object]]]:

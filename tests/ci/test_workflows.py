@@ -16,7 +16,7 @@ import yaml
 from lab.directory import PROJECT
 from lab.engines import ENGINE_VARIABLE, Engine
 from lab.plugins import PROVIDERS_VARIABLE, Providers
-from tests.providers.aws.terraform.driver import PLUGINS
+from lab.tests.providers.aws.terraform.driver import PLUGINS
 
 FOLDER = PROJECT / ".github" / "workflows"
 FILES = sorted(FOLDER.glob("*.yml"))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lab.cloud.requirements import CLIENTS, without_program
-from tests.openvidu.alone import SECRET, openvidu_alone
+from lab.tests.openvidu.alone import SECRET, openvidu_alone
 
 Settings = Mapping[str, str]
 """What a suite is told in its environment."""

@@ -1,6 +1,6 @@
 """Both engines do the same with a cluster: previews, states, order and exit statuses.
 
-A stack's life without a cluster is compared in every run: tests/engine/test_comparison.py. What
+A stack's life without a cluster is compared in every run: lab/tests/engine/test_comparison.py. What
 differs all the same, and why, is in docs/lab.md, "Engines".
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from components.ssh_way import Jump, SshWay
-from tests.engine.harness import Stack, script
+from lab.tests.engine.harness import Stack, script
 from tests.scripts.conftest import Base, by_ssm
 
 PROGRAM = """

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from lab.tests.openvidu.alone import SECRET, Alone, openvidu_alone
 from openvidu import api
 from scripts import check_call
 from scripts.calls import sound
@@ -26,7 +27,6 @@ from scripts.calls.trust import by_authorities, shake_hands
 from scripts.calls.ways import Way
 from scripts.pulumi_cli import PulumiError
 from scripts.stack_machines import Machine
-from tests.openvidu.alone import SECRET, Alone, openvidu_alone
 
 OTHERS = "somebody-elses"
 

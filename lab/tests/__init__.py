@@ -1,0 +1,1 @@
+"""Tests of the lab: its engine, providers, cloud, machines, callers and benchmarks."""
