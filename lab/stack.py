@@ -21,10 +21,10 @@ import yaml
 from components.aws.session_manager import PLUGIN
 from components.settings.choices import EXISTING, HA_MANAGED, SINGLE_MASTER
 from components.settings.values import ip_address
-from lab import cloud
 from lab.access import Access, access
-from lab.cloud import Supervisor
+from lab.cloud import launch
 from lab.cloud.facts import TURN_SECRET
+from lab.cloud.launch import Supervisor
 from lab.directory import PROJECT, LabDirectory
 from lab.engines import Engine, install_engine, write_program
 from lab.errors import LabError
@@ -103,7 +103,7 @@ class Stack:
         Raises:
             LabError: the lab doesn't run, or the providers can't be had.
         """
-        supervisor = cloud.find(directory.path)
+        supervisor = launch.find(directory.path)
         if supervisor is None:
             raise LabError(f"lab '{directory.name}' doesn't run. Start it: uv run lab up")
         return cls(directory, supervisor, engine, providers)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lab.cloud import Host
+from lab.cloud.control.models import Host
 from lab.errors import LabError
 from lab.stack import Stack
 from membership.registry import CLUSTER_FILE

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from lab import cloud
 from lab.bench import traced_provider
+from lab.cloud import launch
 from lab.directory import LabDirectory
 from lab.engines import Engine
 from lab.errors import LabError
@@ -33,7 +33,7 @@ class FreshLab:
         """
         self._directory = directory
         self._nodes = nodes
-        self.supervisor = cloud.start(directory.path)
+        self.supervisor = launch.start(directory.path)
         self.stack = Stack(directory, self.supervisor, engine)
         machines = nodes + 1
         self.supervisor.control.fault(
@@ -116,7 +116,7 @@ def fresh_lab(name: str, engine: Engine, nodes: int) -> Iterator[FreshLab]:
     try:
         yield FreshLab(directory, engine, nodes)
     finally:
-        if running := cloud.find(directory.path):
+        if running := launch.find(directory.path):
             running.stop()
         directory.stack_config.unlink(missing_ok=True)
-        cloud.remove(directory.path)
+        launch.remove(directory.path)

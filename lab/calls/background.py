@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lab.calls.plan import Plan
 from lab.calls.runs import Runs
-from lab.cloud import Supervisor
+from lab.cloud.launch import Supervisor
 from lab.directory import PROJECT
 from lab.errors import LabError
 

@@ -18,10 +18,10 @@ from typing import Annotated
 import typer
 
 from components.settings.table import keys
-from lab import cloud
 from lab.cli import calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
-from lab.cloud import requirements
+from lab.cloud import launch, requirements
+from lab.cloud.control.client import ControlError
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
@@ -45,8 +45,8 @@ app.add_typer(calls.app, name="calls")
 app.command()(demo.demo)
 _EXPECTED = (
     LabError,
-    cloud.ControlError,
-    cloud.LaunchError,
+    ControlError,
+    launch.LaunchError,
     faults.FaultError,
     subprocess.TimeoutExpired,
 )
@@ -72,7 +72,7 @@ class _Choice:
 
     def start(self) -> Stack:
         """The stack, in the lab that is started where it doesn't run."""
-        supervisor = cloud.start(self.directory.path)
+        supervisor = launch.start(self.directory.path)
         return Stack(self.directory, supervisor, self.engine, self.providers)
 
 
@@ -355,11 +355,11 @@ def destroy(context: typer.Context) -> None:
 def reset(context: typer.Context) -> None:
     """Stop the lab and forget it, whatever state it's in."""
     choice: _Choice = context.obj
-    running = cloud.find(choice.directory.path)
+    running = launch.find(choice.directory.path)
     if running:
         running.stop()
     choice.directory.stack_config.unlink(missing_ok=True)
-    cloud.remove(choice.directory.path)
+    launch.remove(choice.directory.path)
     tell(f"Lab '{choice.directory.name}' is gone.")
 
 

@@ -4,7 +4,7 @@ A lab is one supervisor process in namespaces of its own, with everything else b
 AWS, hosts as network namespaces with an sshd each, networks with security groups, names, and a
 certificate authority. When the supervisor ends, the kernel ends the rest, and nothing is left.
 
-    supervisor = cloud.start(directory)
+    supervisor = launch.start(directory)
     subprocess.run(supervisor.enter(["curl", "https://openvidu.example.io/"]))
     supervisor.control.kill_host(instance_id)
     supervisor.stop()
@@ -12,20 +12,3 @@ certificate authority. When the supervisor ends, the kernel ends the rest, and n
 May import `lab.directory`, and nothing else of the project; loads `lab.openvidu` by name, as
 what hosts are made of.
 """
-
-from lab.cloud.control.client import ControlClient, ControlError
-from lab.cloud.control.models import Completed, Host, Loss
-from lab.cloud.launch import LaunchError, Supervisor, find, remove, start
-
-__all__ = [
-    "Completed",
-    "ControlClient",
-    "ControlError",
-    "Host",
-    "LaunchError",
-    "Loss",
-    "Supervisor",
-    "find",
-    "remove",
-    "start",
-]

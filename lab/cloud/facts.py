@@ -1,4 +1,4 @@
-"""What a lab is made of: addresses that never change, and what a host is told about itself.
+"""What a lab is made of: addresses that never change.
 
 The addresses come from ranges that are kept for documentation and benchmarks (RFC 5737,
 RFC 2544, RFC 3927): none of them is anybody's on the internet.
@@ -6,11 +6,9 @@ RFC 2544, RFC 3927): none of them is anybody's on the internet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from lab.cloud.host_like import USUAL, HostLike
 from openvidu.downloads import HOSTS
 
 OPERATOR_ADDRESS = "198.51.100.10"
@@ -53,28 +51,3 @@ ACME_NAMES = ("acme-v02.api.letsencrypt.org",)
 
 PROJECT = Path(__file__).resolve().parents[2]
 """The checkout that this lab belongs to."""
-
-
-@dataclass(frozen=True)
-class HostFacts:
-    """What is known about a host before its first boot.
-
-    Attributes:
-        python: the interpreter that runs the project's modules, visible in the host.
-        project: the project's checkout, visible in the host.
-        mirror: address of the mirror.
-        private_ip: the host's address in its subnet.
-        public_ip: its public address, where it has one at this time.
-        cpus: processors that it's said to have.
-        memory_mib: memory likewise.
-        like: how it differs from others.
-    """
-
-    python: Path
-    project: Path
-    mirror: str
-    private_ip: str
-    public_ip: str | None
-    cpus: int
-    memory_mib: int
-    like: HostLike = USUAL

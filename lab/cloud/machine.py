@@ -11,8 +11,9 @@ from types import ModuleType
 
 from lab.cloud import host_like, image, likeness, mounts
 from lab.cloud.disk import HOMES, Disk
-from lab.cloud.facts import MIRROR_ADDRESS, PROJECT, HostFacts
+from lab.cloud.facts import MIRROR_ADDRESS, PROJECT
 from lab.cloud.host import Host
+from lab.cloud.host_facts import HostFacts
 from lab.cloud.init import USER_DATA, Plan
 from lab.cloud.network import Interface, Network
 from lab.cloud.volumes import Volumes

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.cloud.facts import ACME_ADDRESS, HostFacts
+from lab.cloud.facts import ACME_ADDRESS
+from lab.cloud.host_facts import HostFacts
 from lab.cloud.host_like import DOCKER_CE, PACKAGES, SNAP
 from lab.openvidu import faults
 from lab.openvidu.docker import engine, host, images

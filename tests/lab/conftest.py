@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from lab import cloud
-from lab.cloud import Supervisor
+from lab.cloud import launch
+from lab.cloud.launch import Supervisor
 from lab.directory import LabDirectory
 from lab.engines import Engine, find_cli
 from openvidu import release
@@ -101,7 +101,7 @@ class Lab:
 
     @property
     def supervisor(self) -> Supervisor:
-        found = cloud.find(self.directory.path)
+        found = launch.find(self.directory.path)
         assert found
         return found
 

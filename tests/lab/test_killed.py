@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import cloud
+from lab.cloud import launch
 from tests.lab.conftest import REFERENCE, Lab, needs_cli, new_lab
 from tests.lab.watching import calls, require, scale
 
@@ -38,7 +38,7 @@ def lab() -> Iterator[Lab]:
 
 def test_an_instance_whose_creation_was_never_noted_is_taken_over(lab: Lab) -> None:
     one_each = {"10.5.0.5": 1, "10.5.0.6": 1, "10.5.0.7": 1}
-    control = cloud.start(lab.directory.path).control
+    control = launch.start(lab.directory.path).control
     control.fault("late-answer", seconds=NOBODY_WAITS_SO_LONG, actions="RunInstances")
     update = subprocess.Popen(
         [*lab.command, "up"],

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from lab.calls.watch.sight import Machine, Node, Sight
-from lab.cloud import ControlClient, ControlError, Host
+from lab.cloud.control.client import ControlClient, ControlError
+from lab.cloud.control.models import Host
 from lab.openvidu.docker import containers
 from membership.registry import CLUSTER_FILE
 from openvidu import api, environment, ports, release

@@ -15,7 +15,7 @@ from lab.calls.record import Record
 from lab.calls.runs import Runs
 from lab.calls.watch.look import look
 from lab.calls.watch.sight import Sight, changes
-from lab.cloud import ControlClient, ControlError
+from lab.cloud.control.client import ControlClient, ControlError
 
 SECONDS = 0.5
 """Between two looks: how exact the times of events are."""

@@ -21,8 +21,8 @@ from lab.cloud.facts import (
     MIRROR_ADDRESS,
     MIRROR_NAMES,
     TURN_ADDRESS,
-    HostFacts,
 )
+from lab.cloud.host_facts import HostFacts
 from lab.cloud.host_like import USUAL, HostLike
 from lab.cloud.machine import shared_folders
 from lab.openvidu import faults, image

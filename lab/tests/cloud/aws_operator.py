@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lab import cloud
-from lab.cloud import Supervisor
+from lab.cloud import launch
+from lab.cloud.launch import Supervisor
 
 STAND_INS = "lab.tests.cloud.stand_ins"
 SSH_FROM_WORLD = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
@@ -238,7 +238,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 @contextmanager
 def open_desk(folder: Path) -> Iterator[AwsOperator]:
     """A lab that is started, with an operator in it, and stopped in the end."""
-    supervisor = cloud.start(folder / "lab", boot_seconds=0.1, image=STAND_INS, services=STAND_INS)
+    supervisor = launch.start(folder / "lab", boot_seconds=0.1, image=STAND_INS, services=STAND_INS)
     worker = subprocess.Popen(
         supervisor.enter([sys.executable, "-m", "lab.tests.cloud.operator"]),
         stdin=subprocess.PIPE,

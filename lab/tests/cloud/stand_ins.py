@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from lab.cloud.facts import MIRROR_ADDRESS, HostFacts
+from lab.cloud.facts import MIRROR_ADDRESS
+from lab.cloud.host_facts import HostFacts
 
 BOOT = [["/usr/local/bin/on-boot"]]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lab.cloud import ControlError
+from lab.cloud.control.client import ControlError
 from lab.cloud.facts import PROJECT
 from lab.tests.cloud.aws_operator import AwsOperator, Machine, wait_until
 

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from lab import cloud
-from lab.cloud import Supervisor
+from lab.cloud import launch
+from lab.cloud.launch import Supervisor
 from lab.tests.cloud.aws_operator import STAND_INS, AwsOperator, open_desk, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 
 
 def start(folder: Path) -> Supervisor:
-    return cloud.start(folder, boot_seconds=0.1, image=STAND_INS, services=STAND_INS)
+    return launch.start(folder, boot_seconds=0.1, image=STAND_INS, services=STAND_INS)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def lab(operator: AwsOperator) -> Supervisor:
 
 def test_a_lab_that_runs_is_left_alone(lab: Supervisor) -> None:
     assert start(lab.directory) == lab
-    assert cloud.find(lab.directory) == lab
+    assert launch.find(lab.directory) == lab
 
 
 def test_stop_leaves_nothing(tmp_path: Path) -> None:
@@ -45,8 +45,8 @@ def test_stop_leaves_nothing(tmp_path: Path) -> None:
         wait_until(lambda: not alive(), "all processes are gone")
     assert str(folder) not in Path("/proc/self/mounts").read_text()
     assert Path("/proc/net/dev").read_text().count(":") == interfaces
-    assert cloud.find(folder) is None
-    cloud.remove(folder)
+    assert launch.find(folder) is None
+    launch.remove(folder)
     assert not folder.exists()
 
 
@@ -56,7 +56,7 @@ def test_a_killed_supervisor_takes_everything_with_it(tmp_path: Path) -> None:
         with watch_processes(operator.supervisor.pid) as alive:
             os.kill(operator.supervisor.pid, signal.SIGKILL)
             wait_until(lambda: not alive(), "all processes are gone")
-        assert cloud.find(operator.supervisor.directory) is None
+        assert launch.find(operator.supervisor.directory) is None
 
 
 @contextmanager
@@ -151,9 +151,9 @@ def test_a_killed_enter_takes_its_command_with_it(lab: Supervisor, tmp_path: Pat
 
 
 def test_a_lab_that_cannot_start_says_why(tmp_path: Path) -> None:
-    with pytest.raises(cloud.LaunchError, match="no_such_module"):
-        cloud.start(tmp_path / "lab", image="no_such_module", services=STAND_INS)
-    assert cloud.find(tmp_path / "lab") is None
+    with pytest.raises(launch.LaunchError, match="no_such_module"):
+        launch.start(tmp_path / "lab", image="no_such_module", services=STAND_INS)
+    assert launch.find(tmp_path / "lab") is None
 
 
 def test_services_are_started_again(lab: Supervisor) -> None:

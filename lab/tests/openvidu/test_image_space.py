@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.cloud.facts import HostFacts
+from lab.cloud.host_facts import HostFacts
 from lab.cloud.host_like import HostLike
 from lab.openvidu import image
 from lab.openvidu.docker import host, images
