@@ -15,37 +15,40 @@ from components.settings.table import keys
 BEGIN, END = "<!-- made by python -m components.key_changes -->\n", "<!-- end -->\n"
 
 
+_WAITED, _UNAFFECTED = "are waited for", "not affected"
+
+
 class Change(Enum):
     """A kind of change: what happens, and what becomes of calls."""
 
-    NODES_COME_AND_GO = ("[nodes come and go](scaling.md)", "are waited for")
-    NODE_BY_NODE = ("each node is replaced, one after the other", "are waited for")
-    STOP = ("AWS stops the machine and starts it with the other type", "are waited for")
-    UPGRADE = ("[another version comes](upgrading.md)", "are waited for")
-    NODES_RESTART = ("every node restarts, once", "are waited for")
-    BASE_RESTARTS = ("base services restart", "are waited for")
-    ALL_RESTARTS = ("base services restart, then every node", "are waited for")
-    RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", "nothing")
-    NOTED = ("noted on the base", "nothing")
-    AWS = ("as AWS does it, while everything runs", "nothing")
+    NODES_COME_AND_GO = ("[nodes come and go](scaling.md)", _WAITED)
+    NODE_BY_NODE = ("each node is replaced, one after the other", _WAITED)
+    STOP = ("AWS stops the machine and starts it with the new type", _WAITED)
+    UPGRADE = ("[OpenVidu is upgraded](upgrading.md)", _WAITED)
+    NODES_RESTART = ("every node restarts, once", _WAITED)
+    BASE_RESTARTS = ("base services restart", _WAITED)
+    ALL_RESTARTS = ("base services restart, then every node", _WAITED)
+    RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", _UNAFFECTED)
+    NOTED = ("stored on the base", _UNAFFECTED)
+    AWS = ("AWS changes it while everything runs", _UNAFFECTED)
     WAY_OUT = (
-        "the next downloads go by it; Docker, which isn't restarted for it, "
+        "the next downloads use it; Docker, which isn't restarted for it, "
         "[from its next start on](#another-proxy-for-docker)",
-        "nothing",
+        _UNAFFECTED,
     )
-    REGISTRY = ("the next pulls go by it; Docker reads it while it runs", "nothing")
-    NEW_MACHINES = ("nothing, until something is installed anew", "nothing")
+    REGISTRY = ("the next pulls use it; Docker reads it while it runs", _UNAFFECTED)
+    NEW_MACHINES = ("nothing, until something is installed again", _UNAFFECTED)
     WAY_IN = (
-        "machines get the rights for it, and each script runs on them once more by the new way: "
-        "[alone, before `sshCidrs`](aws.md#ssh-without-an-open-port)",
-        "nothing",
+        "machines get the rights for it, and each script runs on them once more in the new way: "
+        "[change it alone, before `sshCidrs`](aws.md#ssh-without-an-open-port)",
+        _UNAFFECTED,
     )
-    LOGIN = ("refused unless the machines let you in with it; nothing on them changes", "nothing")
+    LOGIN = ("refused unless the machines let you in with it; nothing on them changes", _UNAFFECTED)
     ROTATED = (
         "refused until the machines know them: `scripts.rotate_ssh_key`",
-        "nothing",
+        _UNAFFECTED,
     )
-    REFUSED = ("refused: what is deployed can't become that; deploy another stack", "nothing")
+    REFUSED = ("refused: a deployed stack can't change it; deploy another stack", _UNAFFECTED)
 
 
 CHANGES: Mapping[str, Change] = {

@@ -14,8 +14,8 @@ from components.settings.table import keys
 _HEAD = """\
 # Configuration
 
-Set a key with `pulumi config set KEY VALUE`, a secret with `pulumi config set --secret KEY`. Every
-mistake is reported at once, before anything is created. *Made* means that
+Set a key with `pulumi config set KEY VALUE`, a secret with `pulumi config set --secret KEY`. All
+mistakes are reported at once, before anything is created. *Made* means that
 `uv run python -m scripts.init_stack` makes the value.
 
 | key | type | default | meaning |

@@ -60,7 +60,7 @@ class Settings:
     """What to deploy. Frozen, typed, and checked as a whole by `read.read`."""
 
     node_count: Annotated[
-        int, Key(values.whole_number, "Nodes wanted: the machines that carry the calls.", "2")
+        int, Key(values.whole_number, "Number of nodes: the machines that carry the calls.", "2")
     ] = 2
     retired_nodes: Annotated[
         tuple[int, ...],
@@ -74,7 +74,7 @@ class Settings:
         str,
         Key(
             lists.one_of(HA, SINGLE_MASTER, HA_MANAGED),
-            "Form of the deployment: base and nodes, one master, or nodes and AWS's services.",
+            "What is deployed: base and nodes, a single master, or nodes and AWS's services.",
             SINGLE_MASTER,
         ),
     ] = HA
@@ -82,7 +82,7 @@ class Settings:
         str,
         Key(
             lists.one_of(AWS, EXISTING),
-            "Where machines come from: made on AWS, or the existing ones in hosts.",
+            "Where machines come from: created on AWS, or the existing ones in hosts.",
             "existing",
         ),
     ] = AWS
@@ -90,7 +90,7 @@ class Settings:
         tuple[Host, ...],
         Key(
             lists.list_of(host),
-            "Machines that exist, base first: publicIp, privateIp, hostKey, sshPort, sshJump.",
+            "Existing machines, base first: publicIp, privateIp, hostKey, sshPort, sshJump.",
             '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
         ),
     ] = ()
@@ -110,7 +110,7 @@ class Settings:
         tuple[str, ...],
         Key(
             lists.list_of(values.straight),
-            "Hosts, .domains and networks that are asked without httpProxy, such as a mirror.",
+            "Hosts, .domains and networks reached without httpProxy, such as a mirror.",
             '[".example.io"]',
         ),
     ] = ()
@@ -118,7 +118,7 @@ class Settings:
         str | None,
         Key(
             values.folder_url,
-            "Folder, by HTTPS, that has OpenVidu's install scripts instead of OpenVidu's own.",
+            "HTTPS address of a folder with OpenVidu's install scripts, instead of its own.",
             "https://mirror.example.io/openvidu",
         ),
     ] = None
@@ -126,7 +126,7 @@ class Settings:
         str | None,
         Key(
             values.registry,
-            "Mirror of Docker Hub (https://…), or a registry to log in at, such as docker.io.",
+            "Mirror of Docker Hub (https://…), or a registry to log in to, such as docker.io.",
             "https://mirror.example.io",
         ),
     ] = None
@@ -163,7 +163,7 @@ class Settings:
         str,
         Key(
             lists.one_of(ALL_AT_ONCE, ROLLING),
-            "How another version comes: all nodes at once, as documented, or one by one.",
+            "How nodes are upgraded: all at once, as documented, or one by one.",
             ROLLING,
         ),
     ] = ALL_AT_ONCE
@@ -174,7 +174,7 @@ class Settings:
         str | None,
         Key(
             values.domain_or_ip,
-            "Domain name that points to the base or master, or its public IP, the default.",
+            "Domain name that points at the base or master. Default: its public IP.",
             "openvidu.example.io",
         ),
     ] = None
@@ -182,7 +182,7 @@ class Settings:
         str | None,
         Key(
             values.name,
-            "Route 53 zone in which to point the domain to the base.",
+            "Route 53 zone in which to point the domain at the base.",
             "Z0123456789ABCDEFGHIJ",
         ),
     ] = None
@@ -190,7 +190,7 @@ class Settings:
         bool,
         Key(
             values.boolean,
-            "Confirms that a record of the domain, which hostedZoneId has already, may be changed.",
+            "Confirms that the domain's existing record in hostedZoneId may be changed.",
             "true",
         ),
     ] = False
@@ -289,7 +289,7 @@ class Settings:
         str | None,
         Key(
             aws_values.vpc,
-            "A VPC that exists, for machines and services, with subnetIds. Default: one is made.",
+            "Existing VPC for machines and services, with subnetIds. Default: a new one.",
             "vpc-0123456789abcdef0",
         ),
     ] = None
@@ -316,7 +316,7 @@ class Settings:
         str | None,
         Key(
             lists.one_of(SSM),
-            "Reach machines on AWS by Session Manager; then sshCidrs may be empty.",
+            "Reach machines on AWS through Session Manager (ssm); sshCidrs may then be empty.",
             SSM,
         ),
     ] = None
@@ -383,7 +383,7 @@ class Settings:
         int,
         Key(
             values.count,
-            "Over how many availability zones nodes and services are spread with ha-managed.",
+            "Number of availability zones for nodes and services with ha-managed.",
             "2",
         ),
     ] = 2
@@ -407,7 +407,7 @@ class Settings:
         tuple[str, int] | None,
         Key(
             values.host_and_port,
-            "A Redis that exists, for ha-managed, host or host:port; its password: redisPassword.",
+            "Existing Redis for ha-managed, host or host:port; its password: redisPassword.",
             "redis.example.io:6379",
         ),
     ] = None
@@ -415,7 +415,7 @@ class Settings:
         str | None,
         Key(
             values.http_url,
-            "An S3 that exists, for ha-managed, with s3Bucket, s3AccessKey and s3SecretKey.",
+            "Existing S3 for ha-managed, with s3Bucket, s3AccessKey and s3SecretKey.",
             "https://s3.example.io",
         ),
     ] = None
@@ -423,7 +423,7 @@ class Settings:
         str | None,
         Key(
             values.http_url,
-            "An Elasticsearch that exists, for ha-managed, with its port; goes with kibanaUrl.",
+            "Existing Elasticsearch for ha-managed, with its port; needs kibanaUrl, too.",
             "https://elasticsearch.example.io:9200",
         ),
     ] = None
@@ -431,7 +431,7 @@ class Settings:
         str | None,
         Key(
             values.http_url,
-            "A Kibana that exists, for ha-managed, with its port.",
+            "Existing Kibana for ha-managed, with its port.",
             "https://kibana.example.io:5601",
         ),
     ] = None
@@ -447,7 +447,7 @@ class Settings:
         str | None,
         Key(
             aws_values.image,
-            "Image of EC2 that new machines start from. Default: the newest of Ubuntu 24.04.",
+            "EC2 image that new machines start from. Default: the newest Ubuntu 24.04.",
             "ami-0123456789abcdef0",
         ),
     ] = None
@@ -455,7 +455,7 @@ class Settings:
         str | None,
         Key(
             aws_values.image_owner,
-            "Who owns imageId, by default this account; without it, the images of Ubuntu.",
+            "Owner of imageId (default: this account), or without it of Ubuntu's images.",
             "123456789012",
         ),
     ] = None
@@ -463,7 +463,7 @@ class Settings:
         tuple[tuple[str, str], ...],
         Key(
             lists.tags,
-            "Tags of your own, on all on AWS that takes tags; Name, project, stack, role stay.",
+            "Tags of your own for all AWS resources; Name, project, stack, role are kept.",
             "",
         ),
     ] = ()
@@ -471,7 +471,7 @@ class Settings:
         str | None,
         Key(
             aws_values.policy_arn,
-            "ARN of the permissions boundary of the roles and users in IAM that are made.",
+            "ARN of the permissions boundary for the IAM roles and users that are created.",
             "arn:aws:iam::123456789012:policy/openvidu",
         ),
     ] = None
@@ -479,7 +479,7 @@ class Settings:
         str,
         Key(
             aws_values.iam_path,
-            "Path in IAM of the roles, users and instance profiles that are made.",
+            "IAM path of the roles, users and instance profiles that are created.",
             "/openvidu/",
         ),
     ] = "/"
@@ -487,7 +487,7 @@ class Settings:
         str | None,
         Key(
             values.email,
-            "E-mail address that alarms of CloudWatch reach. Default: no alarms.",
+            "E-mail address for CloudWatch alarms. Default: no alarms.",
             "operators@example.io",
         ),
     ] = None
@@ -495,7 +495,7 @@ class Settings:
         str | None,
         Key(
             aws_values.topic,
-            "ARN of an SNS topic of yours that alarms reach, in place of alarmEmail.",
+            "ARN of an SNS topic of yours for alarms, instead of alarmEmail.",
             "arn:aws:sns:eu-west-1:123456789012:operators",
         ),
     ] = None
@@ -506,7 +506,7 @@ class Settings:
         int,
         Key(
             values.volume_size,
-            "GiB of the encrypted volume with the data: base, master, or a node of OpenSearch's.",
+            "GiB of the encrypted data volume: of base, master, or each OpenSearch node.",
             "100",
         ),
     ] = 100
@@ -514,7 +514,7 @@ class Settings:
         int,
         Key(
             aws_values.backup_days,
-            "Days that a daily snapshot of the base's or master's data volume is kept; 0: none.",
+            "Days to keep daily snapshots of the base's or master's data volume; 0: none.",
             "14",
         ),
     ] = 0
@@ -522,7 +522,7 @@ class Settings:
         str | None,
         Key(
             aws_values.snapshot,
-            "Snapshot of EBS that the data volume of a new base or master begins with.",
+            "EBS snapshot from which a new base's or master's data volume is created.",
             "snap-0123456789abcdef0",
         ),
     ] = None
@@ -538,7 +538,7 @@ class Settings:
         int,
         Key(
             values.count,
-            "Days that the bucket of ha-managed keeps what was deleted or overwritten.",
+            "Days that ha-managed's bucket keeps what was deleted or overwritten.",
             "30",
         ),
     ] = 30
@@ -546,7 +546,7 @@ class Settings:
         timedelta,
         Key(
             values.duration,
-            "How long a leaving node waits for its calls; then the update fails.",
+            "How long a leaving node waits for its calls; after that the update fails.",
             "6h",
         ),
     ] = timedelta(hours=6)
@@ -554,7 +554,7 @@ class Settings:
         bool,
         Key(
             values.boolean,
-            "Remove a node whose calls outlast drainTimeout all the same. Cuts these calls.",
+            "Remove a node even if its calls outlast drainTimeout. Cuts these calls.",
             "true",
         ),
     ] = False
@@ -570,7 +570,7 @@ class Settings:
         bool,
         Key(
             values.boolean,
-            "Let the last serving node leave, with no node left for calls until another is there.",
+            "Let the last serving node leave, though no node takes calls until another joins.",
             "true",
         ),
     ] = False
@@ -578,7 +578,7 @@ class Settings:
         bool,
         Key(
             values.boolean,
-            "Where OpenVidu's API refuses to drain (405): stop a node in a moment without calls.",
+            "If OpenVidu's API refuses to drain (405): stop a node at a moment without calls.",
             "true",
         ),
     ] = False
@@ -586,7 +586,7 @@ class Settings:
         timedelta,
         Key(
             values.duration,
-            "How long a changed configuration waits for a moment without calls, for a restart.",
+            "How long a restart for a changed configuration waits for a moment without calls.",
             "1h",
         ),
     ] = timedelta(hours=1)
@@ -610,7 +610,7 @@ class Settings:
         str | None,
         Key(
             values.webhook_url,
-            "Address that receives the cluster's events.",
+            "URL that receives the cluster's events.",
             "https://app.example.io/events",
         ),
     ] = None
@@ -626,7 +626,7 @@ class Settings:
         tuple[str, ...],
         Key(
             lists.list_of(values.header),
-            "HTTP headers that the events are sent with.",
+            "HTTP headers to send with the events.",
             '["Authorization: Basic …"]',
             secret=True,
         ),
@@ -635,7 +635,7 @@ class Settings:
         tuple[str, ...],
         Key(
             lists.list_of(values.notified),
-            "Webhooks that are told when nodes join, drain, or fail to: slack=URL or json=URL.",
+            "Webhooks to call when nodes join, drain, or fail to: slack=URL or json=URL.",
             '["slack=https://hooks.slack.com/services/…"]',
             secret=True,
         ),
@@ -653,7 +653,7 @@ class Settings:
     ] = field(default=None, repr=False)
     turn_username: Annotated[
         str | None,
-        Key(values.turn_secret, "User of turnServer, where it has no shared secret.", "openvidu"),
+        Key(values.turn_secret, "User of turnServer, if it has no shared secret.", "openvidu"),
     ] = None
     turn_credential: Annotated[
         str | None, Key(values.turn_secret, "Password of turnUsername.", "", secret=True)
@@ -679,7 +679,7 @@ class Settings:
         tuple[tuple[str, str], ...],
         Key(
             lists.digests,
-            "SHA-256 of OpenVidu's install scripts of this version: of base, master, node.",
+            "SHA-256 of this version's install scripts of OpenVidu: of base, master, node.",
             "",
         ),
     ] = ()

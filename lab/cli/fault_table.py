@@ -11,9 +11,10 @@ _CALLS = f"{_AIM}, actions=RunInstances,CreateTags"
 _ANSWERS = "answer=405/STATUS/hang/half/drip/not-json/close"
 HEADING = "| fault | needs | may have | what happens |\n| --- | --- | --- | --- |"
 NOTES = (
-    "The first of several values is the default. `times` is how often it strikes (always, without "
-    "it), and any fault of OpenVidu or the internet may have it; `after` how many calls pass "
-    "first, `rate` the share of calls that it hits, `actions` the EC2 actions (all, without it)."
+    "The first of several values is the default. `times` says how often the fault strikes (always, "
+    "if not given), and works with any fault of OpenVidu or the internet; `after` says how many "
+    "calls pass first, `rate` which share of the calls is hit, `actions` which EC2 actions are "
+    "(all, if not given)."
 )
 
 
@@ -63,73 +64,87 @@ AWS = (
         f"status=500, message=TEXT, {_CALLS}",
         "calls get that error",
     ),
-    Row("late-answer", "seconds=180", _CALLS, "calls are carried out, and answered later"),
-    Row("boot-delay", "seconds=180", "host=node-1", "the next machines run, and boot later"),
+    Row("late-answer", "seconds=180", _CALLS, "calls are carried out, but answered later"),
+    Row("boot-delay", "seconds=180", "host=node-1", "the next machines run, but boot later"),
     Row(
         "lose-host",
         "host=node-1",
         "how=crash/stop/terminate, after=0",
-        "the machine is lost, after so many seconds",
+        "the machine is lost, after that many seconds",
     ),
     Row(
         "retire-host",
         "host=node-1",
         "",
-        "AWS schedules the retirement of what is below the machine, until it's stopped and started",
+        "AWS schedules the retirement of the machine's host, until it's stopped and started",
     ),
-    Row("late-checks", "seconds=60", "", "status checks that fail are told so much later"),
+    Row("late-checks", "seconds=60", "", "failed status checks are reported that much later"),
     Row(
         "quota",
         "",
         "vcpus=N, addresses=N",
-        "VcpuLimitExceeded and AddressLimitExceeded beyond these",
+        "VcpuLimitExceeded and AddressLimitExceeded above these",
     ),
 )
 OPENVIDU = (
-    Row("drain", "", _ANSWERS, "on a node: the drain call gets that"),
-    Row("api", "", _ANSWERS.replace("405", "503"), "all of the REST API through this node does"),
+    Row("drain", "", _ANSWERS, "on a node: the drain call gets that answer"),
+    Row(
+        "api",
+        "",
+        _ANSWERS.replace("405", "503"),
+        "the whole REST API through this node gets that answer",
+    ),
     Row(
         "media-disconnected",
         "",
         "",
-        "on a node: its media server is lost: health DOWN, nobody joins",
+        "on a node: its media server is lost: health DOWN, nobody can join",
     ),
-    Row("start", "", "status=1", "on a node: the replication manager exits so at each start"),
-    Row("s3-unreachable", "", "", "a node's S3 client gets no answer; on the base nobody's does"),
+    Row(
+        "start",
+        "",
+        "status=1",
+        "on a node: the replication manager exits with that status at each start",
+    ),
+    Row(
+        "s3-unreachable", "", "", "the node's S3 client gets no answer; on the base, no node's does"
+    ),
     Row("redis-unreachable", "", "", "on a node: its Redis client gets no answer"),
     Row(
         "slow-upload",
         "",
         "seconds=10, abandon=true",
-        "on a node: a recording's upload takes so long; or the node doesn't wait for it",
+        "on a node: a recording's upload takes that long; or the node doesn't wait for it",
     ),
-    Row("reload", "", "", "on the base: nginx refuses a list, with status 0, as the original"),
-    Row("slow-reload", "", "seconds=10", "on the base: a list reaches nginx so much later"),
-    Row("compose", "", "version=2.40.3", "Compose is of another version"),
-    Row("exec-needs-tty", "", "", "`docker compose exec -it` without a TTY fails, as Compose v1's"),
+    Row("reload", "", "", "on the base: nginx refuses a list, with status 0, like the original"),
+    Row("slow-reload", "", "seconds=10", "on the base: a list reaches nginx that much later"),
+    Row("compose", "", "version=2.40.3", "Compose has another version"),
+    Row(
+        "exec-needs-tty", "", "", "`docker compose exec -it` fails without a TTY, like Compose v1's"
+    ),
     Row(
         "partition",
         "",
         "from=base/peers/operator/all, way=both/in/out, how=drop/reject",
-        "no packet passes between the machine and those, or a firewall refuses it; users reach it "
-        "all the same",
+        "no packet passes between the machine and those, or a firewall refuses it; users still "
+        "reach it",
     ),
-    Row("hang", "", "", "all of its processes but the first stand still, until it's cleared"),
-    Row("pull", "", "image=TEXT", "`docker pull` fails: of names that contain the text"),
+    Row("hang", "", "", "all of its processes except the first freeze, until it's cleared"),
+    Row("pull", "", "image=TEXT", "`docker pull` fails for names that contain the text"),
 )
 INTERNET = (
     Row(
         "download",
         "",
         "answer=404/cut, file=TEXT, client=IP",
-        "a download fails: of paths that contain the text, for one machine",
+        "a download fails: only of paths that contain the text, or only for one machine, if given",
     ),
-    Row("letsencrypt", "", "reason=TEXT", "Let's Encrypt refuses"),
+    Row("letsencrypt", "", "reason=TEXT", "Let's Encrypt refuses to issue a certificate"),
 )
 SECTIONS = (
-    ("Of AWS", AWS),
-    ("Of OpenVidu on a machine, with --on node-1", OPENVIDU),
-    ("Of the internet", INTERNET),
+    ("Faults of AWS", AWS),
+    ("Faults of OpenVidu on a machine, with --on node-1", OPENVIDU),
+    ("Faults of the internet", INTERNET),
 )
 ELSEWHERE = frozenset(row.kind for row in INTERNET)
 """Faults of OpenVidu's surroundings, which run on no machine of the cluster."""

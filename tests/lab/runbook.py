@@ -34,7 +34,7 @@ LOST_KEY = Place("A machine doesn't take the SSH key", "Without one")
 PLACES = {
     "crash": BROKEN,
     "stop": BROKEN,
-    "terminate": Place(BROKEN.heading, "An instance that AWS has no more is made again"),
+    "terminate": Place(BROKEN.heading, "To recreate an instance that AWS no longer has"),
     "disk full": Place("A disk is full"),
     "Docker dead": BROKEN,
     "OpenVidu dead": BROKEN,
