@@ -14,7 +14,7 @@ from lab.calls import record
 from lab.calls.causes import cause
 from lab.calls.closed_ports import closed
 from lab.calls.record import Event
-from lab.calls.report import Call, Heard, Reconnection, Report, Result, report
+from lab.calls.report import Call, Heard, Reconnection, Report, Result, Seen, report
 from lab.calls.runs import Run, Runs
 
 
@@ -54,6 +54,7 @@ class Account:
             **{result.value: found.count(result) for result in Result},
             "reconnected": len(found.reconnections),
             **({"sound": _by_way(found.sounds)} if found.sounds else {}),
+            **({"browsers": _in_browsers(found.pictures)} if found.pictures else {}),
             **({"closedPorts": self.closed_ports} if self.closed_ports else {}),
             "calls": [self._call(call) for call in found.calls],
         }
@@ -83,6 +84,10 @@ class Account:
             sound = call.sound
             gap = {"longestGap": sound.longest_gap, "longestGapAt": sound.gap_since}
             shown["sound"] = {"way": sound.way, **gap, "packetsLost": sound.packets_lost}
+        if call.seen:
+            seen = call.seen
+            freeze = {"longestFreeze": seen.freeze, "longestFreezeAt": seen.since}
+            shown["browser"] = {**freeze, "ended": seen.ended, "said": list(seen.said)}
         return shown
 
     def _reconnection(self, call: Call, one: Reconnection) -> dict[str, Any]:
@@ -95,6 +100,13 @@ def _by_way(sounds: Sequence[Heard]) -> dict[str, Any]:
     ways = dict.fromkeys(one.way for one in sounds)
     of_each = {way: _in_all([one for one in sounds if one.way == way]) for way in ways}
     return {**_in_all(sounds), "ways": of_each}
+
+
+def _in_browsers(pictures: Sequence[Seen]) -> dict[str, Any]:
+    """Median and worst of several calls, one at least."""
+    freezes = [one.freeze for one in pictures]
+    total = {"median": median(freezes), "worst": max(freezes)}
+    return {"calls": len(pictures), "longestFreeze": total}
 
 
 def _in_all(sounds: Sequence[Heard]) -> dict[str, Any]:

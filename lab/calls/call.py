@@ -77,6 +77,10 @@ class OpenCall:
         """
         await _all(user.leave(returned) for user in self.users)
 
+    async def witnessed(self) -> dict[str, dict[str, Any]]:
+        """What its users heard so far, as the record has it."""
+        return {"sound": self.sound.heard} if self.sound else {}
+
     async def drop(self) -> None:
         """Close every socket, in whatever state it is."""
         if self.sound:

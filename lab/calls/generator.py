@@ -8,19 +8,22 @@ try is in the record.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from lab.calls.browsers.call import BrowserCall, open_browser_call
+from lab.calls.browsers.chromium import Chromium
 from lab.calls.call import NoSoundError, OpenCall, open_call
 from lab.calls.plan import Plan
 from lab.calls.record import Record
 from lab.calls.runs import HANG_UP
 from lab.calls.user import CutError, FellSilentError
 from scripts.calls.rest import Api, RefusedError
-from scripts.calls.ways import Way
 
 PAUSES = (1.0, 2.0)
 """Seconds before each further try."""
@@ -49,6 +52,7 @@ class Generator:
         self._stopping = asyncio.Event()
         self._hanging_up = asyncio.Event()
         self._unanswered = plan.count
+        self._chromium: Chromium | None = None
         self.settled = asyncio.Event()
         """Is set when each call of the beginning is open or refused; at once with `over`."""
 
@@ -60,36 +64,49 @@ class Generator:
         rest = Api(door.url, door.secret, door.trust(), self._plan.pace.answer)
         watching = asyncio.create_task(self._watch_request())
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self._browsers(), asyncio.TaskGroup() as group:
                 for place, delay in enumerate(self._delays()):
-                    way = self._plan.media.way_of(place)
-                    group.create_task(self._keep_calling(rest, delay, way))
+                    group.create_task(self._keep_calling(rest, delay, place))
         finally:
             watching.cancel()
             await rest.close()
+
+    @asynccontextmanager
+    async def _browsers(self) -> AsyncIterator[None]:
+        """One Chromium for all calls between browsers, where there are any."""
+        if not self._plan.browsers:
+            yield
+            return
+        profile = self._request.with_suffix(".chromium")
+        self._chromium = await Chromium.start(profile)
+        try:
+            yield
+        finally:
+            await self._chromium.stop()
+            shutil.rmtree(profile, ignore_errors=True)
 
     def _delays(self) -> Iterator[float]:
         for place in range(self._plan.count):
             yield self._plan.over * place / self._plan.count
 
-    async def _keep_calling(self, rest: Api, delay: float, way: Way | None) -> None:
+    async def _keep_calling(self, rest: Api, delay: float, place: int) -> None:
         """One call; with `keep` one after the other."""
         if delay:
             await _either(self._stopping, delay)
         first = True
         while not self._stopping.is_set() and (first or self._plan.keep):
-            await self._call(rest, way, first=first)
+            await self._call(rest, place, first=first)
             first = False
         if first:
             self._count_first()
 
-    async def _call(self, rest: Api, way: Way | None, *, first: bool) -> None:
+    async def _call(self, rest: Api, place: int, *, first: bool) -> None:
         number = next(self._numbers)
         name = f"{self._name}-{number}"
         length = self._plan.lengths.choose(self._plan.seed, number)
         self._record.write("begun", call=name, length=length)
         try:
-            await self._make(rest, name, length, way, first=first)
+            await self._make(rest, name, length, place, first=first)
         except RefusedError as error:
             facts: dict[str, Any] = {"status": error.status, "reason": str(error)}
             if isinstance(error, NoSoundError):
@@ -104,38 +121,42 @@ class Generator:
                 facts["unheard"] = error.way
             self._record.write("cut", call=name, **facts)
 
-    async def _make(
-        self, rest: Api, name: str, length: float, way: Way | None, *, first: bool
-    ) -> None:
+    async def _make(self, rest: Api, name: str, length: float, place: int, *, first: bool) -> None:
         """Open the call, on a further try where that may help, and hold it."""
-        call = await self._open(rest, name, way)
+        call = await self._open(rest, name, place)
         try:
             if first:
                 self._count_first()
             await self._hold(call, name, length)
         finally:
-            if call.sound:
-                self._record.write("sound", call=name, **call.sound.heard)
+            for what, facts in (await call.witnessed()).items():
+                self._record.write(what, call=name, **facts)
             await call.drop()
 
-    async def _open(self, rest: Api, name: str, way: Way | None) -> OpenCall:
+    async def _open(self, rest: Api, name: str, place: int) -> OpenCall | BrowserCall:
         for pause in PAUSES:
             try:
-                async with self._opening:
-                    return await open_call(rest, self._plan, way)
+                return await self._try(rest, name, place)
             except RefusedError as error:
                 if not error.transient:
                     raise
                 self._record.write("tried", call=name, status=error.status, reason=str(error))
                 await asyncio.sleep(pause)
-        async with self._opening:
-            return await open_call(rest, self._plan, way)
+        return await self._try(rest, name, place)
 
-    async def _hold(self, call: OpenCall, name: str, length: float) -> None:
+    async def _try(self, rest: Api, name: str, place: int) -> OpenCall | BrowserCall:
+        """Open the call that belongs to a place: the first ones are between browsers."""
+        plan = self._plan
+        async with self._opening:
+            if self._chromium and place < plan.browsers:
+                return await open_browser_call(rest, plan, self._chromium, name)
+            return await open_call(rest, plan, plan.media.way_of(place - plan.browsers))
+
+    async def _hold(self, call: OpenCall | BrowserCall, name: str, length: float) -> None:
         at = time.time()
         until = asyncio.get_running_loop().time() + length
         facts = {"session": call.session, "node": call.node_ip}
-        if call.sound:
+        if isinstance(call, OpenCall) and call.sound:
             facts["heard"] = call.sound.way
         self._record.write("opened", at=at, call=name, **facts)
 

@@ -113,7 +113,8 @@ class Plan:
         over: seconds over which the first `count` calls begin; 0 for all at once.
         keep: whether a call that is over is followed by another one.
         seed: chooses the lengths.
-        media: which of the calls carry sound.
+        media: which of the other calls carry sound.
+        browsers: how many of the calls are between real browsers: the first ones.
         pace: of its users' clients.
     """
 
@@ -125,6 +126,7 @@ class Plan:
     keep: bool = False
     seed: int = 0
     media: Media = Media()
+    browsers: int = 0
     pace: Pace = Pace()
 
     def as_json(self) -> dict[str, Any]:

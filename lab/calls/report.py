@@ -62,6 +62,23 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the users of a call between browsers saw, and what their clients said.
+
+    Attributes:
+        freeze: milliseconds in which one saw no new picture of another one.
+        since: Unix seconds when that began.
+        ended: how it ended, in the client's own words.
+        said: all that clients said: `at` (Unix seconds), `user` (1, 2, …), `words`.
+    """
+
+    freeze: int
+    since: float
+    ended: str
+    said: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Call:
     """One call.
 
@@ -82,6 +99,7 @@ class Call:
         heard: how the sound goes that its users have heard; empty without.
         unheard: how the sound goes that they don't hear, or no more; empty without.
         sound: of a call with sound that is over.
+        seen: of a call between browsers that is over.
     """
 
     id: str
@@ -100,6 +118,7 @@ class Call:
     heard: str = ""
     unheard: str = ""
     sound: Heard | None = None
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -129,6 +148,11 @@ class Report:
     def sounds(self) -> list[Heard]:
         """What was heard in every call that had sound and is over."""
         return [call.sound for call in self.calls if call.sound]
+
+    @property
+    def pictures(self) -> list[Seen]:
+        """What was seen in every call between browsers that is over."""
+        return [call.seen for call in self.calls if call.seen]
 
     @property
     def spotless(self) -> bool:
@@ -171,6 +195,9 @@ def _after(call: Call, event: Event) -> Call:
         case "sound":
             heard = (event[name] for name in ("gap", "since", "lost", "way"))
             facts = {"sound": Heard(*heard)}
+        case "browser":
+            freeze, since, ended = event["freeze"], event["since"], event["ended"]
+            facts = {"seen": Seen(freeze, since, ended, tuple(event["said"]))}
         case "ended":
             facts = {"end": at, "result": Result.ENDED, "hung_up": bool(event.get("hung_up"))}
         case "refused":

@@ -17,6 +17,7 @@ from rich.markup import escape
 
 from lab.calls import background
 from lab.calls.account import Account
+from lab.calls.browsers import installed
 from lab.calls.lengths import LengthError, Lengths, duration
 from lab.calls.plan import Door, Media, MediaError, Plan
 from lab.calls.report import Report, Result
@@ -34,6 +35,7 @@ _out = Console(soft_wrap=True)
 _SHOWN = 20
 _MOST_CALLS = 1000
 _MOST_PARTICIPANTS = 50
+_MOST_BROWSERS = 10
 _WAIT_SECONDS = 0.5
 _Count = Annotated[
     int, typer.Option(min=1, max=_MOST_CALLS, help="Calls; with --keep, calls at a time.")
@@ -45,11 +47,17 @@ _Media = Annotated[
         help="Of them with sound, as 3:straight,turn-udp,turn-tcp; turn-server: by turnServer.",
     ),
 ]
+_Browsers = Annotated[
+    int,
+    typer.Option(
+        min=0, max=_MOST_BROWSERS, help="Of them between real browsers, half a processor each."
+    ),
+]
 _Length = Annotated[str, typer.Option(metavar="MIN..MAX", help="Such as 60s..180s, 2m or 1h.")]
 
 
 @app.command()
-def start(
+def start(  # noqa: PLR0913, PLR0917 - an option each
     context: typer.Context,
     count: _Count = 10,
     length: _Length = "60s..180s",
@@ -59,6 +67,7 @@ def start(
         int, typer.Option(min=1, max=_MOST_PARTICIPANTS, help="Users of a call.")
     ] = 2,
     media: _Media = "0",
+    browsers: _Browsers = 0,
     seed: Annotated[int | None, typer.Option(help="Gives the same lengths again.")] = None,
 ) -> None:
     """Make calls in the background; returns when the first are open.
@@ -66,7 +75,10 @@ def start(
     lab calls start --count 30 --length 60s..180s
 
     lab calls start --count 20 --length 20s..60s --keep
+
+    lab calls start --count 6 --browsers 2
     """
+    require_browsers(browsers, count)
     stack: Stack = context.obj.open()
     plan = Plan(
         door(stack),
@@ -77,6 +89,7 @@ def start(
         keep,
         secrets.randbelow(10**6) if seed is None else seed,
         _media(media),
+        browsers,
     )
     background.start(stack.supervisor, plan)
     shown = _account(context).report
@@ -153,6 +166,7 @@ def show(account: Account) -> None:
     shown: list[dict[str, Any]] = whole["calls"]
     _show_reconnections(shown)
     _show_sound(whole)
+    _show_browsers(whole)
     for line in account.closed_ports:
         _out.print(named(line), highlight=False, markup=False)
     table = table_of(
@@ -198,6 +212,22 @@ def _show_sound(account: Mapping[str, Any]) -> None:
     table_console().print(table)
 
 
+def _show_browsers(account: Mapping[str, Any]) -> None:
+    """Each call between browsers that is over, and what they were like altogether."""
+    if "browsers" not in account:
+        return
+    head = ("call in browsers", "node", "longest freeze", "reconnections", "the client's last word")
+    table = table_of(*head)
+    for call in account["calls"]:
+        if found := call.get("browser"):
+            freeze, back = f"{found['longestFreeze']} ms", str(len(call["reconnections"]))
+            table.add_row(call["id"], call["node"], freeze, back, escape(found["ended"]))
+    freezes = account["browsers"]["longestFreeze"]
+    for total in ("median", "worst"):
+        table.add_row(total, "", f"{freezes[total]:g} ms", "", "")
+    table_console().print(table)
+
+
 def door(stack: Stack) -> Door:
     """Where a deployed cluster takes calls.
 
@@ -224,6 +254,18 @@ def lengths(text: str) -> Lengths:
         return Lengths.parse(text)
     except LengthError as error:
         raise LabError(f"--length {error}") from None
+
+
+def require_browsers(browsers: int, count: int) -> None:
+    """Make sure that so many of the calls can be between browsers.
+
+    Raises:
+        LabError: there are fewer calls, or something is missing here.
+    """
+    if browsers > count:
+        raise LabError(f"--browsers must be at most --count {count}, got {browsers}")
+    if browsers:
+        installed.require()
 
 
 def _duration(option: str, text: str) -> float:

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from lab.cloud.requirements import CLIENTS, without_program
+from lab.tests.npm import install
 from lab.tests.openvidu.alone import SECRET, openvidu_alone
 
 Settings = Mapping[str, str]
 """What a suite is told in its environment."""
 HERE = Path(__file__).parent
 MISSING = [entry.what for entry in without_program(CLIENTS) if entry.what != "chromium"]
-_INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 @pytest.fixture(scope="session")
@@ -26,11 +26,7 @@ def clients() -> Path:
     """A folder with OpenVidu's clients, as the lock file says."""
     if MISSING:
         pytest.skip(f"OpenVidu's own clients judge nothing here: no {' and no '.join(MISSING)}")
-    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_text() != lock.read_text():
-        done = subprocess.run(_INSTALL, cwd=HERE, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"{' '.join(_INSTALL)} in {HERE}:\n{done.stdout}{done.stderr}"
-        installed.write_text(lock.read_text())
+    install(HERE)
     return HERE
 
 

@@ -13,7 +13,7 @@ from scripts.calls.ways import Way
 
 def test_a_plan_is_the_same_after_its_way_to_the_generator() -> None:
     media = Media(3, (Way.STRAIGHT, Way.TURN_TCP))
-    plan = Plan(Door("https://a", "secret"), 5, Lengths(1.0, 2.0), media=media)
+    plan = Plan(Door("https://a", "secret"), 5, Lengths(1.0, 2.0), media=media, browsers=2)
     assert Plan.parse(json.loads(json.dumps(plan.as_json()))) == plan
 
 
