@@ -12,7 +12,7 @@ from openvidu.downloads import HOSTS
 from tests.lab.conftest import REFERENCE, Lab, deployed
 from tests.lab.watching import calls, scale, served
 
-pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("existing")]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("existing")]
 
 TRACES = "ls -dA /opt/openvidu* /opt/ov-* /var/lib/openvidu* /usr/bin/docker 2>/dev/null"
 
