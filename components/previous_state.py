@@ -26,6 +26,14 @@ _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _NETWORK = "openvidu-enterprise:index:Network"
 _ENTRANCE = re.compile(r"https?|.*-https?-from-world-ipv[46]")
 _ENCRYPTED = ("redis", "bucket-encryption")
+_SERVICES = {
+    "redis": ("redis", "primaryEndpointAddress"),
+    "bucket": ("openvidu-bucket", "id"),
+    "access_key": ("bucket-user-key", "id"),
+    "secret_key": ("bucket-user-key", "secret"),
+    "search": ("search", "endpoint"),
+}
+"""By field of `endpoints.MadeServices`."""
 _NODE = {
     "name": "NODE_NAME",
     "ip": "NODE_IP",
@@ -108,6 +116,8 @@ class PreviousState:
         nodes: the nodes that have joined, as `membership.known_nodes` reads them.
         nodes_at_quiet: those for which calls were waited for last, by machine; as text.
         quiet_in: the update that waited for calls last, likewise.
+        services: what AWS said of the services that the stack has made, as
+            `endpoints.MadeServices` has it, without what it doesn't say.
         way: how SSH got to base, master or bastion; None when it isn't known yet.
     """
 
@@ -152,6 +162,7 @@ class PreviousState:
     nodes: Sequence[Mapping[str, str]] = ()
     nodes_at_quiet: Mapping[str, str] = field(default_factory=dict)
     quiet_in: Mapping[str, str] = field(default_factory=dict)
+    services: Mapping[str, str] = field(default_factory=dict, repr=False)
     way: SshWay | None = None
 
     @property
@@ -432,6 +443,11 @@ def _services(state: PreviousState, found: _Found) -> PreviousState:
         service_keys={name: key for name in _ENCRYPTED if (key := _key(found[name]))},
         kms_key=found.network.get("kmsKeyId"),
         bucket=found["openvidu-bucket"].get("bucket"),
+        services={
+            name: value
+            for name, (resource, output) in _SERVICES.items()
+            if isinstance(value := found[resource].get(output), str)
+        },
     )
 
 

@@ -22,16 +22,14 @@ _SUPPORTED_UNTIL, _EXTENDED_UNTIL = date(2027, 11, 7), date(2030, 11, 7)
 "Supported versions of Elasticsearch and OpenSearch"; endoflife.date, "Amazon Elasticsearch"."""
 _TOLD_BEFORE = timedelta(days=180)
 _TLS_POLICY = "Policy-Min-TLS-1-2-2019-07"
-_KIBANA = "/_plugin/kibana"
-"""Source: OpenSearch Service, "Using Kibana"; of domains with an Elasticsearch engine."""
 _LONGEST_NAME = 28
 
 
-def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pulumi.Resource]]:
+def search(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
     """Register Elasticsearch and Kibana.
 
     Returns:
-        their URLs with ports, and what depends on them when they answer depends on.
+        the name of their host, and what depends on them when they answer depends on.
     """
     settings = site.settings
     if warning := end_of_support(datetime.now(UTC).date()):
@@ -83,8 +81,7 @@ def search(site: Site) -> tuple[pulumi.Output[str], pulumi.Output[str], list[pul
         space = search_space(settings.data_volume_size)
         site.alarms.watch("search-space", space, of, site.parent)
         site.alarms.watch("search-status", SEARCH_RED, of, site.parent)
-    url = pulumi.Output.concat("https://", domain.endpoint, f":{ports.HTTPS}")
-    return url, pulumi.Output.concat(url, _KIBANA), [domain]
+    return domain.endpoint, [domain]
 
 
 def end_of_support(today: date) -> str | None:
