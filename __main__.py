@@ -8,6 +8,7 @@ import pulumi
 
 from components.aws.health import DownError
 from components.aws.session_manager import require_plugin
+from components.outside_window import OutsideWindowError
 from components.over_ssh import MissingProgramsError, require_programs
 from components.previous_state import deployed
 from components.settings.mistakes import ConfigurationError
@@ -32,7 +33,7 @@ try:
     require_agent(settings)
     require_plugin(settings)
     deployment = SHAPES[settings.shape](settings)
-except (ConfigurationError, DownError, MissingProgramsError) as error:
+except (ConfigurationError, DownError, MissingProgramsError, OutsideWindowError) as error:
     pulumi.log.error(str(error))
     sys.exit(ALREADY_TOLD)
 

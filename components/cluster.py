@@ -49,6 +49,7 @@ class Cluster(pulumi.ComponentResource):
             ConfigurationError: machines can't be had as the configuration asks for; nothing was
                 registered.
             DownError: the base or bastion is down; likewise.
+            OutsideWindowError: what is wanted has to wait for `changeWindow`; likewise.
         """
         found = first_look.look(settings)
         settings, previous, aws_says = found.settings, found.previous, found.aws_says

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pulumi
 
-from components import cluster_observation, down, upgrade_path
+from components import cluster_observation, down, outside_window, upgrade_path
 from components.aws.health import Health
 from components.cluster_observation import Overview
 from components.machine import Machines
@@ -49,6 +50,7 @@ def look(settings: Settings) -> Found:
     Raises:
         ConfigurationError: what is wanted can't be had.
         DownError: base, bastion or master is down.
+        OutsideWindowError: what is wanted has to wait for `changeWindow`.
     """
     previous = deployed()
     with ThreadPoolExecutor(1) as pool:
@@ -62,4 +64,5 @@ def look(settings: Settings) -> Found:
     if mistakes:
         raise ConfigurationError(mistakes)
     down.refuse(settings, seen, aws_says)
+    seen = outside_window.keep_to(settings, previous, seen, datetime.now(UTC))
     return Found(settings, previous, machines_of, seen, aws_says)

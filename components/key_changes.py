@@ -29,6 +29,7 @@ class Change(Enum):
     BASE_RESTARTS = ("base services restart", _WAITED)
     ALL_RESTARTS = ("base services restart, then every node", _WAITED)
     RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", _UNAFFECTED)
+    UPDATES = ("nothing; [later updates keep to it](#hours-for-changes)", _UNAFFECTED)
     NOTED = ("stored on the base", _UNAFFECTED)
     AWS = ("AWS changes it while everything runs", _UNAFFECTED)
     WAY_OUT = (
@@ -103,6 +104,7 @@ CHANGES: Mapping[str, Change] = {
         Change.ALL_RESTARTS,
     ),
     **dict.fromkeys(("ownCertificate", "ownPrivateKey"), Change.RELOAD),
+    "changeWindow": Change.UPDATES,
     **dict.fromkeys(
         (
             "drainTimeout",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
 import pulumi
 
+from components.disruptions import digest_of
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
@@ -136,10 +136,8 @@ def quiet(
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:
-    """What tells two texts apart and nothing of their secrets, which are long and random."""
-    return pulumi.Output.unsecret(
-        text.apply(lambda given: hashlib.sha256(given.encode()).hexdigest())
-    )
+    """As `disruptions.digest_of`; no secret, as nothing can be told from it."""
+    return pulumi.Output.unsecret(text.apply(digest_of))
 
 
 def warn_of_restart(before: str | None, now: str, warning: str, parent: pulumi.Resource) -> None:

@@ -36,6 +36,7 @@ class SingleMaster(pulumi.ComponentResource):
             ConfigurationError: the machine can't be had as the configuration asks for; nothing
                 was registered.
             DownError: the machine is down; likewise.
+            OutsideWindowError: what is wanted has to wait for `changeWindow`; likewise.
         """
         found = first_look.look(settings)
         settings, previous, aws_says = found.settings, found.previous, found.aws_says

@@ -94,8 +94,7 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     """What an operator has to know before a version changes: what becomes of calls."""
     if not is_due(settings, previous):
         return []
-    before = _running(settings, previous, overview) or "that runs"
-    does = f"OpenVidu {before} becomes {settings.openvidu_version}."
+    does = in_words(settings, previous, overview)
     if settings.main_role is MASTER:
         return [
             f"{does} It waits for a moment without calls, {settings.config_change_timeout} at most."
@@ -112,6 +111,12 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
         f"version. Calls are waited for, {settings.drain_timeout} at most. "
         f"{_calls(previous, overview)}"
     ]
+
+
+def in_words(settings: Settings, previous: PreviousState, overview: Overview) -> str:
+    """Which version becomes which, where that is due."""
+    before = _running(settings, previous, overview) or "that runs"
+    return f"OpenVidu {before} becomes {settings.openvidu_version}."
 
 
 def _calls(previous: PreviousState, overview: Overview) -> str:

@@ -20,6 +20,7 @@ from components.existing.hosts import Host, host
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
 from components.settings import aws_values, lists, values
+from components.settings.change_window import ChangeWindow, change_window
 from components.settings.choices import (
     ACM,
     ALL_AT_ONCE,
@@ -598,6 +599,14 @@ class Settings:
             "true",
         ),
     ] = False
+    change_window: Annotated[
+        ChangeWindow | None,
+        Key(
+            change_window,
+            "When what carries calls may restart, be upgraded or replaced. Default: now, any time.",
+            "'Sat,Sun 02:00-05:00 Europe/Berlin'",
+        ),
+    ] = None
     recording: Annotated[
         bool,
         Key(

@@ -64,6 +64,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "overwriteRecord": "true",
             "configChangeTimeout": "2h",
             "configChangeDuringCalls": "true",
+            "changeWindow": "Sat,Sun 02:00-05:00 Europe/Berlin",
             "recording": "true",
             "alarmEmail": "other@example.io",
             "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:operators",

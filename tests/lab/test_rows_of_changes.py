@@ -47,6 +47,7 @@ ELSEWHERE = {
     Change.LOGIN: "tests/program/test_key_changes.py",
     Change.ROTATED: "test_killed",
     Change.REFUSED: "test_changes",
+    Change.UPDATES: "tests/program/test_outside_window.py",
 }
 LEFT_OUT = {"hostedZoneId", "alarmTopicArn", "turnUsername", "turnCredential"}
 """Keys that don't change with their row: there's no such zone, and of two only one goes."""
