@@ -29,7 +29,9 @@ from lab.engines import Engine, resolve
 def main(
     part: Annotated[
         list[str] | None,
-        typer.Option(help="What to measure: release, large, updates, crash, waiting. Default: all"),
+        typer.Option(
+            help="What to measure: release, large, updates, crash, waiting, gaps. Default: all"
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Little of each, to see it work.")] = False,
     parallel: Annotated[int, typer.Option(min=1, help="Resources at a time.")] = 64,

@@ -1,5 +1,5 @@
 """What it costs that nodes come and go: the parts of `python -m lab.bench.drain`.
 
-`labs` scales a lab of its own; `release`, `together`, `growth`, `updates`, `crashes` and `waiting`
-measure one thing each; `figures` holds what they found, `aims`, `table` and `plot` show it.
+`labs` scales a lab of its own; `release`, `together`, `growth`, `updates`, `crashes`, `waiting` and
+`gaps` measure one thing each; `figures` holds what they found, `aims`, `table` and `plot` show it.
 """

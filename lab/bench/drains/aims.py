@@ -10,6 +10,7 @@ RELEASE_LIMIT_SECONDS = 5.0
 TOGETHER_LIMIT = 1.1
 GROWTH_LIMIT = 1.2
 AGAIN_LIMIT = 1.3
+ADDED_LIMIT_MS = 200.0
 
 
 def aims(results: Results) -> list[Aim]:
@@ -20,6 +21,7 @@ def aims(results: Results) -> list[Aim]:
         *_growth(results),
         *_updates(results),
         *_crashes(results),
+        *_gaps(results),
     ]
 
 
@@ -81,3 +83,14 @@ def _crashes(results: Results) -> list[Aim]:
             what = f"scaling {scales}, killed: re-run ÷ work left, worst (killed at {part})"
             aims.append(Aim(what, crash.ratio, AGAIN_LIMIT))
     return aims
+
+
+def _gaps(results: Results) -> list[Aim]:
+    if len(results.gaps) < 2:
+        return []
+    changes = results.gaps[1:]
+    what = "longest gap in sound while the cluster changes, more than without a change"
+    return [
+        Aim(f"calls cut, in {len(changes)} changes", sum(run.cut for run in changes), 0),
+        Aim(what, derived.added(results.gaps), ADDED_LIMIT_MS, " ms"),
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from lab.bench.drains.figures import Crash, Drains, OneMore, Waiting
+from lab.bench.drains.figures import Crash, Drains, Gaps, OneMore, Waiting
 
 _HOUR = 3600.0
 
@@ -39,6 +39,12 @@ def worst(crashes: Sequence[Crash], scales: str) -> Crash | None:
     """The crash whose second update took longest for what was left; None without crashes."""
     found = [crash for crash in crashes if crash.scales == scales]
     return max(found, key=lambda crash: crash.ratio, default=None)
+
+
+def added(runs: Sequence[Gaps]) -> float:
+    """Milliseconds by which the longest gap of all changes is longer than without any."""
+    quiet, *changes = runs
+    return max(run.longest for run in changes) - quiet.longest
 
 
 def an_hour(run: Waiting, amount: float) -> float:

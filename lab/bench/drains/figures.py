@@ -126,6 +126,29 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Gaps:
+    """What calls with sound heard while the cluster changed.
+
+    Attributes:
+        change: what was changed; `none` for comparison.
+        seconds: how long that took.
+        calls: those that were live meanwhile, for some of the time at least.
+        cut: how many of them were.
+        refused: calls that could not be opened meanwhile.
+        reconnected: sockets that broke meanwhile, and came back.
+        longest: milliseconds in which somebody heard nothing of another one.
+    """
+
+    change: str
+    seconds: float
+    calls: int
+    cut: int
+    refused: int
+    reconnected: int
+    longest: int
+
+
+@dataclass(frozen=True)
 class Results:
     """All that was measured, and where.
 
@@ -139,6 +162,7 @@ class Results:
         updates: of the load balancer's list.
         crashes: updates that were killed.
         waiting: drains that waited.
+        gaps: in the sound of calls, change by change; the first one is no change.
     """
 
     machine: str
@@ -150,6 +174,7 @@ class Results:
     updates: tuple[Updates, ...] = ()
     crashes: tuple[Crash, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    gaps: tuple[Gaps, ...] = ()
 
     def as_json(self) -> str:
         """The results as a text that `from_json` reads."""
@@ -160,7 +185,8 @@ class Results:
         """Read what `as_json` wrote."""
         found = json.loads(text)
         for name, kind in _KINDS.items():
-            found[name] = tuple(kind(**one) for one in found[name])
+            # Figures of before a part was measured at all don't have it.
+            found[name] = tuple(kind(**one) for one in found.get(name, ()))
         return cls(**found)
 
 
@@ -171,4 +197,5 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "updates": Updates,
     "crashes": Crash,
     "waiting": Waiting,
+    "gaps": Gaps,
 }

@@ -12,7 +12,7 @@ from lab.bench.fresh_lab import FreshLab, fresh_lab
 from lab.bench.stopwatch import Measured, measure
 from lab.calls import background
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Plan
+from lab.calls.plan import Media, Plan
 from lab.calls.report import Call, report
 from lab.calls.runs import HANG_UP, Runs
 from lab.cli.calls import door
@@ -62,18 +62,22 @@ class ScaledLab:
         self.lab.require_health(nodes)
         return measured
 
-    def start_calls(self, calls: int, length: float, *, keep: bool = False, users: int = 1) -> None:
-        """Open calls of this length, in seconds; returns when they are open."""
+    def start_calls(
+        self, calls: int, length: float, *, keep: bool = False, users: int = 1, media: int = 0
+    ) -> None:
+        """Open calls of this length, in seconds, so many with sound; returns when they are open."""
         stack = self.lab.stack
-        plan = Plan(door(stack), calls, Lengths(length, length), users, keep=keep)
+        plan = Plan(
+            door(stack), calls, Lengths(length, length), users, keep=keep, media=Media(media)
+        )
         background.start(stack.supervisor, plan)
 
-    def hang_up(self) -> None:
-        """End all calls, and wait until they have ended."""
+    def hang_up(self) -> list[Call]:
+        """End all calls, wait until they have ended, and give those of the last run."""
         run = self._runs().latest()
         if run:
             run.ask(HANG_UP)
-        self.calls()
+        return self.calls()
 
     def calls(self) -> list[Call]:
         """The calls of the last run; waits until they are over.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from lab.bench.drains import crashes, growth, release, updates, waiting
+from lab.bench.drains import crashes, gaps, growth, release, updates, waiting
 from lab.bench.drains.figures import Results
 from lab.bench.drains.labs import ScaledLab, scaled_lab
 from lab.engines import Engine
@@ -121,6 +121,14 @@ class Bench:
         self.say(f"a drain waited {run.seconds:.0f} s: {run.requests} requests")
         return replace(found, waiting=(run,))
 
+    def gaps(self, found: Results) -> Results:
+        """Calls with sound go on while the cluster changes in each of the usual ways."""
+        with self._lab(SMALL) as scaled:
+            runs = gaps.listen(scaled, self.size.length, self.size.updates, self.size.every)
+        for run in runs:
+            self.say(f"{run.change}: {run.calls} calls, {run.cut} cut, gap {run.longest} ms")
+        return replace(found, gaps=tuple(runs))
+
     @property
     def parts(self) -> Mapping[str, Callable[[Results], Results]]:
         """What can be measured, by name; each gives the results with its own part new."""
@@ -130,6 +138,7 @@ class Bench:
             "updates": self.updates,
             "crash": self.crash,
             "waiting": self.waiting,
+            "gaps": self.gaps,
         }
 
     def _lab(self, nodes: int) -> AbstractContextManager[ScaledLab]:

@@ -23,6 +23,7 @@ def markdown(results: Results) -> str:
         ("One node more", _growth(results) if results.growth else ""),
         ("Updates of the load balancer", _updates(results) if results.updates else ""),
         ("Killed, and run again", _crashes(results) if results.crashes else ""),
+        ("What calls hear meanwhile", _gaps(results) if results.gaps else ""),
         ("While a drain waits", _waiting(results) if results.waiting else ""),
     ):
         if text:
@@ -133,3 +134,22 @@ def _waiting(results: Results) -> str:
     ]
     head = ["looked at for", *(f"CPU an hour: {name}" for name in names), "API requests an hour"]
     return table(head, [row])
+
+
+def _gaps(results: Results) -> str:
+    quiet = results.gaps[0].longest
+    rows = [
+        [
+            run.change,
+            f"{run.seconds:.0f}",
+            str(run.calls),
+            str(run.cut),
+            str(run.refused),
+            str(run.reconnected),
+            str(run.longest),
+            f"{run.longest - quiet:+}" if run is not results.gaps[0] else "",
+        ]
+        for run in results.gaps
+    ]
+    head = ["change", "seconds", "calls", "cut", "refused", "sockets reconnected"]
+    return table([*head, "longest gap, ms", "more than without, ms"], rows)

@@ -54,7 +54,7 @@ def change_the_list(scaled: ScaledLab, node: str, updates: int, every: float) ->
     asking = _ask(scaled)
     begun = time.monotonic()
     try:
-        scaled.on("base", _EDIT.format(address=address, updates=updates, seconds=every))
+        edit(scaled, address, updates, every)
         wall = time.monotonic() - begun
         said, _ = asking.communicate()
     finally:
@@ -62,8 +62,22 @@ def change_the_list(scaled: ScaledLab, node: str, updates: int, every: float) ->
         asking.wait()
     if asking.returncode:
         raise LabError(f"traffic: ended with {asking.returncode}")
-    scaled.hang_up()
-    return result(updates, wall, json.loads(said), scaled.calls())
+    return result(updates, wall, json.loads(said), scaled.hang_up())
+
+
+def edit(scaled: ScaledLab, address: str, updates: int, every: float) -> None:
+    """Take an address out of the list, and put it in again, in turns.
+
+    Args:
+        scaled: a cluster.
+        address: the private one of a healthy node.
+        updates: how often to change the list; an even number leaves it as it was.
+        every: seconds from one change to the next, at least.
+
+    Raises:
+        LabError: one of them failed.
+    """
+    scaled.on("base", _EDIT.format(address=address, updates=updates, seconds=every))
 
 
 def result(updates: int, wall: float, said: dict[str, Any], calls: Sequence[Call]) -> Updates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lab.bench.drains.figures import Crash, Drains, OneMore, Results, Updates, Waiting
+from lab.bench.drains.figures import Crash, Drains, Gaps, OneMore, Results, Updates, Waiting
 
 
 def drains(nodes: int, last_call: float, let_go: float) -> Drains:
@@ -32,4 +32,9 @@ def results() -> Results:
             Crash("down", 10.0, 5.0, 6.0),
         ),
         waiting=(Waiting(60.0, {"membership program (base)": 0.5, "engine": 0.1}, 90),),
+        gaps=(
+            Gaps("none", 30.0, 6, 0, 0, 0, 90),
+            Gaps("2 to 3 nodes", 9.0, 6, 0, 0, 0, 310),
+            Gaps("the base is rebooted", 25.0, 3, 1, 0, 6, 120),
+        ),
     )

@@ -38,6 +38,8 @@ def test_aims_are_met_or_missed(results: Results) -> None:
         (0, True),
         (2.5, False),
         (1.2, True),
+        (1, False),
+        (220, False),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def test_crashes_are_in_the_order_of_their_moments(results: Results) -> None:
 def test_waiting_is_scaled_to_an_hour(results: Results) -> None:
     (row,) = section(markdown(results), "While a drain waits")
     assert row == ["60", "30", "6", "5400"]
+
+
+def test_gaps_are_compared_with_the_one_without_a_change(results: Results) -> None:
+    found = section(markdown(results), "What calls hear meanwhile")
+    assert [[row[0], *row[5:]] for row in found] == [
+        ["none", "0", "90", ""],
+        ["2 to 3 nodes", "0", "310", "+220"],
+        ["the base is rebooted", "6", "120", "+30"],
+    ]
+
+
+def test_figures_of_before_a_part_was_measured_are_read_without_it(results: Results) -> None:
+    before = json.loads(results.as_json())
+    del before["gaps"]
+    assert Results.from_json(json.dumps(before)) == replace(results, gaps=())
 
 
 def test_a_missed_aim_is_shown_as_missed(results: Results) -> None:
