@@ -64,6 +64,8 @@ class Endpoints:
         match request.method, parts:
             case "GET", ["config"]:
                 return json_response(self._house.config.describe())
+            case "GET", ["status"]:
+                return json_response(self._house.starts())
             case "PATCH", ["media-nodes", _]:
                 return await self._drain(body)
             case _, ["sessions", *rest]:

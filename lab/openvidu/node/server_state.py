@@ -112,6 +112,11 @@ class ServerState:
         """Tells a client that comes back whether the server is the one that it knew."""
         return self._launched
 
+    def starts(self) -> Json:
+        """When the server started; each restart is a new process, which began with none."""
+        times = {"startTime": self._launched, "lastRestartTime": self._launched}
+        return {**times, "restartCounter": 0}
+
     async def has_media_node(self) -> bool:
         """Whether a media server is there for who wants to join."""
         return faults.look("media-disconnected") is None
