@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from lab.openvidu.node import sdp, streams
 from lab.openvidu.node.bodies import RefusedError
-from lab.openvidu.node.objects import Connection, Json, Stream
+from lab.openvidu.node.objects import Connection, Json, Session, Stream
 from lab.openvidu.node.server_state import ServerState, now
 from lab.openvidu.node.session_store import SessionStore
 from lab.openvidu.node.turn_credentials import credentials
@@ -145,6 +145,7 @@ async def _publish(
         raise _RefusedError(401, "A subscriber publishes nothing")
     if user.stream:
         raise _RefusedError(106, f"User {user.id} is publishing")
+    offer = _in_forced_codec(server_state.store.sessions[user.session_id], offer)
     loopback = params["doLoopback"] is True
     media = None if loopback else await server_state.media_for(offer)
 
@@ -158,6 +159,22 @@ async def _publish(
     stream = await server_state.change(act)
     answer = await media.take(stream.id, offer) if media else sdp.answer(offer, loopback=loopback)
     return {"sdpAnswer": answer, "id": stream.id, "createdAt": stream.created}
+
+
+def _in_forced_codec(session: Session, offer: str) -> str:
+    """What a publisher offers, of the codec that its session has alone.
+
+    Source: REST reference, `forcedVideoCodec` and `allowTranscoding`; both media servers prefer
+    VP8. Nothing is transcoded here: whoever has to be, goes on with what they offer.
+    """
+    codec = str(session.properties["forcedVideoCodec"])
+    if codec == "NONE":
+        return offer
+    forced = sdp.with_video_codec(offer, "VP8" if codec == "MEDIA_SERVER_PREFERRED" else codec)
+    wanted = codec != "MEDIA_SERVER_PREFERRED" and not session.properties["allowTranscoding"]
+    if forced is None and wanted:
+        raise _RefusedError(800, f"No video of {codec} is offered")
+    return forced or offer
 
 
 async def _unpublish(server_state: ServerState, user: Connection, _: Mapping[str, object]) -> Json:
@@ -217,6 +234,7 @@ async def _reconnect(
     if user.stream is not stream:
         accepted = media and media.accept(stream.id, user.id, offer)
         return {} if accepted else {"sdpAnswer": sdp.answer(offer)}
+    offer = _in_forced_codec(server_state.store.sessions[user.session_id], offer)
     answer = await media.take(stream.id, offer) if media else sdp.answer(offer)
     return {"sdpAnswer": answer, "id": stream.id, "createdAt": stream.created}
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 _WAYS = ("sendrecv", "sendonly", "recvonly", "inactive")
 _REPLY = {"sendonly": "recvonly", "recvonly": "sendonly", "sendrecv": "recvonly"}
 _KEPT = ("a=mid:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "a=rtcp-mux", "a=rtcp-rsize", "a=extmap:")
 _SENT = (*_KEPT, "a=msid:", "a=ssrc:", "a=ssrc-group:")
+_ABOUT_PAYLOADS = ("rtpmap", "fmtp", "rtcp-fb")
 _ABOUT_BANDWIDTH = ("transport-cc", "transport-wide-cc", "goog-remb")
 """Feedback for one sender about one way: what several receivers say would contradict itself."""
 _AUDIO = ("m=audio 9 UDP/TLS/RTP/SAVPF 111", "a=rtpmap:111 opus/48000/2")
@@ -83,6 +85,40 @@ def offer(media: Mapping[str, object]) -> str:
         said += [first, _NOWHERE, f"a=mid:{mid}", codec, "a=rtcp-mux", "a=sendonly"]
         said += [*_nobody(), "a=setup:actpass"]
     return _text(said)
+
+
+def with_video_codec(offer: str, codec: str) -> str | None:
+    """An offer whose video is of one codec alone, sent again and repaired as before.
+
+    Args:
+        offer: of a publisher.
+        codec: its name, such as `H264`.
+
+    Returns:
+        None where the offer has video, but not of that codec.
+    """
+    said = list(takewhile(lambda line: not line.startswith("m="), offer.splitlines()))
+    for section in _sections(offer):
+        if not section[0].startswith("m=video"):
+            said += section
+            continue
+        kept = _payloads(section, codec)
+        if not kept:
+            return None
+        words = section[0].split()
+        others = set(words[3:]) - kept
+        first = words[:3] + [number for number in words[3:] if number in kept]
+        gone = tuple(f"a={kind}:{number} " for number in others for kind in _ABOUT_PAYLOADS)
+        said += [" ".join(first), *(one for one in section[1:] if not one.startswith(gone))]
+    return _text(said)
+
+
+def _payloads(section: Sequence[str], codec: str) -> set[str]:
+    """The payload types of a codec, and those with which its packets are sent again."""
+    named = [line.removeprefix("a=rtpmap:") for line in section if line.startswith("a=rtpmap:")]
+    own = {line.split()[0] for line in named if line.split()[1].upper().startswith(f"{codec}/")}
+    again = (line.removeprefix("a=fmtp:").split(" apt=") for line in section if " apt=" in line)
+    return own | {number for number, of in again if of in own}
 
 
 def pass_on(published: str, transport: Sequence[str]) -> str:
