@@ -15,17 +15,15 @@ from pathlib import Path
 from lab.openvidu.node.redis_link import Address
 from lab.openvidu.s3.client import Bucket
 from lab.openvidu.s3.signature import Keys
-from openvidu import environment, ports
+from openvidu import environment, ports, webhooks
 
 OBJECT = ".env"
 _REDIS_HOST = "OPENVIDU_ENTERPRISE_HA_REDIS_HOST"
 _S3_ENDPOINT = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_SERVICE_ENDPOINT"
 _S3_REGION = "OPENVIDU_ENTERPRISE_HA_S3_CONFIG_REGION"
-DEFAULT_EVENTS = (
-    "[sessionCreated,sessionDestroyed,participantJoined,participantLeft,webrtcConnectionCreated,"
-    "webrtcConnectionDestroyed,recordingStatusChanged,filterEventDispatched,"
-    "mediaNodeStatusChanged,nodeCrashed,nodeRecovered,HANodeRegistered,HANodeDeregistered]"
-)
+DEFAULT_EVENTS = f"[{','.join(webhooks.EVENTS)}]"
+"""Source: repository of OpenVidu 2.30.0, the server's `application.properties` and a node's `.env`:
+all that there are."""
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from lab.openvidu.node.webhooks import Webhooks
 from lab.openvidu.web.messages import Request
 from openvidu import environment
 from openvidu.api import RESTART, RUNNING, WAITING_IDLE_TO_TERMINATE
+from openvidu.webhooks import EVENTS
 
 
 @pytest.fixture
@@ -371,6 +372,10 @@ def test_webhooks_are_off_unless_they_are_on() -> None:
     on = Webhooks.parse({**values, "OPENVIDU_WEBHOOK": "true"})
     assert on.endpoint == "http://192.0.2.1/hook"
     assert "HANodeDeregistered" in on.events
+
+
+def test_webhooks_tell_of_all_unless_events_are_chosen() -> None:
+    assert Webhooks.parse({"OPENVIDU_WEBHOOK": "true"}).events == frozenset(EVENTS)
 
 
 def test_webhooks_have_headers_and_chosen_events() -> None:
