@@ -21,7 +21,8 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,12 +30,13 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from components.settings import values
+from components.settings import values, weekdays
 from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
 from scripts.autoscaling.scaling_policy import Measure, Policy, PolicyError
+from scripts.autoscaling.scheduled_sizes import Schedule, scheduled_size
 from scripts.display import print_json_line
 from scripts.expected_errors import INTERRUPTED, print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -59,6 +61,14 @@ def main(  # noqa: PLR0913 - an option each
     load: Annotated[
         float | None, typer.Option(help="CPU load that a media node should have, 0 to 100.")
     ] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Bounds from a time on, such as 'Mon-Fri 08:00 min=6'; several times.",
+        ),
+    ] = None,
+    time_zone: Annotated[str, typer.Option(metavar="NAME", help="Time zone of --at.")] = "UTC",
     slack: Annotated[
         float, typer.Option(help="Share of the targets kept free when a node leaves.")
     ] = Policy.slack,
@@ -85,7 +95,7 @@ def main(  # noqa: PLR0913 - an option each
     ] = None,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
-    """Keep the number of nodes at what the calls need.
+    r"""Keep the number of nodes at what the calls need.
 
     Say what a node should carry: --calls, --participants, --load, or several of them.
 
@@ -95,20 +105,26 @@ def main(  # noqa: PLR0913 - an option each
     Examples:
       uv run python -m scripts.autoscale --max 8 --calls 12 --dry-run
       uv run python -m scripts.autoscale --max 8 --load 60 --min 3
+      uv run python -m scripts.autoscale --max 8 --calls 12 --at 'daily 07:00 min=6' \
+        --at 'daily 19:00 min=2'
       * * * * *  uv run python -m scripts.autoscale --max 8 --calls 12 --once
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
     signal.signal(signal.SIGTERM, _interrupt)
+    given = {
+        "--window": window,
+        "--out-cooldown": out_cooldown,
+        "--in-cooldown": in_cooldown,
+        "--interval": interval,
+    }
     with _reported(errors, once=once):
-        policy = Policy(
+        read = _read(given, at or (), time_zone)
+        policy = read.policy(
             maximum=maximum,
             targets={key: value for key, value in targets.items() if value is not None},
             minimum=minimum,
             slack=slack,
-            out_cooldown=_duration("--out-cooldown", out_cooldown),
-            in_cooldown=_duration("--in-cooldown", in_cooldown),
-            window=_duration("--window", window),
             most_removed=most_removed,
         )
         pulumi = PulumiCli(stack)
@@ -122,7 +138,7 @@ def main(  # noqa: PLR0913 - an option each
             tell=_tell_json if as_json else _tell,
             warn=lambda text: errors.print(text, style="red"),
         )
-        mode = Mode(once, dry_run, _duration("--interval", interval).total_seconds())
+        mode = Mode(once, dry_run, read.lengths["--interval"].total_seconds())
         with remembered.alone():
             sys.exit(control(deployed, policy, mode, world))
 
@@ -146,11 +162,55 @@ def _reported(errors: Console, *, once: bool) -> Iterator[None]:
         sys.exit(INTERRUPTED)
 
 
-def _duration(option: str, text: str) -> timedelta:
-    try:
-        return values.duration(text)
-    except ValueError as error:
-        raise PolicyError([f"{option} {text}: expected {error}, such as 10m"]) from None
+@dataclass(frozen=True)
+class _Read:
+    """What was typed, as what it stands for, and what of it makes no sense."""
+
+    lengths: Mapping[str, timedelta]
+    schedule: Schedule
+    mistakes: Sequence[str]
+
+    def policy(self, **of: Any) -> Policy:
+        """The policy with what else was typed.
+
+        Raises:
+            PolicyError: with all that makes no sense.
+        """
+        mistakes = [*self.mistakes]
+        try:
+            policy = Policy(
+                **of,
+                out_cooldown=self.lengths["--out-cooldown"],
+                in_cooldown=self.lengths["--in-cooldown"],
+                window=self.lengths["--window"],
+                schedule=self.schedule,
+            )
+        except PolicyError as error:
+            raise PolicyError([*mistakes, *error.mistakes]) from None
+        if mistakes:
+            raise PolicyError(mistakes)
+        return policy
+
+
+def _read(lengths: Mapping[str, str], at: Sequence[str], time_zone: str) -> _Read:
+    """Read all that isn't a number."""
+    mistakes: list[str] = []
+
+    def read(parse: Callable[[str], Any], option: str, text: str, more: str, otherwise: Any) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            mistakes.append(f"{option} {text}: expected {error}{more}")
+            return otherwise
+
+    known = {
+        option: read(values.duration, option, text, ", such as 10m", timedelta(minutes=1))
+        for option, text in lengths.items()
+    }
+    zone = read(weekdays.time_zone, "--time-zone", time_zone, "", UTC)
+    sizes = [read(scheduled_size, "--at", text, "", None) for text in at]
+    is_whole = all(sizes)
+    return _Read(known, Schedule(sizes if is_whole else (), zone), mistakes)
 
 
 def _tell(decision: Decision) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from components.settings import weekdays
+
 ANY_TIME = "now"
 """What stands for no window at all."""
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_DAY = "|".join(_DAYS)
-_SOME_DAYS = rf"(?:{_DAY})(?:-(?:{_DAY}))?"
 _WINDOW = re.compile(
-    rf"(?:(daily)|({_SOME_DAYS}(?:,{_SOME_DAYS})*)) "
+    rf"({weekdays.PATTERN}) "
     r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9]) (\S+)"
 )
 _WHOLE_DAY = 24 * 60
@@ -48,7 +47,7 @@ class ChangeWindow:
             return day in self.days and self.opens <= minute < self.closes
         if minute >= self.opens:
             return day in self.days
-        return (day - 1) % len(_DAYS) in self.days and minute < self.closes
+        return (day - 1) % len(weekdays.DAYS) in self.days and minute < self.closes
 
     def next_open(self, at: datetime) -> datetime:
         """The first minute from a time on in which it's open, in UTC."""
@@ -72,30 +71,9 @@ def change_window(text: str) -> ChangeWindow | None:
             "days, hours and a time zone, such as Sat,Sun 02:00-05:00 Europe/Berlin, "
             f"Mon-Fri 22:00-04:00 UTC or daily 03:00-04:00 UTC; or {ANY_TIME}"
         )
-    daily, days, *times, name = found.groups()
+    days, *times, name = found.groups()
     opens, closes = (int(times[at]) * 60 + int(times[at + 1]) for at in (0, 2))
     if opens == closes or closes > _WHOLE_DAY:
         raise ValueError("hours that differ, up to 24:00, as in 02:00-05:00 or 00:00-24:00")
-    numbers = frozenset(range(len(_DAYS)) if daily else _numbers(days))
-    return ChangeWindow(numbers, opens, closes, _zone(name), text)
-
-
-def _numbers(days: str) -> list[int]:
-    """Days by their number; `Fri-Mon` goes over the end of the week."""
-    numbers = []
-    for part in days.split(","):
-        first, _, last = part.partition("-")
-        begin = _DAYS.index(first)
-        length = (_DAYS.index(last or first) - begin) % len(_DAYS)
-        numbers += [(begin + more) % len(_DAYS) for more in range(length + 1)]
-    return numbers
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    # Source: Python, zoneinfo: ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError.
-    except (KeyError, ValueError, OSError):
-        raise ValueError(
-            "with a time zone that this computer has (package tzdata), such as Europe/Berlin"
-        ) from None
+    zone = weekdays.time_zone(name)
+    return ChangeWindow(weekdays.numbers(days), opens, closes, zone, text)

@@ -82,9 +82,12 @@ def decide(policy: Policy, now: float, seen: Observation | Unseen, past: Past) -
     """
     if isinstance(seen, Unseen):
         return Decision(Action.HOLD, (f"the cluster can't be seen: {seen.reason}",))
+    scheduled, policy = policy.since(now), policy.at(now)
     count = seen.wanted.count
     needed = nodes_for(policy, seen.demand)
     told: tuple[str, ...] = (_in_words(seen), _needed_in_words(policy, seen.demand, needed))
+    if scheduled:
+        told += (f"{policy.minimum} to {policy.maximum} nodes, by {', '.join(scheduled)}",)
     if seen.updating and seen.unready:
         return Decision(Action.HOLD, (*told, "an update is bringing nodes into service"))
     asked = min(max(needed, policy.minimum), policy.maximum)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
+
+from scripts.autoscaling.scheduled_sizes import MAX, MIN, Schedule, find_mistakes
+
+_NONE = Schedule()
 
 
 class Measure(StrEnum):
@@ -35,6 +39,7 @@ class Policy:
         in_cooldown: how long after a change a node may leave.
         window: how long the cluster must have been so quiet before a node leaves.
         most_removed: nodes that one decision takes away at most.
+        schedule: bounds that hold at set times, in place of these.
     """
 
     maximum: int
@@ -45,6 +50,7 @@ class Policy:
     in_cooldown: timedelta = timedelta(minutes=10)
     window: timedelta = timedelta(minutes=15)
     most_removed: int = 1
+    schedule: Schedule = _NONE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "targets", MappingProxyType(dict(self.targets)))
@@ -74,7 +80,30 @@ class Policy:
             (0 <= self.slack < 1, f"--slack {self.slack:g}: a share, from 0 to less than 1"),
             (self.most_removed >= 1, f"--most-removed {self.most_removed}: at least 1"),
         ]
-        return [text for fits, text in checks if not fits]
+        mistakes = [text for fits, text in checks if not fits]
+        return mistakes + find_mistakes(self.schedule, self.minimum, self.maximum)
+
+    def at(self, now: float) -> Policy:
+        """The policy with the bounds that hold at a time.
+
+        Args:
+            now: Unix seconds.
+        """
+        least, most = (self.schedule.holds(bound, now) for bound in (MIN, MAX))
+        minimum = least.bounds[MIN] if least else self.minimum
+        maximum = most.bounds[MAX] if most else self.maximum
+        # Clocks that are put forward may have two times come in the other order.
+        maximum = max(minimum, maximum)
+        return replace(self, minimum=minimum, maximum=maximum, schedule=_NONE)
+
+    def since(self, now: float) -> list[str]:
+        """What has set the bounds that hold at a time, in words; empty without a schedule.
+
+        Args:
+            now: Unix seconds.
+        """
+        held = (self.schedule.holds(bound, now) for bound in (MIN, MAX))
+        return [f"--at '{text}'" for text in dict.fromkeys(one.text for one in held if one)]
 
 
 class PolicyError(ValueError):

@@ -3,6 +3,7 @@
 python -m lab.bench.autoscaling
 python -m lab.bench.autoscaling --seed 7 --output /tmp/day.svg
 python -m lab.bench.autoscaling --days 6 --calls 14
+python -m lab.bench.autoscaling --days 6 --at 'daily 19:15 min=9' --at 'daily 19:50 min=2'
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from lab.bench.autoscaling.day import a_day
 from lab.bench.autoscaling.plot import draw
 from lab.bench.autoscaling.simulation import Day, Hardware, autoscaled, fixed
 from scripts.autoscaling.scaling_policy import Measure, Policy
+from scripts.autoscaling.scheduled_sizes import Schedule, scheduled_size
 
 _LARGEST = 12
 _TARGET_CALLS = 12
@@ -28,10 +30,14 @@ def main(
         int, typer.Option(min=1, help="From that seed on. Several are a table, without a plot.")
     ] = 1,
     calls: Annotated[float, typer.Option(help="Calls that a node should carry.")] = _TARGET_CALLS,
+    at: Annotated[
+        list[str] | None, typer.Option(help="As of scripts.autoscale: 'daily 19:15 min=9'.")
+    ] = None,
     output: Annotated[Path, typer.Option(help="Plot.")] = Path("docs/autoscale.svg"),
 ) -> None:
     """Compare autoscaling with fixed sizes, on one synthetic day of calls; or days with days."""
-    policy = Policy(maximum=_LARGEST, targets={Measure.CALLS: calls})
+    schedule = Schedule([scheduled_size(text) for text in at or ()])
+    policy = Policy(maximum=_LARGEST, targets={Measure.CALLS: calls}, schedule=schedule)
     if days > 1:
         _several(range(seed, seed + days), policy)
     else:

@@ -137,8 +137,8 @@ def fixed(calls: Sequence[Call], count: int, hardware: Hardware) -> Day:
 
 
 def autoscaled(calls: Sequence[Call], policy: Policy, hardware: Hardware) -> Day:
-    """A day on which a policy is asked each minute."""
-    return _run(calls, _Cluster(hardware, policy.minimum), policy)
+    """A day on which a policy is asked each minute: the first one of Unix time, in UTC."""
+    return _run(calls, _Cluster(hardware, policy.at(0.0).minimum), policy)
 
 
 def _run(calls: Sequence[Call], cluster: _Cluster, policy: Policy | None) -> Day:

@@ -45,9 +45,9 @@ def test_autoscaling_refuses_fewer_calls_than_a_fixed_cluster_of_the_same_cost()
     assert all(minute.serving >= POLICY.minimum for minute in scaled.minutes)
 
 
-def days(capsys: pytest.CaptureFixture[str], calls: float) -> tuple[list[int], list[int]]:
+def days(capsys: pytest.CaptureFixture[str], calls: float, *at: str) -> tuple[list[int], list[int]]:
     """Node-hours and refused calls of six days, as the command prints them."""
-    main(days=6, calls=calls)
+    main(days=6, calls=calls, at=[*at])
     rows = re.findall(r"\| (\d+) \| (\d+) \| (\d+) \|", capsys.readouterr().out)
     assert [int(seed) for seed, _, _ in rows] == [1, 2, 3, 4, 5, 6]
     return [int(hours) for _, hours, _ in rows], [int(refused) for _, _, refused in rows]
@@ -64,6 +64,17 @@ def test_the_days_in_the_docs_are_those_that_the_command_prints(
     hours, refused = days(capsys, 14)
     said = f"took {min(hours)} to {max(hours)} and refused {min(refused)} to {max(refused)}"
     assert f"A target of 14 {said}" in page
+
+
+def test_nodes_that_are_there_before_a_known_hour_refuse_no_call_of_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = Path("docs/autoscale.md").read_text()
+    (typed,) = re.findall(r"--days 6 (--at '.*')$", page, re.M)
+    hours, refused = days(capsys, 12, *re.findall(r"'(.*?)'", typed))
+    assert set(refused) == {0}
+    said = f"the same six days took {min(hours)} to {max(hours)} node-hours, and refused no call"
+    assert said in " ".join(page.split())
 
 
 def test_the_day_in_the_docs_is_the_one_that_the_command_prints(

@@ -42,6 +42,7 @@ def autoscale(
         (("--max", "4"), "no target: say what a node should carry"),
         (("--max", "4", "--calls", "9", "--min", "5"), "--max 4: less than --min 5"),
         (("--max", "4", "--calls", "9", "--window", "soon"), "--window soon: expected a length"),
+        (("--max", "4", "--calls", "9", "--at", "8:00 min=3"), "--at 8:00 min=3: expected days"),
         (("--calls", "9"), "--max"),
     ],
 )
@@ -52,6 +53,19 @@ def test_a_mistake_is_told_with_what_to_type(
     assert done.returncode == 2
     assert said in done.stderr
     assert "--help" in done.stderr
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    done = autoscale(
+        tmp_path,
+        *("--max", "4", "--min", "5", "--at", "noon min=3", "--at", "Mon 08:00 min"),
+        *("--time-zone", "Europe/Atlantis", "--window", "soon", "--interval", "often"),
+    )
+    assert done.returncode == 2
+    for option in ("--max 4", "no target", "--at noon", "--at Mon 08:00 min", "--time-zone Eur"):
+        assert option in done.stderr
+    assert "--window soon" in done.stderr
+    assert "--interval often" in done.stderr
 
 
 def test_a_cluster_that_cannot_be_seen_changes_nothing(tmp_path: Path) -> None:
