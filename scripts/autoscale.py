@@ -85,6 +85,9 @@ def main(  # noqa: PLR0913 - an option each
         int, typer.Option(help="Nodes that one decision takes away at most.")
     ] = Policy.most_removed,
     interval: Annotated[str, _length("Between looks.")] = "1m",
+    longest: Annotated[
+        str | None, typer.Option("--for", metavar="TIME", help="End after so long.")
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Decide once, carry it out, end.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
@@ -117,6 +120,7 @@ def main(  # noqa: PLR0913 - an option each
         "--out-cooldown": out_cooldown,
         "--in-cooldown": in_cooldown,
         "--interval": interval,
+        **({"--for": longest} if longest else {}),
     }
     with _reported(errors, once=once):
         read = _read(given, at or (), time_zone)
@@ -138,7 +142,12 @@ def main(  # noqa: PLR0913 - an option each
             tell=_tell_json if as_json else _tell,
             warn=lambda text: errors.print(text, style="red"),
         )
-        mode = Mode(once, dry_run, read.lengths["--interval"].total_seconds())
+        mode = Mode(
+            once,
+            dry_run,
+            read.lengths["--interval"].total_seconds(),
+            read.lengths["--for"].total_seconds() if longest else None,
+        )
         with remembered.alone():
             sys.exit(control(deployed, policy, mode, world))
 

@@ -73,11 +73,13 @@ class Mode:
         once: end when one decision has been carried out.
         dry: carry nothing out.
         interval: seconds between looks.
+        longest: seconds after which it ends; None where it goes on.
     """
 
     once: bool = False
     dry: bool = False
     interval: float = 60.0
+    longest: float | None = None
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,12 @@ def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Re
     """Keep the number of nodes at what the calls need.
 
     Returns:
-        How it ended; without `once` it doesn't.
+        How it ended; without `once` and `longest` it doesn't.
     """
     update: Running | None = None
+    ends = None if mode.longest is None else world.now() + mode.longest
     try:
-        while True:
+        while ends is None or world.now() < ends:
             looked, update = _turn(stack, policy, mode, world, update)
             if update is None:
                 if mode.once:
@@ -118,6 +121,7 @@ def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Re
                 ended = _ended(status, world)
                 if mode.once:
                     return ended
+        return Result.DONE
     finally:
         if update is not None:
             update.interrupt()

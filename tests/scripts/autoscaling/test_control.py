@@ -190,3 +190,11 @@ def test_the_loop_goes_on_after_an_update_that_failed() -> None:
     with pytest.raises(StoppedError):
         control(stack, POLICY, Mode(), Operator().surroundings)
     assert stack.done == ["update to [1, 2, 3]", "update to [1, 2, 3]"]
+
+
+def test_it_ends_after_its_time_and_leaves_a_drain_to_the_next_run() -> None:
+    quiet = [Sample(1_000_180.0 - 60 * ago, {Measure.CALLS: 1}) for ago in range(30, 0, -1)]
+    stack = Stack([seen(3, 1)], statuses=[None], wanted=Wanted(3), past=Past(quiet))
+    mode = Mode(longest=150.0)
+    assert control(stack, POLICY, mode, Operator().surroundings) is Result.DONE
+    assert stack.done == ["update to [1, 2]", "interrupt"]
