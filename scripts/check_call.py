@@ -162,8 +162,8 @@ async def _try(
 
     rest = Api(deployed.url, deployed.secret, tls, ANSWER_SECONDS)
     trying = asyncio.create_task(Trial(rest, ways, say).run(only))
-    for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
-        # As after Ctrl-C, the session is ended first.
+    for asked_to_end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # The session is ended first, however often it's asked.
         asyncio.get_running_loop().add_signal_handler(asked_to_end, trying.cancel)
     try:
         return await trying

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from openvidu import api
@@ -37,6 +38,7 @@ TRIES_A_NODE = 3
 _REFUSALS = 3
 """So many one after the other are enough."""
 _PAUSE_SECONDS = 1.0
+_Made = TypeVar("_Made")
 _KURENTO = "kurento"
 """Tells its addresses by messages of their own, which aiortc has no use for once it connects."""
 
@@ -100,7 +102,7 @@ class Trial:
         may_be_there = True
         try:
             try:
-                await self._rest.open_session(name)
+                await _to_its_end(self._rest.open_session(name))
             except RefusedError as error:
                 # After a clear no, a session of that name is somebody else's.
                 may_be_there = error.transient
@@ -108,7 +110,8 @@ class Trial:
             yield name
         finally:
             if may_be_there:
-                await self._end(name)
+                self._say(f"ending {name}")
+                await _to_its_end(self._end(name))
 
     async def _end(self, session: str) -> None:
         for last in (False, True):
@@ -156,6 +159,23 @@ class Trial:
         if not ip and len(running) == 1:
             return running[0]
         return ip if ip in running else ""
+
+
+async def _to_its_end(act: Coroutine[Any, Any, _Made]) -> _Made:
+    """Await what isn't to be left half done; who asks to end meanwhile, again and again, waits.
+
+    A session that was asked for may be there although nobody has waited for the answer.
+    """
+    task = asyncio.ensure_future(act)
+    asked: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as error:
+            asked = error
+    if asked:
+        raise asked from task.exception()
+    return task.result()
 
 
 async def _hear(way: Way, pair: Sequence[Participant]) -> Outcome:

@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +21,7 @@ from scripts.calls import sound
 from scripts.calls.deployed import Deployed
 from scripts.calls.judgement import judged
 from scripts.calls.outcomes import Fault, Heard, NoRelay, Silent, Tried
+from scripts.calls.participant import Participant
 from scripts.calls.rest import Api
 from scripts.calls.stack import Stack
 from scripts.calls.trial import PREFIX, TRIES_A_NODE, Trial
@@ -171,6 +173,46 @@ def test_who_interrupts_it_leaves_no_session(
     with pytest.raises(KeyboardInterrupt):
         check_call.have_calls(deployed, Stack(deployed.url), [Way.STRAIGHT], None)
     assert [name.startswith(PREFIX) for name in sorted(seen)] == [True, False]
+    assert sessions(server) == [OTHERS]
+
+
+STAGES = {
+    "asks for nodes": (Api, "media_nodes"),
+    "opens the session": (Api, "open_session"),
+    "invites": (Api, "invite"),
+    "looks where it is": (Api, "address_of"),
+    "publishes": (Participant, "ask"),
+    "leaves": (Participant, "drop"),
+    "ends the session": (Api, "end_session"),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_who_interrupts_it_again_and_again_at_any_stage_leaves_no_session(
+    server: Alone, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(of: type, name: str) -> None:
+        act = getattr(of, name)
+
+        async def interrupt(*given: Any, **more: Any) -> Any:
+            os.kill(os.getpid(), signal.SIGINT)
+            return await act(*given, **more)
+
+        monkeypatch.setattr(of, name, interrupt)
+
+    interrupted(*STAGES[stage])
+    if stage != "ends the session":
+        interrupted(*STAGES["ends the session"])
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+    deployed = Deployed(
+        "localhost",
+        httpx.URL(server.url).port or 443,
+        SECRET,
+        Machine("base", "localhost", {}, ""),
+        {},
+    )
+    with pytest.raises(KeyboardInterrupt):
+        check_call.have_calls(deployed, Stack(deployed.url), [Way.STRAIGHT], None)
     assert sessions(server) == [OTHERS]
 
 
