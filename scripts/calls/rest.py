@@ -61,7 +61,11 @@ class MediaNode:
 
 
 class Api:
-    """The cluster's REST API, as an application server behind the internet uses it."""
+    """The cluster's REST API, as an application server behind the internet uses it.
+
+    Attributes:
+        asked: how many requests there were.
+    """
 
     def __init__(self, url: str, secret: str, tls: ssl.SSLContext, answer_seconds: float) -> None:
         """Choose the cluster; nothing is asked.
@@ -74,6 +78,7 @@ class Api:
         """
         self.url = url
         self.tls = tls
+        self.asked = 0
         self._nodes: dict[str, str] = {}
         self._http = httpx.AsyncClient(
             base_url=url,
@@ -146,6 +151,7 @@ class Api:
         self, method: str, path: str, body: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         asked = f"{method} {path}"
+        self.asked += 1
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:

@@ -33,7 +33,7 @@ from scripts.calls.ways import Way
 
 PREFIX = "check-call-"
 """What the names of its sessions begin with."""
-TRIES_A_NODE = 3
+TRIES_A_NODE = 5
 """nginx leads requests to its nodes in turns, and others ask meanwhile."""
 _REFUSALS = 3
 """So many one after the other are enough."""
@@ -59,6 +59,7 @@ class Trial:
         self._placed: list[str] = []
         self._refusals: list[RefusedError] = []
         self._left: list[str] = []
+        self._begun_at = 0
 
     async def run(self, only: Collection[str] | None = None) -> Tried:
         """Have a call on each node that runs.
@@ -72,12 +73,12 @@ class Trial:
             listed = await self._rest.media_nodes()
             running = [one.ip for one in listed if one.status == api.RUNNING]
             wanted = [ip for ip in running if only is None or ip in only]
-            await self._place(wanted, TRIES_A_NODE * len(running))
+            await self._place(wanted, TRIES_A_NODE * len(running), len(listed))
         except RefusedError as error:
             self._refusals.append(error)
         return Tried(listed, wanted, self._calls, self._placed, self._refusals, self._left)
 
-    async def _place(self, wanted: Collection[str], tries: int) -> None:
+    async def _place(self, wanted: Collection[str], tries: int, nodes: int) -> None:
         in_a_row = 0
         for number in range(1, tries + 1):
             missing = [ip for ip in wanted if ip not in self._calls]
@@ -85,6 +86,9 @@ class Trial:
                 return
             self._say(f"session {number} of {tries} at most: for a call on {', '.join(missing)}")
             try:
+                if number > 1:
+                    await self._pass_turns(number, nodes)
+                self._begun_at = self._rest.asked
                 async with self._session() as session:
                     await self._call(session, number, missing)
                 in_a_row = 0
@@ -94,6 +98,18 @@ class Trial:
                     return
                 in_a_row += 1
                 await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _pass_turns(self, number: int, nodes: int) -> None:
+        """Ask for nothing, so that the next session isn't led to where the last one was.
+
+        What one takes may be a whole number of nginx's rounds: each would come to the same node.
+        Nodes have sessions one after the other so; who asks meanwhile, and more than one worker of
+        nginx, leave it to chance.
+        """
+        since = self._rest.asked - self._begun_at
+        further = (1 - since) % nodes if number <= nodes else secrets.randbelow(nodes)
+        for _ in range(further):
+            await self._rest.media_nodes()
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[str]:
@@ -149,6 +165,7 @@ class Trial:
     async def _join(self, session: str) -> Participant:
         invitation = await self._rest.invite(session)
         url = f"wss://{urlsplit(self._rest.url).netloc}"
+        self._rest.asked += 1
         return await Participant.join(url, self._rest.tls, ANSWER_SECONDS, session, invitation)
 
     async def _node_of(self, session: str) -> str:

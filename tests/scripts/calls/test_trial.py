@@ -7,9 +7,9 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -20,9 +20,9 @@ from scripts import check_call
 from scripts.calls import sound
 from scripts.calls.deployed import Deployed
 from scripts.calls.judgement import judged
-from scripts.calls.outcomes import Fault, Heard, NoRelay, Silent, Tried
+from scripts.calls.outcomes import Fault, Heard, NodeCall, NoRelay, Silent, Tried
 from scripts.calls.participant import Participant
-from scripts.calls.rest import Api
+from scripts.calls.rest import Api, MediaNode
 from scripts.calls.stack import Stack
 from scripts.calls.trial import PREFIX, TRIES_A_NODE, Trial
 from scripts.calls.trust import by_authorities, shake_hands
@@ -151,6 +151,39 @@ def test_no_more_sessions_are_made_than_may_be(
     found = tried(server)
     assert found.placed == [""] * TRIES_A_NODE
     assert sessions(server) == [OTHERS]
+
+
+@pytest.mark.parametrize("nodes", [2, 3, 6])
+@pytest.mark.parametrize("more", [0, 1, 2])
+def test_a_load_balancer_that_takes_turns_leads_sessions_to_each_node(
+    nodes: int, more: int
+) -> None:
+    class InTurns:
+        """So much of the API as placing sessions takes, behind nginx."""
+
+        asked = 0
+
+        async def media_nodes(self) -> list[MediaNode]:
+            self.asked += 1
+            ips = map(str, range(nodes))
+            return [MediaNode(ip, ip, api.RUNNING) for ip in ips]
+
+        async def open_session(self, _: str) -> None:
+            self.asked += 1
+            self.at = str(self.asked % nodes)
+
+        async def end_session(self, _: str) -> None:
+            self.asked += 1
+
+    class Placing(Trial):
+        async def _call(self, session: str, number: int, missing: Collection[str]) -> None:
+            self._rest.asked += 3 + more
+            self._placed.append(balancer.at)
+            self._calls[balancer.at] = NodeCall(number, "mediasoup", {})
+
+    balancer = InTurns()
+    found = asyncio.run(Placing(cast(Api, balancer), [], lambda _: None).run())
+    assert sorted(found.placed) == [str(node) for node in range(nodes)]
 
 
 @pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
