@@ -32,7 +32,7 @@ from scripts.calls.rest import Api
 from scripts.calls.stack import Stack
 from scripts.calls.ways import WAYS, Way
 from scripts.checks.finding import Finding, exit_status
-from scripts.checks.names import SELFSIGNED
+from scripts.checks.names import SELFSIGNED, domain
 from scripts.checks.security_groups import security_groups
 from scripts.checks.shown import shown
 from scripts.display import print_json, table_console, waiting
@@ -98,15 +98,46 @@ def look(pulumi: PulumiCli, only: str | None, ways: Sequence[Way]) -> list[Findi
     chosen = None if only is None else [named(names, only)]
     require()
     config = pulumi.config()
-    stack = _stack(deployed, config)
-    seen = have_calls(deployed, stack, ways, chosen)
+    found = findings(
+        deployed,
+        _stack(deployed, config),
+        ways,
+        chosen,
+        lambda: security_groups(pulumi, config, exported),
+    )
+    secrets = secrets_of(exported, [deployed.secret])
+    return [replace(one, said=mask(one.said, secrets)) for one in found]
+
+
+def findings(
+    deployed: Deployed,
+    stack: Stack,
+    ways: Sequence[Way],
+    only: Collection[str] | None,
+    groups: Callable[[], Sequence[Finding]],
+) -> list[Finding]:
+    """Have the calls, and say what came of them.
+
+    Args:
+        deployed: what there is to call.
+        stack: what the stack knows of it.
+        ways: how media are to go.
+        only: addresses of the nodes that are to have a call; None for all.
+        groups: compares AWS's security groups with the stack's.
+
+    Raises:
+        KeyboardInterrupt: it was interrupted, and has ended its session.
+    """
+    seen = have_calls(deployed, stack, ways, only)
     found = judgement.judged(seen, stack)
     if exit_status(found):
         # It takes AWS a while, and is asked when something has failed alone.
-        groups = security_groups(pulumi, config, exported)
-        found = judgement.judged(seen, replace(stack, groups=groups))
-    secrets = secrets_of(exported, [deployed.secret])
-    return [replace(one, said=mask(one.said, secrets)) for one in found]
+        known = replace(stack, groups=groups())
+        if isinstance(seen, Closed):
+            name = {"domainOrPublicIp": deployed.host}
+            known = replace(known, names=domain(name, deployed.outputs))
+        found = judgement.judged(seen, known)
+    return found
 
 
 def require() -> None:

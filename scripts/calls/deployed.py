@@ -31,6 +31,7 @@ class Deployed:
         secret: OPENVIDU_SECRET.
         main: the machine that the deployment begins with.
         nodes: by private address.
+        outputs: the stack's, of where the name has to lead.
     """
 
     host: str
@@ -38,6 +39,7 @@ class Deployed:
     secret: str = field(repr=False)
     main: Machine = field(repr=False)
     nodes: Mapping[str, Node]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -63,7 +65,7 @@ class Deployed:
             str(one["privateIp"]): Node(str(one["name"]), str(one.get("publicIp") or ""))
             for one in outputs.get("nodes") or ()
         }
-        return cls(url.hostname, url.port or ports.HTTPS, secret, main, nodes)
+        return cls(url.hostname, url.port or ports.HTTPS, secret, main, nodes, outputs)
 
 
 def secret_of(resources: Iterable[Mapping[str, Any]]) -> str | None:

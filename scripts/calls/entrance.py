@@ -13,6 +13,8 @@ from scripts.calls.rest import Stage
 from scripts.calls.stack import Stack
 from scripts.checks.finding import Finding, Result
 
+_EXPIRED = 10
+"""Source: OpenSSL, x509_vfy.h, X509_V_ERR_CERT_HAS_EXPIRED."""
 _ENTRANCE = re.compile(r"(?:base|master|load-balancer)-https(?:-\d+)?-from-world-ipv4")
 
 
@@ -24,18 +26,26 @@ def closed(error: OSError, stack: Stack) -> Finding:
         stack: what the stack knows.
     """
     check, where = "HTTPS", stack.place
+    for one in stack.names:
+        if one.result is Result.FAILED and one.next:
+            said = f"the name {one.said}; what answers there: {error or type(error).__name__}"
+            return Finding(one.check, where, Result.FAILED, said, one.next)
     if isinstance(error, ssl.SSLCertVerificationError):
-        said = f"the certificate isn't one to trust: {error.verify_message}"
+        has_expired = error.verify_code == _EXPIRED
+        why = "has expired" if has_expired else f"isn't one to trust: {error.verify_message}"
+        said = f"the certificate {why}"
         following = (
             "uv run python -m scripts.preflight; for an authority of your own, name it: "
             "SSL_CERT_FILE=ca.pem uv run python -m scripts.check_call"
         )
-        if stack.selfsigned:
+        if stack.selfsigned or has_expired:
+            following = "uv run python -m scripts.preflight, which says how another one is had"
+        if stack.selfsigned and not has_expired:
             said = (
-                f"what answers isn't {stack.main}, or its certificate has expired: "
-                f"{error.verify_message}"
+                f"what answers shows another certificate than {stack.main} shows to itself, "
+                "by SSH: a proxy in between, or another machine"
             )
-            following = "uv run python -m scripts.preflight"
+            following = "ask from where nothing is in between; uv run python -m scripts.preflight"
         return Finding("certificate", where, Result.FAILED, said, following)
     if isinstance(error, socket.gaierror):
         said = f"the name leads nowhere: {error.strerror}"

@@ -163,7 +163,7 @@ class Api:
         try:
             found: dict[str, Any] = answer.json()
         except ValueError as error:
-            raise RefusedError(0, f"{asked}: the answer is no JSON") from error
+            raise RefusedError(0, f"{asked}: no JSON is answered: is it a proxy?") from error
         return found
 
 

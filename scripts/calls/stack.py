@@ -34,6 +34,7 @@ class Stack:
             media nodes aren't the stack's.
         selfsigned: whether its certificate is.
         own_turn: whether `turnServer` is configured.
+        names: what was found of the domain's name in DNS; looked at where nobody gets in.
         groups: what was found of AWS's security groups; empty where machines are of your own.
     """
 
@@ -42,6 +43,7 @@ class Stack:
     main: str = BASE.name
     selfsigned: bool = False
     own_turn: bool = False
+    names: Sequence[Finding] = ()
     groups: Sequence[Finding] = ()
 
     def name(self, ip: str) -> str:

@@ -286,10 +286,24 @@ def test_a_session_that_may_be_left_is_named() -> None:
 HTTPS_RULE = taken_out("base-https-8443-from-world-ipv4", "TCP 8443 is closed")
 
 
-def untrusted() -> ssl.SSLCertVerificationError:
+ELSEWHERE = Finding(
+    "DNS",
+    "openvidu.example.io",
+    Result.FAILED,
+    "leads to 192.0.2.1; expected 203.0.113.10",
+    "point openvidu.example.io to 203.0.113.10 with an A record",
+)
+
+
+def untrusted(
+    code: int = 20, said: str = "unable to get local issuer certificate"
+) -> ssl.SSLCertVerificationError:
     error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_message = "unable to get local issuer certificate"
+    error.verify_code, error.verify_message = code, said
     return error
+
+
+EXPIRED = untrusted(10, "certificate has expired")
 
 
 @pytest.mark.parametrize(
@@ -300,9 +314,15 @@ def untrusted() -> ssl.SSLCertVerificationError:
         (TimeoutError("timed out"), STACK, "HTTPS", "no answer: timed out"),
         (TimeoutError(), replace(STACK, groups=[HTTPS_RULE]), "HTTPS", "base-https-8443-from-"),
         (untrusted(), STACK, "certificate", "unable to get local issuer"),
-        (untrusted(), replace(STACK, selfsigned=True), "certificate", "what answers isn't base"),
+        (untrusted(), replace(STACK, selfsigned=True), "certificate", "another certificate than"),
+        (EXPIRED, STACK, "certificate", "the certificate has expired"),
+        (EXPIRED, replace(STACK, selfsigned=True), "certificate", "the certificate has expired"),
+        (untrusted(), replace(STACK, names=[ELSEWHERE]), "DNS", "leads to 192.0.2.1; expected 203"),
     ],
-    ids=["name", "refused", "silent", "rule", "certificate", "self-signed"],
+    ids=[
+        *("name", "refused", "silent", "rule", "certificate"),
+        *("self-signed", "expired", "self-signed and expired", "elsewhere"),
+    ],
 )
 def test_who_does_not_get_in_is_told_why(
     error: OSError, stack: Stack, check: str, said: str

@@ -17,7 +17,7 @@ import pytest
 from lab.tests.openvidu.alone import SECRET, Alone, openvidu_alone
 from openvidu import api
 from scripts import check_call
-from scripts.calls import sound
+from scripts.calls import allocation, sound
 from scripts.calls.deployed import Deployed
 from scripts.calls.judgement import judged
 from scripts.calls.outcomes import Fault, Heard, NodeCall, NoRelay, Silent, Tried
@@ -89,14 +89,27 @@ def test_two_participants_hear_each_other_and_their_session_is_gone(server: Alon
 
 
 def test_a_turn_server_that_does_not_listen_is_told_from_one_that_is_silent(
-    server: Alone,
+    server: Alone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tried(server, Way.STRAIGHT, Way.TURN_TCP)
+    monkeypatch.setattr(allocation, "_SECONDS", 0.2)
+    found = tried(server, Way.STRAIGHT, Way.TURN_TCP, Way.TURN_UDP)
     (call,) = found.calls.values()
-    relay = call.outcomes[Way.TURN_TCP]
-    assert isinstance(relay, NoRelay)
-    assert relay.fault is Fault.CLOSED
+    for way in (Way.TURN_TCP, Way.TURN_UDP):
+        relay = call.outcomes[way]
+        assert isinstance(relay, NoRelay)
+        assert relay.fault is Fault.CLOSED
     assert call.outcomes[Way.STRAIGHT] == Heard(2)
+
+
+def test_a_turn_server_that_is_silent_is_no_closed_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(allocation, "_SECONDS", 0.2)
+    monkeypatch.setattr(allocation, "_REFUSAL_SECONDS", 0.2)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        url = f"turn:127.0.0.1:{silent.getsockname()[1]}"
+        found = asyncio.run(allocation.ask(Way.TURN_UDP, url, "user", "credential"))
+    assert found
+    assert found.fault is Fault.NO_ANSWER
 
 
 def test_media_that_are_sent_to_a_wrong_address_do_not_arrive(
