@@ -72,7 +72,8 @@ def _look(pulumi: PulumiCli, deployment: Json) -> Findings:
         for resource in left_behind.pending_creates(deployment)
         if (found := tagged_in_aws.untagged(ec2, resource)) is not None
     }
-    return left_behind.match(deployment, tagged_in_aws.tagged(ec2, *named), untagged)
+    tagged = tagged_in_aws.tagged(ec2, named.project, named.stack)
+    return left_behind.match(deployment, tagged, untagged)
 
 
 def told(findings: Findings) -> str:

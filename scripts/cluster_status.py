@@ -64,6 +64,19 @@ class Restarted:
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What somebody has to do something about.
+
+    Attributes:
+        said: what was found.
+        next: what to do about it.
+    """
+
+    said: str
+    next: str
+
+
+@dataclass(frozen=True)
 class Usage:
     """How busy a machine is.
 
@@ -81,8 +94,8 @@ class Usage:
     containers: Sequence[Restarted] | None = ()
     ended: Sequence[str] = ()
 
-    def ailing(self, machine: str, *, runs: bool = True) -> Sequence[tuple[str, str]]:
-        """Containers that don't stay up: what was found, and what to do about it.
+    def ailing(self, machine: str, *, runs: bool = True) -> Sequence[Problem]:
+        """Containers that don't stay up.
 
         Args:
             machine: its name.
@@ -90,12 +103,12 @@ class Usage:
         """
         repair = f"uv run python -m scripts.repair {machine}"
         if self.containers is None:
-            return [("Docker doesn't say how its containers are", repair)]
-        found = [(f"not all of OpenVidu runs: {', '.join(self.ended)}", repair)]
+            return [Problem("Docker doesn't say how its containers are", repair)]
+        found = [Problem(f"not all of OpenVidu runs: {', '.join(self.ended)}", repair)]
         return [
             *(found if self.ended and runs else ()),
             *(
-                (
+                Problem(
                     str(one),
                     f"uv run python -m scripts.logs {machine} --service {one.service} --tail 50",
                 )
@@ -104,15 +117,15 @@ class Usage:
             ),
         ]
 
-    def full(self, machine: str) -> Sequence[tuple[str, str]]:
-        """Disks that are nearly full: what was found, and what to do about it.
+    def full(self, machine: str) -> Sequence[Problem]:
+        """Disks that are nearly full.
 
         Args:
             machine: its name.
         """
         there = f"uv run python -m scripts.ssh {machine} --"
         return [
-            (
+            Problem(
                 f"{percent} % of {place} is in use, of its space or its inodes; at 95 % "
                 "Elasticsearch takes nothing more",
                 f"{there} sudo docker image prune --all --force; what else takes it: {there} "
@@ -217,8 +230,8 @@ class MachineStatus:
         if self.usage:
             runs = self.state not in ("left", "draining", "starting")
             ailing = self.usage.ailing(self.name, runs=runs)
-            for problem, following in (*self.usage.full(self.name), *ailing):
-                yield f"{self.name}: {problem}. Next: {following}"
+            for problem in (*self.usage.full(self.name), *ailing):
+                yield f"{self.name}: {problem.said}. Next: {problem.next}"
         if self.aws and (self.aws.is_down or self.aws.events):
             yield f"AWS says of {self.name}: {self.aws}. Next: {next_command(self.name, self.aws)}"
         elif self.usage is None:

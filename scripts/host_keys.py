@@ -135,11 +135,11 @@ def _compared(
         console.print(f"{name}, {address}: known to this machine's SSH")
         return known[0]
     scan = ["ssh-keyscan", "-T", _SECONDS, "-t", "ed25519", "-p", str(way.port), address]
-    seen, why = _seen_behind(address, way, login) if login else (_output(scan), "")
-    shown = _KEY.search(seen)
+    seen = _seen_behind(address, way, login) if login else _Seen(_output(scan))
+    shown = _KEY.search(seen.keys)
     if shown is None:
         raise PulumiError(
-            f"{name}, {address} shows no ed25519 host key within {_SECONDS} s.{why}\n"
+            f"{name}, {address} shows no ed25519 host key within {_SECONDS} s.{seen.why}\n"
             f"  Can you log in there? {ssh_command(getpass.getuser(), address, way)}"
         )
     console.print(
@@ -151,8 +151,16 @@ def _compared(
     return shown[0]
 
 
-def _seen_behind(address: str, way: SshWay, login: _Login) -> tuple[str, str]:
-    """What a host behind a jump host shows, and what was said meanwhile."""
+@dataclass(frozen=True)
+class _Seen:
+    """The keys that a host shows; and why it shows none, on a line of its own."""
+
+    keys: str
+    why: str = ""
+
+
+def _seen_behind(address: str, way: SshWay, login: _Login) -> _Seen:
+    """What a host behind a jump host shows."""
     variables = {
         **environment(HOST),
         **login.variables,
@@ -163,7 +171,7 @@ def _seen_behind(address: str, way: SshWay, login: _Login) -> tuple[str, str]:
         "CONNECT_SECONDS": _SECONDS,
     }
     done = run("host-key", variables, login.private_keys)
-    return done.stdout, f"\n  {done.stderr.strip()}" if done.stderr.strip() else ""
+    return _Seen(done.stdout, f"\n  {done.stderr.strip()}" if done.stderr.strip() else "")
 
 
 def _output(command: Sequence[str]) -> str:

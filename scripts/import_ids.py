@@ -172,12 +172,12 @@ def filled(import_file: Json, found: Match) -> Json:
         import_file: as `pulumi preview --import-file` writes it.
         found: what is known.
     """
-    absent = {(one.type, one.name) for one in found.absent}
+    absent = {_Identity(one.type, one.name) for one in found.absent}
     ids = {_identity(urn): id_ for urn, id_ in found.ids.items()}
     resources = []
     for resource in import_file.get("resources") or ():
-        named = (resource["type"], resource.get("logicalName") or resource["name"])
-        if named in absent or named[0].startswith("command:"):
+        named = _Identity(resource["type"], resource.get("logicalName") or resource["name"])
+        if named in absent or named.type.startswith("command:"):
             continue
         resources.append({**resource, "id": ids[named]} if named in ids else resource)
     return {**import_file, "resources": resources}
@@ -189,7 +189,14 @@ def placeholders(import_file: Json) -> list[str]:
     return [one["name"] for one in resources if one.get("id") == _PLACEHOLDER]
 
 
-def _identity(urn: str) -> tuple[str, str]:
-    """Type and name of a resource."""
+@dataclass(frozen=True)
+class _Identity:
+    """What an import file knows a resource by."""
+
+    type: str
+    name: str
+
+
+def _identity(urn: str) -> _Identity:
     *_, types, name = urn.split("::", 3)
-    return types.rpartition("$")[2], name
+    return _Identity(types.rpartition("$")[2], name)

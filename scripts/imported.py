@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from components.resource_names import logical_name
 from scripts.left_behind import Json
@@ -47,14 +48,23 @@ _DEFAULTS = "__defaults"
 _HOLD = "-hold"
 
 
-def settled(deployment: Json) -> tuple[Json, list[str]]:
+class Settled(NamedTuple):
+    """A state that was put right.
+
+    Attributes:
+        deployment: the state, as `pulumi stack import` takes it below `deployment`.
+        changed: names of the resources that were changed in it.
+    """
+
+    deployment: Json
+    changed: Sequence[str]
+
+
+def settled(deployment: Json) -> Settled:
     """The state with the names as Pulumi's own, and only data and machines protected.
 
     Args:
         deployment: the state, as `pulumi stack export` prints it below `deployment`.
-
-    Returns:
-        the state, and the names of the resources that were changed in it.
     """
     new = copy.deepcopy(deployment)
     changed = []
@@ -71,7 +81,7 @@ def settled(deployment: Json) -> tuple[Json, list[str]]:
             del resource["protect"]
             changed.append(_name(resource))
     changed += _hold_what_is_there(new.get("resources") or ())
-    return new, [*dict.fromkeys(changed)]
+    return Settled(new, [*dict.fromkeys(changed)])
 
 
 def _hold_what_is_there(resources: Sequence[Json]) -> Iterator[str]:

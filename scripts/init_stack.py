@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from cryptography.hazmat.primitives import serialization
@@ -37,8 +37,15 @@ def make_secret() -> str:
     return made
 
 
-def make_ssh_key() -> tuple[str, str]:
-    """A new ed25519 key: public and private half, in OpenSSH form."""
+class SshKey(NamedTuple):
+    """A key's two halves, in OpenSSH form."""
+
+    public: str
+    private: str
+
+
+def make_ssh_key() -> SshKey:
+    """A new ed25519 key."""
     key = Ed25519PrivateKey.generate()
     public = key.public_key().public_bytes(
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
@@ -48,7 +55,7 @@ def make_ssh_key() -> tuple[str, str]:
         serialization.PrivateFormat.OpenSSH,
         serialization.NoEncryption(),
     )
-    return f"{public.decode()} {PROJECT}", private.decode()
+    return SshKey(f"{public.decode()} {PROJECT}", private.decode())
 
 
 def missing_values(
@@ -68,7 +75,8 @@ def missing_values(
     """
     values = {key: secret() for key in _SECRETS if key not in present}
     if not agent and not any(key in present for key in _SSH):
-        values |= dict(zip(_SSH, make_ssh_key(), strict=True))
+        key = make_ssh_key()
+        values |= {"sshPublicKey": key.public, "sshPrivateKey": key.private}
     if license_key and _LICENSE not in present:
         values[_LICENSE] = license_key
     return values

@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Json = dict[str, Any]
 NAMING_TAGS = ("project", "stack", "Name")
@@ -116,11 +116,18 @@ def uses_aws(deployment: Json) -> bool:
     return any(one["type"].startswith("aws:") for one in resources)
 
 
-def names(deployment: Json) -> tuple[str, str] | None:
-    """Project and stack of a deployment; None when it holds nothing at all."""
+class Names(NamedTuple):
+    """A stack's name, and its project's."""
+
+    project: str
+    stack: str
+
+
+def names(deployment: Json) -> Names | None:
+    """Those of a deployment; None when it holds nothing at all."""
     for resource in [*_resources(deployment), *pending_creates(deployment)]:
         _, _, stack, project, *_ = resource["urn"].replace("::", ":").split(":")
-        return project, stack
+        return Names(project, stack)
     return None
 
 

@@ -146,23 +146,24 @@ def _behind(name: str, names: Iterable[str]) -> str:
 def show_merged(chosen: Sequence[Machine], options: str, secrets: Sequence[str]) -> int:
     """Print what all have logged until now, by time; returns the exit status."""
 
-    def ask(machine: Machine) -> tuple[str, str | None]:
+    def ask(machine: Machine) -> str | PulumiError:
         try:
-            return machine.ask("logs", _LIMIT_SECONDS, OPTIONS=options), None
+            return machine.ask("logs", _LIMIT_SECONDS, OPTIONS=options)
         except PulumiError as error:
-            return "", str(error)
+            return error
 
     names = [one.name for one in chosen]
     with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"asking {', '.join(names)}"):
         told = dict(zip(names, pool.map(ask, chosen), strict=True))
-    sys.stdout.writelines(mask(line, secrets) for line in merged({n: told[n][0] for n in names}))
-    failed = [error for _, error in told.values() if error]
+    texts = {name: text if isinstance(text, str) else "" for name, text in told.items()}
+    sys.stdout.writelines(mask(line, secrets) for line in merged(texts))
+    failed = [error for error in told.values() if isinstance(error, PulumiError)]
     # A node has other services than the base.
-    strangers = [error for error in failed if _NO_SERVICE in error]
+    strangers = [error for error in failed if _NO_SERVICE in str(error)]
     if len(strangers) < len(chosen):
         failed = [error for error in failed if error not in strangers]
     for error in failed:
-        print_error(PulumiError(error))
+        print_error(error)
     return 1 if failed else 0
 
 

@@ -22,7 +22,7 @@ from scripts.display import print_json
 from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import Changes, changes_in
-from scripts.summary.costs import Cost, Prices, before_and_after, cost, prices
+from scripts.summary.costs import Cost, Prices, cost, prices, resources_after, resources_in
 
 _MOST_OTHERS = 12
 
@@ -129,7 +129,8 @@ def summary(preview: Mapping[str, Any], state: Mapping[str, Any], stack: str) ->
     """
     region = str((preview.get("config") or {}).get("aws:region") or "")
     table = prices(region)
-    before, after = before_and_after(state, preview)
+    before = resources_in(state)
+    after = resources_after(before, preview)
     return Summary(
         stack,
         region,

@@ -21,7 +21,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ from scripts import aws_session, tagged_in_aws
 from scripts.expected_errors import expected_errors
 from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
 from scripts.imported import settled
-from scripts.left_behind import Json, names
+from scripts.left_behind import Json, Names, names
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import said
 
@@ -61,13 +61,13 @@ def main(
         pulumi = PulumiCli(stack)
         if _settle(pulumi, console, asks=not yes):
             return
-        preview, import_file = _preview(pulumi)
-        wanted = wanted_in(preview)
+        preview = _preview(pulumi)
+        wanted = wanted_in(preview.said)
         found = _look(aws_session.of_stack(pulumi).client("ec2"), wanted) if wanted else None
         if not (found and found.ids):
             console.print("AWS has nothing of this stack that its state lacks. Next: pulumi up")
             return
-        written = filled(import_file, found)
+        written = filled(preview.import_file, found)
         output.write_text(json.dumps(written, indent=4) + "\n")
         left = placeholders(written)
         console.print("\n".join(_shown(found, output, left)), markup=False)
@@ -77,17 +77,17 @@ def main(
 def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
     """Settle what an import has made; returns whether there was anything."""
     exported = pulumi.export_state()
-    deployment, changed = settled(exported["deployment"])
-    if not changed:
+    found = settled(exported["deployment"])
+    if not found.changed:
         return False
     console.print(
-        f"{len(changed)} resources were imported: {', '.join(changed[:_SHOWN])}, …\n"
+        f"{len(found.changed)} resources were imported: {', '.join(found.changed[:_SHOWN])}, …\n"
         "Names that Pulumi had made become its own again. What holds data stays protected, and "
         "machines do until the next update."
     )
     if asks:
         typer.confirm("Change the stack's state so?", abort=True)
-    pulumi.import_state(json.dumps({**exported, "deployment": deployment}))
+    pulumi.import_state(json.dumps({**exported, "deployment": found.deployment}))
     console.print(
         "The state is settled. Next:\n"
         "  pulumi preview      # replaces the key pair at most, which no machine notices\n"
@@ -96,8 +96,16 @@ def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
     return True
 
 
-def _preview(pulumi: PulumiCli) -> tuple[Json, Json]:
-    """What a preview says, and the import file that it writes.
+@dataclass(frozen=True)
+class _Preview:
+    """What a preview says, and the import file that it writes."""
+
+    said: Json
+    import_file: Json
+
+
+def _preview(pulumi: PulumiCli) -> _Preview:
+    """Preview an update of the stack.
 
     Raises:
         PulumiError: it has failed.
@@ -107,13 +115,14 @@ def _preview(pulumi: PulumiCli) -> tuple[Json, Json]:
         preview = pulumi.preview_and_errors(import_file=file)
         if errors := said(preview, "error"):
             raise PulumiError("\n".join(errors))
-        return preview, json.loads(file.read_text())
+        return _Preview(preview, json.loads(file.read_text()))
 
 
 def _look(ec2: tagged_in_aws.Ec2, wanted: Sequence[Wanted]) -> Match:
     """Ask AWS for what is wanted."""
     urns = [{"urn": one.urn} for one in wanted]
-    there = tagged_in_aws.tagged(ec2, *names({"resources": urns}) or ("", ""))
+    of = names({"resources": urns}) or Names("", "")
+    there = tagged_in_aws.tagged(ec2, of.project, of.stack)
 
     def is_there(type_: str, properties: Mapping[str, Any]) -> bool:
         # Whether a name leads somewhere isn't asked: `pulumi import` says if it doesn't.

@@ -84,7 +84,8 @@ def main(
                 lambda lines: _tell(console, lines),
                 to,
             )
-            seen, decided = course.follow(seen, dead=dead)
+            end = course.follow(seen, dead=dead)
+            seen, decided = end.seen, end.plan
         if decided.next:
             console.print(f"Next: {decided.next}", markup=False)
     sys.exit(0 if seen.works else 1)

@@ -61,11 +61,11 @@ def main(
         with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"asking {', '.join(there)}"):
             told = dict(zip(there, pool.map(_ask, there.values()), strict=True))
         files = {
-            f"{name}.txt": mask(text or f"{error}\n", secrets)
-            for name, (text, error) in told.items()
+            f"{name}.txt": mask(f"{text}\n" if isinstance(text, PulumiError) else text, secrets)
+            for name, text in told.items()
         }
         write(file, files)
-        failed = {name: error for name, (_, error) in told.items() if error}
+        failed = {name: str(one) for name, one in told.items() if isinstance(one, PulumiError)}
         if as_json:
             print_json({"file": str(file), "failed": failed})
             sys.exit(1 if failed else 0)
@@ -78,12 +78,12 @@ def main(
         sys.exit(1 if failed else 0)
 
 
-def _ask(machine: Machine) -> tuple[str, str | None]:
-    """What a machine prints, and why it prints nothing."""
+def _ask(machine: Machine) -> str | PulumiError:
+    """What a machine prints, or why it prints nothing."""
     try:
-        return machine.ask("report", _LIMIT_SECONDS, REPORT=text_of("report.sh")), None
+        return machine.ask("report", _LIMIT_SECONDS, REPORT=text_of("report.sh"))
     except PulumiError as error:
-        return "", str(error)
+        return error
 
 
 def default_file(now: datetime) -> Path:

@@ -69,7 +69,7 @@ def main(
         if key_file:
             private = key_file.read_text()
         elif _is_used(there, configured):
-            _, private = make_ssh_key()
+            private = make_ssh_key().private
         else:
             # A key that is configured and not used yet: from a run that was cut.
             private = configured

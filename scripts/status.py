@@ -14,10 +14,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -182,11 +182,10 @@ def look(pulumi: PulumiCli) -> Status:
         aws = pool.submit(_aws, instances, pulumi)
         expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
-        told, stores = asked.result()
+        overview = asked.result()
         certificate = expires.result()
         aws_says = aws.result()
-    reason = told if isinstance(told, str) else None
-    seen = {} if isinstance(told, str) else told
+    seen = overview.seen
     drift = seen.get("drift", ())
     looks = [
         node_status(name, addresses.get(name, ""), one.version, usages[name], seen)
@@ -209,28 +208,41 @@ def look(pulumi: PulumiCli) -> Status:
         certificate,
         balanced=tuple(ip for ip, node in (seen.get("nodes") or {}).items() if node["balanced"]),
         drift=None if drift is None else tuple(drift),
-        reason=reason,
-        stores=stores,
+        reason=overview.reason,
+        stores=overview.stores,
     )
 
 
-def _overview(main: Machine) -> tuple[dict[str, Any] | str, list[Store]]:
-    """What the machine that the deployment begins with says of the whole; why it doesn't.
+@dataclass(frozen=True)
+class _Overview:
+    """What the machine that the deployment begins with says of the whole.
 
-    And how full its services are, with the same login: a bastion has none.
+    Attributes:
+        seen: what is seen from there; empty where it doesn't say.
+        reason: why it doesn't say; None where it does.
+        stores: how full its services are; a bastion has none.
     """
+
+    seen: Mapping[str, Any] = field(default_factory=dict)
+    reason: str | None = None
+    stores: Sequence[Store] = ()
+
+
+def _overview(main: Machine) -> _Overview:
+    """Ask for all of it with one login."""
     has_services = bool(main.role.product.folder)
     try:
         answer = main.ask("overview-and-stores" if has_services else "overview", LIMIT_SECONDS)
     except PulumiError as error:
-        return str(error), []
+        return _Overview(reason=str(error))
     overview, _, rest = answer.partition("\n")
     stores = fullness.parse(rest, main.name, main.role) if has_services else []
     try:
-        told: dict[str, Any] = json.loads(overview)
+        seen: dict[str, Any] = json.loads(overview)
     except ValueError:
-        return f"{main.name} answers something that is no overview", stores
-    return told, stores
+        reason = f"{main.name} answers something that is no overview"
+        return _Overview(reason=reason, stores=stores)
+    return _Overview(seen, stores=stores)
 
 
 def _aws(instances: Mapping[str, str], pulumi: PulumiCli) -> Mapping[str, InstanceHealth]:

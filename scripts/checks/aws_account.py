@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from components.aws.machine_image import UBUNTU_IMAGES, UBUNTU_OWNER
@@ -283,34 +284,46 @@ def first_calls(
     }
 
 
-def _answer(call: Callable[[], object]) -> tuple[str, str]:
-    """The code of AWS's answer to a call, and its text."""
+@dataclass(frozen=True)
+class Answer:
+    """What AWS answers to a call.
+
+    Attributes:
+        code: of the error; empty where there was none.
+        text: what it says.
+    """
+
+    code: str
+    text: str
+
+
+def _answer(call: Callable[[], object]) -> Answer:
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as above
 
     try:
         call()
     except ClientError as error:
-        return error.response["Error"]["Code"], error.response["Error"]["Message"]
+        return Answer(error.response["Error"]["Code"], error.response["Error"]["Message"])
     except (BotoCoreError, KeyError) as error:
-        return type(error).__name__, str(error)
-    return "", "AWS ignored DryRun"
+        return Answer(type(error).__name__, str(error))
+    return Answer("", "AWS ignored DryRun")
 
 
-def judged(answers: Mapping[str, tuple[str, str]]) -> list[Finding]:
+def judged(answers: Mapping[str, Answer]) -> list[Finding]:
     """What AWS's answers say of permissions.
 
     Args:
-        answers: code and text, by the name of the permission.
+        answers: by the name of the permission.
     """
     allowed, unknown, found = [], [], []
-    for name, (code, text) in answers.items():
-        if code == _ALLOWED:
+    for name, answer in answers.items():
+        if answer.code == _ALLOWED:
             allowed.append(name)
-        elif code in _REFUSED:
-            problem = f"{name} isn't granted: {text}"
+        elif answer.code in _REFUSED:
+            problem = f"{name} isn't granted: {answer.text}"
             found.append(Finding(_CHECK, _WHERE, Result.FAILED, problem, _NEXT))
         else:
-            unknown.append(f"{name} ({code or text})")
+            unknown.append(f"{name} ({answer.code or answer.text})")
     if unknown:
         said = f"can't be told: {', '.join(unknown)}"
         found.append(Finding(_CHECK, _WHERE, Result.SKIPPED, said))

@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -76,7 +76,7 @@ def certificate(config: Mapping[str, str], outputs: Mapping[str, Any]) -> list[F
     place = _place(outputs)
     if place is None:
         return []
-    where = f"{place[0]}:{place[1]}"
+    where = f"{place.host}:{place.port}"
     try:
         shown = _shown(place)
     except OSError as error:
@@ -136,10 +136,17 @@ def judged(where: str, left: timedelta, distrust: str | None, kind: str) -> Find
     return Finding("certificate", where, Result.OK, days)
 
 
-def _place(outputs: Mapping[str, Any]) -> tuple[str, int] | None:
-    """Host and port where users come in; None before the first update."""
+class _Place(NamedTuple):
+    """Where users come in: an address, as `socket` takes it."""
+
+    host: str
+    port: int
+
+
+def _place(outputs: Mapping[str, Any]) -> _Place | None:
+    """Where users come in; None before the first update."""
     url = urlsplit(str(outputs.get("inspectorUrl") or ""))
-    return (url.hostname, url.port or ports.HTTPS) if url.hostname else None
+    return _Place(url.hostname, url.port or ports.HTTPS) if url.hostname else None
 
 
 def _is_address(text: str) -> bool:
@@ -150,14 +157,14 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _shown(place: tuple[str, int]) -> x509.Certificate:
+def _shown(place: _Place) -> x509.Certificate:
     """The certificate that is shown, trusted or not."""
     context = ssl.create_default_context()
     # Whether it's trusted is asked apart: a self-signed one expires, too.
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with (
         socket.create_connection(place, _SECONDS) as plain,
-        context.wrap_socket(plain, server_hostname=place[0]) as encrypted,
+        context.wrap_socket(plain, server_hostname=place.host) as encrypted,
     ):
         shown = encrypted.getpeercert(binary_form=True)
     if not shown:
@@ -165,12 +172,12 @@ def _shown(place: tuple[str, int]) -> x509.Certificate:
     return x509.load_der_x509_certificate(shown)
 
 
-def _distrust(place: tuple[str, int]) -> str | None:
+def _distrust(place: _Place) -> str | None:
     """Why a browser with this machine's authorities wouldn't take it."""
     try:
         with (
             socket.create_connection(place, _SECONDS) as plain,
-            ssl.create_default_context().wrap_socket(plain, server_hostname=place[0]),
+            ssl.create_default_context().wrap_socket(plain, server_hostname=place.host),
         ):
             return None
     except ssl.SSLCertVerificationError as error:

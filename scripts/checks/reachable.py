@@ -79,9 +79,9 @@ def containers(name: str, told: str) -> list[Finding]:
     if usage is None:
         return []
     found = []
-    for problem, following in usage.ailing(name):
+    for problem in usage.ailing(name):
         result = Result.WARNING if usage.containers is None else Result.FAILED
-        found.append(Finding("containers", name, result, problem, following))
+        found.append(Finding("containers", name, result, problem.said, problem.next))
     if found:
         return found
     said = "; ".join(map(str, usage.containers or ())) or "none was started again"
@@ -131,8 +131,7 @@ def disks(name: str, told: str) -> list[Finding]:
     said = ", ".join(f"{place} {percent} %" for place, percent in usage.disks.items())
     if not (full := usage.full(name)):
         return [Finding("disks", name, Result.OK, f"in use: {said}")]
-    problem, following = full[0]
-    return [Finding("disks", name, Result.FAILED, problem, following)]
+    return [Finding("disks", name, Result.FAILED, full[0].said, full[0].next)]
 
 
 def tcp(machine: Machine, port: int) -> Finding:

@@ -49,10 +49,18 @@ class Rule:
         return f"{what} {'to' if self.is_outbound else 'from'} {self.other}"
 
 
-def wanted(exported: Mapping[str, Any]) -> dict[str, tuple[str, Rule]]:
-    """Name and rule by id, in a state that was exported."""
+@dataclass(frozen=True)
+class Wanted:
+    """A rule as the state has it, and its name there."""
+
+    name: str
+    rule: Rule
+
+
+def wanted(exported: Mapping[str, Any]) -> dict[str, Wanted]:
+    """The rules in a state that was exported, by id."""
     return {
-        resource["id"]: (logical_name(resource["urn"]), _of_state(resource))
+        resource["id"]: Wanted(logical_name(resource["urn"]), _of_state(resource))
         for resource in exported["deployment"].get("resources", ())
         if resource["type"] in (_INGRESS, _EGRESS) and not resource.get("delete")
     }
@@ -85,17 +93,17 @@ def security_groups(
     return compared(rules, there)
 
 
-def compared(rules: Mapping[str, tuple[str, Rule]], there: Mapping[str, Rule]) -> list[Finding]:
+def compared(rules: Mapping[str, Wanted], there: Mapping[str, Rule]) -> list[Finding]:
     """What to say of the rules. Pure.
 
     Args:
-        rules: as the state has them, by id, each with its name.
+        rules: as the state has them, by id.
         there: as AWS has them.
     """
     found = [
-        Finding(_CHECK, name, Result.FAILED, problem, _NEXT)
-        for identifier, (name, rule) in rules.items()
-        if (problem := _problem(identifier, rule, there.get(identifier)))
+        Finding(_CHECK, one.name, Result.FAILED, problem, _NEXT)
+        for identifier, one in rules.items()
+        if (problem := _problem(identifier, one.rule, there.get(identifier)))
     ]
     said = f"{len(rules)} rules are as the last update left them"
     return found or [Finding(_CHECK, "AWS", Result.OK, said)]

@@ -21,6 +21,19 @@ from scripts.repairing.ladder import (
 
 
 @dataclass(frozen=True)
+class End:
+    """How a repair has ended.
+
+    Attributes:
+        seen: what is seen of the machine.
+        plan: what follows from that.
+    """
+
+    seen: MachineObservation
+    plan: Plan
+
+
+@dataclass(frozen=True)
 class Course:
     """How a machine is looked at and repaired.
 
@@ -42,18 +55,13 @@ class Course:
         """Which steps there are, as in `ladder.plan`, by what is seen."""
         return plan(seen, self.to, dead=dead, asks=self.agrees is not None)
 
-    def follow(
-        self, seen: MachineObservation, *, dead: bool = False
-    ) -> tuple[MachineObservation, Plan]:
+    def follow(self, seen: MachineObservation, *, dead: bool = False) -> End:
         """Take one step after the other, until it works or has to be left as it is.
 
         Args:
             seen: what is seen of it.
             dead: the operator says that a node carries no calls, as who agreed to a step does that
                 would cut them. Once somebody has seen it run that doesn't count any more.
-
-        Returns:
-            what is seen at the end, and the plan that follows from it.
         """
         taken: Step | None = None
         decided = self.plan(seen, dead=dead)
@@ -81,7 +89,7 @@ class Course:
                 self.tell([f"{seen.name} works again."])
                 break
             self.tell([f"{seen.name} doesn't work after {step}.", *_said(seen, decided)])
-        return seen, decided
+        return End(seen, decided)
 
 
 def _said(seen: MachineObservation, decided: Plan) -> list[str]:

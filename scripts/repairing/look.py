@@ -136,7 +136,7 @@ class Patient:
         ailing = self._ailing(usage)
         lines = [] if aws is None else [f"AWS: {aws}"]
         lines.append("SSH: lets in" if lets_in else f"SSH: {str(entered).partition(chr(10))[0]}")
-        lines += [f"disk: {problem}" for problem, _ in full]
+        lines += [f"disk: {problem.said}" for problem in full]
         lines += [f"containers: {problem}" for problem in ailing]
         if port is not None:
             lines.append(f"port {self.https_port}: {'open' if port else 'no answer'}")
@@ -148,7 +148,7 @@ class Patient:
             port,
             told=tuple(lines),
             refuses_key=not lets_in and refuses,
-            full=full[0][1] if full else "",
+            full=full[0].next if full else "",
             docker_is_dead=usage is not None and usage.containers is None,
             unfinished=self.unfinished,
         )
@@ -157,7 +157,7 @@ class Patient:
         """What doesn't run of Docker and OpenVidu, which a start of the services may bring back."""
         if usage is None or (usage.containers is not None and not usage.ended):
             return []
-        return [usage.ailing(self.machine.name)[0][0]]
+        return [usage.ailing(self.machine.name)[0].said]
 
 
 def _as_node(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 _FILE = Path(__file__).with_name("prices.json")
-_Inputs = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,74 +48,98 @@ def prices(region: str) -> Prices:
     return Prices(found["date"], found["currency"], found["hours_a_month"], table)
 
 
-def before_and_after(
-    state: Mapping[str, Any], preview: Mapping[str, Any]
-) -> tuple[dict[str, tuple[str, _Inputs]], dict[str, tuple[str, _Inputs]]]:
-    """The resources that there are, and those that there will be: type and inputs by URN.
+@dataclass(frozen=True)
+class Resource:
+    """A resource's type, and its inputs."""
+
+    type: str
+    inputs: Mapping[str, Any]
+
+
+def resources_in(state: Mapping[str, Any]) -> dict[str, Resource]:
+    """The resources that there are, by URN.
 
     Args:
         state: as `pulumi stack export` prints it.
-        preview: as `pulumi preview --json` prints it.
     """
-    before = {
-        one["urn"]: (one["type"], one.get("inputs") or {})
+    return {
+        one["urn"]: Resource(one["type"], one.get("inputs") or {})
         for one in state["deployment"].get("resources") or ()
         if not one.get("delete")
     }
+
+
+def resources_after(
+    before: Mapping[str, Resource], preview: Mapping[str, Any]
+) -> dict[str, Resource]:
+    """The resources that there will be, by URN.
+
+    Args:
+        before: those that there are.
+        preview: as `pulumi preview --json` prints it.
+    """
     after = dict(before)
     for step in preview.get("steps") or ():
         if step["op"] == "delete":
             after.pop(step["urn"], None)
         elif step["op"] != "delete-replaced" and "newState" in step:
             new = step["newState"]
-            after[step["urn"]] = (new["type"], new.get("inputs") or {})
-    return before, after
+            after[step["urn"]] = Resource(new["type"], new.get("inputs") or {})
+    return after
 
 
-def cost(resources: Iterable[tuple[str, _Inputs]], prices: Prices) -> Cost:
+def cost(resources: Iterable[Resource], prices: Prices) -> Cost:
     """What resources cost an hour.
 
     Args:
-        resources: types and inputs.
+        resources: all that there are.
         prices: those of their region.
     """
     known, unknown = 0.0, set()
-    for kind, inputs in resources:
-        for what, price in _parts(kind, inputs, prices):
-            if price is None:
-                unknown.add(what)
+    for resource in resources:
+        for part in _parts(resource, prices):
+            if part.price is None:
+                unknown.add(part.name)
             else:
-                known += price
+                known += part.price
     return Cost(round(known, 4), frozenset(unknown))
 
 
-def _parts(kind: str, inputs: _Inputs, prices: Prices) -> Iterator[tuple[str, float | None]]:
-    """What is paid for with a resource: its name, and the price an hour, if it's known."""
+@dataclass(frozen=True)
+class _Part:
+    """What is paid for with a resource, and its price an hour; None where that isn't known."""
+
+    name: str
+    price: float | None
+
+
+def _parts(resource: Resource, prices: Prices) -> Iterator[_Part]:
     table = prices.table or {}
+    inputs = resource.inputs
 
-    def of(group: str, name: str, count: float = 1) -> tuple[str, float | None]:
+    def of(group: str, name: str, count: float = 1) -> _Part:
         price = (table.get(group) or {}).get(name)
-        return name, None if price is None else count * price
+        return _Part(name, None if price is None else count * price)
 
-    def monthly(price: str, count: float) -> tuple[str, float | None]:
+    def monthly(price: str, count: float) -> _Part:
         found = table.get(price)
-        return price, None if found is None else count * found / prices.hours
+        return _Part(price, None if found is None else count * found / prices.hours)
 
-    match kind:
+    match resource.type:
         case "aws:ec2/instance:Instance":
             yield of("instances", str(inputs["instanceType"]))
             yield monthly("gp3_gib_month", (inputs.get("rootBlockDevice") or {})["volumeSize"])
         case "aws:ebs/volume:Volume":
             yield monthly("gp3_gib_month", inputs["size"])
         case "aws:ec2/eip:Eip":
-            yield "public IPv4", table.get("public_ipv4")
+            yield _Part("public IPv4", table.get("public_ipv4"))
         case "aws:cloudwatch/metricAlarm:MetricAlarm":
             yield monthly("alarm_month", 1)
         case "aws:dlm/lifecyclePolicy:LifecyclePolicy":
             # Paid for by what changes on the volume from day to day.
-            yield "snapshots", None
+            yield _Part("snapshots", None)
         case "aws:lb/loadBalancer:LoadBalancer":
-            yield "load balancer", table.get("load_balancer")
+            yield _Part("load balancer", table.get("load_balancer"))
         case "aws:elasticache/replicationGroup:ReplicationGroup":
             yield of("caches", str(inputs["nodeType"]), inputs["numCacheClusters"])
         case "aws:opensearch/domain:Domain":

@@ -77,9 +77,11 @@ def test_a_preview_says_what_an_update_would_do() -> None:
 def test_a_permission_that_is_missing_is_named() -> None:
     found = aws_account.judged(
         {
-            "ec2:CreateVpc": ("DryRunOperation", "Request would have succeeded"),
-            "ec2:AllocateAddress": ("UnauthorizedOperation", "You are not authorized"),
-            "ec2:RunInstances": ("VPCIdNotSpecified", "No default VPC"),
+            "ec2:CreateVpc": aws_account.Answer("DryRunOperation", "Request would have succeeded"),
+            "ec2:AllocateAddress": aws_account.Answer(
+                "UnauthorizedOperation", "You are not authorized"
+            ),
+            "ec2:RunInstances": aws_account.Answer("VPCIdNotSpecified", "No default VPC"),
         }
     )
     said = {one.result: one.said for one in found}

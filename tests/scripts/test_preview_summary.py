@@ -13,7 +13,7 @@ import pytest
 from components.settings.table import Settings
 from scripts import preview_summary
 from scripts.summary.changes import changes_in
-from scripts.summary.costs import before_and_after, cost, prices
+from scripts.summary.costs import Resource, cost, prices, resources_after, resources_in
 
 INSTANCE = "aws:ec2/instance:Instance"
 LOCAL = "command:local:Command"
@@ -149,7 +149,8 @@ def test_another_node_costs_its_machine_disk_and_address() -> None:
         step("create", INSTANCE, "node-2", **NODE),
         step("create", "aws:ec2/eip:Eip", "node-2-address"),
     )
-    before, after = before_and_after(there, more)
+    before = resources_in(there)
+    after = resources_after(before, more)
     table = json.loads(
         Path(preview_summary.__file__).with_name("summary").joinpath("prices.json").read_text()
     )["regions"]["eu-west-1"]
@@ -165,15 +166,15 @@ def test_a_node_that_leaves_costs_nothing_and_another_type_costs_its_own() -> No
     less = preview(
         step("delete", INSTANCE, "node-2", **NODE), step("replace", INSTANCE, "node-1", **bigger)
     )
-    _, after = before_and_after(there, less)
-    assert after == {urn(INSTANCE, "node-1"): (INSTANCE, bigger)}
+    after = resources_after(resources_in(there), less)
+    assert after == {urn(INSTANCE, "node-1"): Resource(INSTANCE, bigger)}
 
 
 def test_what_has_no_price_is_named_and_not_guessed() -> None:
     unknown = {**NODE, "instanceType": "c99.metal"}
-    found = cost([(INSTANCE, unknown)], EU)
+    found = cost([Resource(INSTANCE, unknown)], EU)
     assert found.unknown == {"c99.metal"}
-    elsewhere = cost([(INSTANCE, NODE)], prices("mars-1"))
+    elsewhere = cost([Resource(INSTANCE, NODE)], prices("mars-1"))
     assert (elsewhere.known, elsewhere.unknown) == (0, {"c5.2xlarge", "gp3_gib_month"})
 
 
@@ -184,13 +185,13 @@ def test_services_of_aws_are_counted_by_their_machines() -> None:
     }
     found = cost(
         [
-            ("aws:lb/loadBalancer:LoadBalancer", {}),
-            (
+            Resource("aws:lb/loadBalancer:LoadBalancer", {}),
+            Resource(
                 "aws:elasticache/replicationGroup:ReplicationGroup",
                 {"nodeType": "cache.t3.medium", "numCacheClusters": 2},
             ),
-            ("aws:opensearch/domain:Domain", search),
-            ("aws:ebs/volume:Volume", {"size": 100}),
+            Resource("aws:opensearch/domain:Domain", search),
+            Resource("aws:ebs/volume:Volume", {"size": 100}),
         ],
         EU,
     )

@@ -73,8 +73,8 @@ def test_what_lets_out_everything_is_the_same_however_its_ports_are_told() -> No
     outputs = {"ipProtocol": "-1", "cidrIpv6": "::/0"}
     egress = INGRESS.replace("Ingress", "Egress").replace("ingress", "egress")
     found = wanted(state("sgr-1", type=egress, outputs=outputs))
-    assert found["sgr-1"][1] == Rule("-1", (-1, -1), "::/0", is_outbound=True)
-    assert str(found["sgr-1"][1]) == "everything to ::/0"
+    assert found["sgr-1"].rule == Rule("-1", (-1, -1), "::/0", is_outbound=True)
+    assert str(found["sgr-1"].rule) == "everything to ::/0"
 
 
 def test_one_that_goes_with_the_next_update_is_not_missed() -> None:

@@ -32,8 +32,7 @@ class Machine:
 
     def repair(self, *, dead: bool = False, agrees: Callable[[], bool] | None = None) -> Plan:
         course = Course(lambda: self.seen, self._take, agrees, self.told.extend)
-        _, decided = course.follow(self.seen, dead=dead)
-        return decided
+        return course.follow(self.seen, dead=dead).plan
 
     def _take(self, step: Step) -> None:
         self.taken.append(step)
