@@ -47,8 +47,8 @@ def _of_stack(rule: rules.StackRule) -> StackValidationPolicy:
 
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         violations = [*rule.violations([*resources(args)])]
-        for urn, message in violations:
-            report(message, urn)
+        for one in violations:
+            report(one.message, one.urn)
         _judged.note(rule.name, violated=bool(violations))
 
     return StackValidationPolicy(rule.name, rule.meaning, validate)

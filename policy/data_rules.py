@@ -14,6 +14,7 @@ from policy.resource import (
     SECURITY_GROUP,
     VOLUME,
     Resource,
+    Violation,
 )
 from policy.wanted import Wanted
 
@@ -66,12 +67,12 @@ def plain_services(one: Resource) -> Iterator[str]:
                 yield f"{one.name} isn't encrypted throughout; expected {part}.{key}: true"
 
 
-def plain_buckets(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+def plain_buckets(resources: Sequence[Resource]) -> Iterator[Violation]:
     """Buckets without a word about their encryption."""
     encrypted = {urn for one in resources if one.type == BUCKET_ENCRYPTION for urn in one.uses}
     for one in resources:
         if one.type == BUCKET and one.urn not in encrypted:
-            yield (
+            yield Violation(
                 one.urn,
                 f"{one.name} has no BucketServerSideEncryptionConfiguration; expected one",
             )

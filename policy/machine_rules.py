@@ -6,10 +6,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from components.resource_names import parse
 from openvidu.roles import MAINS, NODE
-from policy.resource import INSTANCE, LOCAL_COMMAND, Resource
+from policy.resource import INSTANCE, LOCAL_COMMAND, Resource, Violation
 
 _SECRET = re.compile(
     r"secret|passw(or)?d|license|private[ _-]?key|\bAKIA[0-9A-Z]{16}\b", re.IGNORECASE
@@ -49,12 +50,12 @@ def small_instances(one: Resource) -> Iterator[str]:
     if one.type != INSTANCE or role is None:
         return
     found = str(one.props.get("instanceType") or "")
-    cpus, memory = _capacity(found)
+    has = _capacity(found)
     little = []
-    if cpus is not None and cpus < role.least_cpus:
-        little.append(f"{cpus} CPUs")
-    if memory is not None and memory < role.least_memory_gib:
-        little.append(f"{memory:g} GiB")
+    if has.cpus is not None and has.cpus < role.least_cpus:
+        little.append(f"{has.cpus} CPUs")
+    if has.memory_gib is not None and has.memory_gib < role.least_memory_gib:
+        little.append(f"{has.memory_gib:g} GiB")
     if little:
         yield (
             f"{one.name} is a {found} with {' and '.join(little)}; a {role.name} needs at least "
@@ -62,7 +63,7 @@ def small_instances(one: Resource) -> Iterator[str]:
         )
 
 
-def missing_memberships(resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+def missing_memberships(resources: Sequence[Resource]) -> Iterator[Violation]:
     """Nodes that would not be drained before they go."""
     members = {one.name for one in resources if one.type == LOCAL_COMMAND and _drains(one)}
     nodes: dict[str, str] = {}
@@ -73,21 +74,30 @@ def missing_memberships(resources: Sequence[Resource]) -> Iterator[tuple[str, st
             nodes[found.machine] = one.urn
     for name, urn in nodes.items():
         if f"{name}-membership" not in members:
-            yield urn, f"{name} has no {name}-membership that drains it before its machine goes"
+            problem = f"{name} has no {name}-membership that drains it before its machine goes"
+            yield Violation(urn, problem)
 
 
-def _capacity(instance_type: str) -> tuple[int | None, float | None]:
-    """Processors and GiB of an EC2 type by its name; None where that doesn't tell."""
+@dataclass(frozen=True)
+class _Capacity:
+    """Processors and memory; None where that isn't known."""
+
+    cpus: int | None = None
+    memory_gib: float | None = None
+
+
+def _capacity(instance_type: str) -> _Capacity:
+    """That of an EC2 type, as far as its name tells."""
     match = _TYPE.fullmatch(instance_type)
     if not match:
-        return None, None
+        return _Capacity()
     letters, size = match["letters"], match["size"]
     if letters == "t" and size in _BURSTABLE:
-        return 2, _BURSTABLE[size]
+        return _Capacity(2, _BURSTABLE[size])
     multiple = _MULTIPLE.fullmatch(size)
     cpus = 4 * int(multiple[1]) if multiple else _CPUS.get(size)
     each = _OLD_GIB_PER_CPU.get(letters + match["generation"], _GIB_PER_CPU.get(letters))
-    return cpus, None if cpus is None or each is None else cpus * each
+    return _Capacity(cpus, None if cpus is None or each is None else cpus * each)
 
 
 def _drains(command: Resource) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from openvidu import ports
 from openvidu.ports import PortRule, Source
 from openvidu.roles import BASE, BASTION, MASTER, NODE
-from policy.resource import INGRESS, SECURITY_GROUP, Resource
+from policy.resource import INGRESS, SECURITY_GROUP, Resource, Violation
 from policy.wanted import Wanted
 
 _OLD_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
@@ -44,9 +45,10 @@ def undocumented_ports(wanted: Wanted, one: Resource) -> Iterator[str]:
     rows = [row for row in _table(wanted, one.role) if _opens(row, one)]
     if any(_is_for_no_others(wanted, row, one) for row in rows):
         return
-    first, last = _ports(one)
+    opened = _ports(one)
     whom = _network(one) or "others"
-    opens = f"{one.name} opens {one.props.get('ipProtocol')} {first} to {last} for {whom}"
+    protocol = one.props.get("ipProtocol")
+    opens = f"{one.name} opens {protocol} {opened.first} to {opened.last} for {whom}"
     if rows:
         yield f"{opens}; expected the cluster's network {wanted.cluster}"
     else:
@@ -58,15 +60,15 @@ def world_open_ssh(one: Resource) -> Iterator[str]:
     """SSH for everybody."""
     if one.type != INGRESS or not _is_world(_parsed(one)):
         return
-    first, last = _ports(one)
-    if one.props.get("ipProtocol") == "-1" or first <= ports.SSH <= last:
+    opened = _ports(one)
+    if one.props.get("ipProtocol") == "-1" or opened.first <= ports.SSH <= opened.last:
         yield (
             f"{one.name} opens SSH to {_network(one)}; expected the networks of operators: "
             "pulumi config set --path 'sshCidrs[0]' 203.0.113.0/24"
         )
 
 
-def missing_ports(wanted: Wanted, resources: Sequence[Resource]) -> Iterator[tuple[str, str]]:
+def missing_ports(wanted: Wanted, resources: Sequence[Resource]) -> Iterator[Violation]:
     """Rows of a port table that no rule opens, though a machine of that role is there."""
     rules = [one for one in resources if one.type == INGRESS]
     for group in (one for one in resources if one.type == SECURITY_GROUP):
@@ -76,12 +78,13 @@ def missing_ports(wanted: Wanted, resources: Sequence[Resource]) -> Iterator[tup
             of_role = [one for one in rules if one.role == group.role]
             if not any(_opens(row, one) and _is_for_no_others(wanted, row, one) for one in of_role):
                 what = f"{row.protocol} {row.first} to {row.last} ({row.purpose})"
-                yield group.urn, f"{group.name}: no rule opens {what}"
+                yield Violation(group.urn, f"{group.name}: no rule opens {what}")
 
 
 def _opens(row: PortRule, rule: Resource) -> bool:
     """Whether a rule opens the ports of a row."""
-    return rule.props.get("ipProtocol") == row.protocol and _ports(rule) == (row.first, row.last)
+    is_same = _ports(rule) == _Ports(row.first, row.last)
+    return rule.props.get("ipProtocol") == row.protocol and is_same
 
 
 def _table(wanted: Wanted, role: str) -> list[PortRule]:
@@ -106,10 +109,17 @@ def _is_world(network: IPv4Network | IPv6Network | None) -> bool:
     return isinstance(network, IPv4Network) or not network.subnet_of(_PRIVATE_IPV6)
 
 
-def _ports(rule: Resource) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Ports:
     """First and last port; -1 where a rule names none."""
+
+    first: int
+    last: int
+
+
+def _ports(rule: Resource) -> _Ports:
     first, last = (rule.props.get(key) for key in ("fromPort", "toPort"))
-    return -1 if first is None else int(first), -1 if last is None else int(last)
+    return _Ports(-1 if first is None else int(first), -1 if last is None else int(last))
 
 
 def _network(rule: Resource) -> str:

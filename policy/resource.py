@@ -49,3 +49,11 @@ class Resource:
     def role(self) -> str:
         """What it is for, by its tag `role`: `base`, `node` and so on."""
         return str(self.tags.get("role") or "")
+
+
+@dataclass(frozen=True)
+class Violation:
+    """What is against a rule, and the URN of the resource that it's about."""
+
+    urn: str
+    message: str

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from policy import data_rules, machine_rules, network_rules
-from policy.resource import Resource
+from policy.resource import Resource, Violation
 from policy.wanted import Wanted
 
 
@@ -31,11 +31,11 @@ class ResourceRule:
 
 @dataclass(frozen=True)
 class StackRule:
-    """What the resources must keep to together; `violations` name resources by URN."""
+    """What the resources must keep to together."""
 
     name: str
     meaning: str
-    violations: Callable[[Sequence[Resource]], Iterable[tuple[str, str]]]
+    violations: Callable[[Sequence[Resource]], Iterable[Violation]]
 
 
 def resource_rules(wanted: Wanted) -> Sequence[ResourceRule]:

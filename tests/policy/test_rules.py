@@ -237,7 +237,7 @@ def test_a_node_without_what_drains_it_is_told(membership: list[Resource]) -> No
 
 def test_a_documented_port_that_no_rule_opens_is_told() -> None:
     group = Resource("urn:g", resource.SECURITY_GROUP, "node-security-group", TAGGED)
-    told = [message for _, message in network_rules.missing_ports(WANTED, [group, TURN])]
+    told = [one.message for one in network_rules.missing_ports(WANTED, [group, TURN])]
     assert any("udp 40000 to 65535" in message for message in told)
     assert not any("tcp 443 to 443" in message for message in told)
     assert not any(f"tcp {ports.SSH} to" in message for message in told)
