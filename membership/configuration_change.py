@@ -318,15 +318,17 @@ def _look(joining: Joining, run: Run, context: Context, *, master: bool) -> _Loo
     if isinstance(found, Refused):
         raise _refused(found)
     if isinstance(found, list):
-        told, unseen = ask_servers(nodes, run, context)
-        calls = joining.live([*{call.id: call for call in (*told, *found)}.values()])
-        return _Look(calls, unseen, is_silent=False, is_quiet=not calls and not unseen)
+        told = ask_servers(nodes, run, context)
+        calls = joining.live([*{call.id: call for call in (*told.calls, *found)}.values()])
+        is_quiet = not calls and not told.unseen
+        return _Look(calls, told.unseen, is_silent=False, is_quiet=is_quiet)
     if master:
         is_silent = isinstance(found, Unconnected) and not context.cluster.is_served()
         return _Look(found, (), is_silent, is_quiet=False)
     # Where no node runs, nobody answers for the cluster.
-    unseen, is_sure = running(nodes, run, context)
-    return _Look(found, unseen, is_silent=False, is_quiet=not unseen, is_sure=is_sure)
+    seen = running(nodes, run, context)
+    is_quiet = not seen.unseen
+    return _Look(found, seen.unseen, is_silent=False, is_quiet=is_quiet, is_sure=seen.is_sure)
 
 
 def _repairs(names: Iterable[str]) -> str:

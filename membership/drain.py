@@ -89,7 +89,7 @@ def _tell_end(node: Node, context: Context) -> None:
     told, cut = (
         context.registry.noted(f"{name}-{node.ip}", node.identity) for name in (_TOLD, _CUT)
     )
-    if told is None or told[1] != _ENDED:
+    if told is None or told.text != _ENDED:
         now = Elapsed.begin(context.clock)
         context.registry.note(f"{_TOLD}-{node.ip}", node.identity, now, _ENDED)
         context.tell(notification.drain_ended(node.name, cut=cut is not None))
@@ -190,9 +190,9 @@ class _Drain:
         self._without_api = False
         overdue = context.registry.noted(f"{_OVERDUE}-{node.ip}", node.identity)
         # An earlier release didn't note for how long.
-        self._waited = float(overdue[1] or "inf") if overdue else None
+        self._waited = float(overdue.text or "inf") if overdue else None
         before = context.registry.noted(f"carried-{node.ip}", node.identity)
-        self._carried = tuple(before[1].split()) if before else ()
+        self._carried = tuple(before.text.split()) if before else ()
         self._has_begun = context.registry.noted(f"{_BEGUN}-{node.ip}", node.identity) is not None
         if self._is_first("waits") and not self._has_begun:
             # What a run before has waited for was no drain: calls have had no time to end.
@@ -296,7 +296,7 @@ class _Drain:
         passed, limit = self._wait.passed, self._world.policy.limit
         late = (passed - limit / 2).total_seconds()
         noted = self._world.registry.noted(f"{_TOLD}-{self._node.ip}", self._node.identity)
-        told = noted[1] if noted else "0"
+        told = noted.text if noted else "0"
         if not (self._has_begun or self._without_api) or late < 0:
             return
         times = 1 + int(late // _STUCK_SECONDS)

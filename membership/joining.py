@@ -35,8 +35,8 @@ class Joining:
         """
         self._clock, self._registry, self._run = clock, registry, run
         noted = registry.noted(_NOTE, run)
-        goes_on = noted is not None and noted[0].boot == clock.boot()
-        self._first_seen: dict[str, float] = json.loads(noted[1]) if noted and goes_on else {}
+        goes_on = noted is not None and noted.elapsed.boot == clock.boot()
+        self._first_seen: dict[str, float] = json.loads(noted.text) if noted and goes_on else {}
 
     def live(self, calls: Sequence[Call]) -> list[Call]:
         """Those of the sessions that there are now that are calls."""

@@ -143,6 +143,14 @@ DEAD_SECONDS = 24 * 3600.0
 """How long it counts that the operator has called a machine dead."""
 
 
+@dataclass(frozen=True)
+class Note:
+    """What was noted: since when, and a text."""
+
+    elapsed: Elapsed
+    text: str
+
+
 class Registry:
     """The records, one file each, and notes about them."""
 
@@ -206,9 +214,9 @@ class Registry:
     def _fresh(self, name: str, node: Node, seconds: float, clock: Clock) -> Testimony:
         """What a note has of a machine; nothing of what is older, or of another boot."""
         noted = self.noted(name, node.identity)
-        if noted is None or noted[0].boot != clock.boot():
+        if noted is None or noted.elapsed.boot != clock.boot():
             return {}
-        return from_json(noted[1]) if noted[0].until_now(clock).seconds <= seconds else {}
+        return from_json(noted.text) if noted.elapsed.until_now(clock).seconds <= seconds else {}
 
     def declare_dead(self, node: Node, who: str, clock: Clock) -> None:
         """Note that the operator says that a machine is dead.
@@ -242,7 +250,7 @@ class Registry:
         """Which run for a node ended so; empty where none did. It's told once."""
         noted = self.noted(f"cut-off-{node.ip}", node.identity)
         self.drop("cut-off", node)
-        return noted[1] if noted else ""
+        return noted.text if noted else ""
 
     def note(self, name: str, about: str, elapsed: Elapsed, text: str = "") -> None:
         """Keep a note: what it's about, since when, and a text.
@@ -257,11 +265,11 @@ class Registry:
         notes.mkdir(parents=True, exist_ok=True)
         replace_file(notes / name, json.dumps([about, asdict(elapsed), text]), lasting=False)
 
-    def noted(self, name: str, about: str) -> tuple[Elapsed, str] | None:
+    def noted(self, name: str, about: str) -> Note | None:
         """A note; None where there's none, or one about something else."""
         try:
             found, elapsed, text = json.loads((self._folder / _NOTES / name).read_text())
-            return (Elapsed(**elapsed), str(text)) if found == about else None
+            return Note(Elapsed(**elapsed), str(text)) if found == about else None
         except (OSError, ValueError, TypeError):
             return None
 

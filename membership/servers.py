@@ -41,9 +41,20 @@ class Unseen:
         return f"{self.node.name} ({who_sees_what(self.seen)}{server})"
 
 
-def ask_servers(
-    nodes: Sequence[Node], run: Run, context: Context
-) -> tuple[Sequence[Call], Sequence[Unseen]]:
+@dataclass(frozen=True)
+class Asked:
+    """What servers of nodes say.
+
+    Attributes:
+        calls: their sessions.
+        unseen: the nodes that may run, and whose server doesn't say.
+    """
+
+    calls: Sequence[Call]
+    unseen: Sequence[Unseen]
+
+
+def ask_servers(nodes: Sequence[Node], run: Run, context: Context) -> Asked:
     """Ask the servers of nodes, all at once.
 
     One look isn't enough: who asks looks several times.
@@ -52,9 +63,6 @@ def ask_servers(
         nodes: all that are known.
         run: whether others can be asked.
         context: what can be seen.
-
-    Returns:
-        Their sessions; and the nodes that may run, and whose server doesn't say.
     """
     with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         said = list(pool.map(lambda node: context.cluster.calls_at(node.ip), nodes))
@@ -64,18 +72,27 @@ def ask_servers(
         for node, told in zip(nodes, said, strict=True)
         if not isinstance(told, list)
     }
-    return calls, [one.unseen for one in _looked(silent, run, context) if one.unseen]
+    return Asked(calls, [one.unseen for one in _looked(silent, run, context) if one.unseen])
 
 
-def running(nodes: Sequence[Node], run: Run, context: Context) -> tuple[Sequence[Unseen], bool]:
-    """Those of the nodes that may run; takes what `ask_servers` does.
+@dataclass(frozen=True)
+class Running:
+    """Which nodes may run.
 
-    Returns:
-        them; and whether one look is enough, as of each node somebody says that it doesn't run.
+    Attributes:
+        unseen: those that may.
+        is_sure: whether one look is enough, as of each node somebody says that it doesn't run.
     """
+
+    unseen: Sequence[Unseen]
+    is_sure: bool
+
+
+def running(nodes: Sequence[Node], run: Run, context: Context) -> Running:
+    """Those of the nodes that may run; takes what `ask_servers` does."""
     found = _looked(dict.fromkeys(nodes, ""), run, context)
     is_sure = bool(found) and all(one.is_sure for one in found)
-    return [one.unseen for one in found if one.unseen], is_sure
+    return Running([one.unseen for one in found if one.unseen], is_sure)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Wait:
         self._note, self._about = note, about
         self._last_said = float("-inf")
         noted = context.registry.noted(note, about) if note else None
-        self._elapsed = noted[0] if noted else Elapsed.begin(context.clock)
+        self._elapsed = noted.elapsed if noted else Elapsed.begin(context.clock)
         self._keep()
 
     def begin_again(self) -> None:

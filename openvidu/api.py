@@ -6,6 +6,8 @@ OpenVidu 2.30.0, "Media Nodes" and "Health".
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 NODE_MANAGEMENT_PAGE = (
     "https://docs.openvidu.io/en/2.30.0/deployment/enterprise/on-premises/#node-management"
 )
@@ -41,13 +43,26 @@ def node_id(private_ip: str) -> str:
     return f"master_{private_ip}"
 
 
-def load_balancer_check(version: str) -> tuple[str, str]:
-    """What a load balancer asks nodes of a version for, and the statuses of one that's well.
+@dataclass(frozen=True)
+class LoadBalancerCheck:
+    """How a load balancer sees whether a node is well.
+
+    Attributes:
+        path: what it asks nodes for.
+        statuses: those of one that's well, as `200,401-403`.
+    """
+
+    path: str
+    statuses: str
+
+
+def load_balancer_check(version: str) -> LoadBalancerCheck:
+    """How a load balancer checks nodes of a version.
 
     Args:
         version: a fixed one, such as `2.30.0`.
     """
     if tuple(int(part) for part in version.split(".")) < _ROOT_HEALTH_FROM:
-        return NODE_HEALTH, "200"
+        return LoadBalancerCheck(NODE_HEALTH, "200")
     # Nodes of the version before take calls until they are upgraded.
-    return NODE_ROOT, f"200,{ROOT_STATUSES[0]}-{ROOT_STATUSES[-1]}"
+    return LoadBalancerCheck(NODE_ROOT, f"200,{ROOT_STATUSES[0]}-{ROOT_STATUSES[-1]}")

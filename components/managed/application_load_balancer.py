@@ -67,7 +67,7 @@ def load_balancer(site: Site) -> LoadBalancer:
 
 
 def _nodes(site: Site) -> aws.lb.TargetGroup:
-    path, statuses = api.load_balancer_check(site.settings.openvidu_version)
+    check = api.load_balancer_check(site.settings.openvidu_version)
     return aws.lb.TargetGroup(
         "nodes",
         port=ports.REPLICATION_MANAGER,
@@ -78,8 +78,8 @@ def _nodes(site: Site) -> aws.lb.TargetGroup:
         deregistration_delay=_DEREGISTRATION_SECONDS,
         health_check={
             "protocol": "HTTP",
-            "path": path,
-            "matcher": statuses,
+            "path": check.path,
+            "matcher": check.statuses,
             "interval": 5,
             "timeout": 4,
             "healthy_threshold": 2,
