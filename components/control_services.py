@@ -17,7 +17,7 @@ from components.machine import Machine
 from components.membership_program import put_policy, put_program
 from components.on_base import digest, on_base, quiet, warn_of_restart
 from components.previous_state import PreviousState
-from components.remote import fields, run_on
+from components.remote import RemoteCommand, fields, run_on
 from components.settings.table import Settings
 from components.upgrade_path import Change, change_of
 from openvidu.roles import BASE
@@ -63,7 +63,6 @@ def services(
         parent: the component that owns all of it.
         keep: a key of `.env` whose value on the machine wins.
     """
-    role = settings.main_role
     name = domain_or_public_ip(settings, machine)
     text: pulumi.Output[str] = pulumi.Output.secret(name.apply(lambda found: env(settings, found)))
     configuration = _told_apart(text, settings, previous, parent)
@@ -76,24 +75,16 @@ def services(
         **previous.configuration_attempt(machine.name),
     }
     upgrade = _upgrade(machine, settings, previous, change, parent, [program, policy])
-    install = installation.install(
-        machine,
-        role.product,
-        settings,
-        change.to.version,
-        change,
-        parent=parent,
-        # A new machine has nothing that could be cut.
-        depends_on=[docker, upgrade] if change.is_due else [docker],
-    )
+    install = _install(machine, settings, change, docker, upgrade, parent)
     # A quiet moment would have to be waited for twice.
     moment = f"quiet{_suffix(settings)}"
     waited = quiet(
         machine, moment, settings, restart, previous, parent=parent, depends_on=[upgrade]
     )
     after = [install, waited]
+    product = settings.main_role.product
     put = installation.put_env(
-        machine, role.product, settings, text, parent=parent, depends_on=after, keep=keep
+        machine, product, settings, text, parent=parent, depends_on=after, keep=keep
     )
     ready = [
         put,
@@ -156,6 +147,27 @@ def _upgrade(
         on_create=False,
         beside=previous.told_nodes,
         is_due=change.is_due,
+    )
+
+
+def _install(
+    machine: Machine,
+    settings: Settings,
+    change: Change,
+    docker: pulumi.Resource,
+    upgrade: pulumi.Resource,
+    parent: pulumi.Resource,
+) -> RemoteCommand:
+    """What installs the wanted version, when its calls have ended where another one runs."""
+    return installation.install(
+        machine,
+        settings.main_role.product,
+        settings,
+        change.to.version,
+        change,
+        parent=parent,
+        # A new machine has nothing that could be cut.
+        depends_on=[docker, upgrade] if change.is_due else [docker],
     )
 
 

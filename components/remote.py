@@ -107,13 +107,20 @@ def run_on(
         triggers=triggers,
         # sshd takes no variables from clients; what a script said before is nothing to it.
         add_previous_output_in_env=False,
-        opts=pulumi.ResourceOptions(
-            parent=parent,
-            depends_on=depends_on,
-            additional_secret_outputs=["stdout", "stderr"],
-            replace_on_changes=["stdin"],
-            delete_before_replace=True,
-        ),
+        opts=_options(parent, depends_on),
+    )
+
+
+def _options(
+    parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
+) -> pulumi.ResourceOptions:
+    """Those of a script that another input replaces, and that may print secrets."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        depends_on=depends_on,
+        additional_secret_outputs=["stdout", "stderr"],
+        replace_on_changes=["stdin"],
+        delete_before_replace=True,
     )
 
 

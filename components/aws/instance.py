@@ -81,22 +81,8 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
     """
     project, stack = placement.tags["project"], placement.tags["stack"]
     tags = {**placement.tags, "Name": f"{project}-{stack}-{name}", "role": role.name}
-    interface = aws.ec2.NetworkInterface(
-        f"{name}-interface",
-        subnet_id=placement.subnet_id,
-        private_ips=[private_ip],
-        security_groups=firewall.groups,
-        description=f"{tags['Name']} {private_ip}",
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent),
-    )
-    address = aws.ec2.Eip(
-        f"{name}-address",
-        domain="vpc",
-        network_interface=interface.id,
-        tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*placement.internet]),
-    )
+    interface = _interface(name, private_ip, firewall, placement.subnet_id, tags, parent)
+    address = _address(name, interface, placement, tags, parent)
     before = _before(name, private_ip, address, settings, placement)
     stop = [before_stop(before)] if before_stop else []
     instance = aws.ec2.Instance(
@@ -124,6 +110,43 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
     if role.data:
         return _with_data(machine, instance, settings, placement.zone, tags, parent)
     return machine
+
+
+def _interface(
+    name: str,
+    private_ip: str,
+    firewall: Firewall,
+    subnet_id: pulumi.Output[str],
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ec2.NetworkInterface:
+    """An interface with a fixed private address, which outlives its instance."""
+    return aws.ec2.NetworkInterface(
+        f"{name}-interface",
+        subnet_id=subnet_id,
+        private_ips=[private_ip],
+        security_groups=firewall.groups,
+        description=f"{tags['Name']} {private_ip}",
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )
+
+
+def _address(
+    name: str,
+    interface: aws.ec2.NetworkInterface,
+    placement: Placement,
+    tags: Mapping[str, str],
+    parent: pulumi.Resource,
+) -> aws.ec2.Eip:
+    """The Elastic IP of an interface."""
+    return aws.ec2.Eip(
+        f"{name}-address",
+        domain="vpc",
+        network_interface=interface.id,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*placement.internet]),
+    )
 
 
 def _root_volume(
