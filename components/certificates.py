@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -43,11 +44,24 @@ def mistakes(certificate: str | None, private_key: str | None, domain: str | Non
     return found
 
 
-def chain(certificate: str) -> tuple[str, str]:
-    """The server's certificate, and those that follow it in a chain, each as PEM."""
+@dataclass(frozen=True)
+class Chain:
+    """A chain of certificates as PEM.
+
+    Attributes:
+        own: the server's.
+        others: those that follow it; empty where there are none.
+    """
+
+    own: str
+    others: str
+
+
+def chain(certificate: str) -> Chain:
+    """Take a PEM chain apart."""
     own, *others = x509.load_pem_x509_certificates(certificate.encode())
     pem = serialization.Encoding.PEM
-    return (
+    return Chain(
         own.public_bytes(pem).decode(),
         "".join(one.public_bytes(pem).decode() for one in others),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -67,7 +68,8 @@ class Cluster(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
         child = pulumi.ResourceOptions(parent=self)
         machines = found.machines_of(self)
-        base, outputs = _begin(settings, machines, previous, aws_says, child)
+        begun = _begin(settings, machines, previous, aws_says, child)
+        base = begun.base
         configuration = SharedConfiguration(settings, base, previous, self)
         generations = update_plan.generations(settings, previous, seen)
         nodes = self._nodes(settings, machines, base, configuration.wanted, previous, generations)
@@ -91,8 +93,11 @@ class Cluster(pulumi.ComponentResource):
         ]
         known = base.machine.public_ip, base.machine.host_key
         public_ip = last_look.look(settings, previous, seen, known, last)
-        outputs[f"{base.machine.name}PublicIp"] = public_ip
-        self.outputs = {**outputs, "nodes": [_output(node) for node in self.nodes]}
+        self.outputs = {
+            **begun.outputs,
+            f"{base.machine.name}PublicIp": public_ip,
+            "nodes": [_output(node) for node in self.nodes],
+        }
         self.register_outputs(self.outputs)
 
     def _nodes(
@@ -143,14 +148,22 @@ class Cluster(pulumi.ComponentResource):
             yield node
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What nodes need to be there, and the stack's outputs that tell users of it."""
+
+    base: ControlMachine
+    outputs: Mapping[str, Any]
+
+
 def _begin(
     settings: Settings,
     machines: Machines,
     previous: PreviousState,
     aws_says: health.Health,
     child: pulumi.ResourceOptions,
-) -> tuple[ControlMachine, dict[str, Any]]:
-    """What nodes need to be there: base services or AWS's; and what users get to see of it."""
+) -> _Begun:
+    """Register what nodes need to be there: base services or AWS's."""
     if settings.shape == HA_MANAGED and isinstance(machines, AwsMachines):
         return _managed(settings, machines, previous, aws_says, child)
 
@@ -161,7 +174,7 @@ def _begin(
     base = BaseServices(settings, base_machine, previous, opts=child)
     # Source: page, "Installing Base Services" step 8.
     url = users_url(settings, base.domain_or_public_ip)
-    return base, {
+    outputs = {
         "callUrl": pulumi.Output.concat(url, "/"),
         "kibanaUrl": pulumi.Output.concat(url, "/kibana"),
         "minioUrl": pulumi.Output.concat(url, "/minio"),
@@ -170,6 +183,7 @@ def _begin(
         "basePublicIp": base.machine.public_ip,
         "basePrivateIp": base.machine.private_ip,
     }
+    return _Begun(base, outputs)
 
 
 def _managed(
@@ -178,13 +192,13 @@ def _managed(
     previous: PreviousState,
     aws_says: health.Health,
     child: pulumi.ResourceOptions,
-) -> tuple[ControlMachine, dict[str, Any]]:
+) -> _Begun:
     services = ManagedServices(
         settings, machines.network, machines.tags, previous, machines.alarms, opts=child
     )
     bastion = Bastion(settings, machines, services, previous, aws_says, opts=child)
     url = users_url(settings, pulumi.Output.from_input(settings.domain_or_public_ip or ""))
-    return bastion, {
+    outputs = {
         "kibanaUrl": services.kibana_url,
         "inspectorUrl": pulumi.Output.concat(url, "/inspector/"),
         "apiUrl": url,
@@ -192,6 +206,7 @@ def _managed(
         "bastionPublicIp": bastion.machine.public_ip,
         "bastionPrivateIp": bastion.machine.private_ip,
     }
+    return _Begun(bastion, outputs)
 
 
 def _output(node: Node) -> dict[str, Any]:

@@ -114,25 +114,30 @@ def quiet(
         parent: the component that owns it.
         depends_on: what has to be done before.
     """
-
-    def told(given: Mapping[str, str]) -> tuple[str, str]:
-        number = int(given.get("CONFIGURATION_ATTEMPT", 1))
-        wanted = Attempt(given["CONFIGURATION"], number)
-        nodes = previous.nodes_before_restart(machine.name, wanted, given["host_key"])
-        return nodes, previous.update_before_restart(machine.name, wanted)
-
-    found = pulumi.Output.all(**restart, host_key=machine.host_key).apply(told)
+    given = pulumi.Output.all(**restart, host_key=machine.host_key)
+    nodes = given.apply(
+        lambda found: previous.nodes_before_restart(
+            machine.name, _attempt(found), found["host_key"]
+        )
+    )
+    update = given.apply(
+        lambda found: previous.update_before_restart(machine.name, _attempt(found))
+    )
     return on_base(
         f"{machine.name}-quiet",
         action,
         settings,
         machine,
-        {**restart, "UPDATE": found[1]},
+        {**restart, "UPDATE": update},
         parent=parent,
         depends_on=depends_on,
         on_create=False,
-        beside={"NODES": found[0]},
+        beside={"NODES": nodes},
     )
+
+
+def _attempt(restart: Mapping[str, str]) -> Attempt:
+    return Attempt(restart["CONFIGURATION"], int(restart.get("CONFIGURATION_ATTEMPT", 1)))
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:

@@ -6,6 +6,7 @@ A quota that can't be asked for is not checked: the deployment goes on, with a w
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -37,15 +38,14 @@ def ask(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) ->
     holds: dict[str, int] = {}
     unknown: dict[str, Exception] = {}
     region = ""
-    own: frozenset[str] = frozenset()
-    others = 0
+    addresses = _Addresses()
     for quota in quotas.wanted(settings, previous):
         try:
             found = aws.servicequotas.get_service_quota(
                 service_code=quota.service, quota_code=quota.code
             )
             if quota is ADDRESSES:
-                own, others = _addresses(int(found.value), settings, previous, tags)
+                addresses = _addresses(int(found.value), settings, previous, tags)
         # The SDK raises nothing more specific.
         except Exception as error:
             unknown[quota.code] = error
@@ -54,19 +54,26 @@ def ask(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) ->
             region = found.region
     if unknown:
         pulumi.log.warn(_not_checked(unknown))
-    return Account(region, holds, own, others)
+    return Account(region, holds, addresses.own, addresses.others)
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    """The account's Elastic IPs: this stack's, and how many others count towards the quota."""
+
+    own: frozenset[str] = frozenset()
+    others: int = 0
 
 
 def _addresses(
     limit: int, settings: Settings, previous: PreviousState, tags: Mapping[str, str]
-) -> tuple[frozenset[str], int]:
-    """This stack's Elastic IPs, and how many others count."""
+) -> _Addresses:
     everyones = frozenset(aws.ec2.get_eips().allocation_ids)
     own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *previous.addresses.values()}
     others = everyones - own
     if len(others) + max(len(own), settings.node_count + 1) > limit:
         others = _counting(others)
-    return own, len(others)
+    return _Addresses(own, len(others))
 
 
 def _counting(addresses: Collection[str]) -> frozenset[str]:

@@ -53,12 +53,14 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
     where, used = Place(), dict(previous.zones)
     if settings.subnet_ids:
         owners = owners_lookup.ask(settings, aws.config.region)
-        where, unfit = owners_network.place(settings, previous, owners)
-        mistakes += unfit
+        choice = owners_network.choose(settings, previous, owners)
+        where = choice.place
+        mistakes += choice.mistakes
         used = dict(enumerate(where.zones))
     if not mistakes:
-        zones, mistakes = machine_types.zones(settings, previous, types, used)
-        where = replace(where, zones=zones)
+        zones = machine_types.zones(settings, previous, types, used)
+        where = replace(where, zones=zones.names)
+        mistakes += zones.mistakes
     mistakes += machine_image.find_mistakes(settings, previous)
     mistakes += restore.find_mistakes(settings, previous)
     mistakes += session_manager.find_mistakes(settings)

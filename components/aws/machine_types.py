@@ -88,7 +88,7 @@ def _on_xen(key: str, name: str) -> Mistake:
 
 def look_up(settings: Settings) -> dict[str, InstanceType | None]:
     """The wanted instance types by name; None where AWS has none of that name."""
-    names = {name for name, _ in _wanted(settings).values()}
+    names = {one.type for one in _wanted(settings).values()}
     return {name: _instance_type(name) for name in sorted(names)}
 
 
@@ -100,23 +100,31 @@ def find_mistakes(settings: Settings, types: Mapping[str, InstanceType | None]) 
         types: what AWS says about each type, by name.
     """
     mistakes = []
-    for key, (name, role) in _wanted(settings).items():
-        found = types[name]
+    for key, wanted in _wanted(settings).items():
+        found = types[wanted.type]
         if found is None:
-            problem = f"AWS has no instance type {name} in this region"
+            problem = f"AWS has no instance type {wanted.type} in this region"
             command = set_command(key, _EXAMPLES.get(key, _EXAMPLE))
             mistakes.append(Mistake(key, problem, command))
         else:
-            mistakes.extend(check(key, found, role))
+            mistakes.extend(check(key, found, wanted.role))
     return mistakes
 
 
-def _wanted(settings: Settings) -> dict[str, tuple[str, Role]]:
-    """The wanted instance types by configuration key, and what they are for."""
+@dataclass(frozen=True)
+class _Wanted:
+    """The name of an instance type, and what it's for."""
+
+    type: str
+    role: Role
+
+
+def _wanted(settings: Settings) -> dict[str, _Wanted]:
+    """The wanted instance types by configuration key."""
     key, name = settings.main_instance_type
-    wanted = {key: (name, settings.main_role)}
+    wanted = {key: _Wanted(name, settings.main_role)}
     if settings.node_numbers:
-        wanted["nodeInstanceType"] = (settings.node_instance_type, NODE)
+        wanted["nodeInstanceType"] = _Wanted(settings.node_instance_type, NODE)
     return wanted
 
 
@@ -138,13 +146,21 @@ def _instance_type(name: str) -> InstanceType | None:
     )
 
 
+@dataclass(frozen=True)
+class Zones:
+    """The availability zones of the cluster, and why they don't suffice, if they don't."""
+
+    names: Sequence[str]
+    mistakes: Sequence[Mistake]
+
+
 def zones(
     settings: Settings,
     previous: PreviousState,
     types: Mapping[str, InstanceType | None],
     used: Mapping[int, str],
-) -> tuple[list[str], list[Mistake]]:
-    """The availability zones of the cluster, and why they don't suffice, if they don't.
+) -> Zones:
+    """Choose the availability zones of the cluster.
 
     A zone that is in use stays: no volume, address or subnet can move to another. For the others
     those are taken that have all the instance types.
@@ -159,11 +175,11 @@ def zones(
     new = _to_start(settings, previous)
     offering = {name: _zones_with(name) for name in new}
     mistakes = [
-        _not_offered(key, name, used[place], types)
-        for key, (name, _) in _wanted(settings).items()
-        if name in offering
+        _not_offered(key, one.type, used[place], types)
+        for key, one in _wanted(settings).items()
+        if one.type in offering
         for place in sorted(used)[:wanted]
-        if used[place] not in offering[name]
+        if used[place] not in offering[one.type]
     ]
     missing = [place for place in range(wanted) if place not in used]
     if missing:
@@ -172,7 +188,7 @@ def zones(
         free = sorted(usable - {*used.values()})
         mistakes += _too_few([*used.values(), *free], settings, types)
         used = {**used, **dict(zip(missing, free, strict=False))}
-    return [used[place] for place in sorted(used)[:wanted]], mistakes
+    return Zones([used[place] for place in sorted(used)[:wanted]], mistakes)
 
 
 def _to_start(settings: Settings, previous: PreviousState) -> set[str]:

@@ -10,11 +10,20 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.settings.table import Settings
+
+
+@dataclass(frozen=True)
+class _Subnet:
+    """A subnet's id, and what leads from there to the internet."""
+
+    id: pulumi.Output[str]
+    way_out: pulumi.Resource
 
 
 class Network(pulumi.ComponentResource):
@@ -106,10 +115,7 @@ class Network(pulumi.ComponentResource):
             opts=child,
         )
 
-        def subnet(
-            name: str, block: ipaddress.IPv4Network, zone: str
-        ) -> tuple[pulumi.Output[str], pulumi.Resource]:
-            """A subnet's id, and what leads from there to the internet."""
+        def subnet(name: str, block: ipaddress.IPv4Network, zone: str) -> _Subnet:
             made = aws.ec2.Subnet(
                 name,
                 vpc_id=vpc.id,
@@ -125,7 +131,7 @@ class Network(pulumi.ComponentResource):
                 route_table_id=routes.id,
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[to_internet]),
             )
-            return made.id, association
+            return _Subnet(made.id, association)
 
         blocks = settings.node_networks
         names = ["subnet"] if len(blocks) == 1 else [f"subnet-{n + 1}" for n in range(len(blocks))]
@@ -135,8 +141,8 @@ class Network(pulumi.ComponentResource):
             for name, block, zone in zip(names, settings.service_networks, zones, strict=False)
         ]
         self.vpc_id = vpc.id
-        self.subnet_ids = [identifier for identifier, _ in of_machines]
-        self.service_subnet_ids = [identifier for identifier, _ in of_services]
+        self.subnet_ids = [one.id for one in of_machines]
+        self.service_subnet_ids = [one.id for one in of_services]
         self.gateway = [gateway]
-        self.internet = [[association] for _, association in of_machines]
+        self.internet = [[one.way_out] for one in of_machines]
         self.members = None

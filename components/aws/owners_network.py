@@ -76,9 +76,15 @@ class Place:
     private_ips: Mapping[str, str] = field(default_factory=dict)
 
 
-def place(
-    settings: Settings, previous: PreviousState, owners: Owners
-) -> tuple[Place, list[Mistake]]:
+@dataclass(frozen=True)
+class Choice:
+    """Where machines would be in a network that existed, and what is in the way."""
+
+    place: Place
+    mistakes: Sequence[Mistake]
+
+
+def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choice:
     """Choose addresses for the machines that come, or say what is in the way.
 
     An address that a machine has is never chosen anew.
@@ -90,7 +96,7 @@ def place(
     """
     mistakes = [*_unfit(settings, owners)]
     if mistakes:
-        return Place(), mistakes
+        return Choice(Place(), mistakes)
     chosen = dict(previous.private_ips)
     for where, subnet_id in enumerate(settings.subnet_ids):
         free = _free(owners, subnet_id, {*chosen.values()})
@@ -100,7 +106,7 @@ def place(
             mistakes.append(_too_few(settings, subnet_id, free, names, services))
         chosen |= dict(zip(names, map(str, free), strict=False))
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
-    return Place([one["AvailabilityZone"] for one in found], chosen), mistakes
+    return Choice(Place([one["AvailabilityZone"] for one in found], chosen), mistakes)
 
 
 def _names(settings: Settings, where: int) -> list[str]:

@@ -106,7 +106,7 @@ def vcpu_quota(instance_type: str) -> Quota | None:
 
 def wanted(settings: Settings, previous: PreviousState) -> list[Quota]:
     """The quotas of which something more is taken than there is."""
-    machines, kept = _machines(settings, previous)
+    machines, kept = settings.instance_types, _kept(settings, previous)
     new = {vcpu_quota(kind) for name, kind in machines.items() if name not in kept}
     addresses = [ADDRESSES] if machines.keys() - previous.addresses.keys() else []
     rules = [RULES] if _rules(settings) > _RULES_OF_ALL else []
@@ -174,11 +174,12 @@ def _name(number: int) -> str:
     return f"node-{number}"
 
 
-def _machines(settings: Settings, previous: PreviousState) -> tuple[dict[str, str], set[str]]:
-    """The wanted machines' types by name, and the names of those that are there."""
-    wanted = settings.instance_types
-    return wanted, {
-        name for name, kind in wanted.items() if previous.instance_types.get(name) == kind
+def _kept(settings: Settings, previous: PreviousState) -> set[str]:
+    """The names of the wanted machines that are there with their types."""
+    return {
+        name
+        for name, kind in settings.instance_types.items()
+        if previous.instance_types.get(name) == kind
     }
 
 
@@ -186,12 +187,12 @@ def _vcpu_demands(
     settings: Settings, previous: PreviousState, types: Mapping[str, InstanceType | None]
 ) -> list[_Demand]:
     """The vCPUs wanted, for each quota under which a machine has to start."""
-    machines, kept = _machines(settings, previous)
+    kept = _kept(settings, previous)
     demands = []
     for quota in VCPUS:
         taken = {
             name: found.cpus
-            for name, kind in machines.items()
+            for name, kind in settings.instance_types.items()
             if (found := types.get(kind)) and vcpu_quota(kind) == quota
         }
         total = sum(taken.values())

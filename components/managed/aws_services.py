@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -59,9 +60,9 @@ class ManagedServices(pulumi.ComponentResource):
         self.load_balancer = load_balancer(site)
         made: dict[str, Any] = {}
         self.ready = [*self.load_balancer.ready]
-        for part, ready in (_redis(site), _s3(site), _search(site)):
-            made.update(part)
-            self.ready.extend(ready)
+        for part in (_redis(site), _s3(site), _search(site)):
+            made.update(part.values)
+            self.ready.extend(part.ready)
         self.endpoints = pulumi.Output.from_input(made).apply(
             lambda found: of_services(settings, MadeServices(**found))
         )
@@ -71,32 +72,37 @@ class ManagedServices(pulumi.ComponentResource):
         self.register_outputs({"dnsName": self.load_balancer.dns_name})
 
 
-_Part = tuple[Mapping[str, pulumi.Input[str]], list[pulumi.Resource]]
-"""Fields of `MadeServices`, and what has to be there before they can be used."""
+@dataclass(frozen=True)
+class _Part:
+    """Fields of `MadeServices`, and what has to be there before they can be used."""
+
+    values: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    ready: Sequence[pulumi.Resource] = ()
 
 
 def _redis(site: Site) -> _Part:
     if site.settings.redis_host:
-        return {}, []
-    name, ready = redis(site)
-    return {"redis": name}, ready
+        return _Part()
+    made = redis(site)
+    return _Part({"redis": made.host}, made.ready)
 
 
 def _s3(site: Site) -> _Part:
     if site.settings.s3_endpoint:
-        return {}, []
+        return _Part()
     made = bucket(site)
-    return {
+    values: dict[str, pulumi.Input[str]] = {
         "region": aws.get_region().region,
         "bucket": made.name,
         "access_key": made.access_key,
         "secret_key": made.secret_key,
-    }, made.ready
+    }
+    return _Part(values, made.ready)
 
 
 def _search(site: Site) -> _Part:
     settings = site.settings
     if settings.elasticsearch_url and settings.kibana_url:
-        return {}, []
-    name, ready = search(site)
-    return {"search": name}, ready
+        return _Part()
+    made = search(site)
+    return _Part({"search": made.host}, made.ready)

@@ -20,11 +20,11 @@ def certificate(site: Site) -> pulumi.Output[str]:
 
 
 def _imported(site: Site) -> pulumi.Output[str]:
-    own, others = chain(site.settings.own_certificate or "")
+    found = chain(site.settings.own_certificate or "")
     made = aws.acm.Certificate(
         "certificate",
-        certificate_body=own,
-        certificate_chain=others or None,
+        certificate_body=found.own,
+        certificate_chain=found.others or None,
         private_key=pulumi.Output.secret(site.settings.own_private_key),
         tags=site.named("certificate"),
         opts=site.child,

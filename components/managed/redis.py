@@ -8,6 +8,7 @@ only. Its security group lets in the cluster's network alone, as OpenVidu's own 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pulumi
@@ -25,12 +26,21 @@ _NODES = 2
 """A primary and a replica."""
 
 
-def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
-    """Register Redis.
+@dataclass(frozen=True)
+class Redis:
+    """Redis that runs.
 
-    Returns:
-        the name of its primary, and what depends on a Redis that answers depends on.
+    Attributes:
+        host: the name of its primary.
+        ready: what depends on a Redis that answers depends on these.
     """
+
+    host: pulumi.Output[str]
+    ready: Sequence[pulumi.Resource]
+
+
+def redis(site: Site) -> Redis:
+    """Register Redis."""
     firewall = site.firewall("redis", ports.REDIS_PORTS)
     subnets = aws.elasticache.SubnetGroup(
         "redis-subnets",
@@ -63,7 +73,7 @@ def redis(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
             of = {"CacheClusterId": group.member_clusters.apply(partial(_member, place))}
             site.alarms.watch(f"redis-{place + 1}-memory", REDIS_MEMORY, of, site.parent)
             site.alarms.watch(f"redis-{place + 1}-cpu", REDIS_CPU, of, site.parent)
-    return group.primary_endpoint_address, [group]
+    return Redis(group.primary_endpoint_address, [group])
 
 
 def _member(place: int, clusters: Sequence[str]) -> str:

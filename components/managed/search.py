@@ -6,6 +6,8 @@ OpenVidu's base services have Elasticsearch and Kibana 7.8 (repository, their
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pulumi
@@ -25,12 +27,21 @@ _TLS_POLICY = "Policy-Min-TLS-1-2-2019-07"
 _LONGEST_NAME = 28
 
 
-def search(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
-    """Register Elasticsearch and Kibana.
+@dataclass(frozen=True)
+class Search:
+    """Elasticsearch and Kibana that run.
 
-    Returns:
-        the name of their host, and what depends on them when they answer depends on.
+    Attributes:
+        host: the name of their host.
+        ready: what depends on them when they answer depends on these.
     """
+
+    host: pulumi.Output[str]
+    ready: Sequence[pulumi.Resource]
+
+
+def search(site: Site) -> Search:
+    """Register Elasticsearch and Kibana."""
     settings = site.settings
     if warning := end_of_support(datetime.now(UTC).date()):
         pulumi.log.warn(warning, site.parent)
@@ -81,7 +92,7 @@ def search(site: Site) -> tuple[pulumi.Output[str], list[pulumi.Resource]]:
         space = search_space(settings.data_volume_size)
         site.alarms.watch("search-space", space, of, site.parent)
         site.alarms.watch("search-status", SEARCH_RED, of, site.parent)
-    return domain.endpoint, [domain]
+    return Search(domain.endpoint, [domain])
 
 
 def end_of_support(today: date) -> str | None:
