@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.providers.aws.facts import Told, fields_of, settable_names, told_of
@@ -29,6 +30,14 @@ TYPES_BY_KIND: Final[dict[Kind, tuple[type, ...]]] = {
 }
 
 
+@dataclass(frozen=True)
+class Checked:
+    """Inputs with defaults, and what is wrong with them."""
+
+    inputs: State
+    failures: Sequence[Failure]
+
+
 def check(
     kind: ResourceType,
     *,
@@ -37,7 +46,7 @@ def check(
     before: State,
     seed: bytes,
     default_tags: Mapping[str, str],
-) -> tuple[State, list[Failure]]:
+) -> Checked:
     """Check a resource's inputs.
 
     Args:
@@ -47,9 +56,6 @@ def check(
         before: The inputs as of the last update, or nothing.
         seed: Random bytes for the name, if one has to be made.
         default_tags: The provider's tags for everything.
-
-    Returns:
-        The inputs with defaults, and what is wrong with them.
     """
     inputs = {key: value for key, value in given.items() if value is not None}
     inputs.pop(DEFAULTS_KEY, None)
@@ -65,7 +71,7 @@ def check(
     if kind.taggable:
         inputs["tagsAll"] = _all_tags(default_tags, inputs.get("tags"))
     inputs[DEFAULTS_KEY] = sorted(filled)
-    return inputs, failures
+    return Checked(inputs, failures)
 
 
 def _check_fields(

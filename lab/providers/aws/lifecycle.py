@@ -55,11 +55,16 @@ def preview_update(kind: ResourceType, old: State, inputs: State) -> State:
     return {**foretold, **dict.fromkeys(unsettled, UNKNOWN)}
 
 
-def create(kind: ResourceType, call: Call, inputs: State) -> tuple[str, State]:
-    """Make a resource and wait until it can be used.
+@dataclass(frozen=True)
+class Made:
+    """A resource that was made: its id and its outputs."""
 
-    Returns:
-        Its id and its outputs.
+    identifier: str
+    state: State
+
+
+def create(kind: ResourceType, call: Call, inputs: State) -> Made:
+    """Make a resource and wait until it can be used.
 
     Raises:
         AwsError: AWS refused; nothing was made.
@@ -78,7 +83,7 @@ def create(kind: ResourceType, call: Call, inputs: State) -> tuple[str, State]:
         raise _half_done(
             kind, call, identifier, _without_defaults(inputs), inputs, error
         ) from error
-    return identifier, state
+    return Made(identifier, state)
 
 
 def read(

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from google.protobuf import empty_pb2
@@ -52,19 +53,27 @@ _THREADS: Final = 128
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True)
+class _Account:
+    """How AWS is asked."""
+
+    config: ProviderConfig
+    clients: Clients
+
+
 class AwsServicer(Servicer):
     """Serves the resource types and functions of the tables."""
 
     def __init__(self, log: EngineLog) -> None:
         super().__init__("aws", VERSION, log)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="aws")
-        self._account: tuple[ProviderConfig, Clients] | None = None
+        self._account: _Account | None = None
         self._seeds: dict[str, bytes] = {}
 
     async def configure(self, args: Properties) -> None:
         """Take credentials, region and default tags."""
         config = parse_config(args)
-        self._account = config, Clients(config)
+        self._account = _Account(config, Clients(config))
 
     async def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Context
@@ -84,17 +93,17 @@ class AwsServicer(Servicer):
         kind = _kind_of(request.urn)
         news = decode(request.news)
         self._seeds[request.urn] = request.randomSeed
-        inputs, failures = check(
+        checked = check(
             kind,
             name=_name_of(request.urn),
             given=plain(news),
             before=plain(decode(request.olds)),
             seed=request.randomSeed,
-            default_tags=self._configured()[0].default_tags,
+            default_tags=self._configured().config.default_tags,
         )
         return provider_pb2.CheckResponse(
-            inputs=encode(marked_secret(inputs, news)),
-            failures=failures_answer(failures, secret_names(news)),
+            inputs=encode(marked_secret(checked.inputs, news)),
+            failures=failures_answer(checked.failures, secret_names(news)),
         )
 
     @reports_errors
@@ -127,9 +136,9 @@ class AwsServicer(Servicer):
                 id="", properties=encode(marked_secret(foretold, given, kind.secrets))
             )
         with _secrets_kept(given, kind.secrets):
-            identifier, state = await self._run(lambda: lifecycle.create(kind, call, inputs))
+            made = await self._run(lambda: lifecycle.create(kind, call, inputs))
         return provider_pb2.CreateResponse(
-            id=identifier, properties=encode(marked_secret(state, given, kind.secrets))
+            id=made.identifier, properties=encode(marked_secret(made.state, given, kind.secrets))
         )
 
     @reports_errors
@@ -207,24 +216,24 @@ class AwsServicer(Servicer):
         finally:
             await loop.run_in_executor(None, self.log.flush)
 
-    def _configured(self) -> tuple[ProviderConfig, Clients]:
+    def _configured(self) -> _Account:
         if self._account is None:
             raise ProviderError("the aws provider was used before it was configured")
         return self._account
 
     def _call(self, urn: str, properties: Mapping[str, Any], timeout: float) -> Call:
-        config, clients = self._configured()
+        account = self._configured()
         region = properties.get("region")
         return Call(
-            clients=clients,
-            region=region if isinstance(region, str) else config.region,
+            clients=account.clients,
+            region=region if isinstance(region, str) else account.config.region,
             name=_name_of(urn),
             urn=urn,
             token=_token(urn, self._seeds.get(urn, b"")),
             log=self.log,
             cancelled=self.cancelled,
             timeout=timeout or None,
-            default_tags=config.default_tags,
+            default_tags=account.config.default_tags,
         )
 
 

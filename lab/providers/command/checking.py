@@ -6,23 +6,29 @@ Source: pulumi-go-provider, infer/resource.go (Check), apply_defaults.go, apply_
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from lab.providers.base import UNKNOWN, Properties, Secret, Value
 from lab.providers.command.conforming import Failure, conform
 from lab.providers.command.types import ListOf, MapOf, Struct, Type, zero_of
 
 
-def check(struct: Struct, properties: Mapping[str, Value]) -> tuple[Properties, list[Failure]]:
-    """Validate inputs, fill in defaults, and make secret what must be.
+class Checked(NamedTuple):
+    """The inputs to keep, and what is wrong with those given.
 
-    Returns:
-        The inputs to keep, and what is wrong with those given. With failures, the inputs come back
-        as they were, but secret where they must be.
+    With failures, the inputs are as they were, but secret where they must be.
     """
-    conforming, failures = conform(struct, properties)
-    if failures:
-        return _object_with_secrets(struct, properties), failures
-    return _object_with_secrets(struct, _object_with_defaults(struct, conforming)), []
+
+    inputs: Properties
+    failures: Sequence[Failure] = ()
+
+
+def check(struct: Struct, properties: Mapping[str, Value]) -> Checked:
+    """Validate inputs, fill in defaults, and make secret what must be."""
+    found = conform(struct, properties)
+    if found.failures:
+        return Checked(_object_with_secrets(struct, properties), found.failures)
+    return Checked(_object_with_secrets(struct, _object_with_defaults(struct, found.properties)))
 
 
 def _object_with_defaults(struct: Struct, properties: Mapping[str, Value]) -> Properties:

@@ -31,6 +31,13 @@ class Failure(NamedTuple):
     reason: str
 
 
+class Conformed(NamedTuple):
+    """Properties that conform, and a failure for each that is wrong, missing or not known here."""
+
+    properties: Properties
+    failures: Sequence[Failure]
+
+
 class _Mismatch(Exception):  # noqa: N818 - caught in this module; users see a Failure
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.reason)
@@ -39,13 +46,10 @@ class _Mismatch(Exception):  # noqa: N818 - caught in this module; users see a F
 
 def conform(
     struct: Struct, properties: Mapping[str, Value], *, tolerate_missing: bool = False
-) -> tuple[Properties, list[Failure]]:
+) -> Conformed:
     """Bring the properties of an object into the form that its types ask for.
 
     Unknown values pass for any type. Null counts as absent. Secrets stay secret.
-
-    Returns:
-        The conforming properties, and a failure for each that is wrong, missing or not known here.
     """
     given = {key: value for key, value in properties.items() if value is not None}
     conforming: Properties = {}
@@ -64,7 +68,7 @@ def conform(
         for key in given
         if key not in struct
     ]
-    return conforming, failures
+    return Conformed(conforming, failures)
 
 
 def summary(failures: Sequence[Failure]) -> str:
@@ -106,11 +110,12 @@ def _simple(type_: Type, value: Value, owner: Struct, key: str) -> Value:
 
 
 def _object(struct: Struct, value: Mapping[str, Value], owner: Struct, key: str) -> Value:
-    conforming, failures = conform(struct, value)
-    if failures:
-        reason = f"An error occurred decoding '{owner.short_name}.{key}': {summary(failures)}"
+    found = conform(struct, value)
+    if found.failures:
+        why = summary(found.failures)
+        reason = f"An error occurred decoding '{owner.short_name}.{key}': {why}"
         raise _Mismatch(Failure(key, reason))
-    return conforming
+    return found.properties
 
 
 def _wrong_type(type_: Type, value: Value, owner: Struct, key: str) -> _Mismatch:

@@ -91,7 +91,7 @@ class CommandProvider(Servicer):
             (resource.inputs, request.inputs),
             (resource.state, request.properties),
         ):
-            _, failures = conform(struct, decode(properties), tolerate_missing=True)
+            failures = conform(struct, decode(properties), tolerate_missing=True).failures
             if failures:
                 raise ProviderError(summary(failures))
         return provider_pb2.ReadResponse(
@@ -170,7 +170,7 @@ def _name(urn: str) -> str:
 
 
 def _decoded(struct: Struct, properties: Properties, prefix: str = "") -> Properties:
-    conforming, failures = conform(struct, properties)
-    if failures:
-        raise ProviderError(prefix + summary(failures))
-    return conforming
+    found = conform(struct, properties)
+    if found.failures:
+        raise ProviderError(prefix + summary(found.failures))
+    return found.properties

@@ -6,6 +6,7 @@ Source: terraform-provider-aws 6, aws_route53_record.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from botocore.exceptions import ClientError
@@ -110,32 +111,42 @@ def _create(call: Call, inputs: State) -> str:
     return f"{inputs['zoneId']}_{name}_{inputs['type']}"
 
 
-def _parts(identifier: str) -> tuple[str, str, str]:
-    """Zone, name and type, as `create` put them into the id; names may hold underscores."""
+@dataclass(frozen=True)
+class _Parts:
+    """What `create` put into an id."""
+
+    zone: str
+    name: str
+    kind: str
+
+
+def _parts(identifier: str) -> _Parts:
+    """Take an id apart; names may hold underscores."""
     zone, _, rest = identifier.partition("_")
     name, _, kind = rest.rpartition("_")
-    return zone, name, kind
+    return _Parts(zone, name, kind)
 
 
-def _find(call: Call, identifier: str, state: State) -> tuple[str, dict[str, Any] | None]:
+def _find(call: Call, identifier: str, state: State) -> dict[str, Any] | None:
     """The record; it keeps its id when it gets another type."""
-    zone, name, kind = _parts(identifier)
-    kind = state.get("type") or kind
+    parts = _parts(identifier)
+    kind = state.get("type") or parts.kind
     try:
         answer: Any = call.route53.list_resource_record_sets(
-            HostedZoneId=zone,
-            StartRecordName=name,
+            HostedZoneId=parts.zone,
+            StartRecordName=parts.name,
             StartRecordType=kind,  # type: ignore[arg-type]  # one of the types that the check knows
             MaxItems="1",
         )
     except ClientError as error:
         if is_gone(error):
-            return zone, None
+            return None
         raise
-    for record in answer["ResourceRecordSets"]:
-        if _bare(_unescaped(record["Name"])) == name and record["Type"] == kind:
-            return zone, record
-    return zone, None
+    records: list[dict[str, Any]] = answer["ResourceRecordSets"]
+    for record in records:
+        if _bare(_unescaped(record["Name"])) == parts.name and record["Type"] == kind:
+            return record
+    return None
 
 
 def _unescaped(name: str) -> str:
@@ -144,7 +155,7 @@ def _unescaped(name: str) -> str:
 
 
 def _read(call: Call, identifier: str, state: State) -> State | None:
-    zone, record = _find(call, identifier, state)
+    record = _find(call, identifier, state)
     if record is None:
         return None
     name = _bare(_unescaped(record["Name"]))
@@ -167,30 +178,27 @@ def _read(call: Call, identifier: str, state: State) -> State | None:
         "records": values or None,
         "ttl": record.get("TTL"),
         "type": record["Type"],
-        "zoneId": zone,
+        "zoneId": _parts(identifier).zone,
     }
 
 
 def _overwrite(call: Call, identifier: str, change: Change) -> None:
-    _, name, _ = _parts(identifier)
+    name = _parts(identifier).name
     other_type = change.old.get("type") != change.new["type"]
-    gone = _find(call, identifier, change.old)[1] if other_type else None
+    gone = _find(call, identifier, change.old) if other_type else None
     _submit(call, change.new["zoneId"], "UPSERT", _record_set(change.new, name), gone)
 
 
 def _delete(call: Call, identifier: str, state: State) -> None:
-    zone, record = _find(call, identifier, state)
+    record = _find(call, identifier, state)
     if record is None:
         return
     with gone_is_fine():
         try:
-            _submit(call, zone, "DELETE", record)
+            _submit(call, _parts(identifier).zone, "DELETE", record)
         except ClientError as error:
             # Somebody else was faster: the record is not as it was a moment ago.
-            if (
-                code_of(error) != "InvalidChangeBatch"
-                or _find(call, identifier, state)[1] is not None
-            ):
+            if code_of(error) != "InvalidChangeBatch" or _find(call, identifier, state) is not None:
                 raise
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,10 +22,10 @@ def _changes(*groups: str) -> Iterator[Any]:
                 yield pytest.param(token, change, id=name)
 
 
-def _failures(token: str, change: dict[str, Any]) -> list[Failure]:
+def _failures(token: str, change: dict[str, Any]) -> Sequence[Failure]:
     given = {**TOLD[token].good, **change}
     kind = RESOURCE_TYPES[token]
-    return check(kind, name="thing", given=given, before={}, seed=b"", default_tags={})[1]
+    return check(kind, name="thing", given=given, before={}, seed=b"", default_tags={}).failures
 
 
 @pytest.mark.parametrize("token", TOLD)
