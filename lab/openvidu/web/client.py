@@ -101,11 +101,11 @@ async def request(
 
 
 async def _read_answer(reader: asyncio.StreamReader, method: str) -> Answer:
-    head = await read_head(reader)
-    if head is None:
+    text = await read_head(reader)
+    if text is None:
         raise WireError("the connection was closed without an answer")
-    first, headers = parse_head(head)
-    status = int(first.split(" ")[1])
+    head = parse_head(text)
+    status = int(head.first.split(" ")[1])
     without_body = method == "HEAD" or status in (204, 304)
-    body = b"" if without_body else await read_body(reader, headers, until_end=True)
-    return Answer(status, headers, body)
+    body = b"" if without_body else await read_body(reader, head.headers, until_end=True)
+    return Answer(status, head.headers, body)

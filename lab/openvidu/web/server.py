@@ -57,14 +57,15 @@ async def _converse(
     handler: Handler, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     peer = (writer.get_extra_info("peername") or ("?",))[0]
-    while (head := await read_head(reader)) is not None:
-        first, headers = parse_head(head)
-        method, _, rest = first.partition(" ")
+    while (text := await read_head(reader)) is not None:
+        head = parse_head(text)
+        headers = head.headers
+        method, _, rest = head.first.partition(" ")
         target, _, version = rest.partition(" ")
         if headers.get("expect", "").lower() == "100-continue":
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = await read_body(reader, headers)
-        answer = await _answer(handler, Request(method, target, headers, body, peer, head))
+        answer = await _answer(handler, Request(method, target, headers, body, peer, text))
         if isinstance(answer, Takeover):
             await answer.run(reader, writer)
             return

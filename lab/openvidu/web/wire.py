@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 HEAD_LIMIT = 64 * 1024
 BODY_LIMIT = 64 * 1024 * 1024
@@ -29,8 +30,16 @@ async def read_head(reader: asyncio.StreamReader) -> bytes | None:
         raise WireError(f"a head is longer than {HEAD_LIMIT} bytes") from error
 
 
-def parse_head(head: bytes) -> tuple[str, dict[str, str]]:
-    """The first line, and the headers with names in lower case.
+@dataclass(frozen=True)
+class Head:
+    """The first line, and the headers with names in lower case."""
+
+    first: str
+    headers: dict[str, str]
+
+
+def parse_head(head: bytes) -> Head:
+    """Take a head apart.
 
     Raises:
         WireError: a header line has no colon.
@@ -42,7 +51,7 @@ def parse_head(head: bytes) -> tuple[str, dict[str, str]]:
         if not colon:
             raise WireError("a header line has no colon")
         headers[name.strip().lower()] = value.strip()
-    return first, headers
+    return Head(first, headers)
 
 
 async def read_body(
