@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -48,15 +49,19 @@ def create(directory: Path) -> Path:
     return certificate
 
 
-def issue(names: list[str], *, directory: Path) -> tuple[str, str]:
+class Issued(NamedTuple):
+    """A certificate and its private key, as PEM: joined they are what servers read."""
+
+    certificate: str
+    key: str
+
+
+def issue(names: list[str], *, directory: Path) -> Issued:
     """Sign a certificate for servers.
 
     Args:
         names: DNS names and IP addresses; the first becomes the common name.
         directory: the lab's directory.
-
-    Returns:
-        Certificate and private key, as PEM.
 
     Raises:
         ValueError: no name was given.
@@ -81,7 +86,7 @@ def issue(names: list[str], *, directory: Path) -> tuple[str, str]:
         )
         .sign(root_key, hashes.SHA256())
     )
-    return _pem(signed), _key_pem(private)
+    return Issued(_pem(signed), _key_pem(private))
 
 
 def _builder(

@@ -192,12 +192,14 @@ class Fleet:
         found = self._view.instance(instance_id)
         if found.interface is None:
             raise MachineError(f"{instance_id} has no network interface: it is {found.state}")
+        size = self._view.size(instance_id)
         return Order(
             found.hostname,
             self._view.authorized_key(instance_id),
             self._view.user_data(instance_id),
             found.interface,
-            *self._view.size(instance_id),
+            size.cpus,
+            size.memory_mib,
         )
 
     def _entry(self, instance_id: str) -> _Entry:

@@ -22,6 +22,14 @@ _GONE = "terminated"
 
 
 @dataclass(frozen=True)
+class Size:
+    """Virtual CPUs, and memory in MiB."""
+
+    cpus: int
+    memory_mib: int
+
+
+@dataclass(frozen=True)
 class Instance:
     """An instance, as the fake AWS holds it.
 
@@ -91,11 +99,11 @@ class View:
         encoded = found if isinstance(found, bytes) else str(found).encode()
         return base64.b64decode(encoded)
 
-    def size(self, instance_id: str) -> tuple[int, int]:
-        """The instance's virtual CPUs, and its memory in MiB."""
+    def size(self, instance_id: str) -> Size:
+        """The instance's size."""
         with self.lock:
             found = INSTANCE_TYPES[_find(instance_id).instance_type]
-        return found["VCpuInfo"]["DefaultVCpus"], found["MemoryInfo"]["SizeInMiB"]
+        return Size(found["VCpuInfo"]["DefaultVCpus"], found["MemoryInfo"]["SizeInMiB"])
 
     def volumes(self) -> dict[str, str | None]:
         """The volumes that were made by themselves, each with its instance, or None."""

@@ -10,6 +10,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
@@ -37,30 +38,38 @@ class _Server(ThreadingMixIn, UnixStreamServer):
         (directory / SOCKET).chmod(0o600)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """An HTTP status, and what JSON says."""
+
+    status: int
+    content: Any
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_POST(self) -> None:
         """Answer one call."""
         length = int(self.headers.get("Content-Length", 0))
-        status, found = self._call(self.path.lstrip("/"), self.rfile.read(length))
-        body = json.dumps(found).encode()
-        self.send_response(status)
+        answer = self._call(self.path.lstrip("/"), self.rfile.read(length))
+        body = json.dumps(answer.content).encode()
+        self.send_response(answer.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
-    def _call(self, name: str, body: bytes) -> tuple[int, Any]:
+    def _call(self, name: str, body: bytes) -> _Answer:
         method = self.server.methods.get(name)
         if method is None:
             known = ", ".join(sorted(self.server.methods))
-            return 400, {"error": f"no method {name!r}; there are: {known}"}
+            return _Answer(400, {"error": f"no method {name!r}; there are: {known}"})
         try:
-            return 200, method(**json.loads(body or b"{}"))
+            return _Answer(200, method(**json.loads(body or b"{}")))
         except Exception as error:
             # Whatever went wrong, the one who asked shall know; the lab goes on.
-            return 400, {"error": str(error) or type(error).__name__}
+            return _Answer(400, {"error": str(error) or type(error).__name__})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Keep quiet: every call is the lab's own."""

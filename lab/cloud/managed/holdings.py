@@ -6,7 +6,7 @@ moto loads its model of a service with the first call for it: before that there'
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,16 +85,31 @@ def targets() -> dict[str, list[str]]:
     }
 
 
-def certificate(arn: str) -> tuple[str | None, str | None, list[str]]:
-    """What ACM holds of a certificate: its chain and key as PEM, or None; and its names."""
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate.
+
+    Attributes:
+        names: those that it's for.
+        chain: as PEM, where it was imported; None where ACM issues it.
+        key: likewise.
+    """
+
+    names: Sequence[str] = ()
+    chain: str | None = None
+    key: str | None = None
+
+
+def certificate(arn: str) -> Certificate:
+    """What ACM holds of a certificate."""
     for backend in _backends("acm"):
         if found := backend._certificates.get(arn):
             names = [found.common_name, *found.sans]
             if found.type != "IMPORTED":
-                return None, None, list(dict.fromkeys(names))
+                return Certificate(list(dict.fromkeys(names)))
             chain = b"\n".join(part for part in (found.cert, found.chain) if part)
-            return chain.decode(), found.key.decode(), names
-    return None, None, []
+            return Certificate(names, chain.decode(), found.key.decode())
+    return Certificate()
 
 
 def _load_balancers() -> Iterator[Service]:

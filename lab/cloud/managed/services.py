@@ -15,7 +15,7 @@ from lab.cloud.facts import ELASTIC_ADDRESSES
 from lab.cloud.firewall import Rule
 from lab.cloud.managed import holdings
 from lab.cloud.managed.appliance import Appliance
-from lab.cloud.managed.holdings import Service
+from lab.cloud.managed.holdings import Certificate, Service
 from lab.cloud.network import Interface, Network, Subnet
 
 SETTINGS, HEALTH = "settings.json", "health.json"
@@ -133,26 +133,20 @@ class Services:
         settings = json.loads(json.dumps(service.settings, default=asdict))
         for listener in settings.get("listeners", ()):
             if arn := listener["certificate"]:
-                chain, key, names = holdings.certificate(arn)
-                listener["certificate"] = self._certificate(folder, arn, chain, key, names)
+                found = holdings.certificate(arn)
+                listener["certificate"] = self._certificate(folder, arn, found)
         if service.module.endswith("search"):
-            settings["certificate"] = self._certificate(folder, "own", None, None, service.names)
+            own = Certificate(service.names)
+            settings["certificate"] = self._certificate(folder, "own", own)
         _write(folder / SETTINGS, json.dumps(settings))
 
-    def _certificate(
-        self,
-        folder: Path,
-        name: str,
-        chain: str | None,
-        key: str | None,
-        names: Sequence[str],
-    ) -> str:
+    def _certificate(self, folder: Path, name: str, held: Certificate) -> str:
         """Path of certificate and key in one file; what ACM issues is signed by the lab."""
         file = folder / f"{name.rpartition('/')[2]}.pem"
-        if chain and key:
-            _write(file, f"{chain}\n{key}")
+        if held.chain and held.key:
+            _write(file, f"{held.chain}\n{held.key}")
         elif not file.exists():
-            _write(file, "\n".join(authority.issue(list(names), directory=self._directory)))
+            _write(file, "\n".join(authority.issue(list(held.names), directory=self._directory)))
         return str(file)
 
     def _folder(self, key: str) -> Path:
