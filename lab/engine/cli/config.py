@@ -51,7 +51,7 @@ def set_(options: Namespace) -> None:
             raise UsageError(f"config set {options.key}: expected a value, or one on stdin")
         text = sys.stdin.read().removesuffix("\n")
     path = paths.parse(options.key) if options.path else (options.key,)
-    key, _ = _split(path)
+    key = _key(path)
     looks_secret = not options.plaintext and not options.path and _looks_secret(key, text)
     if looks_secret and not options.secret:
         raise UsageError(
@@ -92,7 +92,7 @@ def _entries(text: str | None) -> Iterable[tuple[str, dict[str, Any]]]:
 
 def _put(session: Session, path: paths.Path, raw: values.Raw, text: str, *, secret: bool) -> None:
     """Change the configuration in memory."""
-    key, inner = _split(path)
+    key, inner = _key(path), path[1:]
     if secret:
         raw = {"secure": session.crypter.encrypt(text)}
     file = session.file
@@ -103,7 +103,7 @@ def get(options: Namespace) -> None:
     """Print a value, opened."""
     session = Session(options)
     path = paths.parse(options.key) if options.path else (options.key,)
-    key, inner = _split(path)
+    key, inner = _key(path), path[1:]
     full = session.file.full_key(key)
     config = _merged(session)
     raw = values.get(config.get(full), inner)
@@ -126,7 +126,7 @@ def rm(options: Namespace) -> None:
     """Remove a value."""
     session = Session(options)
     path = paths.parse(options.key) if options.path else (options.key,)
-    key, inner = _split(path)
+    key, inner = _key(path), path[1:]
     file = session.file
     full = file.full_key(key)
     if inner and full in file.config:
@@ -136,10 +136,11 @@ def rm(options: Namespace) -> None:
     file.save()
 
 
-def _split(path: paths.Path) -> tuple[str, paths.Path]:
+def _key(path: paths.Path) -> str:
+    """What a path begins with; the rest leads into that key's value."""
     if not path or not isinstance(path[0], str):
         raise UsageError("expected a key, as NAME or NAMESPACE:NAME")
-    return path[0], path[1:]
+    return path[0]
 
 
 def _merged(session: Session) -> dict[str, values.Raw]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from lab.engine.cli import configuration
 from lab.engine.cli.configuration import Configuration
-from lab.engine.cli.session import Session
+from lab.engine.cli.session import Opened, Session
 from lab.engine.display.console import Console, Style, say
 from lab.engine.display.facts import Display, Facts, Message
 from lab.engine.display.masking import Masker
@@ -83,9 +83,10 @@ class Operation:
             )
             if not self._preview:
                 session.crypter.check()
-            context, base = self._context(config)
+            state = session.state()
+            context = self._context(config, state)
             work = Work(self._verb, program, session.project)
-            good = self._deploy(context, base, config, work)
+            good = self._deploy(context, state.deployment, config, work)
         finally:
             if not self._preview:
                 lock.release()
@@ -108,26 +109,24 @@ class Operation:
             session.backend.record(session.stack, self._history(config, began, good=good))
         return good
 
-    def _context(self, config: Configuration) -> tuple[Context, Snapshot]:
+    def _context(self, config: Configuration, state: Opened) -> Context:
         session = self._session
-        base, encrypting = session.state()
-        for state in base.resources:
-            self._masker.learn(state.inputs)
-            self._masker.learn(state.outputs, whole=True)
-            if state.urn == self._urn and not (self._preview or self._verb == "destroy"):
-                self._facts.old_outputs = state.outputs
+        for one in state.deployment.resources:
+            self._masker.learn(one.inputs)
+            self._masker.learn(one.outputs, whole=True)
+            if one.urn == self._urn and not (self._preview or self._verb == "destroy"):
+                self._facts.old_outputs = one.outputs
         display = self._display(config)
-        context = Context(
+        return Context(
             project=session.project.name,
             stack=session.stack,
             config=config.as_values,
             options=self._choices(),
             registry=Registry(session.environment, _reporter(display), self._learn_answer),
-            journal=self._journal(base, encrypting),
+            journal=self._journal(state.deployment, state.encrypting),
             display=display,
             masker=self._masker,
         )
-        return context, base
 
     def _learn_answer(self, value: Value) -> None:
         self._masker.learn(value, whole=True)

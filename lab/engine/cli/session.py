@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,14 @@ from lab.engine.project.values import has_secure
 from lab.engine.store.backend import Backend
 from lab.engine.store.codec import Decoder, Encrypting
 from lab.engine.store.crypter import Crypter, LazyCrypter, SecretsError, passphrase, salt_of
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A state, decrypted, and what encrypts it again."""
+
+    deployment: Deployment
+    encrypting: Encrypting
 
 
 class NoSecrets:
@@ -134,10 +143,10 @@ class Session:
             )
         return self.file.salt or salt_of(self.raw_state.get("secrets_providers"))
 
-    def state(self) -> tuple[Deployment, Encrypting]:
-        """The stack's state, decrypted, and what encrypts it again."""
+    def state(self) -> Opened:
+        """The stack's state, decrypted."""
         encrypting = Encrypting(self.crypter)
-        return Decoder(self.crypter, encrypting).deployment(self.raw_state), encrypting
+        return Opened(Decoder(self.crypter, encrypting).deployment(self.raw_state), encrypting)
 
     def confirm(self, question: str) -> None:
         """Ask the operator, unless `--yes` says so already.

@@ -231,7 +231,7 @@ def _sealed(session: Session, deployment: Any) -> Any:
 def _state(session: Session) -> Deployment:
     if not session.raw_state:
         return Deployment()
-    return session.state()[0]
+    return session.state().deployment
 
 
 def _outputs(state: Deployment) -> Properties:

@@ -68,9 +68,8 @@ def reset(path: Path, old: Value, new: Value) -> bool:
 
 
 def _reset(path: Path, old: Value, new: Value, *, secret: bool) -> bool:
-    old_secret, old = _open(old)
-    new_secret, new = _open(new)
-    secret = (secret or old_secret) and not new_secret
+    secret = (secret or isinstance(old, Secret)) and not isinstance(new, Secret)
+    old, new = _open(old), _open(new)
     step, rest = path[0], path[1:]
     if step == "*":
         return _reset_all(rest, old, new, secret=secret)
@@ -79,11 +78,10 @@ def _reset(path: Path, old: Value, new: Value, *, secret: bool) -> bool:
     return _reset_key(step, rest, old, new, secret=secret)
 
 
-def _open(value: Value) -> tuple[bool, Value]:
-    found = False
+def _open(value: Value) -> Value:
     while isinstance(value, Secret):
-        found, value = True, value.element
-    return found, value
+        value = value.element
+    return value
 
 
 def _kept(value: Value, *, secret: bool) -> Value:

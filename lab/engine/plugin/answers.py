@@ -5,6 +5,7 @@ Source: pulumi, pkg/resource/plugin/provider_plugin.go (parseError, decodeDetail
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +26,22 @@ class CheckFailure:
 
     property: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Inputs with defaults filled in, and what the provider refuses of them."""
+
+    inputs: Properties
+    failures: Sequence[CheckFailure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """What a function answers, and what it refuses of its arguments."""
+
+    result: Properties
+    failures: Sequence[CheckFailure] = ()
 
 
 @dataclass(frozen=True, slots=True)

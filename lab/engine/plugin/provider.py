@@ -30,7 +30,15 @@ from lab.engine.model.values import (
     opened,
 )
 from lab.engine.plugin import wire
-from lab.engine.plugin.answers import CheckFailure, Outcome, diff_of, failed, failures, partial
+from lab.engine.plugin.answers import (
+    Checked,
+    Invoked,
+    Outcome,
+    diff_of,
+    failed,
+    failures,
+    partial,
+)
 from lab.engine.plugin.process import PluginProcess
 
 MAX_MESSAGE: Final = 400 * 1024 * 1024
@@ -77,9 +85,7 @@ class Provider:
         if self._process.attached:
             self._call(self._stub.Attach, plugin_pb2.PluginAttach(address=engine))
 
-    def check_config(
-        self, urn: str, olds: Properties, news: Properties
-    ) -> tuple[Properties, list[CheckFailure]]:
+    def check_config(self, urn: str, olds: Properties, news: Properties) -> Checked:
         """Have the provider's own configuration checked."""
         request = provider_pb2.CheckRequest(
             urn=urn,
@@ -92,11 +98,11 @@ class Provider:
             answer = self._stub.CheckConfig(request)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNIMPLEMENTED:
-                return news, []
+                return Checked(news)
             raise failed(error) from error
         inputs = wire.read(answer.inputs)
         keep_secrets(inputs, news)
-        return inputs, failures(answer)
+        return Checked(inputs, failures(answer))
 
     def diff_config(self, old: ResourceState, news: Properties) -> Diff:
         """How the provider takes a change of its configuration."""
@@ -146,12 +152,10 @@ class Provider:
             self._references = answer.acceptResources
             self._preview = answer.supportsPreview
 
-    def check(
-        self, urn: str, olds: Properties, news: Properties, seed: bytes
-    ) -> tuple[Properties, list[CheckFailure]]:
+    def check(self, urn: str, olds: Properties, news: Properties, seed: bytes) -> Checked:
         """Have a resource's inputs checked, and defaults filled in."""
         if not self.configured:
-            return news, []
+            return Checked(news)
         request = provider_pb2.CheckRequest(
             urn=urn,
             name=urns.name_of(urn),
@@ -164,7 +168,7 @@ class Provider:
         inputs = self._read(answer.inputs)
         if not self._secrets:
             keep_secrets(inputs, news)
-        return inputs, failures(answer)
+        return Checked(inputs, failures(answer))
 
     def diff(
         self, old: ResourceState, inputs: Properties, news: Properties, ignored: Sequence[str]
@@ -270,12 +274,10 @@ class Provider:
         )
         self._call(self._stub.Delete, request)
 
-    def invoke(
-        self, token: str, arguments: Properties, *, preview: bool
-    ) -> tuple[Properties, list[CheckFailure]]:
+    def invoke(self, token: str, arguments: Properties, *, preview: bool) -> Invoked:
         """Call one of the provider's functions."""
         if not self.configured:
-            return {}, []
+            return Invoked({})
         request = provider_pb2.InvokeRequest(
             tok=token, args=self._struct(arguments, unknowns=False), preview=preview
         )
@@ -283,7 +285,7 @@ class Provider:
         result = self._read(getattr(answer, "return"))
         if has_secret(arguments) and not self._secrets:
             result = {key: as_secret(item) for key, item in result.items()}
-        return result, failures(answer)
+        return Invoked(result, failures(answer))
 
     def cancel(self) -> None:
         """Ask it to give up what it does; one that doesn't listen is left to itself."""

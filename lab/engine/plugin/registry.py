@@ -18,7 +18,7 @@ from lab.engine.model import urn as urns
 from lab.engine.model.diff import Diff
 from lab.engine.model.state import ResourceState
 from lab.engine.model.values import Properties, Value, equal
-from lab.engine.plugin.answers import CheckFailure
+from lab.engine.plugin.answers import Checked, Outcome
 from lab.engine.plugin.process import provider_process
 from lab.engine.plugin.provider import Provider
 from lab.engine.plugin.wire import UNKNOWN_TEXT
@@ -58,20 +58,16 @@ class Registry:
         if package not in self._warm and package != "pulumi":
             self._warm[package] = self._starter.submit(self._start, package, "")
 
-    def check(
-        self, urn: str, olds: Properties, news: Properties
-    ) -> tuple[Properties, list[CheckFailure]]:
+    def check(self, urn: str, olds: Properties, news: Properties) -> Checked:
         """Check a provider's configuration; starts its process."""
         provider = self._load(urn, news)
-        inputs, failures = provider.check_config(urn, _public(olds), _public(news))
-        if failures:
-            return inputs, failures
-        for key in ("version", _INTERNAL):
-            if key in news:
-                inputs[key] = news[key]
+        checked = provider.check_config(urn, _public(olds), _public(news))
+        if checked.failures:
+            return checked
         with self._lock:
             self._checked[urn] = provider
-        return inputs, []
+        kept = {key: news[key] for key in ("version", _INTERNAL) if key in news}
+        return Checked(checked.inputs | kept)
 
     def diff(self, old: ResourceState, news: Properties) -> Diff:
         """How a provider takes a change of its configuration."""
@@ -83,11 +79,11 @@ class Registry:
             return Diff(changed=not same, replace_keys=diff.replace_keys)
         return diff
 
-    def create(self, urn: str, inputs: Properties, *, preview: bool) -> tuple[str, Properties]:
-        """Configure a provider that is new; gives its id and outputs."""
+    def create(self, urn: str, inputs: Properties, *, preview: bool) -> Outcome:
+        """Configure a provider that is new."""
         id_ = UNKNOWN_TEXT if preview else str(uuid.uuid4())
         self._configure(urn, id_, inputs)
-        return id_, _public(inputs)
+        return Outcome(id_, _public(inputs))
 
     def update(self, old: ResourceState, inputs: Properties) -> Properties:
         """Configure a provider anew, under the id that it has; gives its outputs."""

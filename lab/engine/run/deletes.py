@@ -6,6 +6,9 @@ deployment_executor.go (performPostSteps).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
 from lab.engine.model.graph import DependencyGraph, deletion_waves
 from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
@@ -26,7 +29,8 @@ def delete_leftovers(
         targeting: which resources are meant.
         executor: carries the steps out.
     """
-    steps, kept = _steps(ledger, targeting)
+    leftovers = _leftovers(ledger, targeting)
+    steps = leftovers.deletes
     refused = [step.urn for step in steps.values() if targeting.refuses_delete(step.urn)]
     for urn in refused:
         context.error(
@@ -38,7 +42,7 @@ def delete_leftovers(
         context.fail(stop=not context.options.preview)
         if not context.options.preview:
             return
-    executor.run_wave(kept)
+    executor.run_wave(leftovers.kept)
     graph = DependencyGraph(ledger.base)
     condemned = [state for state in ledger.base if id(state) in steps]
     for wave in deletion_waves(graph, condemned):
@@ -57,8 +61,15 @@ def _needed_by_failed(graph: DependencyGraph, executor: Executor) -> set[int]:
     return found
 
 
-def _steps(ledger: Ledger, targeting: Targeting) -> tuple[dict[int, Step], list[Step]]:
+@dataclass(frozen=True)
+class _Leftovers:
     """The deletes, by identity of the old state, and steps that keep what isn't targeted."""
+
+    deletes: Mapping[int, Step]
+    kept: Sequence[Step]
+
+
+def _leftovers(ledger: Ledger, targeting: Targeting) -> _Leftovers:
     steps: dict[int, Step] = {}
     kept: list[Step] = []
     allowed = targeting.deletable(ledger.graph, ledger.base)
@@ -72,7 +83,7 @@ def _steps(ledger: Ledger, targeting: Targeting) -> tuple[dict[int, Step], list[
         if op is not None:
             ledger.deletes.add(state.urn)
             steps[id(state)] = Step(op=op, old=state)
-    return steps, kept
+    return _Leftovers(steps, kept)
 
 
 def _op(state: ResourceState, ledger: Ledger) -> Op | None:

@@ -6,6 +6,7 @@ Source: pulumi, pkg/resource/deploy/step_generator.go (diff, diffResource, provi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lab.engine.errors import ProviderError
 from lab.engine.model import diff as diffs
@@ -71,7 +72,7 @@ class Differ:
         diff = self.provider(old).diff(old, inputs, news, ignored)
         if diff.changed is not None:
             return diff
-        return compare(inputs, ignoring(news, inputs, ignored)[0])
+        return compare(inputs, ignore(news, inputs, ignored).inputs)
 
     def _forced(self, old: ResourceState, new: ResourceState) -> Diff | None:
         replaces = self._ledger.replaces
@@ -97,14 +98,20 @@ class Differ:
         return provider.diff_config(old_state, new_state.inputs).replaces
 
 
-def ignoring(
-    inputs: Properties, olds: Properties, ignored: Sequence[str]
-) -> tuple[Properties, list[str]]:
-    """The inputs with old values at the ignored paths, and the paths where that can't be done."""
+@dataclass(frozen=True)
+class Ignoring:
+    """Inputs with old values at the ignored paths, and those of them where that can't be done."""
+
+    inputs: Properties
+    impossible: Sequence[str]
+
+
+def ignore(inputs: Properties, olds: Properties, ignored: Sequence[str]) -> Ignoring:
+    """Put old values where changes are to be ignored."""
     result = copied_properties(inputs)
     before: Value = copied_properties(olds)
-    bad = [one for one in ignored if not paths.reset(paths.parse(one), before, result)]
-    return result, bad
+    impossible = [one for one in ignored if not paths.reset(paths.parse(one), before, result)]
+    return Ignoring(result, impossible)
 
 
 def trigger_fires(old: Value, new: Value) -> bool:

@@ -143,8 +143,7 @@ class Executor:
         if not new.custom:
             return Outcome("", new.outputs)
         if new.is_provider:
-            id_, outputs = self._context.registry.create(new.urn, new.inputs, preview=preview)
-            return Outcome(id_, outputs)
+            return self._context.registry.create(new.urn, new.inputs, preview=preview)
         provider = self._provider_of(new)
         return provider.create(new.urn, new.inputs, new.timeouts.create, preview=preview)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lab.engine.model import aliases
 from lab.engine.model import urn as urns
@@ -11,6 +12,19 @@ from lab.engine.model.goal import Goal
 from lab.engine.model.graph import DependencyGraph
 from lab.engine.model.state import ResourceState
 from lab.engine.run.context import RefusedError
+
+
+@dataclass(frozen=True)
+class Former:
+    """A resource as it was.
+
+    Attributes:
+        state: its state; None where it wasn't there.
+        alias: the former URN under which it was; empty where that is still its own.
+    """
+
+    state: ResourceState | None
+    alias: str = ""
 
 
 class Ledger:
@@ -76,8 +90,8 @@ class Ledger:
         """Whether something that the resource can't be without could not be made."""
         return bool({state.parent, state.provider_urn, *state.needs()} & self.failed)
 
-    def find_old(self, urn: str, goal: Goal) -> tuple[ResourceState | None, str]:
-        """The resource as it was, under this or a former URN, and that former URN or "".
+    def find_old(self, urn: str, goal: Goal) -> Former:
+        """The resource as it was, under this or a former URN.
 
         Raises:
             RefusedError: another resource has claimed it already.
@@ -89,7 +103,7 @@ class Ledger:
                 urn,
             )
         if urn in self.olds:
-            return self.olds[urn], ""
+            return Former(self.olds[urn])
         for alias in aliases.candidates(goal, self._stack, self._project, self.former_urns):
             if alias not in self.olds:
                 continue
@@ -102,8 +116,8 @@ class Ledger:
                 )
             self.new_urns[alias] = urn
             self.former_urns[urn] = alias
-            return self.olds[alias], alias
-        return None, ""
+            return Former(self.olds[alias], alias)
+        return Former(None)
 
     def is_decided(self, urn: str) -> bool:
         """Whether an old resource lives on: it was registered, under this name or a new one."""

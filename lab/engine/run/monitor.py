@@ -214,16 +214,17 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             reference = given.get(package) or self._defaults.reference(package, request.version)
         arguments = wire.read(request.args)
         try:
-            result, failures = self._provider_of(reference).invoke(
+            answer = self._provider_of(reference).invoke(
                 request.tok, arguments, preview=self._context.options.preview
             )
         except EngineError as error:
             text = f"invocation of {request.tok} returned an error: {error}"
             raise RefusedError(text) from error
         response = resource_pb2.ResourceInvokeResponse()
-        for failure in failures:
+        for failure in answer.failures:
             response.failures.add(property=failure.property, reason=failure.reason)
-        getattr(response, "return").CopyFrom(wire.write(result, references=request.acceptResources))
+        result = wire.write(answer.result, references=request.acceptResources)
+        getattr(response, "return").CopyFrom(result)
         return response
 
     def _call_builtin(

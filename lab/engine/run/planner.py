@@ -20,7 +20,7 @@ from lab.engine.model.values import Properties, copied_properties, has_unknown
 from lab.engine.plugin.answers import CheckFailure
 from lab.engine.run.context import Context, RefusedError
 from lab.engine.run.dependents import replaced_with
-from lab.engine.run.differ import Differ, ignoring, trigger_fires
+from lab.engine.run.differ import Differ, ignore, trigger_fires
 from lab.engine.run.ledger import Ledger
 from lab.engine.run.targeting import Targeting
 from lab.engine.run.untargeted import check_skipped, leave_alone
@@ -77,8 +77,8 @@ class Planner:
         ledger = self._ledger
         with ledger.lock:
             urn = ledger.name(goal)
-            old, alias = ledger.find_old(urn, goal)
-            new = goal.state(urn, old, alias)
+            former = ledger.find_old(urn, goal)
+            old, new = former.state, goal.state(urn, former.state, former.alias)
             new.id, new.external = id_, True
             if old is not None and not old.external and old.id != id_:
                 ledger.replaces.add(urn)
@@ -93,10 +93,10 @@ class Planner:
         ledger = self._ledger
         with ledger.lock:
             urn = ledger.name(goal)
-            old, alias = ledger.find_old(urn, goal)
-            new = goal.state(urn, old, alias)
+            former = ledger.find_old(urn, goal)
+            old, new = former.state, goal.state(urn, former.state, former.alias)
             if new.is_provider:
-                for name in (urn, alias) if alias else (urn,):
+                for name in filter(None, (urn, former.alias)):
                     ledger.providers[name] = new
             targeted = self._targeting.includes(new)
             if targeted:
@@ -125,10 +125,10 @@ class Planner:
         inputs = copied_properties(goal.properties)
         olds: Properties = {}
         if old is not None and not fresh:
-            inputs, bad = ignoring(inputs, old.inputs, goal.ignore_changes)
-            olds = old.inputs
-            if bad:
-                names = ", ".join(bad)
+            ignoring = ignore(inputs, old.inputs, goal.ignore_changes)
+            inputs, olds = ignoring.inputs, old.inputs
+            if ignoring.impossible:
+                names = ", ".join(ignoring.impossible)
                 self._context.warn(
                     f'cannot ignore changes in added or removed elements of the path: "{names}"',
                     draft.urn,
@@ -140,17 +140,17 @@ class Planner:
         if not new.custom:
             return inputs
         if new.is_provider:
-            checked, failures = self._context.registry.check(draft.urn, olds, inputs)
+            checked = self._context.registry.check(draft.urn, olds, inputs)
         else:
             provider = self._differ.provider(new)
-            checked, failures = provider.check(draft.urn, olds, inputs, draft.seed)
-        for failure in failures:
+            checked = provider.check(draft.urn, olds, inputs, draft.seed)
+        for failure in checked.failures:
             self._context.error(_refusal(new, failure), draft.urn)
-        if failures:
+        if checked.failures:
             raise RefusedError("", draft.urn)
-        if not self._context.options.preview and has_unknown(checked):
+        if not self._context.options.preview and has_unknown(checked.inputs):
             raise RefusedError("an input is still unknown, although this is no preview", draft.urn)
-        return checked
+        return checked.inputs
 
     def _decide(self, draft: _Draft) -> list[Step] | None:
         """The steps, unless the provider has to be asked for differences first."""

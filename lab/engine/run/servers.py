@@ -23,7 +23,8 @@ class LogServer:
     """Serves the log to providers; has threads of its own, so that logs flow in any case."""
 
     def __init__(self, service: EngineService) -> None:
-        self._server, self.address = _listen(_LOG_THREADS)
+        self._server = _server(_LOG_THREADS)
+        self.address = _listen(self._server)
         engine_service.add_to(self._server, service)
         self._server.start()
 
@@ -37,7 +38,8 @@ class MonitorServer:
 
     def __init__(self, service: Monitor, log: EngineService, parallel: int) -> None:
         threads = min(parallel * _THREADS_PER_STEP + _SPARE_THREADS, _MOST_THREADS)
-        self._server, self.address = _listen(threads)
+        self._server = _server(threads)
+        self.address = _listen(self._server)
         monitor.add_to(self._server, service)
         engine_service.add_to(self._server, log)
         self._server.start()
@@ -47,7 +49,10 @@ class MonitorServer:
         self._server.stop(None)
 
 
-def _listen(threads: int) -> tuple[grpc.Server, str]:
-    server = grpc.server(ThreadPoolExecutor(threads), options=CHANNEL_OPTIONS)
-    port = server.add_insecure_port("127.0.0.1:0")
-    return server, f"127.0.0.1:{port}"
+def _server(threads: int) -> grpc.Server:
+    return grpc.server(ThreadPoolExecutor(threads), options=CHANNEL_OPTIONS)
+
+
+def _listen(server: grpc.Server) -> str:
+    """Give it an address; returns that."""
+    return f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
