@@ -1,4 +1,4 @@
 """What runs on the operator's machine, while or after deploying.
 
-May import `openvidu` and `components` values; never `lab`.
+May import `openvidu` and `components` values, and of `membership` who is told; never `lab`.
 """

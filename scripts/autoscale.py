@@ -22,7 +22,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +35,7 @@ from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
+from scripts.autoscaling.messages import Messages, messages
 from scripts.autoscaling.scaling_policy import Measure, Policy, PolicyError
 from scripts.autoscaling.scheduled_sizes import Schedule, scheduled_size
 from scripts.display import print_json_line
@@ -136,12 +137,9 @@ def main(  # noqa: PLR0913 - an option each
         remembered = Memory(memory or default_file(name))
         deployed = DeployedStack(pulumi, name, remembered, policy.targets)
         deployed.require_scalable()
-        world = Surroundings(
-            now=time.time,
-            sleep=time.sleep,
-            tell=_tell_json if as_json else _tell,
-            warn=lambda text: errors.print(text, style="red"),
-        )
+        world = _surroundings(errors, _tell_json if as_json else _tell)
+        if not dry_run:
+            world = _with_messages(world, messages(pulumi, name, world.warn))
         mode = Mode(
             once,
             dry_run,
@@ -150,6 +148,25 @@ def main(  # noqa: PLR0913 - an option each
         )
         with remembered.alone():
             sys.exit(control(deployed, policy, mode, world))
+
+
+def _surroundings(errors: Console, tell: Callable[[Decision], None]) -> Surroundings:
+    """The world as it is, and who types."""
+
+    def warn(text: str) -> None:
+        errors.print(text, style="red")
+
+    return Surroundings(time.time, time.sleep, tell, warn)
+
+
+def _with_messages(world: Surroundings, others: Messages) -> Surroundings:
+    """The same, and those who are on call."""
+
+    def tell(decision: Decision) -> None:
+        world.tell(decision)
+        others.decided(decision)
+
+    return replace(world, tell=tell, failed=others.failed, went_well=others.went_well)
 
 
 @contextlib.contextmanager

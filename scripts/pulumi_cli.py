@@ -114,6 +114,11 @@ class PulumiCli:
         found: dict[str, dict[str, Any]] = json.loads(self._run("config", "--json"))
         return found
 
+    def plain_config(self) -> dict[str, str]:
+        """What the stack's keys are set to, without namespace, secrets in plain."""
+        found = json.loads(self._run("config", "--json", "--show-secrets"))
+        return {name.partition(":")[2]: str(one.get("value") or "") for name, one in found.items()}
+
     def secret_values(self) -> list[str]:
         """The values of the stack's secret keys, in plain: to be taken out of what is shown."""
         found = json.loads(self._run("config", "--json", "--show-secrets"))

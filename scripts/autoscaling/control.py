@@ -91,12 +91,22 @@ class Surroundings:
         sleep: waits some seconds.
         tell: tells the operator of a decision.
         warn: tells the operator that something went wrong.
+        failed: is told of an update that failed or was refused, beside that.
+        went_well: is told that one went well.
     """
 
     now: Callable[[], float]
     sleep: Callable[[float], None]
     tell: Callable[[Decision], None]
     warn: Callable[[str], None]
+    failed: Callable[[str], None] = lambda _: None
+    went_well: Callable[[], None] = lambda: None
+
+    def fail(self, problem: str) -> Result:
+        """Tell everybody that an update failed, or was refused."""
+        self.warn(problem)
+        self.failed(problem)
+        return Result.FAILED
 
 
 def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Result:
@@ -155,15 +165,14 @@ def _carry_out(
     try:
         foreign = _foreign_changes(stack, seen, wanted)
     except PulumiError as error:
-        world.warn(str(error))
-        return Result.FAILED, None
+        return world.fail(str(error)), None
     if foreign:
-        world.warn(
+        refused = world.fail(
             "the update would change more than the number of nodes: "
             f"{_listed(foreign)}.\n  Nothing was changed. Look at it: pulumi preview"
             "\n  Next: pulumi up"
         )
-        return Result.FAILED, None
+        return refused, None
     return Result.DONE, stack.start_update()
 
 
@@ -187,12 +196,12 @@ def _listed(names: Sequence[str]) -> str:
 
 def _ended(status: int, world: Surroundings) -> Result:
     if status == 0:
+        world.went_well()
         return Result.DONE
     if status == BUSY:
         world.warn("another update runs; it's looked at again later")
         return Result.DONE
-    world.warn(
+    return world.fail(
         f"the update ended with status {status}; it has said why.\n"
         "  It's tried again after the out-cooldown. Next: pulumi preview"
     )
-    return Result.FAILED

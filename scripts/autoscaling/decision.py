@@ -64,11 +64,13 @@ class Decision:
         action: what to do.
         reasons: for the operator, in the order in which they were weighed.
         wanted: the nodes that the configuration should want; None where it stays as it is.
+        is_blind: whether the cluster couldn't be seen.
     """
 
     action: Action
     reasons: tuple[str, ...]
     wanted: Wanted | None = None
+    is_blind: bool = False
 
 
 def decide(policy: Policy, now: float, seen: Observation | Unseen, past: Past) -> Decision:
@@ -81,7 +83,8 @@ def decide(policy: Policy, now: float, seen: Observation | Unseen, past: Past) -
         past: earlier looks and changes.
     """
     if isinstance(seen, Unseen):
-        return Decision(Action.HOLD, (f"the cluster can't be seen: {seen.reason}",))
+        reason = f"the cluster can't be seen: {seen.reason}"
+        return Decision(Action.HOLD, (reason,), is_blind=True)
     scheduled, policy = policy.since(now), policy.at(now)
     count = seen.wanted.count
     needed = nodes_for(policy, seen.demand)

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "membership": {"openvidu"},
     "remote": set[str](),
     "components": {"openvidu"},
-    "scripts": {"openvidu", "components"},
+    "scripts": {"openvidu", "components", "membership"},
     "policy": {"openvidu", "components"},
     "lab": REHEARSED,
 }
