@@ -134,6 +134,7 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
         "providers": "lab",
         "terraform": '"not lab"',
         "upstream": "upstream",
+        "java-client": "upstream",
     }
     assert set(found["jobs"]) == set(marks)
     for name, job in found["jobs"].items():
@@ -149,6 +150,9 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
     pulumis = {ENGINE_VARIABLE: Engine.PULUMI, PROVIDERS_VARIABLE: Providers.PULUMI}
     assert found["jobs"]["providers"]["env"] == pulumis
     assert (PROJECT / found["jobs"]["providers"]["steps"][-1]["run"].split()[-1]).is_file()
+    clients = found["jobs"]["java-client"]["steps"][-1]["run"].split()[-1]
+    assert (PROJECT / clients).is_dir()
+    assert f"--ignore {clients}" in found["jobs"]["upstream"]["steps"][-1]["run"]
     terraform = found["jobs"]["terraform"]
     *_, fetched, tested = (one.get("run", "") for one in terraform["steps"])
     folder = PROJECT / tested.split()[-1]
