@@ -21,6 +21,7 @@ from lab.tests.openvidu.calls import ask
 from openvidu import api
 from tests.serving import serving
 
+VIDEO = "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n"
 OFFER = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 VALUES = {"OPENVIDU_SECRET": "secret", "DOMAIN_OR_PUBLIC_IP": "localhost"}
 
@@ -58,10 +59,10 @@ def url(tmp_path: Path, ready: threading.Event) -> Iterator[str]:
         yield found
 
 
-def invited(url: str) -> tuple[str, str]:
-    """A session, and a token for it."""
+def invited(url: str, **properties: object) -> tuple[str, str]:
+    """A session with such properties, and a token for it."""
     with httpx.Client(base_url=url, auth=("OPENVIDUAPP", "secret"), trust_env=False) as http:
-        session = http.post(api.SESSIONS, json={}).json()["id"]
+        session = http.post(api.SESSIONS, json=properties).json()["id"]
         made = http.post(f"{api.SESSIONS}/{session}/connection", json={})
         return session, made.json()["token"]
 
@@ -92,3 +93,26 @@ def test_what_was_asked_for_is_answered_in_order(url: str, ready: threading.Even
             socket.send(json.dumps({"jsonrpc": "2.0", "id": method, "method": method}))
         answers = [json.loads(socket.recv(timeout=30))["id"] for _ in methods]
         assert tuple(answers) == methods
+
+
+@pytest.mark.parametrize(
+    ("codec", "transcoding", "refused"),
+    [
+        ("H264", False, True),
+        ("H264", True, False),
+        ("VP8", False, False),
+        ("NONE", False, False),
+        ("MEDIA_SERVER_PREFERRED", False, False),
+    ],
+)
+def test_who_lacks_the_forced_codec_is_refused_unless_somebody_transcodes(
+    url: str, ready: threading.Event, codec: str, transcoding: bool, refused: bool
+) -> None:
+    ready.set()
+    session, token = invited(url, forcedVideoCodec=codec, allowTranscoding=transcoding)
+    with connect(f"{url.replace('http', 'ws')}/openvidu?sessionId={session}") as socket:
+        ask(socket, "joinRoom", session=session, token=token, platform="a test", metadata="")
+        params = {"sdpOffer": VIDEO, "hasAudio": False, "hasVideo": True, "doLoopback": False}
+        answer = ask(socket, "publishVideo", **params)
+    assert (answer.get("error", {}).get("code") == 800) is refused
+    assert ("m=video" in answer.get("result", {}).get("sdpAnswer", "")) is not refused
