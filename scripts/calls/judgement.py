@@ -119,7 +119,7 @@ def _call(ip: str, call: NodeCall, stack: Stack) -> Iterator[Finding]:
         else:
             said, following = lost_media.failed(ip, way, outcome, stack)
             if heard:
-                said += f". By {' and '.join(heard)} they do"
+                said = f"{said.rstrip('.')}. By {' and '.join(heard)} they do"
             yield Finding(way, name, Result.FAILED, said, following)
 
 
