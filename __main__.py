@@ -8,6 +8,7 @@ import pulumi
 
 from components.aws.health import DownError
 from components.aws.session_manager import require_plugin
+from components.call_check import require_calls
 from components.outside_window import OutsideWindowError
 from components.over_ssh import MissingProgramsError, require_programs
 from components.previous_state import deployed
@@ -32,6 +33,7 @@ try:
     settings = read(*config_of_stack(), deployed)
     require_agent(settings)
     require_plugin(settings)
+    require_calls(settings)
     deployment = SHAPES[settings.shape](settings)
 except (ConfigurationError, DownError, MissingProgramsError, OutsideWindowError) as error:
     pulumi.log.error(str(error))

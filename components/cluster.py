@@ -15,6 +15,7 @@ from components.aws import health
 from components.aws.domain import with_record
 from components.aws.instances import AwsMachines
 from components.base import BaseServices
+from components.call_check import call_check
 from components.control_machine import ControlMachine
 from components.machine import Machine, Machines
 from components.managed.aws_services import ManagedServices
@@ -74,8 +75,9 @@ class Cluster(pulumi.ComponentResource):
         generations = update_plan.generations(settings, previous, seen)
         nodes = self._nodes(settings, machines, base, configuration.wanted, previous, generations)
         self.nodes = sorted(nodes, key=lambda node: node.number)
-        joined = all_joined([node.membership for node in self.nodes], self)
-        configuration.apply(
+        members = [node.membership for node in self.nodes]
+        joined = all_joined(members, self)
+        applied = configuration.apply(
             update_plan.configuration_generation(previous, seen),
             update_plan.leaving_addresses(settings, previous),
             [joined],
@@ -91,6 +93,14 @@ class Cluster(pulumi.ComponentResource):
             )
             for node in self.nodes
         ]
+        call_check(
+            settings,
+            base.machine,
+            outputs["inspectorUrl"],
+            [node.machine for node in self.nodes],
+            [*base.ready, *members, applied],
+            self,
+        )
         known = base.machine.public_ip, base.machine.host_key
         public_ip = last_look.look(settings, previous, seen, known, last)
         self.outputs = {

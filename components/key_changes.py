@@ -31,6 +31,10 @@ class Change(Enum):
     RELOAD = ("the load balancer reloads; see the [runbook](runbook.md)", _UNAFFECTED)
     UPDATES = ("nothing; [later updates keep to it](#hours-for-changes)", _UNAFFECTED)
     NOTED = ("stored on the base", _UNAFFECTED)
+    CALLED = (
+        "the update ends with [a call on each node](status.md#at-the-end-of-an-update)",
+        _UNAFFECTED,
+    )
     AWS = ("AWS changes it while everything runs", _UNAFFECTED)
     WAY_OUT = (
         "the next downloads use it; Docker, which isn't restarted for it, "
@@ -119,6 +123,7 @@ CHANGES: Mapping[str, Change] = {
         ),
         Change.NOTED,
     ),
+    "checkCall": Change.CALLED,
     **dict.fromkeys(
         (
             "sshCidrs",

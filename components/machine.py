@@ -31,6 +31,7 @@ class Machine:
         instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
         provider: variables that say how to ask AWS; see `components.aws.provider`.
         way: how SSH gets there.
+        let_in: the rules of its security group; none where it's of your own.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Machine:
     instance_arn: pulumi.Input[str] = ""
     provider: Mapping[str, str] = field(default_factory=dict)
     way: SshWay = STRAIGHT
+    let_in: Sequence[pulumi.Resource] = ()
 
     def way_as(self, name: str) -> Mapping[str, str]:
         """The variable of this name that says the way; none where it's the usual one."""

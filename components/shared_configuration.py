@@ -71,8 +71,8 @@ class SharedConfiguration:
 
     def apply(
         self, generation: int, leaving: Sequence[str], depends_on: Sequence[pulumi.Resource]
-    ) -> None:
-        """Register what changes a cluster that runs.
+    ) -> pulumi.Resource:
+        """Register what changes a cluster that runs; returns that.
 
         Args:
             generation: another one has the configuration compared with the bucket's anew.
@@ -89,7 +89,7 @@ class SharedConfiguration:
             )
             return " ".join(leaving) if changed else previous.left_with_configuration
 
-        on_base(
+        return on_base(
             "configuration",
             "configure",
             self._settings,

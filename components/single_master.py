@@ -14,6 +14,7 @@ from components import down, first_look, last_look, upgrade_path
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
+from components.call_check import call_check
 from components.control_services import services
 from components.env_files import master_env
 from components.settings.table import Settings
@@ -70,4 +71,5 @@ class SingleMaster(pulumi.ComponentResource):
             "masterPublicIp": last_look.look(settings, previous, found.seen, known, running.ready),
             "masterPrivateIp": machine.private_ip,
         }
+        call_check(settings, machine, url, [], [*machine.depends_on, *running.ready], self)
         self.register_outputs(self.outputs)

@@ -18,11 +18,11 @@ import ssl
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
 
+from components.call_check import INSTALL, missing
 from components.settings.table import Settings
 from openvidu.signalling import ANSWER_SECONDS
 from scripts.calls import judgement, trust
@@ -40,8 +40,6 @@ from scripts.expected_errors import expected_errors
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError, configured
 from scripts.stack_machines import complete, named
-
-_NEEDS = ("aiortc", "websockets")
 
 
 def _way(text: str) -> Way:
@@ -146,11 +144,9 @@ def require() -> None:
     Raises:
         PulumiError: it's missing; says how it's installed.
     """
-    missing = [name for name in _NEEDS if find_spec(name) is None]
-    if missing:
+    if lacking := missing():
         raise PulumiError(
-            f"a call takes {' and '.join(missing)}, which nothing else here needs.\n"
-            "  Next: uv sync --extra calls"
+            f"a call takes {lacking}, which nothing else here needs.\n  Next: {INSTALL}"
         )
 
 

@@ -121,7 +121,7 @@ def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
         if name.part == _OLDER and name.machine in found:
             continue
         if f"{prefix}_HOST" in variables and "stdin" in inputs:
-            found[name.machine] = _machine(name.machine, prefix, variables, inputs["stdin"])
+            found[name.machine] = reached_by(name.machine, prefix, variables, inputs["stdin"])
     return {
         machine: replace(
             one,
@@ -223,7 +223,15 @@ def named(there: Mapping[str, _Found], name: str) -> _Found:
     return there[name]
 
 
-def _machine(name: str, prefix: str, variables: Mapping[str, str], private_key: str) -> Machine:
+def reached_by(name: str, prefix: str, variables: Mapping[str, str], private_key: str) -> Machine:
+    """A machine, from the variables of a command that is told the way there.
+
+    Args:
+        name: the machine's.
+        prefix: what the variables of that way begin with, `BASE` or `NODE`.
+        variables: the command's.
+        private_key: for SSH.
+    """
     host = variables[f"{prefix}_HOST"]
     reached = {
         **environment(MACHINES),

@@ -106,6 +106,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         host_key=_host_key(name, instance, parent),
         depends_on=[address, instance],
         instance_arn=instance.arn,
+        let_in=firewall.rules,
     )
     if role.data:
         return _with_data(machine, instance, settings, placement.zone, tags, parent)

@@ -17,6 +17,7 @@ from components.previous_state import PreviousState
 from components.settings import kept
 from components.settings.checks import (
     aws_network,
+    called_media,
     certificate_type,
     entrance_ports,
     further_env,
@@ -61,6 +62,7 @@ _CHECKS: Sequence[Callable[[Settings], Sequence[Mistake]]] = (
     certificate_type.hosted_zone,
     ssh_login.with_what,
     ssh_login.key_pair,
+    called_media.find_mistakes,
     turn_login.find_mistakes,
     way_out.find_mistakes,
     further_env.find_mistakes,

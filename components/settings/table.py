@@ -607,6 +607,14 @@ class Settings:
             "'Sat,Sun 02:00-05:00 Europe/Berlin'",
         ),
     ] = None
+    check_call: Annotated[
+        bool,
+        Key(
+            values.boolean,
+            "End each update that changes something with a call on each node, which must work.",
+            "true",
+        ),
+    ] = False
     recording: Annotated[
         bool,
         Key(

@@ -56,6 +56,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "backupDays": "14",
             "restoreFromSnapshot": "snap-0123456789abcdef0",
             "deleteData": "true",
+            "checkCall": "true",
             "drainTimeout": "5h",
             "forceAfterDrainTimeout": "true",
             "maxUnavailable": "2",

@@ -14,6 +14,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
+from components import call_check
 from lab.tests.openvidu.alone import SECRET, Alone, openvidu_alone
 from openvidu import api
 from scripts import check_call
@@ -279,6 +280,6 @@ def test_a_port_where_nobody_is_is_closed() -> None:
 def test_what_is_missing_is_named_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(check_call, "find_spec", lambda name: None if name == "aiortc" else name)
+    monkeypatch.setattr(call_check, "find_spec", lambda name: None if name == "aiortc" else name)
     with pytest.raises(PulumiError, match=r"takes aiortc, (.|\n)*Next: uv sync --extra calls"):
         check_call.require()
