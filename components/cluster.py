@@ -96,7 +96,7 @@ class Cluster(pulumi.ComponentResource):
         call_check(
             settings,
             base.machine,
-            outputs["inspectorUrl"],
+            begun.outputs["inspectorUrl"],
             [node.machine for node in self.nodes],
             [*base.ready, *members, applied],
             self,
