@@ -42,6 +42,7 @@ RESTART: Mapping[Change, set[str]] = {
 ELSEWHERE = {
     Change.NODES_COME_AND_GO: "test_scaling",
     Change.UPGRADE: "test_upgrade",
+    Change.CALLED: "tests/program/test_call_check.py",
     Change.RELOAD: "test_certificates",
     Change.WAY_IN: "test_session_manager",
     Change.LOGIN: "tests/program/test_key_changes.py",
