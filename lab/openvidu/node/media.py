@@ -8,8 +8,8 @@ to come, and whose ICE is lite as mediasoup's: it goes by the way that the clien
 Source: port table, "Media streams over UDP"; RFC 3550, 8445 and 8839; mediasoup's documentation.
 
 aiortc has no public name for what comes out of a DTLS transport and goes into it: `_Transport`
-takes over two of its methods. Only this module loads aiortc, which takes as long as all of the
-server: most nodes of a lab never do.
+takes over two of its methods. Only this module and `tape` load aiortc, which takes as long as all
+of the server: most nodes of a lab never do.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import random
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
@@ -35,6 +36,7 @@ from aiortc import (
 )
 
 from lab.openvidu.node import sdp
+from lab.openvidu.node.tape import Tape
 from lab.openvidu.web.server import log
 from openvidu import ports
 
@@ -109,11 +111,21 @@ class Media:
         """
         for stream_id in [known for known in self._streams if known not in users]:
             stream = self._streams.pop(stream_id)
+            stream.tape_to(None)
             for way in (stream.source, *stream.receivers.values()):
                 self._close(way)
         for stream_id, stream in self._streams.items():
             for user_id in [known for known in stream.receivers if known not in users[stream_id]]:
                 self._close(stream.receivers.pop(user_id))
+
+    def tape(self, wanted: Mapping[str, Path]) -> None:
+        """Tape what is being recorded, and nothing else any more.
+
+        Args:
+            wanted: the files, by the streams.
+        """
+        for stream_id, stream in self._streams.items():
+            stream.tape_to(wanted.get(stream_id))
 
     def _open(self, received: _Received) -> _Transport:
         return _Transport(self._address, self._announced, self._certificate, received)
@@ -145,14 +157,26 @@ class _Stream:
         offer: the publisher's.
         source: the transport of its publisher.
         receivers: the transports of those who receive it, by the user.
+        tape: what it's recorded on.
     """
 
     offer: str
     source: _Transport | None = None
     receivers: dict[str, _Transport] = field(default_factory=dict)
+    tape: Tape | None = None
+
+    def tape_to(self, file: Path | None) -> None:
+        """Tape it from now on, or no more."""
+        if self.tape and self.tape.file != file:
+            self.tape.close()
+            self.tape = None
+        if file and self.tape is None:
+            self.tape = Tape(file, self.offer)
 
     async def pass_on(self, packet: bytes) -> None:
         """Give the publisher's packet to all who receive it."""
+        if self.tape and (question := self.tape.take(packet)):
+            await self.report(question)
         for receiver in list(self.receivers.values()):
             await receiver.send(packet)
 

@@ -7,7 +7,11 @@ then uploaded to S3"); REST reference, "The Recording object".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import json
+import shutil
+import sys
+import zipfile
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 from lab.openvidu import faults
@@ -42,25 +46,35 @@ class Uploader:
         path.write_bytes(b"\0" * _SIZE)
         self._note(recording)
 
-    def upload(self, recording: Recording, done: Done) -> None:
-        """Upload in the background, and then call `done`."""
+    def tape(self, recording: Recording, stream_id: str) -> Path:
+        """The file for what flows of a stream while it's recorded."""
+        return self._tapes(recording) / stream_id
+
+    def upload(self, recording: Recording, done: Done, host: str) -> None:
+        """Compose and upload in the background, and then call `done`.
+
+        Args:
+            recording: has stopped.
+            done: is called in the end.
+            host: where clients reach the server, for what stays here.
+        """
         self._note(recording)
-        task = asyncio.create_task(self._upload(recording, done))
+        task = asyncio.create_task(self._upload(recording, done, host))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def keep(self, recording: Recording, host: str) -> bool:
-        """Leave a recording on the node, ready; False where it has to be uploaded.
+        """Leave a recording on the node, ready; False where it has to be composed or uploaded.
 
         Args:
             recording: has stopped.
             host: where clients reach the server.
         """
-        if self._bucket:
+        if self._bucket or self._tapes(recording).is_dir():
             return False
         path = self._file(recording.id, recording.name, recording.extension)
         recording.size, recording.status = path.stat().st_size, "ready"
-        recording.url = f"https://{host}/openvidu/recordings/{recording.id}/{path.name}"
+        recording.url = _url(host, recording, path)
         self._note(recording)
         return True
 
@@ -95,15 +109,18 @@ class Uploader:
             await asyncio.wait(self._tasks)
 
     async def _upload(
-        self, recording: Recording, done: Callable[[Recording], Awaitable[None]]
+        self, recording: Recording, done: Callable[[Recording], Awaitable[None]], host: str
     ) -> None:
         fault = faults.strike("slow-upload")
         if fault:
             await asyncio.sleep(float(fault.option("seconds", _DEFAULT_SECONDS)))
         path = self._file(recording.id, recording.name, recording.extension)
+        await self._compose(recording, path)
         recording.size = path.stat().st_size
         recording.status = "ready"
-        if self._bucket:
+        if not self._bucket:
+            recording.url = _url(host, recording, path)
+        else:
             key = f"{recording.id}/{path.name}"
             try:
                 await self._bucket.put(key, path.read_bytes())
@@ -118,11 +135,51 @@ class Uploader:
         self._note(recording)
         await done(recording)
 
+    async def _compose(self, recording: Recording, path: Path) -> None:
+        """Make the file of what was taped; without any it stays as it was begun."""
+        folder = self._tapes(recording)
+        tapes = sorted(folder.iterdir()) if folder.is_dir() else []
+        if path.suffix == ".zip":
+            made = [await _composed(recording, tape.with_suffix(".webm"), [tape]) for tape in tapes]
+            if found := [file for file in made if file]:
+                with zipfile.ZipFile(path, "w") as archive:
+                    archive.writestr(f"{recording.name}.json", json.dumps(recording.describe()))
+                    for file in found:
+                        archive.write(file, file.name)
+        elif tapes:
+            await _composed(recording, path, tapes)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
+    def _tapes(self, recording: Recording) -> Path:
+        return self._folder / recording.id / ".tapes"
+
     def _file(self, recording_id: str, name: str, extension: str) -> Path:
         return self._folder / recording_id / f"{name}.{extension}"
 
     def _note(self, recording: Recording) -> None:
         self._changed[recording.id] = recording.describe()
+
+
+async def _composed(recording: Recording, file: Path, tapes: Sequence[Path]) -> Path | None:
+    """Compose a file in a process of its own; None where that fails, or there is nothing."""
+    left_out = [
+        f"--no-{name.lower()}"
+        for name in ("Audio", "Video")
+        if not recording.properties[f"has{name}"]
+    ]
+    module = "lab.openvidu.node.composition"
+    words = [sys.executable, "-m", module, *left_out, str(file), *map(str, tapes)]
+    process = await asyncio.create_subprocess_exec(*words)
+    if status := await process.wait():
+        log(f"recording {recording.id}: {file.name} was not composed, status {status}")
+        return None
+    return file
+
+
+def _url(host: str, recording: Recording, path: Path) -> str:
+    """Of a recording that stays on the node."""
+    return f"https://{host}/openvidu/recordings/{recording.id}/{path.name}"
 
 
 def _bucket(values: Mapping[str, str]) -> Bucket | None:

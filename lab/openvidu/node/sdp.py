@@ -136,6 +136,16 @@ def pass_on(published: str, transport: Sequence[str]) -> str:
     return _text(said)
 
 
+def codecs(offer: str) -> dict[int, str]:
+    """The codecs that an offer names, by their payload type."""
+    found: dict[int, str] = {}
+    for line in offer.splitlines():
+        if line.startswith("a=rtpmap:"):
+            number, name = line.removeprefix("a=rtpmap:").split(" ", 1)
+            found[int(number)] = name.partition("/")[0]
+    return found
+
+
 def _sections(description: str) -> Iterable[list[str]]:
     lines = description.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("m=")]

@@ -165,6 +165,9 @@ class ServerState:
         self._deliver(notices)
         if self.media:
             self.media.keep(self.store.receivers())
+            self.media.tape(
+                {name: self._uploader.tape(one, name) for name, one in self.store.recorded()}
+            )
         started, self.store.started = self.store.started, []
         for recording in started:
             self._uploader.begin(recording)
@@ -173,7 +176,7 @@ class ServerState:
             if self._uploader.keep(recording, self.config.host):
                 self.store.events.append(recording.event(now()))
             else:
-                self._uploader.upload(recording, self._uploaded)
+                self._uploader.upload(recording, self._uploaded, self.config.host)
         await self._report()
         if self.status == WAITING_IDLE_TO_TERMINATE and self.store.idle and not self._leaving:
             self._leaving = asyncio.create_task(self._terminate())

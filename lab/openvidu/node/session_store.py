@@ -402,6 +402,16 @@ class SessionStore:
         session = self.sessions[connection.session_id]
         return [other for other in session.active if other is not connection]
 
+    def recorded(self) -> list[tuple[str, Recording]]:
+        """The streams that are being recorded, each with its recording."""
+        return [
+            (user.stream.id, session.recording)
+            for session in self.sessions.values()
+            if session.recording
+            for user in session.active
+            if user.stream
+        ]
+
     def receivers(self) -> dict[str, set[str]]:
         """Who may receive each stream that there is."""
         return {

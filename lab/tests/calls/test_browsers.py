@@ -10,6 +10,9 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import av
+import httpx
+import numpy as np
 import pytest
 
 from lab.calls.account import Account
@@ -23,11 +26,17 @@ from lab.calls.runs import HANG_UP, Run, Runs, request_of
 from lab.cli.calls import require_browsers
 from lab.cloud.requirements import CLIENTS, without_program
 from lab.errors import LabError
+from lab.openvidu.node.rest_answers import RECORDINGS
+from lab.openvidu.node.tape import VP8, content_of, is_key_frame, read
 from lab.tests.npm import install
 from lab.tests.openvidu.alone import SECRET, Alone, openvidu_alone
+from openvidu import api
 from scripts.calls.rest import Api
 
 MISSING = [entry.what for entry in without_program(CLIENTS)]
+
+
+PACKETS = 30
 
 
 class Front:
@@ -66,7 +75,7 @@ async def front(alone: Alone) -> AsyncIterator[Front]:
 
 
 async def until(found: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(150):
         while not found():
             await asyncio.sleep(0.1)
 
@@ -77,6 +86,27 @@ def counted(folder: Path) -> Report:
 
 def open_calls(folder: Path) -> list[Call]:
     return [call for call in counted(folder).with_result(Result.LIVE) if call.session]
+
+
+async def start_recording(alone: Alone, door: Door, session: str) -> None:
+    login = (api.USER, SECRET)
+    async with httpx.AsyncClient(base_url=alone.url, auth=login, verify=door.trust()) as http:
+        answer = await http.post(f"{RECORDINGS}/start", json={"session": session})
+        assert answer.status_code == 200, answer.text
+
+
+def recorded_packets(folder: Path) -> int:
+    """Of the pictures of the stream that has fewest, from one on that needs none before it."""
+    tapes = [tape for tape in folder.glob("recordings/*/.tapes/*") if tape.stat().st_size]
+    return min(map(of_pictures, tapes)) if len(tapes) == 2 else 0
+
+
+def of_pictures(tape: Path) -> int:
+    taped = read(tape)
+    contents = [content_of(one, taped.codecs) for _, one in taped.packets]
+    sent = [one.payload for one in contents if one.codec == VP8]
+    whole = (number for number, one in enumerate(sent) if is_key_frame(one))
+    return len(sent) - next(whole, len(sent))
 
 
 async def calls_of_which_one_is_ended_and_one_broken(alone: Alone, folder: Path) -> None:
@@ -92,10 +122,13 @@ async def calls_of_which_one_is_ended_and_one_broken(alone: Alone, folder: Path)
         await until(lambda: len(open_calls(folder)) == 2 or making.done())
         await rest.end_session(open_calls(folder)[0].session)
         await until(lambda: counted(folder).count(Result.CUT) == 1)
+        await start_recording(alone, door, open_calls(folder)[0].session)
         way.cut()
         await until(lambda: len(counted(folder).reconnections) == 2)
+        await until(lambda: recorded_packets(folder) >= PACKETS)
         request_of(file).write_text(HANG_UP)
         await making
+    await until(lambda: not list(folder.glob("recordings/*/.tapes")))
     await rest.close()
     record.close()
 
@@ -118,6 +151,13 @@ def test_browsers_see_each_other_and_say_in_their_own_words_how_it_ended(tmp_pat
     assert ended["browser"]["longestFreeze"] > 0
     assert told["browsers"]["longestFreeze"]["worst"] >= ended["browser"]["longestFreeze"]
     assert not (tmp_path / "calls" / "run-1" / "generator-1.chromium").exists()
+    (recorded,) = tmp_path.glob("recordings/*/*.mp4")
+    with av.open(str(recorded)) as made:
+        assert [one.codec_context.name for one in made.streams] == ["h264", "aac"]
+        *_, last = made.decode(video=0)
+        halves = np.hsplit(last.to_ndarray(format="rgb24"), 2)
+    # What nobody sent is black: both users are in it.
+    assert all(half.mean() > 20 for half in halves)
 
 
 def test_more_browsers_than_calls_are_refused() -> None:
