@@ -10,6 +10,7 @@ from lab.bench.drains import updates
 from lab.bench.drains.figures import Gaps
 from lab.bench.drains.labs import ScaledLab
 from lab.calls.report import Call, Result
+from lab.cloud.control.client import ControlError
 from lab.errors import LabError
 from lab.status import hosts_by_name
 
@@ -139,7 +140,8 @@ def _reboot(scaled: ScaledLab) -> None:
     while True:
         try:
             scaled.lab.require_health(FEWER)
-        except LabError:
+        except (LabError, ControlError):
+            # While it boots there may be nobody to ask.
             if time.monotonic() > limit:
                 raise
             time.sleep(_LOOK_SECONDS)
