@@ -3,6 +3,8 @@
 A command resource, so that a plain `pulumi up` or `pulumi destroy` drains first, and a drain
 that fails keeps the machine. Its text and values are in the state: the delete works without
 this source at hand, and what it runs on the base reads its secrets there, as they are now.
+What it runs is `remote/membership.py`, which has the base run `membership/main.py`; a drain is
+decided in `membership/drain.py`.
 """
 
 from __future__ import annotations
