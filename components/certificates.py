@@ -23,16 +23,16 @@ def mistakes(certificate: str | None, private_key: str | None, domain: str | Non
     """
     found = []
     if certificate is None:
-        found.append(Mistake("ownCertificate", "owncert needs it", _SET_CERTIFICATE))
+        found.append(Mistake("ownCertificate", "is missing; owncert needs it", _SET_CERTIFICATE))
     if private_key is None:
         command = set_command("ownPrivateKey", "", secret=True)
-        found.append(Mistake("ownPrivateKey", "owncert needs it", command))
+        found.append(Mistake("ownPrivateKey", "is missing; owncert needs it", command))
     if certificate is None or private_key is None:
         return found
     server = x509.load_pem_x509_certificates(certificate.encode())[0]
     key = serialization.load_pem_private_key(private_key.encode(), password=None)
     if key.public_key() != server.public_key():
-        problem = "belongs to another private key than ownPrivateKey"
+        problem = "doesn't belong to ownPrivateKey"
         found.append(Mistake("ownCertificate", problem, _SET_CERTIFICATE))
     if server.not_valid_after_utc <= datetime.now(UTC):
         problem = f"expired on {server.not_valid_after_utc:%Y-%m-%d}"

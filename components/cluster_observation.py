@@ -93,8 +93,8 @@ def find_mistakes(seen: Overview, main: str) -> list[Mistake]:
         problem = "your SSH agent (ssh-add -l) has no key that the machines know"
         return [Mistake("sshAgent", problem, "ssh-add FILE, with a key that they know")]
     command = (
-        "uv run python -m scripts.rotate_ssh_key, which lets it in; where they knew it: "
-        f"uv run python -m scripts.repair {main}"
+        "uv run openvidu-enterprise rotate-ssh-key, which lets it in; if they knew it "
+        f"before: uv run openvidu-enterprise repair {main}"
     )
     problem = "is a key that the machines don't know yet, or have lost"
     return [Mistake("sshPrivateKey", problem, command)] if KEY_REFUSED in seen.reason else []
@@ -179,4 +179,4 @@ def parse(text: str) -> Overview:
             told.get("isOpen") is not False,
         )
     except (ValueError, KeyError, TypeError, AttributeError):
-        return Unseen("it answers something that is no overview")
+        return Unseen("its answer isn't an overview")

@@ -1,6 +1,6 @@
 """What a changed key does to a cluster that is deployed: the table in docs/configuration.md.
 
-python -m components.key_changes docs/configuration.md
+uv run python -m components.key_changes docs/configuration.md
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from components.settings.table import keys
 
-BEGIN, END = "<!-- made by python -m components.key_changes -->\n", "<!-- end -->\n"
+BEGIN, END = "<!-- made by uv run python -m components.key_changes -->\n", "<!-- end -->\n"
 
 
 _WAITED, _UNAFFECTED = "are waited for", "not affected"
@@ -50,7 +50,7 @@ class Change(Enum):
     )
     LOGIN = ("refused unless the machines let you in with it; nothing on them changes", _UNAFFECTED)
     ROTATED = (
-        "refused until the machines know them: `scripts.rotate_ssh_key`",
+        "refused until the machines know them: `uv run openvidu-enterprise rotate-ssh-key`",
         _UNAFFECTED,
     )
     REFUSED = ("refused: a deployed stack can't change it; deploy another stack", _UNAFFECTED)

@@ -32,8 +32,8 @@ class SilentError(Exception):
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(
             f"The {name} doesn't work: {reason}.\n"
-            "What was to be changed elsewhere is done.\n"
-            f"Next: uv run python -m scripts.repair {name}"
+            "All other changes have been made.\n"
+            f"Next: uv run openvidu-enterprise repair {name}"
         )
 
 

@@ -66,7 +66,7 @@ def _another_network(settings: Settings, previous: PreviousState) -> list[Mistak
     address, network = previous.main_private_ip, previous.network
     if address and network and IPv4Address(address) not in IPv4Network(network):
         problem = f"an update has begun to replace the network of {address} by {network}"
-        what = f"{problem}, which can't be carried on"
+        what = f"{problem}, which can't be continued"
         return [Mistake("subnetCidr", what, "docs/runbook.md, 'The network was changed'")]
     if settings.subnet_ids:
         return []
@@ -129,8 +129,8 @@ def _smaller_volumes(settings: Settings, previous: PreviousState) -> list[Mistak
         largest = max(sizes, default=wanted)
         if wanted < largest:
             problem = (
-                f"must be at least {largest}, got {wanted}: {sizes[largest]} has that, and no "
-                "volume can shrink"
+                f"must be at least {largest}, got {wanted}: {sizes[largest]} has that "
+                "size, and volumes can't shrink"
             )
             mistakes.append(Mistake(key, problem, set_command(key, str(largest))))
     return mistakes
@@ -160,7 +160,7 @@ def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake
     before, wanted = previous.bucket, settings.s3_bucket
     if before is None or settings.s3_endpoint or wanted in (before, DEFAULT_BUCKET):
         return []
-    problem = f"must stay {before}, as no bucket changes its name, got {wanted}"
+    problem = f"must stay {before}, as a bucket can't change its name, got {wanted}"
     keep = "pulumi config rm s3Bucket"
     return [Mistake("s3Bucket", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
 

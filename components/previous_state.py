@@ -101,7 +101,7 @@ class PreviousState:
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
         data_snapshots: the snapshot that a volume with data began with, by the resource; empty
             where it began without one.
-        records: the names of DNS records, in small letters.
+        records: the names of DNS records, in lowercase.
         zones: availability zones by their place, from 0: of the machines' subnets, or of the data
             where a subnet isn't there.
         volume_keys: ARNs of the KMS keys of these volumes, likewise.

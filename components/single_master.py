@@ -50,7 +50,7 @@ class SingleMaster(pulumi.ComponentResource):
         ):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:
-            pulumi.log.warn("Without mediaNodes the master can carry no calls.", self)
+            pulumi.log.warn("Without mediaNodes the master can't carry calls.", self)
         machine = down.require_another(found.machines_of(self).main(self), aws_says)
         machine = with_record(machine, settings, self)
         running = services(

@@ -48,5 +48,7 @@ def find_mistake(listed: str | None, said: str, settings: Settings) -> Mistake |
         return Mistake("sshAgent", f"there is no SSH agent with a key here: {said}", _ADD)
     key = settings.ssh_public_key
     if key and key.split()[1] not in listed.split():
-        return Mistake("sshAgent", "your SSH agent hasn't the key of sshPublicKey", "ssh-add FILE")
+        return Mistake(
+            "sshAgent", "your SSH agent doesn't have the key of sshPublicKey", "ssh-add FILE"
+        )
     return None

@@ -70,7 +70,7 @@ def from_text(text: str) -> SshWay:
 def ssh_command(user: str, host: str, way: SshWay) -> str:
     """The command with which somebody logs in, for a shell."""
     if way.ssm:
-        return f"uv run python -m scripts.ssh {way.ssm.split()[-1]} --"
+        return f"uv run openvidu-enterprise ssh {way.ssm.split()[-1]} --"
     words = ["ssh"]
     if way.port != PORT:
         words += ["-p", str(way.port)]

@@ -91,9 +91,9 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     if isinstance(overview, Unseen):
         if not previous.generations:
             return []
-        told = [f"The base can't be asked how many calls there are: {overview.reason}."]
-        told += [f"node-{number} leaves: its calls will be waited for." for number in leaving]
-        told += [f"{found}: its calls will be waited for." for found in changed.values()]
+        told = [f"Couldn't ask the base how many calls there are: {overview.reason}."]
+        told += [f"node-{number} leaves: the update will wait for its calls." for number in leaving]
+        told += [f"{found}: the update will wait for its calls." for found in changed.values()]
         return [" ".join(told), *_refusal(settings, changed, ClusterObservation())]
     told = []
     for number in leaving:
@@ -108,8 +108,8 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     told += _refusal(settings, changed, overview)
     if overview.drift is None:
         told.append(
-            "The nodes' configuration in the bucket can't be read: whether it's the stack's isn't "
-            "known, and the update doesn't change it back."
+            "The nodes' configuration in the bucket can't be read: the update can't tell "
+            "whether it's the stack's, and doesn't change it back."
         )
     elif overview.drift:
         names = ", ".join(overview.drift)
@@ -117,12 +117,12 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     for number, found_ in _seen(settings, previous, overview, in_service=None).items():
         told.append(
             f"node-{number} can't be seen from the base ({found_.sees}): it's left as it is, and "
-            f"may carry calls. Next: uv run python -m scripts.repair node-{number}"
+            f"may carry calls. Next: uv run openvidu-enterprise repair node-{number}"
         )
     for number, found_ in _seen(settings, previous, overview, in_service=False).items():
         told.append(
             f"node-{number} is out of service and will be brought back: {_calls(found_)} "
-            "A drain that was begun ends first."
+            "A drain that has begun is finished first."
         )
     return told
 
@@ -138,8 +138,8 @@ def _refusal(
         (number,) = changed
         yield (
             f"node-{number} is the only node that stays: draining it will be refused. "
-            "Next: add a node first, with a higher nodeCount; or say that you mean it: "
-            "pulumi config set drainLastNode true"
+            "Next: add a node first, with a higher nodeCount; or confirm it: pulumi "
+            "config set drainLastNode true"
         )
 
 
@@ -151,7 +151,7 @@ def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:
     name = settings.main_role.name
     what = f"the type of the {name} ({before} to {wanted}): AWS stops and starts it"
     if previous.instance_types.get(name, wanted) == wanted:
-        what += ", if the update looks at what is there (--refresh)"
+        what += ", if the update refreshes the state (--refresh)"
     return [_restart(what, settings)]
 
 
@@ -159,8 +159,9 @@ def kept_types(settings: Settings, previous: PreviousState) -> list[str]:
     """That machines don't get another EC2 type yet, as their calls couldn't be waited for."""
     wanted = settings.instance_types
     return [
-        f"{name} keeps its type ({before}) in this update: what waits for its calls isn't in the "
-        f"state yet. Next: pulumi up, and once more, which gives it {wanted[name]}"
+        f"{name} keeps its type ({before}) in this update: what waits for its calls isn't "
+        "in the state yet. Next: pulumi up, and once more, which changes it to "
+        f"{wanted[name]}"
         for name, before in previous.kept_types.items()
         if wanted.get(name, before) != before
     ]
@@ -199,15 +200,16 @@ def _restart(what: str, settings: Settings) -> str:
     if settings.config_change_during_calls:
         return f"{does} Calls will be cut: configChangeDuringCalls is set."
     return (
-        f"{does} It waits for a moment without calls, {settings.config_change_timeout} at most. "
-        "Until that is back, which takes half a minute or so, nobody gets in."
+        f"{does} It waits for a moment without calls, {settings.config_change_timeout} at "
+        "most. Until it's back, which takes about half a minute, nobody can join a call."
     )
 
 
 def _wait(settings: Settings) -> str:
     return (
-        "It takes no new ones from then on, which can't be taken back; its machine goes when they "
-        f"have ended. The update waits {settings.drain_timeout} at most."
+        "From then on it takes no new ones, which can't be undone; its machine is "
+        f"removed when they have ended. The update waits {settings.drain_timeout} at "
+        "most."
     )
 
 

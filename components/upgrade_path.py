@@ -68,7 +68,7 @@ def find_mistakes(settings: Settings, previous: PreviousState, overview: Overvie
     if not is_due(settings, previous) or found is None:
         return []
     if wanted == LATEST:
-        problem = f"{LATEST} is for new deployments; this one runs {found}, name a version"
+        problem = f"{LATEST} is for new deployments; this one runs {found}: name a version"
         return [Mistake(_KEY, problem, set_command(_KEY, found))]
     forbidden = step(found, wanted) is Step.FORBIDDEN
     steps = way(found, wanted) if forbidden else [wanted]
@@ -81,11 +81,17 @@ def find_mistakes(settings: Settings, previous: PreviousState, overview: Overvie
         and steps[0] not in overview.aside
     ):
         has = ", ".join(overview.aside) or "none"
-        problem = f"{found} runs; only what it was upgraded from can be brought back: {has}"
+        problem = f"{found} is running; you can only go back to the version before it: {has}"
         return [Mistake(_KEY, problem, set_command(_KEY, found))]
     if forbidden:
-        by = f"but by {', '.join(steps)}, with an update each" if steps else "nor by others"
-        problem = f"{found} runs; OpenVidu doesn't go to {wanted} from there, {by}"
+        by = (
+            f"but through {', '.join(steps)}, each in an update of its own"
+            if steps
+            else "nor through others"
+        )
+        problem = (
+            f"{found} is running; OpenVidu can't be upgraded directly from it to {wanted}, {by}"
+        )
         return [Mistake(_KEY, problem, set_command(_KEY, steps[0] if steps else found))]
     return []
 
@@ -102,13 +108,13 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     if settings.upgrade_strategy == ROLLING:
         first = "" if settings.main_role is BASTION else _BASE_FIRST
         return [
-            f"{does} {first}Node after node drains. "
-            "Whether two versions work in one cluster isn't documented by OpenVidu."
+            f"{does} {first}Node after node drains. OpenVidu doesn't document whether two "
+            "versions work in one cluster."
         ]
     who = "nodes have" if settings.main_role is BASTION else "base and nodes have"
     return [
-        f"{does} Every node drains: from then on there are no new calls, until {who} the new "
-        f"version. Calls are waited for, {settings.drain_timeout} at most. "
+        f"{does} Every node drains: from then on there are no new calls, until {who} the "
+        f"new version. The update waits for calls, {settings.drain_timeout} at most. "
         f"{_calls(previous, overview)}"
     ]
 

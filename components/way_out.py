@@ -66,7 +66,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     """What doesn't fit together."""
     mistakes = []
     if settings.no_proxy and settings.http_proxy is None:
-        problem = "names hosts to reach without httpProxy, and there is none"
+        problem = "lists hosts to reach without httpProxy, which isn't set"
         mistakes.append(Mistake("noProxy", problem, "pulumi config rm noProxy"))
     registry = settings.docker_registry
     login = {
@@ -74,7 +74,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         "dockerRegistryPassword": settings.docker_registry_password,
     }
     if registry is None and any(login.values()):
-        problem = "is missing, and its login is there"
+        problem = "is missing, though its login is set"
         mistakes.append(
             Mistake("dockerRegistry", problem, set_command("dockerRegistry", "docker.io"))
         )
@@ -98,7 +98,7 @@ def plain_login(settings: Settings) -> list[Mistake]:
     """A proxy's login, where its key is stored in plain text."""
     if "@" not in (settings.http_proxy or ""):
         return []
-    problem = "has a login in it, and is stored in plain text"
+    problem = "contains a login, but is stored in plain text"
     return [Mistake("httpProxy", problem, set_command("httpProxy", "", secret=True))]
 
 

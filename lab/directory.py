@@ -43,7 +43,8 @@ class LabDirectory:
         """
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"lab name {name!r}: takes small letters, digits and -, up to 31, as in 'lab-2'"
+                "lab name must be up to 31 lowercase letters, digits and -, as in "
+                f"'lab-2', got {name!r}"
             )
         return cls(name, home() / name)
 

@@ -221,7 +221,7 @@ def _wanted(files: Files) -> dict[str, str]:
             "reading what the stack wants",
             f"{files.wanted} is gone or empty, and {files.kept} isn't",
             _UNCHANGED,
-            "pulumi up --replace '**configuration-wanted', which puts it there anew",
+            "pulumi up --replace '**configuration-wanted', which puts it there again",
         )
     return wanted
 
@@ -332,7 +332,7 @@ def _look(joining: Joining, run: Run, context: Context, *, master: bool) -> _Loo
 
 
 def _repairs(names: Iterable[str]) -> str:
-    return "".join(f"uv run python -m scripts.repair {name}; then " for name in names)
+    return "".join(f"uv run openvidu-enterprise repair {name}; then " for name in names)
 
 
 def _restart(cluster: Cluster, changed: Mapping[str, str], context: Context) -> None:

@@ -62,10 +62,13 @@ def declare_dead(node: Node, who: str, context: Context) -> None:
     """
     record = context.registry.get(node.ip)
     if record is None or record.identity != node.identity:
-        found, command = "the cluster doesn't know this machine", "uv run python -m scripts.status"
+        found, command = (
+            "the cluster doesn't know this machine",
+            "uv run openvidu-enterprise status",
+        )
     elif isinstance(context.cluster.health(node.ip), Answers):
         found = "it answers: its calls can be waited for"
-        command = f"uv run python -m scripts.retire {node.name}, then: pulumi up"
+        command = f"uv run openvidu-enterprise retire {node.name}, then: pulumi up"
     else:
         context.registry.declare_dead(node, who, context.clock)
         context.say(f"{node.name}: {node.identity} counts as dead from now on")

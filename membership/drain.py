@@ -109,7 +109,10 @@ def remove(node: Node, run: Run, context: Context) -> None:
         record = context.registry.get(node.ip)
         is_used = record is not None and record.phase in (Phase.SERVING, Phase.DRAINING)
         if is_used:
-            context.say(f"{node.name}: {node.ip} stays in the load balancer for the machine it has")
+            context.say(
+                f"{node.name}: {node.ip} stays in the load balancer, for another machine that "
+                "has it now"
+            )
         return not is_used
 
     if not context.load_balancer.remove(node.ip, purpose=f"{node.name} leaves", may=may):
@@ -250,8 +253,9 @@ class _Drain:
         name = self._node.name
         if self._is_first("choices"):
             self._say(
-                "Ctrl-C ends this update only: no call is cut, and the same command, up or "
-                f"destroy, carries on. To keep {name}: uv run python -m scripts.abort_drain {name}"
+                "Ctrl-C ends only this update: no call is cut, and the same command, up "
+                f"or destroy, continues. To keep {name}: uv run openvidu-enterprise "
+                f"abort-drain {name}"
             )
 
     def _stop_new_sessions(self, seen: Observation) -> str | None:
@@ -357,10 +361,10 @@ class _Drain:
         if not answer.is_of_login:
             meaning = f"{KEPT} It still takes new ones; the page: {api.NODE_MANAGEMENT_PAGE}"
             command = (
-                "wait until it carries no calls: uv run python -m scripts.status; then stop it, "
-                f"which cuts what began meanwhile, on {name}: cd {release.NODE.folder} && "
-                f"sudo ./{release.NODE.command} stop; then here: pulumi up. Or have that done, "
-                "within a second of such a moment: "
+                "wait until it carries no calls: uv run openvidu-enterprise status; then "
+                f"stop it, which cuts what began meanwhile, on {name}: cd "
+                f"{release.NODE.folder} && sudo ./{release.NODE.command} stop; then here: "
+                "pulumi up. Or leave that to the program, within a second of such a moment: "
                 "pulumi config set drainWithoutApi true && pulumi up"
             )
         return MembershipError(
@@ -422,13 +426,13 @@ class _Drain:
             raise self._overdue(found, what)
         cut = calls_on(seen, self._world) or []
         ids = f" ({', '.join(call.id for call in cut)})" if cut else ""
-        self._say(f"{limit} are over, and forceAfterDrainTimeout is set; cutting {what}{ids}")
+        self._say(f"{limit} have passed, and forceAfterDrainTimeout is set; cutting {what}{ids}")
         self._keep(_CUT)
         return Outcome.GONE
 
     def _overdue(self, found: Conclusion, what: str) -> MembershipError:
         name = self._node.name
-        dead = f"; or, if it's dead: uv run python -m scripts.retire {name} --dead"
+        dead = f"; or, if it's dead: uv run openvidu-enterprise retire {name} --dead"
         return MembershipError(
             name,
             "waiting until it has left",
@@ -437,7 +441,7 @@ class _Drain:
             "wait again: the same command, pulumi up or destroy; or cut them"
             f"{' after as long again' if self._without_api else ''}: "
             "pulumi config set forceAfterDrainTimeout true && pulumi up; "
-            f"or keep the node: uv run python -m scripts.abort_drain {name}"
+            f"or keep the node: uv run openvidu-enterprise abort-drain {name}"
             f"{dead if found is Conclusion.UNKNOWN else ''}",
         )
 

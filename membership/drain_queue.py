@@ -107,6 +107,6 @@ class DrainQueue:
             "draining refused",
             reason,
             "The machine stays and goes on serving.",
-            "add a node first, with a higher nodeCount; or say that you mean it: "
-            "pulumi config set drainLastNode true && pulumi up",
+            "add a node first, with a higher nodeCount; or confirm it: pulumi config set "
+            "drainLastNode true && pulumi up",
         )

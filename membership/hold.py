@@ -79,7 +79,7 @@ def _stays(node: Node, record: Record) -> MembershipError:
         "letting its machine go",
         f"{node.ip} is the address of {record.identity} by now, and this state, which is older, "
         f"has {node.identity}",
-        "Nothing was removed: with that state's addresses the calls there would go.",
+        "Nothing was removed: removing that state's addresses would cut the calls there.",
         "pulumi config set nodeCount, as it was, then: pulumi refresh, and "
-        "uv run python -m scripts.recover_state",
+        "uv run openvidu-enterprise recover-state",
     )

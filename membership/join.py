@@ -154,7 +154,7 @@ def _unseen(node: Node, what: str) -> MembershipError:
         "looking whether it runs",
         f"still waiting for {what} after {UNSEEN_LIMIT}",
         "It's left as it is, in the load balancer too: it may carry calls.",
-        f"uv run python -m scripts.repair {node.name}, then: pulumi up",
+        f"uv run openvidu-enterprise repair {node.name}, then: pulumi up",
     )
 
 

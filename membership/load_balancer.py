@@ -94,7 +94,7 @@ class LoadBalancer:
         """
         shown = self._run("docker", "compose", "exec", "-T", "loadbalancer", "nginx", "-T")
         if shown.returncode:
-            raise ReloadError(f"nginx doesn't take its configuration: {_reason(shown)}")
+            raise ReloadError(f"nginx refuses its configuration: {_reason(shown)}")
         return set(_UPSTREAM.findall(shown.stdout)) - {environment.NO_NODES}
 
     def add(self, ip: str, *, purpose: str, may: Callable[[], bool] = always) -> bool:
@@ -217,7 +217,7 @@ class LoadBalancer:
         done = self._update()
         if lost := _NOT_FOUND.search(done.stdout + done.stderr):
             service = lost[1]
-            self._say(f"nginx finds no {service}, which is started: {_reason(done)}")
+            self._say(f"nginx can't find {service}, which is now started: {_reason(done)}")
             self._run("docker", "compose", "up", "--detach", "--no-deps", service)
             done = self._update()
         if done.returncode or _REFUSED in done.stdout + done.stderr:

@@ -111,10 +111,10 @@ def main() -> int:
         failure = _failed(arguments, str(error), "The machine stays.", "pulumi up")
         sys.exit(_tell_of(arguments, failure))
     except RegistryError as error:
-        meaning = "Nothing was changed: what isn't known isn't taken for gone."
+        meaning = "Nothing was changed: what isn't known doesn't count as gone."
         command = (
-            "move that file away on this machine; then here, with the name of that node, which "
-            "notes it anew: uv run python -m scripts.repair node-1"
+            "move that file away on this machine; then here, with the name of that node, "
+            "which records it again: uv run openvidu-enterprise repair node-1"
         )
         sys.exit(_tell_of(arguments, _failed(arguments, str(error), meaning, command)))
     except OSError as error:
@@ -202,7 +202,7 @@ def _require_no_nodes(arguments: argparse.Namespace) -> None:
     raise MembershipError(
         arguments.name,
         "looking for calls before nodes restart",
-        f"this machine was made anew, and can't ask the cluster, which has {names}",
+        f"this machine was recreated, and can't ask the cluster, which has {names}",
         "Nothing was changed, and the cluster goes on as it was.",
         "set back what was changed, then: pulumi up; then change it again. Or cut calls: "
         "pulumi config set configChangeDuringCalls true && pulumi up",

@@ -82,8 +82,8 @@ def drain_stuck(node: str, what: str, waited: timedelta, limit: timedelta) -> Ev
     """Half of the limit is over, and `what` is waited for still."""
     waited = timedelta(seconds=int(waited.total_seconds()))
     text = (
-        f"{node} still drains after {waited} of {limit}: waiting for {what}.\n"
-        f"  Next: uv run python -m scripts.status {node}"
+        f"{node} is still draining after {waited} of {limit}: waiting for {what}.\n"
+        f"  Next: uv run openvidu-enterprise status {node}"
     )
     return Event("drain-stuck", node, text, _seconds(waited=waited, limit=limit))
 
@@ -140,7 +140,7 @@ class Notifier:
         try:
             endpoints = tuple(map(str, json.loads(values.get("NOTIFY", "[]"))))
         except (ValueError, TypeError):
-            say(f"notify: {file} can't be read; nobody is told")
+            say(f"notify: {file} can't be read; nobody is notified")
             endpoints = ()
         if not endpoints:
             return cls(say=say)
@@ -179,7 +179,7 @@ class Notifier:
             try:
                 _hand_over({"url": url, "body": body, "proxies": self.proxies})
             except OSError as error:
-                self.say(f"{event.node}: notify: {_host(url)} isn't told of it: {error.strerror}")
+                self.say(f"{event.node}: notify: {_host(url)} can't be notified: {error.strerror}")
 
 
 def slack(told: Mapping[str, Any]) -> dict[str, str]:

@@ -30,6 +30,6 @@ def reconcile(load_balancer: LoadBalancer, say: Callable[[str], None], clock: Cl
                 say(f"the load balancer serves {', '.join(load_balancer.node_ips)} again")
             again = SOON_SECONDS
         except (LoadBalancerError, OSError) as error:
-            say(f"the load balancer can't be brought to the list in .env: {error}")
+            say(f"couldn't set the load balancer to the list in .env: {error}")
             pause, again = again, min(again * 1.2, LONGEST_SECONDS)
         clock.sleep(pause)

@@ -143,7 +143,7 @@ def _s3(values: Mapping[str, str]) -> None:
     except (BotoCoreError, ValueError) as error:
         raise _UnusableError(f"it doesn't answer: {error}", env.S3_ENDPOINT) from None
     if got != content:
-        raise _UnusableError("it gives another object than was put there", env.S3_ENDPOINT)
+        raise _UnusableError("it returns another object than the one put there", env.S3_ENDPOINT)
 
 
 def _forget(s3: Any, bucket: str, name: str, version: str | None) -> None:
@@ -195,7 +195,7 @@ def _redis(values: Mapping[str, str], port: int) -> None:
         keys = (env.REDIS_HOST, env.REDIS_PORT)
         raise _UnusableError(f"it doesn't answer: {error}", *keys) from None
     if got != content:
-        raise _UnusableError("it gives another value than was set", env.REDIS_HOST)
+        raise _UnusableError("it returns another value than the one set", env.REDIS_HOST)
 
 
 def _get(values: Mapping[str, str], key: str, path: str) -> Callable[[], None]:

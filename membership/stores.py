@@ -82,7 +82,7 @@ def elasticsearch(values: Mapping[str, str]) -> dict[str, Any]:
     except RequestError as error:
         return {"unknown": str(error)}
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        return {"unknown": "it answers something else than its state"}
+        return {"unknown": "its answer isn't its state"}
     return {"status": str(status), "readOnly": sorted(blocked)}
 
 
@@ -116,7 +116,7 @@ def redis_memory(values: Mapping[str, str]) -> dict[str, Any]:
     except (redis.RedisError, LateError) as error:
         return {"unknown": str(error)}
     except (KeyError, ValueError, TypeError):
-        return {"unknown": "it answers something else than its memory"}
+        return {"unknown": "its answer isn't its memory"}
 
 
 def space(folder: Path) -> dict[str, Any]:
@@ -128,5 +128,5 @@ def space(folder: Path) -> dict[str, Any]:
     used = found.f_blocks - found.f_bfree
     whole = used + found.f_bavail
     if not whole:
-        return {"unknown": f"{folder} is on a file system that tells no size"}
+        return {"unknown": f"{folder} is on a file system that doesn't report its size"}
     return {"free": found.f_bavail * found.f_frsize, "percent": -(-100 * used // whole)}

@@ -137,7 +137,7 @@ def render(values: Mapping[str, str], *, header: str) -> str:
     """
     for key, value in values.items():
         if not _NAME.fullmatch(key):
-            raise UnwritableValueError(key, "a name has capital letters, digits and _ only")
+            raise UnwritableValueError(key, "a name must have only uppercase letters, digits and _")
         if not is_writable(value.replace("=", "") if key in _WITH_EQUALS else value):
             raise UnwritableValueError(
                 key, "a value is printable ASCII without = # $ ` or backslash, unquoted"

@@ -74,6 +74,6 @@ PolicyPack(
     policies=[
         *(_of_resource(rule) for rule in rules.resource_rules(_wanted)),
         *(_of_stack(rule) for rule in rules.stack_rules(_wanted)),
-        StackValidationPolicy("told", "What was checked is told.", _tell),
+        StackValidationPolicy("told", "Says what was checked.", _tell),
     ],
 )

@@ -51,7 +51,7 @@ def plain_volumes(one: Resource) -> Iterator[str]:
         root = one.props.get("rootBlockDevice") or {}
         others = one.props.get("ebsBlockDevices") or ()
         if not root.get("encrypted") or not all(disk.get("encrypted") for disk in others):
-            yield f"{one.name}: a disk of it isn't encrypted; expected encrypted: true for each"
+            yield f"{one.name}: one of its disks isn't encrypted; each must have encrypted: true"
 
 
 def plain_services(one: Resource) -> Iterator[str]:
@@ -60,11 +60,11 @@ def plain_services(one: Resource) -> Iterator[str]:
     Redis on the wire is left out: OpenVidu's client takes no TLS (docs/ha-managed.md).
     """
     if one.type == REDIS and not one.props.get("atRestEncryptionEnabled"):
-        yield f"{one.name} isn't encrypted; expected atRestEncryptionEnabled: true"
+        yield f"{one.name} isn't encrypted; atRestEncryptionEnabled must be true"
     if one.type == SEARCH:
         for part, key in _SEARCH_TAKES:
             if not (one.props.get(part) or {}).get(key):
-                yield f"{one.name} isn't encrypted throughout; expected {part}.{key}: true"
+                yield f"{one.name} isn't encrypted throughout; {part}.{key} must be true"
 
 
 def plain_buckets(resources: Sequence[Resource]) -> Iterator[Violation]:
@@ -74,7 +74,7 @@ def plain_buckets(resources: Sequence[Resource]) -> Iterator[Violation]:
         if one.type == BUCKET and one.urn not in encrypted:
             yield Violation(
                 one.urn,
-                f"{one.name} has no BucketServerSideEncryptionConfiguration; expected one",
+                f"{one.name} has no BucketServerSideEncryptionConfiguration; it must have one",
             )
 
 
@@ -82,8 +82,9 @@ def unprotected_data(wanted: Wanted, one: Resource) -> Iterator[str]:
     """What is stored, when an update or a destroy would take it without a word."""
     if one.type in _STORES and not one.protect and not wanted.data_may_go:
         yield (
-            f"{one.name} isn't protected: pulumi destroy would delete what is stored there. "
-            "Expected protect=True, until deleteData says that it may go"
+            f"{one.name} isn't protected: pulumi destroy would delete what is stored "
+            "there. It must have protect=True, until deleteData says that it may be "
+            "deleted"
         )
 
 
@@ -91,4 +92,4 @@ def missing_tags(one: Resource) -> Iterator[str]:
     """What a bill, or `scripts.adopt`, couldn't tell whose it is."""
     missing = [tag for tag in _TAGS if not one.tags.get(tag)]
     if one.type in _TAGGED and missing:
-        yield f"{one.name} has no tag {', '.join(missing)}; expected {', '.join(_TAGS)}"
+        yield f"{one.name} has no tag {', '.join(missing)}; it must have {', '.join(_TAGS)}"

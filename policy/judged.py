@@ -33,4 +33,4 @@ class Judged:
         if not found or any(found.values()):
             return None
         names = ", ".join(found)
-        return f"Policy pack: {resources} resources keep to all {len(found)} policies: {names}"
+        return f"Policy pack: {resources} resources follow all {len(found)} policies: {names}"

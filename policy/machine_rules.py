@@ -31,7 +31,7 @@ def imds_v1(one: Resource) -> Iterator[str]:
     if one.type == INSTANCE:
         found = (one.props.get("metadataOptions") or {}).get("httpTokens")
         if found != "required":
-            yield f"{one.name}: metadataOptions.httpTokens is {found}; expected required (IMDSv2)"
+            yield f"{one.name}: metadataOptions.httpTokens must be required (IMDSv2), got {found}"
 
 
 def secrets_in_user_data(one: Resource) -> Iterator[str]:
@@ -41,7 +41,7 @@ def secrets_in_user_data(one: Resource) -> Iterator[str]:
     for key in ("userData", "userDataBase64"):
         text = str(one.props.get(key) or "")
         if _SECRET.search(text) or _SECRET.search(_decoded(text)):
-            yield f"{one.name}: {key} looks as if it held a secret; put it there over SSH"
+            yield f"{one.name}: {key} looks as if it contains a secret; put that there over SSH"
 
 
 def small_instances(one: Resource) -> Iterator[str]:
@@ -74,7 +74,9 @@ def missing_memberships(resources: Sequence[Resource]) -> Iterator[Violation]:
             nodes[found.machine] = one.urn
     for name, urn in nodes.items():
         if f"{name}-membership" not in members:
-            problem = f"{name} has no {name}-membership that drains it before its machine goes"
+            problem = (
+                f"{name} has no {name}-membership that drains it before its machine is removed"
+            )
             yield Violation(urn, problem)
 
 

@@ -37,9 +37,12 @@ TABLES: Mapping[str, Sequence[PortRule]] = {
 def undocumented_ports(wanted: Wanted, one: Resource) -> Iterator[str]:
     """Ports that are open, and not in the role's table."""
     if one.type in _GROUPS and one.props.get("ingress"):
-        yield f"{one.name} opens ports in the group itself; expected a rule each, from the tables"
+        yield (
+            f"{one.name} opens ports in the group itself; each port must have a rule of its "
+            "own, from the tables"
+        )
     if one.type == _OLD_RULE and one.props.get("type") != "egress":
-        yield f"{one.name} is a SecurityGroupRule; expected a SecurityGroupIngressRule with a role"
+        yield f"{one.name} is a SecurityGroupRule; must be a SecurityGroupIngressRule with a role"
     if one.type != INGRESS:
         return
     rows = [row for row in _table(wanted, one.role) if _opens(row, one)]
@@ -50,7 +53,7 @@ def undocumented_ports(wanted: Wanted, one: Resource) -> Iterator[str]:
     protocol = one.props.get("ipProtocol")
     opens = f"{one.name} opens {protocol} {opened.first} to {opened.last} for {whom}"
     if rows:
-        yield f"{opens}; expected the cluster's network {wanted.cluster}"
+        yield f"{opens}; must be the cluster's network {wanted.cluster}"
     else:
         role = one.role or "no role"
         yield f"{opens}; OpenVidu's port table of {role} has no such row (openvidu/ports.py)"
@@ -63,7 +66,7 @@ def world_open_ssh(one: Resource) -> Iterator[str]:
     opened = _ports(one)
     if one.props.get("ipProtocol") == "-1" or opened.first <= ports.SSH <= opened.last:
         yield (
-            f"{one.name} opens SSH to {_network(one)}; expected the networks of operators: "
+            f"{one.name} opens SSH to {_network(one)}; must be the operators' networks: "
             "pulumi config set --path 'sshCidrs[0]' 203.0.113.0/24"
         )
 

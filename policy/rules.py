@@ -47,7 +47,7 @@ def resource_rules(wanted: Wanted) -> Sequence[ResourceRule]:
     return (
         ResourceRule(
             "documented-ports",
-            "Only ports of OpenVidu's tables are open.",
+            "Only the ports in OpenVidu's tables are open.",
             partial(network_rules.undocumented_ports, wanted),
         ),
         ResourceRule(
@@ -55,15 +55,19 @@ def resource_rules(wanted: Wanted) -> Sequence[ResourceRule]:
             "SSH is open to operators' networks only.",
             network_rules.world_open_ssh,
         ),
-        ResourceRule("imds-v2", "Instance metadata takes a token.", machine_rules.imds_v1),
+        ResourceRule("imds-v2", "Instance metadata requires a token.", machine_rules.imds_v1),
         ResourceRule("encrypted-volumes", "Every disk is encrypted.", data_rules.plain_volumes),
-        ResourceRule("encrypted-services", "AWS's services encrypt.", data_rules.plain_services),
+        ResourceRule(
+            "encrypted-services", "AWS's services encrypt their data.", data_rules.plain_services
+        ),
         ResourceRule(
             "no-secret-in-user-data",
             "User data holds no secret.",
             machine_rules.secrets_in_user_data,
         ),
-        ResourceRule("tags", "What costs money tells whose it is.", data_rules.missing_tags),
+        ResourceRule(
+            "tags", "What costs money has tags that say whose it is.", data_rules.missing_tags
+        ),
         ResourceRule(
             "instance-size", "Machines have what OpenVidu needs.", machine_rules.small_instances
         ),
@@ -88,7 +92,9 @@ def stack_rules(wanted: Wanted) -> Sequence[StackRule]:
             partial(network_rules.missing_ports, wanted),
         ),
         StackRule(
-            "membership", "Every node drains before it goes.", machine_rules.missing_memberships
+            "membership",
+            "Every node drains before it's removed.",
+            machine_rules.missing_memberships,
         ),
         StackRule("encrypted-buckets", "Every bucket is encrypted.", data_rules.plain_buckets),
     )

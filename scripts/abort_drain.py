@@ -1,7 +1,7 @@
 """Aborts a drain: the node stays, and serves again once the calls that it carries have ended.
 
-uv run python -m scripts.abort_drain node-3
-uv run python -m scripts.abort_drain node-3 --stack production
+uv run openvidu-enterprise abort-drain node-3
+uv run openvidu-enterprise abort-drain node-3 --stack production
 
 A node that drains takes no new sessions until it's restarted, and a restart would cut its calls:
 so its calls are waited for, and then OpenVidu is started again there.
@@ -37,7 +37,7 @@ def main(
     changed so that the node is wanted. It may be stopped and run again at any time.
 
     Example:
-      uv run python -m scripts.abort_drain node-3
+      uv run openvidu-enterprise abort-drain node-3
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors():

@@ -1,7 +1,7 @@
 """Takes over what an update that was killed had made in AWS, before its state knew.
 
-uv run python -m scripts.adopt
-uv run python -m scripts.adopt --stack production --yes
+uv run openvidu-enterprise adopt
+uv run openvidu-enterprise adopt --stack production --yes
 
 Run it after `pulumi cancel`, when an update warns of resources "interrupted while creating", or AWS
 says that an interface or address is in use. It removes nothing: what belongs to no interrupted
@@ -39,8 +39,8 @@ def main(
     """Find what a killed update left in AWS, and put it into the stack's state.
 
     Examples:
-      uv run python -m scripts.adopt --stack production
-      uv run python -m scripts.adopt --json | jq .strays
+      uv run openvidu-enterprise adopt --stack production
+      uv run openvidu-enterprise adopt --json | jq .strays
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
@@ -51,7 +51,7 @@ def main(
         if not as_json:
             console.print(told(findings))
         if repairs and not yes:
-            typer.confirm("Change the stack's state so?", abort=True)
+            typer.confirm("Change the stack's state like this?", abort=True)
         if repairs:
             _repair(pulumi, exported, findings)
         if as_json:
@@ -86,8 +86,8 @@ def told(findings: Findings) -> str:
     ]
     lines += [f"{logical_name(urn)}: {_what_comes(urn, findings)}" for urn in findings.forget]
     lines += [
-        f"{logical_name(urn)}: can't be looked for. Look yourself, then: "
-        "pulumi refresh --clear-pending-creates"
+        f"{logical_name(urn)}: can't be searched for. Look for it yourself, then: pulumi "
+        "refresh --clear-pending-creates"
         for urn in findings.unknown
     ]
     lines += [
@@ -98,7 +98,7 @@ def told(findings: Findings) -> str:
     if any(stray.kind in _OF_MACHINES for stray in findings.strays):
         lines.append(
             "Where the state is older than a machine, that may carry calls.\n"
-            "  First: uv run python -m scripts.status     # whether the cluster has its address\n"
+            "  First: uv run openvidu-enterprise status     # whether the cluster has its address\n"
             "  If so, give the state what there is: docs/runbook.md, 'The state is lost'"
         )
     return "\n".join(lines)
@@ -121,8 +121,9 @@ def _repair(pulumi: PulumiCli, exported: Json, findings: Findings) -> None:
     """
     if pulumi.export_state() != exported:
         raise PulumiError(
-            "The state has changed meanwhile: another update runs, or has run. Nothing was done.\n"
-            "  When it has ended: uv run python -m scripts.adopt"
+            "The state has changed meanwhile: another update is running, or has run. "
+            "Nothing was done.\n"
+            "  When it has ended: uv run openvidu-enterprise adopt"
         )
     deployment = left_behind.repaired(exported["deployment"], findings)
     pulumi.import_state(json.dumps({**exported, "deployment": deployment}))

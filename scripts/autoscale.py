@@ -1,9 +1,9 @@
 """Keeps the number of nodes at what the calls need.
 
-uv run python -m scripts.autoscale --max 8 --calls 12
-uv run python -m scripts.autoscale --max 8 --calls 12 --load 60 --min 3 --stack production
-uv run python -m scripts.autoscale --max 8 --calls 12 --once          # for cron
-uv run python -m scripts.autoscale --max 8 --calls 12 --dry-run       # says what it would do
+uv run openvidu-enterprise autoscale --max 8 --calls 12
+uv run openvidu-enterprise autoscale --max 8 --calls 12 --load 60 --min 3 --stack production
+uv run openvidu-enterprise autoscale --max 8 --calls 12 --once          # for cron
+uv run openvidu-enterprise autoscale --max 8 --calls 12 --dry-run       # says what it would do
 
 Of each node the base tells calls, participants and CPU load. A target says what a node should
 carry; nodes are added as soon as they're needed, and leave once the cluster has been quiet for a
@@ -53,8 +53,8 @@ def _length(meaning: str) -> Any:
 
 def main(  # noqa: PLR0913 - an option each
     *,
-    maximum: Annotated[int, typer.Option("--max", help="Nodes that there are at most.")],
-    minimum: Annotated[int, typer.Option("--min", help="Nodes that there are at least.")] = 2,
+    maximum: Annotated[int, typer.Option("--max", help="The most nodes that there may be.")],
+    minimum: Annotated[int, typer.Option("--min", help="The fewest nodes that there may be.")] = 2,
     calls: Annotated[float | None, typer.Option(help="Calls that a node should carry.")] = None,
     participants: Annotated[
         float | None, typer.Option(help="Participants that a node should carry.")
@@ -74,26 +74,30 @@ def main(  # noqa: PLR0913 - an option each
         float, typer.Option(help="Share of the targets kept free when a node leaves.")
     ] = Policy.slack,
     window: Annotated[
-        str, _length("How long the cluster is quiet before a node leaves.")
+        str, _length("How long the cluster must be quiet before a node leaves.")
     ] = _in_minutes(Policy.window),
-    out_cooldown: Annotated[str, _length("After a change, until nodes are added.")] = _in_minutes(
-        Policy.out_cooldown
-    ),
-    in_cooldown: Annotated[str, _length("After a change, until a node leaves.")] = _in_minutes(
-        Policy.in_cooldown
-    ),
+    out_cooldown: Annotated[
+        str, _length("How long to wait after a change before adding nodes.")
+    ] = _in_minutes(Policy.out_cooldown),
+    in_cooldown: Annotated[
+        str, _length("How long to wait after a change before a node leaves.")
+    ] = _in_minutes(Policy.in_cooldown),
     most_removed: Annotated[
-        int, typer.Option(help="Nodes that one decision takes away at most.")
+        int, typer.Option(help="The most nodes that one decision removes.")
     ] = Policy.most_removed,
     interval: Annotated[str, _length("Between looks.")] = "1m",
     longest: Annotated[
         str | None, typer.Option("--for", metavar="TIME", help="End after so long.")
     ] = None,
-    once: Annotated[bool, typer.Option("--once", help="Decide once, carry it out, end.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Decide once, carry it out, and end.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON a decision.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one line of JSON for each decision.")
+    ] = False,
     memory: Annotated[
         Path | None, typer.Option(help="File that remembers earlier looks, for --once.")
     ] = None,
@@ -107,11 +111,11 @@ def main(  # noqa: PLR0913 - an option each
     or was refused; 2 when the cluster couldn't be seen, or the command makes no sense.
 
     Examples:
-      uv run python -m scripts.autoscale --max 8 --calls 12 --dry-run
-      uv run python -m scripts.autoscale --max 8 --load 60 --min 3
-      uv run python -m scripts.autoscale --max 8 --calls 12 --at 'daily 07:00 min=6' \
+      uv run openvidu-enterprise autoscale --max 8 --calls 12 --dry-run
+      uv run openvidu-enterprise autoscale --max 8 --load 60 --min 3
+      uv run openvidu-enterprise autoscale --max 8 --calls 12 --at 'daily 07:00 min=6' \
         --at 'daily 19:00 min=2'
-      * * * * *  uv run python -m scripts.autoscale --max 8 --calls 12 --once
+      * * * * *  uv run openvidu-enterprise autoscale --max 8 --calls 12 --once
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
@@ -175,7 +179,7 @@ def _reported(errors: Console, *, once: bool) -> Iterator[None]:
     try:
         yield
     except PolicyError as error:
-        errors.print(f"{error}\n  Next: uv run python -m scripts.autoscale --help", style="red")
+        errors.print(f"{error}\n  Next: uv run openvidu-enterprise autoscale --help", style="red")
         sys.exit(Result.UNSEEN)
     except OtherRunError as error:
         errors.print(f"{error} Nothing was done.")
@@ -226,7 +230,7 @@ def _read(lengths: Mapping[str, str], at: Sequence[str], time_zone: str) -> _Rea
         try:
             return parse(text)
         except ValueError as error:
-            mistakes.append(f"{option} {text}: expected {error}{more}")
+            mistakes.append(f"{option} must be {error}{more}, got {text}")
             return otherwise
 
     known = {

@@ -1,6 +1,6 @@
 """Backs the data up now: a snapshot of the base's or master's data volume on AWS.
 
-uv run python -m scripts.backup
+uv run openvidu-enterprise backup
 
 First the machine brings to the volume what it still has in memory, while all services go on: MinIO
 doesn't wait for that when it confirms an upload. Then AWS takes the snapshot, of that moment, and
@@ -51,7 +51,11 @@ class Volume:
 def main(
     *,
     unsynced: Annotated[
-        bool, typer.Option("--unsynced", help="Of a machine that can't be reached: as it is.")
+        bool,
+        typer.Option(
+            "--unsynced",
+            help="Don't write its memory to the disk first: for a machine that can't be reached.",
+        ),
     ] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
@@ -60,8 +64,8 @@ def main(
     Exit status: 0 when the snapshot is completed, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.backup
-      uv run python -m scripts.backup --stack production
+      uv run openvidu-enterprise backup
+      uv run openvidu-enterprise backup --stack production
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
@@ -78,8 +82,9 @@ def main(
                 now(f"{snapshot}: {progress}")
                 console.print(f"  {progress}")
         console.print(
-            f"{snapshot} is completed. A new base or master begins with it:\n"
-            f"  pulumi config set restoreFromSnapshot {snapshot}      # docs/data.md, 'Restore'"
+            f"{snapshot} is completed. To start a new base or master from it:\n"
+            f"  pulumi config set restoreFromSnapshot {snapshot}      # docs/data.md, "
+            "'Restore'"
         )
 
 
@@ -95,9 +100,10 @@ def volume_in(exported: Mapping[str, Any]) -> Volume:
             tags = (one.get("outputs") or {}).get("tagsAll") or one["inputs"].get("tags") or {}
             return Volume(one["id"], name.removesuffix(_END), tags)
     raise PulumiError(
-        "This stack has no data volume on AWS, of which there could be a snapshot.\n"
-        "With ha-managed OpenSearch keeps snapshots, and the bucket versions; on machines that "
-        "exist the data is on the base's disk.\n  Next: docs/data.md"
+        "This stack has no data volume on AWS to take a snapshot of.\n"
+        "With ha-managed OpenSearch keeps snapshots, and the bucket versions; on "
+        "existing machines the data is on the base's disk.\n"
+        "  Next: docs/data.md"
     )
 
 
@@ -112,9 +118,11 @@ def _sync(volume: Volume, exported: Mapping[str, Any]) -> None:
             machines(exported)[volume.machine].ask("sync-data", _SYNC_SECONDS)
         except PulumiError as error:
             raise PulumiError(
-                f"{error}\nNothing was backed up: what is in its memory wouldn't be in there.\n"
-                f"  Next: uv run python -m scripts.repair {volume.machine}\n"
-                "  or, what is on the volume: uv run python -m scripts.backup --unsynced"
+                f"{error}\n"
+                "Nothing was backed up: what is in its memory would be missing.\n"
+                f"  Next: uv run openvidu-enterprise repair {volume.machine}\n"
+                "  or, for only what is on the volume: uv run openvidu-enterprise backup "
+                "--unsynced"
             ) from None
 
 
@@ -143,7 +151,7 @@ def copied(
         if found["State"] == "error":
             raise PulumiError(
                 f"{snapshot} failed, says AWS: {found.get('StateMessage') or 'no reason'}\n"
-                "  Next: uv run python -m scripts.backup"
+                "  Next: uv run openvidu-enterprise backup"
             )
         progress = found.get("Progress") or "0%"
         if progress != before:

@@ -1,8 +1,8 @@
 """Has a call on each node, as two users by the public URL: does it work, and if not, why?
 
-uv run python -m scripts.check_call
-uv run python -m scripts.check_call node-2 --way turn-tcp
-uv run python -m scripts.check_call --json | jq '.[] | select(.result == "failed")'
+uv run openvidu-enterprise check-call
+uv run openvidu-enterprise check-call node-2 --way turn-tcp
+uv run openvidu-enterprise check-call --json | jq '.[] | select(.result == "failed")'
 
 From where you are, two participants for each way meet in a session of this check's own, which is
 ended afterwards, and hear each other or don't. Nobody else's session is touched, and no node that
@@ -65,9 +65,9 @@ def main(
     Exit status: 0 when each node's call was heard by each way, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.check_call
-      uv run python -m scripts.check_call node-2 --way straight --way turn-tcp
-      uv run python -m scripts.check_call --json
+      uv run openvidu-enterprise check-call
+      uv run openvidu-enterprise check-call node-2 --way straight --way turn-tcp
+      uv run openvidu-enterprise check-call --json
     """
     with expected_errors():
         findings = look(PulumiCli(stack), node, list(dict.fromkeys(way or WAYS)))

@@ -39,7 +39,7 @@ _NEXT = (
     "What was to be changed is done; nodes that leave were not drained yet, and stay. The next "
     "pulumi up has the call again.\n"
     "Next: what is said above, then: pulumi up. To look again without an update: "
-    "uv run python -m scripts.check_call. To do without: pulumi config set checkCall false"
+    "uv run openvidu-enterprise check-call. To do without: pulumi config set checkCall false"
 )
 
 

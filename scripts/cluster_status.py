@@ -30,7 +30,7 @@ _OFTEN, _LATELY_SECONDS = 3, 600
 _FULL = 90
 """Percent. At 95 Elasticsearch takes nothing more, and a full disk stops the other services.
 Source: Elasticsearch, "Cluster-level shard allocation", disk.watermark.flood_stage."""
-_WHY = "Next: uv run python -m scripts.preflight, then: pulumi up"
+_WHY = "Next: uv run openvidu-enterprise preflight, then: pulumi up"
 _STATES = ("UP", "UNSTABLE", "DOWN")
 SOON = timedelta(days=21)
 """Let's Encrypt renews 30 days before the end: what is left with less isn't renewed."""
@@ -60,7 +60,7 @@ class Restarted:
     def __str__(self) -> str:
         times = "once" if self.count == 1 else f"{self.count} times"
         state = "is down now" if self.is_down else f"last {self.seconds} s ago"
-        return f"container {self.service} was started again {times}, {state}"
+        return f"container {self.service} was restarted {times}, {state}"
 
 
 @dataclass(frozen=True)
@@ -101,16 +101,16 @@ class Usage:
             machine: its name.
             runs: whether OpenVidu should run there.
         """
-        repair = f"uv run python -m scripts.repair {machine}"
+        repair = f"uv run openvidu-enterprise repair {machine}"
         if self.containers is None:
             return [Problem("Docker doesn't say how its containers are", repair)]
-        found = [Problem(f"not all of OpenVidu runs: {', '.join(self.ended)}", repair)]
+        found = [Problem(f"not all of OpenVidu is running: {', '.join(self.ended)}", repair)]
         return [
             *(found if self.ended and runs else ()),
             *(
                 Problem(
                     str(one),
-                    f"uv run python -m scripts.logs {machine} --service {one.service} --tail 50",
+                    f"uv run openvidu-enterprise logs {machine} --service {one.service} --tail 50",
                 )
                 for one in self.containers
                 if one.is_ailing
@@ -123,13 +123,14 @@ class Usage:
         Args:
             machine: its name.
         """
-        there = f"uv run python -m scripts.ssh {machine} --"
+        there = f"uv run openvidu-enterprise ssh {machine} --"
         return [
             Problem(
                 f"{percent} % of {place} is in use, of its space or its inodes; at 95 % "
-                "Elasticsearch takes nothing more",
-                f"{there} sudo docker image prune --all --force; what else takes it: {there} "
-                f"'sudo du -xh --max-depth=3 {shlex.quote(place)} | sort -h | tail'",
+                "Elasticsearch accepts no more data",
+                f"{there} sudo docker image prune --all --force; to see what else fills "
+                f"it: {there} 'sudo du -xh --max-depth=3 {shlex.quote(place)} | sort -h | "
+                "tail'",
             )
             for place, percent in self.disks.items()
             if percent >= _FULL
@@ -226,7 +227,7 @@ class MachineStatus:
         Args:
             cluster_tells: whether the cluster tells its health.
         """
-        repair = f"Next: uv run python -m scripts.repair {self.name}"
+        repair = f"Next: uv run openvidu-enterprise repair {self.name}"
         if self.usage:
             runs = self.state not in ("left", "draining", "starting")
             ailing = self.usage.ailing(self.name, runs=runs)
@@ -240,23 +241,24 @@ class MachineStatus:
             # A repair has nothing to start, or not what is wanted now.
             update = "The last update hasn't started its services. Next: pulumi up"
             following = update if self.unfinished else repair
-            yield f"{self.name} takes no requests: no connection to the API's port. {following}"
+            yield f"{self.name} accepts no requests: no connection to the API's port. {following}"
         if self.state == "serving":
             if self.balanced is False:
-                yield f"{self.name} serves and isn't in the load balancer. Next: pulumi up"
+                yield f"{self.name} is serving, but isn't in the load balancer. Next: pulumi up"
             if cluster_tells and self.health is None:
-                yield f"{self.name} should serve, and the cluster doesn't list it. {repair}"
+                yield f"{self.name} should be serving, but the cluster doesn't list it. {repair}"
         elif self.state == "left":
             where = ", and is in the load balancer" if self.balanced else ""
             yield f"{self.name} has left the cluster{where}. Next: pulumi up"
         elif self.state == "draining" and cluster_tells and self.health is None:
             where = ", and is in the load balancer" if self.balanced else ""
             yield (
-                f"{self.name} drains, and the cluster doesn't list it{where}: whether its calls go "
-                "on isn't known here. Next: pulumi up, which asks its machine"
+                f"{self.name} is draining, but the cluster doesn't list it{where}: "
+                "whether its calls go on isn't known here. Next: pulumi up, which asks "
+                "its machine"
             )
         elif self.balanced and self.state == "no answer":
-            yield f"{self.name} is in the load balancer, and gives no answer. {repair}"
+            yield f"{self.name} is in the load balancer, but doesn't answer. {repair}"
 
 
 @dataclass(frozen=True)
@@ -314,13 +316,13 @@ class Status:
         if self.state not in ("", "UP"):
             found.append(f"The cluster's health is {self.state}.{why}")
         elif not self.state and not self.reason:
-            found.append(f"The cluster doesn't tell its health.{why}")
+            found.append(f"The cluster doesn't say how it is.{why}")
         found += self._without_media_nodes()
         found += [one.remark for one in self.stores if one.remark]
         for ip in self._strangers:
             found.append(
-                f"{ip} is in the load balancer, and no node of this stack has it. Next: take it "
-                "out, as OpenVidu's page says (Scale Down, step 2)"
+                f"{ip} is in the load balancer, but no node of this stack has it. Next: "
+                "take it out, as OpenVidu's page says (Scale Down, step 2)"
             )
         if self.drift is None:
             found.append(f"The nodes' configuration in the bucket can't be read. {_WHY}")

@@ -1,8 +1,8 @@
 """Tells Prometheus how a deployment is: nodes, calls, load balancer, certificate, drift.
 
-uv run python -m scripts.exporter
-uv run python -m scripts.exporter --interval 30 --stack production
-uv run python -m scripts.exporter --address 10.5.0.20 --port 19469
+uv run openvidu-enterprise exporter
+uv run openvidu-enterprise exporter --interval 30 --stack production
+uv run openvidu-enterprise exporter --address 10.5.0.20 --port 19469
 
 It looks as scripts.status does, and changes nothing. Alert rules and a dashboard:
 examples/monitoring. More: docs/monitoring.md
@@ -33,9 +33,11 @@ PORT = 19469
 def main(
     *,
     address: Annotated[
-        str, typer.Option(help="Where to listen; others see it only where you say so.")
+        str, typer.Option(help="Address to listen on; by default only this machine can reach it.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 for any free one.")
+    ] = PORT,
     interval: Annotated[float, typer.Option(min=5, help="Seconds between looks.")] = 60.0,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
@@ -45,8 +47,8 @@ def main(
     one found; what isn't known, or is too old, isn't shown, and openvidu_enterprise_up is 0.
 
     Examples:
-      uv run python -m scripts.exporter
-      uv run python -m scripts.exporter --interval 30 --stack production
+      uv run openvidu-enterprise exporter
+      uv run openvidu-enterprise exporter --interval 30 --stack production
     """
     # How a service is stopped, which is no failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -78,7 +80,7 @@ def _serve(address: str, port: int, registry: CollectorRegistry) -> str:
         raise PulumiError(
             f"can't listen at {address}, port {port}: {error.strerror or error}.\n"
             "  Next: an address of this machine, and a port that is free: "
-            f"uv run python -m scripts.exporter --address 127.0.0.1 --port {PORT + 1}"
+            f"uv run openvidu-enterprise exporter --address 127.0.0.1 --port {PORT + 1}"
         ) from None
     return f"http://{address}:{server.server_port}/metrics"
 

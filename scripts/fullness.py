@@ -58,7 +58,7 @@ def parse(text: str, machine: str, role: Role) -> list[Store]:
                 "Services",
                 "unknown",
                 f"how full Elasticsearch, Redis and MinIO are isn't known: {machine} doesn't tell",
-                "pulumi up, where its program is of an earlier release",
+                "pulumi up, if its program is from an earlier release",
                 is_known=False,
             )
         ]
@@ -72,7 +72,7 @@ def _unknown(key: str, one: Mapping[str, Any], machine: str) -> Store | None:
         _NAMES[key],
         f"unknown: {one['unknown']}",
         f"how it is isn't known: {one['unknown']}",
-        f"uv run python -m scripts.logs {machine} --service {container} --tail 50",
+        f"uv run openvidu-enterprise logs {machine} --service {container} --tail 50",
         is_known=False,
     )
 
@@ -88,11 +88,12 @@ def _elasticsearch(one: Mapping[str, Any], machine: str, role: Role) -> Store:
         return Store(
             "Elasticsearch",
             f"{status}, read-only: {named}",
-            f"it takes nothing more, {named} is read-only, as it makes all that is on a disk with "
-            "95 % in use",
-            f"make room on {machine}, until less than {FULL_PERCENT} % are in use (df {folder}): "
-            "sudo docker image prune --all; it takes more by itself then. What somebody has set by "
-            "hand goes in Kibana's Dev Tools: PUT _all/_settings "
+            f"it accepts no more data: {named} is read-only, as is everything on a disk "
+            "that is 95 % full",
+            f"make room on {machine}, until less than {FULL_PERCENT} % are in use (df "
+            f"{folder}): sudo docker image prune --all; then it accepts data again by "
+            "itself. To undo what somebody has set by hand, in Kibana's Dev Tools: PUT "
+            "_all/_settings "
             '{"index.blocks.read_only": null, "index.blocks.read_only_allow_delete": null}',
         )
     if status not in ("green", "yellow"):
@@ -100,7 +101,7 @@ def _elasticsearch(one: Mapping[str, Any], machine: str, role: Role) -> Store:
             "Elasticsearch",
             status,
             f"its health is {status}: a part of its data isn't there",
-            f"uv run python -m scripts.logs {machine} --service elasticsearch --tail 50",
+            f"uv run openvidu-enterprise logs {machine} --service elasticsearch --tail 50",
         )
     # On one machine there is no place for copies.
     return Store("Elasticsearch", status)
@@ -117,7 +118,7 @@ def _redis(one: Mapping[str, Any], machine: str, role: Role) -> Store:
         return Store("Redis", said)
     # Source: Redis, "Key eviction".
     then = (
-        "at the limit it refuses to write, and no call begins"
+        "at the limit it refuses to write, and no call can begin"
         if policy == "noeviction"
         else "at the limit it drops what nodes share about calls"
     )
@@ -141,7 +142,7 @@ def _minio(one: Mapping[str, Any], machine: str, role: Role) -> Store:
     return Store(
         "MinIO",
         said,
-        f"{said}; at 99 % it takes nothing more, and recordings stay on nodes",
+        f"{said}; at 99 % it accepts no more data, and recordings stay on nodes",
         "delete recordings that nobody needs (DELETE /openvidu/api/recordings/ID), or enlarge the "
         f"disk (on AWS: pulumi config set dataVolumeSize); on {machine}: "
         f"sudo du -xh --max-depth=2 {role.product.folder}/minio-s3 | sort -h | tail",

@@ -106,7 +106,8 @@ def main() -> None:
         )
     except (BotoCoreError, ClientError) as error:
         sys.exit(
-            f"{instance_id}: its console can't be read, and so not its SSH host key: {error}\n"
+            f"{instance_id}: its console can't be read, so neither can its SSH host key: "
+            f"{error}\n"
             "  The machine runs; nothing has connected to it.\n"
             f"  Next: {_remedy(error)}, then: pulumi up"
         )
@@ -168,7 +169,7 @@ def _remedy(error: Exception) -> str:
     if isinstance(error, NoRegionError):
         return "pulumi config set aws:region eu-west-1"
     if isinstance(error, ClientError) and error.response["Error"]["Code"] in _NOT_ALLOWED:
-        return "have ec2:GetConsoleOutput allowed to you"
+        return "get the permission ec2:GetConsoleOutput"
     return "log in to AWS (aws sts get-caller-identity shows as whom)"
 
 

@@ -1,7 +1,7 @@
 """Stores the SSH host keys of machines that exist, after you have compared them.
 
-uv run python -m scripts.host_keys
-uv run python -m scripts.host_keys --stack production
+uv run openvidu-enterprise host-keys
+uv run openvidu-enterprise host-keys --stack production
 
 A key that this machine's own SSH knows already is taken from there. Of any other the fingerprint is
 shown, and you are asked: what is on the network could come from somebody else. Jump hosts come
@@ -51,7 +51,7 @@ def main(
     """Store the SSH host key of each host, and jump host, that has none in the configuration.
 
     Example:
-      uv run python -m scripts.host_keys --stack office
+      uv run openvidu-enterprise host-keys --stack office
     """
     console = Console()
     with expected_errors():
@@ -71,7 +71,7 @@ def main(
                 jump_keys[jump.host, jump.port] = key
                 way = replace(way, jump=replace(jump, host_key=key))
             if one.host_key:
-                console.print(f"{name}, {one.public_ip}: hostKey is there, left as it is")
+                console.print(f"{name}, {one.public_ip}: hostKey is set already, left as it is")
                 continue
             key = _compared(name, one.public_ip, way, console, login if way.jump else None)
             pulumi.set_path(f"{name}.hostKey", key)
@@ -94,7 +94,8 @@ def _hosts(pulumi: PulumiCli) -> list[Host]:
     if hosts:
         return hosts
     raise PulumiError(
-        f"hosts: found {entry.get('value') or 'nothing'}; expected a list, each with a publicIp.\n"
+        "hosts must be a list of objects with publicIp, got "
+        f"{entry.get('value') or 'nothing'}.\n"
         "  Next: pulumi config set --path 'hosts[0].publicIp' 203.0.113.5"
     )
 

@@ -1,7 +1,7 @@
 """Makes the secrets and the SSH key of a stack, and stores them. Never overwrites one.
 
-uv run python -m scripts.init_stack
-uv run python -m scripts.init_stack --stack production --license-file license.txt
+uv run openvidu-enterprise init-stack
+uv run openvidu-enterprise init-stack --stack production --license-file license.txt
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def require_whole_key(present: Collection[str]) -> None:
                 f"{there} is set, but {absent} isn't; they belong together.\n"
                 f"  Next: {OTHER_HALF[absent]}\n"
                 f"  or, for another pair: pulumi config rm {there} && "
-                "uv run python -m scripts.init_stack"
+                "uv run openvidu-enterprise init-stack"
             )
 
 
@@ -110,7 +110,7 @@ def main(
     Nothing that is there is overwritten, and no secret is shown.
 
     Example:
-      uv run python -m scripts.init_stack --stack production --license-file license.txt
+      uv run openvidu-enterprise init-stack --stack production --license-file license.txt
     """
     console = Console()
     with expected_errors():
@@ -124,9 +124,9 @@ def main(
             console.print(f"{key}: made and stored")
     for key in (*_SECRETS, *_SSH):
         if key in present:
-            console.print(f"{key}: is there, left as it is")
+            console.print(f"{key}: is set already, left as it is")
     if agent:
-        console.print("sshAgent is set: your SSH agent has the private key, and none is made")
+        console.print("sshAgent is set: your SSH agent has the private key, so none is made")
     if _LICENSE not in present | values.keys():
         console.print(f"Next, your license: pulumi config set --secret {_LICENSE}")
     with expected_errors():

@@ -1,8 +1,8 @@
 """Shows what OpenVidu's services on a machine have logged, without the stack's secrets.
 
-uv run python -m scripts.logs node-1
-uv run python -m scripts.logs node-1 --service openvidu-server --follow
-uv run python -m scripts.logs --all --since 10m
+uv run openvidu-enterprise logs node-1
+uv run openvidu-enterprise logs node-1 --service openvidu-server --follow
+uv run openvidu-enterprise logs --all --since 10m
 """
 
 from __future__ import annotations
@@ -42,22 +42,27 @@ def main(
         str | None, typer.Argument(help="base, master, node-1, …", autocompletion=complete)
     ] = None,
     service: Annotated[
-        str | None, typer.Option(help="Such as openvidu-server; all of them without it.")
+        str | None, typer.Option(help="Such as openvidu-server; default: all of them.")
     ] = None,
     *,
     all_machines: Annotated[
-        bool, typer.Option("--all", help="Of all machines, merged by time.")
+        bool, typer.Option("--all", help="Show the logs of all machines, merged by time.")
     ] = False,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="What was logged since, such as 10m or 1h30m."),
+        typer.Option(
+            metavar="TIME", help="Show what was logged in this time, such as 10m or 1h30m."
+        ),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Keep printing until Ctrl-C.")
+    ] = False,
     tail: Annotated[
         int | None,
         typer.Option(
             min=1,
-            help=f"How many lines of each service to begin with; {_TAIL}, or all with --since.",
+            help=f"How many lines of each service to start with; default: {_TAIL}, or all with "
+            "--since.",
         ),
     ] = None,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
@@ -69,15 +74,15 @@ def main(
     Exit status: 0 when every machine has answered, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.logs node-1 --service replication-manager
-      uv run python -m scripts.logs node-2 --follow
-      uv run python -m scripts.logs --all --since 10m
+      uv run openvidu-enterprise logs node-1 --service replication-manager
+      uv run openvidu-enterprise logs node-2 --follow
+      uv run openvidu-enterprise logs --all --since 10m
     """
     with expected_errors():
         if bool(machine) == all_machines:
             raise PulumiError(
-                "name a machine, or say --all.\n  Next: uv run python -m scripts.logs node-1\n"
-                "    or: uv run python -m scripts.logs --all --since 10m"
+                "name a machine, or say --all.\n  Next: uv run openvidu-enterprise logs node-1\n"
+                "    or: uv run openvidu-enterprise logs --all --since 10m"
             )
         options = _options(service, since, tail, follow=follow, timestamps=all_machines)
         pulumi = PulumiCli(stack)
@@ -104,11 +109,11 @@ def _options(
         PulumiError: a service that can't be one, or no length of time.
     """
     if service and not _SERVICE.fullmatch(service):
-        raise PulumiError(f"--service {service}: expected a name such as openvidu-server")
+        raise PulumiError(f"--service must be a name such as openvidu-server, got {service}")
     try:
         seconds = duration(since).total_seconds() if since else None
     except ValueError as error:
-        raise PulumiError(f"--since {since}: expected {error}, such as 10m") from None
+        raise PulumiError(f"--since must be {error}, such as 10m, got {since}") from None
     lines = tail or (None if since else _TAIL)
     options = [
         f"--tail {lines}" if lines else "",

@@ -1,7 +1,7 @@
 """Looks at everything that a deployment needs: what can't work, why, and what to type.
 
-uv run python -m scripts.preflight
-uv run python -m scripts.preflight --json | jq '.[] | select(.result == "failed")'
+uv run openvidu-enterprise preflight
+uv run openvidu-enterprise preflight --json | jq '.[] | select(.result == "failed")'
 
 It changes nothing, but for a probe in the bucket and in Redis, which it takes away again.
 Exit status: 0 when nothing has failed, 1 otherwise.
@@ -44,8 +44,8 @@ def main(
     Exit status: 0 when nothing has failed, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.preflight
-      uv run python -m scripts.preflight --stack production --json
+      uv run openvidu-enterprise preflight
+      uv run openvidu-enterprise preflight --stack production --json
     """
     with expected_errors():
         findings = look(PulumiCli(stack))
@@ -110,7 +110,7 @@ def _account(
 def _undeployed(there: Mapping[str, Machine]) -> list[Finding]:
     if there:
         return []
-    said = "nothing is deployed yet: machines, services and certificate can't be looked at"
+    said = "nothing is deployed yet: machines, services and certificate can't be checked"
     return [Finding("machines", "stack", Result.SKIPPED, said, "pulumi up")]
 
 

@@ -1,8 +1,8 @@
 """Tells in a few lines what an update would do: nodes, cost an hour, calls. As Markdown.
 
-uv run python -m scripts.preview_summary
-pulumi preview --json > preview.json; uv run python -m scripts.preview_summary --file preview.json
-uv run python -m scripts.preview_summary --json
+uv run openvidu-enterprise preview-summary
+pulumi preview --json > preview.json; uv run openvidu-enterprise preview-summary --file preview.json
+uv run openvidu-enterprise preview-summary --json
 
 Exit status: 1 where the preview has failed.
 """
@@ -76,8 +76,8 @@ def main(
     Exit status: 1 where the preview has failed, 0 otherwise.
 
     Examples:
-      uv run python -m scripts.preview_summary
-      uv run python -m scripts.preview_summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
+      uv run openvidu-enterprise preview-summary
+      uv run openvidu-enterprise preview-summary --file preview.json >>"$GITHUB_STEP_SUMMARY"
     """
     with expected_errors():
         pulumi = PulumiCli(stack)
@@ -103,7 +103,7 @@ def _read(file: Path) -> Mapping[str, Any]:
         problem = str(error)
     if problem:
         raise PulumiError(
-            f"{file}: {problem}; expected what a preview prints.\n"
+            f"{file} must be what a preview prints, but {problem}.\n"
             f"  Next: pulumi preview --json > {file}"
         )
     preview: Mapping[str, Any] = found
@@ -113,9 +113,9 @@ def _read(file: Path) -> Mapping[str, Any]:
 def _problem(found: object) -> str:
     """What keeps JSON from being a preview; one that has failed early is printed as `{}`."""
     if not isinstance(found, dict):
-        return "it holds no object"
+        return "it contains no object"
     if not found.get("steps") and not found.get("diagnostics"):
-        return "it holds a preview that has failed, or none"
+        return "it contains a failed preview, or none"
     return ""
 
 

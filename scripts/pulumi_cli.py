@@ -95,8 +95,9 @@ class PulumiCli:
             raise PulumiError((done.stderr or done.stdout).strip()) from None
         if done.returncode and not _says_why(found):
             raise PulumiError(
-                f"pulumi preview failed with status {done.returncode}, and says no more than:\n"
-                f"{(done.stderr or done.stdout).strip()}\n  Next: pulumi preview"
+                f"pulumi preview failed with status {done.returncode}, and said only:\n"
+                f"{(done.stderr or done.stdout).strip()}\n"
+                "  Next: pulumi preview"
             )
         return found
 
@@ -186,8 +187,10 @@ class PulumiCli:
         except PulumiError as error:
             if any(words in str(error) for words in _BUSY):
                 raise PulumiError(
-                    "An update of this stack runs, or was killed; nothing was changed.\n"
-                    f"{error}\n  Next: wait for its end; after one that was killed: pulumi cancel"
+                    "An update of this stack is running, or was killed; nothing was "
+                    "changed.\n"
+                    f"{error}\n"
+                    "  Next: wait until it ends; if it was killed: pulumi cancel"
                 ) from None
 
     def up(self, *options: str) -> int:

@@ -1,8 +1,8 @@
 """Makes a stack's state again that is lost, by what AWS has: with `pulumi import`.
 
-uv run python -m scripts.recover_state
+uv run openvidu-enterprise recover-state
 pulumi import --file import.json --generate-code=false --yes
-uv run python -m scripts.recover_state
+uv run openvidu-enterprise recover-state
 pulumi preview
 pulumi up
 
@@ -53,8 +53,8 @@ def main(
     Exit status: 0 when the next step can be taken, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.recover_state
-      uv run python -m scripts.recover_state --stack production --output production.json
+      uv run openvidu-enterprise recover-state
+      uv run openvidu-enterprise recover-state --stack production --output production.json
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
@@ -86,7 +86,7 @@ def _settle(pulumi: PulumiCli, console: Console, *, asks: bool) -> bool:
         "machines do until the next update."
     )
     if asks:
-        typer.confirm("Change the stack's state so?", abort=True)
+        typer.confirm("Change the stack's state like this?", abort=True)
     pulumi.import_state(json.dumps({**exported, "deployment": found.deployment}))
     console.print(
         "The state is settled. Next:\n"
@@ -137,22 +137,23 @@ def _shown(found: Match, file: Path, left: list[str]) -> Iterator[str]:
     """What was found, for the operator."""
     yield f"{file}: {len(found.ids)} resources of AWS have their ids."
     if found.absent:
-        yield f"Not in AWS, so that an update makes them: {', '.join(_types(found))}"
+        yield f"Not in AWS, so an update will create them: {', '.join(_types(found))}"
     for urn, ids in found.ambiguous.items():
         name = logical_name(urn)
         yield f"{name}: several have its tags: {', '.join(ids)}. Put the right one in."
     for one in found.unknown:
-        yield f"{one.name} ({one.type}): can't be looked for. Put its id in, or take it out."
+        yield f"{one.name} ({one.type}): can't be searched for. Put its id in, or take it out."
     for stray in found.strays:
         yield (
-            f"{stray.id} ({stray.tags.get('Name', 'no name')}) has this stack's tags, and the "
-            "configuration doesn't want it. Set nodeCount as it was, and run this again."
+            f"{stray.id} ({stray.tags.get('Name', 'no name')}) has this stack's tags, but "
+            "the configuration doesn't want it. Set nodeCount as it was, and run this "
+            "again."
         )
     if left:
         yield f"Still without an id in {file}: {', '.join(left)}"
     yield "Next:"
     yield f"  pulumi import --file {file} --generate-code=false --yes"
-    yield "  uv run python -m scripts.recover_state      # once more, before any update"
+    yield "  uv run openvidu-enterprise recover-state      # once more, before any update"
 
 
 def _types(found: Match) -> list[str]:

@@ -1,8 +1,8 @@
 """Repairs a machine that is broken: looks, asks, and goes from mild to strong until it works.
 
-uv run python -m scripts.repair base
-uv run python -m scripts.repair node-2 --yes
-uv run python -m scripts.repair node-2 --to replace
+uv run openvidu-enterprise repair base
+uv run openvidu-enterprise repair node-2 --yes
+uv run openvidu-enterprise repair node-2 --to replace
 
 It starts the services, restarts Docker, reboots, stops and starts the instance, or has another one
 take its place, and looks again before each step. A node whose calls go on is drained, never
@@ -47,7 +47,7 @@ def main(
     ] = None,
     *,
     dead: Annotated[
-        bool, typer.Option("--dead", help="You say that no call goes on there, if nobody can.")
+        bool, typer.Option("--dead", help="Say that no call goes on there, if nobody can see it.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
@@ -57,9 +57,9 @@ def main(
     Exit status: 0 when the machine works, 1 otherwise.
 
     Examples:
-      uv run python -m scripts.repair base
-      uv run python -m scripts.repair node-2 --yes
-      uv run python -m scripts.repair node-2 --to replace
+      uv run openvidu-enterprise repair base
+      uv run openvidu-enterprise repair node-2 --yes
+      uv run openvidu-enterprise repair node-2 --to replace
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):

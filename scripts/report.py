@@ -2,8 +2,8 @@
 
 What OpenVidu's own report has, and the system's side; every secret of the stack is masked.
 
-uv run python -m scripts.report
-uv run python -m scripts.report --output incident.tar.gz
+uv run openvidu-enterprise report
+uv run openvidu-enterprise report --output incident.tar.gz
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _WORKERS = 16
 
 def main(
     output: Annotated[
-        Path | None, typer.Option(help="The archive; reports/openvidu-TIME.tar.gz without it.")
+        Path | None, typer.Option(help="The archive; default: reports/openvidu-TIME.tar.gz.")
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
@@ -47,7 +47,7 @@ def main(
     Exit status: 0 when every machine has told its part, 1 otherwise.
 
     Example:
-      uv run python -m scripts.report --output incident.tar.gz
+      uv run openvidu-enterprise report --output incident.tar.gz
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with expected_errors():

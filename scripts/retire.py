@@ -1,8 +1,8 @@
 """Chooses nodes that are to go, and sets nodeCount and retiredNodes so that they do.
 
-uv run python -m scripts.retire node-1
-uv run python -m scripts.retire --count 2
-uv run python -m scripts.retire --replace node-2
+uv run openvidu-enterprise retire node-1
+uv run openvidu-enterprise retire --count 2
+uv run openvidu-enterprise retire --replace node-2
 
 Nothing leaves before the next `pulumi up`, which waits until their calls have ended.
 """
@@ -36,14 +36,14 @@ def main(
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")
     ] = None,
     *,
-    replace: Annotated[bool, typer.Option(help="Others take their place.")] = False,
+    replace: Annotated[bool, typer.Option(help="Put other nodes in their place.")] = False,
     dead: Annotated[
         bool,
         typer.Option(
-            "--dead", help="They are dead: nothing is waited for, and what they carry is cut."
+            "--dead", help="Say that they are dead: nothing waits for their calls, which are cut."
         ),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask, with --dead.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --dead: don't ask.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
@@ -52,11 +52,11 @@ def main(
     Name the nodes, or say how many.
 
     Examples:
-      uv run python -m scripts.retire node-1 node-4
-      uv run python -m scripts.retire --count 2
-      uv run python -m scripts.retire --replace node-2
-      uv run python -m scripts.retire node-3 --dead
-      uv run python -m scripts.retire --count 1 --json | jq --raw-output '.leaving[]'
+      uv run openvidu-enterprise retire node-1 node-4
+      uv run openvidu-enterprise retire --count 2
+      uv run openvidu-enterprise retire --replace node-2
+      uv run openvidu-enterprise retire node-3 --dead
+      uv run openvidu-enterprise retire --count 1 --json | jq --raw-output '.leaving[]'
     """
     console = Console(stderr=as_json, highlight=False, soft_wrap=True)
     with expected_errors():
@@ -96,8 +96,8 @@ def _require_one_of(nodes: Sequence[str] | None, count: int | None) -> None:
     """
     if bool(nodes) == bool(count):
         raise PulumiError(
-            "name the nodes, or say how many.\n  Next: uv run python -m scripts.retire node-1\n"
-            "    or: uv run python -m scripts.retire --count 1"
+            "name the nodes, or say how many.\n  Next: uv run openvidu-enterprise retire node-1\n"
+            "    or: uv run openvidu-enterprise retire --count 1"
         )
 
 
@@ -109,10 +109,10 @@ def _require_room(pulumi: PulumiCli, after: Wanted, names: Sequence[str]) -> Non
     """
     if why := wanted_nodes.no_room(pulumi, after):
         raise PulumiError(
-            f"no other can take the place: {why}. Nothing was changed.\n"
-            f"  Next: uv run python -m scripts.status {names[0]}, which shows how its machine "
-            "is replaced\n"
-            f"    or: uv run python -m scripts.retire {' '.join(names)}"
+            f"no other node can take its place: {why}. Nothing was changed.\n"
+            f"  Next: uv run openvidu-enterprise status {names[0]}, which shows how its "
+            "machine is replaced\n"
+            f"    or: uv run openvidu-enterprise retire {' '.join(names)}"
         )
 
 
@@ -124,8 +124,8 @@ def _tell(
     told = " and ".join(names)
     console.print(
         f"{told} will leave once drained. Next: pulumi preview, then: pulumi up\n"
-        f"Before that it's taken back by: {taken_back(before, changed)}\n"
-        f"In a drain: uv run python -m scripts.abort_drain {names[0]}"
+        f"To undo it before that: {taken_back(before, changed)}\n"
+        f"During the drain: uv run openvidu-enterprise abort-drain {names[0]}"
     )
 
 
@@ -173,8 +173,8 @@ def _declare_dead(
     """
     if not nodes:
         raise PulumiError(
-            "--dead is said of nodes by name.\n"
-            "  Next: uv run python -m scripts.retire node-3 --dead"
+            "--dead needs the names of the nodes.\n"
+            "  Next: uv run openvidu-enterprise retire node-3 --dead"
         )
     running = []
     for number, one in nodes.items():
@@ -182,8 +182,9 @@ def _declare_dead(
             found = one.conclude()
         if isinstance(found, Unseen):
             raise PulumiError(
-                f"node-{number}, {one.private_ip}: the base can't be asked, nor told: "
-                f"{found.reason}. Nothing was changed.\n  Next: uv run python -m scripts.status"
+                f"node-{number}, {one.private_ip}: can't ask or tell the base: "
+                f"{found.reason}. Nothing was changed.\n"
+                "  Next: uv run openvidu-enterprise status"
             )
         calls = "not known" if found.calls is None else found.calls
         console.print(
@@ -196,16 +197,19 @@ def _declare_dead(
     if running:
         names = [f"node-{number}" for number in running]
         staying = [f"node-{number}" for number in running if number in wanted]
-        retired = f"uv run python -m scripts.retire {' '.join(staying)}, then: " if staying else ""
+        retired = (
+            f"uv run openvidu-enterprise retire {' '.join(staying)}, then: " if staying else ""
+        )
         raise PulumiError(
-            f"{' and '.join(names)}: somebody who can see it says that it runs, and that counts "
-            "for more than your word. Nothing was changed.\n"
+            f"{' and '.join(names)}: somebody who can see it says that it's running, and "
+            "that counts for more than your word. Nothing was changed.\n"
             f"  Next: to have its calls waited for: {retired}pulumi up"
         )
     console.print(
-        "If its machine lives, its calls are cut, and what it has recorded and not put into the "
-        "bucket yet is lost.\n"
-        "Your word counts for a day, until somebody sees it run, or the base boots."
+        "If its machine is alive, its calls are cut, and recordings that aren't in the "
+        "bucket yet are lost.\n"
+        "Your word counts for a day, or until somebody sees it running or the base "
+        "reboots."
     )
     if not sure:
         typer.confirm("Is it dead?", abort=True)
@@ -222,8 +226,8 @@ def _choose(wanted: Mapping[int, Membership], count: int, console: Console) -> I
     """
     if count > len(wanted):
         raise PulumiError(
-            f"found {len(wanted)} that could go, of {count}. Nothing was changed.\n"
-            "  Next: uv run python -m scripts.status"
+            f"only {len(wanted)} of {count} nodes can leave. Nothing was changed.\n"
+            "  Next: uv run openvidu-enterprise status"
         )
     seen = _look(wanted)
     for number, node in seen.items():
@@ -245,7 +249,7 @@ def _look(wanted: Mapping[int, Membership]) -> Mapping[int, NodeObservation | No
 def _unknown(why: str) -> PulumiError:
     return PulumiError(
         f"the base can't tell which nodes are the least loaded: {why}. Nothing was changed.\n"
-        "  Next: name them: uv run python -m scripts.retire node-1"
+        "  Next: name them: uv run openvidu-enterprise retire node-1"
     )
 
 
@@ -272,7 +276,7 @@ def _parse(text: str, wanted: Collection[int], found: Collection[int]) -> int:
     number = parse_node(text, found, leaving=set(found) - set(wanted))
     if number not in wanted:
         raise PulumiError(
-            f"node-{number} leaves with the next update already. Nothing was changed.\n"
+            f"node-{number} already leaves with the next update. Nothing was changed.\n"
             "  Next: pulumi preview, then: pulumi up"
         )
     return number
@@ -303,9 +307,7 @@ def _after(before: Wanted, leaving: set[int], *, replace: bool) -> Wanted:
     if replace:
         return after.grown(before.count)
     if not after.numbers:
-        raise PulumiError(
-            "no node would be left.\n  Next: for an end of everything: pulumi destroy"
-        )
+        raise PulumiError("no node would be left.\n  Next: to remove everything: pulumi destroy")
     return after
 
 

@@ -1,8 +1,8 @@
 """Has all machines of a stack take another SSH key, so that the old one can go.
 
-uv run python -m scripts.rotate_ssh_key
+uv run openvidu-enterprise rotate-ssh-key
 pulumi up
-uv run python -m scripts.rotate_ssh_key --finish
+uv run openvidu-enterprise rotate-ssh-key --finish
 
 The first lets a new key in beside the old one everywhere, and stores it in the configuration once
 every machine has taken it. `pulumi up` has the stack use it. The last takes the old key away.
@@ -36,20 +36,20 @@ _PUBLIC, _PRIVATE = "sshPublicKey", "sshPrivateKey"
 def main(
     *,
     finish: Annotated[
-        bool, typer.Option("--finish", help="After `pulumi up`: take the old key away.")
+        bool, typer.Option("--finish", help="After `pulumi up`: remove the old key.")
     ] = False,
     key_file: Annotated[
         Path | None,
-        typer.Option(help="Private key to use; without it, one is made.", dir_okay=False),
+        typer.Option(help="Private key to use; default: a new one.", dir_okay=False),
     ] = None,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Have all machines take another SSH key.
 
     Examples:
-      uv run python -m scripts.rotate_ssh_key
-      uv run python -m scripts.rotate_ssh_key --key-file ~/.ssh/openvidu
-      uv run python -m scripts.rotate_ssh_key --finish
+      uv run openvidu-enterprise rotate-ssh-key
+      uv run openvidu-enterprise rotate-ssh-key --key-file ~/.ssh/openvidu
+      uv run openvidu-enterprise rotate-ssh-key --finish
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors():
@@ -58,13 +58,13 @@ def main(
         if any("SSH_AGENT" in one.variables for one in there.values()):
             raise PulumiError(
                 "machines are reached with the keys of your own SSH agent (sshAgent).\n"
-                "  Next: add the new public key to authorized_keys there yourself, try it, and "
-                "take the old one away"
+                "  Next: add the new public key to authorized_keys there yourself, try "
+                "it, and remove the old one"
             )
         configured = pulumi.get_config(_PRIVATE).strip() + "\n"
         if finish:
             _finish(there, configured)
-            console.print("The old key is let in nowhere any more.")
+            console.print("No machine accepts the old key any more.")
             return
         if key_file:
             private = key_file.read_text()
@@ -79,7 +79,7 @@ def main(
         console.print(
             f"{', '.join(there)}: let the new key in. It is stored as {_PUBLIC} and {_PRIVATE}.\n"
             "Next: pulumi up\n"
-            "Then: uv run python -m scripts.rotate_ssh_key --finish"
+            "Then: uv run openvidu-enterprise rotate-ssh-key --finish"
         )
 
 
@@ -93,7 +93,8 @@ def public_key(private: str) -> str:
         key = serialization.load_ssh_private_key(private.encode(), None)
     except (ValueError, TypeError) as error:
         raise PulumiError(
-            f"the key can't be read: {error}; expected OpenSSH's form, without a passphrase.\n"
+            f"the key can't be read: {error}; it must be in OpenSSH's format, without a "
+            "passphrase.\n"
             "  Next: ssh-keygen -t ed25519 -N '' -f FILE"
         ) from None
     encoded = key.public_key().public_bytes(
@@ -149,7 +150,7 @@ def _finish(there: Mapping[str, Machine], private: str) -> None:
     _everywhere(
         there,
         lambda machine: _authorize(machine, KEY=key),
-        "taking the old key away",
+        "removing the old key",
         "The others let only the new key in",
     )
 
@@ -171,7 +172,7 @@ def _everywhere(
         try:
             act(machine)
         except PulumiError as error:
-            return f"{error}\n  Next: uv run python -m scripts.repair {machine.name}"
+            return f"{error}\n  Next: uv run openvidu-enterprise repair {machine.name}"
         return None
 
     with ThreadPoolExecutor(_WORKERS) as pool, waiting(f"{what}: {', '.join(there)}"):

@@ -1,7 +1,7 @@
 """Logs in on a machine of the stack, or runs a command there.
 
-uv run python -m scripts.ssh node-2
-uv run python -m scripts.ssh base -- sudo docker ps
+uv run openvidu-enterprise ssh node-2
+uv run openvidu-enterprise ssh base -- sudo docker ps
 
 The stack's key goes into an SSH agent of its own, which ends with the login: it's never on disk.
 The machine has to show the host key that the stack's state holds.
@@ -28,7 +28,9 @@ def main(
     ],
     words: Annotated[
         list[str] | None,
-        typer.Argument(metavar="COMMAND", help="Behind --: run it; without it, a shell."),
+        typer.Argument(
+            metavar="COMMAND", help="After --: the command to run; without it, a shell."
+        ),
     ] = None,
     *,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
@@ -38,9 +40,9 @@ def main(
     Exit status: that of the shell or the command.
 
     Examples:
-      uv run python -m scripts.ssh node-2
-      uv run python -m scripts.ssh node-2 -- uptime
-      uv run python -m scripts.ssh base -- sudo tar -cz /var/log > logs.tar.gz
+      uv run openvidu-enterprise ssh node-2
+      uv run openvidu-enterprise ssh node-2 -- uptime
+      uv run openvidu-enterprise ssh base -- sudo tar -cz /var/log > logs.tar.gz
     """
     with expected_errors():
         chosen = named(machines(PulumiCli(stack).export_state(show_secrets=True)), machine)

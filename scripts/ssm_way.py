@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 _SECONDS = 10
-_POLICY = "uv run python -m components.aws.permissions --ssm"
+_POLICY = "uv run openvidu-enterprise permissions --ssm"
 _DOCUMENT = "AWS-StartSSHSession"
 _RESPONSE = "AWS_SSM_START_SESSION_RESPONSE"
 _WONT = "refused: "
@@ -47,8 +47,9 @@ def main() -> None:
             sys.exit(f"{_WONT}{error}; what it takes: {_POLICY}")
         if code == _NOT_CONNECTED:
             sys.exit(
-                f"the agent of {machine} isn't registered there yet. One that had no rights before "
-                "looks for them each hour: sudo snap restart amazon-ssm-agent (there)"
+                f"the agent of {machine} isn't registered there yet. One that had no "
+                "rights before looks for them every hour: sudo snap restart "
+                "amazon-ssm-agent (there)"
             )
         sys.exit(str(error))
     except (BotoCoreError, LookupError) as error:

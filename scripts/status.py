@@ -1,10 +1,10 @@
 """Shows how a deployment is: health, nodes, calls, load balancer, certificate, drift.
 
-uv run python -m scripts.status
-uv run python -m scripts.status node-3
-uv run python -m scripts.status --call ses_Nv3ZMuAsr5
-uv run python -m scripts.status --watch
-uv run python -m scripts.status --json | jq '.machines[] | select(.state == "draining")'
+uv run openvidu-enterprise status
+uv run openvidu-enterprise status node-3
+uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5
+uv run openvidu-enterprise status --watch
+uv run openvidu-enterprise status --json | jq '.machines[] | select(.state == "draining")'
 
 Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 """
@@ -55,18 +55,16 @@ _WORKERS = 16
 def main(
     machine: Annotated[
         str | None,
-        typer.Argument(help="This one alone, with its calls by id.", autocompletion=complete),
+        typer.Argument(help="Only this machine, with its calls by id.", autocompletion=complete),
     ] = None,
     *,
     call: Annotated[
-        str | None, typer.Option(metavar="SESSION", help="Which machine carries this call.")
+        str | None, typer.Option(metavar="SESSION", help="Show which machine carries this call.")
     ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Look again and again, until Ctrl-C.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Keep refreshing, until Ctrl-C.")] = False,
     interval: Annotated[float, typer.Option(min=1, help="Seconds between looks.")] = 5.0,
     as_json: Annotated[
-        bool, typer.Option("--json", help="For scripts; with --watch a line a look.")
+        bool, typer.Option("--json", help="For scripts; with --watch one line for each look.")
     ] = False,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
@@ -76,18 +74,18 @@ def main(
     it doesn't need you. Of a call: 0 when a machine carries it.
 
     Examples:
-      uv run python -m scripts.status
-      uv run python -m scripts.status node-3
-      uv run python -m scripts.status --call ses_Nv3ZMuAsr5
-      uv run python -m scripts.status --watch --interval 2
-      uv run python -m scripts.status --json
-      uv run python -m scripts.status --watch --json >>status.jsonl
+      uv run openvidu-enterprise status
+      uv run openvidu-enterprise status node-3
+      uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5
+      uv run openvidu-enterprise status --watch --interval 2
+      uv run openvidu-enterprise status --json
+      uv run openvidu-enterprise status --watch --json >>status.jsonl
     """
     with expected_errors():
         if machine and call:
             raise PulumiError(
                 "name a machine or a call, not both.\n"
-                f"  Next: uv run python -m scripts.status --call {call}"
+                f"  Next: uv run openvidu-enterprise status --call {call}"
             )
         pulumi = PulumiCli(stack)
         if watch:
@@ -142,7 +140,7 @@ def _view_of_call(found: Status, call: str) -> View:
     text = f"no machine of this stack carries a call {call!r}"
     if unknown:
         text += (
-            f"; those of {', '.join(unknown)} aren't known. Next: uv run python -m scripts.status"
+            f"; those of {', '.join(unknown)} aren't known. Next: uv run openvidu-enterprise status"
         )
     return View(Text(text, "yellow"), {"machine": None, "id": call, "unknown": unknown}, False)
 
@@ -240,7 +238,7 @@ def _overview(main: Machine) -> _Overview:
     try:
         seen: dict[str, Any] = json.loads(overview)
     except ValueError:
-        reason = f"{main.name} answers something that is no overview"
+        reason = f"{main.name} gave an answer that isn't an overview"
         return _Overview(reason=reason, stores=stores)
     return _Overview(seen, stores=stores)
 

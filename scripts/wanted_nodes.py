@@ -28,7 +28,8 @@ def read(pulumi: PulumiCli) -> Wanted:
         return Wanted(int(texts["nodeCount"] or ""), retired)
     except (ValueError, TypeError):
         raise PulumiError(
-            f"nodeCount and retiredNodes: found {texts}; expected a number and a list of numbers.\n"
+            "nodeCount and retiredNodes must be a number and a list of numbers, got "
+            f"{texts}.\n"
             "  Next: pulumi preview"
         ) from None
 

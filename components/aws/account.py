@@ -88,6 +88,7 @@ def _counting(addresses: Collection[str]) -> frozenset[str]:
 def _not_checked(unknown: Mapping[str, Exception]) -> str:
     reason = " ".join(str(next(iter(unknown.values()))).split())[:_REASON_LENGTH]
     return (
-        f"Not checked whether the quota {' and '.join(sorted(unknown))} of EC2 is high enough. "
-        f"The check needs the permissions {', '.join(PERMISSIONS)}. AWS was asked: {reason}"
+        f"Couldn't check whether the quota {' and '.join(sorted(unknown))} of EC2 is high "
+        f"enough. The check needs the permissions {', '.join(PERMISSIONS)}. Asking AWS "
+        f"failed: {reason}"
     )

@@ -34,8 +34,8 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
     # The SDK raises nothing more specific.
     except Exception as error:
         reason = " ".join(str(error).split())[:_REASON_LENGTH]
-        told = f"Not checked whether {domain} has a record already."
-        pulumi.log.warn(f"{told} AWS was asked: {reason}")
+        told = f"Couldn't check whether {domain} has a record already."
+        pulumi.log.warn(f"{told} Asking AWS failed: {reason}")
         return []
     told_of = [(one.name.rstrip(".").lower(), one.type) for one in found.resource_record_sets]
     if not any(kind == "SOA" for _, kind in told_of):
@@ -44,8 +44,9 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
     if not kinds or settings.overwrite_record:
         return []
     problem = (
-        f"{settings.hosted_zone_id} has a record of {domain} already ({', '.join(sorted(kinds))}), "
-        "which isn't this stack's; overwritten, it goes with the stack one day"
+        f"{settings.hosted_zone_id} already has a record for {domain} "
+        f"({', '.join(sorted(kinds))}), which isn't this stack's; if it's overwritten, it "
+        "will be removed with the stack"
     )
     command = f"{set_command('overwriteRecord', 'true')}\n      or: {_BY_HAND}"
     return [Mistake("hostedZoneId", problem, command)]
@@ -67,8 +68,8 @@ def _outside(domain: str, zone_id: str) -> Mistake:
     Source: terraform-provider-aws, route53 record, expandRecordName.
     """
     problem = (
-        f"{zone_id} is no zone of {domain}: the record would be made below the zone's own name, "
-        "where nobody asks for it"
+        f"{zone_id} isn't a zone of {domain}: the record would be created below the "
+        "zone's own name, where nobody looks it up"
     )
     zones = "aws route53 list-hosted-zones --query 'HostedZones[].[Id,Name]' --output text"
     command = f"{zones}, then: pulumi config set hostedZoneId ID\n      or: {_BY_HAND}"

@@ -147,7 +147,7 @@ def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> H
                 # In another account each of them would be missing, whatever it does in its own.
                 account = session.client("sts", timeout=_SECONDS).get_caller_identity()["Account"]
                 if account != (expected := next(iter(arns.values())).account):
-                    return Unasked(f"the credentials are of account {account}, not {expected}")
+                    return Unasked(f"the credentials belong to account {account}, not {expected}")
             found = {one: InstanceHealth(one, "missing") for one in gone}
             found |= _ask(client, previous) if previous else {}
     except (BotoCoreError, ClientError, ValueError) as error:
@@ -195,15 +195,15 @@ def parse(told: Mapping[str, Any]) -> InstanceHealth:
 
 def next_command(name: str, health: InstanceHealth) -> str:
     """What puts a machine right, as it's typed."""
-    return "pulumi up --refresh" if health.is_gone else f"uv run python -m scripts.repair {name}"
+    return "pulumi up --refresh" if health.is_gone else f"uv run openvidu-enterprise repair {name}"
 
 
 def warnings(health: Health) -> list[str]:
     """What an operator has to know first: machines that AWS says are down, or will be."""
     if isinstance(health, Unasked):
         return [
-            "Not checked whether AWS says that the machines are well. "
-            f"The check needs the permission {PERMISSION}. AWS was asked: {health.reason}"
+            "Couldn't check whether AWS says that the machines are well. The check needs "
+            f"the permission {PERMISSION}. Asking AWS failed: {health.reason}"
         ]
     return [
         f"AWS says of {name} ({one.instance_id}): {one}. Next: {next_command(name, one)}"
@@ -218,6 +218,6 @@ class DownError(Exception):
     def __init__(self, name: str, health: InstanceHealth) -> None:
         super().__init__(
             f"The {name} is down: AWS says of {health.instance_id}: {health}.\n"
-            f"The update ends here: what it does to the cluster goes by way of the {name}.\n"
+            f"The update ends here: its changes to the cluster go through the {name}.\n"
             f"Next: {next_command(name, health)}"
         )

@@ -73,9 +73,10 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
 
 def _loss(volume: str) -> str:
     return (
-        f"{volume}, the volume with the data, isn't encrypted, and AWS encrypts no volume that is "
-        "there: it is replaced by an empty one. Unless deleteData is true, the update stops "
-        "before. To keep the data, import an encrypted copy of it: docs/data.md."
+        f"{volume}, the data volume, isn't encrypted, and AWS can't encrypt an existing "
+        "volume: it will be replaced by an empty one. Unless deleteData is true, the "
+        "update stops before that. To keep the data, import an encrypted copy of it: "
+        "docs/data.md."
     )
 
 

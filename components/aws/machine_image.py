@@ -49,7 +49,7 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     owner = settings.image_owner or OWN
     found = _found(owner, {"image-id": settings.image_id})
     if found is None:
-        problem = f"{settings.image_id} isn't there, or isn't owned by {owner} (imageOwner)"
+        problem = f"{settings.image_id} doesn't exist, or isn't owned by {owner} (imageOwner)"
         return [Mistake("imageId", problem, "pulumi config rm imageId")]
     unfit = [
         f"{name.replace('_', ' ')} {_shown(getattr(found, name))}, must be {_shown(takes)}"

@@ -231,7 +231,7 @@ def _not_offered(
     known = [other for other in types if other in offered]
     near = difflib.get_close_matches(name, offered, n=_ASKED, cutoff=0)
     has = list(dict.fromkeys([*known, *(one for one in near if _suits(one, types[name]))]))[:_NAMED]
-    problem = f"is {name}, which {zone}, where this deployment is, doesn't have"
+    problem = f"is {name}, which isn't available in {zone}, where this deployment is"
     if not has:
         return Mistake(key, problem, "pulumi stack init ANOTHER-STACK")
     return Mistake(key, f"{problem}: it has {', '.join(has)}", set_command(key, has[0]))

@@ -47,8 +47,8 @@ def ask(settings: Settings, region: str | None) -> Owners:
         return _told(settings, log_in(region))
     except (BotoCoreError, ClientError) as error:
         problem = (
-            f"AWS doesn't tell what is there: {' '.join(str(error).split())}. "
-            f"The check needs the permissions {', '.join(PERMISSIONS)}"
+            f"AWS doesn't say what exists there: {' '.join(str(error).split())}. The "
+            f"check needs the permissions {', '.join(PERMISSIONS)}"
         )
         command = "aws sts get-caller-identity, which says who asks"
         raise ConfigurationError([Mistake("vpcId", problem, command)]) from None

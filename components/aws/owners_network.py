@@ -130,7 +130,7 @@ def _too_few(
     services = f" and {more} for AWS's services" if more else ""
     machines = f"{', '.join(names)}{services}"
     problem = (
-        f"{subnet_id} has {len(free)} free addresses, and needs {len(names) + more}, for {machines}"
+        f"{subnet_id} has {len(free)} free addresses, but needs {len(names) + more}, for {machines}"
     )
     fewer = set_command("nodeCount", str(max(1, settings.node_count - 1)))
     return Mistake("subnetIds", problem, f"{fewer}, or subnets with more free addresses")
@@ -181,8 +181,8 @@ def _unfit_subnet(vpc: str, found: Json, owners: Owners) -> Iterator[str]:
         return
     if found["OwnerId"] != owners.account:
         yield (
-            f"is shared by account {found['OwnerId']}, and AWS doesn't tell which of its addresses "
-            "others use; must be a subnet of this account"
+            f"is shared by account {found['OwnerId']}, and AWS doesn't say which of its "
+            "addresses others use; must be a subnet of this account"
         )
     if _network(found) is None:
         yield "has no IPv4 network"
@@ -207,8 +207,8 @@ def _way_out(subnet_id: str, owners: Owners) -> str | None:
         return None
     leads = next((_target(one) for one in routes), "nowhere")
     return (
-        f"isn't public: {_EVERYWHERE} leads to {leads} by {table['RouteTableId']}; needs a route "
-        "to an internet gateway that is attached"
+        f"isn't public: {_EVERYWHERE} leads to {leads} in {table['RouteTableId']}; it "
+        "needs a route to an attached internet gateway"
     )
 
 
@@ -238,7 +238,7 @@ def _together(settings: Settings, owners: Owners) -> Iterator[Mistake]:
     command = "pulumi config set --path 'subnetIds[1]' ID"
     zones = [one["AvailabilityZone"] for one in found]
     if settings.shape == HA_MANAGED and len(set(zones)) < len(zones):
-        problem = f"are in {', '.join(zones)}; a load balancer takes one subnet of each zone"
+        problem = f"are in {', '.join(zones)}; a load balancer takes one subnet per zone"
         yield Mistake("subnetIds", problem, command)
     if len(found) > 1:
         for one in found:
@@ -246,7 +246,8 @@ def _together(settings: Settings, owners: Owners) -> Iterator[Mistake]:
             dockers = next((its for its in _DOCKERS if network and network.overlaps(its)), None)
             if dockers:
                 problem = (
-                    f"{one['SubnetId']} has {network}, which machines in other subnets wouldn't "
-                    f"reach: Docker has {dockers} there; use other networks, or this one alone"
+                    f"{one['SubnetId']} has {network}, which machines in other subnets "
+                    f"couldn't reach: Docker uses {dockers} there; use other networks, or "
+                    "only this one"
                 )
                 yield Mistake("subnetIds", problem, command)

@@ -1,7 +1,7 @@
-"""What who deploys has to be allowed on AWS, each as far as it's needed, as a policy of IAM.
+"""What whoever deploys must be allowed on AWS, and no more than is needed, as an IAM policy.
 
-python -m components.aws.permissions
-python -m components.aws.permissions --shape ha-managed --stack prod > policy.json
+uv run openvidu-enterprise permissions
+uv run openvidu-enterprise permissions --shape ha-managed --stack prod > policy.json
 
 What takes tags is limited by those that the program gives: it's made with them, and only what has
 them is changed or removed. What is named by the program is limited by its name.
@@ -365,25 +365,37 @@ def policy(allowed: Iterable[Statement]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [one.as_json() for one in allowed]}
 
 
-def main() -> None:
-    """Print the policy of a shape."""
-    parser = argparse.ArgumentParser(description="Print an IAM policy for who deploys.")
+def scope(arguments: Sequence[str]) -> Scope:
+    """What a command line says of the stacks that may be deployed.
+
+    Raises:
+        SystemExit: it makes no sense, which has been said; or it asked for help.
+    """
+    parser = argparse.ArgumentParser(
+        "uv run openvidu-enterprise permissions",
+        description="Print an IAM policy for whoever deploys.",
+    )
     parser.add_argument("--shape", choices=[*TYPES], default=HA)
     parser.add_argument("--stack", help="the one stack that may be deployed; default: any")
-    parser.add_argument("--bucket", default=DEFAULT_BUCKET, help="s3Bucket, where it's configured")
+    parser.add_argument("--bucket", default=DEFAULT_BUCKET, help="s3Bucket, if it's configured")
     parser.add_argument("--zone", help="hostedZoneId; default: any")
     parser.add_argument("--boundary", help="permissionsBoundary, an ARN; default: none")
-    parser.add_argument("--iam-path", default="/", help="iamPath, where it's configured")
-    parser.add_argument("--kms-key", help="kmsKeyId, where it's configured")
-    parser.add_argument("--backups", action="store_true", help="where backupDays is configured")
-    parser.add_argument("--ssm", action="store_true", help="where sshVia is ssm")
-    parser.add_argument("--vpc", help="vpcId, where it's configured")
+    parser.add_argument("--iam-path", default="/", help="iamPath, if it's configured")
+    parser.add_argument("--kms-key", help="kmsKeyId, if it's configured")
+    parser.add_argument("--backups", action="store_true", help="if backupDays is configured")
+    parser.add_argument("--ssm", action="store_true", help="if sshVia is ssm")
+    parser.add_argument("--vpc", help="vpcId, if it's configured")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"
     )
-    wanted = policy(statements(Scope(**vars(parser.parse_args()))))
+    return Scope(**vars(parser.parse_args(arguments)))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the policy for a command line, as in `scope`."""
+    wanted = policy(statements(scope(arguments)))
     sys.stdout.write(json.dumps(wanted, indent=2) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -164,8 +164,9 @@ def _rules(settings: Settings) -> int:
 
 def _too_many(rules: int, account: Account) -> Mistake:
     problem = (
-        f"makes {rules} rules of one security group, and the quota {RULES.code} ({RULES.name}) "
-        f"holds {account.holds[RULES.code]} in {account.region}; name fewer, larger networks"
+        f"makes {rules} rules in one security group, but the quota {RULES.code} "
+        f"({RULES.name}) holds {account.holds[RULES.code]} in {account.region}; name "
+        "fewer, larger networks"
     )
     return Mistake("sshCidrs", problem, increase_command(RULES, account.region, rules))
 
@@ -219,9 +220,9 @@ def _addresses(settings: Settings, previous: PreviousState, account: Account) ->
     own = len(account.own_addresses) + new
     text = f"{own} Elastic IPs"
     if leaving := own - len(names):
-        text += f" ({leaving} of nodes that leave, until they have drained)"
+        text += f" ({leaving} for leaving nodes, until they have drained)"
     if account.other_addresses:
-        text += f" beside {account.other_addresses} others of the account"
+        text += f" beside {account.other_addresses} others in the account"
     total = own + account.other_addresses
     return _Demand(ADDRESSES, total, min(1, len(names) - 1), len(kept - {main}), text)
 

@@ -36,14 +36,14 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
         return [] if before == wanted else [_has_data(wanted, volume, before)]
     found = _found(wanted)
     if found is None:
-        problem = f"{wanted} isn't there, or isn't this account's, in this region"
+        problem = f"{wanted} doesn't exist in this account and region"
         which = "aws ec2 describe-snapshots --owner-ids self --query 'Snapshots[].SnapshotId'"
         return [Mistake(_KEY, problem, f"{_REMOVE}\n      or choose one: {which}")]
     mistakes = [*_unfinished(found), *_locked(found)]
     if found.volume_size > settings.data_volume_size:
         problem = (
-            f"must be at least {found.volume_size}, the GiB of the volume that {wanted} is of, "
-            f"got {settings.data_volume_size}"
+            f"must be at least {found.volume_size} GiB, the size of the volume in "
+            f"{wanted}, got {settings.data_volume_size}"
         )
         command = set_command("dataVolumeSize", str(found.volume_size))
         mistakes.append(Mistake("dataVolumeSize", problem, command))
@@ -56,8 +56,9 @@ def _has_data(wanted: str, volume: str, before: str) -> Mistake:
     return Mistake(
         _KEY,
         f"is {wanted}, and {volume} is there with its data, and {began}",
-        f"{keep}\n      or, for the snapshot's data beside it: pulumi stack init ANOTHER-STACK"
-        "\n      or, where the volume is lost or may go: docs/data.md, 'Restore'",
+        f"{keep}\n"
+        "      or, for the snapshot's data beside it: pulumi stack init ANOTHER-STACK\n"
+        "      or, if the volume is lost or may be deleted: docs/data.md, 'Restore'",
     )
 
 
@@ -73,11 +74,11 @@ def _found(wanted: str) -> aws.ebs.GetSnapshotResult | None:
 
 def _unfinished(found: aws.ebs.GetSnapshotResult) -> list[Mistake]:
     if found.state != "completed":
-        problem = f"must be a snapshot that is completed; {found.id} is {found.state}"
+        problem = f"must be a completed snapshot; {found.id} is {found.state}"
         command = f"aws ec2 wait snapshot-completed --snapshot-ids {found.id}"
         return [Mistake(_KEY, problem, command)]
     if found.storage_tier == "archive":
-        problem = f"{found.id} is in the archive"
+        problem = f"{found.id} is archived"
         command = f"aws ec2 restore-snapshot-tier --permanent-restore --snapshot-id {found.id}"
         return [Mistake(_KEY, problem, command)]
     return []
@@ -94,8 +95,9 @@ def _locked(found: aws.ebs.GetSnapshotResult) -> list[Mistake]:
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
         pulumi.log.warn(
-            f"Not checked whether {key}, with which {found.id} is encrypted, can be used; that "
-            f"needs the permission kms:DescribeKey. AWS was asked: {reason}"
+            f"Couldn't check whether {key}, with which {found.id} is encrypted, can be "
+            "used; that needs the permission kms:DescribeKey. Asking AWS failed: "
+            f"{reason}"
         )
         return []
     if state == _USABLE:

@@ -95,11 +95,12 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     if not withheld:
         return []
     problem = (
-        f"ssm asks AWS at each login, also in a destroy, and {', '.join(map(_named, withheld))} of "
-        "the configuration would have to be in the plain state for it"
+        "ssm asks AWS at each login, in a destroy too, and "
+        f"{', '.join(map(_named, withheld))} of the configuration would have to be stored "
+        "in the state in plain text for that"
     )
     removed = " && ".join(f"pulumi config rm {_named(key)}" for key in withheld)
-    return [Mistake("sshVia", problem, f"{removed}; log in by AWS_PROFILE, or by a role")]
+    return [Mistake("sshVia", problem, f"{removed}; log in with AWS_PROFILE, or with a role")]
 
 
 def _named(key: str) -> str:
@@ -130,7 +131,7 @@ def _lack() -> str | None:
     found = re.fullmatch(r"\d+(?:\.\d+){3}", asked.stdout.strip())
     if found is None:
         said = (asked.stdout or asked.stderr).strip() or f"exit status {asked.returncode}"
-        return f"ssm needs {PLUGIN}, and what is here says of its version: {said}"
+        return f"ssm needs {PLUGIN}, but the one here gives as its version: {said}"
     if tuple(map(int, found[0].split("."))) <= _LAST_TOO_OLD:
         oldest = ".".join(map(str, _LAST_TOO_OLD))
         return f"ssm needs {PLUGIN} after {oldest}, and {found[0]} is here"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from components.settings.table import Settings
 
 _PROGRAMS = ("project", "stack", "name", "role")
-"""In small letters: IAM doesn't tell apart keys that differ by their case alone.
+"""In lowercase: IAM doesn't tell apart keys that differ by their case alone.
 
 Source: IAM guide, "Tags for AWS Identity and Access Management resources".
 """

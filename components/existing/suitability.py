@@ -250,7 +250,7 @@ def moved(settings: Settings, previous: PreviousState) -> list[Mistake]:
                     "a host keeps its place in hosts. To do without one, retire its number"
                 )
                 command = (
-                    f"git diff Pulumi.*.yaml, and: uv run python -m scripts.retire node-{number}"
+                    f"git diff Pulumi.*.yaml, and: uv run openvidu-enterprise retire node-{number}"
                 )
                 found.append(Mistake("hosts", problem, command))
     return found

@@ -106,8 +106,9 @@ def end_of_support(today: date) -> str | None:
     ends = "ends" if today <= _SUPPORTED_UNTIL else "has ended"
     return (
         f"AWS's standard support of {_ENGINE}, the last that OpenVidu knows, {ends} on "
-        f"{_SUPPORTED_UNTIL}; its extended support, which costs more, on {_EXTENDED_UNTIL}. "
-        "elasticsearchUrl and kibanaUrl take an Elasticsearch of your own: docs/ha-managed.md."
+        f"{_SUPPORTED_UNTIL}; its extended support, which costs more, on "
+        f"{_EXTENDED_UNTIL}. For an Elasticsearch of your own, set elasticsearchUrl and "
+        "kibanaUrl: docs/ha-managed.md."
     )
 
 
@@ -116,6 +117,6 @@ _POLICY = allowing({"Principal": {"AWS": "*"}, "Action": "es:ESHttp*", "Resource
 
 
 def _name(site: Site) -> str:
-    """3 to 28 small letters, digits and `-`, one domain a stack."""
+    """3 to 28 lowercase letters, digits and `-`, one domain a stack."""
     stack = "".join(c if c.isalnum() else "-" for c in site.tags["stack"].lower())
     return f"openvidu-{stack}"[:_LONGEST_NAME].rstrip("-")

@@ -46,9 +46,9 @@ def texts(text: str) -> tuple[tuple[str, str], ...]:
     try:
         items = json.loads(text)
     except json.JSONDecodeError:
-        raise ValueError("an object of names and texts") from None
+        raise ValueError("an object with names and strings") from None
     if not isinstance(items, dict):
-        raise ValueError("an object of names and texts")
+        raise ValueError("an object with names and strings")
     for name, item in items.items():
         if not isinstance(item, str | int | float):
             raise MemberError(member(name), item, "a text")
@@ -69,7 +69,9 @@ def tags(text: str) -> tuple[tuple[str, str], ...]:
         except ValueError as error:
             raise MemberError(member(key), item, str(error)) from None
         if lowered.count(key.lower()) > 1:
-            raise MemberError(member(key), item, "keys that differ by more than their case")
+            raise MemberError(
+                member(key), item, "a key that differs from the others by more than case"
+            )
     if len(items) > aws_values.MOST_TAGS:
         raise ValueError(f"at most {aws_values.MOST_TAGS} tags")
     return items
@@ -80,7 +82,9 @@ def digests(text: str) -> tuple[tuple[str, str], ...]:
     names = (roles.BASE.name, roles.MASTER.name, roles.NODE.name)
     items = texts(text)
     if not all(name in names and values.is_sha256(digest) for name, digest in items):
-        raise ValueError(f"64 of 0-9 and a-f for each of {', '.join(names)} that is pinned")
+        raise ValueError(
+            f"64 characters of 0-9 and a-f for each of {', '.join(names)} that is pinned"
+        )
     return items
 
 

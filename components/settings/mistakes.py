@@ -123,7 +123,7 @@ def set_member_command(
         taken: addresses that others in the list have.
     """
     if place.endswith(".hostKey"):
-        return f"{path_command('rm', key + place)} && uv run python -m scripts.host_keys"
+        return f"{path_command('rm', key + place)} && uv run openvidu-enterprise host-keys"
     if secret:
         return path_command("set --secret", key + place)
     if not example:

@@ -152,7 +152,7 @@ def _parse(key: Key, text: str | None, is_secret: bool) -> Any:
         if key.default is not dataclasses.MISSING:
             return None
         if key.made:
-            command = "uv run python -m scripts.init_stack"
+            command = "uv run openvidu-enterprise init-stack"
         return Mistake(key.name, "is missing", command)
     if key.secret and not is_secret:
         return Mistake(key.name, "is stored in plain text; it must be a secret", command)
@@ -166,7 +166,7 @@ def _value(key: Key, text: str, *, hidden: bool) -> Any:
     except MemberError as error:
         return _member(key, error, text, hidden=hidden)
     except ValueError as takes:
-        got = "; the secret that is stored isn't" if hidden else f", got {shown(text)}"
+        got = "; the stored secret isn't" if hidden else f", got {shown(text)}"
         if key.kind in ("array", "object"):
             # In what is no list, no element can be set.
             remove = f"pulumi config rm {key.name}"
@@ -190,9 +190,9 @@ def _member(key: Key, error: MemberError, text: str, *, hidden: bool) -> Mistake
     """What is wrong with one part of a list; the others are left alone."""
     named = f"{key.name}{error.place}"
     if error.found is None:
-        problem = f"{named} is missing; expected {error}"
+        problem = f"{named} is missing; it must be {error}"
     elif hidden:
-        problem = f"{named} must be {error}; the secret that is stored isn't"
+        problem = f"{named} must be {error}; the stored secret isn't"
     else:
         problem = f"{named} must be {error}, got {shown(error.found)}"
     command = set_member_command(

@@ -16,7 +16,7 @@ _HEAD = """\
 
 Set a key with `pulumi config set KEY VALUE`, a secret with `pulumi config set --secret KEY`. All
 mistakes are reported at once, before anything is created. *Made* means that
-`uv run python -m scripts.init_stack` makes the value.
+`uv run openvidu-enterprise init-stack` makes the value.
 
 | key | type | default | meaning |
 | --- | --- | --- | --- |

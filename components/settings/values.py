@@ -57,7 +57,7 @@ _SHORTEST_RSA: Final = 2048
 _RSA_OF_EC2: Final = range(1024, 4097)
 _CURVES: Final = ("secp256r1", "secp384r1", "secp521r1")
 _SERVED: Final = (
-    "a key that nginx and browsers take: RSA of 2048 bits or more, or EC P-256 to P-521"
+    "a key that nginx and browsers accept: RSA of 2048 bits or more, or EC P-256 to P-521"
 )
 """Source: CA/Browser Forum, Baseline Requirements, 6.1.5."""
 LONGEST_DOMAIN = 253
@@ -105,7 +105,7 @@ def whole_number(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """A whole number from 1 on."""
+    """A whole number of 1 or more."""
     if not (number := whole_number(text)):
         raise ValueError("a whole number of 1 or more")
     return number
@@ -126,7 +126,7 @@ def duration(text: str) -> timedelta:
     )
     length = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     if not timedelta(seconds=1) <= length <= timedelta(days=30):
-        raise ValueError("a length of time with its units d, h, m or s, of up to 30 days")
+        raise ValueError("a duration with the units d, h, m or s, of up to 30 days")
     return length
 
 
@@ -192,7 +192,7 @@ def domain(text: str) -> str:
     if not text.isascii():
         raise ValueError("a domain name in ASCII, with other letters in their xn-- form")
     if "_" in text:
-        raise ValueError("a domain name without underscore, which no certificate can be for")
+        raise ValueError("a domain name without underscores, as no certificate can have one")
     labels = text.split(".")
     fits = len(text) <= LONGEST_DOMAIN and len(labels) >= 2 and not labels[-1].isdigit()
     if not fits or not all(_DOMAIN_LABEL.fullmatch(label) for label in labels):
@@ -295,7 +295,7 @@ def bucket(text: str) -> str:
     Source: Amazon S3, "General purpose bucket naming rules".
     """
     if not _BUCKET.fullmatch(text) or ip_address(text):
-        raise ValueError("3 to 63 lowercase letters, digits, . and -, and no IP address")
+        raise ValueError("3 to 63 lowercase letters, digits, . and -, but not an IP address")
     return text
 
 
@@ -351,8 +351,8 @@ def proxy(text: str) -> str:
         _require_place(_PROXY.fullmatch(address), _host_of_network)
     except ValueError:
         raise ValueError(
-            "http:// or https://, a host and a port, with USER:PASSWORD@ before it "
-            "where it has a login, %-encoded"
+            "http:// or https://, a host and a port, with USER:PASSWORD@ before it if it "
+            "needs a login, %-encoded"
         ) from None
     return address
 
@@ -386,7 +386,7 @@ def registry(text: str) -> str:
     except ValueError:
         raise ValueError(
             "https:// and the host of a mirror of Docker Hub, or a registry to log in "
-            "at, such as docker.io"
+            "to, such as docker.io"
         ) from None
     return address
 
@@ -511,7 +511,7 @@ def certificate(text: str) -> str:
     nginx wants each line of a chain by itself; who glues files together may have it otherwise.
     """
     if holds_private_key(text):
-        raise ValueError("certificates alone, as the private key belongs in ownPrivateKey")
+        raise ValueError("certificates only, as the private key belongs in ownPrivateKey")
     try:
         chain = x509.load_pem_x509_certificates(text.encode())
         key = chain[0].public_key()

@@ -16,7 +16,7 @@ from scripts.calls.ways import Way
 
 _ANYWHERE = "0.0.0.0/0"
 _TURN = (Way.TURN_UDP, Way.TURN_TCP)
-_NEXT = "uv run lab run -- python -m scripts.preflight"
+_NEXT = "uv run lab run -- openvidu-enterprise preflight"
 
 
 def closed(report: Report, names: Mapping[str, str]) -> list[str]:

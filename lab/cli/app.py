@@ -315,7 +315,7 @@ def curl(
 def run(context: typer.Context) -> None:
     """Run a command where the operator works.
 
-    Such as: uv run lab run -- python -m scripts.retire node-1.
+    Such as: uv run lab run -- openvidu-enterprise retire node-1.
 
     `pulumi` is the lab's engine there, and works on the lab's stack.
     """

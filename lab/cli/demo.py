@@ -46,7 +46,7 @@ def demo(
         REPORTS.mkdir(exist_ok=True)
         output = REPORTS / "demo.svg"
     if output.suffix not in _PICTURES or not output.parent.is_dir():
-        raise LabError(f"--output {output}: expected a .svg or .png in a folder that exists")
+        raise LabError(f"--output must be a .svg or .png in a folder that exists, got {output}")
     load = Load(count, calls.lengths(length))
     stack: Stack = context.obj.start()
     stack.initialise()

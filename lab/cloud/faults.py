@@ -275,7 +275,9 @@ class Faults:
         try:
             how = Loss(str(given.get("how", Loss.CRASH)))
         except ValueError:
-            raise FaultError(f"lose-host: how={given['how']!r}; takes {', '.join(Loss)}") from None
+            raise FaultError(
+                f"lose-host: how must be one of {', '.join(Loss)}, got {given['how']!r}"
+            ) from None
         after = _number("lose-host", given, "after", 0)
         timer = threading.Timer(after, self._lose, (str(given["host"]), how))
         timer.daemon = True
@@ -304,9 +306,9 @@ def _number(kind: str, given: _Options, name: str, default: float) -> float:
     try:
         found = float(value)
     except ValueError:
-        raise FaultError(f"{kind}: {name}={value!r}, expected a number") from None
+        raise FaultError(f"{kind}: {name} must be a number, got {value!r}") from None
     if found < 0:
-        raise FaultError(f"{kind}: {name}={value!r}, expected 0 or more")
+        raise FaultError(f"{kind}: {name} must be 0 or more, got {value!r}")
     return found
 
 
@@ -315,5 +317,5 @@ def _whole(kind: str, given: _Options, name: str) -> int | None:
         return None
     found = _number(kind, given, name, 0)
     if found != int(found):
-        raise FaultError(f"{kind}: {name}={given[name]!r}, expected a whole number")
+        raise FaultError(f"{kind}: {name} must be a whole number, got {given[name]!r}")
     return int(found)

@@ -96,7 +96,7 @@ def _parse(found: Any) -> HostLike:
         try:
             values[attribute] = parse_value(value)
         except (TypeError, ValueError, AttributeError):
-            raise LabError(f"--host-like: {name} is {value!r}; takes {takes}") from None
+            raise LabError(f"--host-like: {name} must be {takes}, got {value!r}") from None
     return HostLike(**values)
 
 

@@ -102,13 +102,15 @@ def parse(kind: str, text: str) -> Fault:
             raise FaultError(f"{kind}: {line!r} is not name=value")
         if name == _COUNTED:
             if not value.isdecimal() or int(value) < 1:
-                raise FaultError(f"{kind}: times={value!r}, expected a whole number from 1 on")
+                raise FaultError(
+                    f"{kind}: times must be a whole number of 1 or more, got {value!r}"
+                )
             times = int(value)
         elif name not in OPTIONS[kind]:
             known = ", ".join(sorted([*OPTIONS[kind], _COUNTED]))
             raise FaultError(f"{kind}: no option {name!r}; it takes: {known}")
         elif not OPTIONS[kind][name].fullmatch(value):
-            raise FaultError(f"{kind}: {name}={value!r}, expected {OPTIONS[kind][name].pattern}")
+            raise FaultError(f"{kind}: {name} must be {OPTIONS[kind][name].pattern}, got {value!r}")
         else:
             options[name] = value
     return Fault(kind, options, times)

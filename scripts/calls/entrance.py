@@ -35,21 +35,21 @@ def closed(error: OSError, stack: Stack) -> Finding:
         why = "has expired" if has_expired else f"isn't one to trust: {error.verify_message}"
         said = f"the certificate {why}"
         following = (
-            "uv run python -m scripts.preflight; for an authority of your own, name it: "
-            "SSL_CERT_FILE=ca.pem uv run python -m scripts.check_call"
+            "uv run openvidu-enterprise preflight; for an authority of your own, name it: "
+            "SSL_CERT_FILE=ca.pem uv run openvidu-enterprise check-call"
         )
         if stack.selfsigned or has_expired:
-            following = "uv run python -m scripts.preflight, which says how another one is had"
+            following = "uv run openvidu-enterprise preflight, which says how another one is had"
         if stack.selfsigned and not has_expired:
             said = (
                 f"what answers shows another certificate than {stack.main} shows to itself, "
                 "by SSH: a proxy in between, or another machine"
             )
-            following = "ask from where nothing is in between; uv run python -m scripts.preflight"
+            following = "run it where nothing is in between; uv run openvidu-enterprise preflight"
         return Finding("certificate", where, Result.FAILED, said, following)
     if isinstance(error, socket.gaierror):
         said = f"the name leads nowhere: {error.strerror}"
-        return Finding("DNS", where, Result.FAILED, said, "uv run python -m scripts.preflight")
+        return Finding("DNS", where, Result.FAILED, said, "uv run openvidu-enterprise preflight")
     closed = [one for one in stack.groups if _ENTRANCE.fullmatch(one.where)]
     for one in closed:
         said = f"no answer; {one.where}: {one.said}"
@@ -61,9 +61,9 @@ def closed(error: OSError, stack: Stack) -> Finding:
             f"no answer: {error or type(error).__name__}. Users come in there, by TCP: the firewall"
             " of the network that you are in may close it too"
         )
-    following = "uv run python -m scripts.preflight"
+    following = "uv run openvidu-enterprise preflight"
     if stack.main in (BASE.name, MASTER.name):
-        following += f"; uv run python -m scripts.repair {stack.main}"
+        following += f"; uv run openvidu-enterprise repair {stack.main}"
     return Finding(check, where, Result.FAILED, said, following)
 
 
@@ -83,7 +83,7 @@ def refusals(tried: Tried, stack: Stack) -> Iterator[Finding]:
         yield Finding(one.stage, stack.place, result, f"{one}{cause}", following)
 
 
-_STATUS = "uv run python -m scripts.status"
+_STATUS = "uv run openvidu-enterprise status"
 _NOBODY = "; the load balancer has no node that answers"
 _GATEWAY = (502, 503, 504)
 _REFUSED: Mapping[tuple[Stage, int | None], tuple[str, str]] = {
@@ -91,7 +91,7 @@ _REFUSED: Mapping[tuple[Stage, int | None], tuple[str, str]] = {
     **{(stage, status): (_NOBODY, _STATUS) for stage in Stage for status in _GATEWAY},
     (Stage.API, 401): (
         "; the cluster has another openviduSecret than the last update's",
-        "uv run python -m scripts.preflight, which compares the nodes' .env with the stack's",
+        "uv run openvidu-enterprise preflight, which compares the nodes' .env with the stack's",
     ),
     (Stage.API, 403): (
         "; apiCidrs hasn't the address that you come from",

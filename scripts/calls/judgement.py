@@ -43,7 +43,7 @@ def judged(seen: Seen, stack: Stack) -> list[Finding]:
                 f"it's self-signed, and which one it is can't be asked over SSH: {seen.said}. "
                 "Nothing was called: the secret might go to somebody else"
             )
-            following = "uv run python -m scripts.preflight"
+            following = "uv run openvidu-enterprise preflight"
             return [Finding("certificate", stack.place, Result.FAILED, said, following)]
         case Tried():
             found = [*_tried(seen, stack)]
@@ -58,7 +58,7 @@ def _is_answer(found: Sequence[Finding]) -> bool:
 
 def _nothing_heard(stack: Stack) -> Finding:
     said = "no call was heard: there was no node to have one on, or media weren't looked at"
-    return Finding("call", stack.place, Result.FAILED, said, "uv run python -m scripts.status")
+    return Finding("call", stack.place, Result.FAILED, said, "uv run openvidu-enterprise status")
 
 
 def _tried(tried: Tried, stack: Stack) -> Iterator[Finding]:
@@ -76,7 +76,7 @@ def _reached(tried: Tried, stack: Stack) -> Iterator[Finding]:
     total = len(tried.placed) + len(tried.refusals)
     for one in tried.listed:
         name = stack.name(one.ip)
-        status = f"uv run python -m scripts.status {name}" if one.ip in stack.nodes else None
+        status = f"uv run openvidu-enterprise status {name}" if one.ip in stack.nodes else None
         if call := tried.calls.get(one.ip):
             said = f"the load balancer placed session {call.at} there"
             yield Finding(_REACHED, name, Result.OK, said)
@@ -98,7 +98,7 @@ def _reached(tried: Tried, stack: Stack) -> Iterator[Finding]:
     for ip, node in stack.nodes.items():
         if there and ip not in there:
             said = "the cluster doesn't list it: it starts, or has left"
-            following = f"uv run python -m scripts.status {node.name}"
+            following = f"uv run openvidu-enterprise status {node.name}"
             yield Finding(_REACHED, node.name, Result.WARNING, said, following)
 
 
@@ -130,7 +130,7 @@ def _nowhere(tried: Tried) -> Iterator[Finding]:
         lost = [one for one in outcomes if _is_lost(one)]
         if len(lost) == len(outcomes) > 1:
             said = f"{way} works on no node: the network that you are in may close it"
-            following = f"uv run python -m scripts.check_call --way {way}, from another network"
+            following = f"uv run openvidu-enterprise check-call --way {way}, from another network"
             yield Finding(way, "here", Result.WARNING, said, following)
 
 

@@ -112,9 +112,9 @@ def _closed(service: str, protocol: str, ip: str, stack: Stack) -> tuple[str, st
         for one in stack.groups:
             if one.result is Result.WARNING:
                 said = f"; whether the security group lets {ports} in isn't known: {one.said}"
-                return said, "uv run python -m scripts.preflight"
+                return said, "uv run openvidu-enterprise preflight"
         if stack.groups:
-            shown = f"uv run python -m scripts.ssh {machine} -- sudo nft list ruleset"
+            shown = f"uv run openvidu-enterprise ssh {machine} -- sudo nft list ruleset"
             return f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}"
     place = stack.public_ip(ip) or machine
     return "", f"let in {ports} of {place} from everywhere: on {machine}, and in what is before it"

@@ -53,7 +53,7 @@ class Stack:
     def logs(self, ip: str, service: str) -> str:
         """The command that shows the logs of a service of a node."""
         machine = self.nodes[ip].name if ip in self.nodes else self.main
-        return f"uv run python -m scripts.logs {machine} --service {service} --tail 50"
+        return f"uv run openvidu-enterprise logs {machine} --service {service} --tail 50"
 
     def public_ip(self, ip: str) -> str:
         """Where users reach a node; empty where that isn't known."""

@@ -30,7 +30,7 @@ Client = Any
 _ALLOWED = "DryRunOperation"
 _REFUSED = ("UnauthorizedOperation", "AccessDenied", "AccessDeniedException")
 _WHERE, _CHECK = "AWS", "permissions"
-_NEXT = "have it added to the policy of who deploys: uv run python -m components.aws.permissions"
+_NEXT = "have it added to the policy for whoever deploys: uv run openvidu-enterprise permissions"
 _KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f preflight"
 """A public key to ask with; it's nobody's."""
 _Config = Mapping[str, Mapping[str, Any]]
@@ -163,7 +163,7 @@ def simulated(
     if denied:
         said = f"not granted, or only for some resources: {', '.join(denied)}"
         return [Finding(_CHECK, _WHERE, Result.WARNING, said, _NEXT)]
-    return [Finding(_CHECK, _WHERE, Result.OK, f"granted, as IAM says: {count} others")]
+    return [Finding(_CHECK, _WHERE, Result.OK, f"granted, according to IAM: {count} others")]
 
 
 def _principal(iam: Any, who: str) -> str:

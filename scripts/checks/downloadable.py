@@ -54,9 +54,9 @@ def judged(name: str, wanted: tuple[Download, ...], told: str) -> list[Finding]:
     answers = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
     found = []
     for one in wanted:
-        why = answers.get(one.url, "it wasn't told")
+        why = answers.get(one.url, "no result was reported")
         if why != "ok":
-            said = f"{name} can't have {one.what} from {one.host}: {why}"
+            said = f"{name} can't get {one.what} from {one.host}: {why}"
             found.append(Finding(_CHECK, name, Result.FAILED, said, one.remedy(why)))
     reached = ", ".join(one.host for one in wanted if answers.get(one.url) == "ok")
     if reached:

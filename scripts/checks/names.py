@@ -36,7 +36,7 @@ def domain(
     """
     name = config.get("domainOrPublicIp") or ""
     if not name or _is_address(name):
-        return [Finding("DNS", name or "domain", Result.SKIPPED, "users come in by an address")]
+        return [Finding("DNS", name or "domain", Result.SKIPPED, "users connect to an address")]
     balancer = outputs.get("loadBalancerDnsName")
     main = outputs.get("basePublicIp") or outputs.get("masterPublicIp")
     wanted = resolve(str(balancer)) if balancer else {str(main)} if main else set()
@@ -51,7 +51,7 @@ def domain(
         return [_other_addresses(config, name, others, said)]
     place = str(balancer or main)
     kind = "a CNAME or alias" if balancer else "an A record"
-    problem = f"{said}; expected {place}"
+    problem = f"{said}, must lead to {place}"
     following = f"point {name} to {place} with {kind}, or: pulumi config set hostedZoneId ZONE"
     return [Finding("DNS", name, Result.FAILED, problem, following)]
 
@@ -64,7 +64,7 @@ def _other_addresses(config: Mapping[str, str], name: str, others: set[str], sai
         f"{'AAAA' if ':' in address else 'A'} record {address}" for address in sorted(others)
     )
     problem = f"{said}; isn't the deployment's, or unknown to it: {records}"
-    following = f"take out of DNS what doesn't lead to the deployment: {records}"
+    following = f"remove from DNS what doesn't lead to the deployment: {records}"
     # A machine that exists may have an address of IPv6, which its owner knows.
     may_be_own = config.get("machines") == EXISTING and all(":" in address for address in others)
     needed = config.get("certificateType") == "letsencrypt" and not may_be_own
@@ -97,7 +97,7 @@ def _log(outputs: Mapping[str, Any]) -> str:
     if "loadBalancerDnsName" in outputs:
         return "pulumi up --refresh, which puts back the load balancer's listeners"
     machine = "master" if "masterPublicIp" in outputs else "base"
-    return f"uv run python -m scripts.logs {machine} --tail 50"
+    return f"uv run openvidu-enterprise logs {machine} --tail 50"
 
 
 def expiry(outputs: Mapping[str, Any]) -> datetime | None:

@@ -101,7 +101,7 @@ def _look(node: Machine, main: Machine, wanted: WantedEnv | None) -> list[Findin
     except PulumiError as error:
         return [Finding("services", node.name, Result.SKIPPED, str(error), "pulumi up")]
     except ValueError:
-        problem = f"{main.name} answers something that is no list of services"
+        problem = f"{main.name} gave an answer that isn't a list of services"
         return [Finding("services", node.name, Result.SKIPPED, problem, "pulumi up")]
     asked = Asked(node.name, main, env.parse(text), wanted)
     return [*changed(asked), *(judged(asked, one, reached[one["service"]]) for one in answers)]
@@ -112,7 +112,9 @@ def _reached(node: Machine, places: Mapping[str, str]) -> dict[str, str]:
     asked = " ".join(places.values())
     told = node.ask("reach", _SECONDS, PLACES=asked, REACH=text_of("reach.sh"))
     found = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
-    return {service: found.get(place, "it wasn't told") for service, place in places.items()}
+    return {
+        service: found.get(place, "no result was reported") for service, place in places.items()
+    }
 
 
 def address(place: str) -> str:
@@ -198,6 +200,6 @@ def _on_base(base: Machine, container: str) -> str:
     """What says why a service of the base doesn't answer, and starts it again."""
     start = f"cd {base.role.product.folder} && sudo docker compose up --detach {container}"
     return (
-        f"uv run python -m scripts.logs base --service {container} --tail 50\n"
+        f"uv run openvidu-enterprise logs base --service {container} --tail 50\n"
         f"  To start it again, and nothing else: {base.ssh} '{start}'"
     )

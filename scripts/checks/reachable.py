@@ -59,7 +59,7 @@ def _ssh(machine: Machine) -> list[Finding]:
     try:
         told = machine.ask("usage", _SSH_SECONDS)
     except PulumiError as error:
-        further = "sshCidrs has the address that you come from"
+        further = "sshCidrs contains your address"
         if ssh_way.from_text(machine.variables.get("NODE_SSH_WAY", "")).ssm:
             further = "its agent is registered (aws ssm describe-instance-information)"
         following = f"{_way_back(machine)}; and that {further}"
@@ -84,7 +84,7 @@ def containers(name: str, told: str) -> list[Finding]:
         found.append(Finding("containers", name, result, problem.said, problem.next))
     if found:
         return found
-    said = "; ".join(map(str, usage.containers or ())) or "none was started again"
+    said = "; ".join(map(str, usage.containers or ())) or "none was restarted"
     return [Finding("containers", name, Result.OK, said)]
 
 
@@ -166,17 +166,18 @@ def udp(machine: Machine, port: int) -> Finding:
 def _shut(machine: Machine, check: str, error: OSError) -> Finding:
     if isinstance(error, ConnectionRefusedError):
         problem = (
-            f"{machine.host} refuses connections: there OpenVidu of {machine.name} doesn't listen, "
-            "or a firewall rejects"
+            f"{machine.host} refuses connections: OpenVidu on {machine.name} doesn't "
+            "listen there, or a firewall rejects them"
         )
-        following = f"uv run python -m scripts.repair {machine.name}"
+        following = f"uv run openvidu-enterprise repair {machine.name}"
         if machine.role is NODE:
-            following += "; where its drain was interrupted: pulumi up, which ends that"
+            following += "; if its drain was interrupted: pulumi up, which finishes it"
         return Finding(check, machine.name, Result.FAILED, problem, following)
     if machine.role is NODE:
         problem = (
-            f"{machine.host} can't be reached: {error}. Browsers need a public IP that leads "
-            "there, and port 443 open for TCP and UDP; else users need a TURN server (turnServer)"
+            f"{machine.host} can't be reached: {error}. Browsers need a public IP that "
+            "leads there, and port 443 open for TCP and UDP; otherwise users need a TURN "
+            "server (turnServer)"
         )
     else:
         problem = f"{machine.host} can't be reached: {error}. Users come in there"
@@ -186,6 +187,6 @@ def _shut(machine: Machine, check: str, error: OSError) -> Finding:
 def _way_back(machine: Machine) -> str:
     """What says why a machine can't be reached, and puts it right."""
     return (
-        f"uv run python -m scripts.repair {machine.name}; on a machine of your own also: "
+        f"uv run openvidu-enterprise repair {machine.name}; on a machine of your own also: "
         f"its firewall, and that {machine.host} leads there"
     )

@@ -133,8 +133,8 @@ def told(ec2: EC2Client, identifiers: Sequence[str]) -> dict[str, Rule]:
 
 def _problem(identifier: str, rule: Rule, there: Rule | None) -> str | None:
     if there is None:
-        return f"{rule} is closed: AWS has no rule {identifier} any more"
-    return None if there == rule else f"{identifier} is for {there}, expected {rule}"
+        return f"{rule} is closed: AWS no longer has rule {identifier}"
+    return None if there == rule else f"{identifier} is for {there}, must be for {rule}"
 
 
 def _of_aws(one: Mapping[str, Any]) -> Rule:

@@ -75,9 +75,9 @@ def _metric(name: str, meaning: str, *labels: str) -> Metric:
     return made
 
 
-UP = _metric("up", "Whether the last look is fresh, and the cluster told how it is.")
-LOOKED_AT = _metric("last_look_timestamp_seconds", "When the last look that ended had begun.")
-LOOKED = _metric("last_look_success", "Whether the last look that ended found the cluster.")
+UP = _metric("up", "Whether the last look is recent and the cluster has said how it is.")
+LOOKED_AT = _metric("last_look_timestamp_seconds", "When the last finished look began.")
+LOOKED = _metric("last_look_success", "Whether the last finished look found the cluster.")
 LOOK_SECONDS = _metric("last_look_duration_seconds", "How long the last look took.")
 _HEALTH = _metric("cluster_health", "Whether OpenVidu's health is this.", "state")
 _NODES = _metric("nodes", "Nodes by state.", "state")
@@ -97,20 +97,25 @@ _SERVES = _metric(
 )
 _DRIFT = _metric(
     "configuration_drift",
-    "Names in the bucket's configuration that aren't as the stack wants them.",
+    "Names in the bucket's configuration whose values aren't the stack's.",
 )
 _CERTIFICATE = _metric(
     "certificate_expiry_timestamp_seconds", "When the certificate that users are shown expires."
 )
 _UPDATED_AT = _metric("last_update_timestamp_seconds", "When the stack's last update ended.")
 _UPDATED = _metric("last_update_success", "Whether the stack's last update ended well.")
-_REMARKS = _metric("remarks", "What needs somebody, as scripts.status lists it.")
+_REMARKS = _metric("remarks", "Number of things that need somebody, as status lists them.")
 _REACHED = _metric("machine_up", "Whether the machine answers over SSH.", "machine")
-_INSTANCE = _metric("aws_instance_up", "Whether AWS says that the machine runs well.", "machine")
+_INSTANCE = _metric(
+    "aws_instance_up", "Whether AWS says that the machine is running well.", "machine"
+)
 _CPU = _metric("machine_load_ratio", "Load of the last minute, per processor.", "machine")
-_MEMORY = _metric("machine_memory_used_ratio", "What is in use of its memory.", "machine")
+_MEMORY = _metric("machine_memory_used_ratio", "Share of its memory that is in use.", "machine")
 _DISK = _metric(
-    "machine_disk_used_ratio", "What is in use of a disk, of space or inodes.", "machine", "place"
+    "machine_disk_used_ratio",
+    "Share of a disk's space or inodes that is in use.",
+    "machine",
+    "place",
 )
 
 

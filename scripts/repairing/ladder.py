@@ -30,8 +30,8 @@ _MEANING = {
 _RUNS = ("serving", "draining")
 _UNKNOWN = "unknown"
 _IMPAIRED = (
-    "AWS can't reach it, nor one that hangs for a while or has too much to do: only you can say "
-    "whether calls go on there."
+    "AWS can't reach it, which also happens to a machine that hangs for a while or is "
+    "overloaded: only you can say whether calls go on there."
 )
 
 
@@ -144,9 +144,9 @@ def plan(
         asks: whether the operator is asked before each step, and so can say it then.
     """
     name, instance = seen.name, seen.instance
-    stronger = f"uv run python -m scripts.repair {name} --to replace"
+    stronger = f"uv run openvidu-enterprise repair {name} --to replace"
     if instance and instance.is_gone:
-        return _up_to(to, (Step.REPLACE,), "There is no machine any more.", stronger)
+        return _up_to(to, (Step.REPLACE,), "The machine no longer exists.", stronger)
     if instance and instance.events and not instance.is_down:
         return _before_an_event(seen, instance, to)
     if seen.works:
@@ -214,9 +214,9 @@ def _costs(step: Step, seen: MachineObservation) -> str:
             return "no call goes on there"
         if _cuts_nothing(step, seen):
             return "what runs is left alone"
-        return f"{calls} that go on there are cut; only you say that there are none"
+        return f"{calls} that go on there are cut; only your word says that there are none"
     if _cuts_nothing(step, seen):
-        return "no call is cut by it"
+        return "it cuts no call"
     if seen.role is MASTER:
         return f"{calls} that go on there are cut"
     return (
@@ -253,15 +253,17 @@ def _held(seen: MachineObservation, to: Step | None, *, dead: bool) -> Plan | No
     if seen.refuses_key and (found := _locked(seen, to)):
         return found
     if not seen.lets_in and (seen.open or seen.conclusion in _RUNS):
-        says = "It serves, and lets nobody in over SSH: it isn't broken."
+        says = "It's serving, but lets nobody in over SSH: it isn't broken."
         back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
-        keys = "check sshCidrs; with another key: uv run python -m scripts.rotate_ssh_key"
+        keys = "check sshCidrs; with another key: uv run openvidu-enterprise rotate-ssh-key"
         return Plan(says=says, next=f"{'' if seen.ec2 is None else back}{keys}")
     if seen.runs or (seen.may_carry_calls and not dead):
         return _with_calls(seen)
     if not seen.lets_in and seen.ec2 is None:
         says = "It is a machine of your own that can't be reached: only you can start it."
-        return Plan(says=says, next=f"start it; then: uv run python -m scripts.repair {seen.name}")
+        return Plan(
+            says=says, next=f"start it; then: uv run openvidu-enterprise repair {seen.name}"
+        )
     return None
 
 
@@ -269,19 +271,19 @@ def _mildly(seen: MachineObservation) -> Plan | None:
     """What is done to one that lets in, where what is stronger helps nothing, or costs more."""
     mild = tuple(one for one in _steps(seen)[:1] if one in (Step.SERVICES, Step.DOCKER))
     if seen.full:
-        again = f"{seen.full}; then: uv run python -m scripts.repair {seen.name}"
-        return Plan(mild, "A disk there is nearly full: what is stronger brings no room.", again)
+        again = f"{seen.full}; then: uv run openvidu-enterprise repair {seen.name}"
+        return Plan(mild, "A disk there is nearly full: a stronger step wouldn't make room.", again)
     if seen.unfinished and not seen.docker_is_dead:
         return Plan(
-            says="The last update hasn't started its services, and only an update puts there what "
-            "they take.",
+            says="The last update hasn't started its services, and only an update installs "
+            "what they need.",
             next="pulumi up",
         )
     if not seen.open:
         return None
-    again = f"at a quiet moment: uv run python -m scripts.repair {seen.name} --to stop-start"
+    again = f"at a quiet moment: uv run openvidu-enterprise repair {seen.name} --to stop-start"
     mild = () if seen.docker_is_dead else mild
-    return Plan(mild, "It serves: what is stronger than a start costs calls.", again)
+    return Plan(mild, "It's serving: any step stronger than a start would cut calls.", again)
 
 
 def _locked(seen: MachineObservation, to: Step | None) -> Plan | None:
@@ -290,36 +292,38 @@ def _locked(seen: MachineObservation, to: Step | None) -> Plan | None:
     From outside nothing brings that back but another machine. None of a node that nobody sees run:
     it is as any other of which nobody can say.
     """
-    with_key = "with a key that it takes: uv run python -m scripts.rotate_ssh_key --key-file FILE"
-    says = "It doesn't take the stack's SSH key, which nothing but another machine brings back."
+    with_key = (
+        "with a key that it accepts: uv run openvidu-enterprise rotate-ssh-key --key-file FILE"
+    )
+    says = "It doesn't accept the stack's SSH key, and only a new machine will."
     if seen.ec2 is None:
-        says = "It doesn't take the stack's SSH key: only you can let that in again."
+        says = "It doesn't accept the stack's SSH key: only you can let that in again."
         return Plan(says=says, next=f"put sshPublicKey into authorized_keys there; or {with_key}")
     if not seen.is_node:
-        another = f"uv run python -m scripts.repair {seen.name} --to replace"
+        another = f"uv run openvidu-enterprise repair {seen.name} --to replace"
         when = "at a quiet moment, as it serves: " if seen.open else ""
         return _up_to(to, (Step.REPLACE,), says, f"{when}{another}; or {with_key}")
     if not seen.runs:
         return None
-    told = f"uv run python -m scripts.retire --replace {seen.name}, then: pulumi up"
-    ended = f"once its calls have ended: uv run python -m scripts.retire {seen.name} --dead"
+    told = f"uv run openvidu-enterprise retire --replace {seen.name}, then: pulumi up"
+    ended = f"once its calls have ended: uv run openvidu-enterprise retire {seen.name} --dead"
     says += " Its calls go on: another takes its place."
     return Plan(says=says, next=f"{told}; {ended}; or {with_key}")
 
 
 def _drained(seen: MachineObservation) -> str:
-    return f"uv run python -m scripts.retire {seen.name}, then: pulumi up"
+    return f"uv run openvidu-enterprise retire {seen.name}, then: pulumi up"
 
 
 def _if_you_know(seen: MachineObservation) -> str:
-    return f"if you know that it carries none: uv run python -m scripts.repair {seen.name} --dead"
+    return f"if you know that it carries none: uv run openvidu-enterprise repair {seen.name} --dead"
 
 
 def _with_calls(seen: MachineObservation) -> Plan:
     """A node that runs, or of which nobody can say: calls may go on."""
     if seen.conclusion is None:
         says = "The base can't say whether calls go on there: it's repaired first."
-        return Plan(says=says, next="uv run python -m scripts.repair base")
+        return Plan(says=says, next="uv run openvidu-enterprise repair base")
     if seen.conclusion == _UNKNOWN:
         says = "Nobody can say whether calls go on there: it's left as it is."
         says = f"{_IMPAIRED} It's left as it is." if seen.is_for_the_operator else says
@@ -330,10 +334,10 @@ def _with_calls(seen: MachineObservation) -> Plan:
 
 def _before_an_event(seen: MachineObservation, instance: InstanceHealth, to: Step | None) -> Plan:
     """It runs, and AWS is going to stop it."""
-    says = f"AWS is going to do something: {', '.join(map(str, instance.events))}."
+    says = f"AWS has scheduled something: {', '.join(map(str, instance.events))}."
     if seen.may_carry_calls:
         return Plan(says=f"{says} Its calls are waited for: it's drained.", next=_drained(seen))
-    again = f"uv run python -m scripts.repair {seen.name} --to stop-start"
+    again = f"uv run openvidu-enterprise repair {seen.name} --to stop-start"
     if seen.works and to is None:
         return Plan(says=says, next=f"at a quiet moment: {again}")
     return _up_to(to, (Step.STOP_START,), f"{says} On another host it's safe from that.", again)

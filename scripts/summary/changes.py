@@ -17,18 +17,18 @@ _PLUGIN = re.compile(r"using pulumi-[a-z-]+ from \$PATH at ")
 """The engine's own words about where a plugin is: nothing about the deployment."""
 _WITHOUT: Mapping[str, str] = {
     BASE.name: (
-        "The base is replaced at once, calls or not: Redis with all sessions and everybody's "
-        "connection go with it, so every call is cut, and none begins until another base is there. "
-        "Choose a moment without calls."
+        "The base is replaced at once, calls or not: Redis with all sessions and "
+        "everybody's connections are lost with it, so every call is cut, and none can "
+        "begin until the new base is up. Choose a moment without calls."
     ),
     MASTER.name: (
-        "The master is replaced at once, calls or not: sessions and everybody's connection go with "
-        "it, so every call is cut, and none begins until another one is there. Choose a moment "
-        "without calls."
+        "The master is replaced at once, calls or not: sessions and everybody's "
+        "connections are lost with it, so every call is cut, and none can begin until "
+        "the new one is up. Choose a moment without calls."
     ),
     BASTION.name: (
-        "The bastion is replaced: calls go on, but until another one is there no node joins, and "
-        "none drains."
+        "The bastion is replaced: calls go on, but until the new one is up no node "
+        "joins, and none drains."
     ),
 }
 """What another machine in the place of each of these means for calls."""
@@ -112,7 +112,10 @@ def _of_calls(gone: Sequence[str], *, force: bool) -> Iterator[str]:
             "forceAfterDrainTimeout is set."
         )
     elif gone:
-        yield f"Calls on {', '.join(gone)} are waited for: the update may take as long as they do."
+        yield (
+            f"Calls on {', '.join(gone)} go on to their end: the update may take as long as "
+            "they do."
+        )
 
 
 @dataclass(frozen=True)

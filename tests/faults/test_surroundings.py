@@ -82,7 +82,7 @@ def test_a_drain_outlives_lost_connections_errors_and_redis(lab: Lab, tmp_path: 
 
 def test_a_drain_that_is_aborted_says_so_and_the_node_comes_back(lab: Lab, tmp_path: Path) -> None:
     with draining(lab, tmp_path, "25s..30s") as update:
-        update.wait_until(says("To keep node-3: uv run python -m scripts.abort_drain node-3"))
+        update.wait_until(says("To keep node-3: uv run openvidu-enterprise abort-drain node-3"))
         lab.ok("run", "--", "python", "-m", "scripts.abort_drain", "node-3")
         assert update.finish() != 0
     assert re.search(r"node-3: its drain was aborted: by \S+ on \S+ since", update.said)

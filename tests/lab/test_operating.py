@@ -190,7 +190,7 @@ def test_a_node_in_the_middle_that_is_retired_is_the_only_one_that_changes(clust
 
 def test_what_retire_prints_takes_it_back(cluster: Lab) -> None:
     told = asked(cluster, "retire", "node-2")
-    back = re.search("it's taken back by: (.*)", told.out + told.err)
+    back = re.search("To undo it before that: (.*)", told.out + told.err)
     assert back, told.out + told.err
     assert cluster.ok("config", "get", "nodeCount").strip() == "1"
     cluster.ok("run", "--", "bash", "-c", back[1])
@@ -203,7 +203,7 @@ def test_the_policy_pack_passes_what_is_deployed_and_stops_what_is_not_allowed(
 ) -> None:
     preview = ("run", "--", "pulumi", "preview", "--policy-pack", "policy")
     passed = cluster.ok(*preview)
-    assert re.search(r"\d+ resources keep to all 12 policies: documented-ports, ", passed)
+    assert re.search(r"\d+ resources follow all 12 policies: documented-ports, ", passed)
     cluster.ok("config", "set", "allowSshFromAnywhere", "true")
     networks = ("run", "--", "pulumi", "config", "set", "--path", "sshCidrs[0]")
     cluster.ok(*networks, "0.0.0.0/0")

@@ -40,7 +40,7 @@ def test_a_healthy_cluster_has_nothing_to_tell(cluster: Lab) -> None:
     for machine in ("base", "node-1", "node-2"):
         assert ("downloads", machine, "ok") in shown
     assert "EC2-VPC Elastic IPs: 3 of 200 in use" in done.out
-    assert "granted, as IAM says" in done.out
+    assert "granted, according to IAM" in done.out
     assert "24 of 1024 in use" in done.out
     assert ("DNS", "openvidu.example.io", "ok") in shown
 
@@ -89,7 +89,7 @@ def test_a_broken_cluster_says_what_is_wrong_and_what_to_type(cluster: Lab) -> N
     status = cluster.run("run", "--", "python", "-m", "scripts.status")
     assert status.status == 1
     assert (
-        "configuration in the bucket can't be read. Next: uv run python -m scripts.pre"
+        "configuration in the bucket can't be read. Next: uv run openvidu-enterprise pre"
         in status.out
     )
     # What it says to type is typed.
@@ -127,7 +127,7 @@ def test_a_node_that_lost_its_public_ip_gets_it_back(cluster: Lab) -> None:
         "port 443/tcp",
         "port 443/udp",
     }
-    assert found["SSH", "node-2"]["next"].startswith("uv run python -m scripts.repair node-2")
+    assert found["SSH", "node-2"]["next"].startswith("uv run openvidu-enterprise repair node-2")
     repair = cluster.run("run", "--", "python", "-m", "scripts.repair", "node-2", "--yes")
     assert "Next: pulumi up --refresh" in repair.out
     cluster.ok("up", "--refresh")

@@ -32,13 +32,13 @@ def test_a_base_that_hangs_ends_an_update_at_once_and_is_repaired(cluster: Lab) 
     cluster.ok("kill", "base")
     warned = first_warning(cluster)
     assert "machine impaired" in warned
-    assert warned.endswith("Next: uv run python -m scripts.repair base")
+    assert warned.endswith("Next: uv run openvidu-enterprise repair base")
     refused = cluster.run("up")
     assert refused.status != 0
     assert "The base is down" in refused.out + refused.err
     status = script(cluster, "status")
     assert status.status == 1
-    assert "Next: uv run python -m scripts.repair base" in status.out
+    assert "Next: uv run openvidu-enterprise repair base" in status.out
     assert "gone" not in status.out
     assert "reboot: " in repaired(cluster, "base")
     require_well(cluster)
@@ -46,16 +46,16 @@ def test_a_base_that_hangs_ends_an_update_at_once_and_is_repaired(cluster: Lab) 
 
 def test_a_node_that_hangs_is_waited_for_by_nobody_and_is_repaired(cluster: Lab) -> None:
     cluster.ok("kill", "node-2")
-    assert first_warning(cluster).endswith("Next: uv run python -m scripts.repair node-2")
+    assert first_warning(cluster).endswith("Next: uv run openvidu-enterprise repair node-2")
     printed = cluster.ok("up")
     assert "it's left as it is" in printed
     status = script(cluster, "status")
     assert status.status == 1
-    assert "Next: uv run python -m scripts.repair node-2" in status.out
+    assert "Next: uv run openvidu-enterprise repair node-2" in status.out
     kept = script(cluster, "repair", "node-2", "--yes")
     assert kept.status == 1
     assert "only you can say" in kept.out
-    assert "uv run python -m scripts.repair node-2 --dead" in kept.out
+    assert "uv run openvidu-enterprise repair node-2 --dead" in kept.out
     repaired(cluster, "node-2", "--dead")
     require_well(cluster)
 
@@ -68,7 +68,7 @@ def test_a_node_with_calls_is_not_restarted(cluster: Lab) -> None:
         cluster.ok("fault", "set", "retire-host", "host=node-2")
         assert "instance-retirement" in first_warning(cluster)
         kept = script(cluster, "repair", "node-2", "--yes", "--to", "stop-start")
-        assert "uv run python -m scripts.retire node-2" in kept.out
+        assert "uv run openvidu-enterprise retire node-2" in kept.out
         cluster.ok("fault", "clear")
     require(cluster, 1, 2)
 
@@ -82,7 +82,7 @@ def test_what_is_named_first_repairs_a_base_that_is_lost_while_a_node_is_to_leav
         BREAKS["crash"](cluster, "base")
         way = walk(cluster, "base")
         way.go()
-        assert way.typed[0] == "uv run python -m scripts.repair base"
+        assert way.typed[0] == "uv run openvidu-enterprise repair base"
         cluster.ok("up")
         require_well(cluster)
     finally:

@@ -168,7 +168,7 @@ def test_a_call_that_never_ends_keeps_its_machine_until_it_is_forced(lab: Lab) -
     failed = lab.run("up")
     assert failed.status != 0
     assert re.search(r"still waiting for \d calls? with \d+ participants?, the oldest", failed.out)
-    assert "scripts.abort_drain node-3" in failed.out
+    assert "openvidu-enterprise abort-drain node-3" in failed.out
     live = lab.json("calls", "report", "--json")
     assert live["live"] == live["started"] == 6
     assert "node-3" in lab.json("status", "--json")["hosts"]

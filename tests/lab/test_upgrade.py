@@ -77,8 +77,8 @@ def test_a_step_that_openvidu_does_not_allow_is_refused(lab: Lab) -> None:
     refused = lab.run("up")
     assert refused.status != 0
     assert (
-        "2.30.0 runs; OpenVidu doesn't go to 2.28.0 from there, but by 2.29.0, 2.28.0"
-        in refused.out
+        "2.30.0 is running; OpenVidu can't be upgraded directly from it to 2.28.0, but "
+        "through 2.29.0, 2.28.0" in refused.out
     )
     assert versions(lab) == {"2.30.0"}
 

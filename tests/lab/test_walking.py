@@ -6,7 +6,7 @@ import pytest
 
 from tests.lab.walking import Named, named
 
-REPAIR = "uv run python -m scripts.repair base"
+REPAIR = "uv run openvidu-enterprise repair base"
 
 
 @pytest.mark.parametrize(
@@ -16,12 +16,16 @@ REPAIR = "uv run python -m scripts.repair base"
         (f"Next: {REPAIR}; on a machine of your own also: its firewall", (REPAIR,)),
         (f"Next: at a quiet moment: {REPAIR} --to replace; or so", (f"{REPAIR} --to replace",)),
         (
-            "Next: uv run python -m scripts.preflight, then: pulumi up",
-            ("uv run python -m scripts.preflight", "pulumi up"),
+            "Next: uv run openvidu-enterprise preflight, then: pulumi up",
+            ("uv run openvidu-enterprise preflight", "pulumi up"),
         ),
         ("Next: pulumi up, which asks its machine", ("pulumi up",)),
         ("  Nothing was removed. Next: pulumi up --refresh", ("pulumi up --refresh",)),
         ("Next: check sshCidrs\nNext: pulumi up", ("pulumi up",)),
+        (
+            "Next: uv run python -m scripts.abort_drain node-3",
+            ("uv run openvidu-enterprise abort-drain node-3",),
+        ),
         ("all is well", ()),
     ],
 )
@@ -30,7 +34,7 @@ def test_the_first_command_is_read(printed: str, commands: tuple[str, ...]) -> N
 
 
 def test_what_is_to_be_typed_meanwhile_is_read() -> None:
-    dead = "uv run python -m scripts.retire node-2 --dead"
-    retire = "uv run python -m scripts.retire --replace node-2"
+    dead = "uv run openvidu-enterprise retire node-2 --dead"
+    retire = "uv run openvidu-enterprise retire --replace node-2"
     told = f"Next: {retire}, then: pulumi up; once its calls have ended: {dead}; or so"
     assert named(told) == Named((retire, "pulumi up"), dead)

@@ -37,7 +37,8 @@ def test_a_demo_says_first_that_it_is_a_lab(tmp_path: Path) -> None:
     banner, error, *rest = done.stderr.splitlines()
     assert "A lab for rehearsal" in banner
     # In one line, with its brackets.
-    assert error.startswith(f"lab: --output {wrong}: expected")
+    assert error.startswith("lab: --output must be ")
+    assert error.endswith(f", got {wrong}")
     assert rest == []
 
 

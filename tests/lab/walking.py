@@ -13,7 +13,9 @@ from tests.lab.watching import script
 
 _LOOKS = 6
 """So many looks may be needed: each finds what the command before has left."""
-_COMMAND = re.compile(r"(?:uv run python -m scripts\.|pulumi |set back what )\S.*")
+_COMMAND = re.compile(r"(?:uv run openvidu-enterprise |pulumi |set back what )\S.*")
+_MODULE = re.compile(r"\bpython -m scripts\.(\w+)")
+"""How `machine` and `remote` name a command: their text is in the state of every deployment."""
 _ENDED = "once its calls have ended: "
 
 
@@ -33,7 +35,7 @@ class Named:
 def named(printed: str) -> Named:
     """The first "Next:" of a text; what else there is comes behind a semicolon."""
     for line in printed.splitlines():
-        _, marked, following = line.partition("Next: ")
+        _, marked, following = _MODULE.sub(_as_command, line).partition("Next: ")
         first, *others = following.split("; ")
         if marked and (found := _COMMAND.search(first)):
             commands = re.split(r",? then: ", found[0])
@@ -41,6 +43,10 @@ def named(printed: str) -> Named:
             ended = [one.removeprefix(_ENDED) for one in others if one.startswith(_ENDED)]
             return Named(typed, ended[0] if ended else None)
     return Named()
+
+
+def _as_command(module: re.Match[str]) -> str:
+    return f"openvidu-enterprise {module[1].replace('_', '-')}"
 
 
 @dataclass
@@ -107,8 +113,8 @@ class Walk:
         elif words[0] == "pulumi":
             done = self.lab.run(*words[1:])
         else:
-            assert words[:4] == ["uv", "run", "python", "-m"], command
-            module, options = words[4].removeprefix("scripts."), words[5:]
+            assert words[:3] == ["uv", "run", "openvidu-enterprise"], command
+            module, options = words[3].replace("-", "_"), words[4:]
             asks = module == "repair" or "--dead" in options
             done = script(self.lab, module, *options, *(["--yes"] if asks else []))
         self.printed.append(f"$ {command}\n{done.out}{done.err}(status {done.status})")
@@ -170,6 +176,6 @@ def require_update_to_fail(lab: Lab, name: str) -> None:
         refused = lab.run("up")
         assert refused.status != 0
         assert f"The {name} doesn't work" in refused.out + refused.err
-        assert f"Next: uv run python -m scripts.repair {name}" in refused.out + refused.err
+        assert f"Next: uv run openvidu-enterprise repair {name}" in refused.out + refused.err
     finally:
         lab.ok("fault", "clear")

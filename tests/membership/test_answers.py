@@ -147,7 +147,7 @@ def test_a_status_is_shown_whatever_the_api_answers(
 )
 def test_what_is_no_health_is_not_told_as_one(found: Any) -> None:
     assert isinstance(answers.health(found), Unknown)
-    assert any("doesn't tell its health" in remark for remark in shown(found, {"content": []}))
+    assert any("doesn't say how it is" in remark for remark in shown(found, {"content": []}))
 
 
 def test_the_health_is_as_documented_and_a_master_s_too() -> None:

@@ -306,7 +306,7 @@ def test_a_changed_secret_is_asked_for_with_the_one_that_runs(stage: Stage) -> N
 def test_a_node_that_does_not_come_back_is_named(stage: Stage) -> None:
     stage.cluster.away_seconds = float("inf")
     stage.scene.record(1)
-    named = r"10\.5\.0\.6, 10\.5\.0\.7 not healthy(.|\n)*scripts\.repair node-1; then "
+    named = r"10\.5\.0\.6, 10\.5\.0\.7 not healthy(.|\n)*openvidu-enterprise repair node-1; then "
     with pytest.raises(MembershipError, match=named):
         stage.run()
 
@@ -523,7 +523,7 @@ def test_a_node_that_is_cut_off_and_not_listed_may_carry_calls(stage: Stage, nod
     stage.cluster.cut_off = NODES[1]
     with pytest.raises(MembershipError, match=CUT_OFF) as caught:
         quiet(RUN, stage.context, master=False, nodes=nodes)
-    assert "Next: uv run python -m scripts.repair node-2; then wait again" in str(caught.value)
+    assert "Next: uv run openvidu-enterprise repair node-2; then wait again" in str(caught.value)
     with pytest.raises(MembershipError, match=CUT_OFF):
         stage.run()
     assert not stage.cluster.restarted

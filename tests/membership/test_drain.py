@@ -109,7 +109,7 @@ def test_a_drain_that_is_refused_goes_on_once_the_node_was_stopped(
     assert happened == f"node-2: stopping new sessions: the API answers {status}: no"
     assert "on-premises/#node-management" in meaning
     stop = "cd /opt/openvidu && sudo ./openvidu stop"
-    for choice in ("scripts.status", stop, "pulumi up", "drainWithoutApi true"):
+    for choice in ("openvidu-enterprise status", stop, "pulumi up", "drainWithoutApi true"):
         assert choice in command
     assert run(context) is Outcome.LEFT
     assert context.done == ["PATCH media_2", "remove 10.5.0.7"]
@@ -302,7 +302,7 @@ def test_a_node_of_which_nobody_knows_is_waited_for_until_the_limit(tmp_path: Pa
     with pytest.raises(MembershipError, match="still waiting for a sign of it") as caught:
         ask(context, machine=(Word.UNKNOWN, "its machine gives no answer over SSH"))
     assert "its machine gives no answer over SSH" in str(caught.value)
-    assert "scripts.retire node-2 --dead" in str(caught.value)
+    assert "openvidu-enterprise retire node-2 --dead" in str(caught.value)
     assert context.clock.passed > SHORT.limit.total_seconds()
 
 
@@ -472,7 +472,11 @@ def test_a_call_that_never_ends_meets_the_limit(tmp_path: Path) -> None:
     message = str(caught.value)
     assert "2 calls with 5 participants, the oldest 7:00:0" in message
     assert "after 6:00:00" in message
-    for choice in ("pulumi up", "forceAfterDrainTimeout true", "scripts.abort_drain node-2"):
+    for choice in (
+        "pulumi up",
+        "forceAfterDrainTimeout true",
+        "openvidu-enterprise abort-drain node-2",
+    ):
         assert choice in message
     assert context.done == ["PATCH media_2"]
 
@@ -627,8 +631,8 @@ def test_a_drain_that_begins_after_another_was_aborted_is_not_called_aborted(
 
 
 CHOICES = (
-    "node-2: Ctrl-C ends this update only: no call is cut, and the same command, up or "
-    "destroy, carries on. To keep node-2: uv run python -m scripts.abort_drain node-2"
+    "node-2: Ctrl-C ends only this update: no call is cut, and the same command, up or "
+    "destroy, continues. To keep node-2: uv run openvidu-enterprise abort-drain node-2"
 )
 
 

@@ -84,9 +84,9 @@ def test_a_drain_is_stuck_when_half_of_its_limit_is_over_and_then_each_hour(
         drain(NODE, RUN, world.context)
     stuck = [event for event in world.told if event.name == "drain-stuck"]
     assert [event.facts["waitedSeconds"] // 60 for event in stuck] == [180, 240, 300, 360]
-    assert "node-2 still drains after 3:00:0" in stuck[0].text
+    assert "node-2 is still draining after 3:00:0" in stuck[0].text
     assert "of 6:00:00: waiting for 2 calls" in stuck[0].text
-    assert "Next: uv run python -m scripts.status node-2" in stuck[0].text
+    assert "Next: uv run openvidu-enterprise status node-2" in stuck[0].text
     assert stuck[0].facts["limitSeconds"] == 6 * 3600
 
 

@@ -103,7 +103,7 @@ def test_an_address_at_which_another_instance_serves_stays(tmp_path: Path) -> No
     with pytest.raises(MembershipError, match="is the address of i-new by now") as refused:
         release(INSTANCE, RUN, context.context)
     assert "Nothing was removed" in str(refused.value)
-    assert "scripts.recover_state" in str(refused.value)
+    assert "openvidu-enterprise recover-state" in str(refused.value)
 
 
 def test_an_instance_that_is_gone_goes_for_the_one_that_takes_its_place(tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_a_node_that_nobody_sees_is_left_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(MembershipError) as caught:
         ask(context, machine=(Word.UNKNOWN, "SSH to it from here: no answer in time"))
     assert "SSH to it from here: no answer in time" in str(caught.value)
-    assert "scripts.repair node-2" in str(caught.value)
+    assert "openvidu-enterprise repair node-2" in str(caught.value)
     assert context.clock.passed < 180
     assert not context.done
 
@@ -255,7 +255,7 @@ def test_a_node_with_calls_whose_port_refuses_and_that_nobody_reaches_is_left_as
     with pytest.raises(MembershipError) as caught:
         ask(context, machine=(Word.UNKNOWN, "SSH to it from here: no answer"))
     assert "SSH to it from here: no answer" in str(caught.value)
-    assert "scripts.repair node-2" in str(caught.value)
+    assert "openvidu-enterprise repair node-2" in str(caught.value)
     assert 120 <= context.clock.passed < 130
     assert not context.done
 

@@ -80,7 +80,7 @@ def test_a_dead_container_is_started_whichever_way_nginx_names_it(
     said: list[str] = []
     balancer = LoadBalancer(base_folder, say=said.append)
     balancer.add("10.5.0.8", purpose="test")
-    assert said[0].startswith("nginx finds no app, which is started: ")
+    assert said[0].startswith("nginx can't find app, which is now started: ")
     assert balancer.serving() == {"10.5.0.6", "10.5.0.7", "10.5.0.8"}
 
 

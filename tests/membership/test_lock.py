@@ -246,7 +246,9 @@ def test_an_address_that_another_machine_serves_at_meanwhile_stays(tmp_path: Pat
     made.load_balancer.remove = late  # type: ignore[method-assign]
     remove(NODE, RUN, made.context)
     assert not made.done
-    assert made.said == ["node-2: 10.5.0.7 stays in the load balancer for the machine it has"]
+    assert made.said == [
+        "node-2: 10.5.0.7 stays in the load balancer, for another machine that has it now"
+    ]
 
 
 def test_a_list_is_asked_about_once_nobody_else_can_edit_it(base_folder: Path) -> None:

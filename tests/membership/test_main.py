@@ -63,10 +63,11 @@ def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         (
             RegistryError("/var/lib/openvidu-membership/10.5.0.6.json can't be read: Expecting"),
-            "node-1: join: /var/lib/openvidu-membership/10.5.0.6.json can't be read: Expecting\n"
-            "  Nothing was changed: what isn't known isn't taken for gone.\n"
-            "  Next: move that file away on this machine; then here, with the name of that node, "
-            "which notes it anew: uv run python -m scripts.repair node-1",
+            "node-1: join: /var/lib/openvidu-membership/10.5.0.6.json can't be read: "
+            "Expecting\n"
+            "  Nothing was changed: what isn't known doesn't count as gone.\n"
+            "  Next: move that file away on this machine; then here, with the name of "
+            "that node, which records it again: uv run openvidu-enterprise repair node-1",
         ),
         (
             ReloadError("update-loadbalancer failed; the old list is back in .env"),
@@ -219,7 +220,7 @@ def test_where_nothing_runs_yet_nodes_that_there_are_are_not_stopped(
     if refused:
         with pytest.raises(SystemExit) as ended:
             main()
-        assert "this machine was made anew, and can't ask the cluster, which has node-1" in str(
+        assert "this machine was recreated, and can't ask the cluster, which has node-1" in str(
             ended.value.code
         )
     else:

@@ -138,7 +138,7 @@ def test_what_cannot_be_handed_over_is_one_line_without_the_address(
     said: list[str] = []
     monkeypatch.setattr(notification.sys, "executable", "/nowhere/python")
     Notifier(("slack=https://hooks.slack.com/services/a-secret",), say=said.append).send(EVENT)
-    assert said == ["node-2: notify: hooks.slack.com isn't told of it: No such file or directory"]
+    assert said == ["node-2: notify: hooks.slack.com can't be notified: No such file or directory"]
 
 
 def test_secrets_of_the_cluster_are_masked(endpoint: Endpoint, tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_who_is_told_by_a_broken_file_is_nobody_and_that_is_said(
     file, said = tmp_path / "drain-policy", list[str]()
     file.write_text(f"NOTIFY={found}\n")
     assert Notifier.read(said.append, file).endpoints == ()
-    assert said == [f"notify: {file} can't be read; nobody is told"]
+    assert said == [f"notify: {file} can't be read; nobody is notified"]
 
 
 def test_the_stack_and_the_way_out_come_with_the_endpoints(tmp_path: Path) -> None:

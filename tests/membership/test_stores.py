@@ -65,13 +65,13 @@ def test_an_elasticsearch_that_does_not_say_is_unknown() -> None:
         assert wrong == {"unknown": "it answers 401 to /_cluster/health"}
     assert asked(f"http://127.0.0.1:{closed_port()}") == {"unknown": "Connection refused"}
     with serving(with_blocks(["something"])) as url:
-        assert asked(url) == {"unknown": "it answers something else than its state"}
+        assert asked(url) == {"unknown": "its answer isn't its state"}
 
     async def too_deep(_: Request) -> Response:
         return Response(200, b"[" * 200_000)
 
     with serving(too_deep) as url:
-        assert asked(url) == {"unknown": "it answers something else than its state"}
+        assert asked(url) == {"unknown": "its answer isn't its state"}
 
 
 def test_redis_tells_its_memory_and_who_logs_in_wrongly_is_told(redis_port: int) -> None:

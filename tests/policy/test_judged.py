@@ -9,7 +9,7 @@ def test_policies_that_hold_are_told_by_name_with_how_many_resources_there_are()
     judged = Judged()
     for name in ("tags", "tags", "membership"):
         judged.note(name, violated=False)
-    told = "Policy pack: 143 resources keep to all 2 policies: tags, membership"
+    told = "Policy pack: 143 resources follow all 2 policies: tags, membership"
     assert judged.end(143) == told
 
 
@@ -20,7 +20,7 @@ def test_of_a_policy_that_was_violated_once_nothing_more_is_told() -> None:
     assert judged.end(2) is None
     # The engine may run the pack for an update after its preview.
     judged.note("tags", violated=False)
-    assert judged.end(2) == "Policy pack: 2 resources keep to all 1 policies: tags"
+    assert judged.end(2) == "Policy pack: 2 resources follow all 1 policies: tags"
 
 
 def test_a_pack_whose_policies_are_all_switched_off_claims_nothing() -> None:

@@ -135,7 +135,7 @@ def test_services_of_aws_are_watched(config: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("own", "problem"),
     [
-        ({**MAIL, "alarmTopicArn": TOPIC}, "alarmEmail: is there, and alarmTopicArn, too"),
+        ({**MAIL, "alarmTopicArn": TOPIC}, "alarmEmail: is set, and so is alarmTopicArn"),
         ({"alarmEmail": "operators"}, 'alarmEmail: must be an e-mail address, got "operators"'),
         ({"alarmTopicArn": f"{TOPIC}.fifo"}, "must be the ARN of an SNS topic: arn:aws:sns:"),
     ],

@@ -73,7 +73,7 @@ def test_a_certificate_that_fits_is_taken(config: dict[str, str], pem: str, doma
         ),
         (
             certificate(x509.DNSName(DOMAIN), signed_for="another"),
-            "belongs to another private key than ownPrivateKey",
+            "doesn't belong to ownPrivateKey",
         ),
         (certificate(x509.DNSName("x.example.io")), f"covers x.example.io, but not {DOMAIN}"),
         (certificate(x509.DNSName("*.io")), f"covers *.io, but not {DOMAIN}"),
@@ -100,7 +100,7 @@ def test_a_certificate_that_does_not_fit_is_refused(
 def test_both_halves_are_needed(config: dict[str, str], missing: str) -> None:
     given = configured(config, certificate(x509.DNSName(DOMAIN)))
     del given[missing]
-    with pytest.raises(ConfigurationError, match=f"{missing}: owncert needs it"):
+    with pytest.raises(ConfigurationError, match=f"{missing}: is missing; owncert needs it"):
         read(given, SECRETS)
 
 
@@ -171,7 +171,7 @@ def test_a_kind_of_key_that_browsers_refuse_is_refused(
 ) -> None:
     given = configured(config, OWN)
     given["ownPrivateKey"] = private(odd)
-    with pytest.raises(ConfigurationError, match="must be a key that nginx and browsers take"):
+    with pytest.raises(ConfigurationError, match="must be a key that nginx and browsers accept"):
         read(given, SECRETS)
 
 

@@ -756,7 +756,9 @@ def test_a_quota_that_nobody_may_ask_for_is_not_checked(
     deploy(config, recorder=recorder)
     assert recorder.of_type("aws:ec2/instance:Instance")
     assert any("AccessDenied" in text for text in warned)
-    assert any("Not checked whether the quota L-0263D0A3 and L-1216C47A" in text for text in warned)
+    assert any(
+        "Couldn't check whether the quota L-0263D0A3 and L-1216C47A" in text for text in warned
+    )
 
 
 def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -803,7 +805,7 @@ def test_a_volume_that_would_have_to_shrink_is_refused(
         deploy({**config, key: "99"}, recorder=recorder)
     (mistake,) = caught.value.mistakes
     assert mistake.key == key
-    assert "has that, and no volume can shrink" in mistake.problem
+    assert "has that size, and volumes can't shrink" in mistake.problem
     assert mistake.command == f"pulumi config set {key} 100"
     assert not recorder.registered
 
@@ -1005,7 +1007,8 @@ def test_a_type_that_the_zone_in_use_lacks_is_refused_with_what_it_has(
     (mistake,) = caught.value.mistakes
     assert mistake.key == "nodeInstanceType"
     assert mistake.problem == (
-        "is c5.4xlarge, which eu-west-1b, where this deployment is, doesn't have: it has c5.2xlarge"
+        "is c5.4xlarge, which isn't available in eu-west-1b, where this deployment is: "
+        "it has c5.2xlarge"
     )
     assert mistake.command == "pulumi config set nodeInstanceType c5.2xlarge"
     assert not recorder.registered
@@ -1043,7 +1046,7 @@ def test_data_that_would_be_lost_is_the_first_warning(
     recorder.quotas.clear()
     deploy({**config, "nodeCount": "3"}, recorder=recorder)
     assert len(warned) > 1
-    assert warned[0].startswith("base-data, the volume with the data, isn't encrypted")
+    assert warned[0].startswith("base-data, the data volume, isn't encrypted")
 
 
 def with_zone(config: dict[str, str], **more: str) -> dict[str, str]:
@@ -1057,7 +1060,7 @@ def test_a_record_that_is_there_is_refused_and_told(config: dict[str, str], kind
     with pytest.raises(ConfigurationError) as caught:
         deploy(with_zone(config), recorder=recorder)
     (mistake,) = caught.value.mistakes
-    assert f"Z1 has a record of openvidu.example.io already ({kind})" in mistake.problem
+    assert f"Z1 already has a record for openvidu.example.io ({kind})" in mistake.problem
     assert mistake.command.startswith("pulumi config set overwriteRecord true")
     assert not recorder.registered
     deploy(with_zone(config, overwriteRecord="true"), recorder=recorder)
@@ -1085,7 +1088,7 @@ def test_a_zone_of_something_else_is_refused(
         deploy(with_zone(config, overwriteRecord=overwrite), recorder=recorder)
     (mistake,) = caught.value.mistakes
     assert mistake.key == "hostedZoneId"
-    assert mistake.problem.startswith("Z1 is no zone of openvidu.example.io")
+    assert mistake.problem.startswith("Z1 isn't a zone of openvidu.example.io")
     assert not recorder.registered
 
 

@@ -91,7 +91,7 @@ def test_letters_that_become_others_in_a_domain_are_refused(
 
 def test_an_underscore_in_a_domain_is_named_as_the_reason(config: dict[str, str]) -> None:
     found = mistakes_of({**config, "domainOrPublicIp": "open_vidu.example.io"})
-    assert "without underscore, which no certificate can be for" in found["domainOrPublicIp"]
+    assert "without underscores, as no certificate can have one" in found["domainOrPublicIp"]
 
 
 BAD = [
@@ -214,7 +214,7 @@ def test_a_malformed_value_brings_no_mistakes_after_it(
                 "letsencryptEmail": "openvidu@example.io",
             },
             "httpPort",
-            "must be 80, where Let's Encrypt comes to",
+            "must be 80, the port that Let's Encrypt connects to",
         ),
         ({"extraEnv": '{"OPENVIDU_CDR": "x"}'}, "extraEnv", 'must be one of true, false, got "x"'),
     ],
@@ -318,7 +318,7 @@ def test_a_secret_in_plain_text_is_refused(config: dict[str, str]) -> None:
 
 def test_a_missing_secret_names_the_command_that_makes_it(config: dict[str, str]) -> None:
     del config["openviduSecret"]
-    with pytest.raises(ConfigurationError, match=r"uv run python -m scripts\.init_stack"):
+    with pytest.raises(ConfigurationError, match=r"uv run openvidu-enterprise init-stack"):
         read(config, SECRETS)
 
 

@@ -41,7 +41,7 @@ def log_in(region: str) -> AwsSession:
 def test_a_base_that_is_down_and_silent_ends_an_update_at_once(
     one: InstanceHealth, settings: Settings, updating: None
 ) -> None:
-    with pytest.raises(DownError, match=r"Next: uv run python -m scripts\.repair base"):
+    with pytest.raises(DownError, match=r"Next: uv run openvidu-enterprise repair base"):
         down.refuse(settings, SILENT, {"base": one})
 
 
@@ -64,14 +64,14 @@ def test_any_other_base_lets_the_update_go_on(
 def test_a_preview_goes_on_and_warns_first(settings: Settings, previewing: None) -> None:
     down.refuse(settings, SILENT, {"base": STOPPED})
     [told] = warnings({"base": STOPPED, "node-1": RUNS})
-    assert told == "AWS says of base (i-0a): stopped. Next: uv run python -m scripts.repair base"
+    assert told == "AWS says of base (i-0a): stopped. Next: uv run openvidu-enterprise repair base"
 
 
 def test_a_scheduled_retirement_is_told_with_its_time() -> None:
     event = Event("instance-retirement", datetime(2026, 12, 1, 12, tzinfo=UTC))
     [told] = warnings({"node-2": replace(RUNS, events=(event,))})
     assert "instance-retirement from 2026-12-01 12:00 UTC" in told
-    assert told.endswith("Next: uv run python -m scripts.repair node-2")
+    assert told.endswith("Next: uv run openvidu-enterprise repair node-2")
 
 
 def test_a_machine_that_is_gone_is_made_again() -> None:
@@ -97,7 +97,7 @@ def test_a_node_that_is_down_is_left_as_it_is(settings: Settings) -> None:
     said = "\n".join(warnings_of(settings, previous, told))
     assert "brought back" not in said
     assert "machine impaired): it's left as it is" in said
-    assert "Next: uv run python -m scripts.repair node-2" in said
+    assert "Next: uv run openvidu-enterprise repair node-2" in said
 
 
 @pytest.mark.parametrize("health", [{"node-2": RUNS}, {"node-2": GONE}, Unasked("no answer")])
@@ -140,7 +140,7 @@ def test_another_account_says_nothing() -> None:
         told = look(
             {"base": "arn:aws:ec2:eu-west-1:210987654321:instance/i-0123456789abcdef0"}, log_in
         )
-        assert told == Unasked(f"the credentials are of account {ACCOUNT}, not 210987654321")
+        assert told == Unasked(f"the credentials belong to account {ACCOUNT}, not 210987654321")
 
 
 def test_without_machines_nobody_is_asked() -> None:

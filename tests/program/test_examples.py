@@ -26,7 +26,7 @@ def test_an_example_lacks_its_secrets_only(file: Path) -> None:
         if key.startswith("openvidu-enterprise:")
     }
     for host in own.get("hosts", ()):
-        # What `uv run python -m scripts.host_keys` adds.
+        # What `uv run openvidu-enterprise host-keys` adds.
         host["hostKey"] = example()["sshPublicKey"]
     made = {**example(), "elasticsearchPassword": "Made-by-init-stack-1"}
     if "turnServer" in own:

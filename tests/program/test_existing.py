@@ -101,7 +101,7 @@ def test_hosts_are_the_base_and_then_nodes() -> None:
             [host(0, privateIp="192.168.1.5"), host(1, privateIp="192.168.1.6"), host(2)],
             "hosts[2].privateIp 10.5.0.7 is outside 192.168.0.0/16",
         ),
-        ([host(0, privateIp="8.8.8.8"), host(1), host(2)], "8.8.8.8 is no private address"),
+        ([host(0, privateIp="8.8.8.8"), host(1), host(2)], "8.8.8.8 isn't a private address"),
         ([host(0), host(1), {"publicIp": "203.0.113.7"}], "with publicIp and privateIp"),
     ],
 )
@@ -128,7 +128,11 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
             "'hosts[2].privateIp' 10.5.0.7",
         ),
         ({"privateIp": "10.5.1.7"}, "10.5.1.7 is outside", "'hosts[2].privateIp' 10.5.0.7"),
-        ({"hostKey": RSA}, "ecdsa-sha2-nistp521)", "rm --path 'hosts[2].hostKey' && uv run python"),
+        (
+            {"hostKey": RSA},
+            "ecdsa-sha2-nistp521)",
+            "rm --path 'hosts[2].hostKey' && uv run openvidu",
+        ),
         ({"user": "root"}, "user must be left out", "pulumi config rm --path 'hosts[2].user'"),
         ({"sshPort": 70_000}, "sshPort must be a port from 1 to 65535", "'hosts[2].sshPort' 22"),
         ({"sshPort": True}, "sshPort must be a whole number", "'hosts[2].sshPort' 22"),
@@ -158,12 +162,12 @@ def test_hosts_that_cannot_be_meant_are_refused(hosts: list[dict[str, Any]], tol
         (
             {"sshJump": {"host": "j.example.io", "hostKey": RSA}},
             "hosts[2].sshJump.hostKey must be a public SSH host key",
-            "rm --path 'hosts[2].sshJump.hostKey' && uv run python -m scripts.host_keys",
+            "rm --path 'hosts[2].sshJump.hostKey' && uv run openvidu-enterprise host-keys",
         ),
         (
             {"sshJump": {"host": "j.example.io"}},
             "hostKey is missing in hosts[2].sshJump",
-            "uv run python -m scripts.host_keys",
+            "uv run openvidu-enterprise host-keys",
         ),
     ],
 )
@@ -323,7 +327,11 @@ def test_a_host_that_cannot_start_another_version_is_told_before_any_drains(
 @pytest.mark.parametrize(
     ("changes", "told", "command"),
     [
-        ({"sshPrivateKey": ""}, "sshPrivateKey: is missing", "uv run python -m scripts.init_stack"),
+        (
+            {"sshPrivateKey": ""},
+            "sshPrivateKey: is missing",
+            "uv run openvidu-enterprise init-stack",
+        ),
         ({"sshAgent": "true"}, "one of the two", "pulumi config rm sshPrivateKey"),
         (
             {"sshJumpPrivateKey": ssh_key()[1]},
@@ -342,7 +350,7 @@ def test_a_key_or_an_agent_logs_in(changes: dict[str, str], told: str, command: 
     ("listed", "problem"),
     [
         (None, "there is no SSH agent with a key here: nobody"),
-        ("ssh-ed25519 AAAAOTHER me\n", "your SSH agent hasn't the key of sshPublicKey"),
+        ("ssh-ed25519 AAAAOTHER me\n", "your SSH agent doesn't have the key of sshPublicKey"),
         (ssh_key()[0] + "\n", None),
     ],
     # The key is another one in each process.
@@ -510,7 +518,7 @@ def test_a_host_keeps_its_place() -> None:
     previous = PreviousState(hosts={"node-2": wanted.hosts[1], "base": wanted.hosts[0]})
     [mistake] = suitability.moved(wanted, previous)
     assert "203.0.113.7 is node-2 in this stack and would become node-1" in mistake.problem
-    assert mistake.command.endswith("scripts.retire node-2")
+    assert mistake.command.endswith("openvidu-enterprise retire node-2")
 
 
 def test_another_host_in_a_place_replaces_the_node() -> None:

@@ -58,7 +58,7 @@ def test_an_update_that_ends_with_a_dead_base_or_master_fails(
     shape: str, main: str, seen: Overview, config: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster_observation, "ask", lambda *_: seen)
-    with pytest.raises(SilentError, match=rf"Next: uv run python -m scripts\.repair {main}"):
+    with pytest.raises(SilentError, match=rf"Next: uv run openvidu-enterprise repair {main}"):
         deploy({**config, "shape": shape})
 
 

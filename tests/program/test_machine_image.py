@@ -110,7 +110,7 @@ def test_an_image_that_is_not_there_or_not_its_owners_is_refused(config: dict[st
                 raise NoResultsError
             return super().call(args)
 
-    with pytest.raises(ConfigurationError, match=f"{IMAGE} isn't there, or isn't owned by self"):
+    with pytest.raises(ConfigurationError, match=f"{IMAGE} doesn't exist, or isn't owned by self"):
         deploy({**config, "imageId": IMAGE}, recorder=Without())
     recorder = Without()
     with pytest.raises(ConfigurationError, match=f"imageOwner: {OWN} has no image ubuntu/"):

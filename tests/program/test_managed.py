@@ -632,7 +632,7 @@ def test_no_secret_is_registered_in_plain(deployed: Cloud, managed: dict[str, st
         ({"tags": '{"aws:cost": "1"}'}, "are AWS's own"),
         ({"tags": '{"cost": "a;b"}'}, r"tags\.cost must be letters, digits.*, got \"a;b\""),
         ({"tags": json.dumps({"cost": "x" * 257})}, "up to 128 in a key and 256 in a value"),
-        ({"tags": '{"cost": "1", "Cost": "2"}'}, "differ by more than their case"),
+        ({"tags": '{"cost": "1", "Cost": "2"}'}, "differs from the others by more than case"),
         ({"tags": json.dumps({str(n): "" for n in range(41)})}, "at most 40 tags"),
         ({"kmsKeyId": "alias/openvidu"}, "the ARN of a KMS key"),
         ({"kmsKeyId": KEY.replace("key/", "alias/")}, "the ARN of a KMS key"),

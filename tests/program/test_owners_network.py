@@ -210,7 +210,7 @@ def test_all_that_is_wrong_with_a_network_is_told_at_once(
     wrong = [*owner.subnets, elsewhere, absent]
     found = problems({**config, **owner.config, "subnetIds": json.dumps(wrong)})
     assert found[0].startswith(
-        f"subnetIds: {wrong[1]} isn't public: 0.0.0.0/0 leads to nowhere by {private}; needs a"
+        f"subnetIds: {wrong[1]} isn't public: 0.0.0.0/0 leads to nowhere in {private}; it needs a"
     )
     assert found[1].startswith(f"subnetIds: {elsewhere} is in vpc-")
     assert found[2] == f"subnetIds: {absent} isn't there"
@@ -218,7 +218,7 @@ def test_all_that_is_wrong_with_a_network_is_told_at_once(
     # Addresses are looked at in subnets that suit.
     found = problems({**config, **owner.config, "subnetIds": json.dumps([small])})
     assert found == [
-        f"subnetIds: {small} has 0 free addresses, and needs 3, for base, node-1, node-2"
+        f"subnetIds: {small} has 0 free addresses, but needs 3, for base, node-1, node-2"
     ]
 
 
@@ -241,7 +241,7 @@ def test_aws_that_does_not_tell_ends_the_update(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     (told,) = problems({**config, **owner.config})
-    assert told.startswith("vpcId: AWS doesn't tell what is there: ")
+    assert told.startswith("vpcId: AWS doesn't say what exists there: ")
     assert "ec2:DescribeRouteTables" in told
 
 
@@ -250,7 +250,7 @@ def test_services_of_aws_need_addresses_too(config: dict[str, str], owner: Owner
     for place, zone in enumerate("ab"):
         owner.adds_subnet(f"10.20.{place + 4}.0/28", zone)
     found = problems({**config, **MANAGED, **owner.config})
-    assert "has 11 free addresses, and needs 14, for bastion, node-1 and 12 for AWS's" in found[0]
+    assert "has 11 free addresses, but needs 14, for bastion, node-1 and 12 for AWS's" in found[0]
     assert "needs 13, for node-2 and 12 for AWS's services" in found[1]
 
 
@@ -280,7 +280,9 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
     recorder = Recorder()
     recorder.offered["c5.4xlarge"] = ["eu-west-1c"]
     found = problems({**config, **owner.config, "nodeInstanceType": "c5.4xlarge"}, recorder)
-    assert "is c5.4xlarge, which eu-west-1a, where this deployment is, doesn't have" in found[0]
+    assert (
+        "is c5.4xlarge, which isn't available in eu-west-1a, where this deployment is" in found[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -291,7 +293,7 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
         ({"subnetIds": '["subnet-1a2b3c4d"]'}, ["vpcId: is missing"]),
         (
             {"vpcId": "vpc-1a2b3c4d", "subnetIds": '["subnet-1a2b3c4d", "subnet-1a2b3c4d"]'},
-            ["subnetIds: has a subnet twice"],
+            ["subnetIds: lists a subnet twice"],
         ),
         (
             {
@@ -299,7 +301,7 @@ def test_types_are_looked_for_in_the_zones_of_the_subnets(
                 "subnetIds": '["subnet-1a2b3c4d"]',
                 "subnetCidr": "10.6.0.0/24",
             },
-            ["subnetCidr: is for a network that is made"],
+            ["subnetCidr: is for a new network only"],
         ),
         (
             {**MANAGED, "vpcId": "vpc-1a2b3c4d", "subnetIds": '["subnet-1a2b3c4d"]'},
@@ -369,4 +371,4 @@ def test_addresses_are_free_ones_that_aws_gives_away(config: dict[str, str], own
     assert {one for _, one in found.values()} == {str(one) for one in network[4:15]}
     assert len(found) == 11
     full = problems({**config, **owner.config, "nodeCount": "11"})
-    assert "has 11 free addresses, and needs 12" in full[0]
+    assert "has 11 free addresses, but needs 12" in full[0]

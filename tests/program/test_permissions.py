@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -239,12 +238,9 @@ def test_a_role_holds_the_policy(scope: Scope) -> None:
     assert len(json.dumps(policy(statements(scope)), separators=(",", ":"))) < LONGEST
 
 
-def test_the_policy_is_printed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_policy_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--shape", "ha-managed", "--stack", "prod", "--zone", "Z1", "--boundary", BOUNDARY]
-    monkeypatch.setattr(sys, "argv", ["permissions", *given])
-    permissions.main()
+    permissions.main(given)
     printed = capsys.readouterr().out
     scope = Scope("ha-managed", "prod", zone="Z1", boundary=BOUNDARY)
     assert json.loads(printed) == json.loads(json.dumps(policy(statements(scope))))

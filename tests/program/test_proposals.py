@@ -53,11 +53,11 @@ def type_(config: dict[str, str], line: str) -> None:
     """Do to a configuration what a line of commands does."""
     for command in line.partition(", and so on")[0].split(" && "):
         match shlex.split(command):
-            case ["uv", "run", "python", "-m", "scripts.init_stack"]:
+            case ["uv", "run", "openvidu-enterprise", "init-stack"]:
                 given = {key for key, text in config.items() if text}
                 agent = config.get("sshAgent") == "true"
                 config.update(missing_values(given, None, agent=agent))
-            case ["uv", "run", "python", "-m", "scripts.host_keys"]:
+            case ["uv", "run", "openvidu-enterprise", "host-keys"]:
                 hosts = json.loads(config["hosts"])
                 config["hosts"] = json.dumps(
                     [{**one, "hostKey": host(0)["hostKey"]} for one in hosts]

@@ -82,7 +82,7 @@ def test_families_have_quotas_of_their_own() -> None:
 
 def test_elastic_ips_of_others_count() -> None:
     [mistake] = mistakes(settings(2), PreviousState(), account(addresses=5, others=3))
-    assert "3 Elastic IPs beside 3 others of the account" in mistake.problem
+    assert "3 Elastic IPs beside 3 others in the account" in mistake.problem
     assert "holds 5" in mistake.problem
     assert not mistakes(settings(2), PreviousState(), account(addresses=6, others=3))
 
@@ -97,7 +97,7 @@ def test_a_node_that_leaves_keeps_its_elastic_ip_until_it_has_drained() -> None:
     wanted = settings(2, retiredNodes="[1]")
     assert wanted.node_numbers == (2, 3)
     [mistake] = mistakes(wanted, previous(2), account(addresses=3, own=own))
-    assert "4 Elastic IPs (1 of nodes that leave, until they have drained)" in mistake.problem
+    assert "4 Elastic IPs (1 for leaving nodes, until they have drained)" in mistake.problem
 
 
 def test_more_networks_than_a_security_group_takes_are_refused() -> None:
@@ -105,7 +105,7 @@ def test_more_networks_than_a_security_group_takes_are_refused() -> None:
     assert RULES in quotas.wanted(many, previous(1))
     [mistake] = mistakes(many, previous(1), Account("eu-west-1", {RULES.code: 60}))
     assert mistake.key == "sshCidrs"
-    assert re.match(r"makes \d\d rules of one security group, and the quota", mistake.problem)
+    assert re.match(r"makes \d\d rules in one security group, but the quota", mistake.problem)
     assert "--service-code vpc --quota-code L-0EA8095F" in mistake.command
     assert not mistakes(many, previous(1), Account("eu-west-1", {RULES.code: 200}))
     assert RULES not in quotas.wanted(settings(1), previous(1))

@@ -69,15 +69,15 @@ def test_a_new_volume_begins_with_the_snapshot(config: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("other", "found"),
     [
-        ({"state": "gone"}, f"{SNAPSHOT} isn't there, or isn't this account's"),
-        ({"state": "pending"}, "must be a snapshot that is completed; snap-.* is pending"),
-        ({"state": "error"}, "must be a snapshot that is completed; snap-.* is error"),
-        ({"storageTier": "archive"}, "is in the archive"),
+        ({"state": "gone"}, f"{SNAPSHOT} doesn't exist in this account"),
+        ({"state": "pending"}, "must be a completed snapshot; snap-.* is pending"),
+        ({"state": "error"}, "must be a completed snapshot; snap-.* is error"),
+        ({"storageTier": "archive"}, "is archived"),
         (
             {"key": "PendingDeletion"},
             "must be encrypted with a key that is Enabled; .* is PendingDeletion",
         ),
-        ({"volumeSize": 101}, "dataVolumeSize: must be at least 101, .*got 100"),
+        ({"volumeSize": 101}, "dataVolumeSize: must be at least 101 GiB, .*got 100"),
     ],
 )
 def test_one_that_no_volume_can_begin_with_is_refused(

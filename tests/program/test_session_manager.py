@@ -161,7 +161,7 @@ def test_keys_of_the_configuration_are_refused_as_a_destroy_would_lack_them(
 PLUGINS = {
     "new enough": ("echo 1.2.707.0", None),
     "too old": ("echo 1.2.497.0", "after 1.2.497.0, and 1.2.497.0 is here"),
-    "broken": ("echo no such library >&2; exit 1", "says of its version: no such library"),
+    "broken": ("echo no such library >&2; exit 1", "gives as its version: no such library"),
     "missing": (None, "isn't on the PATH of this computer"),
 }
 

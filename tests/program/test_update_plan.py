@@ -76,7 +76,7 @@ def test_a_base_that_cannot_be_asked_changes_nothing(settings: Settings) -> None
     assert generations(settings, THERE, unseen) == {1: 1, 2: 4}
     told = warnings(settings, THERE, unseen)
     assert "Connection timed out" in told[0]
-    assert "node-3 leaves: its calls will be waited for" in told[0]
+    assert "node-3 leaves: the update will wait for its calls" in told[0]
 
 
 def test_a_first_deployment_has_nothing_to_say(settings: Settings) -> None:
@@ -100,7 +100,7 @@ def test_a_node_that_leaves_is_told_with_its_calls(
     (told,) = warnings(settings, THERE, seen)
     assert told.startswith("node-3 leaves: ")
     assert words in told
-    assert "can't be taken back" in told
+    assert "can't be undone" in told
 
 
 def test_a_node_that_is_replaced_is_told_with_its_calls(settings: Settings) -> None:
@@ -169,9 +169,9 @@ def test_a_key_that_the_machines_do_not_know_is_a_mistake() -> None:
     refused = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take sshPrivateKey.")
     (mistake,) = find_mistakes(refused, "base")
     assert mistake.key == "sshPrivateKey"
-    assert "scripts.rotate_ssh_key" in mistake.command
+    assert "openvidu-enterprise rotate-ssh-key" in mistake.command
     # Where they knew it nothing but another machine brings it back.
-    assert mistake.command.endswith("uv run python -m scripts.repair base")
+    assert mistake.command.endswith("uv run openvidu-enterprise repair base")
     agent = Unseen("overview refused: ubuntu@203.0.113.5 doesn't take a key of your SSH agent.")
     [mistake] = find_mistakes(agent, "base")
     assert mistake.key == "sshAgent"
@@ -241,7 +241,7 @@ def test_a_type_that_somebody_else_gave_the_base_has_calls_waited_for(settings: 
     )
     assert stops_of_main(settings, previous) == previous.stops + 1
     (told,) = stop_of_main(settings, previous)
-    assert "(c5.4xlarge to c5.2xlarge): AWS stops and starts it, if the update looks" in told
+    assert "(c5.4xlarge to c5.2xlarge): AWS stops and starts it, if the update refreshes" in told
     assert stops_of_main(settings, replace(previous, present_type="c5.2xlarge")) == previous.stops
     assert stops_of_main(settings, replace(previous, present_type="")) == previous.stops
 
@@ -252,7 +252,7 @@ def test_what_was_imported_is_told_to_keep_its_type_first(settings: Settings) ->
     told = kept_types(settings, previous)
     assert [line.partition(" ")[0] for line in told] == ["base", "node-1"]
     assert "keeps its type (c5.xlarge) in this update" in told[1]
-    assert told[1].endswith("Next: pulumi up, and once more, which gives it c5.2xlarge")
+    assert told[1].endswith("Next: pulumi up, and once more, which changes it to c5.2xlarge")
     # Neither that AWS stops the one, nor that the other is replaced.
     assert not stop_of_main(settings, previous)
     assert stops_of_main(settings, previous) == previous.stops

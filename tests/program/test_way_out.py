@@ -65,11 +65,19 @@ def told(recorder: Recorder, name: str) -> dict[str, str]:
             "in plain text: pulumi config set --secret httpProxy",
         ),
         ({"noProxy": '["*"]', "httpProxy": PROXY}, "noProxy", "must be a host, .DOMAIN"),
-        ({"noProxy": '[".example.io"]'}, "noProxy", "there is none: pulumi config rm noProxy"),
+        (
+            {"noProxy": '[".example.io"]'},
+            "noProxy",
+            "without httpProxy, which isn't set: pulumi config rm noProxy",
+        ),
         ({"installScriptUrl": "http://mirror.example.io"}, "installScriptUrl", "with https://"),
         ({"dockerRegistry": "http://mirror.example.io"}, "dockerRegistry", "of Docker Hub"),
         ({"dockerRegistry": "docker.io"}, "dockerRegistryUser", "is missing"),
-        (LOGIN, "dockerRegistry", "its login is there: pulumi config set dockerRegistry docker.io"),
+        (
+            LOGIN,
+            "dockerRegistry",
+            "though its login is set: pulumi config set dockerRegistry docker.io",
+        ),
         (
             {"dockerRegistry": "https://m.example.io", "dockerRegistryUser": "me"},
             "dockerRegistryPassword",

@@ -258,8 +258,8 @@ def test_a_port_where_nothing_listens_is_not_a_firewalls() -> None:
     tcp, udp = (look(here, 9) for look in (reachable.tcp, reachable.udp))
     for found in (tcp, udp):
         assert found.result is Result.FAILED
-        assert "OpenVidu of node-1 doesn't listen, or a firewall rejects" in found.said
-        assert str(found.next).startswith("uv run python -m scripts.repair node-1")
+        assert "OpenVidu on node-1 doesn't listen there, or a firewall rejects" in found.said
+        assert str(found.next).startswith("uv run openvidu-enterprise repair node-1")
 
 
 DOWNLOADS = downloads(NODE, "2.30.0")
@@ -325,7 +325,7 @@ def test_a_login_that_somebody_changed_on_the_node_is_put_back() -> None:
 
 def test_a_service_of_the_base_is_started_again() -> None:
     found = node_services.judged(asked(), answer("Redis", "it doesn't answer", env.REDIS_HOST), "x")
-    assert "scripts.logs base --service redis" in str(found.next)
+    assert "openvidu-enterprise logs base --service redis" in str(found.next)
     assert "ssh ubuntu@203.0.113.1" in str(found.next)
     assert "unable to connect to Redis server 10.5.0.5:6379" in str(found.openvidu)
 

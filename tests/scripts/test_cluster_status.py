@@ -49,24 +49,25 @@ def test_a_healthy_cluster_needs_nobody() -> None:
         ),
         (
             replace(WELL, machines=[replace(NODE, state="draining", health=None)]),
-            "node-1 drains, and the cluster doesn't list it, and is in the load balancer: whether",
+            "node-1 is draining, but the cluster doesn't list it, and is in the load "
+            "balancer: whether",
         ),
         (
             replace(WELL, machines=[replace(NODE, aws=IMPAIRED)]),
-            "AWS says of node-1: running, host ok, machine impaired. Next: uv run python -m",
+            "AWS says of node-1: running, host ok, machine impaired. Next: uv run openvidu",
         ),
         (
             replace(WELL, machines=[replace(NODE, aws=RETIRES)]),
-            "instance-retirement. Next: uv run python -m scripts.repair node-1",
+            "instance-retirement. Next: uv run openvidu-enterprise repair node-1",
         ),
         (
             replace(WELL, machines=[replace(NODE, state="no answer", usage=None)]),
-            "can't be reached over SSH. Next: uv run python -m scripts.repair node-1",
+            "can't be reached over SSH. Next: uv run openvidu-enterprise repair node-1",
         ),
         (replace(WELL, certificate=NOW + timedelta(days=5, hours=1)), "expires in 5 days"),
         (replace(WELL, certificate=NOW - timedelta(days=1)), "has expired"),
         (replace(WELL, drift=("OPENVIDU_RECORDING",)), "OPENVIDU_RECORDING isn't the stack's"),
-        (replace(WELL, health={"status": 503, "error": "Bad"}), "doesn't tell its health. Next:"),
+        (replace(WELL, health={"status": 503, "error": "Bad"}), "doesn't say how it is. Next:"),
         (replace(WELL, health={"clusterStatus": "UNSTABLE"}), "health is UNSTABLE. Next:"),
         (
             replace(WELL, health={"nodes": {"a": {"disconnectedMediaNodes": ["media_1"]}}}),
@@ -77,7 +78,7 @@ def test_a_healthy_cluster_needs_nobody() -> None:
             "the master has no connection to its media nodes: 10.5.0.9",
         ),
         (replace(WELL, drift=None), "in the bucket can't be read"),
-        (replace(WELL, balanced=["10.5.0.6", "10.5.0.9"]), "10.5.0.9 is in the load balancer, and"),
+        (replace(WELL, balanced=["10.5.0.6", "10.5.0.9"]), "10.5.0.9 is in the load balancer, but"),
         (replace(WELL, health=None, reason="no answer"), "can't be asked: no answer"),
     ],
 )
@@ -90,7 +91,7 @@ def test_a_machine_that_is_broken_is_told_before_what_comes_from_that() -> None:
     silent = replace(NODE, state="no answer", usage=None, health=None)
     found = replace(WELL, health={"clusterStatus": "UNSTABLE"}, machines=[silent])
     first, *_, last = found.remarks(NOW)
-    assert first.endswith("Next: uv run python -m scripts.repair node-1")
+    assert first.endswith("Next: uv run openvidu-enterprise repair node-1")
     assert last == "The cluster's health is UNSTABLE."
 
 
@@ -98,7 +99,7 @@ def test_a_base_on_which_nothing_listens_is_repaired_unless_an_update_has_yet_to
     told = {"isOpen": False, "health": None, "nodes": {}}
     base = main_status("base", "2.30.0", Usage(1, 2), told)
     (remark,) = base.remarks(cluster_tells=False)
-    assert remark.endswith("Next: uv run python -m scripts.repair base")
+    assert remark.endswith("Next: uv run openvidu-enterprise repair base")
     (remark,) = replace(base, unfinished=True).remarks(cluster_tells=False)
     assert remark.endswith("The last update hasn't started its services. Next: pulumi up")
     assert not [*main_status("bastion", None, Usage(1, 2), told).remarks(cluster_tells=False)]
@@ -173,7 +174,7 @@ def test_a_disk_that_is_nearly_full_is_told_with_what_makes_room() -> None:
     assert not found.is_well
     assert any(
         "node-1: 97 % of / is in use" in told
-        and "Next: uv run python -m scripts.ssh node-1 -- sudo docker image prune" in told
+        and "Next: uv run openvidu-enterprise ssh node-1 -- sudo docker image prune" in told
         for told in found.remarks(NOW)
     )
     (finding,) = reachable.disks("base", text)
@@ -215,18 +216,18 @@ def test_containers_that_go_on_failing_are_told_and_those_that_failed_long_ago_a
     ]
     found = replace(WELL, machines=[replace(NODE, usage=usage)])
     assert [told for told in found.remarks(NOW) if "container" in told] == [
-        "node-1: container elasticsearch was started again 4 times, last 59 s ago. Next: "
-        "uv run python -m scripts.logs node-1 --service elasticsearch --tail 50",
-        "node-1: container minio-s3 was started again once, is down now. Next: "
-        "uv run python -m scripts.logs node-1 --service minio-s3 --tail 50",
+        "node-1: container elasticsearch was restarted 4 times, last 59 s ago. Next: "
+        "uv run openvidu-enterprise logs node-1 --service elasticsearch --tail 50",
+        "node-1: container minio-s3 was restarted once, is down now. Next: "
+        "uv run openvidu-enterprise logs node-1 --service minio-s3 --tail 50",
     ]
     failed = reachable.containers("node-1", USAGE + CONTAINERS)
     assert [one.result for one in failed] == [Result.FAILED] * 2
     assert (
-        failed[0].next == "uv run python -m scripts.logs node-1 --service elasticsearch --tail 50"
+        failed[0].next == "uv run openvidu-enterprise logs node-1 --service elasticsearch --tail 50"
     )
     (well,) = reachable.containers("base", USAGE + "clock 1704103800\n")
-    assert (well.result, well.said) == (Result.OK, "none was started again")
+    assert (well.result, well.said) == (Result.OK, "none was restarted")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_containers_of_which_docker_does_not_say_are_not_taken_for_well(told: st
     assert not replace(WELL, machines=[replace(NODE, usage=usage)]).is_well
     (finding,) = reachable.containers("base", f"{USAGE}clock 1704103800\n{told}")
     assert finding.result is Result.WARNING
-    assert finding.next == "uv run python -m scripts.repair base"
+    assert finding.next == "uv run openvidu-enterprise repair base"
 
 
 ENDED = """\
@@ -259,8 +260,11 @@ def test_a_service_that_has_ended_is_repaired_and_one_that_has_done_its_work_is_
     assert usage.containers == ()
     (finding,) = reachable.containers("base", USAGE + ENDED)
     assert finding.result is Result.FAILED
-    assert finding.next == "uv run python -m scripts.repair base"
-    told = "node-1: not all of OpenVidu runs: redis. Next: uv run python -m scripts.repair node-1"
+    assert finding.next == "uv run openvidu-enterprise repair base"
+    told = (
+        "node-1: not all of OpenVidu is running: redis. Next: uv run openvidu-enterprise "
+        "repair node-1"
+    )
     assert told in [*replace(NODE, usage=usage).remarks(cluster_tells=True)]
     # Of a node that has left none should run.
     left = replace(NODE, usage=usage, state="left", health=None)
@@ -281,10 +285,15 @@ FINE = {
         (
             "elasticsearch",
             {"status": "yellow", "readOnly": ["a", "b", "c", "d"]},
-            "it takes nothing more, a, b, c and 1 more is read-only",
+            "it accepts no more data: a, b, c and 1 more is read-only",
             "until less than 90 % are in use",
         ),
-        ("elasticsearch", {"status": "red", "readOnly": []}, "its health is red", "scripts.logs"),
+        (
+            "elasticsearch",
+            {"status": "red", "readOnly": []},
+            "its health is red",
+            "openvidu-enterprise logs",
+        ),
         (
             "redis",
             {"used": 95, "limit": 100, "policy": "noeviction"},
@@ -331,7 +340,7 @@ def test_a_service_that_gives_no_answer_is_unknown_and_not_well(name: str) -> No
     found = replace(WELL, stores=fullness.parse(text, "base", BASE))
     (remark,) = found.remarks(NOW)
     assert (
-        "how it is isn't known: Connection refused. Next: uv run python -m scripts.logs base"
+        "how it is isn't known: Connection refused. Next: uv run openvidu-enterprise logs base"
         in remark
     )
     assert Result.WARNING in {one.result for one in reachable.stores("base", found.stores)}

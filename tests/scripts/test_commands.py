@@ -47,7 +47,7 @@ def test_help_has_an_example_that_can_be_typed(name: str) -> None:
     done = run(f"scripts.{name}", "--help")
     assert done.returncode == 0
     assert "Example" in done.stdout
-    assert f"uv run python -m scripts.{name}" in done.stdout
+    assert f"uv run openvidu-enterprise {name.replace('_', '-')}" in done.stdout
 
 
 @each
@@ -90,7 +90,10 @@ def test_what_pulumi_refuses_is_told_without_a_traceback(name: str, with_pulumi:
 def test_hosts_without_addresses_are_told(with_pulumi: str) -> None:
     done = run("scripts.host_keys", path=with_pulumi)
     assert done.returncode == 1
-    assert 'hosts: found [{"privateIp": "10.5.0.5"}]; expected a list' in done.stderr
+    assert (
+        'hosts must be a list of objects with publicIp, got [{"privateIp": "10.5.0.5"}]'
+        in done.stderr
+    )
 
 
 @pytest.mark.parametrize("content", ["[]", "no JSON", None], ids=["list", "text", "missing"])

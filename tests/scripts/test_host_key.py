@@ -163,7 +163,7 @@ def test_aws_out_of_reach_is_waited_for(aws: Aws, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize(
     ("code", "remedy"),
     [
-        ("UnauthorizedOperation", "have ec2:GetConsoleOutput allowed to you"),
+        ("UnauthorizedOperation", "get the permission ec2:GetConsoleOutput"),
         ("ExpiredToken", "log in to AWS"),
     ],
 )
@@ -171,7 +171,7 @@ def test_what_does_not_pass_is_told_at_once(aws: Aws, code: str, remedy: str) ->
     with aws(refused(code, 403)), pytest.raises(SystemExit) as ended:
         main()
     happened, meaning, next_ = str(ended.value.code).splitlines()
-    assert happened.startswith("i-1: its console can't be read, and so not its SSH host key: ")
+    assert happened.startswith("i-1: its console can't be read, so neither can its SSH host key: ")
     assert code in happened
     assert meaning == "  The machine runs; nothing has connected to it."
     assert next_.startswith(f"  Next: {remedy}")

@@ -140,6 +140,6 @@ def test_who_may_remove_a_machine_is_told_to_look_for_its_calls_first() -> None:
     known = resource(INSTANCE, "node-1", id="i-1")
     machine = match(state(known), [Tagged("i-2", tags("node-1"))], {})
     assert "terminate-instances --instance-ids i-2" in told(machine)
-    assert "First: uv run python -m scripts.status" in told(machine)
+    assert "First: uv run openvidu-enterprise status" in told(machine)
     group = match(state(known), [Tagged("sg-2", tags("nodes"))], {})
-    assert "scripts.status" not in told(group)
+    assert "openvidu-enterprise status" not in told(group)

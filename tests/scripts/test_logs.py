@@ -131,8 +131,8 @@ def test_a_machine_that_does_not_answer_is_named_and_the_others_are_shown(
     [
         ((), "name a machine, or say --all"),
         (("node-1", "--all"), "name a machine, or say --all"),
-        (("--all", "--since", "10"), "--since 10: expected a length of time with its units"),
-        (("node-1", "--service", "x; id"), "--service x; id: expected a name"),
+        (("--all", "--since", "10"), "--since must be a duration with the units"),
+        (("node-1", "--service", "x; id"), "--service must be a name"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(words: tuple[str, ...], said: str) -> None:

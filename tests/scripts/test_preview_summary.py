@@ -65,7 +65,7 @@ def test_nodes_are_told_by_their_memberships() -> None:
     assert found.replaced == ["node-1"]
     assert found.upgraded == ["base", "node-4"]
     assert found.others == ["update configuration"]
-    assert any("Calls on node-1, node-2 are waited for" in one for one in found.warnings)
+    assert any("Calls on node-1, node-2 go on to their end" in one for one in found.warnings)
 
 
 def test_a_host_that_exists_is_replaced_with_its_membership() -> None:

@@ -80,7 +80,7 @@ def test_the_highest_number_is_told_how_it_is_taken_back(tmp_path: Path) -> None
     assert status == 0, told
     assert stored(log) == {"nodeCount": 1, "retiredNodes": [2]}
     back = "pulumi config set nodeCount 2 && pulumi config rm retiredNodes"
-    assert f"it's taken back by: {back}\n" in told
+    assert f"To undo it before that: {back}\n" in told
 
 
 def test_another_node_takes_the_place_of_one_that_is_replaced(tmp_path: Path) -> None:
@@ -124,11 +124,15 @@ def test_nothing_is_stored_where_no_number_is_left_for_another(
 @pytest.mark.parametrize(
     ("config", "arguments", "words"),
     [
-        ({"nodeCount": 1, "retiredNodes": [2]}, ["node-2"], "node-2 leaves with the next update"),
+        (
+            {"nodeCount": 1, "retiredNodes": [2]},
+            ["node-2"],
+            "node-2 already leaves with the next update",
+        ),
         (
             {"nodeCount": 1, "retiredNodes": [2]},
             ["--count", "2"],
-            "found 1 that could go, of 2. Nothing was changed.",
+            "only 1 of 2 nodes can leave. Nothing was changed.",
         ),
         ({"nodeCount": 2, "retiredNodes": []}, ["node-3"], "its nodes: node-1, node-2"),
         (
@@ -176,8 +180,8 @@ def test_who_calls_a_node_dead_is_shown_who_says_what_and_asked(
     assert status == 1
     assert f"node-2, 10.5.0.7: unknown: {WITNESSES}\n" in told
     assert carries in told
-    assert "its calls are cut, and what it has recorded" in told
-    assert "Your word counts for a day, until somebody sees it run" in told
+    assert "its calls are cut, and recordings that aren't" in told
+    assert "Your word counts for a day, or until somebody sees it running" in told
     assert "Is it dead? [y/N]: " in told
     assert done_on_base(tmp_path) == ["conclude 10.5.0.7"]
     assert not log
@@ -195,7 +199,7 @@ def test_a_node_is_dead_on_the_operators_word(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "following"),
     [
-        (TWO, "uv run python -m scripts.retire node-2, then: pulumi up\n"),
+        (TWO, "uv run openvidu-enterprise retire node-2, then: pulumi up\n"),
         ({"nodeCount": 1, "retiredNodes": [2]}, "to have its calls waited for: pulumi up\n"),
     ],
     ids=["wanted", "leaves already"],
@@ -206,7 +210,7 @@ def test_a_node_that_somebody_sees_run_is_not_dead(
     concluded(tmp_path, conclusion, 4)
     status, told, log = retire(tmp_path, config, "node-2", "--dead", "--yes")
     assert status == 1
-    assert "somebody who can see it says that it runs, and that counts for more" in told
+    assert "somebody who can see it says that it's running, and that counts for more" in told
     assert following in told
     assert done_on_base(tmp_path) == ["conclude 10.5.0.7"]
     assert not log
@@ -223,7 +227,7 @@ def test_of_several_none_is_dead_where_one_runs(tmp_path: Path) -> None:
 def test_a_base_that_cannot_be_asked_is_told_nothing(tmp_path: Path) -> None:
     status, told, log = retire(tmp_path, TWO, "node-2", "--dead", "--yes")
     assert status == 1
-    assert "the base can't be asked, nor told: connection refused. Nothing was changed" in told
+    assert "can't ask or tell the base: connection refused. Nothing was changed" in told
     assert done_on_base(tmp_path) == ["conclude 10.5.0.7"]
     assert not log
 

@@ -101,5 +101,5 @@ def test_a_machine_that_has_lost_the_stacks_key_takes_one_that_it_knows() -> Non
 
 
 def test_a_machine_that_knows_neither_key_is_repaired() -> None:
-    with pytest.raises(PulumiError, match=r"Next: uv run python -m scripts\.repair base"):
+    with pytest.raises(PulumiError, match=r"Next: uv run openvidu-enterprise repair base"):
         begin(KEYS[2])

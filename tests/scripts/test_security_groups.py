@@ -65,7 +65,7 @@ def test_a_rule_that_was_changed_is_told_as_it_is_and_as_it_was(ec2: Any) -> Non
     narrower = Rule("udp", (40000, 40001), "0.0.0.0/0", is_outbound=False)
     (finding,) = compared(rules, {"sgr-1": narrower})
     assert finding.said == (
-        "sgr-1 is for UDP 40000-40001 from 0.0.0.0/0, expected UDP 40000-65535 from 0.0.0.0/0"
+        "sgr-1 is for UDP 40000-40001 from 0.0.0.0/0, must be for UDP 40000-65535 from 0.0.0.0/0"
     )
 
 

@@ -32,7 +32,7 @@ WAY = SshWay(ssm="- calls dev base")
 BEGUN = {"SessionId": "me-1", "TokenValue": "token", "StreamUrl": "wss://stream"}
 REFUSALS = {
     "TargetNotConnected": "the agent of node-1 isn't registered there yet",
-    "AccessDeniedException": "uv run python -m components.aws.permissions --ssm",
+    "AccessDeniedException": "uv run openvidu-enterprise permissions --ssm",
     "ThrottlingException": "An error occurred (ThrottlingException)",
 }
 
@@ -135,7 +135,7 @@ def test_both_ends_agree_on_what_stands_where() -> None:
     # Ways that an earlier text says are the same.
     assert SshWay(2222).as_text() == '{"port": 2222, "jump": null}'
     typed = ssh_command("ubuntu", "203.0.113.5", WAY)
-    assert f"{typed} uptime" == "uv run python -m scripts.ssh base -- uptime"
+    assert f"{typed} uptime" == "uv run openvidu-enterprise ssh base -- uptime"
 
 
 def test_scripts_of_operators_ask_aws_as_they_are_logged_in(

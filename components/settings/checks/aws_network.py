@@ -34,13 +34,13 @@ def owners_network(settings: Settings) -> list[Mistake]:
     ]
     if len(set(subnets)) < len(subnets):
         once = list(dict.fromkeys(subnets))
-        problem = "has a subnet twice"
+        problem = "lists a subnet twice"
         mistakes.append(Mistake("subnetIds", problem, set_list_command("subnetIds", once)))
     if settings.shape == SINGLE_MASTER and len(subnets) > 1:
         problem = f"must be one subnet for a single master, got {len(subnets)}"
         command = set_list_command("subnetIds", subnets[:1])
         mistakes.append(Mistake("subnetIds", problem, command))
     if settings.subnet_cidr != Settings.subnet_cidr:
-        problem = "is for a network that is made; subnetIds have theirs"
+        problem = "is for a new network only; existing subnets have their own"
         mistakes.append(Mistake("subnetCidr", problem, "pulumi config rm subnetCidr"))
     return mistakes

@@ -20,7 +20,9 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
             mistakes.append(Mistake("domainOrPublicIp", problem, command))
         if settings.letsencrypt_email is None:
             command = set_command("letsencryptEmail", "openvidu@example.io")
-            mistakes.append(Mistake("letsencryptEmail", "letsencrypt needs it", command))
+            mistakes.append(
+                Mistake("letsencryptEmail", "is missing; letsencrypt needs it", command)
+            )
     if settings.certificate_type == OWNCERT:
         own, private = settings.own_certificate, settings.own_private_key
         mistakes.extend(certificates.mistakes(own, private, domain))

@@ -23,7 +23,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         problem = f"httpPort and httpsPort must be different ports, got {https} for both"
         mistakes.append(Mistake(key, problem, set_command(key, str(free))))
     elif settings.certificate_type == "letsencrypt" and http != ports.HTTP:
-        problem = f"must be {ports.HTTP}, where Let's Encrypt comes to, got {http}"
+        problem = f"must be {ports.HTTP}, the port that Let's Encrypt connects to, got {http}"
         mistakes.append(Mistake("httpPort", problem, set_command("httpPort", str(ports.HTTP))))
     return mistakes
 

@@ -13,7 +13,7 @@ from openvidu.deployment import deployment
 from openvidu.options import BASE as BASE_OPTIONS
 from openvidu.options import Option, is_secret, options
 
-MIXED_UP = "holds the name of a key of .env, with which OpenVidu's scripts would mix it up"
+MIXED_UP = "contains the name of a key in .env, which OpenVidu's scripts would confuse it with"
 
 
 def find_mistakes(settings: Settings) -> list[Mistake]:
@@ -26,16 +26,18 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         known = options(role.name, version).get(name)
         problem = _set_by(name) or _unfit(name, text, known)
         if not text and name in its.needs:
-            problem = f"{name} is empty, and OpenVidu's Compose file doesn't do without it"
+            problem = f"{name} is empty, but OpenVidu's Compose file needs a value"
         mistakes += _extra("extraEnv", name, problem)
     for name, text in settings.base_extra_env:
         known = options("base", version).get(name)
         problem = _unfit(name, text, known)
         if shape != HA:
-            problem = "is for base services, and there are none; extraEnv is a single master's"
+            problem = "is for base services, of which there are none; a single master uses extraEnv"
         elif known is None:
             near = difflib.get_close_matches(name, BASE_OPTIONS, n=1)
-            takes = f"did you mean {near[0]}?" if near else f"these can: {', '.join(BASE_OPTIONS)}"
+            takes = (
+                f"did you mean {near[0]}?" if near else f"these can be: {', '.join(BASE_OPTIONS)}"
+            )
             problem = f"{name} can't be set here; {takes}"
         mistakes += _extra("baseExtraEnv", name, problem)
     return mistakes
@@ -53,7 +55,7 @@ def _set_by(name: str) -> str | None:
 def _unfit(name: str, text: str, known: Option | None) -> str | None:
     hidden = next((key for key in environment.LOOKED_FOR if key in name), None)
     if hidden and hidden != name:
-        return f"{name} contains {hidden}, which OpenVidu would mix up with it"
+        return f"{name} contains {hidden}, which OpenVidu would confuse with it"
     if hidden:
         return f"{name} has a key of its own; see docs/config.md"
     if any(key in text for key in environment.LOOKED_FOR):
@@ -73,7 +75,7 @@ def plain_secrets(key: str, texts: Iterable[tuple[str, str]]) -> list[Mistake]:
     return [
         Mistake(
             key,
-            f"{name} is a secret, and stored in plain text",
+            f"{name} is a secret, but is stored in plain text",
             path_command("set --secret", key + member(name)),
         )
         for name, _ in texts

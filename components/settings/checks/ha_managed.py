@@ -51,7 +51,7 @@ def _unused(settings: Settings) -> list[Mistake]:
         found.append(Mistake("certificateType", problem, command))
     key = settings.s3_secret_key
     if shape == HA and key and not environment.SECRET_PATTERN.fullmatch(key):
-        problem = "must be letters, digits, - and _ only; the secret that is stored isn't"
+        problem = "must be letters, digits, - and _ only; the stored secret isn't"
         found.append(Mistake("s3SecretKey", problem, set_command("s3SecretKey", "", secret=True)))
     return found
 
@@ -59,7 +59,9 @@ def _unused(settings: Settings) -> list[Mistake]:
 def place(settings: Settings) -> list[Mistake]:
     """It's on AWS, over two or three zones."""
     if settings.machines != AWS:
-        problem = "must be aws with ha-managed, got existing; services that exist are given by URL"
+        problem = (
+            "must be aws with ha-managed, got existing; existing services are given by their URLs"
+        )
         return [Mistake("machines", problem, set_command("machines", AWS))]
     zones, whole = settings.availability_zones, settings.subnet_cidr
     if subnets := settings.subnet_ids:
@@ -85,7 +87,7 @@ def _owners_subnets(subnets: int, zones: int) -> list[Mistake]:
             command = f"pulumi config rm --path 'subnetIds[{subnets - 1}]'"
         found.append(Mistake("subnetIds", problem, command))
     if zones not in (Settings.availability_zones, subnets):
-        problem = f"is {zones}; with subnetIds, these say which zones there are"
+        problem = f"is {zones}; with subnetIds, the subnets determine the zones"
         found.append(Mistake("availabilityZones", problem, "pulumi config rm availabilityZones"))
     return found
 
@@ -105,7 +107,7 @@ def _certificate(settings: Settings) -> list[Mistake]:
         command = set_command("certificateType", OWNCERT)
         found.append(Mistake("domainOrPublicIp", problem, f"{command}, or a shorter name"))
     if kind == ACM and settings.hosted_zone_id is None:
-        problem = "acm needs it: a record in that zone proves that the domain is yours"
+        problem = "is missing; acm needs it: a record in that zone proves that the domain is yours"
         command = set_command("hostedZoneId", "Z0123456789ABCDEFGHIJ")
         found.append(Mistake("hostedZoneId", problem, command))
     return found
@@ -121,10 +123,10 @@ def _services(settings: Settings) -> list[Mistake]:
     own = settings.elasticsearch_url
     if password and not own and not _SEARCH_PASSWORD.fullmatch(password):
         problem = (
-            "must be 8 characters or more for OpenSearch Service, among them a lowercase and an "
-            "uppercase letter, a digit and - or _; the secret that is stored isn't"
+            "must be 8 characters or more for OpenSearch Service, among them a lowercase "
+            "and an uppercase letter, a digit and - or _; the stored secret isn't"
         )
-        command = "pulumi config rm elasticsearchPassword && uv run python -m scripts.init_stack"
+        command = "pulumi config rm elasticsearchPassword && uv run openvidu-enterprise init-stack"
         found.append(Mistake("elasticsearchPassword", problem, command))
     if settings.s3_endpoint and not settings.s3_secret_key:
         command = set_command("s3SecretKey", "", secret=True)
@@ -157,6 +159,7 @@ def _version(settings: Settings) -> list[Mistake]:
     if settings.openvidu_version != release.LATEST:
         return []
     problem = (
-        "must be a version, got latest: without a base, later nodes couldn't tell the first ones'"
+        "must be a version, got latest: without a base, later nodes couldn't find out "
+        "which version the first ones have"
     )
     return [Mistake("openviduVersion", problem, set_command("openviduVersion", "2.30.0"))]

@@ -27,7 +27,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     if network == usual and addresses[0] not in network:
         network = private_network(addresses[0])
     if network is None:
-        problem = f"hosts[0].privateIp {addresses[0]} is no private address"
+        problem = f"hosts[0].privateIp {addresses[0]} isn't a private address"
         command = _set_private_ip(0, usual, _free(0, usual, addresses))
         return [Mistake("hosts", problem, command)]
     mistakes = []

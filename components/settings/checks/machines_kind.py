@@ -15,10 +15,10 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         return _of_existing(settings)
     mistakes = []
     if settings.hosts:
-        problem = "is for machines that exist; machines is aws"
+        problem = "is for existing machines; machines is aws"
         command = set_command("machines", EXISTING)
         if settings.shape == HA_MANAGED:
-            problem, command = "is for machines that exist", "pulumi config rm hosts"
+            problem, command = "is for existing machines", "pulumi config rm hosts"
         mistakes.append(Mistake("hosts", problem, command))
     public = settings.ssh_public_key
     if public is None:
@@ -36,16 +36,13 @@ def _makes_public_key(settings: Settings) -> str:
         return set_command("sshPublicKey", '"$(ssh-add -L | head -n 1)"')
     if settings.ssh_private_key:
         return OTHER_HALF["sshPublicKey"]
-    return "uv run python -m scripts.init_stack"
+    return "uv run openvidu-enterprise init-stack"
 
 
 def _of_existing(settings: Settings) -> list[Mistake]:
     mistakes = [*_too_few(settings), *_same_addresses(settings), *_without_host_key(settings)]
     if settings.ssh_via:
-        problem = (
-            "is for machines on AWS, which are known by their tags and get their rights from "
-            "it; of machines that exist, hosts has the way (sshPort, sshJump)"
-        )
+        problem = "is for machines on AWS; for existing machines, set sshPort and sshJump in hosts"
         mistakes.append(Mistake("sshVia", problem, "pulumi config rm sshVia"))
     return mistakes
 
@@ -94,5 +91,5 @@ def _without_host_key(settings: Settings) -> list[Mistake]:
     ]
     if not unknown:
         return []
-    problem = f"hostKey is missing in {', '.join(unknown)}: what tells that it's your machine"
-    return [Mistake("hosts", problem, "uv run python -m scripts.host_keys")]
+    problem = f"hostKey is missing in {', '.join(unknown)}: it proves that the machine is yours"
+    return [Mistake("hosts", problem, "uv run openvidu-enterprise host-keys")]

@@ -35,7 +35,7 @@ def room(settings: Settings) -> Room | None:
     """
     network = settings.subnet_cidr
     if settings.machines == EXISTING:
-        return Room(max(len(settings.hosts) - 1, 1), "hosts has beside the base")
+        return Room(max(len(settings.hosts) - 1, 1), "hosts has besides the base")
     if settings.subnet_ids:
         return None
     if settings.shape == HA_MANAGED:

@@ -25,7 +25,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
             "s3SecretKey": settings.s3_secret_key,
         }
         mistakes = [
-            Mistake(key, "is missing", "uv run python -m scripts.init_stack")
+            Mistake(key, "is missing", "uv run openvidu-enterprise init-stack")
             for key, found in services.items()
             if not found
         ]
@@ -39,7 +39,7 @@ def who_may_see(settings: Settings) -> list[Mistake]:
     """Who may see what is the proxy's to check, of a base or a single master."""
     if settings.shape != HA_MANAGED:
         return []
-    problem = "is for a base or a single master; an AWS load balancer looks at no addresses"
+    problem = "is for a base or a single master; an AWS load balancer doesn't check addresses"
     of_keys = {"dashboardCidrs": settings.dashboard_cidrs, "apiCidrs": settings.api_cidrs}
     return of_no_use(of_keys, problem)
 
@@ -50,7 +50,7 @@ def alarms(settings: Settings) -> list[Mistake]:
     if settings.machines == EXISTING:
         return of_no_use(of_keys, "is for machines on AWS; machines is existing")
     if all(of_keys.values()):
-        problem = "is there, and alarmTopicArn, too: one of the two"
+        problem = "is set, and so is alarmTopicArn: set only one of the two"
         return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
     return []
 

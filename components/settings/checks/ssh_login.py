@@ -57,7 +57,7 @@ def with_what(settings: Settings) -> list[Mistake]:
     jump = settings.ssh_jump_private_key
     mistakes = []
     if not agent and not private:
-        command = "uv run python -m scripts.init_stack"
+        command = "uv run openvidu-enterprise init-stack"
         if settings.ssh_public_key:
             another = f"pulumi config rm sshPublicKey && {command}"
             command = f"{OTHER_HALF['sshPrivateKey']}\n      or, for another pair: {another}"
@@ -65,9 +65,9 @@ def with_what(settings: Settings) -> list[Mistake]:
     has_jump = any(one.way.jump for one in settings.hosts)
     for key, found in (("sshPrivateKey", private), ("sshJumpPrivateKey", jump)):
         if agent and found:
-            problem = "is there, and sshAgent has your SSH agent used: one of the two"
+            problem = "is set, but sshAgent says to use your SSH agent: set only one of the two"
         elif found and found is jump and not has_jump:
-            problem = "is for jump hosts, and no host has an sshJump"
+            problem = "is for jump hosts, but no host has an sshJump"
         else:
             continue
         mistakes.append(Mistake(key, problem, f"pulumi config rm {key}"))

@@ -14,8 +14,8 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         if not (shared or user or password):
             return []
         command = set_command("turnServer", "turns:turn.example.io:443")
-        return [Mistake("turnServer", "is missing, and its login is there", command)]
-    takes = "needs turnStaticAuthSecret, or turnUsername and turnCredential: one of the two"
+        return [Mistake("turnServer", "is missing, though its login is set", command)]
+    takes = "needs either turnStaticAuthSecret, or turnUsername and turnCredential"
     of_keys = {"turnUsername": user, "turnCredential": password}
     given = [key for key, value in of_keys.items() if value]
     if shared and given:

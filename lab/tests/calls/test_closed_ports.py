@@ -50,7 +50,7 @@ def closed(*calls: list[Event]) -> list[str]:
 def test_who_is_heard_by_turn_alone_is_behind_closed_ports(turn: Way, silent: Any) -> None:
     assert closed(heard(1, turn), silent(2, Way.STRAIGHT)) == [
         "node-1: no sound comes in by UDP 40000-65535, and by TURN it does. Is the rule "
-        "node-media-udp-from-world-ipv4 there? See: uv run lab run -- python -m scripts.preflight"
+        "node-media-udp-from-world-ipv4 there? See: uv run lab run -- openvidu-enterprise preflight"
     ]
 
 

@@ -116,14 +116,14 @@ def test_a_machine_is_lost_in_the_way_that_was_asked() -> None:
     [
         ("nothing", {}, "there are: throttle"),
         ("throttle", {"time": 1}, "no option 'time'"),
-        ("throttle", {"times": "many"}, "expected a number"),
-        ("throttle", {"times": 1.5}, "expected a whole number"),
-        ("throttle", {"after": -1}, "expected 0 or more"),
+        ("throttle", {"times": "many"}, "must be a number"),
+        ("throttle", {"times": 1.5}, "must be a whole number"),
+        ("throttle", {"after": -1}, "must be 0 or more"),
         ("boot-delay", {}, "seconds=180"),
         ("late-answer", {}, "seconds=180"),
         ("lose-host", {}, "host=node-1"),
         ("retire-host", {}, "host=node-1"),
-        ("lose-host", {"host": "base", "how": "burn"}, "takes crash, stop, terminate"),
+        ("lose-host", {"host": "base", "how": "burn"}, "must be one of crash, stop, terminate"),
         ("api-error", {}, "code=InternalError"),
     ],
 )

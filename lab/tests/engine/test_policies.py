@@ -100,4 +100,4 @@ def test_what_the_project_s_own_pack_has_checked_is_told_when_all_of_it_holds(
     stack.program('Thing("a")')
     done = stack.preview("--policy-pack", str(ROOT / "policy"))
     assert done.code == 0, done.text
-    assert "resources keep to all 12 policies: documented-ports, " in done.text
+    assert "resources follow all 12 policies: documented-ports, " in done.text

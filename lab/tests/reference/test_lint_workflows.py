@@ -54,5 +54,5 @@ def test_without_go_it_is_said_and_in_ci_a_failure(
 
 
 def test_run_has_each_workflow_looked_at() -> None:
-    look = "uv run python -m lab.reference.lint_workflows .github/workflows/*.yml\n"
+    look = "uv run python -m lab.reference.lint_workflows .github/workflows/*.yml "
     assert look in (PROJECT / "run").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,8 +42,8 @@ def autoscale(
     [
         (("--max", "4"), "no target: say what a node should carry"),
         (("--max", "4", "--calls", "9", "--min", "5"), "--max 4: less than --min 5"),
-        (("--max", "4", "--calls", "9", "--window", "soon"), "--window soon: expected a length"),
-        (("--max", "4", "--calls", "9", "--at", "8:00 min=3"), "--at 8:00 min=3: expected days"),
+        (("--max", "4", "--calls", "9", "--window", "soon"), "--window must be a duration"),
+        (("--max", "4", "--calls", "9", "--at", "8:00 min=3"), "--at must be days"),
         (("--calls", "9"), "--max"),
     ],
 )
@@ -62,10 +63,10 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         *("--time-zone", "Europe/Atlantis", "--window", "soon", "--interval", "often"),
     )
     assert done.returncode == 2
-    for option in ("--max 4", "no target", "--at noon", "--at Mon 08:00 min", "--time-zone Eur"):
-        assert option in done.stderr
-    assert "--window soon" in done.stderr
-    assert "--interval often" in done.stderr
+    for said in ("--max 4", "no target", "got noon min=3", "got Mon 08:00 min", "got Europe/Atl"):
+        assert said in done.stderr
+    assert re.search("--window must be .*, got soon", done.stderr)
+    assert re.search("--interval must be .*, got often", done.stderr)
 
 
 def test_a_cluster_that_cannot_be_seen_changes_nothing(tmp_path: Path) -> None:

@@ -23,13 +23,15 @@ FOLDER = PROJECT / "examples" / "autoscaling"
 UNIT = FOLDER / "openvidu-autoscale.service"
 WORKFLOW = FOLDER / "autoscale.yml"
 INSTALLED = "/opt/openvidu-enterprise"
+PROGRAM = "openvidu-enterprise"
 
 
 def options(line: str) -> list[str]:
-    """What is behind `-m scripts.autoscale`."""
+    """What is behind `openvidu-enterprise autoscale`."""
     words = shlex.split(line.replace("\\\n", " "))
-    assert words[words.index("-m") + 1] == "scripts.autoscale"
-    return words[words.index("-m") + 2 :]
+    place = next(number for number, word in enumerate(words) if Path(word).name == PROGRAM)
+    assert words[place + 1] == "autoscale"
+    return words[place + 2 :]
 
 
 def require_understood(words: list[str]) -> dict[str, object]:
@@ -69,7 +71,7 @@ def test_the_unit_stops_the_way_that_the_command_ends() -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze isn't here")
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     file = tmp_path / UNIT.name
-    program = f"{INSTALLED}/.venv/bin/python"
+    program = f"{INSTALLED}/.venv/bin/openvidu-enterprise"
     assert program in UNIT.read_text()
     file.write_text(UNIT.read_text().replace(program, sys.executable))
     done = subprocess.run(

@@ -202,7 +202,7 @@ def test_a_node_that_no_session_was_placed_on_is_named() -> None:
     assert (found.check, found.where) == ("reached", "node-2")
     assert "of 6 sessions the load balancer placed none there; those that" in found.said
     assert "went to node-1" in found.said
-    assert found.next == "uv run python -m scripts.status node-2"
+    assert found.next == "uv run openvidu-enterprise status node-2"
 
 
 def test_a_node_that_not_all_could_join_on_is_named() -> None:
@@ -250,14 +250,14 @@ def test_with_kurento_no_call_was_seen_to_work() -> None:
 
 
 REFUSED = {
-    "secret": (RefusedError(401, "401"), "another openviduSecret", "scripts.preflight"),
+    "secret": (RefusedError(401, "401"), "another openviduSecret", "openvidu-enterprise preflight"),
     "apiCidrs": (RefusedError(403, "403"), "apiCidrs hasn't the address", "apiCidrs"),
-    "nobody": (RefusedError(502, "502"), "has no node that answers", "scripts.status"),
+    "nobody": (RefusedError(502, "502"), "has no node that answers", "openvidu-enterprise status"),
     "WebSocket": (RefusedError(400, "400", Stage.SOCKET), "a proxy in between", "in between"),
     "media server": (
         RefusedError(503, "503", Stage.JOIN),
         "no connection to its media server",
-        "scripts.status",
+        "openvidu-enterprise status",
     ),
 }
 

@@ -16,7 +16,7 @@ LEFT = MachineObservation("node-2", works=False, ec2=RUNS, lets_in=True, conclus
 SERVING = replace(LEFT, conclusion="serving", calls=7)
 SILENT = replace(LEFT, lets_in=False, conclusion="unknown", calls=None)
 IMPAIRED = replace(SILENT, ec2=replace(RUNS, instance="impaired"))
-DRAINED = "uv run python -m scripts.retire node-2, then: pulumi up"
+DRAINED = "uv run openvidu-enterprise retire node-2, then: pulumi up"
 
 
 @dataclass
@@ -54,14 +54,14 @@ def test_a_step_that_brings_calls_back_is_the_last() -> None:
 
 def test_a_step_after_which_nobody_can_say_is_the_last() -> None:
     node = Machine(LEFT, {Step.DOCKER: SILENT})
-    assert (node.repair().next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert (node.repair().next or "").endswith("uv run openvidu-enterprise repair node-2 --dead")
     assert node.taken == [Step.SERVICES, Step.DOCKER]
     assert "Nobody can say whether calls go on there: it's left as it is." in node.told
 
 
 def test_a_node_whose_base_cannot_say_any_more_waits_for_the_base() -> None:
     node = Machine(LEFT, {Step.SERVICES: replace(SERVING, conclusion=None, calls=None)})
-    assert node.repair().next == "uv run python -m scripts.repair base"
+    assert node.repair().next == "uv run openvidu-enterprise repair base"
     assert node.taken == [Step.SERVICES]
 
 
@@ -81,12 +81,12 @@ def test_of_an_impaired_node_the_operators_yes_is_the_word_that_it_carries_no_ca
     # After a reboot AWS's checks begin anew, and still nobody sees it.
     assert node.taken == [Step.REBOOT, Step.STOP_START]
     assert node.asked == 2
-    assert "calls that go on there are cut; only you say" in node.told[0]
+    assert "calls that go on there are cut; only your word says" in node.told[0]
 
 
 def test_without_anybody_to_ask_an_impaired_node_is_left_as_it_is() -> None:
     node = Machine(IMPAIRED)
-    assert (node.repair().next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert (node.repair().next or "").endswith("uv run openvidu-enterprise repair node-2 --dead")
     assert node.taken == []
     node.repair(dead=True)
     assert node.taken == [Step.REBOOT, Step.STOP_START]
@@ -95,7 +95,7 @@ def test_without_anybody_to_ask_an_impaired_node_is_left_as_it_is() -> None:
 def test_an_impaired_node_stays_for_who_says_no_and_for_who_sees_it_run() -> None:
     node = Machine(IMPAIRED)
     said_no = node.repair(agrees=lambda: False)
-    assert (said_no.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+    assert (said_no.next or "").endswith("uv run openvidu-enterprise repair node-2 --dead")
     assert node.taken == []
     node = Machine(IMPAIRED, answers=[SERVING])
     assert node.repair(agrees=node.agrees).next == DRAINED
@@ -152,7 +152,7 @@ def test_a_repair_ends_with_the_first_step_that_helps_and_with_a_no() -> None:
     assert base.told[-1] == "base works again."
     base = Machine(BASE)
     assert base.repair(agrees=lambda: False).next == (
-        "uv run python -m scripts.repair base --to replace"
+        "uv run openvidu-enterprise repair base --to replace"
     )
     assert base.taken == []
 

@@ -34,7 +34,7 @@ def pulumi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 def test_an_update_that_runs_is_not_disturbed(pulumi: Path, said: str) -> None:
     pulumi.write_text(said)
-    with pytest.raises(PulumiError, match="An update of this stack runs"):
+    with pytest.raises(PulumiError, match="An update of this stack is running"):
         PulumiCli().require_idle(URN)
 
 

@@ -45,9 +45,9 @@ def test_steps_go_from_mild_to_strong(seen: MachineObservation, steps: tuple[Ste
 
 def test_another_machine_is_made_only_where_the_operator_says_so() -> None:
     gone = replace(BASE, ec2=GONE, lets_in=False)
-    assert plan(gone).next == "uv run python -m scripts.repair base --to replace"
-    assert plan(gone, Step.REPLACE) == Plan((Step.REPLACE,), "There is no machine any more.")
-    assert plan(BASE).next == "uv run python -m scripts.repair base --to replace"
+    assert plan(gone).next == "uv run openvidu-enterprise repair base --to replace"
+    assert plan(gone, Step.REPLACE) == Plan((Step.REPLACE,), "The machine no longer exists.")
+    assert plan(BASE).next == "uv run openvidu-enterprise repair base --to replace"
     assert plan(BASE, Step.REPLACE).steps == tuple(Step)
 
 
@@ -74,7 +74,7 @@ def test_a_node_with_calls_is_drained_and_never_restarted(
 ) -> None:
     found = plan(replace(NODE, conclusion=conclusion, ec2=ec2), to, dead=dead)
     assert found.steps == (Step.SERVICES,)
-    assert found.next == "uv run python -m scripts.retire node-2, then: pulumi up"
+    assert found.next == "uv run openvidu-enterprise retire node-2, then: pulumi up"
 
 
 def test_silence_is_no_answer() -> None:
@@ -82,7 +82,7 @@ def test_silence_is_no_answer() -> None:
     assert found.steps == ()
     assert "Nobody can say" in found.says
     assert found.next
-    assert found.next.endswith("uv run python -m scripts.repair node-2 --dead")
+    assert found.next.endswith("uv run openvidu-enterprise repair node-2 --dead")
     assert plan(SILENT_NODE, dead=True).steps == OUTSIDE
 
 
@@ -95,12 +95,12 @@ def test_a_status_check_that_has_failed_says_nothing_of_calls(check: str) -> Non
         assert found.steps == ()
         assert "AWS can't reach it" in found.says
         assert "only you can say" in found.says
-        assert (found.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
+        assert (found.next or "").endswith("uv run openvidu-enterprise repair node-2 --dead")
     steps = OUTSIDE if check == "instance" else OUTSIDE[1:]
     assert plan(node, dead=True).steps == steps
     unsaid = replace(node, conclusion=None)
     assert plan(unsaid, asks=True).steps == plan(unsaid).steps == ()
-    assert plan(unsaid).next == "uv run python -m scripts.repair base"
+    assert plan(unsaid).next == "uv run openvidu-enterprise repair base"
     assert plan(unsaid, dead=True).steps == steps
 
 
@@ -110,8 +110,8 @@ def test_who_is_asked_before_each_step_can_say_whether_calls_go_on() -> None:
     assert asked.steps == OUTSIDE
     assert "only you can say" in asked.says
     # To who says no the same is named, and nothing that is stronger.
-    assert (asked.next or "").endswith("uv run python -m scripts.repair node-2 --dead")
-    assert "calls that go on there are cut; only you say" in cost(Step.REBOOT, node)
+    assert (asked.next or "").endswith("uv run openvidu-enterprise repair node-2 --dead")
+    assert "calls that go on there are cut; only your word says" in cost(Step.REBOOT, node)
     # Others say less, or say that it runs.
     assert plan(SILENT_NODE, asks=True).steps == ()
     assert plan(replace(node, lets_in=True), asks=True).steps == ()
@@ -126,7 +126,7 @@ def test_a_status_check_that_has_failed_says_less_than_a_login() -> None:
 def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
     found = plan(replace(SILENT_NODE, conclusion=None))
     assert found.steps == ()
-    assert found.next == "uv run python -m scripts.repair base"
+    assert found.next == "uv run openvidu-enterprise repair base"
 
 
 def test_what_a_node_says_counts_where_no_base_can_tell() -> None:
@@ -152,8 +152,8 @@ def test_a_machine_that_lost_the_key_is_replaced_where_the_operator_says_so(
 ) -> None:
     found = plan(seen)
     assert found.steps == ()
-    assert f"uv run python -m scripts.repair {seen.name} --to replace" in (found.next or "")
-    assert "rotate_ssh_key --key-file" in (found.next or "")
+    assert f"uv run openvidu-enterprise repair {seen.name} --to replace" in (found.next or "")
+    assert "rotate-ssh-key --key-file" in (found.next or "")
     assert plan(seen, Step.REPLACE).steps == (Step.REPLACE,)
 
 
@@ -163,7 +163,7 @@ def test_a_node_that_lost_the_key_goes_once_its_calls_have_ended() -> None:
         found = plan(node, to, dead=True)
         assert found.steps == ()
         assert (found.next or "").startswith(
-            "uv run python -m scripts.retire --replace node-2, then: pulumi up; "
+            "uv run openvidu-enterprise retire --replace node-2, then: pulumi up; "
         )
     # Of one that nobody sees run nobody knows, with or without a key.
     assert "Nobody can say" in plan(replace(node, conclusion="unknown")).says
@@ -176,7 +176,7 @@ def test_the_owner_lets_the_key_in_again() -> None:
 def test_what_serves_gets_nothing_stronger_than_a_start_unasked() -> None:
     serves = replace(BASE, open=True)
     assert plan(serves).steps == (Step.SERVICES,)
-    again = "at a quiet moment: uv run python -m scripts.repair base --to stop-start"
+    again = "at a quiet moment: uv run openvidu-enterprise repair base --to stop-start"
     assert plan(serves).next == again
     assert plan(serves, Step.DOCKER).steps == INSIDE
     dead = replace(serves, docker_is_dead=True)
@@ -189,10 +189,10 @@ def test_where_docker_is_dead_it_comes_before_what_it_runs(seen: MachineObservat
 
 
 def test_a_full_disk_needs_room_and_nothing_that_is_stronger_than_a_start() -> None:
-    room = "uv run python -m scripts.ssh base -- sudo docker image prune --all --force"
+    room = "uv run openvidu-enterprise ssh base -- sudo docker image prune --all --force"
     full = replace(BASE, full=room)
     assert plan(full).steps == (Step.SERVICES,)
-    assert plan(full).next == f"{room}; then: uv run python -m scripts.repair base"
+    assert plan(full).next == f"{room}; then: uv run openvidu-enterprise repair base"
     # What has no service to be started, or is on a host that failed, isn't restarted for it.
     assert plan(replace(full, name="bastion")).steps == ()
     assert plan(replace(full, ec2=replace(RUNS, system="impaired"))).steps == ()
@@ -218,14 +218,15 @@ def test_who_serves_is_not_broken_for_its_ssh(seen: MachineObservation) -> None:
 def test_a_machine_of_ones_own_that_cannot_be_reached_is_its_owners() -> None:
     found = plan(replace(BASE, ec2=None, lets_in=False))
     assert found.steps == ()
-    assert found.next == "start it; then: uv run python -m scripts.repair base"
+    assert found.next == "start it; then: uv run openvidu-enterprise repair base"
 
 
 def test_a_retirement_is_left_to_a_quiet_moment() -> None:
     base = replace(BASE, works=True, ec2=RETIRES)
     assert plan(base).steps == ()
     assert (
-        plan(base).next == "at a quiet moment: uv run python -m scripts.repair base --to stop-start"
+        plan(base).next
+        == "at a quiet moment: uv run openvidu-enterprise repair base --to stop-start"
     )
     assert plan(base, Step.STOP_START).steps == (Step.STOP_START,)
     node = replace(NODE, works=True, ec2=RETIRES, conclusion="serving")
@@ -235,7 +236,7 @@ def test_a_retirement_is_left_to_a_quiet_moment() -> None:
 
 def test_each_step_says_what_it_costs_in_calls() -> None:
     assert cost(Step.REBOOT, replace(BASE, calls=7)).startswith("reboot the machine: 7 calls of")
-    assert cost(Step.SERVICES, BASE).endswith("no call is cut by it")
+    assert cost(Step.SERVICES, BASE).endswith("it cuts no call")
     master = replace(BASE, name="master", calls=2)
     assert cost(Step.REBOOT, master).endswith("2 calls that go on there are cut")
     assert cost(Step.REBOOT, NODE).endswith("no call goes on there")

@@ -66,7 +66,7 @@ def test_a_base_that_takes_no_requests_does_not_work() -> None:
 def test_a_full_disk_is_told_with_what_makes_room() -> None:
     found = seen(BASE, FULL)
     assert found.works
-    assert found.full.startswith("uv run python -m scripts.ssh base -- sudo docker image prune")
+    assert found.full.startswith("uv run openvidu-enterprise ssh base -- sudo docker image prune")
     assert any(line.startswith("disk: 99 % of /") for line in found.told)
 
 

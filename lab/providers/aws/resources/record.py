@@ -51,7 +51,7 @@ _Action = Literal["CREATE", "DELETE", "UPSERT"]
 
 
 def _bare(name: str) -> str:
-    """A name without the dot at its end, in small letters, as Route 53 keeps it."""
+    """A name without the dot at its end, in lowercase, as Route 53 keeps it."""
     return name.rstrip(".").lower()
 
 

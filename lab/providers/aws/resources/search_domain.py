@@ -25,7 +25,7 @@ from lab.providers.aws.tags import tag_list, tag_map
 
 _NAME: Final = matches(
     r"[a-z][a-z0-9-]{2,27}",
-    "3 to 28 small letters, digits and hyphens, a letter first",
+    "3 to 28 lowercase letters, digits and hyphens, a letter first",
 )
 _TLS: Final = (
     "Policy-Min-TLS-1-0-2019-07",
