@@ -4,7 +4,7 @@
 # Reads ROLE, STACK, ADDRESS, FOLDER, PORTS, PEERS, SSH_PORTS and DOWNLOADS as lines NAME=value on stdin.
 # PORTS are those that OpenVidu will listen on, as tcp:443; PEERS what this host has to reach, as
 # 10.5.0.5:6379; SSH_PORTS where SSH may answer; DOWNLOADS URLs that an installation gets things from. By
-# PROXY, STRAIGHT and MIRROR it's going to get out.
+# PROXY, STRAIGHT and MIRROR it's going to get out. With ADOPTED=true an OpenVidu that is there is to be taken over.
 set -euo pipefail
 # shellcheck source=machine/https.sh
 . machine/https.sh
@@ -12,6 +12,8 @@ set -euo pipefail
 . machine/owners.sh
 # shellcheck source=machine/put-way-out.sh
 . machine/put-way-out.sh
+# shellcheck source=machine/running.sh
+. machine/running.sh
 # All of the look has a minute.
 query_seconds=8
 found=/var/lib/openvidu-host-as-found
@@ -58,7 +60,7 @@ say hindrance "$(hindrance)"
 foreign=
 for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
   if [[ -e $folder ]] && ! grep -qsxF "$folder" "$found/folders" &&
-    [[ ! -d $found || -e $found/folders ]]; then
+    [[ ! -d $found || -e $found/folders ]] && [[ $folder != "$FOLDER" || ${ADOPTED:-} != true ]]; then
     foreign+=" $folder"
   fi
 done
@@ -71,7 +73,9 @@ say owner "$owner"
 if [[ -d $found ]]; then
   theirs=$(owners "$FOLDER" "${ROLE:-}" "$found/containers" 2>/dev/null | cut -d ' ' -f 1 || true)
 else
-  theirs=$(taken "$FOLDER" "${ROLE:-}" 2>/dev/null | cut -d '|' -f 2 || true)
+  theirs=$(taken "$FOLDER" "${ROLE:-}" 2>/dev/null || true)
+  [[ ${ADOPTED:-} != true ]] || theirs=$(without "$(of_openvidu "$FOLDER" 2>/dev/null || true)" "$theirs")
+  theirs=$(cut -d '|' -f 2 <<<"$theirs")
 fi
 say taken "${theirs//$'\n'/ }"
 

@@ -6,9 +6,14 @@
 # for a host that the stack has already. A host that another stack has noted is refused. A folder that is
 # there before the stack has the host, and that no note says is the stack's, is somebody else's: it's
 # refused, and nothing is changed. So is a container that OpenVidu would take for its own.
+#
+# With ADOPTED=true an OpenVidu that is there is taken over as it is: the note `adopted` names its folder, which
+# stays when the host is released. With ADOPTED=false one that was noted so is the stack's from now on.
 set -euo pipefail
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
+# shellcheck source=machine/running.sh
+. machine/running.sh
 found=/var/lib/openvidu-host-as-found
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
@@ -36,12 +41,19 @@ if [[ -n $owner && $owner != "${STACK:-}" && -z ${AGAIN:-} ]]; then
   echo "pulumi destroy --stack $owner. Where that stack is gone: sudo rm $found/stack (there). Then: pulumi up" >&2
   exit 1
 fi
-ours=()
+ours=() adopted=''
 for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
   if grep -qsxF "$folder" "$found/folders" || is_without_folders; then
     continue
   fi
-  if [[ -e $folder ]]; then
+  if [[ $folder == "$FOLDER" ]] && grep -qsxF "$folder" "$found/adopted"; then
+    [[ ${ADOPTED:-} == false ]] || continue
+    echo "$folder was installed by this host's owner, and is the stack's from now on."
+  elif [[ $folder == "$FOLDER" && -e $folder && ${ADOPTED:-} == true ]]; then
+    echo "$folder was installed by this host's owner: it's taken over as it is."
+    adopted=$folder
+    continue
+  elif [[ -e $folder ]]; then
     echo "$folder is on this host already, and this stack didn't make it: nothing was changed." >&2
     echo "What is in it would be taken for the stack's, and go with it." >&2
     echo "Stop what runs from it. Then: sudo mv $folder $folder.before (there), and: pulumi up" >&2
@@ -51,6 +63,8 @@ for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; d
 done
 if [[ -d $found ]]; then
   ((${#ours[@]} == 0)) || printf '%s\n' "${ours[@]}" >>"$found/folders"
+  [[ ${ADOPTED:-} != false ]] || rm -f "$found/adopted"
+  [[ -z $adopted ]] || echo "$adopted" >>"$found/adopted"
   note_stack "$found"
   exit 0
 fi
@@ -67,7 +81,14 @@ if command -v docker >/dev/null; then
   fi
   if [[ -z ${AGAIN:-} ]]; then
     ask_docker ps --all --quiet >"$new/containers"
-    theirs=$(taken "$FOLDER" "${ROLE:-}" | cut -d '|' -f 2 | xargs)
+    theirs=$(taken "$FOLDER" "${ROLE:-}")
+    if [[ -n $adopted ]]; then
+      own=$(of_openvidu "$FOLDER")
+      theirs=$(without "$own" "$theirs")
+      without "$own" "$(<"$new/containers")" >"$new/others"
+      mv -f "$new/others" "$new/containers"
+    fi
+    theirs=$(cut -d '|' -f 2 <<<"$theirs" | xargs)
     if [[ -n $theirs ]]; then
       echo "OpenVidu would take these containers on this host for its own, and remove them: $theirs" >&2
       echo "Nothing was changed. Run them on another machine, or with other names of image and project." >&2
@@ -84,6 +105,7 @@ for folder in /opt/openvidu/custom-layout /opt/openvidu; do
   [[ -e $folder ]] || echo "$folder" >>"$new/made-by-docker"
 done
 is_without_folders || printf '%s\n' "${ours[@]}" >"$new/folders"
+[[ -z $adopted ]] || echo "$adopted" >"$new/adopted"
 note_stack "$new"
 sync "$new"/* "$new"
 mv -T "$new" "$found"

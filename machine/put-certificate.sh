@@ -39,6 +39,11 @@ done
   exit 1
 }
 
+if cmp --silent "$certificate" "$own/certificate.cert" && cmp --silent "$key" "$own/certificate.key"; then
+  chmod 600 "$own/certificate.cert" "$own/certificate.key"
+  echo "The certificate is in $own already."
+  exit 0
+fi
 cd "$FOLDER"
 in_proxy() {
   within "$query_seconds" docker compose exec -T "$PROXY" "$@"

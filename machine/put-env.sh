@@ -6,8 +6,18 @@
 # TEXT_LINES says how long that is: a connection that is cut looks like its end. KEEP
 # names a key whose value on this machine wins over the text's (the load balancer's list of
 # nodes, which join and drain edit).
+#
+# A file that says the same in other words stays: a start of what runs with it would make its containers anew.
+# Where base services run that somebody else has started (machine/prepare-host.sh has noted so), another one isn't
+# put there before they are taken over as they are.
 set -euo pipefail
 umask 077
+# What OpenVidu goes by where a file doesn't say it. Source: repository, compose file of the base, and `.env` of
+# nodes.
+usual='HTTP_PORT=80
+HTTPS_PORT=443
+OPENVIDU_RECORDING=false
+OPENVIDU_WEBHOOK=false'
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
@@ -51,6 +61,32 @@ if cmp --silent "$new" "$target"; then
   chmod 600 "$target"
   echo ".env is as it should be."
   exit 0
+fi
+# Its lines that mean something, and no others. Of a name that is there twice Compose takes the last.
+meaning() {
+  sed -n 's/\r$//; /^[A-Za-z_][A-Za-z0-9_]*=./p' "$1" |
+    awk '{ name = substr($0, 1, index($0, "=")); last[name] = $0 } END { for (name in last) print last[name] }' |
+    grep -vxF "$usual" | sort
+}
+
+is_to_be_taken_over() {
+  [[ ! -e $FOLDER/.started-with && -n ${KEEP:-} ]] &&
+    grep -qsxF "$FOLDER" /var/lib/openvidu-host-as-found/adopted
+}
+
+if [[ -f $target ]]; then
+  differing=$(comm -3 <(meaning "$new") <(meaning "$target") | tr -d '\t' | cut -d = -f 1 | sort -u | xargs)
+  if [[ -z $differing ]]; then
+    chmod 600 "$target"
+    echo ".env says what it should."
+    exit 0
+  fi
+  if is_to_be_taken_over; then
+    echo "Base services run from $FOLDER that this stack didn't start, with another .env: $differing differ." >&2
+    echo "It stays as it is: a restart for it would cut users' connections. Take them over as they are first," >&2
+    echo "and change them in a later update. What differs, and how: docs/adopting.md. Then: pulumi up" >&2
+    exit 1
+  fi
 fi
 sync "$new"
 mv -f "$new" "$target"

@@ -3,6 +3,8 @@
 # as made since goes. What somebody may miss stays in a folder beside: the data of base services or a
 # master, recordings that aren't in the bucket, layouts. In doubt it stays.
 #
+# An OpenVidu that the host's owner installed, and that was taken over, is stopped and stays, with its images.
+#
 # A node that carries calls, or whose server doesn't say that it carries none, is left as it is; one whose
 # drain is over has none, or they are to be cut.
 #
@@ -42,6 +44,9 @@ fi
 
 # A note of an earlier version, or one that had been lost, doesn't say which folders were there.
 is_without_folders() { [[ ! -e $found/folders ]]; }
+
+# Noted by machine/prepare-host.sh.
+is_adopted() { grep -qsxF "$FOLDER" "$found/adopted"; }
 
 has_files() { [[ -n $(find "$1" -type f ! -name '.*' -print -quit 2>/dev/null) ]]; }
 
@@ -165,11 +170,17 @@ if [[ -x $FOLDER/$COMMAND ]]; then
   cd /
   [[ ${ROLE:-} != node ]] || remove_left_media "$FOLDER" "$found/containers"
 fi
-! command -v docker >/dev/null || remove_images
+if is_adopted; then
+  rm -f "$FOLDER"/{.started-with,.stop-begun,.stop.lock,.env.lock}
+elif command -v docker >/dev/null; then
+  remove_images
+fi
 mapfile -t elsewhere < <(stored_elsewhere)
 stored+=("${elsewhere[@]}")
 for folder in "$FOLDER" "$FOLDER".incomplete-*; do
-  take_away "$folder"
+  if [[ $folder != "$FOLDER" ]] || ! is_adopted; then
+    take_away "$folder"
+  fi
 done
 # Of an install that was cut.
 rm -f "$FOLDER.installing"
@@ -193,6 +204,11 @@ done < <(cat "$found/made-by-docker" 2>/dev/null || true)
 while read -r file; do
   rm -f "$file"
 done < <(cat "$found/files" 2>/dev/null || true)
+if is_adopted; then
+  rm -rf "$found"
+  echo "OpenVidu doesn't run on this host any more. Its owner installed it: it stays in $FOLDER."
+  exit 0
+fi
 rm -rf "$found"
 echo "OpenVidu is gone from this host; the host is as it was found."
 for place in "${kept[@]}"; do

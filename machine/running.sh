@@ -60,6 +60,27 @@ running() {
   done <<<"$found"
 }
 
+# of_openvidu FOLDER: the ids of OpenVidu's own containers, whatever state they are in: those of the Compose
+# project in its folder, and the media that are no project's.
+of_openvidu() {
+  local found media id name image place project
+  found=$(ask_docker ps --all --quiet) || return
+  [[ -n $found ]] || return 0
+  media=$(images_of "$1" "${of_media[@]}")
+  # shellcheck disable=SC2086 # one word a container
+  found=$(ask_docker inspect --format '{{.Id}}|{{.Name}}|{{.Config.Image}}|{{with index .Config.Labels "com.docker.compose.project"}}{{.}}{{end}}|{{with index .Config.Labels "com.docker.compose.project.working_dir"}}{{.}}{{end}}' $found) || return
+  while IFS='|' read -r id name image project place; do
+    if [[ -n $place && $place -ef $1 ]] || { [[ -z $project ]] && is_one_of "$image" "$media"; }; then
+      echo "${id:0:12}"
+    fi
+  done <<<"$found"
+}
+
+# without IDS LINES: those of the lines that don't begin with one of the ids.
+without() {
+  awk -F '|' -v ids="$1" 'BEGIN { split(ids, all, "\n"); for (i in all) own[all[i]] } $1 != "" && !($1 in own)' <<<"$2"
+}
+
 # remove_left_media FOLDER NOTE: what OpenVidu's stop leaves behind, as it goes by the names of images that
 # `docker ps` shows: media containers of another image, or of one whose name leads elsewhere by now. The
 # server that they worked for has stopped.

@@ -30,6 +30,7 @@ look_seconds=5
 closed_looks=3
 # A session that is there for so long, and has nobody in it, is no call: OpenVidu keeps it for an hour.
 joining_seconds=60
+note=/var/lib/openvidu-host-as-found
 
 # shellcheck source=machine/containers.sh
 . machine/containers.sh
@@ -402,6 +403,45 @@ fail_busy() {
   exit 1
 }
 
+# Whether Compose would make none of the containers anew: then they run with .env as it is. But for the load
+# balancer's list, which changes while it runs.
+# Source: docker/compose, pkg/compose/hash.go, `ServiceHash`; cmd/compose/config.go, `runHash`.
+runs_with_env() {
+  local container service digest made proxy list='' wanted
+  proxy=$(ask_docker compose ps --all --quiet "$PROXY" 2>/dev/null | head -n 1) || return
+  [[ -z $proxy ]] || list=$(ask_docker inspect --format '{{range .Config.Env}}{{println .}}{{end}}' "$proxy" |
+    sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_IPS=//p') || return
+  wanted=$(OPENVIDU_ENTERPRISE_HA_NODE_IPS=${list:-$(value_of OPENVIDU_ENTERPRISE_HA_NODE_IPS)} \
+    ask_docker compose config --hash '*' 2>/dev/null) && [[ -n $wanted ]] || return
+  while read -r service digest; do
+    container=$(ask_docker compose ps --all --quiet "$service" 2>/dev/null | head -n 1) || return
+    [[ -n $container ]] || return
+    made=$(ask_docker inspect --format '{{index .Config.Labels "com.docker.compose.config-hash"}}' "$container") || return
+    [[ $made == "$digest" ]] || return
+  done <<<"$wanted"
+}
+
+# What somebody else has started, and that machine/prepare-host.sh has noted, is only taken over as it runs.
+refuse_restart() {
+  {
+    echo "$NAME: services run in $FOLDER that this stack didn't start, and not with what .env says now, as far as"
+    echo "Docker Compose can tell: it would make their containers anew, which cuts users' connections."
+    echo "Nothing was started. At a moment when that may be: sudo sh -c 'cd $FOLDER && ./$COMMAND start' (there)."
+    echo "Or, where you know that they run with it:"
+    echo "sudo sh -c 'cd $FOLDER && grep -v ^OPENVIDU_ENTERPRISE_HA_NODE_IPS= .env | sha256sum | cut -d \" \" -f 1 >.started-with'"
+    echo "Then: pulumi up"
+  } >&2
+  exit 1
+}
+
+if [[ ! -e .started-with ]] && something_runs; then
+  if runs_with_env; then
+    echo "$NAME: what runs here was started with this configuration."
+    configuration >.started-with
+  elif grep -qsxF "$FOLDER" "$note/adopted"; then
+    refuse_restart
+  fi
+fi
 silent=()
 if runs_as_configured && ! comes_back && something_runs; then
   look_for_silence

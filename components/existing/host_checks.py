@@ -140,6 +140,7 @@ def _inspect(
         "FOLDER": role.product.folder,
         "ROLE": role.name,
         "STACK": this_stack(),
+        **({"ADOPTED": "true"} if host.adopted else {}),
         "PORTS": " ".join(listened(role, settings)),
         "PEERS": " ".join(peers),
         # What is forwarded to a machine comes in at SSH's usual port.

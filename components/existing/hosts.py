@@ -8,14 +8,14 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from components.settings import values
 from components.settings.mistakes import MemberError, member
 from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
-_MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump")
+_MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump", "adopted")
 _JUMP_MEMBERS = ("host", "port", "user", "hostKey")
 _KEY_TYPES = (
     "ssh-ed25519",
@@ -33,12 +33,16 @@ class Host:
         private_ip: address in the network of the hosts.
         host_key: public SSH host key, `ssh-ed25519 AAAA…`; None when it isn't known yet.
         way: how SSH gets there.
+        adopted: whether OpenVidu was installed there by the machine's owner, and stays the owner's;
+            False where it was, and is the stack's from now on; None where nothing is said.
     """
 
     public_ip: str
     private_ip: str
     host_key: str | None
     way: SshWay = STRAIGHT
+    # The state doesn't tell it: another value doesn't make it another machine.
+    adopted: bool | None = field(default=None, compare=False)
 
     @property
     def identity(self) -> str:
@@ -80,6 +84,7 @@ def host(text: str) -> Host:
         _address(found["privateIp"], "privateIp"),
         _host_key(key) if key else None,
         SshWay(_port(found, "sshPort"), _jump(found["sshJump"]) if "sshJump" in found else None),
+        _member(found, "adopted", values.boolean) if "adopted" in found else None,
     )
 
 

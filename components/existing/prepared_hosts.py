@@ -65,7 +65,7 @@ class ExistingMachines:
                 "RELEASE_HOST": script("release-host.sh"),
                 "FIELDS": (
                     f"FOLDER={product.folder}\nCOMMAND={product.command}\nROLE={role.name}\n"
-                    f"STACK={this_stack()}"
+                    f"STACK={this_stack()}{_adopted(host)}"
                 ),
             },
             parent=parent,
@@ -89,3 +89,8 @@ class ExistingMachines:
             way=host.way,
             present=f"existing {pulumi.get_project()} {pulumi.get_stack()}",
         )
+
+
+def _adopted(host: Host) -> str:
+    """The line that says whose the OpenVidu is that the host's owner installed."""
+    return "" if host.adopted is None else f"\nADOPTED={str(host.adopted).lower()}"

@@ -222,7 +222,7 @@ def warnings(name: str, host: Host, facts: Facts) -> list[str]:
             f"{name} has {facts.cpus} CPUs and {memory:.1f} GiB of memory; OpenVidu advises "
             f"{role.advised_cpus} CPUs and {role.advised_memory_gib} GiB."
         )
-    if facts.installed:
+    if facts.installed and host.adopted is None:
         found.append(f"{name}: an OpenVidu is installed already; it will be configured anew.")
     if facts.limited:
         found.append(

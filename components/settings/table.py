@@ -91,7 +91,7 @@ class Settings:
         tuple[Host, ...],
         Key(
             lists.list_of(host),
-            "Existing machines, base first: publicIp, privateIp, hostKey, sshPort, sshJump.",
+            "Existing machines, base first: publicIp, privateIp, and more: docs/existing.md.",
             '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
         ),
     ] = ()

@@ -770,6 +770,9 @@ def test_a_master_that_exists_is_prepared_and_released(monkeypatch: pytest.Monke
         "STACK=organization/openvidu-enterprise/dev"
     )
     assert not [one.typ for one in found.registered if one.typ.startswith("aws:")]
+    taken_over = deploy({**configured(host(0, adopted=True)), "shape": "single-master"})
+    again = taken_over.of_type("command:local:Command")["master"]
+    assert again["environment"]["FIELDS"].endswith("/dev\nADOPTED=true")
 
 
 @pytest.mark.parametrize(("shape", "name"), [("ha", "base"), ("single-master", "master")])

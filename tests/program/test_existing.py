@@ -368,6 +368,30 @@ def test_host_keys_of_all_kinds_that_the_provider_takes_are_taken(kind: str) -> 
     assert settings(host(0), host(1, hostKey=key), nodeCount="1").hosts[1].host_key == key
 
 
+@pytest.mark.parametrize(("said", "found"), [({}, None), ({"adopted": True}, True)])
+def test_whose_openvidu_is_there_makes_it_no_other_machine(
+    said: dict[str, Any], found: bool | None
+) -> None:
+    one = settings(host(0, **said), host(1), host(2)).hosts[0]
+    assert one.adopted is found
+    assert one == settings(host(0), host(1), host(2)).hosts[0]
+
+
+def test_a_host_whose_openvidu_is_taken_over_is_not_warned_of_it() -> None:
+    there = replace(FITS, installed=True)
+    plain = settings(host(0), host(1), host(2))
+    taken = settings(host(0), host(1, adopted=True), host(2))
+    assert "configured anew" in suitability.warnings("node-1", plain.hosts[1], there)[0]
+    assert suitability.warnings("node-1", taken.hosts[1], there) == []
+
+
+def test_owners_of_base_services_keep_their_own_keys_there() -> None:
+    env = json.dumps({"OWNERS_OWN": "yes"})
+    assert "OWNERS_OWN can't be set here" in problems(host(0), host(1), host(2), baseExtraEnv=env)
+    found = settings(host(0, adopted=True), host(1), host(2), baseExtraEnv=env)
+    assert dict(found.base_extra_env) == {"OWNERS_OWN": "yes"}
+
+
 def test_hosts_are_for_existing_machines_only() -> None:
     given = {**example(), "hosts": json.dumps([host(0), host(1)])}
     with pytest.raises(ConfigurationError, match="machines is aws"):

@@ -22,6 +22,9 @@ case "$*" in
 "compose ps --quiet "*) grep "|${@: -1}|" "$here/containers" | cut -d '|' -f 1 ;;
 "inspect --format {{range .Config.Env}}"*) cat "$here/environment" ;;
 "compose ps --all --quiet" | "compose ps --quiet") cut -d '|' -f 1 "$here/containers" ;;
+"compose ps --all --quiet "*) grep "|${@: -1}|" "$here/containers" | cut -d '|' -f 1 ;;
+"compose config --hash "*) cat "$here/hashes" 2>/dev/null ;;
+"inspect --format {{index "*'config-hash"}} '*) sed -n "s/^${@: -1} //p" "$here/made-as" ;;
 "compose config --services") cat "$here/services" ;;
 "compose version --short") cat "$here/compose" ;;
 "compose logs "*) cat "$here/logs/${@: -1}" 2>/dev/null ;;

@@ -19,6 +19,8 @@ MIXED_UP = "contains the name of a key in .env, which OpenVidu's scripts would c
 def find_mistakes(settings: Settings) -> list[Mistake]:
     """Further `.env` keys take what OpenVidu says, and hide none that its `grep` looks for."""
     shape, version = settings.shape, settings.openvidu_version
+    # Who installed base services may have added to their Compose file, and to `.env` for that.
+    has_own = any(one.adopted is not None for one in settings.hosts[:1])
     role = roles.MASTER if shape == SINGLE_MASTER else roles.NODE
     its = deployment(role.name, version)
     mistakes = []
@@ -33,6 +35,8 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
         problem = _unfit(name, text, known)
         if shape != HA:
             problem = "is for base services, of which there are none; a single master uses extraEnv"
+        elif known is None and has_own:
+            problem = _set_by(name) or problem
         elif known is None:
             near = difflib.get_close_matches(name, BASE_OPTIONS, n=1)
             takes = (

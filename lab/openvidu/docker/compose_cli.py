@@ -70,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         command(name)
     for limited in (down, command("stop"), command("restart")):
         limited.add_argument("-t", "--timeout", type=float)
-    command("config").add_argument("--services", dest="only_services", action="store_true")
+    configured = command("config")
+    configured.add_argument("--services", dest="only_services", action="store_true")
+    configured.add_argument("--hash")
     command("version", services=None).add_argument("--short", action="store_true")
     running = command("exec", services=None)
     running.add_argument("-e", "--env", action="append", default=[])
@@ -207,6 +209,10 @@ def _restart(folder: Path, options: argparse.Namespace) -> int:
 
 
 def _config(folder: Path, options: argparse.Namespace) -> int:
+    if options.hash:
+        chosen = _project(folder).services
+        sys.stdout.writelines(f"{one.name} {one.digest}\n" for one in chosen)
+        return 0
     services = {service.name: {"image": service.image} for service in _project(folder).services}
     if options.only_services:
         sys.stdout.writelines(f"{name}\n" for name in services)

@@ -51,6 +51,7 @@ def _labels(container: Container) -> dict[str, str]:
         "com.docker.compose.project.working_dir": container.spec.folder,
         "com.docker.compose.service": container.spec.service,
         "com.docker.compose.oneoff": str(container.spec.one_off),
+        "com.docker.compose.config-hash": container.spec.digest,
     }
 
 
