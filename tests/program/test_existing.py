@@ -383,6 +383,8 @@ def test_a_host_whose_openvidu_is_taken_over_is_not_warned_of_it() -> None:
     taken = settings(host(0), host(1, adopted=True), host(2))
     assert "configured anew" in suitability.warnings("node-1", plain.hosts[1], there)[0]
     assert suitability.warnings("node-1", taken.hosts[1], there) == []
+    full = replace(there, free_disk_mib=5_000, free_images_mib=5_000)
+    assert suitability.mistakes("node-1", taken.hosts[1], full, taken) == []
 
 
 def test_owners_of_base_services_keep_their_own_keys_there() -> None:
