@@ -13,6 +13,7 @@ from components.aws import permissions
 from scripts import (
     abort_drain,
     adopt,
+    adopt_cluster,
     autoscale,
     backup,
     check_call,
@@ -47,6 +48,7 @@ COMMANDS = (
     autoscale,
     preview_summary,
     adopt,
+    adopt_cluster,
     backup,
     recover_state,
     init_stack,

@@ -64,7 +64,7 @@ def main(
             if jump := way.jump:
                 key = jump.host_key or jump_keys.get((jump.host, jump.port))
                 if key is None:
-                    key = _compared(f"{name}.sshJump", jump.host, SshWay(jump.port), console)
+                    key = compared(f"{name}.sshJump", jump.host, SshWay(jump.port), console)
                 if jump.host_key is None:
                     pulumi.set_path(f"{name}.sshJump.hostKey", key)
                     console.print(f"{name}.sshJump, {jump.host}: stored")
@@ -73,7 +73,7 @@ def main(
             if one.host_key:
                 console.print(f"{name}, {one.public_ip}: hostKey is set already, left as it is")
                 continue
-            key = _compared(name, one.public_ip, way, console, login if way.jump else None)
+            key = compared(name, one.public_ip, way, console, login if way.jump else None)
             pulumi.set_path(f"{name}.hostKey", key)
             console.print(f"{name}, {one.public_ip}: stored")
 
@@ -114,7 +114,7 @@ def _login(pulumi: PulumiCli) -> _Login:
     return _Login(variables, "".join(f"{pulumi.get_config(key).strip()}\n" for key in keys))
 
 
-def _compared(
+def compared(
     name: str, address: str, way: SshWay, console: Console, login: _Login | None = None
 ) -> str:
     """A host's key, once it's sure to be the host's.

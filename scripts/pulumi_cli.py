@@ -137,9 +137,10 @@ class PulumiCli:
         """Set a key; the value goes through stdin, so that it's in no process list."""
         self._run("config", "set", "--secret" if secret else "--plaintext", key, stdin=value)
 
-    def set_path(self, path: str, value: str) -> None:
-        """Set a value within a key, as `hosts[1].hostKey`. Not for secrets."""
-        self._run("config", "set", "--plaintext", "--path", path, stdin=value)
+    def set_path(self, path: str, value: str, *, secret: bool = False) -> None:
+        """Set a value within a key, as `hosts[1].hostKey`; it goes through stdin."""
+        kind = "--secret" if secret else "--plaintext"
+        self._run("config", "set", kind, "--path", path, stdin=value)
 
     def set_plain(self, values: Mapping[str, int | list[int]]) -> None:
         """Set several keys at once: either all are stored or none is. Not for secrets."""

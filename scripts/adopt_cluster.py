@@ -1,0 +1,226 @@
+"""Writes a stack for a cluster that was made by hand, as OpenVidu's page says.
+
+uv run python -m scripts.adopt_cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
+uv run openvidu-enterprise adopt-cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
+
+It reads over SSH, and changes nothing there: the next `pulumi up` takes the cluster over.
+What a killed update left in AWS is for `scripts.adopt`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives import serialization
+from rich.console import Console
+
+from components.settings.mistakes import member
+from components.ssh_way import PORT, SshWay
+from scripts import host_keys
+from scripts.adopting import reading, refusals
+from scripts.adopting.env_to_config import Login, StackConfig, config_of
+from scripts.adopting.found_cluster import FoundCluster
+from scripts.adopting.found_machine import Place
+from scripts.expected_errors import expected_errors
+from scripts.init_stack import PROJECT
+from scripts.pulumi_cli import PulumiCli, PulumiError
+
+_NAMED = "base=203.0.113.5 203.0.113.6 203.0.113.7"
+_OWN = (
+    "hosts",
+    "openviduSecret",
+    "redisPassword",
+    "s3SecretKey",
+    "elasticsearchPassword",
+    "openviduProLicense",
+    "sshPublicKey",
+    "sshPrivateKey",
+)
+"""Keys that a stack of its own has, and that have no default."""
+_PARTS = ("hosts", "extraEnv", "baseExtraEnv")
+"""Keys whose parts are set one by one."""
+_SHOWN = 100
+
+
+def main(
+    machines: Annotated[
+        list[str], typer.Argument(metavar="base=HOST NODE…", help="Addresses, HOST or HOST:PORT.")
+    ],
+    *,
+    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+    ssh_user: Annotated[str, typer.Option(help="Logs in everywhere, with sudo.")] = "ubuntu",
+    ssh_key: Annotated[
+        Path | None,
+        typer.Option(help="Its private key; without it, your SSH agent.", exists=True),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Write the stack without asking.")
+    ] = False,
+) -> None:
+    """Write a stack for a cluster that was made by hand. Nothing is changed on its machines.
+
+    The nodes get their numbers in the order in which they are named.
+
+    Examples:
+      uv run python -m scripts.adopt_cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
+      uv run python -m scripts.adopt_cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    with expected_errors():
+        named = places_of(machines)
+        pulumi = PulumiCli(stack)
+        _require_new(pulumi)
+        login = _login(ssh_user, ssh_key)
+        places = [
+            Place(name, address, host_keys.compared(name, address, way, console), way)
+            for name, (address, way) in named.items()
+        ]
+        cluster = _read(places, login, pulumi.stack_name())
+        config = config_of(cluster, login)
+        if config.refused:
+            raise PulumiError(refused(config.refused))
+        console.print(told(cluster, config), markup=False)
+        if not yes:
+            typer.confirm("Write this stack?", abort=True)
+        _write(pulumi, config)
+        console.print("Nothing was changed on the machines. Next: pulumi preview, then: pulumi up")
+
+
+def places_of(words: Sequence[str]) -> Mapping[str, tuple[str, SshWay]]:
+    """Addresses and ways by the machines' names, from `base=HOST[:PORT] HOST[:PORT] …`.
+
+    Raises:
+        PulumiError: there's no base, or no node, or a port is none.
+    """
+    bases = [word.removeprefix("base=") for word in words if word.startswith("base=")]
+    nodes = [word for word in words if not word.startswith("base=")]
+    if len(bases) != 1 or not nodes or any("=" in word for word in nodes):
+        raise PulumiError(
+            f"Expected one base and its nodes, got {' '.join(words)!r}.\n"
+            f"  Next: uv run python -m scripts.adopt_cluster {_NAMED}"
+        )
+    names = ["base", *(f"node-{place}" for place in range(1, len(nodes) + 1))]
+    found = {}
+    for name, word in zip(names, [*bases, *nodes], strict=True):
+        address, colon, port = word.partition(":")
+        if colon and not port.isdecimal():
+            raise PulumiError(f"{name}: must be an address and maybe a port, got {word!r}.")
+        found[name] = (address, SshWay(int(port) if colon else PORT))
+    return found
+
+
+def refused(problems: Sequence[str]) -> str:
+    """Why nothing was written."""
+    lines = "\n".join(f"  {one}" for one in problems)
+    return (
+        "This cluster can't be taken over as it is. Nothing was changed or written.\n"
+        f"{lines}\n  More: docs/adopting.md"
+    )
+
+
+def told(cluster: FoundCluster, config: StackConfig) -> str:
+    """What was read, and what the stack says of it; no secret is in it."""
+    lines = [f"OpenVidu Enterprise {cluster.base.version}, {cluster.answers.status}:"]
+    for one in cluster.machines:
+        ip = cluster.base_ip if one is cluster.base else one.private_ip
+        where = f"{one.place.name}: {one.place.address}, {ip}"
+        lines.append(f"  {where}: {one.running} containers run")
+    lines.append("The stack's configuration:")
+    lines += [
+        f"  {key}: {_shown(text, key in config.secrets)}" for key, text in config.texts.items()
+    ]
+    lines.append("It says what base and nodes run with: nothing is restarted for it.")
+    if config.kept:
+        lines += ["What it doesn't say:", *(f"  {one}" for one in config.kept)]
+    return "\n".join(lines)
+
+
+def _shown(text: str, is_secret: bool) -> str:
+    if is_secret:
+        return "(a secret)"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _login(user: str, key: Path | None) -> Login:
+    if key is None:
+        return Login(user)
+    try:
+        private = serialization.load_ssh_private_key(key.read_bytes(), None)
+    except (ValueError, TypeError) as error:
+        raise PulumiError(
+            f"{key} is no OpenSSH private key without a passphrase: {error}.\n"
+            "  Next: name another one, or leave --ssh-key out, for your SSH agent: ssh-add -l"
+        ) from None
+    public = private.public_key().public_bytes(
+        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
+    )
+    return Login(user, f"{public.decode()} {PROJECT}", key.read_text())
+
+
+def _require_new(pulumi: PulumiCli) -> None:
+    """Refuse a stack that says or has something already."""
+    config = pulumi.config()
+    there = [
+        key
+        for key in _OWN
+        if (one := config.get(f"{PROJECT}:{key}", {})).get("secret")
+        or one.get("value") not in (None, "", "[]")
+    ]
+    if not there and not pulumi.export_state()["deployment"].get("resources"):
+        return
+    has = f"has {', '.join(there)} in its configuration" if there else "has resources"
+    raise PulumiError(
+        f"The stack {pulumi.stack_name()} {has}; what is there isn't overwritten.\n"
+        "  Next: pulumi stack init ANOTHER, and --stack ANOTHER"
+    )
+
+
+def _read(places: Sequence[Place], login: Login, stack: str) -> FoundCluster:
+    """The cluster, where nothing of it is refused.
+
+    Raises:
+        PulumiError: with everything that is.
+    """
+    looked = reading.machines(places, login, stack)
+    problems = [f"{name}: {why}" for name, why in looked.silent.items()]
+    problems += refusals.of_machines(looked.machines)
+    if problems:
+        raise PulumiError(refused(problems))
+    base, *nodes = looked.machines
+    cluster = FoundCluster(base, nodes, reading.answers(base, login))
+    if problems := refusals.of_cluster(cluster):
+        raise PulumiError(refused(problems))
+    return cluster
+
+
+def _write(pulumi: PulumiCli, config: StackConfig) -> None:
+    """Store the configuration, in a file that only its owner reads."""
+    file = Path(f"Pulumi.{pulumi.stack_name().rpartition('/')[2]}.yaml")
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    for key, text in config.texts.items():
+        if key not in _PARTS:
+            pulumi.set_config(key, text, secret=key in config.secrets)
+            continue
+        for place, value in parts_of(key, text):
+            pulumi.set_path(place, value, secret=key in config.secrets)
+
+
+def parts_of(key: str, text: str) -> list[tuple[str, str]]:
+    """Paths and texts of what a key holds, such as `hosts[1].publicIp`."""
+    found = json.loads(text)
+    if isinstance(found, dict):
+        return [(key + member(name), value) for name, value in found.items()]
+    return [
+        (f"{key}[{place}].{name}", value if isinstance(value, str) else json.dumps(value))
+        for place, one in enumerate(found)
+        for name, value in one.items()
+    ]
+
+
+if __name__ == "__main__":
+    typer.run(main)

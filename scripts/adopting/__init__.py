@@ -1,0 +1,1 @@
+"""A cluster that somebody made by hand, as the page says, becomes a stack's."""
