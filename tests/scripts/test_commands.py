@@ -22,6 +22,7 @@ ARGUMENTS = {
     "repair": ["node-1"],
     "retire": ["node-1"],
     "abort_drain": ["node-1"],
+    "adopt_cluster": ["base=203.0.113.5", "203.0.113.6"],
     "autoscale": ["--max=4", "--load=60"],
 }
 
