@@ -43,6 +43,7 @@ _OWN = (
 """Keys that a stack of its own has, and that have no default."""
 _PARTS = ("hosts", "extraEnv", "baseExtraEnv")
 """Keys whose parts are set one by one."""
+_STACK = "pulumi:pulumi:Stack"
 _SHOWN = 100
 
 
@@ -170,7 +171,9 @@ def _require_new(pulumi: PulumiCli) -> None:
         if (one := config.get(f"{PROJECT}:{key}", {})).get("secret")
         or one.get("value") not in (None, "", "[]")
     ]
-    if not there and not pulumi.export_state()["deployment"].get("resources"):
+    resources = pulumi.export_state()["deployment"].get("resources") or ()
+    # An update that was refused leaves the stack itself, and nothing else.
+    if not there and all(one["type"] == _STACK for one in resources):
         return
     has = f"has {', '.join(there)} in its configuration" if there else "has resources"
     raise PulumiError(
@@ -208,6 +211,8 @@ def _write(pulumi: PulumiCli, config: StackConfig) -> None:
             continue
         for place, value in parts_of(key, text):
             pulumi.set_path(place, value, secret=key in config.secrets)
+    # An engine that writes a new file in its place gives it the usual mode.
+    file.chmod(0o600)
 
 
 def parts_of(key: str, text: str) -> list[tuple[str, str]]:

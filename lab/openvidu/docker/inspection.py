@@ -10,7 +10,7 @@ from lab.openvidu.docker.containers import Container
 from lab.openvidu.docker.errors import TemplateError
 
 _FIELD = re.compile(r"\{\{\s*(json\s+)?((?:\.\w+)+)\s*\}\}")
-_INDEX = r'index \.Config\.Labels "([\w.]+)"'
+_INDEX = r'index \.Config\.Labels "([\w.-]+)"'
 _LABEL = re.compile(rf"\{{\{{\s*{_INDEX}\s*\}}\}}")
 _LABEL_IF_THERE = re.compile(rf"\{{\{{with {_INDEX}\}}\}}\{{\{{\.\}}\}}\{{\{{end\}}\}}")
 _ENVIRONMENT = re.compile(r"\{\{range \.Config\.Env\}\}\{\{println \.\}\}\{\{end\}\}")
