@@ -1,10 +1,10 @@
 """Writes a stack for a cluster that was made by hand, as OpenVidu's page says.
 
-uv run python -m scripts.adopt_cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
+uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
 uv run openvidu-enterprise adopt-cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
 
 It reads over SSH, and changes nothing there: the next `pulumi up` takes the cluster over.
-What a killed update left in AWS is for `scripts.adopt`.
+What a killed update left in AWS is for `adopt`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def main(
     ssh_user: Annotated[str, typer.Option(help="Logs in everywhere, with sudo.")] = "ubuntu",
     ssh_key: Annotated[
         Path | None,
-        typer.Option(help="Its private key; without it, your SSH agent.", exists=True),
+        typer.Option(help="Its private key; without it, your SSH agent."),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Write the stack without asking.")
@@ -67,8 +67,8 @@ def main(
     The nodes get their numbers in the order in which they are named.
 
     Examples:
-      uv run python -m scripts.adopt_cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
-      uv run python -m scripts.adopt_cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
+      uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6
+      uv run openvidu-enterprise adopt-cluster --ssh-key KEY base=203.0.113.5 203.0.113.6:2222
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors():
@@ -102,7 +102,7 @@ def places_of(words: Sequence[str]) -> Mapping[str, tuple[str, SshWay]]:
     if len(bases) != 1 or not nodes or any("=" in word for word in nodes):
         raise PulumiError(
             f"Expected one base and its nodes, got {' '.join(words)!r}.\n"
-            f"  Next: uv run python -m scripts.adopt_cluster {_NAMED}"
+            f"  Next: uv run openvidu-enterprise adopt-cluster {_NAMED}"
         )
     names = ["base", *(f"node-{place}" for place in range(1, len(nodes) + 1))]
     found = {}
@@ -151,9 +151,9 @@ def _login(user: str, key: Path | None) -> Login:
         return Login(user)
     try:
         private = serialization.load_ssh_private_key(key.read_bytes(), None)
-    except (ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise PulumiError(
-            f"{key} is no OpenSSH private key without a passphrase: {error}.\n"
+            f"{key} must be an OpenSSH private key without a passphrase: {error}.\n"
             "  Next: name another one, or leave --ssh-key out, for your SSH agent: ssh-add -l"
         ) from None
     public = private.public_key().public_bytes(

@@ -138,7 +138,7 @@ def _install_base(owned: Owned) -> None:
         "WORKER_CONNECTIONS": "20480",
     }
     _install(owned.lab, "base", release.BASE, values)
-    # Before 2.32.1 what makes the bucket doesn't wait for MinIO: whoever finds none starts it again.
+    # Before 2.32.1 what makes the bucket doesn't wait for MinIO: who finds none starts it again.
     bucket = f"""
         cd {release.BASE.folder}
         [ -d minio-s3/openvidu-enterprise ] && echo there || docker compose up -d createbuckets
