@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from components.settings.change_kind import Change
+
 
 @dataclass(frozen=True)
 class Key:
@@ -15,6 +17,8 @@ class Key:
         parse: turns the configured text into the value, or raises `ValueError` with what it takes.
         meaning: one sentence for the schema and the reference.
         example: a value that is taken, as text.
+        change: what another value does to a cluster that is deployed, where it's of use: each shape
+            has keys of its own.
         secret: stored with `--secret`, never shown.
         made: `init_stack` makes the value when it is missing.
         meant: the value that a text probably stands for, which is proposed then.
@@ -28,6 +32,7 @@ class Key:
     parse: Callable[[str], Any]
     meaning: str
     example: str
+    change: Change
     secret: bool = False
     made: bool = False
     meant: Callable[[str], str] | None = None

@@ -20,6 +20,7 @@ from components.existing.hosts import Host, host
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
 from components.settings import aws_values, lists, values
+from components.settings.change_kind import Change
 from components.settings.change_window import ChangeWindow, change_window
 from components.settings.choices import (
     ACM,
@@ -61,7 +62,13 @@ class Settings:
     """What to deploy. Frozen, typed, and checked as a whole by `read.read`."""
 
     node_count: Annotated[
-        int, Key(values.whole_number, "Number of nodes: the machines that carry the calls.", "2")
+        int,
+        Key(
+            values.whole_number,
+            "Number of nodes: the machines that carry the calls.",
+            "2",
+            Change.NODES_COME_AND_GO,
+        ),
     ] = 2
     retired_nodes: Annotated[
         tuple[int, ...],
@@ -69,6 +76,7 @@ class Settings:
             lists.list_of(values.whole_number),
             "Node numbers not to use: [2] drains node 2 and adds the next number.",
             "[2]",
+            Change.NODES_COME_AND_GO,
         ),
     ] = ()
     shape: Annotated[
@@ -77,6 +85,7 @@ class Settings:
             lists.one_of(HA, SINGLE_MASTER, HA_MANAGED),
             "What is deployed: base and nodes, a single master, or nodes and AWS's services.",
             SINGLE_MASTER,
+            Change.REFUSED,
         ),
     ] = HA
     machines: Annotated[
@@ -85,6 +94,7 @@ class Settings:
             lists.one_of(AWS, EXISTING),
             "Where machines come from: created on AWS, or the existing ones in hosts.",
             "existing",
+            Change.REFUSED,
         ),
     ] = AWS
     hosts: Annotated[
@@ -93,11 +103,17 @@ class Settings:
             lists.list_of(host),
             "Existing machines, base first: publicIp, privateIp, and more: docs/existing.md.",
             '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
+            Change.NODES_COME_AND_GO,
         ),
     ] = ()
     install_docker: Annotated[
         bool,
-        Key(values.boolean, "Install Docker and Docker Compose on hosts that lack them.", "true"),
+        Key(
+            values.boolean,
+            "Install Docker and Docker Compose on hosts that lack them.",
+            "true",
+            Change.NEW_MACHINES,
+        ),
     ] = False
     http_proxy: Annotated[
         str | None,
@@ -105,6 +121,7 @@ class Settings:
             values.proxy,
             "Proxy for what machines download: scripts, packages, images. With a login: --secret.",
             "http://proxy.example.io:3128",
+            Change.WAY_OUT,
         ),
     ] = field(default=None, repr=False)
     no_proxy: Annotated[
@@ -113,6 +130,7 @@ class Settings:
             lists.list_of(values.straight),
             "Hosts, .domains and networks reached without httpProxy, such as a mirror.",
             '[".example.io"]',
+            Change.WAY_OUT,
         ),
     ] = ()
     install_script_url: Annotated[
@@ -121,6 +139,7 @@ class Settings:
             values.folder_url,
             "HTTPS address of a folder with OpenVidu's install scripts, instead of its own.",
             "https://mirror.example.io/openvidu",
+            Change.NEW_MACHINES,
         ),
     ] = None
     docker_registry: Annotated[
@@ -129,10 +148,12 @@ class Settings:
             values.registry,
             "Mirror of Docker Hub (https://…), or a registry to log in to, such as docker.io.",
             "https://mirror.example.io",
+            Change.REGISTRY,
         ),
     ] = None
     docker_registry_user: Annotated[
-        str | None, Key(values.email_or_name, "User of dockerRegistry.", "openvidu")
+        str | None,
+        Key(values.email_or_name, "User of dockerRegistry.", "openvidu", Change.REGISTRY),
     ] = None
     docker_registry_password: Annotated[
         str | None,
@@ -140,6 +161,7 @@ class Settings:
             values.login_password,
             "Password, or access token, of dockerRegistryUser.",
             "",
+            Change.REGISTRY,
             secret=True,
         ),
     ] = field(default=None, repr=False)
@@ -149,6 +171,7 @@ class Settings:
             lists.list_of(values.private_ip),
             "Private addresses of the media nodes that a single master uses.",
             '["10.5.0.20"]',
+            Change.BASE_RESTARTS,
         ),
     ] = ()
     openvidu_version: Annotated[
@@ -157,6 +180,7 @@ class Settings:
             values.version,
             "Version of OpenVidu Enterprise, or latest.",
             "2.30.0",
+            Change.UPGRADE,
             meant=values.version_meant,
         ),
     ] = "2.30.0"
@@ -166,10 +190,17 @@ class Settings:
             lists.one_of(ALL_AT_ONCE, ROLLING),
             "How nodes are upgraded: all at once, as documented, or one by one.",
             ROLLING,
+            Change.NOTED,
         ),
     ] = ALL_AT_ONCE
     media_server: Annotated[
-        str, Key(lists.one_of("mediasoup", "kurento"), "Media server of the nodes.", "mediasoup")
+        str,
+        Key(
+            lists.one_of("mediasoup", "kurento"),
+            "Media server of the nodes.",
+            "mediasoup",
+            Change.NODES_RESTART,
+        ),
     ] = "mediasoup"
     domain_or_public_ip: Annotated[
         str | None,
@@ -177,6 +208,7 @@ class Settings:
             values.domain_or_ip,
             "Domain name that points at the base or master. Default: its public IP.",
             "openvidu.example.io",
+            Change.ALL_RESTARTS,
         ),
     ] = None
     hosted_zone_id: Annotated[
@@ -185,6 +217,7 @@ class Settings:
             values.name,
             "Route 53 zone in which to point the domain at the base.",
             "Z0123456789ABCDEFGHIJ",
+            Change.AWS,
         ),
     ] = None
     overwrite_record: Annotated[
@@ -193,6 +226,7 @@ class Settings:
             values.boolean,
             "Confirms that the domain's existing record in hostedZoneId may be changed.",
             "true",
+            Change.AWS,
         ),
     ] = False
     certificate_type: Annotated[
@@ -201,10 +235,17 @@ class Settings:
             lists.one_of("selfsigned", OWNCERT, "letsencrypt", ACM),
             "Where the certificate comes from; with ha-managed acm or owncert.",
             "letsencrypt",
+            Change.BASE_RESTARTS,
         ),
     ] = "selfsigned"
     letsencrypt_email: Annotated[
-        str | None, Key(values.email, "E-mail address for Let's Encrypt.", "openvidu@example.io")
+        str | None,
+        Key(
+            values.email,
+            "E-mail address for Let's Encrypt.",
+            "openvidu@example.io",
+            Change.BASE_RESTARTS,
+        ),
     ] = None
     own_certificate: Annotated[
         str | None,
@@ -212,11 +253,18 @@ class Settings:
             values.certificate,
             "Your certificate and its chain, PEM.",
             '-- "$(cat certificate.pem)"',
+            Change.RELOAD,
         ),
     ] = None
     own_private_key: Annotated[
         str | None,
-        Key(values.private_key, "Private key of your certificate, PEM.", "", secret=True),
+        Key(
+            values.private_key,
+            "Private key of your certificate, PEM.",
+            "",
+            Change.RELOAD,
+            secret=True,
+        ),
     ] = field(default=None, repr=False)
     openvidu_secret: Annotated[
         str,
@@ -224,15 +272,25 @@ class Settings:
             values.secret,
             "Secret with which applications reach the REST API.",
             "",
+            Change.ALL_RESTARTS,
             secret=True,
             made=True,
         ),
     ] = field(repr=False)
     redis_password: Annotated[
-        str, Key(values.secret, "Password of Redis.", "", secret=True, made=True)
+        str,
+        Key(values.secret, "Password of Redis.", "", Change.ALL_RESTARTS, secret=True, made=True),
     ] = field(default="", repr=False)
     s3_secret_key: Annotated[
-        str, Key(values.s3_secret_key, "Secret key of S3.", "", secret=True, made=True)
+        str,
+        Key(
+            values.s3_secret_key,
+            "Secret key of S3.",
+            "",
+            Change.ALL_RESTARTS,
+            secret=True,
+            made=True,
+        ),
     ] = field(default="", repr=False)
     elasticsearch_password: Annotated[
         str,
@@ -240,27 +298,48 @@ class Settings:
             values.elasticsearch_password,
             "Password of Elasticsearch and Kibana, 7 characters or more.",
             "",
+            Change.ALL_RESTARTS,
             secret=True,
             made=True,
         ),
     ] = field(repr=False)
     openvidu_pro_license: Annotated[
-        str, Key(values.license_key, "License of your OpenVidu account.", "", secret=True)
+        str,
+        Key(
+            values.license_key,
+            "License of your OpenVidu account.",
+            "",
+            Change.NODES_RESTART,
+            secret=True,
+        ),
     ] = field(repr=False)
     s3_bucket: Annotated[
-        str, Key(values.bucket, "Bucket for configuration and recordings.", DEFAULT_BUCKET)
+        str,
+        Key(
+            values.bucket,
+            "Bucket for configuration and recordings.",
+            DEFAULT_BUCKET,
+            Change.ALL_RESTARTS,
+        ),
     ] = DEFAULT_BUCKET
-    s3_access_key: Annotated[str, Key(values.access_key, "Access key of S3.", "minioadmin")] = (
-        "minioadmin"
-    )
+    s3_access_key: Annotated[
+        str, Key(values.access_key, "Access key of S3.", "minioadmin", Change.ALL_RESTARTS)
+    ] = "minioadmin"
     elasticsearch_username: Annotated[
-        str, Key(values.name, "User of Elasticsearch and Kibana.", "elasticadmin")
+        str,
+        Key(values.name, "User of Elasticsearch and Kibana.", "elasticadmin", Change.ALL_RESTARTS),
     ] = "elasticadmin"
-    https_port: Annotated[int, Key(values.port, "Port of the load balancer for users.", "443")] = (
-        443
-    )
+    https_port: Annotated[
+        int, Key(values.port, "Port of the load balancer for users.", "443", Change.ALL_RESTARTS)
+    ] = 443
     http_port: Annotated[
-        int, Key(values.port, "Port that leads browsers to HTTPS; Let's Encrypt needs 80.", "80")
+        int,
+        Key(
+            values.port,
+            "Port that leads browsers to HTTPS; Let's Encrypt needs 80.",
+            "80",
+            Change.BASE_RESTARTS,
+        ),
     ] = 80
     dashboard_cidrs: Annotated[
         tuple[str, ...],
@@ -268,6 +347,7 @@ class Settings:
             lists.networks,
             "Networks that may see Inspector, Kibana and MinIO. Default: all.",
             '["203.0.113.0/24"]',
+            Change.BASE_RESTARTS,
         ),
     ] = ()
     api_cidrs: Annotated[
@@ -276,6 +356,7 @@ class Settings:
             lists.networks,
             "Networks that may use the REST API from outside. Default: all.",
             '["203.0.113.0/24"]',
+            Change.BASE_RESTARTS,
         ),
     ] = ()
     subnet_cidr: Annotated[
@@ -284,6 +365,7 @@ class Settings:
             values.subnet,
             "Network of the cluster; of hosts, the one that their private addresses are in.",
             "10.5.0.0/24",
+            Change.REFUSED,
         ),
     ] = _DEFAULT_SUBNET
     vpc_id: Annotated[
@@ -292,6 +374,7 @@ class Settings:
             aws_values.vpc,
             "Existing VPC for machines and services, with subnetIds. Default: a new one.",
             "vpc-0123456789abcdef0",
+            Change.REFUSED,
         ),
     ] = None
     subnet_ids: Annotated[
@@ -300,6 +383,7 @@ class Settings:
             lists.list_of(aws_values.subnet),
             "Public subnets of vpcId: the base in the first, nodes in all of them in turn.",
             '["subnet-0123456789abcdef0"]',
+            Change.REFUSED,
         ),
     ] = ()
     ssh_cidrs: Annotated[
@@ -308,10 +392,14 @@ class Settings:
             lists.networks,
             "Networks that may reach port 22 of machines on AWS. Yours must be among them.",
             '["203.0.113.0/24"]',
+            Change.AWS,
         ),
     ] = ()
     allow_ssh_from_anywhere: Annotated[
-        bool, Key(values.boolean, "Confirms that sshCidrs may hold 0.0.0.0/0 or ::/0.", "true")
+        bool,
+        Key(
+            values.boolean, "Confirms that sshCidrs may hold 0.0.0.0/0 or ::/0.", "true", Change.AWS
+        ),
     ] = False
     ssh_via: Annotated[
         str | None,
@@ -319,10 +407,11 @@ class Settings:
             lists.one_of(SSM),
             "Reach machines on AWS through Session Manager (ssm); sshCidrs may then be empty.",
             SSM,
+            Change.WAY_IN,
         ),
     ] = None
     ssh_user: Annotated[
-        str, Key(values.unix_user, "User for SSH, with passwordless sudo.", "ubuntu")
+        str, Key(values.unix_user, "User for SSH, with passwordless sudo.", "ubuntu", Change.LOGIN)
     ] = "ubuntu"
     ssh_public_key: Annotated[
         str | None,
@@ -330,6 +419,7 @@ class Settings:
             values.ssh_public_key,
             "Public key that machines accept.",
             '"$(cat id_ed25519.pub)"',
+            Change.ROTATED,
             made=True,
         ),
     ] = None
@@ -339,6 +429,7 @@ class Settings:
             values.ssh_private_key,
             "Private key of sshPublicKey, in OpenSSH form, without passphrase.",
             "",
+            Change.ROTATED,
             secret=True,
             made=True,
         ),
@@ -349,6 +440,7 @@ class Settings:
             values.boolean,
             "Log in with the keys of your own SSH agent (SSH_AUTH_SOCK), without sshPrivateKey.",
             "true",
+            Change.LOGIN,
         ),
     ] = False
     ssh_jump_private_key: Annotated[
@@ -357,6 +449,7 @@ class Settings:
             values.ssh_private_key,
             "Private key for the jump hosts of hosts (sshJump). Default: sshPrivateKey.",
             "",
+            Change.LOGIN,
             secret=True,
         ),
     ] = field(default=None, repr=False)
@@ -366,11 +459,17 @@ class Settings:
             values.instance_type,
             "EC2 type: at least 4 CPUs and 8 GiB for the base, 2 and 8 for a single master.",
             "c5.2xlarge",
+            Change.STOP,
         ),
     ] = "c5.2xlarge"
     node_instance_type: Annotated[
         str,
-        Key(values.instance_type, "EC2 type of nodes: at least 4 CPUs and 8 GiB.", "c5.2xlarge"),
+        Key(
+            values.instance_type,
+            "EC2 type of nodes: at least 4 CPUs and 8 GiB.",
+            "c5.2xlarge",
+            Change.NODE_BY_NODE,
+        ),
     ] = "c5.2xlarge"
     bastion_instance_type: Annotated[
         str,
@@ -378,6 +477,7 @@ class Settings:
             values.instance_type,
             "EC2 type of the machine that joins and drains nodes with ha-managed.",
             "t3.small",
+            Change.AWS,
         ),
     ] = "t3.small"
     availability_zones: Annotated[
@@ -386,6 +486,7 @@ class Settings:
             values.count,
             "Number of availability zones for nodes and services with ha-managed.",
             "2",
+            Change.REFUSED,
         ),
     ] = 2
     redis_node_type: Annotated[
@@ -394,6 +495,7 @@ class Settings:
             values.cache_type,
             "ElastiCache type of Redis and its replica with ha-managed.",
             "cache.t3.medium",
+            Change.AWS,
         ),
     ] = "cache.t3.medium"
     search_instance_type: Annotated[
@@ -402,6 +504,7 @@ class Settings:
             values.search_type,
             "Type of the instances with Elasticsearch with ha-managed.",
             "m5.large.search",
+            Change.AWS,
         ),
     ] = "m5.large.search"
     redis_host: Annotated[
@@ -410,6 +513,7 @@ class Settings:
             values.host_and_port,
             "Existing Redis for ha-managed, host or host:port; its password: redisPassword.",
             "redis.example.io:6379",
+            Change.NODES_RESTART,
         ),
     ] = None
     s3_endpoint: Annotated[
@@ -418,6 +522,7 @@ class Settings:
             values.http_url,
             "Existing S3 for ha-managed, with s3Bucket, s3AccessKey and s3SecretKey.",
             "https://s3.example.io",
+            Change.NODES_RESTART,
         ),
     ] = None
     elasticsearch_url: Annotated[
@@ -426,6 +531,7 @@ class Settings:
             values.http_url,
             "Existing Elasticsearch for ha-managed, with its port; needs kibanaUrl, too.",
             "https://elasticsearch.example.io:9200",
+            Change.NODES_RESTART,
         ),
     ] = None
     kibana_url: Annotated[
@@ -434,6 +540,7 @@ class Settings:
             values.http_url,
             "Existing Kibana for ha-managed, with its port.",
             "https://kibana.example.io:5601",
+            Change.NODES_RESTART,
         ),
     ] = None
     kms_key_id: Annotated[
@@ -442,6 +549,7 @@ class Settings:
             aws_values.kms_key,
             "ARN of the KMS key for volumes, bucket, Redis and OpenSearch. Default: AWS's keys.",
             "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+            Change.REFUSED,
         ),
     ] = None
     image_id: Annotated[
@@ -450,6 +558,7 @@ class Settings:
             aws_values.image,
             "EC2 image that new machines start from. Default: the newest Ubuntu 24.04.",
             "ami-0123456789abcdef0",
+            Change.NEW_MACHINES,
         ),
     ] = None
     image_owner: Annotated[
@@ -458,6 +567,7 @@ class Settings:
             aws_values.image_owner,
             "Owner of imageId (default: this account), or without it of Ubuntu's images.",
             "123456789012",
+            Change.NEW_MACHINES,
         ),
     ] = None
     tags: Annotated[
@@ -466,6 +576,7 @@ class Settings:
             lists.tags,
             "Tags of your own for all AWS resources; Name, project, stack, role are kept.",
             "",
+            Change.AWS,
         ),
     ] = ()
     permissions_boundary: Annotated[
@@ -474,6 +585,7 @@ class Settings:
             aws_values.policy_arn,
             "ARN of the permissions boundary for the IAM roles and users that are created.",
             "arn:aws:iam::123456789012:policy/openvidu",
+            Change.AWS,
         ),
     ] = None
     iam_path: Annotated[
@@ -482,6 +594,7 @@ class Settings:
             aws_values.iam_path,
             "IAM path of the roles, users and instance profiles that are created.",
             "/openvidu/",
+            Change.AWS,
         ),
     ] = "/"
     alarm_email: Annotated[
@@ -490,6 +603,7 @@ class Settings:
             values.email,
             "E-mail address for CloudWatch alarms. Default: no alarms.",
             "operators@example.io",
+            Change.AWS,
         ),
     ] = None
     alarm_topic_arn: Annotated[
@@ -498,10 +612,12 @@ class Settings:
             aws_values.topic,
             "ARN of an SNS topic of yours for alarms, instead of alarmEmail.",
             "arn:aws:sns:eu-west-1:123456789012:operators",
+            Change.AWS,
         ),
     ] = None
     volume_size: Annotated[
-        int, Key(values.volume_size, "GiB of each machine's encrypted root volume.", "100")
+        int,
+        Key(values.volume_size, "GiB of each machine's encrypted root volume.", "100", Change.AWS),
     ] = 100
     data_volume_size: Annotated[
         int,
@@ -509,6 +625,7 @@ class Settings:
             values.volume_size,
             "GiB of the encrypted data volume: of base, master, or each OpenSearch node.",
             "100",
+            Change.AWS,
         ),
     ] = 100
     backup_days: Annotated[
@@ -517,6 +634,7 @@ class Settings:
             aws_values.backup_days,
             "Days to keep daily snapshots of the base's or master's data volume; 0: none.",
             "14",
+            Change.AWS,
         ),
     ] = 0
     restore_from_snapshot: Annotated[
@@ -525,6 +643,7 @@ class Settings:
             aws_values.snapshot,
             "EBS snapshot from which a new base's or master's data volume is created.",
             "snap-0123456789abcdef0",
+            Change.REFUSED,
         ),
     ] = None
     delete_data: Annotated[
@@ -533,6 +652,7 @@ class Settings:
             values.boolean,
             "Confirms that this volume, or the bucket, may be deleted with its data.",
             "true",
+            Change.AWS,
         ),
     ] = False
     bucket_version_days: Annotated[
@@ -541,6 +661,7 @@ class Settings:
             values.count,
             "Days that ha-managed's bucket keeps what was deleted or overwritten.",
             "30",
+            Change.AWS,
         ),
     ] = 30
     drain_timeout: Annotated[
@@ -549,6 +670,7 @@ class Settings:
             values.duration,
             "How long a leaving node waits for its calls; after that the update fails.",
             "6h",
+            Change.NOTED,
         ),
     ] = timedelta(hours=6)
     force_after_drain_timeout: Annotated[
@@ -557,6 +679,7 @@ class Settings:
             values.boolean,
             "Remove a node even if its calls outlast drainTimeout. Cuts these calls.",
             "true",
+            Change.NOTED,
         ),
     ] = False
     max_unavailable: Annotated[
@@ -565,6 +688,7 @@ class Settings:
             values.count,
             "How many nodes may be out of service at a time while nodes are replaced.",
             "2",
+            Change.NOTED,
         ),
     ] = 1
     drain_last_node: Annotated[
@@ -573,6 +697,7 @@ class Settings:
             values.boolean,
             "Let the last serving node leave, though no node takes calls until another joins.",
             "true",
+            Change.NOTED,
         ),
     ] = False
     drain_without_api: Annotated[
@@ -581,6 +706,7 @@ class Settings:
             values.boolean,
             "If OpenVidu's API refuses to drain (405): stop a node at a moment without calls.",
             "true",
+            Change.NOTED,
         ),
     ] = False
     config_change_timeout: Annotated[
@@ -589,6 +715,7 @@ class Settings:
             values.duration,
             "How long a restart for a changed configuration waits for a moment without calls.",
             "1h",
+            Change.NOTED,
         ),
     ] = timedelta(hours=1)
     config_change_during_calls: Annotated[
@@ -597,6 +724,7 @@ class Settings:
             values.boolean,
             "Don't wait for that moment. Cuts every call when the configuration changes.",
             "true",
+            Change.NOTED,
         ),
     ] = False
     change_window: Annotated[
@@ -605,6 +733,7 @@ class Settings:
             change_window,
             "When what carries calls may restart, be upgraded or replaced. Default: now, any time.",
             "'Sat,Sun 02:00-05:00 Europe/Berlin'",
+            Change.UPDATES,
         ),
     ] = None
     check_call: Annotated[
@@ -613,6 +742,7 @@ class Settings:
             values.boolean,
             "End each update that changes something with a call on each node, which must work.",
             "true",
+            Change.CALLED,
         ),
     ] = False
     recording: Annotated[
@@ -621,6 +751,7 @@ class Settings:
             values.boolean,
             "Whether calls can be recorded: into s3Bucket, or onto a single master's disk.",
             "true",
+            Change.NODES_RESTART,
         ),
     ] = False
     webhook_endpoint: Annotated[
@@ -629,6 +760,7 @@ class Settings:
             values.webhook_url,
             "URL that receives the cluster's events.",
             "https://app.example.io/events",
+            Change.NODES_RESTART,
         ),
     ] = None
     webhook_events: Annotated[
@@ -637,6 +769,7 @@ class Settings:
             lists.list_of(values.webhook_event),
             "Events to send. Default: those that OpenVidu's own .env has.",
             '["HANodeRegistered"]',
+            Change.NODES_RESTART,
         ),
     ] = ()
     webhook_headers: Annotated[
@@ -645,6 +778,7 @@ class Settings:
             lists.list_of(values.header),
             "HTTP headers to send with the events.",
             '["Authorization: Basic …"]',
+            Change.NODES_RESTART,
             secret=True,
         ),
     ] = field(default=(), repr=False)
@@ -654,6 +788,7 @@ class Settings:
             lists.list_of(values.notified),
             "Webhooks to call when nodes join, drain, or fail to: slack=URL or json=URL.",
             '["slack=https://hooks.slack.com/services/…"]',
+            Change.NOTED,
             secret=True,
         ),
     ] = field(default=(), repr=False)
@@ -663,17 +798,31 @@ class Settings:
             values.turn_server,
             "TURN server of your own, for users behind firewalls.",
             "turns:turn.example.io:443",
+            Change.NODES_RESTART,
         ),
     ] = None
     turn_static_auth_secret: Annotated[
-        str | None, Key(values.turn_secret, "Shared secret of turnServer.", "", secret=True)
+        str | None,
+        Key(
+            values.turn_secret,
+            "Shared secret of turnServer.",
+            "",
+            Change.NODES_RESTART,
+            secret=True,
+        ),
     ] = field(default=None, repr=False)
     turn_username: Annotated[
         str | None,
-        Key(values.turn_secret, "User of turnServer, if it has no shared secret.", "openvidu"),
+        Key(
+            values.turn_secret,
+            "User of turnServer, if it has no shared secret.",
+            "openvidu",
+            Change.NODES_RESTART,
+        ),
     ] = None
     turn_credential: Annotated[
-        str | None, Key(values.turn_secret, "Password of turnUsername.", "", secret=True)
+        str | None,
+        Key(values.turn_secret, "Password of turnUsername.", "", Change.NODES_RESTART, secret=True),
     ] = field(default=None, repr=False)
     extra_env: Annotated[
         tuple[tuple[str, str], ...],
@@ -681,6 +830,7 @@ class Settings:
             lists.texts,
             "Further keys of the .env of nodes or a single master, such as KMS_IMAGE.",
             "",
+            Change.NODES_RESTART,
         ),
     ] = field(default=(), repr=False)
     base_extra_env: Annotated[
@@ -689,6 +839,7 @@ class Settings:
             lists.texts,
             "Further keys of the base's .env, such as HTTPS_PROTOCOLS, ES_JAVA_OPTS and CALL_….",
             "",
+            Change.BASE_RESTARTS,
         ),
     ] = field(default=(), repr=False)
 
@@ -698,6 +849,7 @@ class Settings:
             lists.digests,
             "SHA-256 of this version's install scripts of OpenVidu: of base, master, node.",
             "",
+            Change.NEW_MACHINES,
         ),
     ] = ()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from components.key_changes import CHANGES, Change
+from components.settings.change_kind import Change
 from components.settings.table import keys
 from tests.lab.conftest import Lab
 from tests.program.test_key_changes import COVERED
@@ -139,7 +139,7 @@ def shown(preview: Mapping[str, Any]) -> set[str]:
     [
         pytest.param(key, marks=() if key in BY_DEFAULT else pytest.mark.matrix)
         for key in VALUES
-        if CHANGES[key] not in (Change.UPGRADE, Change.ROTATED)
+        if keys()[key].change not in (Change.UPGRADE, Change.ROTATED)
     ],
 )
 def test_a_changed_key_does_what_the_table_says(configured: Lab, key: str) -> None:
@@ -149,12 +149,12 @@ def test_a_changed_key_does_what_the_table_says(configured: Lab, key: str) -> No
         secret = ["--secret"] if keys()[key_alone].secret else []
         lab.ok("run", "--", "pulumi", "config", "set", "--path", *secret, name, value)
     done = lab.run("preview", "--json")
-    if CHANGES[key] is Change.REFUSED:
+    if keys()[key].change is Change.REFUSED:
         assert done.status != 0
         assert re.search(rf"  {key}: (must|is) ", done.out + done.err)
         return
     assert done.status == 0, done.out + done.err
-    assert shown(json.loads(done.out)) == SHOWN.get(CHANGES[key], set())
+    assert shown(json.loads(done.out)) == SHOWN.get(keys()[key].change, set())
 
 
 def test_each_key_is_changed_somewhere() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from components.key_changes import CHANGES, Change
+from components.settings.change_kind import Change
 from components.settings.table import keys
 from tests.lab.conftest import Lab, deployed
 from tests.lab.test_changes import VALUES
@@ -82,7 +82,7 @@ def configure(lab: Lab, change: Change) -> None:
     """Change all keys of a row."""
     values: dict[str, str] = {}
     for key in VALUES:
-        if CHANGES[key] is change and key not in LEFT_OUT:
+        if keys()[key].change is change and key not in LEFT_OUT:
             values |= VALUES[key]
     for name, value in values.items():
         secret = ["--secret"] if keys()[re.split(r"[.\[]", name)[0]].secret else []

@@ -15,7 +15,8 @@ import pytest
 from cryptography import x509
 
 from components.existing import host_checks
-from components.key_changes import CHANGES, Change
+from components.settings.change_kind import Change
+from components.settings.table import keys
 from scripts.init_stack import make_ssh_key
 from tests.program.conftest import example, ssh_key
 from tests.program.test_certificates import DOMAIN, OWN, certificate
@@ -134,7 +135,7 @@ def types_of_bastions(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_key_of_managed_services_does_what_the_table_says(key: str) -> None:
     before = {**example(), **MANAGED}
     compared = Compared(before, {**before, **OF_MANAGED[key]})
-    assert compared.restarts == RESTARTS.get(CHANGES[key], set())
+    assert compared.restarts == RESTARTS.get(keys()[key].change, set())
     assert compared.names
 
 
@@ -172,13 +173,13 @@ def test_another_host_is_another_machine_for_a_node_that_is_on_it() -> None:
 def test_other_media_nodes_restart_the_master() -> None:
     before = {**example(), "shape": "single-master"}
     compared = Compared(before, {**before, "mediaNodes": json.dumps(["10.5.0.20"])})
-    assert compared.restarts == RESTARTS[CHANGES["mediaNodes"]]
+    assert compared.restarts == RESTARTS[keys()["mediaNodes"].change]
 
 
 def test_who_is_told_of_nodes_is_noted_on_the_base_and_changes_nothing_else() -> None:
     told = {**example(), "notify": '["slack=https://hooks.slack.com/services/T0/B0/x"]'}
     compared = Compared(example(), told)
-    assert CHANGES["notify"] is Change.NOTED
+    assert keys()["notify"].change is Change.NOTED
     assert compared.names == {"base-drain-policy"}
     assert not Compared(example(), {**example(), "notify": "[]"}).names
     registered = _registered(tuple(told.items()))["base-drain-policy"]
@@ -189,5 +190,5 @@ def test_who_is_told_of_nodes_is_noted_on_the_base_and_changes_nothing_else() ->
 def test_another_certificate_restarts_nothing() -> None:
     other = certificate(x509.DNSName(DOMAIN), lasts=timedelta(days=90))
     compared = Compared(with_certificate(example(), OWN), with_certificate(example(), other))
-    assert CHANGES["ownCertificate"] is CHANGES["ownPrivateKey"] is Change.RELOAD
+    assert keys()["ownCertificate"].change is keys()["ownPrivateKey"].change is Change.RELOAD
     assert compared.names == {"base-certificate"}

@@ -16,12 +16,12 @@ from pulumi.runtime import MockResourceArgs
 
 from components.cluster_observation import ClusterObservation, Unseen
 from components.disruptions import disruptions
-from components.key_changes import CHANGES, Change
 from components.outside_window import OutsideWindowError, keep_to
 from components.previous_state import Attempt, PreviousState, from_outputs
+from components.settings.change_kind import Change
 from components.settings.change_window import change_window
 from components.settings.read import read
-from components.settings.table import Settings
+from components.settings.table import Settings, keys
 from tests.lab.test_changes import VALUES
 from tests.program.conftest import SECRETS, example
 from tests.program.test_cluster import INSTANCE_TYPES, SECRET_MARK, deploy
@@ -110,10 +110,10 @@ def test_an_update_that_changes_nothing_waits_for_nothing(shape: str) -> None:
         assert waits(shape, {"retiredNodes[0]": "2"}) == []
 
 
-@pytest.mark.parametrize("key", [key for key in VALUES if CHANGES[key] is not Change.REFUSED])
+@pytest.mark.parametrize("key", [key for key in VALUES if keys()[key].change is not Change.REFUSED])
 def test_what_a_key_has_wait_is_what_the_table_says_of_it(key: str) -> None:
     found = waits("ha", VALUES[key])
-    expected = WAITS.get(CHANGES[key], [])
+    expected = WAITS.get(keys()[key].change, [])
     # The example has a certificate of its own type already.
     if VALUES[key] == {"certificateType": "selfsigned"}:
         expected = []
@@ -125,7 +125,7 @@ def test_what_a_key_has_wait_is_what_the_table_says_of_it(key: str) -> None:
 def test_with_managed_services_it_is_what_their_own_table_says(key: str) -> None:
     changes, restarts = OTHERWISE_WITH_MANAGED.get(key, (OF_MANAGED.get(key, {}), None))
     if restarts is None:
-        restarts = {"nodes restart"} if CHANGES[key] is Change.NODES_RESTART else set()
+        restarts = {"nodes restart"} if keys()[key].change is Change.NODES_RESTART else set()
     assert bool(waits("managed", changes)) is bool(restarts)
 
 

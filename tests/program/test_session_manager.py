@@ -16,11 +16,12 @@ from components import cluster_observation
 from components.aws import session_manager
 from components.aws.permissions import Scope, statements
 from components.aws.provider import VARIABLE
-from components.key_changes import CHANGES, Change
 from components.over_ssh import TEXT
 from components.previous_state import PreviousState, from_outputs
+from components.settings.change_kind import Change
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
+from components.settings.table import keys
 from components.ssh_way import SshWay
 from tests.program.conftest import SECRETS
 from tests.program.test_cluster import INSTANCE_TYPES, Recorder, deploy
@@ -119,7 +120,7 @@ def test_no_port_is_open_for_ssh_and_each_command_goes_by_its_machines_name(
 
 def test_another_way_restarts_nothing(config: dict[str, str]) -> None:
     compared = Compared(config, {**config, "sshVia": "ssm"})
-    assert CHANGES["sshVia"] is Change.WAY_IN
+    assert keys()["sshVia"].change is Change.WAY_IN
     assert compared.restarts == set()
     assert {"base-start", "node-1-start", "session-profile", "node-1"} <= compared.names
 
