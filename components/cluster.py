@@ -57,10 +57,9 @@ class Cluster(pulumi.ComponentResource):
         settings, previous, aws_says = found.settings, found.previous, found.aws_says
         seen = down.overview(settings, previous, found.seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
-        alone = "With one node, a failure of that node ends every call."
         for warning in (
             *health.warnings(aws_says),
-            *([alone] if settings.node_count < FEWEST_NODES_FOR_AVAILABILITY else []),
+            *_lone_node(settings),
             *update_plan.warnings(settings, previous, seen),
             *update_plan.stop_of_main(settings, previous),
             *update_plan.kept_types(settings, previous),
@@ -82,17 +81,7 @@ class Cluster(pulumi.ComponentResource):
             update_plan.leaving_addresses(settings, previous),
             [joined],
         )
-        last = [
-            wanted(
-                node.machine.name,
-                settings,
-                node.machine,
-                base,
-                parent=node,
-                depends_on=[joined, node.membership],
-            )
-            for node in self.nodes
-        ]
+        last = [_wanted(node, settings, base, joined) for node in self.nodes]
         call_check(
             settings,
             base.machine,
@@ -156,6 +145,21 @@ class Cluster(pulumi.ComponentResource):
             among = returning if comes_back else existing if number in previous.generations else new
             among.append(node.membership)
             yield node
+
+
+def _wanted(
+    node: Node, settings: Settings, base: ControlMachine, joined: pulumi.Resource
+) -> pulumi.Resource:
+    """Note on the base that a node is wanted, once all have joined."""
+    machine = node.machine
+    after = [joined, node.membership]
+    return wanted(machine.name, settings, machine, base, parent=node, depends_on=after)
+
+
+def _lone_node(settings: Settings) -> list[str]:
+    if settings.node_count >= FEWEST_NODES_FOR_AVAILABILITY:
+        return []
+    return ["With one node, a failure of that node ends every call."]
 
 
 @dataclass(frozen=True)

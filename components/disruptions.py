@@ -33,7 +33,7 @@ def disruptions(
     if upgrade_path.is_due(settings, previous):
         found.append(upgrade_path.in_words(settings, previous, overview))
     if stop_of_main(settings, previous):
-        wanted = settings.main_instance_type[1]
+        wanted = settings.main_instance_type.name
         found.append(f"AWS stops the {main} and starts it with the type {wanted}.")
     found += [f"{what}." for what in replaced(settings, previous).values()]
     if upgrade_path.is_due(settings, previous):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
 from components.previous_state import PreviousState
@@ -173,14 +174,22 @@ def stops_of_main(settings: Settings, previous: PreviousState) -> int:
     return previous.stops + (previous.main_configuration is not None and before != wanted)
 
 
-def _type_of_main(settings: Settings, previous: PreviousState) -> tuple[str, str]:
-    """The EC2 type that base or master has, and the wanted one. A bastion carries no calls."""
-    _, wanted = settings.main_instance_type
+class _Types(NamedTuple):
+    """The EC2 type that base or master has, and the wanted one."""
+
+    before: str
+    wanted: str
+
+
+def _type_of_main(settings: Settings, previous: PreviousState) -> _Types:
+    """Those of base or master; a bastion carries no calls."""
+    wanted = settings.main_instance_type.name
     is_kept = settings.main_role.name in previous.kept_types
     if settings.machines == EXISTING or settings.shape == HA_MANAGED or is_kept:
-        return wanted, wanted
+        return _Types(wanted, wanted)
     before = previous.instance_types.get(settings.main_role.name, wanted)
-    return before if before != wanted else previous.present_type or wanted, wanted
+    before = before if before != wanted else previous.present_type or wanted
+    return _Types(before, wanted)
 
 
 def restart_of_all(settings: Settings) -> str:

@@ -98,7 +98,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         opts=_stays(role, parent, [*firewall.rules, address, *stop]),
     )
     if placement.alarms:
-        kind = settings.node_instance_type if role is NODE else settings.main_instance_type[1]
+        kind = settings.node_instance_type if role is NODE else settings.main_instance_type.name
         placement.alarms.watch_machine(name, instance, kind, parent)
     machine = replace(
         before,

@@ -166,7 +166,7 @@ class AwsMachines:
             self._settings,
             replace(place, profile=profile or place.profile),
             private_ip=self._settings.main_private_ip,
-            instance_type=self._type_of(role.name, self._settings.main_instance_type[1]),
+            instance_type=self._type_of(role.name, self._settings.main_instance_type.name),
             firewall=self._firewalls[role],
             parent=parent,
             before_stop=(

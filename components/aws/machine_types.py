@@ -194,7 +194,7 @@ def zones(
 def _to_start(settings: Settings, previous: PreviousState) -> set[str]:
     """The types with which a machine will start: those that run need no zone to have their type."""
     machines = {f"node-{number}": settings.node_instance_type for number in settings.node_numbers}
-    machines[settings.main_role.name] = settings.main_instance_type[1]
+    machines[settings.main_role.name] = settings.main_instance_type.name
     return {kind for name, kind in machines.items() if previous.instance_types.get(name) != kind}
 
 
@@ -255,7 +255,7 @@ def _too_few(zones: Sequence[str], settings: Settings, types: Iterable[str]) -> 
         return []
     if not zones:
         problem = f"no availability zone of this region has both {' and '.join(types)}"
-        command = set_command("nodeInstanceType", settings.main_instance_type[1])
+        command = set_command("nodeInstanceType", settings.main_instance_type.name)
         return [Mistake("nodeInstanceType", problem, command)]
     problem = f"is {wanted}, and only {' and '.join(zones)} have {' and '.join(types)}"
     return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pulumi
 from pulumi.runtime import config as runtime_config
 
 
-def config_of_stack(namespace: str | None = None) -> tuple[dict[str, str], set[str]]:
+class Configured(NamedTuple):
+    """What is configured.
+
+    Attributes:
+        texts: by key, without namespace.
+        secrets: names of the keys that were stored with `--secret`.
+    """
+
+    texts: dict[str, str]
+    secrets: set[str]
+
+
+def config_of_stack(namespace: str | None = None) -> Configured:
     """All keys of a namespace, and which of them are secrets.
 
     Args:
         namespace: such as `aws`; the project's own where it's None.
-
-    Returns:
-        text by key without namespace; names of the keys that were stored with `--secret`.
 
     `pulumi.Config` can only be asked for keys that one knows; unknown keys are looked for too.
     """
@@ -24,4 +35,5 @@ def config_of_stack(namespace: str | None = None) -> tuple[dict[str, str], set[s
         for name, text in everything.items()
         if name.startswith(prefix)
     }
-    return config, {name for name in config if runtime_config.is_config_secret(f"{prefix}{name}")}
+    secrets = {name for name in config if runtime_config.is_config_secret(f"{prefix}{name}")}
+    return Configured(config, secrets)

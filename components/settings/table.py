@@ -14,7 +14,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from components.existing.hosts import Host, host
 from components.numbering import node_numbers
@@ -55,6 +55,13 @@ def networks(whole: ipaddress.IPv4Network, zones: int) -> Sequence[ipaddress.IPv
         ValueError: it's too small to be divided.
     """
     return list(whole.subnets(prefixlen_diff=(2 * zones - 1).bit_length())) if zones else [whole]
+
+
+class NamedType(NamedTuple):
+    """An EC2 instance type, and the configuration key that names it."""
+
+    key: str
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -920,18 +927,18 @@ class Settings:
         return {SINGLE_MASTER: roles.MASTER, HA_MANAGED: roles.BASTION}.get(self.shape, roles.BASE)
 
     @property
-    def main_instance_type(self) -> tuple[str, str]:
-        """The key that names the EC2 type of that machine, and the type."""
+    def main_instance_type(self) -> NamedType:
+        """The EC2 type of that machine."""
         if self.shape == HA_MANAGED:
-            return "bastionInstanceType", self.bastion_instance_type
-        return "baseInstanceType", self.base_instance_type
+            return NamedType("bastionInstanceType", self.bastion_instance_type)
+        return NamedType("baseInstanceType", self.base_instance_type)
 
     @property
     def instance_types(self) -> dict[str, str]:
         """The EC2 types of all machines by name, as `base`, `master` or `node-1`."""
         nodes = (f"node-{number}" for number in self.node_numbers)
         types = dict.fromkeys(nodes, self.node_instance_type)
-        return {**types, self.main_role.name: self.main_instance_type[1]}
+        return {**types, self.main_role.name: self.main_instance_type.name}
 
     @property
     def node_numbers(self) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from components.cluster_observation import Unseen
 from components.numbering import Wanted
@@ -119,10 +119,11 @@ def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Re
     ends = None if mode.longest is None else world.now() + mode.longest
     try:
         while ends is None or world.now() < ends:
-            looked, update = _turn(stack, policy, mode, world, update)
+            looked = _look(stack, policy, mode, world, update)
+            update = looked.update
             if update is None:
                 if mode.once:
-                    return looked
+                    return looked.result
                 world.sleep(mode.interval)
                 continue
             status = update.wait(mode.interval)
@@ -137,20 +138,27 @@ def control(stack: Stack, policy: Policy, mode: Mode, world: Surroundings) -> Re
             update.interrupt()
 
 
-def _turn(
+class _Looked(NamedTuple):
+    """What came of a look, and the update that runs since, if one does."""
+
+    result: Result
+    update: Running | None = None
+
+
+def _look(
     stack: Stack, policy: Policy, mode: Mode, world: Surroundings, update: Running | None
-) -> tuple[Result, Running | None]:
+) -> _Looked:
     """Look once and do what is decided."""
     seen = stack.look(updating=update is not None)
     now, past = world.now(), stack.recall()
     decision = decide(policy, now, seen, past)
     world.tell(decision)
     if isinstance(seen, Unseen):
-        return Result.UNSEEN, update
+        return _Looked(Result.UNSEEN, update)
     past = with_look(past, now, seen.demand, policy)
     stack.remember(past)
     if mode.dry or decision.action is Action.HOLD:
-        return Result.DONE, update
+        return _Looked(Result.DONE, update)
     if update is not None:
         # It only drains: `decide` leaves any other alone.
         update.interrupt()
@@ -158,22 +166,20 @@ def _turn(
     return _carry_out(stack, seen, decision, world)
 
 
-def _carry_out(
-    stack: Stack, seen: Observation, decision: Decision, world: Surroundings
-) -> tuple[Result, Running | None]:
+def _carry_out(stack: Stack, seen: Observation, decision: Decision, world: Surroundings) -> _Looked:
     wanted = decision.wanted or seen.wanted
     try:
         foreign = _foreign_changes(stack, seen, wanted)
     except PulumiError as error:
-        return world.fail(str(error)), None
+        return _Looked(world.fail(str(error)))
     if foreign:
         refused = world.fail(
             "the update would change more than the number of nodes: "
             f"{_listed(foreign)}.\n  Nothing was changed. Look at it: pulumi preview"
             "\n  Next: pulumi up"
         )
-        return refused, None
-    return Result.DONE, stack.start_update()
+        return _Looked(refused)
+    return _Looked(Result.DONE, stack.start_update())
 
 
 def _foreign_changes(stack: Stack, seen: Observation, wanted: Wanted) -> list[str]:
