@@ -25,17 +25,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 
 from components.settings import values, weekdays
+from scripts.autoscaling import command_line
 from scripts.autoscaling.control import Mode, Result, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision
 from scripts.autoscaling.deployed_stack import DeployedStack
 from scripts.autoscaling.memory import Memory, OtherRunError, default_file
-from scripts.autoscaling.messages import Messages, messages
+from scripts.autoscaling.scaling_messages import Messages, messages
 from scripts.autoscaling.scaling_policy import Measure, Policy, PolicyError
 from scripts.autoscaling.scheduled_sizes import Schedule, scheduled_size
 from scripts.display import print_json_line
@@ -43,65 +44,27 @@ from scripts.expected_errors import INTERRUPTED, print_error
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 
-def _in_minutes(length: timedelta) -> str:
-    return f"{length.total_seconds() / 60:g}m"
-
-
-def _length(meaning: str) -> Any:
-    return typer.Option(metavar="TIME", help=meaning)
-
-
 def main(  # noqa: PLR0913 - an option each
     *,
-    maximum: Annotated[int, typer.Option("--max", help="The most nodes that there may be.")],
-    minimum: Annotated[int, typer.Option("--min", help="The fewest nodes that there may be.")] = 2,
-    calls: Annotated[float | None, typer.Option(help="Calls that a node should carry.")] = None,
-    participants: Annotated[
-        float | None, typer.Option(help="Participants that a node should carry.")
-    ] = None,
-    load: Annotated[
-        float | None, typer.Option(help="CPU load that a media node should have, 0 to 100.")
-    ] = None,
-    at: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="TEXT",
-            help="Bounds from a time on, such as 'Mon-Fri 08:00 min=6'; several times.",
-        ),
-    ] = None,
-    time_zone: Annotated[str, typer.Option(metavar="NAME", help="Time zone of --at.")] = "UTC",
-    slack: Annotated[
-        float, typer.Option(help="Share of the targets kept free when a node leaves.")
-    ] = Policy.slack,
-    window: Annotated[
-        str, _length("How long the cluster must be quiet before a node leaves.")
-    ] = _in_minutes(Policy.window),
-    out_cooldown: Annotated[
-        str, _length("How long to wait after a change before adding nodes.")
-    ] = _in_minutes(Policy.out_cooldown),
-    in_cooldown: Annotated[
-        str, _length("How long to wait after a change before a node leaves.")
-    ] = _in_minutes(Policy.in_cooldown),
-    most_removed: Annotated[
-        int, typer.Option(help="The most nodes that one decision removes.")
-    ] = Policy.most_removed,
-    interval: Annotated[str, _length("Between looks.")] = "1m",
-    longest: Annotated[
-        str | None, typer.Option("--for", metavar="TIME", help="End after so long.")
-    ] = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="Decide once, carry it out, and end.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and change nothing.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one line of JSON for each decision.")
-    ] = False,
-    memory: Annotated[
-        Path | None, typer.Option(help="File that remembers earlier looks, for --once.")
-    ] = None,
-    stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
+    maximum: command_line.Maximum,
+    minimum: command_line.Minimum = 2,
+    calls: command_line.Calls = None,
+    participants: command_line.Participants = None,
+    load: command_line.Load = None,
+    at: command_line.At = None,
+    time_zone: command_line.TimeZone = "UTC",
+    slack: command_line.Slack = Policy.slack,
+    window: command_line.Window = command_line.WINDOW,
+    out_cooldown: command_line.OutCooldown = command_line.OUT_COOLDOWN,
+    in_cooldown: command_line.InCooldown = command_line.IN_COOLDOWN,
+    most_removed: command_line.MostRemoved = Policy.most_removed,
+    interval: command_line.Interval = "1m",
+    longest: command_line.Longest = None,
+    once: command_line.Once = False,
+    dry_run: command_line.DryRun = False,
+    as_json: command_line.AsJson = False,
+    memory: command_line.MemoryFile = None,
+    stack: command_line.StackName = None,
 ) -> None:
     r"""Keep the number of nodes at what the calls need.
 
@@ -136,22 +99,25 @@ def main(  # noqa: PLR0913 - an option each
             slack=slack,
             most_removed=most_removed,
         )
-        pulumi = PulumiCli(stack)
-        name = stack or pulumi.stack_name()
-        remembered = Memory(memory or default_file(name))
-        deployed = DeployedStack(pulumi, name, remembered, policy.targets)
-        deployed.require_scalable()
+        ends = read.lengths["--for"].total_seconds() if longest else None
+        mode = Mode(once, dry_run, read.lengths["--interval"].total_seconds(), ends)
         world = _surroundings(errors, _tell_json if as_json else _tell)
-        if not dry_run:
-            world = _with_messages(world, messages(pulumi, name, world.warn))
-        mode = Mode(
-            once,
-            dry_run,
-            read.lengths["--interval"].total_seconds(),
-            read.lengths["--for"].total_seconds() if longest else None,
-        )
-        with remembered.alone():
-            sys.exit(control(deployed, policy, mode, world))
+        sys.exit(_keep(policy, mode, world, stack, memory))
+
+
+def _keep(
+    policy: Policy, mode: Mode, world: Surroundings, stack: str | None, memory: Path | None
+) -> Result:
+    """Keep the stack's nodes at what a policy says."""
+    pulumi = PulumiCli(stack)
+    name = stack or pulumi.stack_name()
+    remembered = Memory(memory or default_file(name))
+    deployed = DeployedStack(pulumi, name, remembered, policy.targets)
+    deployed.require_scalable()
+    if not mode.dry:
+        world = _with_messages(world, messages(pulumi, name, world.warn))
+    with remembered.alone():
+        return control(deployed, policy, mode, world)
 
 
 def _surroundings(errors: Console, tell: Callable[[Decision], None]) -> Surroundings:

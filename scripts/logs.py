@@ -36,6 +36,11 @@ _TAIL = 200
 _LIMIT_SECONDS = 120.0
 _WORKERS = 16
 
+_NEITHER = (
+    "name a machine, or say --all.\n  Next: uv run openvidu-enterprise logs node-1\n"
+    "    or: uv run openvidu-enterprise logs --all --since 10m"
+)
+
 
 def main(
     machine: Annotated[
@@ -80,10 +85,7 @@ def main(
     """
     with expected_errors():
         if bool(machine) == all_machines:
-            raise PulumiError(
-                "name a machine, or say --all.\n  Next: uv run openvidu-enterprise logs node-1\n"
-                "    or: uv run openvidu-enterprise logs --all --since 10m"
-            )
+            raise PulumiError(_NEITHER)
         options = _options(service, since, tail, follow=follow, timestamps=all_machines)
         pulumi = PulumiCli(stack)
         exported = pulumi.export_state(show_secrets=True)

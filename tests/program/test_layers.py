@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,14 @@ def test_a_note_names_modules_that_there_are(package: str) -> None:
     note = ast.get_docstring(ast.parse((Path(package) / "__init__.py").read_text())) or ""
     previous = {path.stem for path in Path(package).glob("*.py")} | PROJECT_PACKAGES
     assert set(re.findall(r"`(\w+)`", note)) <= previous
+
+
+def test_a_file_s_name_says_which_one_it_is() -> None:
+    product = (*sorted(REHEARSED), "policy", "machine")
+    names = Counter(
+        path.name
+        for package in product
+        for path in Path(package).rglob("*.*")
+        if path.suffix in {".py", ".sh"} and not path.name.startswith("__")
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -11,7 +11,7 @@ from components.cluster_observation import Unseen
 from membership.notification import Event
 from scripts.autoscaling.control import Mode, Surroundings, control
 from scripts.autoscaling.decision import Action, Decision, Past, decide
-from scripts.autoscaling.messages import Messages, notifier
+from scripts.autoscaling.scaling_messages import Messages, notifier
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from tests.scripts.autoscaling.test_control import POLICY, Operator, Stack, StoppedError, seen
 
