@@ -27,7 +27,7 @@ def in_load_balancer(lab: Lab) -> list[str]:
 
 def test_a_node_joins_though_aws_throttles_and_its_machine_boots_slowly(scaled: Lab) -> None:
     scaled.ok("fault", "set", "throttle", "rate=0.2")
-    scaled.ok("fault", "set", "boot-delay", "seconds=12", "host=node-3")
+    scaled.ok("fault", "set", "boot-delay", "seconds=25", "host=node-3")
     printed = scaled.ok("scale", "3")
     assert re.search(r"i-\w+: boots; .+ s of 900 s", printed)
     assert in_load_balancer(scaled) == ["10.5.0.6", "10.5.0.7", "10.5.0.8"]
