@@ -88,6 +88,7 @@ def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_several_nodes_drain_at_once(lab: Lab) -> None:
     scale(lab, 4)
     with calls(lab, "8s..10s"):
@@ -108,6 +109,7 @@ def test_an_answer_that_drips_holds_no_drain_up(lab: Lab) -> None:
     require(lab, 1, 2)
 
 
+@pytest.mark.slow
 def test_replaced_nodes_go_one_after_the_other(lab: Lab) -> None:
     lab.ok("config", "set", "nodeInstanceType", "c5.4xlarge")
     with calls(lab, "5s..12s"):

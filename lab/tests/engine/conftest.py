@@ -10,14 +10,14 @@ import pytest
 from lab.engines import find_cli
 from lab.tests.engine.harness import Stack
 
-ALWAYS = {
+IN_CI = {
     "test_automation",
     "test_failures",
     "test_lifecycle",
     "test_own_state",
     "test_policies",
 }
-"""What the CLI is asked in every run: it's slow to ask. The rest is for the nightly run."""
+"""What the CLI is asked in CI: it's slow to ask. The rest is for the nightly run."""
 ENGINES = ["embedded", "pulumi"] if find_cli() else ["embedded"]
 needs_cli = pytest.mark.skipif(len(ENGINES) < 2, reason="needs the Pulumi CLI: ./run pulumi")
 
@@ -40,9 +40,10 @@ def stack(template: Stack, tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the nightly run what the CLI isn't always asked."""
+    """Leave what the CLI is asked to CI, and the rest of it to the nightly run."""
     for item in items:
         called = getattr(item, "callspec", None)
         of_cli = called is not None and called.params.get("template") == "pulumi"
-        if of_cli and item.path.stem not in ALWAYS:
-            item.add_marker(pytest.mark.matrix)
+        if of_cli:
+            in_ci = item.path.stem in IN_CI
+            item.add_marker(pytest.mark.slow if in_ci else pytest.mark.matrix)
