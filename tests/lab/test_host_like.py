@@ -9,7 +9,7 @@ import pytest
 from tests.lab.conftest import Lab, deployed
 from tests.lab.watching import calls, scale, served
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.xdist_group("host-like")]
+pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("host-like")]
 
 DEAD = "http://127.0.0.1:9"
 HOSTS = f"""\

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Iterator
@@ -327,7 +328,7 @@ def test_other_logins_wait_for_the_calls_of_a_node(node: Machine) -> None:
     with Server([ONE_CALL, None, NO_CALL]).on(node) as port:
         done = node.run("start-node.sh", {"LOGINS": "new", "CHANGE_SECONDS": "60"}, port, **QUICK)
     assert done.returncode == 0, done.stderr
-    assert "restarts once it carries no call: 1 call, 0 of 60 s" in done.stdout
+    assert re.search("restarts once it carries no call: 1 call, [0-9]+ of 60 s", done.stdout)
     assert node.started == ["start"]
     assert (node.folder / ".started-with").read_text() == "new\n"
 
