@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from lab.calls.plan import Pace
+from openvidu import signalling
 from scripts.calls.participant import Participant
 from scripts.calls.rest import RefusedError
 from scripts.calls.socket import BrokenError, EvictedError, Socket
@@ -34,6 +36,10 @@ class CutError(Exception):
         super().__init__(reason)
         self.heard = heard
         self.code = code
+
+
+class ForgottenError(CutError):
+    """The server doesn't know a user any more who comes back."""
 
 
 class FellSilentError(CutError):
@@ -87,7 +93,14 @@ class User(Participant):
             try:
                 await self._socket.ask("leaveRoom", self.pace.answer)
             except BrokenError as broken:
-                await self._come_back(broken, returned)
+                try:
+                    await self._come_back(broken, returned)
+                except ForgottenError as cut:
+                    # It keeps whose socket broke for so long: whom it doesn't know sooner has left,
+                    # and only the answer was lost.
+                    if time.time() < cut.heard + signalling.AWAY_SECONDS:
+                        return
+                    raise
             else:
                 return
 
@@ -106,14 +119,16 @@ class User(Participant):
                 await asyncio.sleep(self.pace.retry)
                 continue
             if refused:
-                raise CutError(heard, broken.code, f"{broken}; then: {refused}")
+                reason = f"{broken}; then: {refused['message']} ({refused['code']})"
+                is_forgotten = refused["code"] == signalling.UNKNOWN_SESSION[0]
+                raise (ForgottenError if is_forgotten else CutError)(heard, broken.code, reason)
             returned(heard, noticed)
             return
         limit = f"not back within {self.pace.longest_away:g} s"
         raise CutError(heard, broken.code, f"{broken}; {limit}{tried}")
 
-    async def _reconnect(self) -> str:
-        """Open another socket, and resume the session; the server's refusal where it refuses."""
+    async def _reconnect(self) -> Mapping[str, Any]:
+        """Open another socket, and resume the session; the server's error where it refuses."""
         self._socket = await Socket.open(f"{self._url}&reconnect=true", self._tls, self.pace.answer)
         try:
             answer = await self._socket.ask(
@@ -122,5 +137,4 @@ class User(Participant):
         except BrokenError:
             self._socket.give_up()
             raise
-        error = answer.get("error")
-        return f"{error['message']} ({error['code']})" if error else ""
+        return answer.get("error") or {}
