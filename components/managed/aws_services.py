@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from components.aws.alarms import Alarms
 from components.aws.network import Network
 from components.endpoints import Endpoints, MadeServices, kibana, of_services
 from components.managed.application_load_balancer import LoadBalancer, load_balancer
+from components.managed.part import Part
 from components.managed.redis import redis
 from components.managed.search import search
 from components.managed.site import Site
@@ -60,7 +59,7 @@ class ManagedServices(pulumi.ComponentResource):
         self.load_balancer = load_balancer(site)
         made: dict[str, Any] = {}
         self.ready = [*self.load_balancer.ready]
-        for part in (_redis(site), _s3(site), _search(site)):
+        for part in _parts(site):
             made.update(part.values)
             self.ready.extend(part.ready)
         self.endpoints = pulumi.Output.from_input(made).apply(
@@ -72,37 +71,12 @@ class ManagedServices(pulumi.ComponentResource):
         self.register_outputs({"dnsName": self.load_balancer.dns_name})
 
 
-@dataclass(frozen=True)
-class _Part:
-    """Fields of `MadeServices`, and what has to be there before they can be used."""
-
-    values: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
-    ready: Sequence[pulumi.Resource] = ()
-
-
-def _redis(site: Site) -> _Part:
-    if site.settings.redis_host:
-        return _Part()
-    made = redis(site)
-    return _Part({"redis": made.host}, made.ready)
-
-
-def _s3(site: Site) -> _Part:
-    if site.settings.s3_endpoint:
-        return _Part()
-    made = bucket(site)
-    values: dict[str, pulumi.Input[str]] = {
-        "region": aws.get_region().region,
-        "bucket": made.name,
-        "access_key": made.access_key,
-        "secret_key": made.secret_key,
-    }
-    return _Part(values, made.ready)
-
-
-def _search(site: Site) -> _Part:
+def _parts(site: Site) -> Iterator[Part]:
+    """Register those services that aren't configured as existing ones."""
     settings = site.settings
-    if settings.elasticsearch_url and settings.kibana_url:
-        return _Part()
-    made = search(site)
-    return _Part({"search": made.host}, made.ready)
+    if not settings.redis_host:
+        yield redis(site)
+    if not settings.s3_endpoint:
+        yield bucket(site)
+    if not (settings.elasticsearch_url and settings.kibana_url):
+        yield search(site)

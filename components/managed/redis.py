@@ -8,13 +8,13 @@ only. Its security group lets in the cluster's network alone, as OpenVidu's own 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.alarms import REDIS_CPU, REDIS_MEMORY
+from components.managed.part import Part
 from components.managed.site import Site
 from openvidu import ports
 
@@ -26,21 +26,8 @@ _NODES = 2
 """A primary and a replica."""
 
 
-@dataclass(frozen=True)
-class Redis:
-    """Redis that runs.
-
-    Attributes:
-        host: the name of its primary.
-        ready: what depends on a Redis that answers depends on these.
-    """
-
-    host: pulumi.Output[str]
-    ready: Sequence[pulumi.Resource]
-
-
-def redis(site: Site) -> Redis:
-    """Register Redis."""
+def redis(site: Site) -> Part:
+    """Register Redis, which is known by the name of its primary."""
     firewall = site.firewall("redis", ports.REDIS_PORTS)
     subnets = aws.elasticache.SubnetGroup(
         "redis-subnets",
@@ -73,7 +60,7 @@ def redis(site: Site) -> Redis:
             of = {"CacheClusterId": group.member_clusters.apply(partial(_member, place))}
             site.alarms.watch(f"redis-{place + 1}-memory", REDIS_MEMORY, of, site.parent)
             site.alarms.watch(f"redis-{place + 1}-cpu", REDIS_CPU, of, site.parent)
-    return Redis(group.primary_endpoint_address, [group])
+    return Part({"redis": group.primary_endpoint_address}, [group])
 
 
 def _member(place: int, clusters: Sequence[str]) -> str:

@@ -6,8 +6,6 @@ OpenVidu's base services have Elasticsearch and Kibana 7.8 (repository, their
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import pulumi
@@ -15,6 +13,7 @@ import pulumi_aws as aws
 
 from components.aws.alarms import SEARCH_RED, search_space
 from components.aws.iam_policy import allowing
+from components.managed.part import Part
 from components.managed.site import Site
 from openvidu import ports
 
@@ -27,21 +26,8 @@ _TLS_POLICY = "Policy-Min-TLS-1-2-2019-07"
 _LONGEST_NAME = 28
 
 
-@dataclass(frozen=True)
-class Search:
-    """Elasticsearch and Kibana that run.
-
-    Attributes:
-        host: the name of their host.
-        ready: what depends on them when they answer depends on these.
-    """
-
-    host: pulumi.Output[str]
-    ready: Sequence[pulumi.Resource]
-
-
-def search(site: Site) -> Search:
-    """Register Elasticsearch and Kibana."""
+def search(site: Site) -> Part:
+    """Register Elasticsearch and Kibana, which are known by the name of their host."""
     settings = site.settings
     if warning := end_of_support(datetime.now(UTC).date()):
         pulumi.log.warn(warning, site.parent)
@@ -92,7 +78,7 @@ def search(site: Site) -> Search:
         space = search_space(settings.data_volume_size)
         site.alarms.watch("search-space", space, of, site.parent)
         site.alarms.watch("search-status", SEARCH_RED, of, site.parent)
-    return Search(domain.endpoint, [domain])
+    return Part({"search": domain.endpoint}, [domain])
 
 
 def end_of_support(today: date) -> str | None:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws.iam_policy import allowing
+from components.managed.part import Part
 from components.managed.site import Site
 from components.settings.table import DEFAULT_BUCKET
 from openvidu import environment
@@ -27,24 +27,11 @@ _ON_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 _ON_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 
 
-@dataclass(frozen=True)
-class Bucket:
-    """The bucket.
+def bucket(site: Site) -> Part:
+    """Register the bucket: private, encrypted, versioned, for connections with TLS only.
 
-    Attributes:
-        name: its name.
-        access_key, secret_key: the login of the user who may use it.
-        ready: what depends on a bucket that can be used depends on these.
+    It's known by its region and name, and by the login of the user who may use it.
     """
-
-    name: pulumi.Output[str]
-    access_key: pulumi.Output[str]
-    secret_key: pulumi.Output[str]
-    ready: list[pulumi.Resource]
-
-
-def bucket(site: Site) -> Bucket:
-    """Register the bucket: private, encrypted, versioned, for connections with TLS only."""
     settings = site.settings
     made = aws.s3.Bucket(
         "openvidu-bucket",
@@ -130,7 +117,7 @@ def _encrypt(site: Site, made: aws.s3.Bucket) -> pulumi.Resource:
     )
 
 
-def _with_user(site: Site, made: aws.s3.Bucket, kept: Sequence[pulumi.Resource]) -> Bucket:
+def _with_user(site: Site, made: aws.s3.Bucket, kept: Sequence[pulumi.Resource]) -> Part:
     settings = site.settings
     user = aws.iam.User(
         "bucket-user",
@@ -147,7 +134,13 @@ def _with_user(site: Site, made: aws.s3.Bucket, kept: Sequence[pulumi.Resource])
     )
     key = aws.iam.AccessKey("bucket-user-key", user=user.name, opts=site.child)
     ready = [made, *kept, allowed, key]
-    return Bucket(made.id, key.id, pulumi.Output.secret(key.secret), ready)
+    values: dict[str, pulumi.Input[str]] = {
+        "region": aws.get_region().region,
+        "bucket": made.id,
+        "access_key": key.id,
+        "secret_key": pulumi.Output.secret(key.secret),
+    }
+    return Part(values, ready)
 
 
 def tls_only(arn: str) -> str:
