@@ -7,7 +7,6 @@ where it has failed the next update has it again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -16,6 +15,7 @@ from typing import Any
 import pulumi
 from pulumi_command import local
 
+from components.digest import digest_of
 from components.local_command import local_command
 from components.machine import Machine
 from components.settings.choices import AWS
@@ -117,5 +117,4 @@ def _as_it_is(resource: pulumi.Resource) -> pulumi.Output[Any]:
 
 
 def _digest(values: Sequence[Any]) -> str:
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest_of(json.dumps(values, sort_keys=True))

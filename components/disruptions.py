@@ -5,10 +5,9 @@ Nodes that come and go are none of that: the others serve meanwhile.
 
 from __future__ import annotations
 
-import hashlib
-
 from components import upgrade_path
 from components.cluster_observation import Overview
+from components.digest import digest_of
 from components.endpoints import Endpoints, MadeServices, of_base, of_services
 from components.env_files import base_env, master_env, shared_env
 from components.previous_state import PreviousState
@@ -29,14 +28,15 @@ def disruptions(
         region: of AWS, where the bucket of `ha-managed` is.
     """
     main = settings.main_role.name
+    upgrades = upgrade_path.is_due(settings, previous)
     found = []
-    if upgrade_path.is_due(settings, previous):
+    if upgrades:
         found.append(upgrade_path.in_words(settings, previous, overview))
     if stop_of_main(settings, previous):
         wanted = settings.main_instance_type.name
         found.append(f"AWS stops the {main} and starts it with the type {wanted}.")
     found += [f"{what}." for what in replaced(settings, previous).values()]
-    if upgrade_path.is_due(settings, previous):
+    if upgrades:
         # With the version the configuration changes, and all restarts for it anyway.
         return found
     if _main_restarts(settings, previous):
@@ -44,11 +44,6 @@ def disruptions(
     if settings.shape != SINGLE_MASTER and _nodes_restart(settings, previous, region):
         found.append("The nodes' configuration changes, which restarts every node.")
     return found
-
-
-def digest_of(text: str) -> str:
-    """What tells two texts apart and nothing of their secrets, which are long and random."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _main_restarts(settings: Settings, previous: PreviousState) -> bool:

@@ -7,9 +7,9 @@ and the like, the engine refuses its Compose file.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 
+from components.digest import digest_of
 from components.endpoints import Endpoints
 from components.settings.table import Settings
 from openvidu import environment, ports, roles
@@ -106,9 +106,7 @@ def bastion_env(settings: Settings, endpoints: Endpoints, target_group: str) -> 
 def logins(settings: Settings, endpoints: Endpoints) -> str:
     """A digest of where nodes log in and with what: with another one they have to restart."""
     values = _shared(settings, endpoints)
-    return hashlib.sha256(
-        "\n".join(values[name] for name in environment.LOGINS).encode()
-    ).hexdigest()
+    return digest_of("\n".join(values[name] for name in environment.LOGINS))
 
 
 def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pulumi
 
-from components.disruptions import digest_of
+from components.digest import digest_of
 from components.local_command import local_command
 from components.machine import Machine
 from components.over_ssh import MEMBERSHIP, NOTHING, command, environment
@@ -141,7 +141,7 @@ def _attempt(restart: Mapping[str, str]) -> Attempt:
 
 
 def digest(text: pulumi.Output[str]) -> pulumi.Output[str]:
-    """As `disruptions.digest_of`; no secret, as nothing can be told from it."""
+    """As `digest.digest_of`; no secret, as nothing can be told from it."""
     return pulumi.Output.unsecret(text.apply(digest_of))
 
 
