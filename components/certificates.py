@@ -67,13 +67,23 @@ def chain(certificate: str) -> Chain:
     )
 
 
-def is_ssh_pair(public_key: str, private_key: str) -> bool:
-    """Whether an OpenSSH public key belongs to an OpenSSH private key."""
+def ssh_public_key(private_key: str) -> str:
+    """The public half of an OpenSSH private key: its kind and the key, without a comment.
+
+    Raises:
+        ValueError: it's no such key.
+        TypeError: it has a passphrase.
+    """
     private = serialization.load_ssh_private_key(private_key.encode(), password=None)
-    own = private.public_key().public_bytes(
+    public = private.public_key().public_bytes(
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
     )
-    return own.split()[:2] == public_key.encode().split()[:2]
+    return public.decode()
+
+
+def is_ssh_pair(public_key: str, private_key: str) -> bool:
+    """Whether an OpenSSH public key belongs to an OpenSSH private key."""
+    return ssh_public_key(private_key).split() == public_key.split()[:2]
 
 
 def _names(certificate: x509.Certificate) -> list[str]:

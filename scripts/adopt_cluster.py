@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import MISSING
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives import serialization
 from rich.console import Console
 
+from components.certificates import ssh_public_key
 from components.settings.mistakes import member
+from components.settings.table import keys
 from components.ssh_way import PORT, SshWay
 from scripts import host_keys
 from scripts.adopting import reading, refusals
@@ -30,17 +32,8 @@ from scripts.init_stack import PROJECT
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _NAMED = "base=203.0.113.5 203.0.113.6 203.0.113.7"
-_OWN = (
-    "hosts",
-    "openviduSecret",
-    "redisPassword",
-    "s3SecretKey",
-    "elasticsearchPassword",
-    "openviduProLicense",
-    "sshPublicKey",
-    "sshPrivateKey",
-)
-"""Keys that a stack of its own has, and that have no default."""
+_OWN = ("hosts", *(name for name, one in keys().items() if one.made or one.default is MISSING))
+"""Keys that a stack of its own has."""
 _PARTS = ("hosts", "extraEnv", "baseExtraEnv")
 """Keys whose parts are set one by one."""
 _STACK = "pulumi:pulumi:Stack"
@@ -150,16 +143,14 @@ def _login(user: str, key: Path | None) -> Login:
     if key is None:
         return Login(user)
     try:
-        private = serialization.load_ssh_private_key(key.read_bytes(), None)
+        private = key.read_text()
+        public = ssh_public_key(private)
     except (OSError, ValueError, TypeError) as error:
         raise PulumiError(
             f"{key} must be an OpenSSH private key without a passphrase: {error}.\n"
             "  Next: name another one, or leave --ssh-key out, for your SSH agent: ssh-add -l"
         ) from None
-    public = private.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    )
-    return Login(user, f"{public.decode()} {PROJECT}", key.read_text())
+    return Login(user, f"{public} {PROJECT}", private)
 
 
 def _require_new(pulumi: PulumiCli) -> None:

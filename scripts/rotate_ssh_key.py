@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from cryptography.hazmat.primitives import serialization
 from rich.console import Console
 
+from components.certificates import ssh_public_key
 from components.remote import fields, text_of
 from scripts.display import waiting
 from scripts.expected_errors import expected_errors
@@ -90,17 +90,13 @@ def public_key(private: str) -> str:
         PulumiError: it is no private key, or has a passphrase.
     """
     try:
-        key = serialization.load_ssh_private_key(private.encode(), None)
+        return f"{ssh_public_key(private)} openvidu-enterprise"
     except (ValueError, TypeError) as error:
         raise PulumiError(
             f"the key can't be read: {error}; it must be in OpenSSH's format, without a "
             "passphrase.\n"
             "  Next: ssh-keygen -t ed25519 -N '' -f FILE"
         ) from None
-    encoded = key.public_key().public_bytes(
-        serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-    )
-    return f"{encoded.decode()} openvidu-enterprise"
 
 
 def _is_used(there: Mapping[str, Machine], private: str) -> bool:

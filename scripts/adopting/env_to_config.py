@@ -19,7 +19,7 @@ from components.settings.checks import further_env
 from components.settings.choices import EXISTING
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
-from components.settings.table import Settings
+from components.settings.table import Settings, keys
 from components.ssh_way import PORT
 from openvidu import environment
 from openvidu.options import is_secret
@@ -49,18 +49,6 @@ _OF_NODES = {
 _ACCESS = {
     "dashboardCidrs": "ALLOWED_ACCESS_TO_DASHBOARD",
     "apiCidrs": "ALLOWED_ACCESS_TO_RESTAPI",
-}
-_SECRETS = {
-    "openviduSecret",
-    "redisPassword",
-    "s3SecretKey",
-    "elasticsearchPassword",
-    "openviduProLicense",
-    "webhookHeaders",
-    "turnStaticAuthSecret",
-    "turnCredential",
-    "ownPrivateKey",
-    "sshPrivateKey",
 }
 _ICE = re.compile(
     r'\["url=(?P<url>[^",]+),(?:staticAuthSecret=(?P<shared>[^",]+)'
@@ -108,7 +96,7 @@ def config_of(cluster: FoundCluster, login: Login) -> StackConfig:
         login: how its machines are reached.
     """
     texts = {**_of_machines(cluster, login), **_of_env(cluster), **_of_shared(cluster.shared)}
-    secrets = {name for name in texts if name in _SECRETS}
+    secrets = {name for name in texts if keys()[name].secret}
     try:
         settings = read(texts, secrets)
     except ConfigurationError as error:
