@@ -13,6 +13,7 @@ from components.aws.health import InstanceHealth, next_command
 from openvidu.api import node_id
 from openvidu.roles import MASTER, NODE, role_of
 from scripts.fullness import Store
+from scripts.problem import Problem
 
 _MEMORY = re.compile(r"^Mem(Total|Available):\s+(\d+) kB", re.MULTILINE)
 _DISK = re.compile(
@@ -61,19 +62,6 @@ class Restarted:
         times = "once" if self.count == 1 else f"{self.count} times"
         state = "is down now" if self.is_down else f"last {self.seconds} s ago"
         return f"container {self.service} was restarted {times}, {state}"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What somebody has to do something about.
-
-    Attributes:
-        said: what was found.
-        next: what to do about it.
-    """
-
-    said: str
-    next: str
 
 
 @dataclass(frozen=True)

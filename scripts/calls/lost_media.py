@@ -5,8 +5,6 @@ Ports are those of the page's tables.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from components.resource_names import inbound_rule
 from openvidu.ports import MASTER_PORTS, MEDIA_FIRST, MEDIA_LAST, NODE_PORTS
 from openvidu.roles import MASTER, NODE
@@ -22,6 +20,7 @@ from scripts.calls.outcomes import (
 from scripts.calls.stack import Stack
 from scripts.calls.ways import TurnServer, Way
 from scripts.checks.finding import Result
+from scripts.problem import Problem
 
 _ANYWHERE = "0.0.0.0/0"
 _MEDIA = f"UDP {MEDIA_FIRST}-{MEDIA_LAST}"
@@ -31,14 +30,7 @@ _ELSEWHERE = (
 )
 
 
-class Cause(NamedTuple):
-    """What didn't work, and what to do."""
-
-    said: str
-    next: str
-
-
-def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Cause:
+def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Problem:
     """What is behind media that don't arrive.
 
     Args:
@@ -51,19 +43,19 @@ def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Cause:
     media = f"media of {name} don't arrive by {by(way, outcome)}"
     match outcome:
         case NoServer():
-            return Cause(
+            return Problem(
                 f"{media}: OpenVidu tells its users of no TURN server",
                 stack.logs(ip, "coturn"),
             )
         case Unwilling():
-            return Cause(
+            return Problem(
                 f"{media}: OpenVidu doesn't take them: {outcome.said}",
                 stack.logs(ip, "openvidu-server"),
             )
         case NoRelay():
             return _no_relay(media, ip, way, outcome, stack)
         case Silent(announced=told, server="") if public and told and public not in told:
-            return Cause(
+            return Problem(
                 f"{media}: OpenVidu tells users to send them to {', '.join(sorted(told))}, and "
                 f"{name} is at {public}",
                 f"see that who asks the internet from {name} for its own address is told {public}: "
@@ -71,16 +63,16 @@ def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Cause:
             )
         case Silent(server=""):
             said, following = _closed("media", "udp", ip, stack)
-            return Cause(f"{media}: {_count(outcome)}{said}", following)
+            return Problem(f"{media}: {_count(outcome)}{said}", following)
         case Silent():
-            return Cause(
+            return Problem(
                 f"{media}: {_count(outcome)}; the TURN server answers, and doesn't reach the "
                 f"media server by {_MEDIA} of {public or name}",
                 stack.logs(ip, "coturn"),
             )
 
 
-def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> Cause:
+def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> Problem:
     """Why a TURN server gives no address."""
     name, public = stack.name(ip), stack.public_ip(ip)
     media = f"{media}: {found.fault}"
@@ -88,23 +80,25 @@ def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> Ca
     if found.fault in (Fault.DENIED, Fault.OTHER):
         shared = "turnStaticAuthSecret" if stack.own_turn else "the secret of coturn and OpenVidu"
         cause = "; the clocks may differ, or " + shared if found.fault is Fault.DENIED else ""
-        return Cause(f"{media}{cause} ({found.said})", "pulumi preview" if stack.own_turn else logs)
+        return Problem(
+            f"{media}{cause} ({found.said})", "pulumi preview" if stack.own_turn else logs
+        )
     host = _host(found.server)
     if stack.own_turn:
-        return Cause(f"{media}; it's turnServer's", f"see that users reach {found.server}")
+        return Problem(f"{media}; it's turnServer's", f"see that users reach {found.server}")
     if public and host != public:
-        return Cause(
+        return Problem(
             f"{media}; OpenVidu tells users to come to {host}, and {name} is at {public}",
             "pulumi config get extraEnv, which shouldn't have COTURN_IP: without it coturn asks "
             "the internet for its own address when it starts",
         )
     if found.fault is Fault.CLOSED:
-        return Cause(f"{media}: coturn doesn't listen there, or a firewall rejects", logs)
+        return Problem(f"{media}: coturn doesn't listen there, or a firewall rejects", logs)
     said, following = _closed("turn", way.transport, ip, stack)
-    return Cause(media + said, following)
+    return Problem(media + said, following)
 
 
-def _closed(service: str, protocol: str, ip: str, stack: Stack) -> Cause:
+def _closed(service: str, protocol: str, ip: str, stack: Stack) -> Problem:
     """Who may have closed a node's port, and what to do."""
     is_masters = stack.main == MASTER.name and service == "turn"
     table = MASTER_PORTS if is_masters else NODE_PORTS
@@ -117,16 +111,16 @@ def _closed(service: str, protocol: str, ip: str, stack: Stack) -> Cause:
         own = f"{role.name}-{inbound_rule(rule, _ANYWHERE, table)}"
         for one in stack.groups:
             if one.where == own:
-                return Cause(f"; {own}: {one.said}", one.next or "pulumi up --refresh")
+                return Problem(f"; {own}: {one.said}", one.next or "pulumi up --refresh")
         for one in stack.groups:
             if one.result is Result.WARNING:
                 said = f"; whether the security group lets {ports} in isn't known: {one.said}"
-                return Cause(said, "uv run openvidu-enterprise preflight")
+                return Problem(said, "uv run openvidu-enterprise preflight")
         if stack.groups:
             shown = f"uv run openvidu-enterprise ssh {machine} -- sudo nft list ruleset"
-            return Cause(f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}")
+            return Problem(f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}")
     place = stack.public_ip(ip) or machine
-    return Cause(
+    return Problem(
         "", f"let in {ports} of {place} from everywhere: on {machine}, and in what is before it"
     )
 
