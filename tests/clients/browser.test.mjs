@@ -3,15 +3,12 @@
 // OPENVIDU_BROWSER names the package: one of those in package.json; CHROMIUM the program. Browsers
 // come in at FRONT_PORT, which this suite leads to OpenVidu, so that their network can be cut.
 import assert from "node:assert/strict";
-import { readFile, readdir } from "node:fs/promises";
-import { createServer } from "node:http";
 import * as net from "node:net";
 import { after, afterEach, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
+import { ARGUMENTS, client as script, serve } from "../../lab/calls/browsers/served.mjs";
 
 const { OPENVIDU_URL: url, OPENVIDU_SECRET: secret, OPENVIDU_BROWSER: client } = process.env;
-const FOLDER = new URL(`node_modules/${client}/static/js/`, import.meta.url);
-const PAGE = `<!doctype html><title>call</title><script src="openvidu.js"></script>`;
 const EVENTS = [
   "connectionCreated",
   "connectionDestroyed",
@@ -53,25 +50,11 @@ function cut() {
 
 before(async () => {
   await mend();
-  const bundle = (await readdir(FOLDER)).find((name) => name.endsWith(".min.js"));
-  const script = await readFile(new URL(bundle, FOLDER));
-  pages = createServer((request, response) => {
-    const wanted = request.url === "/openvidu.js";
-    response.setHeader("Content-Type", wanted ? "text/javascript" : "text/html");
-    response.end(wanted ? script : PAGE);
-  });
-  await new Promise((resolve) => pages.listen(0, "127.0.0.1", resolve));
-  address = `http://localhost:${pages.address().port}/`;
+  const folder = new URL(`node_modules/${client}/`, import.meta.url);
+  ({ server: pages, address } = await serve({ "openvidu.js": await script(folder) }));
   browser = await puppeteer.launch({
     executablePath: process.env.CHROMIUM,
-    args: [
-      "--no-sandbox",
-      "--ignore-certificate-errors",
-      "--use-fake-ui-for-media-stream",
-      "--use-fake-device-for-media-stream",
-      "--autoplay-policy=no-user-gesture-required",
-      "--allow-loopback-in-peer-connection",
-    ],
+    args: ARGUMENTS,
   });
 });
 

@@ -1,48 +1,24 @@
 // Users of calls, each a page of one headless Chromium with openvidu-browser. What they are to do
 // comes by standard input, a JSON line each; answers, and what their clients say, go by standard
 // output. Ends when standard input ends. CHROMIUM is the program, PROFILE a folder for its files.
-import { readFile, readdir } from "node:fs/promises";
-import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import puppeteer from "puppeteer-core";
+import { ARGUMENTS, client, serve } from "./served.mjs";
 
 const { CHROMIUM: executablePath, PROFILE: userDataDir } = process.env;
-const CLIENT = new URL("node_modules/openvidu-browser/static/js/", import.meta.url);
-const PAGE = `<!doctype html><title>call</title>
-<script src="client.js"></script><script src="user.js"></script>`;
 const users = new Map();
 
 const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
-/** Serves the page to Chromium alone: camera and microphone want a page of this machine, or HTTPS. */
-async function serve() {
-  const bundle = (await readdir(CLIENT)).find((name) => name.endsWith(".min.js"));
-  const scripts = {
-    "/client.js": await readFile(new URL(bundle, CLIENT)),
-    "/user.js": await readFile(new URL("user.js", import.meta.url)),
-  };
-  const server = createServer(({ url }, response) => {
-    const script = scripts[url];
-    response.setHeader("Content-Type", script ? "text/javascript" : "text/html");
-    response.end(script ?? PAGE);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://localhost:${server.address().port}/`;
-}
-
-const address = await serve();
+const { address } = await serve({
+  "client.js": await client(new URL("node_modules/openvidu-browser/", import.meta.url)),
+  "user.js": await readFile(new URL("user.js", import.meta.url)),
+});
 const browser = await puppeteer.launch({
   executablePath,
   userDataDir,
-  args: [
-    "--no-sandbox",
-    "--ignore-certificate-errors",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--mute-audio",
-    "--allow-loopback-in-peer-connection",
-  ],
+  args: [...ARGUMENTS, "--mute-audio"],
 });
 
 const acts = {
