@@ -144,7 +144,7 @@ class Stack:
             *("--stack", self._directory.stack, "--license-file", str(license_file)),
             quiet=True,
         )
-        if self._configured("turnServer") and not self._configured("turnUsername"):
+        if self.configured("turnServer") and not self.configured("turnUsername"):
             self.set_config("turnStaticAuthSecret", TURN_SECRET, secret=True)
         if self._machines_exist:
             self._start_machines()
@@ -162,6 +162,10 @@ class Stack:
         if self._config is None or self._config[0] != file:
             self._config = (file, json.loads(self.pulumi("config", "--json", quiet=True)))
         return self._config[1]
+
+    def configured(self, key: str) -> str:
+        """A configured text, not a secret one; empty where none is."""
+        return str(self.config().get(f"openvidu-enterprise:{key}", {}).get("value") or "")
 
     def secret(self, key: str) -> str:
         """A configured value in plain text, for the lab's own use."""
@@ -329,16 +333,16 @@ class Stack:
 
     def _make_zone(self) -> None:
         """Do what the operator has done in Route 53, where the example names a hosted zone."""
-        if self._configured("hostedZoneId") == EXAMPLES_ZONE:
-            _, _, zone = self._configured("domainOrPublicIp").partition(".")
+        if self.configured("hostedZoneId") == EXAMPLES_ZONE:
+            _, _, zone = self.configured("domainOrPublicIp").partition(".")
             made = self.run([sys.executable, "-m", "lab.zone", zone], quiet=True)
             self.pulumi("config", "set", "hostedZoneId", made, quiet=True)
 
     def _make_network(self) -> None:
         """Do what the operator has done in VPC, where the example names a network."""
-        if self._configured("vpcId") != EXAMPLES_VPC:
+        if self.configured("vpcId") != EXAMPLES_VPC:
             return
-        count = str(len(json.loads(self._configured("subnetIds"))))
+        count = str(len(json.loads(self.configured("subnetIds"))))
         made = json.loads(
             self.run([sys.executable, "-m", "lab.operators_network", count], quiet=True)
         )
@@ -351,13 +355,9 @@ class Stack:
 
     def _point_domain(self) -> None:
         """Do what the operator does at their DNS provider: point the domain to the base."""
-        self._point(self._configured("domainOrPublicIp"))
+        self._point(self.configured("domainOrPublicIp"))
 
     def _point(self, domain: str) -> None:
-        by_zone = self._configured("shape") == HA_MANAGED
+        by_zone = self.configured("shape") == HA_MANAGED
         if domain and not ip_address(domain) and not by_zone:
             self.supervisor.control.set_dns(domain, "base")
-
-    def _configured(self, key: str) -> str:
-        """A configured text, or ""."""
-        return str(self.config().get(f"openvidu-enterprise:{key}", {}).get("value") or "")

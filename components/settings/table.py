@@ -29,6 +29,8 @@ from components.settings.choices import (
     EXISTING,
     HA,
     HA_MANAGED,
+    KURENTO,
+    MEDIASOUP,
     OWNCERT,
     ROLLING,
     SINGLE_MASTER,
@@ -203,12 +205,12 @@ class Settings:
     media_server: Annotated[
         str,
         Key(
-            lists.one_of("mediasoup", "kurento"),
+            lists.one_of(MEDIASOUP, KURENTO),
             "Media server of the nodes.",
-            "mediasoup",
+            MEDIASOUP,
             Change.NODES_RESTART,
         ),
-    ] = "mediasoup"
+    ] = MEDIASOUP
     domain_or_public_ip: Annotated[
         str | None,
         Key(

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from components.settings.choices import KURENTO
 from lab.calls.lengths import Lengths
 from openvidu import signalling
 from scripts.calls.ways import Way
 
 _MOST_WITH_SOUND = 50
+USUAL_MEDIA = 2
+"""Calls with sound, unless another number is asked for: two processors bear that."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,16 @@ class Media:
                 f"unless straight, as in 3:{','.join(Way)}"
             )
         return made
+
+    @classmethod
+    def usual(cls, media_server: str, participants: int) -> Media:
+        """What is taken unless another number is asked for: none where nobody could hear it.
+
+        Args:
+            media_server: the cluster's; empty for the usual one.
+            participants: of a call.
+        """
+        return cls(USUAL_MEDIA if media_server != KURENTO and participants > 1 else 0)
 
     def way_of(self, place: int) -> Way | None:
         """How the sound of the call at a place goes; None where it has none."""

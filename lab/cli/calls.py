@@ -19,7 +19,7 @@ from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.browsers import installed
 from lab.calls.lengths import LengthError, Lengths, duration
-from lab.calls.plan import Door, Media, MediaError, Plan
+from lab.calls.plan import USUAL_MEDIA, Door, Media, MediaError, Plan
 from lab.calls.report import Report, Result
 from lab.calls.runs import HANG_UP, STOP, Runs
 from lab.cli.words import named, tell
@@ -44,7 +44,8 @@ _Media = Annotated[
     str,
     typer.Option(
         metavar="N[:WAYS]",
-        help="Of them with sound, as 3:straight,turn-udp,turn-tcp; turn-server: by turnServer.",
+        help="Of them with sound, as 3:straight,turn-udp,turn-tcp; turn-server: by turnServer. "
+        f"Default: {USUAL_MEDIA}; 0 with kurento.",
     ),
 ]
 _Browsers = Annotated[
@@ -66,7 +67,7 @@ def start(  # noqa: PLR0913, PLR0917 - an option each
     participants: Annotated[
         int, typer.Option(min=1, max=_MOST_PARTICIPANTS, help="Users of a call.")
     ] = 2,
-    media: _Media = "0",
+    media: _Media = "",
     browsers: _Browsers = 0,
     seed: Annotated[int | None, typer.Option(help="Gives the same lengths again.")] = None,
 ) -> None:
@@ -88,7 +89,7 @@ def start(  # noqa: PLR0913, PLR0917 - an option each
         _duration("--over", over) if over else 0.0,
         keep,
         secrets.randbelow(10**6) if seed is None else seed,
-        _media(media),
+        _media(media) if media else Media.usual(stack.configured("mediaServer"), participants),
         browsers,
     )
     background.start(stack.supervisor, plan)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from components.settings.choices import KURENTO
 from openvidu import api
 from openvidu.signalling import ANSWER_SECONDS
 from scripts.calls import allocation
@@ -39,8 +40,6 @@ _REFUSALS = 3
 """So many one after the other are enough."""
 _PAUSE_SECONDS = 1.0
 _Made = TypeVar("_Made")
-_KURENTO = "kurento"
-"""Tells its addresses by messages of their own, which aiortc has no use for once it connects."""
 
 
 class Trial:
@@ -150,7 +149,8 @@ class Trial:
                 return
             media_server = joined[0].media_server
             outcomes: dict[Way, Outcome] = {}
-            if media_server != _KURENTO:
+            # It tells its addresses by messages of their own, which aiortc has no use for.
+            if media_server != KURENTO:
                 while len(joined) < 2 * len(self._ways):
                     joined.append(await self._join(session))
                 self._say(f"{ip}: a call, {', '.join(self._ways)}")

@@ -120,7 +120,7 @@ def repair(labs: Labs, name: str, how: str, pending: str) -> None:
     secret = lab.ok("config", "get", "openviduSecret").strip()
     PENDING[pending](lab)
     try:
-        lab.ok("calls", "start", "--count", "6", "--length", "40s..60s")
+        lab.ok("calls", "start", "--media", "0", "--count", "6", "--length", "40s..60s")
         broke = time.time()
         BREAKS[how](lab, name)
         way = walk(lab, name, lambda: lab.ok("config", "set", "--secret", "openviduSecret", secret))

@@ -35,7 +35,7 @@ def older() -> Iterator[Lab]:
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_upgrade_is_stopped(older: Lab, tmp_path: Path, moment: str, blow: Blow) -> None:
     mark_data(older)
-    older.ok("calls", "start", "--count", "4", "--length", "8s")
+    older.ok("calls", "start", "--media", "0", "--count", "4", "--length", "8s")
     older.ok("config", "set", "openviduVersion", "2.30.0")
     with Update(older, tmp_path) as update:
         update.wait_until(MOMENTS[moment])

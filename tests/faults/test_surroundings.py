@@ -24,7 +24,7 @@ DRAINING = says("node-3: takes no new sessions")
 def draining(lab: Lab, folder: Path, length: str) -> Iterator[Update]:
     """Node 3, leaving while it carries calls."""
     scale(lab, 3)
-    lab.ok("calls", "start", "--count", "9", "--length", length)
+    lab.ok("calls", "start", "--media", "0", "--count", "9", "--length", length)
     lab.ok("config", "set", "nodeCount", "2")
     with Update(lab, folder) as update:
         update.wait_until(DRAINING)

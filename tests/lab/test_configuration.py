@@ -53,7 +53,7 @@ def test_a_change_waits_for_calls_and_then_restarts_every_node(cluster: Lab) -> 
 
 def test_calls_that_redis_has_forgotten_keep_nodes_from_restarting(cluster: Lab) -> None:
     """It keeps nothing on disk: nodes are listed again, and their sessions aren't."""
-    cluster.ok("calls", "start", "--count", "4", "--length", "10m..11m")
+    cluster.ok("calls", "start", "--media", "0", "--count", "4", "--length", "10m..11m")
     cluster.on("base", f"cd {release.BASE.folder} && docker compose restart redis")
     cluster.wait_until(
         lambda: cluster.json("status", "--json")["health"].get("clusterStatus") == "UP"

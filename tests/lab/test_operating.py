@@ -111,7 +111,7 @@ def test_an_operator_logs_in_on_base_and_nodes(cluster: Lab) -> None:
 
 
 def test_a_call_and_the_machine_that_carries_it_are_found_from_each_other(cluster: Lab) -> None:
-    cluster.ok("calls", "start", "--count", "4", "--length", "10m")
+    cluster.ok("calls", "start", "--media", "0", "--count", "4", "--length", "10m")
     try:
         for node in ("node-1", "node-2"):
             found = json.loads(asked(cluster, "status", node, "--json").out)

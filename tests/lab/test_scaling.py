@@ -165,7 +165,7 @@ def test_the_last_serving_node_is_not_replaced(lab: Lab) -> None:
 def test_a_call_that_never_ends_keeps_its_machine_until_it_is_forced(lab: Lab) -> None:
     scale(lab, 3)
     lab.ok("config", "set", "drainTimeout", "10s")
-    lab.ok("calls", "start", "--count", "6", "--length", "10m")
+    lab.ok("calls", "start", "--media", "0", "--count", "6", "--length", "10m")
     lab.ok("config", "set", "nodeCount", "2")
     failed = lab.run("up")
     assert failed.status != 0

@@ -95,7 +95,7 @@ def test_a_failed_upgrade_node_by_node_is_taken_back(lab: Lab) -> None:
     assert "Or bring 2.30.0 back: pulumi config set openviduVersion 2.30.0" in failed.out
     assert served(lab)[:1] == ["10.5.0.6"]
     lab.ok("fault", "clear")
-    lab.ok("calls", "start", "--count", "2", "--length", "10s")
+    lab.ok("calls", "start", "--media", "0", "--count", "2", "--length", "10s")
     lab.ok("config", "set", "openviduVersion", "2.30.0")
     lab.ok("up")
     require_all_ended(lab)
@@ -110,7 +110,7 @@ def test_where_the_api_refuses_to_drain_nodes_stop_in_a_moment_without_calls(lab
         lab.ok("fault", "set", "drain", "answer=405", "--on", node)
     lab.ok("config", "set", "upgradeStrategy", "all-at-once")
     lab.ok("config", "set", "openviduVersion", "2.31.0")
-    lab.ok("calls", "start", "--count", "4", "--length", "15s..20s")
+    lab.ok("calls", "start", "--media", "0", "--count", "4", "--length", "15s..20s")
     refused = lab.run("up")
     assert refused.status != 0
     assert "pulumi config set drainWithoutApi true" in refused.out

@@ -19,7 +19,7 @@ WAITS_FOR_CALLS = r"waiting for \d+ calls? with \d+ participants?"
 @contextmanager
 def calls(lab: Lab, length: str) -> Iterator[None]:
     """Calls all the time; after the block each of them has ended well."""
-    lab.ok("calls", "start", "--count", "10", "--length", length, "--keep")
+    lab.ok("calls", "start", "--media", "0", "--count", "10", "--length", length, "--keep")
     try:
         yield
     except BaseException:
@@ -31,7 +31,7 @@ def calls(lab: Lab, length: str) -> Iterator[None]:
 
 def start_calls(lab: Lab) -> None:
     """Calls all the time, with the secret that the stack has now."""
-    lab.ok("calls", "start", "--count", "4", "--length", "4s..8s", "--keep")
+    lab.ok("calls", "start", "--media", "0", "--count", "4", "--length", "4s..8s", "--keep")
 
 
 def update_waits_for_calls(lab: Lab, *update: str, takes_new_ones: bool = True) -> str:

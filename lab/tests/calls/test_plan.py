@@ -27,6 +27,16 @@ def test_sound_goes_straight_unless_said_otherwise() -> None:
     assert Media.parse("2") == Media(2, (Way.STRAIGHT,))
 
 
+@pytest.mark.parametrize(
+    ("media_server", "participants", "count"),
+    [("", 2, 2), ("mediasoup", 3, 2), ("kurento", 2, 0), ("mediasoup", 1, 0)],
+)
+def test_two_calls_carry_sound_unless_nobody_could_hear_it(
+    media_server: str, participants: int, count: int
+) -> None:
+    assert Media.usual(media_server, participants).count == count
+
+
 @pytest.mark.parametrize("text", ["", "-1", "51", "two", "2:", "2:by-post", "2:straight,"])
 def test_what_says_no_number_or_no_way_is_refused(text: str) -> None:
     with pytest.raises(MediaError, match="expected a number up to 50"):
