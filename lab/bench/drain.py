@@ -30,7 +30,8 @@ def main(
     part: Annotated[
         list[str] | None,
         typer.Option(
-            help="What to measure: release, large, updates, crash, waiting, gaps. Default: all"
+            help="What to measure: release, large, updates, crash, waiting, gaps, pictures. "
+            "Default: all"
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Little of each, to see it work.")] = False,
@@ -48,13 +49,13 @@ def main(
     bench = Bench(chosen, parallel, QUICK if quick else Size(), tell)
     wanted = part or list(bench.parts)
     if unknown := set(wanted) - set(bench.parts):
-        raise typer.BadParameter(f"found {', '.join(unknown)}; takes {', '.join(bench.parts)}")
-    found = Results(machine(), chosen.value, parallel)
-    if output.exists() and part:
-        old = Results.from_json(output.read_text())
-        found = replace(old, machine=machine(), engine=chosen.value, parallel=parallel)
+        known = ", ".join(bench.parts)
+        raise typer.BadParameter(f"--part must be one of {known}, got {', '.join(unknown)}")
+    found = Results.from_json(output.read_text()) if output.exists() and part else Results()
+    here = f"{machine()}; {chosen.value} engine, {parallel} resources at a time"
     for name in wanted:
         found = bench.parts[name](found)
+        found = replace(found, measured={**found.measured, name: here})
         report.write(found, output)
     sys.stdout.write(markdown(found))
     tell_end(output, aims(found))

@@ -60,6 +60,18 @@ class FreshLab:
         """The command line of a `pulumi` command on the lab's stack."""
         return ["pulumi", *arguments, "--non-interactive", "--stack", self._directory.stack]
 
+    def operate(self, *arguments: str) -> None:
+        """Run an operator's command on the lab's stack.
+
+        Args:
+            arguments: what follows `openvidu-enterprise`.
+
+        Raises:
+            LabError: it ended with another status than 0.
+        """
+        options = ("--stack", self._directory.stack)
+        self.stack.python("scripts.cli", *arguments, *options, quiet=True)
+
     def exported(self) -> str:
         """The stack's deployment, with secrets in plain text."""
         return self.stack.pulumi("stack", "export", "--show-secrets", quiet=True)

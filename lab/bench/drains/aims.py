@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from lab.bench.aims import Aim
 from lab.bench.drains import derived
-from lab.bench.drains.figures import Results
+from lab.bench.drains.figures import Gaps, Pictures, Results
 
 RELEASE_LIMIT_SECONDS = 5.0
 TOGETHER_LIMIT = 1.1
@@ -22,6 +25,7 @@ def aims(results: Results) -> list[Aim]:
         *_updates(results),
         *_crashes(results),
         *_gaps(results),
+        *_pictures(results),
     ]
 
 
@@ -88,9 +92,37 @@ def _crashes(results: Results) -> list[Aim]:
 def _gaps(results: Results) -> list[Aim]:
     if len(results.gaps) < 2:
         return []
-    changes = results.gaps[1:]
-    what = "longest gap in sound while the cluster changes, more than without a change"
+    changes, losses = _apart(results.gaps)
+    added = derived.added(results.gaps[0].longest, [run.longest for run in changes])
     return [
         Aim(f"calls cut, in {len(changes)} changes", sum(run.cut for run in changes), 0),
-        Aim(what, derived.added(results.gaps), ADDED_LIMIT_MS, " ms"),
+        Aim(
+            "longest gap in sound meanwhile, more than without a change",
+            added,
+            ADDED_LIMIT_MS,
+            " ms",
+        ),
+        *(Aim(f"calls cut, {run.change}", run.cut, 0) for run in losses),
     ]
+
+
+def _pictures(results: Results) -> list[Aim]:
+    if len(results.pictures) < 2:
+        return []
+    changes, _ = _apart(results.pictures)
+    added = derived.added(results.pictures[0].freeze, [run.freeze for run in changes])
+    return [
+        Aim(
+            f"calls of browsers cut, in {len(changes)} changes", sum(run.cut for run in changes), 0
+        ),
+        Aim("longest freeze meanwhile, more than without a change", added, ADDED_LIMIT_MS, " ms"),
+    ]
+
+
+_Seen = TypeVar("_Seen", Gaps, Pictures)
+
+
+def _apart(runs: Sequence[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
+    """Changes that are made on purpose, and losses; without the first, which is no change."""
+    changes = [run for run in runs[1:] if not run.is_loss]
+    return changes, [run for run in runs[1:] if run.is_loss]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from lab.bench.drains.figures import Crash, Drains, Gaps, OneMore, Waiting
+from lab.bench.drains.figures import Crash, Drains, OneMore, Waiting
 
 _HOUR = 3600.0
 
@@ -41,10 +41,9 @@ def worst(crashes: Sequence[Crash], scales: str) -> Crash | None:
     return max(found, key=lambda crash: crash.ratio, default=None)
 
 
-def added(runs: Sequence[Gaps]) -> float:
-    """Milliseconds by which the longest gap of all changes is longer than without any."""
-    quiet, *changes = runs
-    return max(run.longest for run in changes) - quiet.longest
+def added(quiet: float, changes: Sequence[float]) -> float:
+    """By how much the longest time of all changes is longer than that without any."""
+    return max(changes) - quiet
 
 
 def an_hour(run: Waiting, amount: float) -> float:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -131,6 +131,7 @@ class Gaps:
 
     Attributes:
         change: what was changed; `none` for comparison.
+        is_loss: whether something was lost, and not only changed.
         seconds: how long that took.
         calls: those that were live meanwhile, for some of the time at least.
         cut: how many of them were.
@@ -140,6 +141,7 @@ class Gaps:
     """
 
     change: str
+    is_loss: bool
     seconds: float
     calls: int
     cut: int
@@ -149,13 +151,54 @@ class Gaps:
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a browser's client said to its application.
+
+    Attributes:
+        after: seconds since the change began.
+        user: of the call: 1 or 2.
+        words: the client's event, and its reason.
+    """
+
+    after: float
+    user: int
+    words: str
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What the two users of a call between browsers saw while the cluster changed.
+
+    Attributes:
+        change: what was changed; `none` for comparison.
+        is_loss: whether something was lost, and not only changed.
+        seconds: from its beginning until the call was ended.
+        freeze: milliseconds in which one saw no new picture of the other one.
+        froze_after: seconds since the change began when that did; below 0 for before.
+        cut: whether the call was lost.
+        said: by the clients, in order.
+    """
+
+    change: str
+    is_loss: bool
+    seconds: float
+    freeze: int
+    froze_after: float
+    cut: bool
+    said: tuple[Said, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Read what was said, as JSON has it."""
+        said = tuple(one if isinstance(one, Said) else Said(**one) for one in self.said)
+        object.__setattr__(self, "said", said)
+
+
+@dataclass(frozen=True)
 class Results:
     """All that was measured, and where.
 
     Attributes:
-        machine: what it ran on, in words.
-        engine: `pulumi` or `embedded`.
-        parallel: resources at a time.
+        measured: on what each part was, in words; by the part's name.
         releases: one node left; in the order of the runs, as are the others.
         together: several nodes left at once, or one for comparison.
         growth: one node was added.
@@ -163,11 +206,10 @@ class Results:
         crashes: updates that were killed.
         waiting: drains that waited.
         gaps: in the sound of calls, change by change; the first one is no change.
+        pictures: of calls between browsers, likewise.
     """
 
-    machine: str
-    engine: str
-    parallel: int
+    measured: Mapping[str, str] = field(default_factory=dict)
     releases: tuple[Drains, ...] = ()
     together: tuple[Drains, ...] = ()
     growth: tuple[OneMore, ...] = ()
@@ -175,6 +217,7 @@ class Results:
     crashes: tuple[Crash, ...] = ()
     waiting: tuple[Waiting, ...] = ()
     gaps: tuple[Gaps, ...] = ()
+    pictures: tuple[Pictures, ...] = ()
 
     def as_json(self) -> str:
         """The results as a text that `from_json` reads."""
@@ -198,4 +241,5 @@ _KINDS: dict[str, Callable[..., Any]] = {
     "crashes": Crash,
     "waiting": Waiting,
     "gaps": Gaps,
+    "pictures": Pictures,
 }

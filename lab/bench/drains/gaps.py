@@ -31,11 +31,13 @@ class Phase:
 
     Attributes:
         change: what it is.
+        is_loss: whether something is lost by it.
         begun: Unix seconds.
         over: Unix seconds.
     """
 
     change: str
+    is_loss: bool
     begun: float
     over: float
 
@@ -71,7 +73,7 @@ def listen(scaled: ScaledLab, length: float, number: int, every: float) -> list[
     found = _of_all(phases, scaled.hang_up())
     # Nobody can begin a call while the base is away: these were begun before.
     scaled.start_calls(CALLS, _HELD_SECONDS, users=2, media=CALLS)
-    rebooted = _during("the base is rebooted", lambda: _reboot(scaled))
+    rebooted = _during("the base is rebooted", lambda: reboot(scaled), is_loss=True)
     return found + _of_all([rebooted], scaled.hang_up())
 
 
@@ -102,6 +104,7 @@ def gaps(phase: Phase, calls: Sequence[Call]) -> Gaps:
     ]
     return Gaps(
         change=phase.change,
+        is_loss=phase.is_loss,
         seconds=phase.over - phase.begun,
         calls=len(there),
         cut=sum(_overlap(phase, call.last_heard, call.end or phase.over) for call in lost),
@@ -113,27 +116,13 @@ def gaps(phase: Phase, calls: Sequence[Call]) -> Gaps:
     )
 
 
-def _of_all(phases: Sequence[Phase], calls: Sequence[Call]) -> list[Gaps]:
-    return [gaps(phase, calls) for phase in phases]
+def reboot(scaled: ScaledLab) -> None:
+    """Reboot the base, and wait until it serves both nodes again.
 
-
-def _overlap(phase: Phase, start: float, end: float) -> bool:
-    return start <= phase.over and end >= phase.begun
-
-
-def _during(change: str, act: Callable[[], object]) -> Phase:
-    begun = time.time()
-    act()
-    return Phase(change, begun, time.time())
-
-
-def _replace(scaled: ScaledLab) -> None:
-    scaled.lab.stack.set_config("nodeInstanceType", _OTHER_TYPE)
-    scaled.deploy(FEWER)
-
-
-def _reboot(scaled: ScaledLab) -> None:
-    """Reboot the base, and wait until it serves all nodes again."""
+    Raises:
+        LabError: it doesn't come back.
+        ControlError: likewise.
+    """
     control = scaled.lab.supervisor.control
     control.reboot_host(hosts_by_name(scaled.lab.stack)["base"].instance_id)
     limit = time.monotonic() + _LIMIT_SECONDS
@@ -147,3 +136,22 @@ def _reboot(scaled: ScaledLab) -> None:
             time.sleep(_LOOK_SECONDS)
         else:
             return
+
+
+def _of_all(phases: Sequence[Phase], calls: Sequence[Call]) -> list[Gaps]:
+    return [gaps(phase, calls) for phase in phases]
+
+
+def _overlap(phase: Phase, start: float, end: float) -> bool:
+    return start <= phase.over and end >= phase.begun
+
+
+def _during(change: str, act: Callable[[], object], *, is_loss: bool = False) -> Phase:
+    begun = time.time()
+    act()
+    return Phase(change, is_loss, begun, time.time())
+
+
+def _replace(scaled: ScaledLab) -> None:
+    scaled.lab.stack.set_config("nodeInstanceType", _OTHER_TYPE)
+    scaled.deploy(FEWER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -63,14 +63,35 @@ class ScaledLab:
         return measured
 
     def start_calls(
-        self, calls: int, length: float, *, keep: bool = False, users: int = 1, media: int = 0
+        self,
+        calls: int,
+        length: float,
+        *,
+        keep: bool = False,
+        users: int = 1,
+        media: int = 0,
+        browsers: int = 0,
     ) -> None:
-        """Open calls of this length, in seconds, so many with sound; returns when they are open."""
-        stack = self.lab.stack
+        """Open calls of this length, in seconds; returns when they are open.
+
+        Args:
+            calls: how many.
+            length: seconds.
+            keep: whether a call that is over is followed by another one.
+            users: of a call.
+            media: how many have sound.
+            browsers: how many are between browsers.
+        """
+        stack, lengths = self.lab.stack, Lengths(length, length)
         plan = Plan(
-            door(stack), calls, Lengths(length, length), users, keep=keep, media=Media(media)
+            door(stack), calls, lengths, users, keep=keep, media=Media(media), browsers=browsers
         )
         background.start(stack.supervisor, plan)
+
+    def live(self) -> list[Call]:
+        """The calls of the last run as they are now."""
+        run = self._runs().latest()
+        return list(report(run.generated()).calls) if run else []
 
     def hang_up(self) -> list[Call]:
         """End all calls, wait until they have ended, and give those of the last run."""
@@ -92,6 +113,11 @@ class ScaledLab:
                 raise LabError(f"calls: expected all to be over after {_LIMIT_SECONDS:.0f} s")
             time.sleep(_WAIT_SECONDS)
         return list(report(run.generated()).calls) if run else []
+
+    def crash(self, name: str) -> None:
+        """Have a machine die."""
+        host = hosts_by_name(self.lab.stack)[name]
+        self.lab.supervisor.control.kill_host(host.instance_id)
 
     def addresses(self) -> dict[str, str]:
         """Private addresses of the machines, by name."""
@@ -117,7 +143,13 @@ class ScaledLab:
 
 
 @contextmanager
-def scaled_lab(engine: Engine, parallel: int, nodes: int, room: int) -> Iterator[ScaledLab]:
+def scaled_lab(
+    engine: Engine,
+    parallel: int,
+    nodes: int,
+    room: int,
+    configure: Callable[[ScaledLab], object] = lambda _: None,
+) -> Iterator[ScaledLab]:
     """A cluster for the length of a `with`.
 
     Args:
@@ -125,9 +157,11 @@ def scaled_lab(engine: Engine, parallel: int, nodes: int, room: int) -> Iterator
         parallel: resources at a time.
         nodes: how many it has at first.
         room: how many it may have.
+        configure: changes the example's configuration before it's deployed.
     """
     with fresh_lab(next(_names), engine, room) as lab:
         lab.configure()
         scaled = ScaledLab(lab, parallel)
+        configure(scaled)
         scaled.scale(nodes)
         yield scaled

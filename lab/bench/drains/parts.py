@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from lab.bench.drains import crashes, gaps, growth, release, updates, waiting
+from lab.bench.drains import crashes, gaps, growth, pictures, release, updates, waiting
 from lab.bench.drains.figures import Results
 from lab.bench.drains.labs import ScaledLab, scaled_lab
 from lab.engines import Engine
@@ -29,6 +29,8 @@ class Size:
         kills: parts of an update's time at which it's killed.
         boot: how long machines take to boot while updates are killed, in seconds.
         look: how long a drain that waits is looked at, in seconds.
+        hold: how long browsers look at what a change has left, in seconds.
+        browser_updates: of the load balancer's list while they look.
     """
 
     repeat: int = 5
@@ -41,9 +43,11 @@ class Size:
     kills: tuple[float, ...] = (0.25, 0.5, 0.75)
     boot: float = 40.0
     look: float = 60.0
+    hold: float = 40.0
+    browser_updates: int = 20
 
 
-QUICK = Size(1, 4, (1, 2), 12.0, 20.0, 6, 1.0, (0.5,), 5.0, 10.0)
+QUICK = Size(1, 4, (1, 2), 12.0, 20.0, 6, 1.0, (0.5,), 5.0, 10.0, 15.0, 4)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,15 @@ class Bench:
             self.say(f"{run.change}: {run.calls} calls, {run.cut} cut, gap {run.longest} ms")
         return replace(found, gaps=tuple(runs))
 
+    def pictures(self, found: Results) -> Results:
+        """Two browsers have a call while the cluster changes, also in ways that lose it."""
+        size = self.size
+        with scaled_lab(self.engine, self.parallel, SMALL, SMALL + 1, pictures.configure) as scaled:
+            runs = pictures.look(scaled, size.hold, size.browser_updates, size.every)
+        for run in runs:
+            self.say(f"{run.change}: freeze {run.freeze} ms{', cut' * run.cut}")
+        return replace(found, pictures=tuple(runs))
+
     @property
     def parts(self) -> Mapping[str, Callable[[Results], Results]]:
         """What can be measured, by name; each gives the results with its own part new."""
@@ -139,6 +152,7 @@ class Bench:
             "crash": self.crash,
             "waiting": self.waiting,
             "gaps": self.gaps,
+            "pictures": self.pictures,
         }
 
     def _lab(self, nodes: int) -> AbstractContextManager[ScaledLab]:

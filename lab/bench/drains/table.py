@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from statistics import median
 
 from lab.bench.drains import derived
@@ -13,8 +14,8 @@ from lab.bench.table import aims_table, spread, table
 def markdown(results: Results) -> str:
     """All tables, with a line about where they come from."""
     parts = [
-        f"{results.machine}; {results.engine} engine, {results.parallel} resources at a time. "
-        "Seconds, unless said otherwise; the median, and in brackets the least and the most."
+        "Seconds, unless said otherwise; the median, and in brackets the least and the most.",
+        _measured(results),
     ]
     for title, text in (
         ("Aims", aims_table(aims(results))),
@@ -24,11 +25,20 @@ def markdown(results: Results) -> str:
         ("Updates of the load balancer", _updates(results) if results.updates else ""),
         ("Killed, and run again", _crashes(results) if results.crashes else ""),
         ("What calls hear meanwhile", _gaps(results) if results.gaps else ""),
+        ("What users of browsers see meanwhile", _pictures(results) if results.pictures else ""),
         ("While a drain waits", _waiting(results) if results.waiting else ""),
     ):
         if text:
             parts += [f"### {title}", text]
     return "\n\n".join(parts) + "\n"
+
+
+def _measured(results: Results) -> str:
+    """What was measured where: a line for each machine and engine."""
+    parts = defaultdict[str, list[str]](list)
+    for part, where in results.measured.items():
+        parts[where].append(f"`{part}`")
+    return "\n".join(f"- {', '.join(found)}: {where}" for where, found in parts.items())
 
 
 def _releases(results: Results) -> str:
@@ -153,3 +163,19 @@ def _gaps(results: Results) -> str:
     ]
     head = ["change", "seconds", "calls", "cut", "refused", "sockets reconnected"]
     return table([*head, "longest gap, ms", "more than without, ms"], rows)
+
+
+def _pictures(results: Results) -> str:
+    rows = [
+        [
+            run.change,
+            f"{run.seconds:.0f}",
+            str(run.freeze),
+            f"{run.froze_after:.0f}",
+            "yes" if run.cut else "no",
+            "; ".join(f"{one.after:.0f} s, user {one.user}: `{one.words}`" for one in run.said),
+        ]
+        for run in results.pictures
+    ]
+    head = ["change", "seconds", "longest freeze, ms", "began after, s", "call lost"]
+    return table([*head, "what clients said"], rows)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from lab.bench.drains.figures import Crash, Drains, Gaps, OneMore, Results, Updates, Waiting
+from lab.bench.drains.figures import (
+    Crash,
+    Drains,
+    Gaps,
+    OneMore,
+    Pictures,
+    Results,
+    Said,
+    Updates,
+    Waiting,
+)
 
 
 def drains(nodes: int, last_call: float, let_go: float) -> Drains:
@@ -14,9 +24,7 @@ def drains(nodes: int, last_call: float, let_go: float) -> Drains:
 @pytest.fixture
 def results() -> Results:
     return Results(
-        machine="a machine",
-        engine="embedded",
-        parallel=64,
+        measured={"release": "a machine", "large": "a machine", "gaps": "another one"},
         releases=(drains(1, 15, 18), drains(1, 15, 21), drains(1, 15, 19)),
         together=(drains(1, 38, 40), drains(2, 38, 41), drains(5, 39, 46)),
         growth=(
@@ -33,8 +41,21 @@ def results() -> Results:
         ),
         waiting=(Waiting(60.0, {"membership program (base)": 0.5, "engine": 0.1}, 90),),
         gaps=(
-            Gaps("none", 30.0, 6, 0, 0, 0, 90),
-            Gaps("2 to 3 nodes", 9.0, 6, 0, 0, 0, 310),
-            Gaps("the base is rebooted", 25.0, 3, 1, 0, 6, 120),
+            Gaps("none", False, 30.0, 6, 0, 0, 0, 90),
+            Gaps("2 to 3 nodes", False, 9.0, 6, 0, 0, 0, 310),
+            Gaps("the base is rebooted", True, 25.0, 3, 1, 0, 6, 120),
+        ),
+        pictures=(
+            Pictures("none", False, 30.0, 120, 4.0, cut=False),
+            Pictures("its own node drains", False, 30.0, 290, 11.0, cut=False),
+            Pictures(
+                "its own node crashes",
+                True,
+                30.0,
+                6000,
+                0.2,
+                cut=True,
+                said=(Said(6.2, 1, "sessionDisconnected: nodeCrashed"),),
+            ),
         ),
     )

@@ -10,7 +10,7 @@ from lab.bench.drains.gaps import Phase, gaps
 from lab.calls.report import Call, Heard, Reconnection, Result
 from lab.errors import LabError
 
-CHANGE = Phase("a change", begun=100.0, over=130.0)
+CHANGE = Phase("a change", is_loss=False, begun=100.0, over=130.0)
 NODE = "10.5.0.6"
 
 

@@ -91,10 +91,10 @@ def test_a_report_is_json_plot_and_page(results: Results, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "part", ["releases", "together", "growth", "updates", "crashes", "waiting"]
+    "part", ["releases", "together", "growth", "updates", "crashes", "waiting", "gaps", "pictures"]
 )
 def test_one_part_alone_can_be_reported(results: Results, tmp_path: Path, part: str) -> None:
-    empty = Results(results.machine, results.engine, results.parallel)
+    empty = Results(results.measured)
     alone = replace(empty, **{part: getattr(results, part)})
     report.write(alone, tmp_path / "figures.json")
     assert Results.from_json((tmp_path / "figures.json").read_text()) == alone
