@@ -24,6 +24,7 @@ import typer
 
 from components.call_check import INSTALL, missing
 from components.settings.table import Settings
+from openvidu.roles import MASTER
 from openvidu.signalling import ANSWER_SECONDS
 from scripts.calls import judgement, trust
 from scripts.calls.deployed import Deployed
@@ -185,10 +186,12 @@ async def _try(
     say: Callable[[str], None],
     only: Collection[str] | None,
 ) -> Tried:
+    """Have them; only a single master's media nodes can be told apart before."""
     from scripts.calls.trial import Trial  # noqa: PLC0415 - needs what may not be installed
 
     rest = Api(deployed.url, deployed.secret, tls, ANSWER_SECONDS)
-    trying = asyncio.create_task(Trial(rest, ways, say).run(only))
+    trial = Trial(rest, ways, say, by_name=deployed.main.name == MASTER.name)
+    trying = asyncio.create_task(trial.run(only))
     for asked_to_end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The session is ended first, however often it's asked.
         asyncio.get_running_loop().add_signal_handler(asked_to_end, trying.cancel)

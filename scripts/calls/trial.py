@@ -45,15 +45,26 @@ _Made = TypeVar("_Made")
 class Trial:
     """Calls on nodes, one after the other."""
 
-    def __init__(self, rest: Api, ways: Sequence[Way], say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        rest: Api,
+        ways: Sequence[Way],
+        say: Callable[[str], None],
+        *,
+        by_name: bool = False,
+    ) -> None:
         """Choose the cluster; nothing is asked.
 
         Args:
             rest: its API.
             ways: how media are to go.
             say: is told what goes on.
+            by_name: whether a session can be told its media node, as a single master's can; in a
+                cluster it's the load balancer that chooses.
         """
         self._rest, self._ways, self._say = rest, ways, say
+        self._by_name = by_name
+        self._ids: dict[str, str] = {}
         self._calls: dict[str, NodeCall] = {}
         self._placed: list[str] = []
         self._refusals: list[RefusedError] = []
@@ -71,6 +82,7 @@ class Trial:
         try:
             listed = await self._rest.media_nodes()
             running = [one.ip for one in listed if one.status == api.RUNNING]
+            self._ids = {one.ip: one.id for one in listed} if self._by_name else {}
             wanted = [ip for ip in running if only is None or ip in only]
             await self._place(wanted, TRIES_A_NODE * len(running), len(listed))
         except RefusedError as error:
@@ -88,7 +100,7 @@ class Trial:
                 if number > 1:
                     await self._pass_turns(number, nodes)
                 self._begun_at = self._rest.asked
-                async with self._session() as session:
+                async with self._session(self._ids.get(missing[0], "")) as session:
                     await self._call(session, number, missing)
                 in_a_row = 0
             except RefusedError as error:
@@ -111,13 +123,13 @@ class Trial:
             await self._rest.media_nodes()
 
     @asynccontextmanager
-    async def _session(self) -> AsyncIterator[str]:
+    async def _session(self, media_node: str) -> AsyncIterator[str]:
         """A session of this check's own, which is ended whatever happens."""
         name = f"{PREFIX}{secrets.token_hex(8)}"
         may_be_there = True
         try:
             try:
-                await _to_its_end(self._rest.open_session(name))
+                await _to_its_end(self._rest.open_session(name, media_node))
             except RefusedError as error:
                 # After a clear no, a session of that name is somebody else's.
                 may_be_there = error.transient

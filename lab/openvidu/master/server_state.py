@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from urllib.parse import urlsplit
 
 from lab.openvidu.node.cluster import Json
 from lab.openvidu.node.membership import Report
+from lab.openvidu.node.objects import Session
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.server_state import Heard, ServerState
 from lab.openvidu.node.webhooks import Courier, Webhooks
@@ -36,15 +38,34 @@ class MasterState(ServerState):
         self._uris: list[str] = json.loads(values.get("KMS_URIS") or "[]")
         self.recordings: dict[str, Json] = {}
         self.media_nodes: list[Json] = []
+        self._hosts: dict[str, str] = {}
 
     async def remove_recording(self, recording_id: str) -> None:
         """Remove a recording and its file."""
         await self._uploader.remove(self.recordings.pop(recording_id))
 
-    async def has_media_node(self) -> bool:
-        """Whether one can be reached."""
+    async def has_media_node(self, session: Session) -> bool:
+        """Whether one can be reached; the one that was asked for, or the least loaded, is taken.
+
+        Source: openvidu-node-client 2.30.0, `SessionProperties.mediaNode`: "the less loaded Media
+        Node at the moment the first user joins the session", unless it's named.
+        """
         await self.look_at_media_nodes()
-        return any(one["connected"] for one in self.media_nodes)
+        there = [str(one["id"]) for one in self.media_nodes if one["connected"]]
+        if not session.joined:
+            # Those that have ended are on none.
+            self._hosts = {one: on for one, on in self._hosts.items() if one in self.store.sessions}
+            load = Counter(self._hosts.values())
+            wanted = session.properties.get("mediaNode", {"id": ""})
+            fit = [one for one in there if wanted in ({"id": ""}, {"id": one})]
+            if not fit:
+                return False
+            self._hosts[session.id] = min(fit, key=lambda one: load[one])
+        return self.media_node_of(session) in there
+
+    def media_node_of(self, session: Session) -> str:
+        """The media node that was taken for a session."""
+        return self._hosts.get(session.id, "")
 
     async def look_at_media_nodes(self) -> None:
         """See which media nodes can be reached."""

@@ -132,11 +132,11 @@ class Endpoints:
                 if server_state.status != api.RUNNING:
                     raise RefusedError(503, f"the node is {server_state.status}")
                 made = await server_state.change(lambda store: store.create(body, now()))
-                return json_response(made.describe(server_state.media_node_id))
+                return json_response(made.describe(server_state.media_node_of(made)))
             case "GET", [name]:
                 found = store.session(name)
                 return json_response(
-                    found.describe(server_state.media_node_id, pending=pending == "true")
+                    found.describe(server_state.media_node_of(found), pending=pending == "true")
                 )
             case "DELETE", [name]:
                 await server_state.change(
@@ -154,7 +154,8 @@ class Endpoints:
 
     def _shown(self, pending: bool) -> list[Json]:
         own = self._house.store.sessions.values()
-        return [one.describe(self._house.media_node_id, pending=pending) for one in own]
+        state = self._house
+        return [one.describe(state.media_node_of(one), pending=pending) for one in own]
 
     async def _connections(
         self, request: Request, session: str, parts: list[str], body: Json

@@ -58,9 +58,10 @@ async def join(
             401 for a token that is unknown or used.
     """
     token, session_id = (_text(params, name) for name in ("token", "session"))
-    if session_id not in server_state.store.sessions:
+    session = server_state.store.sessions.get(session_id)
+    if session is None:
         raise _RefusedError(202, f"There is no session '{session_id}' to join")
-    if not await server_state.has_media_node():
+    if not await server_state.has_media_node(session):
         where = f"where to initialize session '{session_id}'"
         raise _RefusedError(NO_MEDIA_NODE, f"There is no available Media Node {where}")
     platform, data = str(params.get("platform", "")), str(params.get("metadata", ""))

@@ -24,7 +24,7 @@ from lab.openvidu.node.administration import stop_this_node
 from lab.openvidu.node.cluster import HEARTBEAT_SECONDS, Json
 from lab.openvidu.node.gateway import REPORT_PATH
 from lab.openvidu.node.membership import Report
-from lab.openvidu.node.objects import Recording
+from lab.openvidu.node.objects import Recording, Session
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.node.server_config import ServerConfig
 from lab.openvidu.node.session_store import Notice, SessionStore
@@ -117,9 +117,13 @@ class ServerState:
         times = {"startTime": self._launched, "lastRestartTime": self._launched}
         return {**times, "restartCounter": 0}
 
-    async def has_media_node(self) -> bool:
+    async def has_media_node(self, session: Session) -> bool:
         """Whether a media server is there for who wants to join."""
         return faults.look("media-disconnected") is None
+
+    def media_node_of(self, session: Session) -> str:
+        """The id of the media node that a session is on once somebody has joined."""
+        return self.media_node_id
 
     async def media_for(self, offer: str) -> Media | None:
         """What passes on the media of a client; None where its offer names no way for them.
@@ -232,7 +236,7 @@ class ServerState:
         """Tell the replication manager what changed; whether it heard."""
         async with self._reported:
             present = {
-                key: session.describe(self.media_node_id, pending=True)
+                key: session.describe(self.media_node_of(session), pending=True)
                 for key, session in self.store.sessions.items()
             }
             changed: dict[str, Json | None] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,15 @@ class Alone:
 
 
 @contextmanager
-def openvidu_alone(folder: Path, refuses: Mapping[str, int] | None = None) -> Iterator[Alone]:
+def openvidu_alone(
+    folder: Path, refuses: Mapping[str, int] | None = None, media_servers: int = 1
+) -> Iterator[Alone]:
     """The server, for as long as the block lasts.
 
     Args:
         folder: for its certificate and its recordings.
         refuses: statuses with which what is in front of it answers, by how path and query begin.
+        media_servers: how many it has, from 127.0.0.1 on.
     """
     trusted = authority.create(folder)
     pair = folder / "pair.pem"
@@ -67,7 +71,10 @@ def openvidu_alone(folder: Path, refuses: Mapping[str, int] | None = None) -> It
     with socket.create_server(("127.0.0.1", 0)) as front:
         port = front.getsockname()[1]
     values["HTTPS_PORT"] = str(port)
-    with socket.create_server(("127.0.0.1", 0)) as media_server:
-        values["KMS_URIS"] = f'["ws://127.0.0.1:{media_server.getsockname()[1]}/kurento"]'
-        with serving(handle, tls) as url:
-            yield Alone(url, port, trusted)
+    with ExitStack() as stack:
+        uris = []
+        for place in range(1, media_servers + 1):
+            there = socket.create_server((f"127.0.0.{place}", 0))
+            uris.append("ws://{}:{}/kurento".format(*stack.enter_context(there).getsockname()))
+        values["KMS_URIS"] = json.dumps(uris)
+        yield Alone(stack.enter_context(serving(handle, tls)), port, trusted)

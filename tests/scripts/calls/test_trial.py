@@ -71,11 +71,12 @@ def tried(
     *ways: Way,
     secret: str = SECRET,
     say: Callable[[str], None] = lambda _: None,
+    by_name: bool = False,
 ) -> Tried:
     async def act() -> Tried:
         rest = Api(server.url, secret, trusting(server), 10.0)
         try:
-            return await Trial(rest, ways or (Way.STRAIGHT,), say).run()
+            return await Trial(rest, ways or (Way.STRAIGHT,), say, by_name=by_name).run()
         finally:
             await rest.close()
 
@@ -87,6 +88,17 @@ def test_two_participants_hear_each_other_and_their_session_is_gone(server: Alon
     (call,) = found.calls.values()
     assert (call.at, call.outcomes) == (1, {Way.STRAIGHT: Heard(2)})
     assert sessions(server) == [OTHERS]
+
+
+def test_a_single_master_has_a_call_on_each_of_its_media_nodes(tmp_path: Path) -> None:
+    with openvidu_alone(tmp_path, media_servers=3) as server:
+        found = tried(server, by_name=True)
+    assert {ip: call.at for ip, call in found.calls.items()} == {
+        "127.0.0.1": 1,
+        "127.0.0.2": 2,
+        "127.0.0.3": 3,
+    }
+    assert found.wanted == [*found.calls]
 
 
 def test_a_turn_server_that_does_not_listen_is_told_from_one_that_is_silent(
@@ -182,7 +194,7 @@ def test_a_load_balancer_that_takes_turns_leads_sessions_to_each_node(
             ips = map(str, range(nodes))
             return [MediaNode(ip, ip, api.RUNNING) for ip in ips]
 
-        async def open_session(self, _: str) -> None:
+        async def open_session(self, _: str, __: str = "") -> None:
             self.asked += 1
             self.at = str(self.asked % nodes)
 
