@@ -46,7 +46,7 @@ keep_mounted() {
 touch /etc/fstab
 if grep -F " $data " /etc/fstab | grep -qvF "$device "; then
   fail "This machine keeps its data on another volume than $VOLUME, and would go on with that." \
-    "Replace the machine: pulumi up --replace URN, which 'uv run python -m scripts.status' shows."
+    "Replace the machine: pulumi up --replace URN, which 'uv run openvidu-enterprise status' shows."
 fi
 keep_mounted "$data" "$device $data ext4 defaults,nofail 0 2"
 for folder in $FOLDERS; do

@@ -94,7 +94,7 @@ fail_busy() {
     else
       echo "OpenVidu on $address isn't well (port 4443 answers $(status_of /openvidu/health)), and $found."
       echo "It wasn't restarted: a restart would cut what it carries."
-      echo "Look at it: uv run python -m scripts.repair ${NAME:-NODE}. Then: pulumi up"
+      echo "Look at it: uv run openvidu-enterprise repair ${NAME:-NODE}. Then: pulumi up"
     fi
   } >&2
   exit 1

@@ -342,7 +342,7 @@ fail_silent() {
   {
     echo "$NAME: $(names_of "${silent[@]}") gives no answer, though it was started alone."
     echo "The load balancer answers: a start of all would cut users' connections, and wasn't made."
-    echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: uv run python -m scripts.repair $NAME"
+    echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: uv run openvidu-enterprise repair $NAME"
   } >&2
   exit 1
 }
@@ -393,7 +393,7 @@ fail_busy() {
       echo "$(names_of "${silent[@]}") on the $NAME gives no answer. Only a restart of all OpenVidu is left, and $found."
       ((!${#down[@]})) || printf '  %s\n' "${down[@]}"
       echo "It wasn't restarted: a restart would cut what it carries."
-      echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. When its calls have ended: uv run python -m scripts.repair $NAME"
+      echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. When its calls have ended: uv run openvidu-enterprise repair $NAME"
     else
       echo "OpenVidu on the $NAME has to restart for its configuration, and $found."
       echo "It wasn't restarted: it goes on with the configuration that it was started with."

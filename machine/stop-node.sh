@@ -29,7 +29,7 @@ own=$(sed -n 's/^OPENVIDU_ENTERPRISE_HA_NODE_PRIVATE_IP=//p' .env)
 if [[ $own != "$ADDRESS" ]]; then
   echo "OpenVidu on $ADDRESS was to be stopped, and this machine is ${own:-no node}; nothing was stopped." >&2
   echo "A node is stopped on its own machine, at the address that its .env has." >&2
-  echo "Look which machine has it: uv run python -m scripts.status. Then: pulumi up" >&2
+  echo "Look which machine has it: uv run openvidu-enterprise status. Then: pulumi up" >&2
   exit 1
 fi
 refuse_owners "$folder" node "$note"

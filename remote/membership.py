@@ -129,7 +129,7 @@ class Membership:
             self._session.say(
                 f"to be stopped: {names}; the base doesn't know how that machine can be reached\n"
                 "  Nothing was stopped: a node is stopped on its own machine only.\n"
-                f"  Next: uv run python -m scripts.repair {nodes[0]['name']}, then: pulumi up"
+                f"  Next: uv run openvidu-enterprise repair {nodes[0]['name']}, then: pulumi up"
             )
             return False
         if self._session.action == "drain":
@@ -306,7 +306,7 @@ class Membership:
         if left is None:
             self._session.say(
                 "its recordings can't be listed; the machine stays\n"
-                f"  Next: uv run python -m scripts.repair {name}, then: pulumi up"
+                f"  Next: uv run openvidu-enterprise repair {name}, then: pulumi up"
             )
             return False
         if left:

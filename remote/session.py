@@ -294,7 +294,7 @@ class Session:
                 raise LostError(
                     f"{self.name}: {machine.who}, {machine.host}, can't be reached for "
                     f"{limit:g} s: {attempt.reason}\n"
-                    "  Nothing was removed. Next: uv run python -m scripts.repair "
+                    "  Nothing was removed. Next: uv run openvidu-enterprise repair "
                     f"{machine.who.removeprefix('the ')}, then: pulumi up"
                 )
             told = f"no connection to {machine.who}, {machine.host}; trying again"
@@ -315,7 +315,7 @@ class Session:
             raise SessionError(
                 f"{self.name}: {killed}, {kills} times: its memory may have run out\n"
                 "  Nothing was removed. Next: look what takes it: "
-                f"uv run python -m scripts.ssh {name} -- 'free -m; ps aux --sort -rss | head'; "
+                f"uv run openvidu-enterprise ssh {name} -- 'free -m; ps aux --sort -rss | head'; "
                 "then: pulumi up"
             )
         self.say(f"{killed}; trying again")
@@ -562,7 +562,7 @@ class Session:
             name = machine.who.removeprefix("the ")
             raise SessionError(
                 f"{refused}{self._user}@{machine.host} doesn't take {self._keys}.\n"
-                f"  Nothing was changed there. Next: uv run python -m scripts.repair {name}"
+                f"  Nothing was changed there. Next: uv run openvidu-enterprise repair {name}"
             )
         if not attempt.is_lost:
             raise SessionError(

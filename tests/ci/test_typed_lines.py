@@ -16,9 +16,18 @@ from lab.cli.app import app
 from lab.directory import PROJECT
 from scripts.cli import app as operators
 
-FOLDERS = ("components", "docs", "examples", "lab", "membership", "openvidu", "policy", "scripts")
-"""Not `machine` and `remote`, whose text is in the state of every deployment. They name modules,
-which works as well, until something else changes there."""
+FOLDERS = (
+    "components",
+    "docs",
+    "examples",
+    "lab",
+    "machine",
+    "membership",
+    "openvidu",
+    "policy",
+    "remote",
+    "scripts",
+)
 KINDS = (".json", ".md", ".py", ".sh", ".yaml")
 OPERATORS = frozenset(get_command(operators).commands)
 _ONE = "|".join(sorted(OPERATORS))

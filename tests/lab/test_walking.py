@@ -22,10 +22,6 @@ REPAIR = "uv run openvidu-enterprise repair base"
         ("Next: pulumi up, which asks its machine", ("pulumi up",)),
         ("  Nothing was removed. Next: pulumi up --refresh", ("pulumi up --refresh",)),
         ("Next: check sshCidrs\nNext: pulumi up", ("pulumi up",)),
-        (
-            "Next: uv run python -m scripts.abort_drain node-3",
-            ("uv run openvidu-enterprise abort-drain node-3",),
-        ),
         ("all is well", ()),
     ],
 )

@@ -14,8 +14,6 @@ from tests.lab.watching import script
 _LOOKS = 6
 """So many looks may be needed: each finds what the command before has left."""
 _COMMAND = re.compile(r"(?:uv run openvidu-enterprise |pulumi |set back what )\S.*")
-_MODULE = re.compile(r"\bpython -m scripts\.(\w+)")
-"""How `machine` and `remote` name a command: their text is in the state of every deployment."""
 _ENDED = "once its calls have ended: "
 
 
@@ -35,7 +33,7 @@ class Named:
 def named(printed: str) -> Named:
     """The first "Next:" of a text; what else there is comes behind a semicolon."""
     for line in printed.splitlines():
-        _, marked, following = _MODULE.sub(_as_command, line).partition("Next: ")
+        _, marked, following = line.partition("Next: ")
         first, *others = following.split("; ")
         if marked and (found := _COMMAND.search(first)):
             commands = re.split(r",? then: ", found[0])
@@ -43,10 +41,6 @@ def named(printed: str) -> Named:
             ended = [one.removeprefix(_ENDED) for one in others if one.startswith(_ENDED)]
             return Named(typed, ended[0] if ended else None)
     return Named()
-
-
-def _as_command(module: re.Match[str]) -> str:
-    return f"openvidu-enterprise {module[1].replace('_', '-')}"
 
 
 @dataclass

@@ -146,7 +146,8 @@ def test_a_bucket_that_cannot_be_read_is_told_and_is_no_drift(settings: Settings
         (
             ": no connection to the base, 203.0.113.5; trying again\n"
             ": the base, 203.0.113.5, can't be reached for 0 s: Connection timed out\n"
-            "  Nothing was removed. Next: uv run python -m scripts.repair base, then: pulumi up\n",
+            "  Nothing was removed. "
+            "Next: uv run openvidu-enterprise repair base, then: pulumi up\n",
             "Connection timed out",
         ),
         (

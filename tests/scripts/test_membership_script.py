@@ -267,7 +267,7 @@ def test_a_node_whose_machine_nobody_knows_is_not_stopped_on_another(base: Base)
     assert done.returncode == 1
     assert "stop-node" not in base.did
     assert "to be stopped: node-2; the base doesn't know how that machine" in done.stderr
-    assert "uv run python -m scripts.repair node-2, then: pulumi up" in done.stderr
+    assert "uv run openvidu-enterprise repair node-2, then: pulumi up" in done.stderr
 
 
 def test_a_node_that_cannot_be_stopped_keeps_its_machine(base: Base) -> None:
@@ -319,7 +319,9 @@ def test_a_program_that_is_killed_each_time_says_what_to_look_at(base: Base) -> 
     assert base.did == ["leave"] * 4
     happened = "node-3: leave was killed on the base, 127.0.0.1 (SIGKILL), 4 times: its memory may"
     assert happened in done.stderr
-    assert "Next: look what takes it: uv run python -m scripts.ssh base -- 'free -m;" in done.stderr
+    assert (
+        "Next: look what takes it: uv run openvidu-enterprise ssh base -- 'free -m;" in done.stderr
+    )
 
 
 NOISE = ["Welcome to this machine", "\\033]0;a title\\007", "no line break at its end"]

@@ -98,7 +98,7 @@ def test_one_that_carries_calls_or_does_not_say_is_not_restarted_for_a_service(
         "Elasticsearch on the master gives no answer. Only a restart of all OpenVidu is left, and "
     )
     assert f"{said}{found}.\n" in done.stderr
-    assert "uv run python -m scripts.repair master\n" in done.stderr
+    assert "uv run openvidu-enterprise repair master\n" in done.stderr
     assert master.started == ["start"]
 
 

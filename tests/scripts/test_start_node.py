@@ -294,7 +294,7 @@ def test_a_node_that_is_not_well_is_not_restarted_under_calls(
     assert failed.returncode == 1
     assert node.started == []
     assert f"isn't well (port 4443 answers 503), and {told}" in failed.stderr
-    assert "uv run python -m scripts.repair node-3. Then: pulumi up" in failed.stderr
+    assert "uv run openvidu-enterprise repair node-3. Then: pulumi up" in failed.stderr
 
 
 def test_a_node_that_is_not_well_and_carries_no_call_is_restarted(node: Machine) -> None:

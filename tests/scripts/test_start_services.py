@@ -159,7 +159,7 @@ def test_what_gives_no_answer_is_restarted_beside_a_proxy_that_answers(base: Mac
     again = start(base, "s3 proxy")
     assert again.returncode == 1
     assert "base: S3 gives no answer, though it was started alone.\n" in again.stderr
-    assert "Then: uv run python -m scripts.repair base\n" in again.stderr
+    assert "Then: uv run openvidu-enterprise repair base\n" in again.stderr
     # Neither of them touched the load balancer, whose list of nodes has changed since.
     asked = (base.root / "asked").read_text()
     assert asked.count("compose restart minio-s3\n") == asked.count("compose restart ") == 2
