@@ -18,12 +18,18 @@ from lab.bench.drains.running import running
 from lab.calls.report import Call, Result
 from lab.cloud import authority
 from lab.errors import LabError
+from openvidu.ports import REPLICATION_MANAGER
 
 FEWER, MORE = 2, 3
 BEFORE, AFTER = "2.29.0", "2.30.0"
 """Versions: OpenVidu upgrades by one minor version at a time."""
 QUIET = "none"
 _HELD_SECONDS = 3600.0
+_PASSED_ON = (
+    "ss --no-header --tcp --numeric state established "
+    f"'( dport = :{REPLICATION_MANAGER} )' | awk '{{ print $4 }}' | cut --delimiter : --fields 1"
+)
+"""Prints the address of a node for each connection that nginx has to it."""
 _RESTART = "cd /opt/ov-enterprise-base-services && docker compose restart loadbalancer"
 _BY_THEMSELVES = ": disconnect"
 """How a client ends what it says when a page leaves: no change has to do with it."""
@@ -186,7 +192,12 @@ class _Looking:
         self._stay()
 
     def _another(self, node: str) -> str:
-        return next(name for name in self._scaled.addresses() if name not in {"base", node})
+        """A node without the call: one that passes on WebSockets, if there is one."""
+        passed = self._scaled.on("base", _PASSED_ON).split()
+        others = {
+            name: ip for name, ip in self._scaled.addresses().items() if name not in {"base", node}
+        }
+        return max(others, key=lambda name: passed.count(others[name]))
 
     def _retire(self, node: str) -> None:
         self._scaled.lab.operate("retire", node)

@@ -171,7 +171,7 @@ def _pictures(results: Results) -> str:
             run.change,
             f"{run.seconds:.0f}",
             str(run.freeze),
-            f"{run.froze_after:.0f}",
+            str(round(run.froze_after)),
             "yes" if run.cut else "no",
             "; ".join(f"{one.after:.0f} s, user {one.user}: `{one.words}`" for one in run.said),
         ]
