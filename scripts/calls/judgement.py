@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from openvidu import api
+from openvidu.ports import KURENTO
+from openvidu.roles import MASTER
 from scripts.calls import entrance, lost_media
 from scripts.calls.outcomes import (
     Closed,
@@ -47,7 +49,7 @@ def judged(seen: Seen, stack: Stack) -> list[Finding]:
             return [Finding("certificate", stack.place, Result.FAILED, said, following)]
         case Tried():
             found = [*_tried(seen, stack)]
-            return found if _is_answer(found) else [*found, _nothing_heard(stack)]
+            return found if _is_answer(found) else [*found, _nothing_heard(seen, stack)]
 
 
 def _is_answer(found: Sequence[Finding]) -> bool:
@@ -56,7 +58,11 @@ def _is_answer(found: Sequence[Finding]) -> bool:
     return heard or any(one.result is Result.FAILED for one in found)
 
 
-def _nothing_heard(stack: Stack) -> Finding:
+def _nothing_heard(tried: Tried, stack: Stack) -> Finding:
+    if stack.main == MASTER.name and not tried.listed:
+        said = "the master has no media node, and carries no call itself"
+        following = "pulumi config set --path 'mediaNodes[0]' ADDRESS, then: pulumi up"
+        return Finding("call", stack.place, Result.FAILED, said, following)
     said = "no call was heard: there was no node to have one on, or media weren't looked at"
     return Finding("call", stack.place, Result.FAILED, said, "uv run openvidu-enterprise status")
 
@@ -82,6 +88,10 @@ def _reached(tried: Tried, stack: Stack) -> Iterator[Finding]:
             yield Finding(_REACHED, name, Result.OK, said)
         elif one.status == api.WAITING_IDLE_TO_TERMINATE:
             yield Finding(_REACHED, name, Result.SKIPPED, "drains: it takes no more calls")
+        elif stack.main == MASTER.name and not one.connected:
+            said = "the master has no connection to its media server"
+            following = f"open TCP {KURENTO} of {one.ip} to the master, and start the media node"
+            yield Finding(_REACHED, name, Result.FAILED, said, following)
         elif one.status != api.RUNNING:
             yield Finding(_REACHED, name, Result.WARNING, f"is {one.status}", status)
         elif one.ip in tried.placed:

@@ -53,11 +53,13 @@ class MediaNode:
         id: by which sessions name it.
         ip: its private address.
         status: such as `running`.
+        connected: whether OpenVidu has a connection to its media server.
     """
 
     id: str
     ip: str
     status: str
+    connected: bool = True
 
 
 class Api:
@@ -134,7 +136,10 @@ class Api:
             RefusedError: it can't be asked.
         """
         listed = await self._ask("GET", api.MEDIA_NODES)
-        return [MediaNode(one["id"], one["ip"], one["status"]) for one in listed["content"]]
+        return [
+            MediaNode(one["id"], one["ip"], one["status"], one.get("connected", True))
+            for one in listed["content"]
+        ]
 
     async def address_of(self, session: str) -> str:
         """The address of the node with a session that was joined; empty where nobody can tell."""

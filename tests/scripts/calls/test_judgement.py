@@ -337,3 +337,17 @@ def test_without_knowing_whom_to_trust_nothing_is_called() -> None:
     (found,) = failures(Unasked("base, 203.0.113.10: can't be reached"))
     assert found.check == "certificate"
     assert "Nothing was called" in found.said
+
+
+def test_a_master_without_media_nodes_is_told_to_get_one() -> None:
+    (found,) = failures(Tried(), Stack("https://openvidu.example.io", main="master"))
+    assert found.said == "the master has no media node, and carries no call itself"
+    assert "mediaNodes[0]" in (found.next or "")
+
+
+def test_a_media_node_that_the_master_cannot_reach_is_named() -> None:
+    away = MediaNode("media_10.5.0.77", "10.5.0.77", api.RUNNING, connected=False)
+    (found,) = failures(Tried([away]), Stack("https://openvidu.example.io", main="master"))
+    assert found.where == "media node 10.5.0.77"
+    assert found.said == "the master has no connection to its media server"
+    assert "TCP 8888 of 10.5.0.77" in (found.next or "")
