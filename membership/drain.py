@@ -278,6 +278,7 @@ class _Drain:
             elif isinstance(answer, Refused) and self._waits_without(answer):
                 self._without_api = True
                 self._say(f"the API answers {answer.status}: waits for a moment without calls")
+                self._tell_wait(seen.listed, answer)
                 return None
             elif isinstance(answer, Refused):
                 move(self._node, Phase.SERVING, self._world)
@@ -294,6 +295,15 @@ class _Drain:
             calls = len(seen.listed.sessions) if isinstance(seen.listed, MediaNode) else None
             limit = self._world.policy.limit
             self._world.tell(notification.drain_began(self._node.name, calls, limit))
+
+    def _tell_wait(self, node: MediaNode, answer: Refused) -> None:
+        """Tell that it waits for a moment without calls, once for all runs of a drain."""
+        noted = self._world.registry.noted(f"{_TOLD}-{self._node.ip}", self._node.identity)
+        if noted is None or noted.text == _ENDED:
+            self._keep(_TOLD, "0")
+            calls, limit = len(node.sessions), self._world.policy.limit
+            event = notification.drain_waits(self._node.name, calls, limit, answer.status)
+            self._world.tell(event)
 
     def _tell_stuck(self, what: str) -> None:
         """Tell who is on call when half of the limit is over, then each hour, in whatever run."""

@@ -78,6 +78,15 @@ def drain_began(node: str, calls: int | None, limit: timedelta) -> Event:
     return Event("drain-began", node, text, {"calls": calls, **_seconds(limit=limit)})
 
 
+def drain_waits(node: str, calls: int, limit: timedelta, status: int) -> Event:
+    """A node is to leave at a moment without calls, as the API doesn't stop new ones on it."""
+    text = (
+        f"{node} is to leave, and waits for a moment without calls: {_counted(calls)}, limit "
+        f"{limit}. It still takes new ones, as the API answers {status}"
+    )
+    return Event("drain-began", node, text, {"calls": calls, **_seconds(limit=limit)})
+
+
 def drain_stuck(node: str, what: str, waited: timedelta, limit: timedelta) -> Event:
     """Half of the limit is over, and `what` is waited for still."""
     waited = timedelta(seconds=int(waited.total_seconds()))

@@ -101,13 +101,24 @@ def test_a_drain_is_not_told_to_be_stuck_twice_as_it_is_carried_on(tmp_path: Pat
     assert names(world) == ["drain-began", "drain-stuck", "drain-ended"]
 
 
-def test_a_drain_that_the_api_refuses_is_told_to_be_stuck_all_the_same(tmp_path: Path) -> None:
+def test_a_drain_that_the_api_refuses_is_told_from_its_begin_to_its_end(tmp_path: Path) -> None:
     world = scene(tmp_path, [DRAINS])
     world.policy = Policy(limit=timedelta(minutes=20), without_api=True)
     world.cluster.answer_to_patch = Refused(405, "no")
     with pytest.raises(MembershipError, match="still waiting"):
         drain(NODE, RUN, world.context)
-    assert names(world) == ["drain-stuck"]
+    assert names(world) == ["drain-began", "drain-stuck"]
+    assert world.told[0].text == (
+        "node-2 is to leave, and waits for a moment without calls: 2 calls, limit 0:20:00. "
+        "It still takes new ones, as the API answers 405"
+    )
+    assert world.told[0].facts == {"calls": 2, "limitSeconds": 1200}
+    # The next run asks the API anew, and is refused again.
+    world.cluster.shows([([IDLE, OTHER], Answers(200))])
+    assert drain(NODE, Run("another"), world.context) is Outcome.STOP
+    world.cluster.shows([LEFT] * 3)
+    assert drain(NODE, Run("third"), world.context) is Outcome.LEFT
+    assert names(world) == ["drain-began", "drain-stuck", "drain-ended"]
 
 
 def test_calls_that_were_cut_as_that_was_chosen_are_told(tmp_path: Path) -> None:
