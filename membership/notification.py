@@ -1,4 +1,6 @@
-"""Tells those who are on call, over webhooks, of nodes that join and leave: the key `notify`.
+"""Tells those who are on call of nodes that join and leave: the key `notify`.
+
+They are told over webhooks, and by topics of SNS (`membership.topic`).
 
 Each message is sent by a process of its own, which ends within a limit: whatever an endpoint does,
 nothing waits for it. What can't be sent is one line in the system's log.
@@ -27,8 +29,8 @@ import httpx
 from membership.policy import FILE
 from openvidu import environment
 
-SLACK = "slack"
-"""Form of an endpoint: `{"text": …}`. The other one is a JSON object with a field each."""
+SLACK, SNS = "slack", "sns"
+"""Forms of endpoints: `{"text": …}`, and a topic by its ARN. The third is a JSON object."""
 LIMIT_SECONDS = 30.0
 """After that the process that sends ends, whatever holds it up: a name's look-up has no limit."""
 _ANSWER_SECONDS = 5.0
@@ -126,6 +128,8 @@ class Notifier:
         proxies: variables that say by which proxy the internet is reached.
         secrets: what is masked.
         say: is told when a message can't even be handed over.
+        login: variables with which topics in a region are published on; none of a machine on AWS,
+            which has a login of its own. Raises `OSError` where there's no login.
     """
 
     endpoints: tuple[str, ...] = ()
@@ -133,6 +137,7 @@ class Notifier:
     proxies: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     say: Callable[[str], None] = print
+    login: Callable[[str], Mapping[str, str]] = lambda _: {}
 
     @classmethod
     def read(
@@ -183,12 +188,15 @@ class Notifier:
             **{name: value for name, value in event.facts.items() if value is not None},
         }
         for endpoint in self.endpoints:
-            form, _, url = endpoint.partition("=")
+            form, _, to = endpoint.partition("=")
             body = slack(told) if form == SLACK else told
+            message = {"form": form, "to": to, "body": body, "proxies": self.proxies}
             try:
-                _hand_over({"url": url, "body": body, "proxies": self.proxies})
+                login = self.login(to.split(":")[3]) if form == SNS else {}
+                _hand_over({**message, "login": login})
             except OSError as error:
-                self.say(f"{event.node}: notify: {_host(url)} can't be notified: {error.strerror}")
+                why = error.strerror or error
+                self.say(f"{event.node}: notify: {_named(form, to)} can't be notified: {why}")
 
 
 def slack(told: Mapping[str, Any]) -> dict[str, str]:
@@ -217,11 +225,11 @@ def _hand_over(message: Mapping[str, Any]) -> None:
 def main() -> int:
     """Send the message on standard input; returns the exit status. Runs in a process of its own."""
     message = json.load(sys.stdin)
-    url = str(message["url"])
+    form, to = str(message["form"]), str(message["to"])
     syslog.openlog("openvidu-notify")
 
     def give_up() -> None:
-        _log(f"{_host(url)}: no answer within {LIMIT_SECONDS:g} s")
+        _log(f"{_named(form, to)}: no answer within {LIMIT_SECONDS:g} s")
         os._exit(1)
 
     timer = threading.Timer(LIMIT_SECONDS, give_up)
@@ -231,11 +239,19 @@ def main() -> int:
     for name in ("http_proxy", "https_proxy", "no_proxy"):
         os.environ.pop(name, None)
         os.environ.pop(name.upper(), None)
-    os.environ.update(message["proxies"])
-    problem = deliver(url, message["body"])
+    os.environ.update(message["proxies"] | message["login"])
+    problem = _published(to, message["body"]) if form == SNS else deliver(to, message["body"])
     if problem:
-        _log(f"{_host(url)}: {problem}")
+        _log(f"{_named(form, to)}: {problem}")
     return 1 if problem else 0
+
+
+def _published(topic: str, told: Mapping[str, Any]) -> str | None:
+    """Why a topic didn't take a message; None where it did."""
+    # Slow to import, and webhooks do without.
+    from membership.topic import publish  # noqa: PLC0415
+
+    return publish(topic, told)
 
 
 def deliver(
@@ -282,9 +298,12 @@ def _log(line: str) -> None:
     syslog.syslog(syslog.LOG_WARNING, line)
 
 
-def _host(url: str) -> str:
+def _named(form: str, to: str) -> str:
     """The part of an endpoint's address that isn't secret."""
-    return urlsplit(url).hostname or "an endpoint"
+    if form == SNS:
+        *_, region, _, name = to.split(":")
+        return f"topic {name} in {region}"
+    return urlsplit(to).hostname or "an endpoint"
 
 
 def _parsed(file: Path) -> Mapping[str, str]:

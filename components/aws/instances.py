@@ -12,6 +12,7 @@ from components.aws import (
     account,
     machine_image,
     machine_types,
+    notified_topics,
     owners_lookup,
     owners_network,
     quotas,
@@ -122,6 +123,7 @@ class AwsMachines:
         image = machine_image.image_of(settings)
         wanted = session_manager.is_wanted(settings)
         profile = session_manager.profile(settings, tags, parent) if wanted else None
+        self._tells = notified_topics.profile(settings, tags, parent)
         self._placements = [
             Placement(
                 zone=zone,
@@ -164,7 +166,7 @@ class AwsMachines:
             role.name,
             role,
             self._settings,
-            replace(place, profile=profile or place.profile),
+            replace(place, profile=profile or self._tells or place.profile),
             private_ip=self._settings.main_private_ip,
             instance_type=self._type_of(role.name, self._settings.main_instance_type.name),
             firewall=self._firewalls[role],

@@ -164,6 +164,7 @@ class Scope:
         subnets: ids of its subnets.
         backups: whether backupDays is configured.
         ssm: whether SSH goes by Session Manager.
+        sns: whether notify names a topic.
     """
 
     shape: str = HA
@@ -177,6 +178,7 @@ class Scope:
     subnets: Sequence[str] = ()
     backups: bool = False
     ssm: bool = False
+    sns: bool = False
 
     @property
     def without(self) -> Collection[str]:
@@ -184,7 +186,8 @@ class Scope:
         network = {*OF_A_NETWORK} if self.vpc else set()
         if self.shape == HA_MANAGED:
             return network
-        made = {*(OF_BACKUPS if self.backups else ()), *(OF_SESSIONS if self.ssm else ())}
+        has_profile = self.ssm or self.sns
+        made = {*(OF_BACKUPS if self.backups else ()), *(OF_SESSIONS if has_profile else ())}
         return network | ({*OF_BACKUPS, *OF_SESSIONS} - made)
 
     @property
@@ -194,6 +197,7 @@ class Scope:
             **({"bastion": _EC2} if self.shape == HA_MANAGED else {}),
             **({"backup": _DLM} if self.shape != HA_MANAGED and self.backups else {}),
             **({"session": _EC2} if self.ssm else {}),
+            **({"notify": _EC2} if self.shape != HA_MANAGED and self.sns else {}),
         }
 
     @property
@@ -384,6 +388,7 @@ def scope(arguments: Sequence[str]) -> Scope:
     parser.add_argument("--kms-key", help="kmsKeyId, if it's configured")
     parser.add_argument("--backups", action="store_true", help="if backupDays is configured")
     parser.add_argument("--ssm", action="store_true", help="if sshVia is ssm")
+    parser.add_argument("--sns", action="store_true", help="if notify names an SNS topic")
     parser.add_argument("--vpc", help="vpcId, if it's configured")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"

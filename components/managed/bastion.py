@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components import down, installation
-from components.aws import session_manager
+from components.aws import notified_topics, session_manager
 from components.aws.health import Health
 from components.aws.iam_policy import allowing
 from components.aws.instance_role import instance_profile
@@ -160,10 +160,11 @@ def _profile(
 ) -> pulumi.Output[str]:
     """What the bastion may do on AWS: edit that target group, and see who is in it.
 
-    An instance has one profile: what SSH takes goes in there, too.
+    An instance has one profile: what SSH and `notify` take goes in there, too.
     """
     by_sessions = [session_manager.OF_THE_AGENT] if session_manager.is_wanted(settings) else []
-    policy = target_group.apply(lambda group: edit(group, *by_sessions))
+    more = [*by_sessions, *notified_topics.rights(settings)]
+    policy = target_group.apply(lambda group: edit(group, *more))
     return instance_profile("bastion", policy, settings, machines.tags, parent)
 
 

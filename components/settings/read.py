@@ -51,6 +51,7 @@ _CHECKS: Sequence[Callable[[Settings], Sequence[Mistake]]] = (
     machines_kind.find_mistakes,
     aws_network.owners_network,
     shape_keys.alarms,
+    shape_keys.topics_to_tell,
     shape_keys.backups,
     hosts_network.find_mistakes,
     aws_network.subnet_size,

@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from components.existing.hosts import Host, host
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
-from components.settings import aws_values, lists, values
+from components.settings import aws_values, lists, notified, values
 from components.settings.change_kind import Change
 from components.settings.change_window import ChangeWindow, change_window
 from components.settings.choices import (
@@ -794,8 +794,8 @@ class Settings:
     notify: Annotated[
         tuple[str, ...],
         Key(
-            lists.list_of(values.notified),
-            "Webhooks to call when nodes join, drain, or fail to: slack=URL or json=URL.",
+            lists.list_of(notified.endpoint),
+            "Whom to tell when nodes join, drain, or fail to: slack=URL, json=URL or sns=ARN.",
             '["slack=https://hooks.slack.com/services/…"]',
             Change.NOTED,
             secret=True,

@@ -38,7 +38,7 @@ REGIONS = ("eu-west-1", "us-east-1")
 """The regions whose names lead there: the examples', and that of who names none."""
 AWS_NAMES = tuple(
     f"{service}.{region}.amazonaws.com"
-    for service in ("s3", "elasticloadbalancing", "sts", "ec2")
+    for service in ("s3", "elasticloadbalancing", "sts", "ec2", "sns")
     for region in REGIONS
 )
 

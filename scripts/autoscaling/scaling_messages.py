@@ -1,6 +1,6 @@
 """Tells those who are on call what autoscaling does, and what it can't: the key `notify`.
 
-The same webhooks as of nodes, told from where this runs.
+The same endpoints as of nodes, told from where this runs; topics of SNS by the stack's own login.
 """
 
 from __future__ import annotations
@@ -8,8 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from components.aws.provider_session import AwsSession
+from components.settings.notified import topics
 from components.settings.read import parsed
 from membership.notification import Event, Notifier
+from scripts import aws_session
 from scripts.autoscaling.decision import Action, Decision
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
@@ -95,7 +100,25 @@ def notifier(
         if (found := environment.get(name) or environment.get(name.upper()))
     }
     known = {one for one in pulumi.secret_values() if len(one) >= _SHORTEST_SECRET}
-    return Notifier(endpoints, stack, proxies, tuple(sorted(known, key=len, reverse=True)), say)
+    secrets = tuple(sorted(known, key=len, reverse=True))
+    if not topics(endpoints):
+        return Notifier(endpoints, stack, proxies, secrets, say)
+    provider = aws_session.provider_of_stack(pulumi, pulumi.config())
+    return Notifier(
+        endpoints, stack, proxies, secrets, say, lambda region: _login(provider, region)
+    )
+
+
+def _login(provider: Mapping[str, str | None], region: str) -> Mapping[str, str]:
+    """Variables with which AWS is asked as who deploys asks it; made anew, as they expire.
+
+    Raises:
+        OSError: there's no login.
+    """
+    try:
+        return AwsSession(provider, region).variables()
+    except (BotoCoreError, ClientError) as error:
+        raise OSError(f"no login at AWS: {error}") from None
 
 
 def messages(pulumi: PulumiCli, stack: str, say: Callable[[str], None]) -> Messages:

@@ -88,6 +88,44 @@ def test_a_node_is_added_and_removed_without_cutting_a_call(lab: Lab) -> None:
     assert places == sorted(places)
 
 
+SUBSCRIBED = """
+import boto3
+sns, sqs = (boto3.client(name, "us-east-1") for name in ("sns", "sqs"))
+topic = sns.create_topic(Name="on-call")["TopicArn"]
+queue = sqs.create_queue(QueueName="on-call")["QueueUrl"]
+found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=found["Attributes"]["QueueArn"])
+print(topic)
+"""
+"""A topic in another region, and a queue that gets what is published there."""
+
+RECEIVED = """
+import boto3, json
+sqs = boto3.client("sqs", "us-east-1")
+url = sqs.get_queue_url(QueueName="on-call")["QueueUrl"]
+found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+print(json.dumps([json.loads(json.loads(one["Body"])["Message"]) for one in found]))
+"""
+
+
+@pytest.mark.slow
+def test_a_topic_of_aws_is_told_of_a_node_by_the_base_s_own_role(lab: Lab) -> None:
+    topic = lab.ok("run", "--", sys.executable, "-c", SUBSCRIBED).split()[-1]
+    path = ("--path", "notify[0]", f"sns={topic}")
+    lab.ok("run", "--", "pulumi", "config", "set", "--secret", *path)
+    scale(lab, 3)
+    scale(lab, 2)
+    came: list[tuple[str, str]] = []
+
+    def is_told() -> bool:
+        found = json.loads(lab.ok("run", "--", sys.executable, "-c", RECEIVED).splitlines()[-1])
+        came.extend((event["node"], event["event"]) for event in found)
+        return len(came) >= 3
+
+    lab.wait_until(is_told)
+    assert sorted(came) == [("node-3", name) for name in ("drain-began", "drain-ended", "joined")]
+
+
 @pytest.mark.slow
 def test_several_nodes_drain_at_once(lab: Lab) -> None:
     scale(lab, 4)

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 
-from components.settings.values import notified
+from components.settings.notified import endpoint as notified
 from membership import notification
 from membership.notification import Event, Notifier, deliver, failed, slack
 from tests.ports import closed_port
@@ -213,15 +213,17 @@ def test_one_that_refuses_or_hangs_is_told_without_its_address(
     assert deliver(url, BODY, sleep=ignore) == "not reached: ConnectError"
 
 
-def sent(url: str, proxies: dict[str, str] | None = None) -> tuple[int, str]:
+def sent(url: str, proxies: dict[str, str] | None = None, *, limit: int = 60) -> tuple[int, str]:
     """How the process that sends a message ends, and what it writes into the log."""
     soon = (
-        "import functools, membership.notification as n; n.LIMIT_SECONDS = 2; "
+        f"import functools, membership.notification as n; n.LIMIT_SECONDS = {limit}; "
         "n._log = functools.partial(print, flush=True); exit(n.main())"
     )
     done = subprocess.run(
         [sys.executable, "-c", soon],
-        input=json.dumps({"url": url, "body": BODY, "proxies": proxies or {}}),
+        input=json.dumps(
+            {"form": "json", "to": url, "body": BODY, "proxies": proxies or {}, "login": {}}
+        ),
         capture_output=True,
         text=True,
         check=False,
@@ -246,7 +248,7 @@ def test_the_sender_ends_within_its_limit_whatever_holds_it_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=drip, args=[listening], daemon=True).start()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/a-secret"
-        assert sent(url) == (1, "127.0.0.1: no answer within 2 s\n")
+        assert sent(url, limit=2) == (1, "127.0.0.1: no answer within 2 s\n")
 
 
 def drip(listening: socket.socket) -> None:
@@ -273,14 +275,35 @@ def test_a_long_text_is_cut(endpoint: Endpoint) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["slack=https://hooks.slack.com/services/T/B/x", "json=http://10.5.0.20:8080/hook?a=b"],
+    [
+        "slack=https://hooks.slack.com/services/T/B/x",
+        "json=http://10.5.0.20:8080/hook?a=b",
+        # Of another region, or part of AWS.
+        "sns=arn:aws:sns:us-east-1:123456789012:on-call",
+        "sns=arn:aws-us-gov:sns:us-gov-west-1:123456789012:on_call-2",
+    ],
 )
-def test_a_webhook_has_its_form_before_it(text: str) -> None:
+def test_a_webhook_or_a_topic_has_its_form_before_it(text: str) -> None:
     assert notified(text) == text
 
 
-@pytest.mark.parametrize("text", ["https://example.io", "mail=https://x", "json=example.io", ""])
-def test_a_webhook_without_form_or_address_is_refused_and_not_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match="slack=URL or json=URL") as refused:
+TOPIC = "sns=arn:aws:sns:eu-west-1:123456789012:on-call"
+
+
+@pytest.mark.parametrize(
+    ("text", "takes"),
+    [
+        ("https://example.io", "slack=URL or json=URL"),
+        ("mail=https://x", "slack=URL or json=URL"),
+        ("json=example.io", "slack=URL or json=URL"),
+        ("", "or sns=ARN of an SNS topic"),
+        (f"{TOPIC}.fifo", "standard topic of SNS, as FIFO topics reach only queues"),
+        (TOPIC.replace(":sns:", ":sqs:"), "sns= and the ARN of an SNS topic: arn:aws:sns:REGION"),
+        (TOPIC.replace("123456789012", "1234"), "sns= and the ARN of an SNS topic"),
+        (f"{TOPIC}:0a1b2c3d-0000-0000-0000-000000000000", "sns= and the ARN of an SNS topic"),
+    ],
+)
+def test_who_cannot_be_told_is_refused_and_not_repeated(text: str, takes: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(takes)) as refused:
         notified(text)
     assert not text or text not in str(refused.value)

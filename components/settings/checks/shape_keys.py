@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from components.settings.choices import EXISTING, HA, HA_MANAGED, SINGLE_MASTER
-from components.settings.mistakes import Mistake, of_no_use
+from components.settings.mistakes import Mistake, of_no_use, set_member_command
+from components.settings.notified import topics
 from components.settings.table import Settings
 
 
@@ -53,6 +54,21 @@ def alarms(settings: Settings) -> list[Mistake]:
         problem = "is set, and so is alarmTopicArn: set only one of the two"
         return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
     return []
+
+
+def topics_to_tell(settings: Settings) -> list[Mistake]:
+    """Who publishes on a topic is the base, by a role of its own: hosts have no login at AWS."""
+    if settings.machines != EXISTING:
+        return []
+    problem = (
+        "names an SNS topic, on which a base on AWS publishes by a role of its own; machines is "
+        "existing: name a webhook in its place, slack=URL or json=URL"
+    )
+    return [
+        Mistake("notify", problem, set_member_command("notify", f"[{place}]", "", secret=True))
+        for place, one in enumerate(settings.notify)
+        if topics([one])
+    ]
 
 
 def backups(settings: Settings) -> list[Mistake]:

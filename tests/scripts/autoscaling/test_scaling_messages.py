@@ -94,6 +94,33 @@ def test_who_is_told_is_in_the_configuration_and_secrets_are_masked(
     assert "secret-of-redis" in found.secrets
 
 
+def test_topics_are_told_by_the_login_of_who_deploys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = "sns=arn:aws:sns:us-east-1:123456789012:on-call"
+    cli = pulumi(tmp_path, monkeypatch, notify=json.dumps([HOOK, topic]))
+    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-aws")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    found = notifier(cli, "prod", print, {})
+    assert found.endpoints == (HOOK, topic)
+    assert found.login("us-east-1") == {
+        "AWS_ACCESS_KEY_ID": "AKIA",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-aws",
+        "AWS_SESSION_TOKEN": "",
+        "AWS_REGION": "us-east-1",
+    }
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(OSError, match="no login at AWS: Unable to locate credentials"):
+        notifier(cli, "prod", print, {}).login("us-east-1")
+
+
 def test_without_the_key_nobody_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert notifier(pulumi(tmp_path, monkeypatch, notify=""), "prod", print, {}).endpoints == ()
 
