@@ -4,6 +4,7 @@ uv run openvidu-enterprise status
 uv run openvidu-enterprise status node-3
 uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5
 uv run openvidu-enterprise status --watch
+uv run openvidu-enterprise status --web
 uv run openvidu-enterprise status --json | jq '.machines[] | select(.state == "draining")'
 
 Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
@@ -12,6 +13,7 @@ Exit status: 0 when the cluster is UP and nothing needs you, 1 otherwise.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -35,6 +37,9 @@ from scripts.cluster_status import Status, Usage, main_status, node_status, pars
 from scripts.display import print_json, print_json_line, table_console, waiting
 from scripts.expected_errors import expected_errors
 from scripts.fullness import Store
+from scripts.live_page.live_looks import LiveLooks
+from scripts.live_page.page_server import serving
+from scripts.masking import secrets_of
 from scripts.memberships import from_state
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.stack_machines import (
@@ -66,6 +71,12 @@ def main(
     as_json: Annotated[
         bool, typer.Option("--json", help="For scripts; with --watch one line for each look.")
     ] = False,
+    web: Annotated[
+        bool, typer.Option("--web", help="Show it as a page in a browser here, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --web: port to listen on; 0 for any.")
+    ] = 0,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Show how a deployment is, who is still on a machine, or which machine carries a call.
@@ -80,6 +91,7 @@ def main(
       uv run openvidu-enterprise status --watch --interval 2
       uv run openvidu-enterprise status --json
       uv run openvidu-enterprise status --watch --json >>status.jsonl
+      uv run openvidu-enterprise status --web
     """
     with expected_errors():
         if machine and call:
@@ -87,7 +99,15 @@ def main(
                 "name a machine or a call, not both.\n"
                 f"  Next: uv run openvidu-enterprise status --call {call}"
             )
+        if web and (machine or call or as_json or watch):
+            raise PulumiError(
+                "--web is a page with all machines and their calls, which keeps refreshing: name "
+                "no machine or call, and neither --watch nor --json.\n"
+                "  Next: uv run openvidu-enterprise status --web"
+            )
         pulumi = PulumiCli(stack)
+        if web:
+            _serve(pulumi, port, interval)
         if watch:
             _watch(pulumi, machine, call, interval, as_json=as_json)
         with waiting("asking the cluster and its machines"):
@@ -160,6 +180,28 @@ def _watch(
                 live.update(found.text, refresh=True)
             else:
                 console.print(found.text)
+            time.sleep(interval)
+
+
+def _serve(pulumi: PulumiCli, port: int, interval: float) -> NoReturn:
+    """Show it as a page until Ctrl-C.
+
+    Raises:
+        PulumiError: there's no such stack, or nothing can listen at the port.
+    """
+    # How a service is stopped, which is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # A stack that there isn't is told now, not by the page.
+    name = pulumi.stack_name()
+
+    def secrets() -> Sequence[str]:
+        return secrets_of({}, pulumi.secret_values())
+
+    looks = LiveLooks(name, lambda: look(pulumi), secrets, interval)
+    with serving(looks.as_json, port) as url:
+        table_console().print(f"{name}: {url}\nOpen it in a browser here. Ctrl-C ends it.")
+        while True:
+            looks.look_again()
             time.sleep(interval)
 
 

@@ -1,0 +1,154 @@
+"""What looks at a deployment have found, one after the other: when nodes joined, drained and left.
+
+It's kept in memory from the first look on. What wasn't seen is a state of its own. Pure.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from scripts.cluster_status import MachineStatus
+
+NOT_SEEN, GONE = "not seen", "gone"
+"""Beside the states that `MachineStatus` has: of a look that failed, and of no machine any more."""
+_UNCLEAR = (NOT_SEEN, "unknown", "no answer")
+"""After these a node is what it was before, until somebody says more."""
+_MOST_SAMPLES = 1000
+_MOST_EVENTS = 200
+
+
+@dataclass(frozen=True)
+class Sample:
+    """From when on a machine was in a state.
+
+    Attributes:
+        at: Unix seconds.
+        state: as `MachineStatus.state`, or one of those here.
+        calls: how many it carried; None where that isn't known.
+    """
+
+    at: float
+    state: str
+    calls: int | None
+
+    @property
+    def what(self) -> tuple[str, int | None]:
+        """All but when."""
+        return self.state, self.calls
+
+
+@dataclass(frozen=True)
+class Happened:
+    """Something that an operator may have waited for.
+
+    Attributes:
+        at: Unix seconds.
+        machine: its name.
+        text: what happened to it.
+    """
+
+    at: float
+    machine: str
+    text: str
+
+
+class Timeline:
+    """The looks so far."""
+
+    def __init__(self) -> None:
+        self._began: float | None = None
+        self._lanes: dict[str, list[Sample]] = {}
+        self._known: dict[str, str] = {}
+        self._events: deque[Happened] = deque(maxlen=_MOST_EVENTS)
+
+    def add(self, at: datetime, machines: Sequence[MachineStatus]) -> None:
+        """Keep what a look has found.
+
+        Args:
+            at: when it began.
+            machines: all that there are.
+        """
+        moment = at.timestamp()
+        is_first = self._began is None
+        self._began = moment if self._began is None else self._began
+        for one in machines:
+            calls = one.calls if one.carries_calls else None
+            self._tell(moment, one, is_first=is_first)
+            self._keep(one.name, Sample(moment, one.state, calls))
+        for name in self._lanes.keys() - {one.name for one in machines}:
+            if self._known.pop(name, None) is not None:
+                self._events.append(Happened(moment, name, "is gone: its machine is removed"))
+            self._keep(name, Sample(moment, GONE, None))
+
+    def miss(self, at: datetime) -> None:
+        """Keep that a look has found nothing out."""
+        for name, lane in self._lanes.items():
+            if lane[-1].state != GONE:
+                self._keep(name, Sample(at.timestamp(), NOT_SEEN, None))
+
+    def as_json(self) -> Mapping[str, Any]:
+        """All of it, for the page; what happened last comes first."""
+        return {
+            "since": self._began,
+            "lanes": {
+                name: [[one.at, one.state, one.calls] for one in lane]
+                for name, lane in self._lanes.items()
+            },
+            "events": [[one.at, one.machine, one.text] for one in reversed(self._events)],
+        }
+
+    def _tell(self, moment: float, machine: MachineStatus, *, is_first: bool) -> None:
+        """Tell what has changed since it was known last."""
+        before = self._known.get(machine.name)
+        if machine.state in _UNCLEAR:
+            if before is not None and not self._is_unclear(machine.name):
+                self._events.append(Happened(moment, machine.name, "can't be seen"))
+            return
+        self._known[machine.name] = machine.state
+        if not is_first and machine.state != before:
+            self._events.append(Happened(moment, machine.name, _words(machine, before)))
+        elif before is not None and self._is_unclear(machine.name):
+            self._events.append(Happened(moment, machine.name, f"is seen again: {machine.state}"))
+
+    def _is_unclear(self, name: str) -> bool:
+        """Whether the look before has found nothing out about a machine."""
+        return self._lanes[name][-1].state in _UNCLEAR
+
+    def _keep(self, name: str, sample: Sample) -> None:
+        lane = self._lanes.setdefault(name, [])
+        if not lane or lane[-1].what != sample.what:
+            lane.append(sample)
+        if len(lane) > _MOST_SAMPLES:
+            self._lanes[name] = _thinned(lane)
+
+
+def _words(machine: MachineStatus, before: str | None) -> str:
+    match machine.state:
+        case "serving":
+            return "has joined"
+        case "draining":
+            calls = "calls unknown" if machine.calls is None else _counted(machine.calls)
+            return f"drains: {calls}"
+        case "left":
+            return "has left: its drain is over"
+        case "starting":
+            return "starts"
+    return "is there" if before is None else f"is {machine.state}"
+
+
+def _counted(calls: int) -> str:
+    return f"{calls} call{'' if calls == 1 else 's'}"
+
+
+def _thinned(lane: Sequence[Sample]) -> list[Sample]:
+    """Half of the samples that differ in calls alone; each change of the state stays."""
+    before = (None, *(one.state for one in lane))
+    return [
+        one
+        for place, (one, previous) in enumerate(zip(lane, before, strict=False))
+        if one.state != previous or place % 2
+    ]
