@@ -26,6 +26,7 @@ from components.previous_state import PreviousState
 from components.settings.choices import HA_MANAGED, ROLLING
 from components.settings.table import Settings
 from components.shared_configuration import SharedConfiguration
+from components.update_notice import tell_begin
 from openvidu.ports import API
 
 FEWEST_NODES_FOR_AVAILABILITY = 2
@@ -66,6 +67,7 @@ class Cluster(pulumi.ComponentResource):
             *upgrade_path.warnings(settings, previous, seen),
         ):
             pulumi.log.warn(warning, self)
+        tell_begin(settings, previous)
         child = pulumi.ResourceOptions(parent=self)
         machines = found.machines_of(self)
         begun = _begin(settings, machines, previous, aws_says, child)

@@ -18,6 +18,7 @@ from components.call_check import call_check
 from components.control_services import services
 from components.env_files import master_env
 from components.settings.table import Settings
+from components.update_notice import tell_begin
 from components.update_plan import kept_types, stop_of_main
 
 
@@ -51,6 +52,7 @@ class SingleMaster(pulumi.ComponentResource):
             pulumi.log.warn(warning, self)
         if not settings.media_nodes:
             pulumi.log.warn("Without mediaNodes the master can't carry calls.", self)
+        tell_begin(settings, previous)
         machine = down.require_another(found.machines_of(self).main(self), aws_says)
         machine = with_record(machine, settings, self)
         running = services(

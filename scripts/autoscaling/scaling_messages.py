@@ -8,14 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from components.aws.provider_session import AwsSession
 from components.settings.notified import topics
 from components.settings.read import parsed
 from membership.notification import Event, Notifier
 from scripts import aws_session
 from scripts.autoscaling.decision import Action, Decision
+from scripts.notifying import login_as, proxies_of
 from scripts.pulumi_cli import PulumiCli, PulumiError
 
 WHO = "autoscale"
@@ -24,7 +22,6 @@ _SHORTEST_SECRET = 4
 """A secret that is shorter would be found everywhere."""
 _LOOKS = 3
 """Looks in a row that see nothing, until somebody is told: one may just be late."""
-_PROXIES = ("http_proxy", "https_proxy", "no_proxy")
 
 
 class Messages:
@@ -94,31 +91,13 @@ def notifier(
         ) from None
     if not endpoints:
         return Notifier(say=say)
-    proxies = {
-        name: found
-        for name in _PROXIES
-        if (found := environment.get(name) or environment.get(name.upper()))
-    }
+    proxies = proxies_of(environment)
     known = {one for one in pulumi.secret_values() if len(one) >= _SHORTEST_SECRET}
     secrets = tuple(sorted(known, key=len, reverse=True))
     if not topics(endpoints):
         return Notifier(endpoints, stack, proxies, secrets, say)
     provider = aws_session.provider_of_stack(pulumi, pulumi.config())
-    return Notifier(
-        endpoints, stack, proxies, secrets, say, lambda region: _login(provider, region)
-    )
-
-
-def _login(provider: Mapping[str, str | None], region: str) -> Mapping[str, str]:
-    """Variables with which AWS is asked as who deploys asks it; made anew, as they expire.
-
-    Raises:
-        OSError: there's no login.
-    """
-    try:
-        return AwsSession(provider, region).variables()
-    except (BotoCoreError, ClientError) as error:
-        raise OSError(f"no login at AWS: {error}") from None
+    return Notifier(endpoints, stack, proxies, secrets, say, login_as(provider))
 
 
 def messages(pulumi: PulumiCli, stack: str, say: Callable[[str], None]) -> Messages:

@@ -109,7 +109,7 @@ print(json.dumps([json.loads(json.loads(one["Body"])["Message"]) for one in foun
 
 
 @pytest.mark.slow
-def test_a_topic_of_aws_is_told_of_a_node_by_the_base_s_own_role(lab: Lab) -> None:
+def test_a_topic_of_aws_is_told_of_updates_and_by_the_base_s_own_role_of_nodes(lab: Lab) -> None:
     topic = lab.ok("run", "--", sys.executable, "-c", SUBSCRIBED).split()[-1]
     path = ("--path", "notify[0]", f"sns={topic}")
     lab.ok("run", "--", "pulumi", "config", "set", "--secret", *path)
@@ -120,10 +120,13 @@ def test_a_topic_of_aws_is_told_of_a_node_by_the_base_s_own_role(lab: Lab) -> No
     def is_told() -> bool:
         found = json.loads(lab.ok("run", "--", sys.executable, "-c", RECEIVED).splitlines()[-1])
         came.extend((event["node"], event["event"]) for event in found)
-        return len(came) >= 3
+        return len(came) >= 5
 
     lab.wait_until(is_told)
-    assert sorted(came) == [("node-3", name) for name in ("drain-began", "drain-ended", "joined")]
+    assert sorted(came) == [
+        *(("node-3", name) for name in ("drain-began", "drain-ended", "joined")),
+        *[("update", "update-began")] * 2,
+    ]
 
 
 @pytest.mark.slow

@@ -5,14 +5,17 @@ from __future__ import annotations
 import functools
 import json
 import subprocess
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
-from components import cluster_observation
+from components import cluster_observation, update_notice
 from components.settings.read import read
 from components.settings.table import Settings
 from scripts.init_stack import make_ssh_key
 
+HAND_OVER = update_notice.hand_over
 SECRETS = (
     "openviduSecret",
     "redisPassword",
@@ -48,6 +51,20 @@ def example() -> dict[str, str]:
         "sshPublicKey": public,
         "sshPrivateKey": private,
     }
+
+
+@pytest.fixture
+def handing_over() -> Callable[[Mapping[str, Any]], None]:
+    """The real one, which starts a process."""
+    return HAND_OVER
+
+
+@pytest.fixture(autouse=True)
+def told_updates(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
+    """What is handed over of updates that begin: to nobody but a test."""
+    told: list[Mapping[str, Any]] = []
+    monkeypatch.setattr(update_notice, "hand_over", told.append)
+    return told
 
 
 @pytest.fixture(autouse=True)
