@@ -27,6 +27,7 @@ from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
 from lab.engines import ENGINE_VARIABLE, Engine, described, resolve
 from lab.errors import LabError
+from lab.page_relay import led_in
 from lab.plugins import PROVIDERS_VARIABLE, Providers
 from lab.stack import Stack
 from lab.status import host_called, look
@@ -229,6 +230,10 @@ def _path(given: bool) -> list[str]:
 def status(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    web: Annotated[bool, typer.Option("--web", help="As a page in a browser here.")] = False,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="With --web: port to listen on; 0 for any.")
+    ] = 0,
 ) -> None:
     """Show what `scripts.status` shows anywhere, with its options, and the stack's outputs.
 
@@ -239,6 +244,10 @@ def status(
         sys.stdout.write(json.dumps(look(stack).as_json(), indent=2) + "\n")
         return
     options = [*context.args, *(["--json"] if as_json else [])]
+    if web:
+        with led_in(stack.supervisor, port) as found:
+            page = ["python", "-m", "scripts.status", *options, "--web", "--port", str(found)]
+            sys.exit(_on_desk(context, page))
     done = _on_desk(context, ["python", "-m", "scripts.status", *options])
     if not options:
         show.outputs(stack.outputs())
