@@ -57,8 +57,9 @@ class Event:
     """Something to be told.
 
     Attributes:
-        name: `joined`, `drain-began`, `drain-stuck`, `drain-ended` or `failed`.
-        node: which node it's about.
+        name: `joined`, `drain-began`, `drain-stuck`, `drain-ended`, `failed`, or one that is told
+            from an operator's machine, such as `update-began`.
+        node: which node it's about; there who tells it, as `update`.
         text: for people, with what to type.
         facts: for programs, beside that.
     """

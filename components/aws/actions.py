@@ -290,6 +290,7 @@ SESSIONS = ("ssm:ResumeSession", "ssm:TerminateSession", "ssmmessages:OpenDataCh
 Source: AWS Systems Manager guide, "Sample IAM policies for Session Manager".
 """
 START_SESSION = "ssm:StartSession"
+PUBLISH = "sns:Publish"
 OF_A_NETWORK = (
     "aws:ec2/vpc:Vpc",
     "aws:ec2/internetGateway:InternetGateway",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import pulumi
 
 from components.aws import session_manager
+from components.aws.actions import PUBLISH
 from components.aws.iam_policy import allowing
 from components.aws.instance_role import instance_profile
 from components.settings.notified import topics
@@ -22,7 +23,7 @@ def rights(settings: Settings) -> Sequence[Mapping[str, object]]:
     named = topics(settings.notify)
     if not named:
         return []
-    return [{"Action": "sns:Publish", "Resource": named[0] if len(named) == 1 else list(named)}]
+    return [{"Action": PUBLISH, "Resource": named[0] if len(named) == 1 else list(named)}]
 
 
 def profile(

@@ -23,6 +23,7 @@ from components.aws.actions import (
     OF_A_NETWORK,
     OF_BACKUPS,
     OF_SESSIONS,
+    PUBLISH,
     SESSIONS,
     START_SESSION,
     TYPES,
@@ -164,7 +165,7 @@ class Scope:
         subnets: ids of its subnets.
         backups: whether backupDays is configured.
         ssm: whether SSH goes by Session Manager.
-        sns: whether notify names a topic.
+        topics: ARNs of the SNS topics that notify names.
     """
 
     shape: str = HA
@@ -178,7 +179,7 @@ class Scope:
     subnets: Sequence[str] = ()
     backups: bool = False
     ssm: bool = False
-    sns: bool = False
+    topics: Sequence[str] = ()
 
     @property
     def without(self) -> Collection[str]:
@@ -186,7 +187,7 @@ class Scope:
         network = {*OF_A_NETWORK} if self.vpc else set()
         if self.shape == HA_MANAGED:
             return network
-        has_profile = self.ssm or self.sns
+        has_profile = self.ssm or bool(self.topics)
         made = {*(OF_BACKUPS if self.backups else ()), *(OF_SESSIONS if has_profile else ())}
         return network | ({*OF_BACKUPS, *OF_SESSIONS} - made)
 
@@ -197,7 +198,7 @@ class Scope:
             **({"bastion": _EC2} if self.shape == HA_MANAGED else {}),
             **({"backup": _DLM} if self.shape != HA_MANAGED and self.backups else {}),
             **({"session": _EC2} if self.ssm else {}),
-            **({"notify": _EC2} if self.shape != HA_MANAGED and self.sns else {}),
+            **({"notify": _EC2} if self.shape != HA_MANAGED and self.topics else {}),
         }
 
     @property
@@ -250,6 +251,8 @@ def statements(scope: Scope) -> list[Statement]:
         *_by_name(wanted, scope),
         *(_with_key(scope.kms_key) if scope.kms_key else ()),
         *(_sessions(scope.tags) if scope.ssm else ()),
+        # The base publishes by a role; that an update begins is told by who deploys.
+        *([Statement([PUBLISH], scope.topics)] if scope.topics else ()),
     ]
 
 
@@ -388,7 +391,14 @@ def scope(arguments: Sequence[str]) -> Scope:
     parser.add_argument("--kms-key", help="kmsKeyId, if it's configured")
     parser.add_argument("--backups", action="store_true", help="if backupDays is configured")
     parser.add_argument("--ssm", action="store_true", help="if sshVia is ssm")
-    parser.add_argument("--sns", action="store_true", help="if notify names an SNS topic")
+    parser.add_argument(
+        "--topic",
+        dest="topics",
+        metavar="ARN",
+        action="append",
+        default=[],
+        help="each SNS topic in notify",
+    )
     parser.add_argument("--vpc", help="vpcId, if it's configured")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"

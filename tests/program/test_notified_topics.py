@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.aws.permissions import Scope, statements
+from components.aws.permissions import Scope, Statement, scope, statements
 from components.settings.change_kind import Change
 from components.settings.table import keys
 from tests.program.test_cluster import INSTANCE_TYPES, Recorder, deploy
@@ -105,7 +105,7 @@ def test_machines_that_exist_have_no_login_to_publish_with() -> None:
 def test_who_deploys_may_make_that_role_where_it_is_asked_for(shape: str) -> None:
     without = {action for one in statements(Scope(shape)) for action in one.actions}
     assert "iam:CreateRole" not in without
-    found = statements(Scope(shape, sns=True))
+    found = statements(Scope(shape, topics=[TOPIC]))
     (made,) = [one for one in found if "iam:CreateRole" in one.actions]
     assert made.resources == ["arn:*:iam::*:role/notify-role-*"]
     (passed,) = [one for one in found if "iam:PassRole" in one.actions]
@@ -114,5 +114,14 @@ def test_who_deploys_may_make_that_role_where_it_is_asked_for(shape: str) -> Non
     assert profile.resources == ["arn:*:iam::*:instance-profile/notify-profile-*"]
 
 
-def test_a_bastions_policy_needs_no_more_for_a_topic() -> None:
-    assert statements(Scope("ha-managed", sns=True)) == statements(Scope("ha-managed"))
+@pytest.mark.parametrize("shape", ["ha", "ha-managed"])
+def test_who_deploys_may_tell_of_updates_there_and_nowhere_else(shape: str) -> None:
+    given = scope(["--shape", shape, "--topic", TOPIC])
+    (publishes,) = [one for one in statements(given) if "sns:Publish" in one.actions]
+    assert publishes == Statement(["sns:Publish"], [TOPIC])
+    assert not [one for one in statements(Scope(shape)) if "sns:Publish" in one.actions]
+
+
+def test_a_bastion_needs_no_other_role_for_a_topic() -> None:
+    (*found, _) = statements(Scope("ha-managed", topics=[TOPIC]))
+    assert found == statements(Scope("ha-managed"))

@@ -27,7 +27,7 @@ LONGEST = 10240
 SCOPES = {shape: Scope(shape) for shape in TYPES} | {
     "in a network": Scope("ha-managed", vpc="vpc-1a2b3c4d", subnets=["subnet-1a2b3c4d"]),
     "with backups": Scope(boundary=BOUNDARY, backups=True),
-    "with a topic": Scope("single-master", sns=True),
+    "with a topic": Scope("single-master", topics=["arn:aws:sns:eu-west-1:123456789012:on-call"]),
     "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY, ssm=True),
 }
 
