@@ -34,7 +34,8 @@ def overview(context: Context) -> dict[str, Any]:
         than the node's own when it has to be brought back, and None where nothing is known of it;
         `calls`, `participants`, `oldest` (Unix seconds), `load` (CPU, 0 to 100), `sessions` (a list
         of `Call.as_json`), each None where the cluster doesn't tell it; `phase`, where its machine
-        is on its way through the cluster; `balanced`, whether the load balancer leads there.
+        is on its way through the cluster, and `since`, when it came there (Unix seconds);
+        `balanced`, whether the load balancer leads there.
     """
     records = {record.ip: record for record in context.registry.all()}
     balanced = context.load_balancer.node_ips
@@ -95,6 +96,7 @@ def _node(
         "load": listed.load if listed else None,
         "sessions": None if own is None else [call.as_json() for call in own],
         "phase": record.phase if record else None,
+        "since": record.since if record else None,
         "balanced": balanced,
     }
 

@@ -181,6 +181,7 @@ class MachineStatus:
             known.
         unfinished: whether it's a base or master whose services the last update should have
             started, and hasn't.
+        since: when a node came into its state, as the base has noted it; None likewise.
     """
 
     name: str
@@ -198,11 +199,17 @@ class MachineStatus:
     urn: str | None = None
     is_open: bool | None = None
     unfinished: bool = False
+    since: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The machine for scripts."""
         sessions = None if self.sessions is None else [one.as_json() for one in self.sessions]
-        return {**asdict(self), "aws": str(self.aws) if self.aws else None, "sessions": sessions}
+        return {
+            **asdict(self),
+            "aws": str(self.aws) if self.aws else None,
+            "sessions": sessions,
+            "since": self.since.isoformat() if self.since else None,
+        }
 
     @property
     def carries_calls(self) -> bool:
@@ -455,6 +462,7 @@ def node_status(
         usage,
         seen.get("balanced"),
         sessions=Session.all_of(seen),
+        since=datetime.fromtimestamp(seen["since"], UTC) if seen.get("since") else None,
     )
 
 

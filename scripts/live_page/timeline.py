@@ -1,6 +1,7 @@
 """What looks at a deployment have found, one after the other: when nodes joined, drained and left.
 
-It's kept in memory from the first look on. What wasn't seen is a state of its own. Pure.
+It's kept in memory from the first look on; what the base has noted is from before. What wasn't seen
+is a state of its own. Pure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,14 @@ NOT_SEEN, GONE = "not seen", "gone"
 """Beside the states that `MachineStatus` has: of a look that failed, and of no machine any more."""
 _UNCLEAR = (NOT_SEEN, "unknown", "no answer")
 """After these a node is what it was before, until somebody says more."""
+_WORDS = {
+    "starting": "starts",
+    "serving": "has joined",
+    "draining": "drains",
+    "left": "has left: its drain is over",
+}
+_WAITS = ("starting", "draining")
+_LONGEST_BACK = 24 * 3600
 _MOST_SAMPLES = 1000
 _MOST_EVENTS = 200
 
@@ -73,11 +82,12 @@ class Timeline:
             machines: all that there are.
         """
         moment = at.timestamp()
-        is_first = self._began is None
-        self._began = moment if self._began is None else self._began
+        if self._began is None:
+            self._began = moment
+            self._look_back(moment, machines)
         for one in machines:
             calls = one.calls if one.carries_calls else None
-            self._tell(moment, one, is_first=is_first)
+            self._tell(moment, one)
             self._keep(one.name, Sample(moment, one.state, calls))
         for name in self._lanes.keys() - {one.name for one in machines}:
             if self._known.pop(name, None) is not None:
@@ -101,7 +111,23 @@ class Timeline:
             "events": [[one.at, one.machine, one.text] for one in reversed(self._events)],
         }
 
-    def _tell(self, moment: float, machine: MachineStatus, *, is_first: bool) -> None:
+    def _look_back(self, moment: float, machines: Sequence[MachineStatus]) -> None:
+        """Keep since when nodes are in their states; the timeline begins with those that wait."""
+        began = moment
+        for one in (each for each in machines if each.state not in _UNCLEAR):
+            self._known[one.name] = one.state
+            # Clocks differ.
+            since = moment if one.since is None else min(moment, one.since.timestamp())
+            if since == moment:
+                continue
+            self._lanes[one.name] = [Sample(since, one.state, None)]
+            self._events.append(Happened(since, one.name, _WORDS[one.state]))
+            if one.state in _WAITS:
+                began = min(began, max(since, moment - _LONGEST_BACK))
+        self._began = began
+        self._events = deque(sorted(self._events, key=lambda one: one.at), _MOST_EVENTS)
+
+    def _tell(self, moment: float, machine: MachineStatus) -> None:
         """Tell what has changed since it was known last."""
         before = self._known.get(machine.name)
         if machine.state in _UNCLEAR:
@@ -109,14 +135,14 @@ class Timeline:
                 self._events.append(Happened(moment, machine.name, "can't be seen"))
             return
         self._known[machine.name] = machine.state
-        if not is_first and machine.state != before:
+        if machine.state != before:
             self._events.append(Happened(moment, machine.name, _words(machine, before)))
         elif before is not None and self._is_unclear(machine.name):
             self._events.append(Happened(moment, machine.name, f"is seen again: {machine.state}"))
 
     def _is_unclear(self, name: str) -> bool:
         """Whether the look before has found nothing out about a machine."""
-        return self._lanes[name][-1].state in _UNCLEAR
+        return any(one.state in _UNCLEAR for one in self._lanes.get(name, [])[-1:])
 
     def _keep(self, name: str, sample: Sample) -> None:
         lane = self._lanes.setdefault(name, [])
@@ -127,17 +153,10 @@ class Timeline:
 
 
 def _words(machine: MachineStatus, before: str | None) -> str:
-    match machine.state:
-        case "serving":
-            return "has joined"
-        case "draining":
-            calls = "calls unknown" if machine.calls is None else _counted(machine.calls)
-            return f"drains: {calls}"
-        case "left":
-            return "has left: its drain is over"
-        case "starting":
-            return "starts"
-    return "is there" if before is None else f"is {machine.state}"
+    if machine.state == "draining":
+        calls = "calls unknown" if machine.calls is None else _counted(machine.calls)
+        return f"{_WORDS['draining']}: {calls}"
+    return _WORDS.get(machine.state) or ("is there" if before is None else f"is {machine.state}")
 
 
 def _counted(calls: int) -> str:

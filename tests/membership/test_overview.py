@@ -105,6 +105,17 @@ def test_a_node_in_service_keeps_its_generation(tmp_path: Path) -> None:
     assert overview(context.context)[NODE.ip]["generation"] == 4
 
 
+def test_since_when_a_node_is_in_its_phase_is_told_and_nothing_of_one_unknown(
+    tmp_path: Path,
+) -> None:
+    context = looked(tmp_path, [(LISTED, Answers(200))])
+    context.record(2, phase=Phase.DRAINING, since=1234.5)
+    found = overview(context.context)
+    assert found[NODE.ip]["since"] == 1234.5
+    context.registry.change(NODE.ip, lambda _: None)
+    assert overview(context.context)[NODE.ip]["since"] is None
+
+
 def test_an_address_that_nginx_has_lost_is_out_of_service(tmp_path: Path) -> None:
     context = looked(tmp_path, [(LISTED, Answers(200))])
     context.load_balancer.node_ips = ("10.5.0.6",)

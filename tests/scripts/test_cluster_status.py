@@ -132,8 +132,11 @@ def test_a_node_is_as_base_and_cluster_say() -> None:
     assert found == MachineStatus(
         "node-1", "10.5.0.6", "draining", "UP", "2.30.0", 3, 7, Usage(1, 2), True
     )
-    # An earlier release's program on the base tells no sessions.
-    assert found.sessions is None
+    # An earlier release's program on the base tells no sessions, nor since when.
+    assert (found.sessions, found.since) == (None, None)
+    told["nodes"]["10.5.0.6"]["since"] = 1_000_000.5
+    later = node_status("node-1", "10.5.0.6", "2.30.0", Usage(1, 2), told)
+    assert later.as_json()["since"] == "1970-01-12T13:46:40.500000+00:00"
 
 
 def test_a_master_tells_the_calls_of_its_media_nodes() -> None:

@@ -48,6 +48,20 @@ def test_what_was_there_when_the_page_began_has_not_happened() -> None:
     assert events((BASE, ONE, DRAINING), (BASE, ONE, DRAINING)) == []
 
 
+def test_what_the_base_has_noted_before_is_told_from_there() -> None:
+    times = {"node-1": -300, "node-2": -60}
+    joined, drains = (
+        replace(one, since=datetime.fromtimestamp(times[one.name], UTC)) for one in (ONE, DRAINING)
+    )
+    found = seen((BASE, joined, drains), (BASE, joined, drains))
+    assert found["events"] == [[-60, "node-2", "drains"], [-300, "node-1", "has joined"]]
+    # It begins with the drain, and not with a node that has served for long.
+    assert found["since"] == -60
+    assert found["lanes"]["node-2"] == [[-60, "draining", None], [0, "draining", 1]]
+    ahead = replace(DRAINING, since=datetime.fromtimestamp(60, UTC))
+    assert seen((ahead,))["since"] == 0
+
+
 def test_a_state_and_its_calls_are_kept_from_when_they_were_so() -> None:
     more = replace(SERVING, calls=3)
     found = seen((BASE, SERVING), (BASE, SERVING), (BASE, more), (BASE, more))
