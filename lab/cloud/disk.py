@@ -33,6 +33,9 @@ fuse-overlayfs, which has a file in place of the attribute that it can't set."""
 HOMES = ("home", "root")
 """Folders of people, which a host has of its own instead of this machine's."""
 
+_PARTS = ("upper", *HOMES)
+"""What a disk has of its own."""
+
 
 class Disk:
     """The disk of one host.
@@ -56,8 +59,11 @@ class Disk:
         self.root = folder / "root"
         self.upper = self._store / "upper"
 
-    def create(self) -> None:
+    def create(self, image: Path | None = None) -> None:
         """Make room for what the host writes.
+
+        Args:
+            image: what `copy_to` has made of another disk, to begin with; None for a new one.
 
         Raises:
             OSError: the kernel refuses.
@@ -67,8 +73,12 @@ class Disk:
         namespaces.mount(
             "disk", self._store, "tmpfs", options=f"size={self._size_mib}m,mode=0755,nr_inodes=1m"
         )
-        for name in ("upper", "work", *HOMES):
+        for name in _PARTS:
             (self._store / name).mkdir()
+        (self._store / "work").mkdir()
+        if image:
+            _copy(image, self._store)
+            return
         for name in (*APART, _ETC):
             self._keep_apart(self.upper / name)
         for name in ABSENT:
@@ -76,8 +86,18 @@ class Disk:
         # What can't be read here, as an ordinary user, is written anew for each host.
         copy = ["cp", "--archive", f"{self._lower / _ETC}/.", str(self.upper / _ETC)]
         subprocess.run(copy, stderr=subprocess.DEVNULL, check=False)
-        for key in (self.upper / _ETC).glob(_HOST_KEYS):
-            key.unlink()
+        for own in (*(self.upper / _ETC).glob(_HOST_KEYS), self.upper / _ETC / "machine-id"):
+            own.unlink(missing_ok=True)
+
+    def copy_to(self, image: Path) -> None:
+        """Keep what the disk has of its own, for disks that begin with it; no host may run.
+
+        Raises:
+            OSError: it can't be copied whole.
+        """
+        image.mkdir(parents=True)
+        for name in _PARTS:
+            _copy(self._store / name, image / name)
 
     @staticmethod
     def _keep_apart(folder: Path) -> None:
@@ -123,6 +143,15 @@ class Disk:
                 namespaces.unmount(mounted)
             with suppress(OSError):
                 mounted.rmdir()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder's content, with all that an overlay has noted of it: attributes, whiteouts."""
+    target.mkdir(exist_ok=True)
+    copy = ["cp", "--archive", f"{source}/.", str(target)]
+    done = subprocess.run(copy, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError(f"{source} can't be copied: {done.stderr.strip()}")
 
 
 def _mount_as_user(root: Path, options: str) -> None:

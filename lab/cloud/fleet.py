@@ -84,6 +84,10 @@ class Fleet:
         self._entry(instance_id).hurry.set()
         self._submit(instance_id, self._terminate)
 
+    def make_image(self, instance_id: str, image_id: str) -> None:
+        """Copy the disk of a machine that is down; its image is available after that."""
+        self._submit(instance_id, lambda _, entry: self._make_image(entry, image_id))
+
     def console(self, instance_id: str) -> str:
         """What a machine has printed."""
         file = self._entry(instance_id).machine.console
@@ -166,6 +170,10 @@ class Fleet:
         entry.machine.discard()
         self._settle(instance_id, "terminated")
 
+    def _make_image(self, entry: _Entry, image_id: str) -> None:
+        entry.machine.copy_disk(image_id)
+        self._view.settle_image(image_id)
+
     def _lost(self, instance_id: str, entry: _Entry, how: Loss) -> None:
         entry.hurry.clear()
         # The boot that was under way may have gone on until now.
@@ -198,6 +206,7 @@ class Fleet:
             self._view.authorized_key(instance_id),
             self._view.user_data(instance_id),
             found.interface,
+            self._view.image_of(instance_id),
             size.cpus,
             size.memory_mib,
         )

@@ -21,6 +21,7 @@ class HostFacts:
         cpus: processors that it's said to have.
         memory_mib: memory likewise.
         like: how it differs from others.
+        from_image: whether its disk began as a copy of another machine's.
     """
 
     python: Path
@@ -31,3 +32,4 @@ class HostFacts:
     cpus: int
     memory_mib: int
     like: HostLike = USUAL
+    from_image: bool = False

@@ -35,6 +35,8 @@ class HostLike:
             Compose) where it's there from the start; empty where it isn't.
         apt_daily_seconds: how long it updates itself after each boot, as Ubuntu's apt-daily does.
         docker_disk_gib: free on a disk of its own for /var/lib/docker; None where it has none.
+        image_mb: what each image of containers has to be downloaded of, in MB.
+        pull_mb_per_second: how fast images come; 0 where they take no time.
         own_name: what /etc/hosts has at 127.0.1.1; all other names are in DNS alone.
         home: files in the home of the user that logs in, by name.
         addresses: private addresses of the machines that are so; empty for all.
@@ -48,6 +50,8 @@ class HostLike:
     docker: str = ""
     apt_daily_seconds: int = 0
     docker_disk_gib: int | None = None
+    image_mb: int = 0
+    pull_mb_per_second: int = 0
     own_name: str = ""
     home: tuple[tuple[str, str], ...] = ()
     addresses: tuple[str, ...] = ()
@@ -160,6 +164,8 @@ _TAKES = {
     "docker": ("docker", _one_of(*_DOCKERS), " or ".join(_DOCKERS)),
     "aptDailySeconds": ("apt_daily_seconds", _whole, "a whole number"),
     "dockerDiskGib": ("docker_disk_gib", _whole, "a whole number"),
+    "imageMb": ("image_mb", _whole, "a whole number"),
+    "pullMbPerSecond": ("pull_mb_per_second", _whole, "a whole number"),
     "ownName": ("own_name", _text, "a name"),
     "home": ("home", _files, "names of files with their texts"),
     "addresses": ("addresses", _addresses, "a list of private addresses"),

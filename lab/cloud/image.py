@@ -7,19 +7,22 @@ no password logins; the host name is made of the private address, as AWS does.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.cloud.disk import Disk
-from lab.cloud.init import LOGS
+from lab.cloud.init import INSTANCE, LOGS
 from lab.cloud.names import NO_SERVERS
 from lab.cloud.requirements import CERTIFICATES
 
 USER = "ubuntu"
 _USER_ID = 1000
 _SYSTEM_IDS = range(1000)
+_NO_ID = ("", "uninitialized")
+"""What /etc/machine-id has before a first boot. Source: machine-id(5)."""
 _NOBODY_ID = 65534
 _SKELETON = Path("/etc/skel")
 HOST_KEYS = {"rsa": 2048, "ecdsa": 256, "ed25519": 256}
@@ -89,9 +92,11 @@ def install(disk: Disk, identity: Identity) -> None:
     """
     etc = disk.upper / "etc"
     (etc / "ssh").mkdir(exist_ok=True)
+    _forget_another(disk.upper)
     making = _start_keys(etc / "ssh", identity.hostname)
     _write(etc / "hostname", f"{identity.hostname}\n")
-    _write(etc / "machine-id", f"{uuid.uuid4().hex}\n")
+    if _text(etc / "machine-id").strip() in _NO_ID:
+        _write(etc / "machine-id", f"{uuid.uuid4().hex}\n")
     _write(etc / "os-release", _OS_RELEASE)
     _write(etc / "resolv.conf", NO_SERVERS)
     _write(etc / "ssh" / "sshd_config", _SSHD_CONFIG)
@@ -100,10 +105,22 @@ def install(disk: Disk, identity: Identity) -> None:
     _make_homes(disk, identity.authorized_key)
     _trust(disk.upper, identity.certificate)
     for log in LOGS:
-        _write(disk.upper / log.relative_to("/"), "", 0o640)
+        file = disk.upper / log.relative_to("/")
+        _write(file, _text(file), 0o640)
     for process in making:
         if process.wait():
             raise subprocess.CalledProcessError(process.returncode, process.args)
+
+
+def _forget_another(upper: Path) -> None:
+    """Begin anew, as cloud-init does on an instance with another id than its disk has noted.
+
+    Source: cloud-init, "Boot stages", first boot determination; module ssh, `ssh_deletekeys`. What
+    it leaves as it was is a machine's id, a user's keys, and logs.
+    """
+    for key in (upper / "etc/ssh").glob("ssh_host_*"):
+        key.unlink()
+    shutil.rmtree(upper / INSTANCE.relative_to("/"), ignore_errors=True)
 
 
 def _start_keys(folder: Path, hostname: str) -> list[subprocess.Popen[bytes]]:
@@ -151,12 +168,14 @@ def _is_system(number: str) -> bool:
 def _make_homes(disk: Disk, authorized_key: str | None) -> None:
     disk.home("root").chmod(0o700)
     home = disk.home("home") / USER
-    home.mkdir(mode=0o750)
+    home.mkdir(mode=0o750, exist_ok=True)
     for name in (".bashrc", ".profile"):
         if (_SKELETON / name).is_file():
             (home / name).write_bytes((_SKELETON / name).read_bytes())
     if authorized_key:
-        _write(home / ".ssh" / "authorized_keys", authorized_key.strip() + "\n", 0o600)
+        file = home / ".ssh" / "authorized_keys"
+        others = [one for one in _text(file).splitlines() if one != authorized_key.strip()]
+        _write(file, "".join(f"{one}\n" for one in [*others, authorized_key.strip()]), 0o600)
         (home / ".ssh").chmod(0o700)
     for path in (home, *home.rglob("*")):
         os.chown(path, _USER_ID, _USER_ID)
@@ -166,6 +185,11 @@ def _trust(upper: Path, certificate: str) -> None:
     """Add the lab's authority to the trust store, also for the next update-ca-certificates."""
     _write(upper / "usr" / "local" / "share" / "ca-certificates" / "openvidu-lab.crt", certificate)
     _write(upper / CERTIFICATES.relative_to("/"), CERTIFICATES.read_text() + certificate)
+
+
+def _text(path: Path) -> str:
+    """A file of the disk's own; empty where it has none."""
+    return path.read_text(errors="replace") if path.is_file() else ""
 
 
 def _write(path: Path, text: str, mode: int = 0o644) -> None:

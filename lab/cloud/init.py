@@ -39,10 +39,11 @@ _POLL_SECONDS = 0.01
 _SSH_LISTENS = re.compile(r"^ *\d+: 0{8}:0016 0{8}:0000 0A ", re.MULTILINE)
 """A line of /proc/net/tcp. Source: proc(5): local address, remote address, state (0A: LISTEN)."""
 _SHUTDOWN_SECONDS = 3.0
-_INSTANCE = Path("/var/lib/cloud/instance")
-USER_DATA = _INSTANCE / "user-data.txt"
+INSTANCE = Path("/var/lib/cloud/instance")
+"""What cloud-init has noted of the machine."""
+USER_DATA = INSTANCE / "user-data.txt"
 """Source: cloud-init, "Instance data": where user data is kept."""
-_BOOTED = _INSTANCE / "boot-finished"
+_BOOTED = INSTANCE / "boot-finished"
 _OUTPUT = Path("/var/log/cloud-init-output.log")
 _BOOT_LOG = Path("/var/log/boot.log")
 _SSH_LOG = Path("/var/log/auth.log")
@@ -196,7 +197,7 @@ def _start_user_data() -> int | None:
     if not text.startswith(b"#!"):
         _say("cloud-init: user data is no script (#!): the lab runs scripts only")
         return None
-    script = _INSTANCE / "scripts" / "part-001"
+    script = INSTANCE / "scripts" / "part-001"
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_bytes(text)
     script.chmod(0o700)

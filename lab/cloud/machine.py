@@ -58,6 +58,7 @@ class Order:
         authorized_key: public key that may log in; None without a key pair.
         user_data: what it gets at its first boot; may be empty.
         interface: its network interface.
+        image_id: what it starts from.
         cpus: its processors.
         memory_mib: its memory.
     """
@@ -66,6 +67,7 @@ class Order:
     authorized_key: str | None
     user_data: bytes
     interface: Interface
+    image_id: str
     cpus: int
     memory_mib: int
 
@@ -114,7 +116,9 @@ class Machine:
         """Make the disk, and on it all that the first boot needs."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self.console.touch(mode=0o600)
-        self._disk.create()
+        begins_with = self._image(order.image_id)
+        made_here = begins_with.exists()
+        self._disk.create(begins_with if made_here else None)
         image.install(
             self._disk,
             image.Identity(order.hostname, order.authorized_key, self._site.certificate),
@@ -138,8 +142,17 @@ class Machine:
                 order.cpus,
                 order.memory_mib,
                 like,
+                made_here,
             ),
         )
+
+    def copy_disk(self, image_id: str) -> None:
+        """Make an image of the disk; the host must not run.
+
+        Raises:
+            OSError: it can't be copied.
+        """
+        self._disk.copy_to(self._image(image_id))
 
     def boot(self, hostname: str, interface: Interface) -> None:
         """Boot; returns when init has begun.
@@ -183,6 +196,10 @@ class Machine:
     def discard(self) -> None:
         """Throw the disk away; the console stays readable."""
         self._disk.destroy()
+
+    def _image(self, image_id: str) -> Path:
+        """Where an image is that was made of a machine's disk; Ubuntu's aren't there."""
+        return self._site.directory / "images" / image_id
 
     def _has_own_names(self) -> bool:
         return (self._disk.root / likeness.OWN_NAMES.relative_to("/")).exists()

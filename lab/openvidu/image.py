@@ -107,13 +107,8 @@ def prepare(root: Path, lab: HostFacts) -> None:
         _BOOT,
         f"#!/bin/sh\n{_MOUNT_ALL}\n{_updates(lab)}{_SYSTEMCTL} --boot\n",
     )
-    for folder in _SEARCH_PATH:
-        for name in ("docker", "docker-compose", "dockerd"):
-            _inside(root, folder / name).unlink(missing_ok=True)
-    _inside(root, COMPOSE_PLUGIN).unlink(missing_ok=True)
-    # What this machine has enabled isn't on the host.
-    for link in _inside(root, units.link("")).glob("*"):
-        link.unlink()
+    if not lab.from_image:
+        _hide_this_machines(root)
     seconds = float(os.environ.get(host.PROXY_VARIABLE) or host.PROXY_SECONDS)
     if lab.like.docker:
         # As apt-get's stand-in puts them in place.
@@ -138,9 +133,26 @@ def prepare(root: Path, lab: HostFacts) -> None:
         _images_gib(lab),
         lab.like.release,
         lab.like.docker == DOCKER_CE,
+        _pull_seconds(lab),
     )
     facts.write(_inside(root, host.FILE))
     _inside(root, faults.FOLDER).mkdir(parents=True, exist_ok=True)
+
+
+def _hide_this_machines(root: Path) -> None:
+    """Take away what this machine has of Docker, and has enabled: a host begins without."""
+    for folder in _SEARCH_PATH:
+        for name in ("docker", "docker-compose", "dockerd"):
+            _inside(root, folder / name).unlink(missing_ok=True)
+    _inside(root, COMPOSE_PLUGIN).unlink(missing_ok=True)
+    for link in _inside(root, units.link("")).glob("*"):
+        link.unlink()
+
+
+def _pull_seconds(lab: HostFacts) -> float:
+    """How long the download of an image takes."""
+    speed = lab.like.pull_mb_per_second
+    return lab.like.image_mb / speed if speed else 0.0
 
 
 def _updates(lab: HostFacts) -> str:

@@ -17,6 +17,7 @@ from lab.cloud.aws import (
     images,
     interfaces,
     lifecycles,
+    own_images,
     power,
     quotas,
     tags,
@@ -47,6 +48,7 @@ def install(machines: Machines, faults: Faults, health: Callable[[str], Mapping[
     interfaces.install()
     dependencies.install()
     quotas.install(lambda: faults.quotas)
+    own_images.install(machines.make_image)
     power.install(machines, lambda: faults.quotas.vcpus)
     late = checks.Late(machines.reached, faults.check_seconds)
     checks.install(late.found, faults.retires, faults.moved)

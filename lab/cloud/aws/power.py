@@ -17,7 +17,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, Reservation
 from moto.ec2.responses.general import General
 
-from lab.cloud.aws import interfaces, quotas
+from lab.cloud.aws import interfaces, own_images, quotas
 from lab.cloud.aws.patching import error, put
 
 CODES = {
@@ -51,6 +51,9 @@ class Power(Protocol):
 
     def terminate(self, instance_id: str) -> None:
         """Shut a machine down and discard it."""
+
+    def make_image(self, instance_id: str, image_id: str) -> None:
+        """Copy the disk of a machine that is down."""
 
     def console(self, instance_id: str) -> str:
         """What a machine has printed."""
@@ -127,6 +130,7 @@ def _install_launch(power: Power, vcpus: Callable[[], int]) -> None:
             return earlier
         if options.get("key_name"):
             self.describe_key_pairs(key_names=[options["key_name"]])
+        own_images.require_available(self, image_id)
         _check_architecture(self, image_id, options["instance_type"])
         quotas.check_vcpus(self, options["instance_type"], count, vcpus())
         interfaces.check_unused(self, options.get("nics", []))

@@ -99,6 +99,18 @@ class View:
         encoded = found if isinstance(found, bytes) else str(found).encode()
         return base64.b64decode(encoded)
 
+    def image_of(self, instance_id: str) -> str:
+        """The id of the image that the instance starts from."""
+        with self.lock:
+            return str(_find(instance_id).image_id)
+
+    def settle_image(self, image_id: str) -> None:
+        """Say that an image has become available."""
+        with self.lock:
+            for backend in _backends():
+                if image_id in backend.amis:
+                    backend.amis[image_id].state = "available"
+
     def size(self, instance_id: str) -> Size:
         """The instance's size."""
         with self.lock:

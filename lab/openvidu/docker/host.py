@@ -36,6 +36,7 @@ class HostFile:
         images_gib: room for images, where Docker keeps them.
         release: whose packages it has.
         own_source: whether it has those of Docker's own source, too.
+        pull_seconds: how long the download of an image takes.
     """
 
     mirror: str
@@ -46,6 +47,7 @@ class HostFile:
     images_gib: int = DISK_GIB
     release: str = "ubuntu"
     own_source: bool = False
+    pull_seconds: float = 0.0
 
     def write(self, path: Path = FILE) -> None:
         """Leave the facts on a host."""
@@ -70,6 +72,12 @@ def has_room(images: int) -> bool:
     """Whether so many images fit where Docker keeps them."""
     facts = HostFile.read()
     return facts is None or images * IMAGE_GIB <= facts.images_gib
+
+
+def pull_seconds() -> float:
+    """How long the download of an image takes on this host."""
+    facts = HostFile.read()
+    return facts.pull_seconds if facts else 0.0
 
 
 def registry_is_reachable() -> bool:

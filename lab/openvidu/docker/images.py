@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import secrets
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lab.openvidu import faults
 from lab.openvidu.docker.errors import PullError, UnknownImageError
-from lab.openvidu.docker.host import has_room, registry_is_reachable
+from lab.openvidu.docker.host import has_room, pull_seconds, registry_is_reachable
 from openvidu.downloads import DOCKER_HUB
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -152,7 +153,7 @@ def remove(image: str) -> None:
 
 
 def pull(image: str) -> bool:
-    """Get an image; `False` where it was here already.
+    """Get an image, in the time that it takes; `False` where it was here already.
 
     Raises:
         PullError: it doesn't exist, the registry can't be reached, there's no room for it, or the
@@ -184,6 +185,7 @@ def pull(image: str) -> bool:
             "failed to register layer: write /usr/lib/x86_64-linux-gnu/libcrypto.so.3: "
             "no space left on device"
         )
+    time.sleep(pull_seconds())
     _add(image, PULLED)
     return True
 

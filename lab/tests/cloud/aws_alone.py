@@ -34,8 +34,9 @@ def served(**environment: str) -> Iterator[str]:
 class _Machines:
     """Do at once what is asked of them, as soon as the call is answered."""
 
-    def __init__(self, settle: Any) -> None:
+    def __init__(self, settle: Any, settle_image: Any) -> None:
         self._settle = settle
+        self._settle_image = settle_image
 
     def launch(self, instance_id: str) -> None:
         self._soon(instance_id, "running")
@@ -50,6 +51,9 @@ class _Machines:
 
     def terminate(self, instance_id: str) -> None:
         self._soon(instance_id, "terminated")
+
+    def make_image(self, instance_id: str, image_id: str) -> None:
+        threading.Thread(target=self._settle_image, args=(image_id,)).start()
 
     def console(self, instance_id: str) -> str:
         return ""
@@ -73,7 +77,7 @@ def _serve() -> None:
 
     held = view.View(power.Settled())
     faults = Faults(lambda name, how: None)
-    completed.install(_Machines(held.settle), faults, lambda group: {})
+    completed.install(_Machines(held.settle, held.settle_image), faults, lambda group: {})
     moto = DomainDispatcherApplication(create_backend_app)
     gate = server.Gate(moto, held.lock, faults, lambda: None)
     sys.stdout.write(f"{server.serve(gate, '127.0.0.1', 0)}\n")

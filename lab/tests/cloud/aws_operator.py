@@ -124,6 +124,7 @@ class AwsOperator:
         rules: tuple[dict[str, Any], ...] = (SSH_FROM_WORLD | WORLD,),
         subnet: str = "",
         private_ip: str = "",
+        image: str = "",
         wait: bool = True,
     ) -> Machine:
         """Launch an instance as the program does: interface first, then address, then instance."""
@@ -144,7 +145,7 @@ class AwsOperator:
         tags = {"Name": name or f"machine-{next(self._names)}", "role": role}
         started = self.aws(
             "run_instances",
-            ImageId=self.image(),
+            ImageId=image or self.image(),
             InstanceType="c5.2xlarge",
             KeyName="key",
             MinCount=1,

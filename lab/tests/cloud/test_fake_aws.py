@@ -165,6 +165,55 @@ def test_a_root_volume_is_as_it_was_asked_for_and_where_its_instance_is(
     assert volume["AvailabilityZone"] == instance["Placement"]["AvailabilityZone"] == ZONES[1]
 
 
+def tags_of(*pairs: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in pairs]
+
+
+def test_an_image_is_made_of_an_instance_that_is_stopped(account: Account) -> None:
+    device = {"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 20, "Encrypted": True}}
+    made = account.run(SubnetId=account.subnets[0], BlockDeviceMappings=[device])
+    asked = {
+        "InstanceId": made["InstanceId"],
+        "Name": "prepared",
+        "TagSpecifications": [
+            {"ResourceType": kind, "Tags": tags_of(("version", "2.30.0"))}
+            for kind in ("image", "snapshot")
+        ],
+    }
+    with pytest.raises(ClientError, match="IncorrectInstanceState"):
+        account.ec2.create_image(**asked)
+    account.ec2.stop_instances(InstanceIds=[made["InstanceId"]])
+    account.instance(made["InstanceId"], "stopped")
+    image_id = account.ec2.create_image(**asked)["ImageId"]
+    with pytest.raises(ClientError, match=r"InvalidAMIName\.Duplicate"):
+        account.ec2.create_image(**asked)
+
+    wanted = [
+        {"Name": "tag:version", "Values": ["2.30.*"]},
+        {"Name": "state", "Values": ["available"]},
+    ]
+    asking = {"Owners": ["self"], "Filters": wanted}
+    (image,) = once(lambda: account.ec2.describe_images(**asking)["Images"] or None)
+    assert (image["ImageId"], image["RootDeviceType"], image["EnaSupport"]) == (
+        image_id,
+        "ebs",
+        True,
+    )
+    root = image["BlockDeviceMappings"][0]["Ebs"]
+    assert (root["VolumeSize"], root["Encrypted"]) == (20, True)
+    snapshots = {"SnapshotIds": [root["SnapshotId"]]}
+    assert account.ec2.describe_snapshots(**snapshots)["Snapshots"][0]["Tags"] == tags_of(
+        ("version", "2.30.0")
+    )
+    with pytest.raises(ClientError, match=r"InvalidSnapshot\.InUse"):
+        account.ec2.delete_snapshot(SnapshotId=root["SnapshotId"])
+    account.ec2.deregister_image(ImageId=image_id)
+    account.ec2.delete_snapshot(SnapshotId=root["SnapshotId"])
+    started = {"InstanceType": "t3.xlarge", "MinCount": 1, "MaxCount": 1}
+    with pytest.raises(ClientError, match=r"InvalidAMIID\.NotFound"):
+        account.ec2.run_instances(ImageId=image_id, SubnetId=account.subnets[0], **started)
+
+
 def test_metadata_options_that_are_not_named_are_kept(account: Account) -> None:
     given = {"HttpTokens": "optional", "HttpPutResponseHopLimit": 2, "HttpEndpoint": "enabled"}
     made = account.run(SubnetId=account.subnets[0], MetadataOptions=given)

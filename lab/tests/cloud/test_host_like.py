@@ -24,6 +24,8 @@ release: debian
 docker: snap
 aptDailySeconds: 30
 dockerDiskGib: 4
+imageMb: 200
+pullMbPerSecond: 40
 ownName: openvidu.example.io
 home: {boto3.py: raise SystemExit}
 addresses: [10.5.0.7]
@@ -41,6 +43,8 @@ def test_a_file_says_what_machines_are_like() -> None:
         "docker": "snap",
         "apt_daily_seconds": 30,
         "docker_disk_gib": 4,
+        "image_mb": 200,
+        "pull_mb_per_second": 40,
         "own_name": "openvidu.example.io",
         "home": (("boto3.py", "raise SystemExit"),),
         "addresses": ("10.5.0.7",),

@@ -8,7 +8,7 @@ import pytest
 
 from lab.cloud.control.client import ControlError
 from lab.cloud.facts import PROJECT
-from lab.tests.cloud.aws_operator import AwsOperator, Machine, wait_until
+from lab.tests.cloud.aws_operator import AwsError, AwsOperator, Machine, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 
@@ -82,6 +82,33 @@ def test_stop_and_start_keep_the_disk(operator: AwsOperator) -> None:
     operator.wait_for_login(machine, times=2)
     assert operator.run(machine, "cat /opt/file") == "kept\n"
     operator.terminate(machine)
+
+
+def test_a_machine_from_an_image_has_its_disk_and_its_own_identity(operator: AwsOperator) -> None:
+    first = operator.launch()
+    keep = "ls /etc/ssh/*.pub; cat /etc/machine-id"
+    operator.run(first, "echo ours > /opt/kept; mkdir /srv/kept; rm /etc/os-release")
+    operator.run(first, "echo secret > /root/.bash_history; : > /etc/machine-id")
+    before = operator.run(first, "cat /etc/ssh/ssh_host_ed25519_key.pub")
+    operator.aws("stop_instances", InstanceIds=[first.instance_id])
+    operator.wait_for_state(first, "stopped")
+    image = operator.aws("create_image", InstanceId=first.instance_id, Name="kept")["ImageId"]
+    with pytest.raises(AwsError) as early:
+        operator.launch(image=image)
+    assert early.value.code == "InvalidAMIID.Unavailable"
+    asked = {"ImageIds": [image]}
+    wait_until(
+        lambda: operator.aws("describe_images", **asked)["Images"][0]["State"] == "available",
+        f"{image} is available",
+    )
+    operator.terminate(first)
+
+    second = operator.launch(image=image)
+    assert operator.ssh(second, "cat /opt/kept; ls -d /srv/kept").stdout == "ours\n/srv/kept\n"
+    assert operator.run(second, "cat /root/.bash_history") == "secret\n"
+    assert operator.run(second, "ls /opt") == "kept\n"
+    assert operator.run(second, "cat /etc/ssh/ssh_host_ed25519_key.pub") != before
+    assert len(operator.run(second, keep).split()[-1]) == 32
 
 
 def test_termination_frees_the_interface_for_the_next_machine(operator: AwsOperator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,22 @@ def test_what_finds_no_room_is_not_pulled(machine: Path, monkeypatch: pytest.Mon
     assert images.pulled() == SERVICES[:2]
     images.remove(SERVICES[0])
     images.pull(SERVICES[2])
+
+
+def test_an_image_takes_as_long_as_its_size_and_the_speed_say(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, slept = Path("/project"), list[float]()
+    like = HostLike(image_mb=200, pull_mb_per_second=40)
+    lab = HostFacts(place, place, "10.1.1.1", "10.5.0.6", None, 8, 16_000, like)
+    facts = host.HostFile("10.1.1.1", "10.1.1.2", "10.5.0.6", None)
+    facts = replace(facts, pull_seconds=image._pull_seconds(lab))
+    monkeypatch.setattr(host.HostFile, "read", lambda: facts)
+    monkeypatch.setattr(images.time, "sleep", slept.append)
+    assert images.pull(SERVICES[0])
+    assert not images.pull(SERVICES[0])
+    assert slept == [5.0]
+    assert image._pull_seconds(with_disk(None)) == 0
 
 
 @pytest.mark.parametrize("version", VERSIONS)
