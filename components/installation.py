@@ -52,26 +52,34 @@ def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pul
 
     Updates of the system leave it as it is.
     """
-    wanted = settings.machines == AWS or settings.install_docker
-    product = role_of(machine.name).product
-    way_out = way_out_fields(settings)
-    text = fields(
-        {
-            "INSTALL": str(wanted).lower(),
-            **compose.told(product, settings.openvidu_version),
-            "COMPOSE_URL": COMPOSE_URL,
-            "COMPOSE_SHA256": COMPOSE_SHA256,
-            "FOLDER": product.folder,
-            **way_out,
-        }
-    )
+    text = docker_fields(role_of(machine.name).product, settings)
     return run_on(
         machine,
         f"{machine.name}-docker",
         "install-docker.sh",
         settings,
         parent=parent,
-        stdin=pulumi.Output.secret(text) if way_out else text,
+        stdin=pulumi.Output.secret(text) if way_out_fields(settings) else text,
+    )
+
+
+def docker_fields(product: Product, settings: Settings) -> str:
+    """What `machine/install-docker.sh` reads; secret where there is a way out.
+
+    Args:
+        product: what is to run there.
+        settings: what is wanted.
+    """
+    wanted = settings.machines == AWS or settings.install_docker
+    return fields(
+        {
+            "INSTALL": str(wanted).lower(),
+            **compose.told(product, settings.openvidu_version),
+            "COMPOSE_URL": COMPOSE_URL,
+            "COMPOSE_SHA256": COMPOSE_SHA256,
+            "FOLDER": product.folder,
+            **way_out_fields(settings),
+        }
     )
 
 
@@ -99,23 +107,20 @@ def install(
         depends_on: what has to be done before.
     """
     role = role_of(machine.name).name
-    pinned = dict(settings.install_script_sha256).get(role)
 
     def values(given: Sequence[str]) -> str:
         found, noted = given
-        return fields(
+        return install_fields(
+            product,
+            settings,
+            found,
             {
-                "URL": product.url(found, settings.install_script_url),
-                "VERSION": found,
-                "FOLDER": product.folder,
-                "COMMAND": product.command,
-                **compose.told(product, found),
                 "ATTEMPT": str(change.to.number),
                 **({"DURING_CALLS": "true"} if change.cuts else {}),
-                "SHA256": pinned or noted,
+                "SHA256": pinned(role, settings) or noted,
                 "PIN": f"installScriptSha256.{role}",
                 **({"WAIT_SECONDS": str(first.wait_seconds)} if first.wait_seconds else {}),
-            }
+            },
         )
 
     return run_on(
@@ -127,6 +132,34 @@ def install(
         stdin=pulumi.Output.all(version, first.sha256).apply(values),
         depends_on=depends_on,
     )
+
+
+def install_fields(
+    product: Product, settings: Settings, version: str, more: Mapping[str, str]
+) -> str:
+    """What `machine/install-openvidu.sh` reads.
+
+    Args:
+        product: what to install.
+        settings: says from where.
+        version: fixed, or `latest`.
+        more: what is known of this install.
+    """
+    return fields(
+        {
+            "URL": product.url(version, settings.install_script_url),
+            "VERSION": version,
+            "FOLDER": product.folder,
+            "COMMAND": product.command,
+            **compose.told(product, version),
+            **more,
+        }
+    )
+
+
+def pinned(role: str, settings: Settings) -> str:
+    """The SHA-256 that a role's install script has to have by the configuration; empty for any."""
+    return dict(settings.install_script_sha256).get(role, "")
 
 
 def node_script(

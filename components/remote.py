@@ -53,6 +53,16 @@ def _with_script(name: str, values: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat("{\n", text_of(name), "\nexit\n}\n", values)
 
 
+def text_with(name: str, values: str) -> str:
+    """The same as a text, for who runs it apart from the engine.
+
+    Args:
+        name: the script's.
+        values: as `fields` makes them.
+    """
+    return f"{{\n{text_of(name)}\nexit\n}}\n{values}"
+
+
 def run_on(
     machine: Machine,
     name: str,

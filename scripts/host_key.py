@@ -95,7 +95,7 @@ def main() -> None:
         return
     try:
         session = aws_session.of_environment()
-        print(_wait_for(instance_id, session.client("ec2")))  # noqa: T201 - the command's result
+        print(wait_for(instance_id, session.client("ec2")))  # noqa: T201 - the command's result
     except RetryError as error:
         if _is_not_found(error.last_attempt):
             sys.exit(_elsewhere(instance_id, session))
@@ -113,7 +113,14 @@ def main() -> None:
         )
 
 
-def _wait_for(instance_id: str, client: EC2Client) -> str | None:
+def wait_for(instance_id: str, client: EC2Client) -> str | None:
+    """An instance's host key, once its console shows it.
+
+    Raises:
+        RetryError: it doesn't within the limit.
+        BotoCoreError, ClientError: the console can't be read.
+    """
+
     def read() -> str | None:
         # Latest is for Nitro instances only; others publish their console by themselves.
         answer = client.get_console_output(InstanceId=instance_id, Latest=True)

@@ -291,6 +291,8 @@ Source: AWS Systems Manager guide, "Sample IAM policies for Session Manager".
 """
 START_SESSION = "ssm:StartSession"
 PUBLISH = "sns:Publish"
+BAKING = ("ec2:CreateImage", "ec2:DeleteSnapshot", "ec2:DeregisterImage")
+"""What `scripts.bake` does beside what makes machines: images of nodes, and their snapshots."""
 OF_A_NETWORK = (
     "aws:ec2/vpc:Vpc",
     "aws:ec2/internetGateway:InternetGateway",

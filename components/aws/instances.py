@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.aws import (
     account,
+    baked_image,
     machine_image,
     machine_types,
     notified_topics,
@@ -121,6 +122,7 @@ class AwsMachines:
         )
         self.alarms = alarms(settings, tags, parent)
         image = machine_image.image_of(settings)
+        self._node_image = baked_image.node_image(settings, tags, previous, image)
         wanted = session_manager.is_wanted(settings)
         profile = session_manager.profile(settings, tags, parent) if wanted else None
         self._tells = notified_topics.profile(settings, tags, parent)
@@ -187,7 +189,9 @@ class AwsMachines:
             name,
             NODE,
             self._settings,
-            self._placements[(number - 1) % len(self._placements)],
+            replace(
+                self._placements[(number - 1) % len(self._placements)], image_id=self._node_image
+            ),
             private_ip=self._settings.node_private_ip(number),
             instance_type=once(after, self._type_of(name, self._settings.node_instance_type)),
             firewall=self._firewalls[NODE],

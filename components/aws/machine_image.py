@@ -18,7 +18,8 @@ UBUNTU_OWNER = "099720109477"
 UBUNTU_IMAGES = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*"
 ARCHITECTURE = "x86_64"
 """OpenVidu's container images are for this processor only."""
-_UBUNTU = {"name": UBUNTU_IMAGES, "architecture": ARCHITECTURE}
+UBUNTU = {"name": UBUNTU_IMAGES, "architecture": ARCHITECTURE}
+"""What is asked for by default."""
 OWN = "self"
 _TAKES = {
     "state": "available",
@@ -47,7 +48,7 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     if not _starts(settings, previous):
         return []
     owner = settings.image_owner or OWN
-    found = _found(owner, {"image-id": settings.image_id})
+    found = newest_of(owner, {"image-id": settings.image_id})
     if found is None:
         problem = f"{settings.image_id} doesn't exist, or isn't owned by {owner} (imageOwner)"
         return [Mistake("imageId", problem, "pulumi config rm imageId")]
@@ -62,7 +63,7 @@ def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
     if unfit:
         problem = f"{settings.image_id} has {'; '.join(unfit)}"
         mistakes.append(Mistake("imageId", problem, "pulumi config rm imageId"))
-    if (least := _root_gib(found)) > settings.volume_size:
+    if (least := root_gib(found)) > settings.volume_size:
         problem = (
             f"must be at least {least}, the GiB of the root volume of {settings.image_id}, "
             f"got {settings.volume_size}"
@@ -75,7 +76,7 @@ def _no_ubuntu(settings: Settings) -> list[Mistake]:
     """An account without copies of Ubuntu's images; of Canonical's nobody need ask twice."""
     if settings.image_owner is None:
         return []
-    if _found(settings.image_owner, _UBUNTU):
+    if newest_of(settings.image_owner, UBUNTU):
         return []
     problem = f"{settings.image_owner} has no image {UBUNTU_IMAGES} in this region"
     return [Mistake("imageOwner", problem, "pulumi config rm imageOwner")]
@@ -88,7 +89,7 @@ def image_of(settings: Settings) -> str:
     """
     if settings.image_id:
         return settings.image_id
-    return _newest(settings.image_owner or UBUNTU_OWNER, _UBUNTU).id
+    return _newest(settings.image_owner or UBUNTU_OWNER, UBUNTU).id
 
 
 def _newest(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult:
@@ -98,8 +99,13 @@ def _newest(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult:
     return aws.ec2.get_ami(owners=[owner], most_recent=True, filters=filters)
 
 
-def _found(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult | None:
-    """The same; None where there is none."""
+def newest_of(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult | None:
+    """The newest image of an owner that has what is asked for; None where there is none.
+
+    Args:
+        owner: whose.
+        having: values by the names of EC2's filters.
+    """
     try:
         return _newest(owner, having)
     # The SDK raises nothing more specific; what isn't meant goes on.
@@ -118,7 +124,7 @@ def _shown(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _root_gib(image: aws.ec2.GetAmiResult) -> int:
+def root_gib(image: aws.ec2.GetAmiResult) -> int:
     """GiB of the snapshot that a root volume begins with: it can't be smaller."""
     for mapping in image.block_device_mappings:
         if mapping.device_name == image.root_device_name:

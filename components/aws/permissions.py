@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.aws.actions import (
+    BAKING,
     BY_TYPE,
     OF_A_NETWORK,
     OF_BACKUPS,
@@ -166,6 +167,7 @@ class Scope:
         backups: whether backupDays is configured.
         ssm: whether SSH goes by Session Manager.
         topics: ARNs of the SNS topics that notify names.
+        bake: whether images of nodes are made.
     """
 
     shape: str = HA
@@ -180,6 +182,7 @@ class Scope:
     backups: bool = False
     ssm: bool = False
     topics: Sequence[str] = ()
+    bake: bool = False
 
     @property
     def without(self) -> Collection[str]:
@@ -253,6 +256,7 @@ def statements(scope: Scope) -> list[Statement]:
         *(_sessions(scope.tags) if scope.ssm else ()),
         # The base publishes by a role; that an update begins is told by who deploys.
         *([Statement([PUBLISH], scope.topics)] if scope.topics else ()),
+        *(_baking(scope.tags) if scope.bake else ()),
     ]
 
 
@@ -276,6 +280,23 @@ def _sessions(tags: Mapping[str, str]) -> Iterator[Statement]:
     yield Statement([START_SESSION], _arns("instance"), ours)
     yield Statement([START_SESSION], [_SSH_SESSIONS])
     yield Statement(SESSIONS, [_OWN_SESSIONS])
+
+
+def _baking(tags: Mapping[str, str]) -> Iterator[Statement]:
+    """To make images of the stack's machines, and to remove those.
+
+    Source: "Service Authorization Reference": CreateImage asks for the image, what it's made of,
+    and the snapshot that it makes.
+    """
+    create, *remove = BAKING
+    asked = {f"aws:RequestTag/{key}": [value] for key, value in tags.items()}
+    ours = {f"aws:ResourceTag/{key}": [value] for key, value in tags.items()}
+    yield Statement([create], _arns("image", "snapshot"), asked)
+    yield Statement([create], _arns("instance"), ours)
+    yield Statement(
+        ["ec2:CreateTags"], _arns("image", "snapshot"), {"ec2:CreateAction": ["CreateImage"]}
+    )
+    yield Statement(remove, conditions=ours)
 
 
 def _looking(wanted: Collection[str]) -> Iterator[Statement]:
@@ -400,6 +421,7 @@ def scope(arguments: Sequence[str]) -> Scope:
         help="each SNS topic in notify",
     )
     parser.add_argument("--vpc", help="vpcId, if it's configured")
+    parser.add_argument("--bake", action="store_true", help="if images of nodes are made")
     parser.add_argument(
         "--subnet", dest="subnets", action="append", default=[], help="each of subnetIds"
     )

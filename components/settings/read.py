@@ -17,6 +17,7 @@ from components.previous_state import PreviousState
 from components.settings import kept
 from components.settings.checks import (
     aws_network,
+    baked_nodes,
     called_media,
     certificate_type,
     entrance_ports,
@@ -53,6 +54,7 @@ _CHECKS: Sequence[Callable[[Settings], Sequence[Mistake]]] = (
     shape_keys.alarms,
     shape_keys.topics_to_tell,
     shape_keys.backups,
+    baked_nodes.find_mistakes,
     hosts_network.find_mistakes,
     aws_network.subnet_size,
     node_room.find_mistakes,

