@@ -10,6 +10,8 @@
 #
 # Reads FOLDER, OpenVidu's, as a line NAME=value on stdin.
 set -euo pipefail
+# shellcheck source=machine/apt.sh
+. machine/apt.sh
 # shellcheck source=machine/put-way-out.sh
 . machine/put-way-out.sh
 
@@ -50,6 +52,11 @@ running=$(ask_docker ps --quiet)
   echo "Containers run on this machine: no image is made of it. Nothing was changed." >&2
   exit 1
 }
+# Ubuntu updates itself after a boot: an image of the middle of that would have half a package.
+for unit in apt-daily.timer apt-daily-upgrade.timer; do
+  systemctl stop "$unit" 2>/dev/null || true
+done
+unlocked dpkg --configure -a
 forget_way_out
 for id in $(ask_docker ps --all --quiet); do
   ask_docker rm --force "$id" >/dev/null

@@ -45,12 +45,23 @@ case "$*" in
 "volume rm "*) echo "$*" >>"$W/asked" ;;
 esac
 """
+UPDATING = """\
+[[ ! -e $W/updating ]] || { rm "$W/updating"; echo 'dpkg frontend lock was locked' >&2; exit 2; }
+echo "$*" >>"$W/dpkg"
+"""
+"""As while unattended-upgrades runs, for once."""
 _PLACES = re.compile(r"(?<![\w.])/(etc|var|root|home|opt|srv)\b")
 
 
 def made(root: Path) -> Path:
     """A machine with all that no image may have."""
-    programs = {"docker": DOCKER, "systemctl": 'echo "$*" >>"$W/systemctl"', "sync": "true"}
+    programs = {
+        "docker": DOCKER,
+        "systemctl": 'echo "$*" >>"$W/systemctl"',
+        "sync": "true",
+        "dpkg": UPDATING,
+        "sleep": "true",
+    }
     for name, text in programs.items():
         program = root / "bin" / name
         program.parent.mkdir(exist_ok=True)
@@ -106,6 +117,15 @@ def test_docker_with_its_images_stays_and_a_machine_gives_itself_an_id(cleaned: 
 
 def test_it_may_run_twice(cleaned: Path) -> None:
     assert clean(cleaned).returncode == 0
+
+
+def test_what_updates_the_machine_is_waited_for(machine: Path) -> None:
+    (machine / "updating").touch()
+    done = clean(machine)
+    assert done.returncode == 0, done.stderr
+    assert "Waiting for apt" in done.stdout
+    assert (machine / "dpkg").read_text() == "--configure -a\n"
+    assert "stop apt-daily-upgrade.timer" in (machine / "systemctl").read_text()
 
 
 def test_containers_that_have_ended_go_with_their_volumes(machine: Path) -> None:
