@@ -1,0 +1,153 @@
+"""Measures how long a node takes from `up` until it serves: installed, and from a baked image.
+
+    uv run python -m lab.bench.baked_nodes
+    uv run python -m lab.bench.baked_nodes --repeat 1 --output /tmp/figures.json
+
+All in one fresh lab, in which images of containers take as long to be pulled as their size and the
+speed say. What is measured, and what it means, is in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import typer
+
+from components.settings.choices import BAKED, STOCK
+from lab.bench.aims import Aim
+from lab.bench.command import run_as_command, tell, tell_end
+from lab.bench.fresh_lab import FreshLab, fresh_lab
+from lab.bench.machine import machine
+from lab.bench.report import PAGE, with_tables
+from lab.bench.table import aims_table, spread, table
+from lab.cloud.host_like import FILE as HOST_LIKE
+from lab.directory import PROJECT
+from lab.engines import Engine, resolve
+
+MARKS = ("<!-- measured, images: begin -->", "<!-- measured, images: end -->")
+_LIMIT = 0.35
+_IMAGES = 10
+"""That a node pulls. Source: `machine/install-openvidu.sh` of a node of 2.30.0, in the lab."""
+_ROOM = 3
+"""Nodes that there is quota for: two at most, and the machine that an image is made of."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """What was measured; times are seconds.
+
+    Attributes:
+        machine: what it ran on, in words.
+        engine: `pulumi` or `embedded`.
+        megabytes: of a node's images, in all.
+        speed: at which they come, in MB/s.
+        installed: from `up` until a node served that was installed the ordinary way.
+        baked: likewise of one that started from a baked image.
+        bake: what making that image took.
+    """
+
+    machine: str
+    engine: str
+    megabytes: int
+    speed: int
+    installed: tuple[float, ...]
+    baked: tuple[float, ...]
+    bake: float
+
+    def as_json(self) -> str:
+        """All of it, to be read again."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def aims(results: Results) -> list[Aim]:
+    """The aim, and what was measured."""
+    what = "`up` that adds a node from a baked image ÷ one that is installed"
+    return [Aim(what, median(results.baked) / median(results.installed), _LIMIT)]
+
+
+def markdown(results: Results) -> str:
+    """The tables, with a line about where they come from."""
+    kinds = {"installed": results.installed, "from a baked image": results.baked}
+    rows = [[name, str(len(found)), spread(found)] for name, found in kinds.items()]
+    parts = [
+        f"{results.machine}; {results.engine} engine; {results.megabytes} MB of images at "
+        f"{results.speed} MB/s. Seconds; the median, and in brackets the least and the most. "
+        f"Making the image took {results.bake:.0f} s.",
+        table(["node", "runs", "from `up` until it serves"], rows),
+        aims_table(aims(results)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def main(
+    megabytes: Annotated[int, typer.Option(min=_IMAGES, help="MB of a node's images.")] = 2000,
+    speed: Annotated[int, typer.Option(min=1, help="MB/s at which they come.")] = 40,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each.")] = 3,
+    engine: Annotated[Engine, typer.Option(help="What deploys.")] = Engine.AUTO,
+    output: Annotated[
+        Path, typer.Option(help="JSON file; the page beside it gets the tables.")
+    ] = PROJECT / "docs" / "benchmarks-images.json",
+) -> None:
+    """Measure, and write the figures and the tables."""
+    chosen = resolve(engine)
+    name = f"bench-images-{os.getpid()}"
+    with fresh_lab(name, chosen, _ROOM) as lab:
+        like = f"imageMb: {megabytes // _IMAGES}\npullMbPerSecond: {speed}\n"
+        (lab.trace.parent / HOST_LIKE).write_text(like)
+        lab.configure()
+        _up(lab, 1)
+        installed = [_node_more(lab, STOCK) for _ in range(repeat)]
+        bake = _bake(lab)
+        baked = [_node_more(lab, BAKED) for _ in range(repeat)]
+    results = Results(
+        machine(), chosen.value, megabytes, speed, tuple(installed), tuple(baked), bake
+    )
+    write(results, output)
+    sys.stdout.write(markdown(results))
+    tell_end(output, aims(results))
+
+
+def write(results: Results, file: Path) -> None:
+    """Write the figures, and the tables into the page beside them, if there is one."""
+    file.write_text(results.as_json())
+    page = file.with_name(PAGE)
+    if page.exists():
+        page.write_text(with_tables(page.read_text(), markdown(results), MARKS))
+
+
+def _node_more(lab: FreshLab, image: str) -> float:
+    """How long `up` takes that adds a second node, which goes again."""
+    lab.stack.set_config("nodeImage", image)
+    took = _up(lab, 2)
+    tell(f"a node more, {image}: {took:.1f} s")
+    _up(lab, 1)
+    return took
+
+
+def _up(lab: FreshLab, nodes: int) -> float:
+    """How long `up` takes until so many nodes serve: it ends when the last one has joined."""
+    lab.stack.set_config("nodeCount", str(nodes))
+    began = time.monotonic()
+    lab.stack.pulumi("up", "--yes", "--skip-preview", quiet=True)
+    took = time.monotonic() - began
+    lab.require_health(nodes)
+    return took
+
+
+def _bake(lab: FreshLab) -> float:
+    began = time.monotonic()
+    lab.stack.python("scripts.bake", quiet=True)
+    took = time.monotonic() - began
+    tell(f"bake: {took:.1f} s")
+    return took
+
+
+if __name__ == "__main__":
+    run_as_command(main)
