@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from lab.engine.display.console import VERBOSE_VARIABLE
 from lab.engines import ENGINE_VARIABLE
 from lab.openvidu.docker.host import PROXY_VARIABLE
 
@@ -15,6 +16,9 @@ os.environ.setdefault(PROXY_VARIABLE, "0.2")
 
 # The same on each machine, and sooner; the nightly run chooses the Pulumi CLI.
 os.environ.setdefault(ENGINE_VARIABLE, "embedded")
+
+# Tests go by what happens, and who looks for a failure wants all of it.
+os.environ.setdefault(VERBOSE_VARIABLE, "1")
 
 # What a shell starts in the background ignores Ctrl-C, and what is started from there inherits it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -26,6 +26,7 @@ from lab.cloud import launch
 from lab.cloud.facts import TURN_SECRET
 from lab.cloud.launch import Supervisor
 from lab.directory import PROJECT, LabDirectory
+from lab.engine.display.console import VERBOSE_VARIABLE
 from lab.engines import Engine, install_engine, write_program
 from lab.errors import LabError
 from lab.plugins import Providers, install
@@ -89,6 +90,8 @@ class Stack:
         """
         self._directory = directory
         self.supervisor = supervisor
+        self.verbose = bool(os.environ.get(VERBOSE_VARIABLE))
+        """Whether all is printed that happens."""
         self._providers = providers
         self._config: tuple[bytes, dict[str, dict[str, Any]]] | None = None
         install_engine(directory.path / "bin", engine)
@@ -231,7 +234,7 @@ class Stack:
         """
         self.adopt()
         self._release_data()
-        self.pulumi("destroy", "--yes", "--skip-preview")
+        self.deploy("destroy")
 
     def _release_data(self) -> None:
         """Let what is protected be deleted, and a bucket with what is in it."""
@@ -242,18 +245,38 @@ class Stack:
                 self.pulumi("up", "--yes", "--skip-preview", "--target", one["urn"], quiet=True)
         self.pulumi("state", "unprotect", "--all", "--yes", quiet=True)
 
-    def pulumi(self, *arguments: str, stdin: str | None = None, quiet: bool = False) -> str:
+    def deploy(self, verb: str, *options: str) -> None:
+        """Run `pulumi up` or `pulumi destroy`, and show it: in a terminal as the engine does there.
+
+        Args:
+            verb: `up` or `destroy`.
+            options: further ones.
+
+        Raises:
+            LabError: it ended with another status than 0.
+        """
+        seen = not self.verbose and sys.stdin.isatty() and sys.stdout.isatty()
+        self.pulumi(verb, "--yes", "--skip-preview", *options, interactive=seen)
+
+    def pulumi(
+        self,
+        *arguments: str,
+        stdin: str | None = None,
+        quiet: bool = False,
+        interactive: bool = False,
+    ) -> str:
         """Run a `pulumi` command on the stack.
 
         Args:
             arguments: what follows `pulumi`.
             stdin: text for its standard input.
             quiet: return what it prints; else it goes to the terminal, and "" is returned.
+            interactive: whether it may draw in the terminal, and ask there.
 
         Raises:
             LabError: it ended with another status than 0.
         """
-        whole = ["pulumi", *arguments, "--non-interactive"]
+        whole = ["pulumi", *arguments, *([] if interactive else ["--non-interactive"])]
         if arguments[:2] not in (("stack", "init"), ("stack", "ls")):
             whole += ["--stack", self._directory.stack]
         return self.run(whole, stdin=stdin, quiet=quiet)
@@ -299,6 +322,7 @@ class Stack:
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            **({VERBOSE_VARIABLE: "1"} if self.verbose else {}),
             **aws,
         }
 

@@ -35,6 +35,8 @@ class FreshLab:
         self._nodes = nodes
         self.supervisor = launch.start(directory.path)
         self.stack = Stack(directory, self.supervisor, engine)
+        # Who measures goes by what is printed.
+        self.stack.verbose = True
         machines = nodes + 1
         self.supervisor.control.fault(
             "quota", addresses=machines, vcpus=machines * _VCPUS_OF_A_MACHINE

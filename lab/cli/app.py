@@ -18,13 +18,14 @@ from typing import Annotated
 import typer
 
 from components.settings.table import keys
-from lab.cli import calls, demo, faults, show, words
+from lab.cli import afterwards, calls, demo, faults, show, words
 from lab.cli.words import introduce, tell, tell_error
 from lab.cloud import launch, requirements
 from lab.cloud.control.client import ControlError
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.cloud.host_like import parse as parse_kinds
 from lab.directory import DEFAULT_NAME, PROJECT, LabDirectory
+from lab.engine.display.console import VERBOSE_VARIABLE
 from lab.engines import ENGINE_VARIABLE, Engine, described, resolve
 from lab.errors import LabError
 from lab.page_relay import led_in
@@ -54,6 +55,10 @@ _EXPECTED = (
 """What a command can't do, in words; anything else is a mistake of ours and shows where."""
 _GoOn = Annotated[
     bool, typer.Option("--continue-on-error", help="After a failure do what can still be done.")
+]
+_Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", envvar=VERBOSE_VARIABLE, help="Print all that happens."),
 ]
 _Path = Annotated[bool, typer.Option(help="KEY is a path, such as hosts[0].publicIp.")]
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -112,6 +117,7 @@ def up(
     parallel: Annotated[int | None, typer.Option(help="Resources at a time.")] = None,
     refresh: Annotated[bool, typer.Option(help="Look at the machines first.")] = False,
     go_on: _GoOn = False,
+    verbose: _Verbose = False,
 ) -> None:
     """Start the lab where it doesn't run, deploy, and show the cluster's health."""
     choice: _Choice = context.obj
@@ -120,6 +126,7 @@ def up(
     _require()
     kinds = _kinds_of_hosts(host_like)
     stack = choice.start()
+    stack.verbose = verbose
     if kinds:
         (choice.directory.path / HOST_LIKE).write_text(kinds)
     stack.initialise(example)
@@ -130,13 +137,15 @@ def up(
     options += ["--refresh"] if refresh else []
     options += ["--continue-on-error"] if go_on else []
     stack.adopt()
-    stack.pulumi("up", "--yes", "--skip-preview", *options)
+    stack.deploy("up", *options)
     found = look(stack)
     show.health(found)
     # A single master carries no calls itself: without media nodes, being DOWN is right.
     wanted = "DOWN" if "master" in found.hosts and not stack.media_nodes() else "UP"
     if found.state != wanted:
         raise LabError(f"OpenVidu isn't {wanted}. Look at: uv run lab status")
+    count = afterwards.another_count(stack.config())
+    show.next_steps(afterwards.after_up(found.outputs, count))
 
 
 def _kinds_of_hosts(file: Path | None) -> str:
@@ -168,13 +177,14 @@ def scale(
     context: typer.Context,
     count: Annotated[int, typer.Argument(help="Nodes.")],
     go_on: _GoOn = False,
+    verbose: _Verbose = False,
 ) -> None:
     """Set nodeCount and deploy."""
     stack: Stack = context.obj.open()
     before = str(stack.config()["openvidu-enterprise:nodeCount"]["value"])
     stack.set_config("nodeCount", str(count))
     try:
-        up(context, go_on=go_on)
+        up(context, go_on=go_on, verbose=verbose)
     except LabError:
         if stack.is_locked:
             # Another update runs, or was killed: this one has done nothing.
@@ -355,9 +365,12 @@ def cancel(context: typer.Context) -> None:
 
 
 @app.command()
-def destroy(context: typer.Context) -> None:
+def destroy(context: typer.Context, verbose: _Verbose = False) -> None:
     """Drain the nodes and remove every resource; the lab goes on."""
-    context.obj.open().destroy()
+    stack: Stack = context.obj.open()
+    stack.verbose = verbose
+    stack.destroy()
+    show.next_steps(afterwards.AFTER_DESTROY)
 
 
 @app.command()

@@ -11,7 +11,8 @@ from typing import Any, Final
 from lab.engine.cli import configuration
 from lab.engine.cli.configuration import Configuration
 from lab.engine.cli.session import Opened, Session
-from lab.engine.display.console import Console, Style, say
+from lab.engine.display.brief import Brief
+from lab.engine.display.console import VERBOSE_VARIABLE, Console, Style, say
 from lab.engine.display.facts import Display, Facts, Message
 from lab.engine.display.masking import Masker
 from lab.engine.display.preview_json import JsonDigest
@@ -151,7 +152,15 @@ class Operation:
         style = Style(colour=colour, terminal=terminal, diff=options.diff)
         session = self._session
         title = f"{_TITLES[self._verb, self._preview]} ({session.stack})"
-        return Console(title, self._urn, self._facts, self._masker, style)
+        shown: type[Console] = Brief
+        if options.diff or self._preview or session.environment.get(VERBOSE_VARIABLE):
+            shown = Console
+        elif terminal:
+            # Rich takes as long to load as a small stack's preview.
+            from lab.engine.display.machine_table import MachineTable  # noqa: PLC0415
+
+            shown = MachineTable
+        return shown(title, self._urn, self._facts, self._masker, style)
 
     def _choices(self) -> Options:
         options = self._options

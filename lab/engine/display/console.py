@@ -1,7 +1,8 @@
 """Progress as lines, then a summary: what `preview`, `up`, `refresh` and `destroy` print.
 
-To a terminal the lines are coloured, and a last one tells what is going on; to a file or a pipe
-they are plain, and a line every half minute tells that long steps still run.
+All that happens, as the Pulumi CLI prints it: asked for by `VERBOSE_VARIABLE`, and the base of
+shorter forms. To a terminal the lines are coloured, and a last one tells what is going on; to a
+file or a pipe they are plain, and a line every half minute tells that long steps still run.
 
 Source of the form: pulumi, pkg/backend/display/progress.go and rows.go.
 """
@@ -12,8 +13,9 @@ import shutil
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from lab.engine.display import summary
@@ -25,8 +27,11 @@ from lab.engine.model import urn as urns
 from lab.engine.model.state import ResourceState
 from lab.engine.model.step import Op, Step
 
+VERBOSE_VARIABLE: Final = "OPENVIDU_LAB_VERBOSE"
+"""Set to anything but the empty text, it has every line printed."""
 _HEARTBEAT_SECONDS: Final = 30.0
 _TICK_SECONDS: Final = 1.0
+_KEPT_LINES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +50,27 @@ class Style:
 
 
 @dataclass(slots=True)
-class _Running:
+class Running:
+    """A step that has begun.
+
+    Attributes:
+        step: what is done.
+        since: when it began, by `time.monotonic`.
+        info: what was said of it last.
+        told: when a wait for it was told last, likewise; None where it never was.
+        said: the last lines that were said of it since then.
+    """
+
     step: Step
     since: float
     info: str = ""
+    told: float | None = None
+    said: deque[str] = field(default_factory=lambda: deque(maxlen=_KEPT_LINES))
+
+    @property
+    def seconds(self) -> float:
+        """How long it has run."""
+        return time.monotonic() - self.since
 
 
 class Console:
@@ -78,7 +100,7 @@ class Console:
         self._style = style
         self._out = out
         self._verb = title.split(" ", 1)[0].lower()
-        self._running: dict[str, _Running] = {}
+        self._running: dict[str, Running] = {}
         self._last: dict[str, Step] = {}
         self._lock = threading.RLock()
         self._started = self._printed = time.monotonic()
@@ -93,12 +115,13 @@ class Console:
         """A step begins."""
         with self._lock:
             self._last[step.urn] = step
-            self._running[step.urn] = _Running(step, time.monotonic())
-            if self._is_silent(step):
-                return
-            words = WORDS[step.op]
-            text = words.plan if self._facts.preview else f"{words.doing} (0s)"
-            self._row(step, text)
+            self._running[step.urn] = Running(step, time.monotonic())
+            if not self._is_silent(step):
+                self._show_begun(step)
+
+    def _show_begun(self, step: Step) -> None:
+        words = WORDS[step.op]
+        self._row(step, words.plan if self._facts.preview else f"{words.doing} (0s)")
 
     def end(self, step: Step, error: str | None) -> None:
         """A step has ended; with an error if it failed."""
@@ -114,8 +137,10 @@ class Console:
             elif step.result is not None:
                 self._refreshed(step)
             elif not self._facts.preview and not self._is_silent(step):
-                seconds = time.monotonic() - running.since if running else 0.0
-                self._row(step, f"{WORDS[step.op].done} ({seconds:.2f}s)")
+                self._show_done(step, running.seconds if running else 0.0)
+
+    def _show_done(self, step: Step, seconds: float) -> None:
+        self._row(step, f"{WORDS[step.op].done} ({seconds:.2f}s)")
 
     def _refreshed(self, step: Step) -> None:
         if step.result is not Op.SAME and step.result is not None:
@@ -142,21 +167,27 @@ class Console:
             text = f"{prefix}{message.text.strip()}"
             if running:
                 running.info = text
-            if self._style.diff and message.ephemeral:
-                return
-            colour = {"error": RED, "warning": YELLOW}.get(message.severity, "")
-            first = text.splitlines()[0] if text else ""
-            step = self._last.get(urn)
-            if step is None or urn == self._stack_urn:
-                self._print(f"    {urns.type_of(urn)} {urns.name_of(urn)}  {first}", colour)
-            else:
-                self._row(step, self._state_of(running, step), colour, info=first)
+                running.said.extend(text.splitlines())
+            if self._is_told(message):
+                self._show_said(message, urn, running, text)
 
-    def _state_of(self, running: _Running | None, step: Step) -> str:
+    def _is_told(self, message: Message) -> bool:
+        return not (self._style.diff and message.ephemeral)
+
+    def _show_said(self, message: Message, urn: str, running: Running | None, text: str) -> None:
+        colour = {"error": RED, "warning": YELLOW}.get(message.severity, "")
+        first = text.splitlines()[0] if text else ""
+        step = self._last.get(urn)
+        if step is None or urn == self._stack_urn:
+            self._print(f"    {urns.type_of(urn)} {urns.name_of(urn)}  {first}", colour)
+        else:
+            self._row(step, self._state_of(running, step), colour, info=first)
+
+    def _state_of(self, running: Running | None, step: Step) -> str:
         words = WORDS[step.op]
         if self._facts.preview or running is None:
             return words.plan if self._facts.preview else words.done
-        return f"{words.doing} ({summary.duration(time.monotonic() - running.since)})"
+        return f"{words.doing} ({summary.duration(running.seconds)})"
 
     def finish(self, *, failed: bool) -> None:
         """All is over: print the summary."""
@@ -198,9 +229,12 @@ class Console:
             text = self._masker.mask(text)
             if self._style.colour and colour:
                 text = f"{colour}{text}{RESET}"
-            self._out.write(f"{text}\n")
-            self._out.flush()
+            self._write(text)
             self._printed = time.monotonic()
+
+    def _write(self, line: str) -> None:
+        self._out.write(f"{line}\n")
+        self._out.flush()
 
     def _clear_status(self) -> None:
         if self._status:
@@ -211,14 +245,17 @@ class Console:
         while not self._over.wait(_TICK_SECONDS):
             with self._lock:
                 working = [one for one in self._running.values() if not self._is_silent(one.step)]
-                if not working or self._over.is_set():
-                    continue
-                if self._style.terminal:
-                    self._draw(working)
-                elif time.monotonic() - self._printed >= _HEARTBEAT_SECONDS:
-                    self._print(f"@ {self._describe(working)}")
+                if working and not self._over.is_set():
+                    self._show_working(working)
 
-    def _draw(self, working: list[_Running]) -> None:
+    def _show_working(self, working: list[Running]) -> None:
+        """Called each second while something is going on."""
+        if self._style.terminal:
+            self._draw(working)
+        elif time.monotonic() - self._printed >= _HEARTBEAT_SECONDS:
+            self._print(f"@ {self._describe(working)}")
+
+    def _draw(self, working: list[Running]) -> None:
         self._clear_status()
         self._status = self._masker.mask(f"@ {self._describe(working)}")[
             : shutil.get_terminal_size().columns - 1
@@ -226,9 +263,9 @@ class Console:
         self._out.write(self._status)
         self._out.flush()
 
-    def _describe(self, working: list[_Running]) -> str:
+    def _describe(self, working: list[Running]) -> str:
         oldest = min(working, key=lambda one: one.since)
-        since = summary.duration(time.monotonic() - oldest.since)
+        since = summary.duration(oldest.seconds)
         info = f": {oldest.info.splitlines()[0]}" if oldest.info else ""
         return (
             f"{self._verb}: {len(working)} in progress, {oldest.step.resource.name} "
