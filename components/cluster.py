@@ -9,7 +9,15 @@ from typing import Any
 
 import pulumi
 
-from components import down, first_look, installation, last_look, update_plan, upgrade_path
+from components import (
+    down,
+    first_look,
+    installation,
+    last_look,
+    next_steps,
+    update_plan,
+    upgrade_path,
+)
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
@@ -99,6 +107,8 @@ class Cluster(pulumi.ComponentResource):
             f"{base.machine.name}PublicIp": public_ip,
             "nodes": [_output(node) for node in self.nodes],
         }
+        url = begun.outputs.get("callUrl", begun.outputs["inspectorUrl"])
+        next_steps.tell(settings, previous, url, [*last, applied], self)
         self.register_outputs(self.outputs)
 
     def _nodes(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pulumi
 
-from components import down, first_look, last_look, upgrade_path
+from components import down, first_look, last_look, next_steps, upgrade_path
 from components.addresses import users_url
 from components.aws import health
 from components.aws.domain import with_record
@@ -74,4 +74,5 @@ class SingleMaster(pulumi.ComponentResource):
             "masterPrivateIp": machine.private_ip,
         }
         call_check(settings, machine, url, [], [*machine.depends_on, *running.ready], self)
+        next_steps.tell(settings, previous, self.outputs["callUrl"], running.ready, self)
         self.register_outputs(self.outputs)
