@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import sys
 from argparse import Namespace
@@ -47,9 +48,7 @@ def set_(options: Namespace) -> None:
     session = Session(options)
     text = options.value
     if text is None:
-        if sys.stdin.isatty():
-            raise UsageError(f"config set {options.key}: expected a value, or one on stdin")
-        text = sys.stdin.read().removesuffix("\n")
+        text = asked_for(secret=options.secret)
     path = paths.parse(options.key) if options.path else (options.key,)
     key = _key(path)
     looks_secret = not options.plaintext and not options.path and _looks_secret(key, text)
@@ -61,6 +60,16 @@ def set_(options: Namespace) -> None:
     raw = values.typed(text, options.type, guess=options.path)
     _put(session, path, raw, text, secret=options.secret)
     session.file.save()
+
+
+def asked_for(*, secret: bool) -> str:
+    """A value from standard input; in a terminal it's asked for, and a secret isn't shown.
+
+    Source: pulumi, pkg/cmd/pulumi/config/config_set.go.
+    """
+    if not sys.stdin.isatty():
+        return sys.stdin.read().removesuffix("\n")
+    return getpass.getpass("value: ") if secret else input("value: ")
 
 
 def set_all(options: Namespace) -> None:
