@@ -273,11 +273,12 @@ class Console:
         )
 
 
-def say(masker: Masker, out: TextIO = sys.stderr) -> Callable[[str], None]:
-    """A function that prints a line, without the secrets in it."""
+def say(masker: Masker) -> Callable[[str], None]:
+    """A function that prints a line to standard error, without the secrets in it."""
 
     def run(text: str) -> None:
-        out.write(f"{masker.mask(text)}\n")
-        out.flush()
+        # What that is now: while a table is drawn, lines go above it.
+        sys.stderr.write(f"{masker.mask(text)}\n")
+        sys.stderr.flush()
 
     return run

@@ -6,6 +6,7 @@ goes wrong is printed above it, and whole at the end; so is, once, what a wait t
 
 from __future__ import annotations
 
+import atexit
 import math
 import re
 import sys
@@ -67,6 +68,8 @@ class MachineTable(Brief):
         screen = Screen(file=out, highlight=False)
         self._live = Live(console=screen, get_renderable=self._table, auto_refresh=False)
         self._live.start()
+        # Whatever ends this, the terminal gets its cursor back.
+        atexit.register(self._live.stop)
 
     def end(self, step: Step, error: str | None) -> None:
         """A step has ended; with an error if it failed."""
