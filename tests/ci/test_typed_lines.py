@@ -44,7 +44,7 @@ OF_THE_LAB = re.compile(r"(?:`|: )lab (?:run -- )?[a-z]+ ?[^`]*`")
 NAMED = re.compile(r"uv run (?:lab run -- )?openvidu-enterprise ([a-z][a-z-]*)")
 EVERYWHERE = (BARE, AS_A_MODULE)
 IN_DOCS = (IN_PROSE, BARE_MODULE, OF_THE_LAB)
-BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LAB = re.compile(r"uv run (lab)\b")
 
 

@@ -130,6 +130,7 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
     marks = {
         "lab": "lab",
         "matrix": "matrix",
+        "pages": "matrix",
         "broken": "matrix",
         "providers": "lab",
         "terraform": '"not lab"',
@@ -141,11 +142,14 @@ def test_what_ci_leaves_out_is_tested_each_night() -> None:
         assert f"./run test -m {marks[name]}" in job["steps"][-1]["run"]
         assert job["timeout-minutes"] < 360
     # What takes the longest is passed by a job of its own, and by no other.
-    apart = "tests/faults/test_broken_machines.py"
-    assert (PROJECT / apart).is_file()
-    for name in ("lab", "matrix"):
-        assert f"--ignore {apart}" in found["jobs"][name]["steps"][-1]["run"]
-    assert found["jobs"]["broken"]["steps"][-1]["run"].endswith(f" {apart}")
+    for job, apart in (
+        ("broken", "tests/faults/test_broken_machines.py"),
+        ("pages", "tests/pages"),
+    ):
+        assert (PROJECT / apart).exists()
+        for name in ("lab", "matrix"):
+            assert f"--ignore {apart}" in found["jobs"][name]["steps"][-1]["run"]
+        assert found["jobs"][job]["steps"][-1]["run"].endswith(f" {apart}")
     assert found["jobs"]["lab"]["env"] == {ENGINE_VARIABLE: Engine.PULUMI}
     pulumis = {ENGINE_VARIABLE: Engine.PULUMI, PROVIDERS_VARIABLE: Providers.PULUMI}
     assert found["jobs"]["providers"]["env"] == pulumis

@@ -1,0 +1,204 @@
+"""What becomes of each block: it's typed, or there's a reason why it can't be here.
+
+A new block belongs here as well: `test_plan` fails until it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+_LOGS = "uv run openvidu-enterprise logs"
+CTRL_C = "\x03"
+_CALLS = "a call's id is another one each time; tests/scripts/test_status.py"
+_BROKEN = "for a machine that is broken; tests/faults/test_broken_machines.py types it there"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A block that is typed.
+
+    Attributes:
+        begins: the block's beginning.
+        value: what is typed where a secret is asked for.
+        keys: by command that goes on until it's told: what it says then, and what is typed.
+        without: commands that aren't typed, with the reason.
+        before: what has to be so on a cluster to which the block applies, to type before it.
+        after: what undoes it.
+    """
+
+    begins: str
+    value: str = ""
+    keys: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    without: Mapping[str, str] = field(default_factory=dict)
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class NotHere:
+    """A block that can't be typed in a lab, with the reason."""
+
+    begins: str
+    reason: str
+
+
+OWN_LABS: Mapping[str, str] = {"docs/existing.md": "office", "docs/upgrading.md": "upgrade"}
+"""Pages that start a lab of another name, and it."""
+
+PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
+    "README.md": (
+        NotHere(
+            "pulumi config set nodeCount 3", "stands before what installs; docs/scaling.md has it"
+        ),
+        Tried(
+            "./run up",
+            without={"./run test": "takes an hour; ci.yml types it"},
+        ),
+        Tried(
+            "export PATH",
+            keys={
+                "uv run lab ssh node-1": (r"[$#] ?", "exit\n"),
+                "uv run lab run -- bash": (r"[$#] ?", "exit\n"),
+            },
+        ),
+        NotHere(
+            "cp Pulumi.dev.yaml",
+            "needs an account with AWS; `lab up` types the same lines in a lab",
+        ),
+    ),
+    "docs/lab.md": (
+        Tried("uv run lab fault set drain"),
+        Tried(
+            "uv run pytest lab/tests/openvidu/test_rest.py",
+            without={
+                "uv run pytest -m upstream tests/clients/test_java_client.py": (
+                    "needs Java, Maven and the internet; nightly.yml's job java-client"
+                )
+            },
+        ),
+        NotHere("java -DOPENVIDU_URL", "needs Java and OpenVidu's own tests in another checkout"),
+        Tried("uv run lab calls start --count 30"),
+    ),
+    "docs/scaling.md": (
+        Tried("pulumi config set nodeCount 3"),
+        NotHere("node-3: waiting for a sign", "is printed, not typed"),
+        NotHere("uv run openvidu-enterprise retire node-3 --dead", _BROKEN),
+        Tried(
+            "uv run openvidu-enterprise retire node-1",
+            without={
+                "uv run openvidu-enterprise retire --count 2": (
+                    "for more than two nodes; tests/scripts/test_retire.py"
+                )
+            },
+        ),
+        NotHere(
+            "uv run openvidu-enterprise abort-drain",
+            "for a drain that waits in another terminal; tests/faults/test_surroundings.py",
+        ),
+    ),
+    "docs/status.md": (
+        Tried("source .venv/bin/activate"),
+        Tried(
+            "uv run openvidu-enterprise preflight",
+            before=("pulumi config set nodeCount 3", "pulumi up"),
+        ),
+        Tried("uv sync --extra calls  "),
+        Tried(
+            "uv sync --extra calls && pulumi config set checkCall true",
+            after=("pulumi config rm checkCall",),
+        ),
+        Tried(
+            "uv run openvidu-enterprise status",
+            keys={"uv run openvidu-enterprise status --watch": (r"(?s).*node-1.*", CTRL_C)},
+            without={"uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5": _CALLS},
+        ),
+        Tried(
+            "uv run openvidu-enterprise ssh node-2",
+            keys={"uv run openvidu-enterprise ssh node-2": (r"[$#] ?", "exit\n")},
+        ),
+        Tried(
+            "uv run openvidu-enterprise logs node-1",
+            keys={f"{_LOGS} node-1 --service openvidu-server --follow": (r"(?s).+", CTRL_C)},
+        ),
+        Tried("uv run openvidu-enterprise report"),
+    ),
+    "docs/existing.md": (
+        Tried("uv run lab --name office up --example existing"),
+        NotHere(
+            "cp examples/Pulumi.existing.yaml",
+            "needs machines of your own; `lab up --example existing` types the same lines in a lab",
+        ),
+        NotHere("pulumi config set --path 'hosts[1].sshPort'", "needs a jump host"),
+        NotHere(
+            "pulumi config rm sshPrivateKey", "needs your SSH agent, with a key of the machines"
+        ),
+    ),
+    "docs/runbook.md": (
+        Tried(
+            "uv run openvidu-enterprise repair base",
+            without={"uv run openvidu-enterprise repair base --to replace": _BROKEN},
+        ),
+        Tried("pulumi up --refresh"),
+        Tried("uv run openvidu-enterprise ssh base -- sudo docker image prune"),
+        NotHere(
+            "uv run openvidu-enterprise rotate-ssh-key --key-file", "needs a key that was lost"
+        ),
+        NotHere("uv run openvidu-enterprise repair base --to replace", _BROKEN),
+        NotHere("pulumi up  ", "for a drain that has failed; tests/lab/test_scaling.py"),
+        Tried("pulumi config set --secret openviduSecret", value="another-secret"),
+        Tried("uv run openvidu-enterprise rotate-ssh-key  "),
+        NotHere("ssh-keygen -l -f", "the first line is typed on a machine, the second has its key"),
+        NotHere(
+            "uv run openvidu-enterprise recover-state",
+            "for a state that is lost; tests/lab/test_killed.py",
+        ),
+        NotHere("^C, or pulumi cancel", "for an update with a mistake, in the middle of it"),
+        NotHere("cp .pulumi/history", "names a file of another stack's history"),
+        Tried("pulumi cancel"),
+        NotHere("dig +short", "asks the internet's DNS; a lab has its own names"),
+        NotHere(
+            "pulumi config set ownCertificate",
+            "needs a certificate of yours; tests/lab/test_certificates.py has one",
+        ),
+        Tried("pulumi up --continue-on-error"),
+    ),
+    "docs/upgrading.md": (
+        NotHere("pulumi config set openviduVersion 2.30.0", "the next block does it in a lab"),
+        Tried("uv run lab --name upgrade up"),
+        Tried("pulumi config set openviduVersion 2.29.0"),
+    ),
+    "docs/configuration.md": (
+        Tried("pulumi config set recording true"),
+        Tried("pulumi config set configChangeDuringCalls true"),
+        Tried("pulumi config set --secret redisPassword", value="another-password"),
+        Tried("pulumi config set changeWindow 'Sat,Sun"),
+        Tried("pulumi config set changeWindow now", after=("pulumi config rm changeWindow",)),
+        Tried(
+            "pulumi config set httpProxy",
+            value="another-password",
+            after=tuple(
+                f"pulumi config rm {key}"
+                for key in (
+                    "httpProxy",
+                    "noProxy",
+                    "installScriptUrl",
+                    "dockerRegistry",
+                    "dockerRegistryUser",
+                    "dockerRegistryPassword",
+                )
+            ),
+        ),
+        Tried("pulumi config set turnServer", value="another-secret"),
+        Tried("pulumi config set recording true  "),
+        Tried("pulumi config set --path extraEnv", value="another-secret"),
+    ),
+    "docs/ci.md": (
+        NotHere("pulumi cancel --stack STACK", "needs a repository on GitHub"),
+        Tried("uv run openvidu-enterprise preview-summary"),
+        NotHere(
+            "pulumi preview --policy-pack policy", "needs the Pulumi CLI; the next block has it"
+        ),
+        Tried("./run pulumi"),
+    ),
+}
