@@ -27,6 +27,10 @@ def main(arguments: Sequence[str]) -> int:
     return _COMMANDS[options.command](options)
 
 
+_IMAGE_GB = 1.074
+"""Each takes 1 GiB; Docker counts in thousands."""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="docker", add_help=False)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -50,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     imported.add_argument("file", choices=["-"])
     imported.add_argument("image")
     command("rmi", "images", "+").add_argument("-f", "--force", action="store_true")
+    _add_prune(command("image"))
     command("info").add_argument("-f", "--format")
     command("version").add_argument("-f", "--format")
     shown = command("logs", "container")
@@ -80,6 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("image")
     run.add_argument("argv", nargs=argparse.REMAINDER)
     return parser
+
+
+def _add_prune(of_images: argparse.ArgumentParser) -> None:
+    prune = of_images.add_subparsers(dest="action", required=True).add_parser("prune")
+    prune.add_argument("-a", "--all", action="store_true", required=True)
+    prune.add_argument("-f", "--force", action="store_true", required=True)
 
 
 def _ps(options: argparse.Namespace) -> int:
@@ -118,6 +129,15 @@ def _rmi(options: argparse.Namespace) -> int:
     for image in options.images:
         images.remove(image)
         sys.stdout.write(f"Untagged: {image}\n")
+    return 0
+
+
+def _image(options: argparse.Namespace) -> int:
+    del options  # there's one action, `prune`, in one way
+    gone = images.prune({container.spec.image for container in every()})
+    if gone:
+        sys.stdout.writelines(["Deleted Images:\n", *(f"untagged: {one}\n" for one in gone), "\n"])
+    sys.stdout.write(f"Total reclaimed space: {len(gone) * _IMAGE_GB:.4g}GB\n")
     return 0
 
 
@@ -247,6 +267,7 @@ _COMMANDS = {
     "images": _images,
     "import": _import,
     "rmi": _rmi,
+    "image": _image,
     "volume": _volume,
     "info": _info,
     "version": _version,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from lab.openvidu import faults
@@ -150,6 +150,14 @@ def remove(image: str) -> None:
         left = [other for other in _lines(place) if other != image]
         place.write_text("".join(f"{other}\n" for other in left))
     _note(_IDENTITIES, image)
+
+
+def prune(used: Collection[str]) -> Sequence[str]:
+    """Forget all images but those that containers were made from; returns which."""
+    gone = [image for image in pulled() if image not in used]
+    for image in gone:
+        remove(image)
+    return gone
 
 
 def pull(image: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from lab.cloud.host_facts import HostFacts
 from lab.cloud.host_like import HostLike
 from lab.openvidu import image
-from lab.openvidu.docker import host, images
+from lab.openvidu.docker import container_cli, host, images
 from lab.openvidu.docker.errors import PullError
 from lab.openvidu.mirror import catalogue
 from openvidu.deployment import deployment
@@ -56,6 +57,22 @@ def test_an_image_takes_space_until_it_goes(machine: Path) -> None:
     assert free(None, "/opt") == free(None, "/var/lib") == f"Avail\n{92 * 1024}\n"
     images.remove(SERVICES[0])
     assert free(20, "/var/lib/docker") == f"Avail\n{13 * 1024}\n"
+
+
+def test_what_no_container_was_made_from_is_pruned(
+    machine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(images, "_IDENTITIES", machine / "identities")
+    for service in SERVICES[:3]:
+        images.pull(service)
+    used = SimpleNamespace(spec=SimpleNamespace(image=SERVICES[1]))
+    monkeypatch.setattr(container_cli, "every", lambda: [used])
+    assert container_cli.main(["image", "prune", "--all", "--force"]) == 0
+    assert images.pulled() == [SERVICES[1]]
+    assert capsys.readouterr().out == (
+        f"Deleted Images:\nuntagged: {SERVICES[0]}\nuntagged: {SERVICES[2]}\n\n"
+        "Total reclaimed space: 2.148GB\n"
+    )
 
 
 def test_what_finds_no_room_is_not_pulled(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
