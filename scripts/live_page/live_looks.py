@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,9 +53,7 @@ class LiveLooks:
         """Look once. What can't be seen is told, and no reason to end."""
         at = datetime.now(UTC)
         try:
-            # An update may have brought others since.
-            self._known_secrets = [*self._secrets()]
-            found = self._look()
+            found = self._seen()
         except (PulumiError, OSError) as error:
             with self._lock:
                 self._timeline.miss(at)
@@ -70,6 +69,17 @@ class LiveLooks:
         with self._lock:
             now = datetime.now(UTC).timestamp()
             return {**self._found, "now": now, "timeline": self._timeline.as_json()}
+
+    def _seen(self) -> Status:
+        """Look; once more where that fails, as on a state that an update is just writing."""
+        with suppress(PulumiError, OSError):
+            return self._look_with_secrets()
+        return self._look_with_secrets()
+
+    def _look_with_secrets(self) -> Status:
+        # An update may have brought others since.
+        self._known_secrets = [*self._secrets()]
+        return self._look()
 
     def _clean(self, text: str) -> str:
         return mask(text, self._known_secrets)

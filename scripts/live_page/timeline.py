@@ -71,6 +71,7 @@ class Timeline:
     def __init__(self) -> None:
         self._began: float | None = None
         self._lanes: dict[str, list[Sample]] = {}
+        self._carriers: set[str] = set()
         self._known: dict[str, str] = {}
         self._events: deque[Happened] = deque(maxlen=_MOST_EVENTS)
 
@@ -85,6 +86,7 @@ class Timeline:
         if self._began is None:
             self._began = moment
             self._look_back(moment, machines)
+        self._carriers |= {one.name for one in machines if one.carries_calls}
         for one in machines:
             calls = one.calls if one.carries_calls else None
             self._tell(moment, one)
@@ -101,12 +103,13 @@ class Timeline:
                 self._keep(name, Sample(at.timestamp(), NOT_SEEN, None))
 
     def as_json(self) -> Mapping[str, Any]:
-        """All of it, for the page; what happened last comes first."""
+        """All of it, for the page: lanes of machines that carry calls, what happened last first."""
         return {
             "since": self._began,
             "lanes": {
                 name: [[one.at, one.state, one.calls] for one in lane]
                 for name, lane in self._lanes.items()
+                if name in self._carriers
             },
             "events": [[one.at, one.machine, one.text] for one in reversed(self._events)],
         }

@@ -16,8 +16,10 @@ WELL = cluster(FIRST, SERVING)
 
 
 def looking(*found: Status | Exception, secrets: tuple[str, ...] = (SECRET,)) -> LiveLooks:
-    """One that finds one after the other."""
-    looks: Iterator[Status | Exception] = iter(found)
+    """One that finds one after the other; what fails, fails again at once."""
+    looks: Iterator[Status | Exception] = iter(
+        [one for each in found for one in ([each, each] if isinstance(each, Exception) else [each])]
+    )
 
     def look() -> Status:
         one = next(looks)
@@ -55,6 +57,23 @@ def test_a_look_that_fails_leaves_what_was_found_and_says_so() -> None:
     assert told["timeline"]["lanes"]["node-2"][-1][1] == "not seen"
     again = looking(WELL, PulumiError("no"), WELL).as_json()
     assert again["problem"] is None
+
+
+def test_a_state_that_is_just_being_written_is_read_again_and_no_gap() -> None:
+    found: Iterator[Status | Exception] = iter([WELL, PulumiError("EOF"), WELL])
+
+    def look() -> Status:
+        one = next(found)
+        if isinstance(one, Exception):
+            raise one
+        return one
+
+    looks = LiveLooks("prod", look, lambda: (), 5)
+    looks.look_again()
+    looks.look_again()
+    told = looks.as_json()
+    assert told["problem"] is None
+    assert len(told["timeline"]["lanes"]["node-2"]) == 1
 
 
 def test_no_secret_is_told_wherever_it_comes_from() -> None:

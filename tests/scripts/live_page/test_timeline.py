@@ -66,10 +66,10 @@ def test_a_state_and_its_calls_are_kept_from_when_they_were_so() -> None:
     more = replace(SERVING, calls=3)
     found = seen((BASE, SERVING), (BASE, SERVING), (BASE, more), (BASE, more))
     assert found["since"] == 0
-    assert found["lanes"] == {
-        "base": [[0, "up", None]],
-        "node-2": [[0, "serving", 1], [2, "serving", 3]],
-    }
+    # A base carries none.
+    assert found["lanes"] == {"node-2": [[0, "serving", 1], [2, "serving", 3]]}
+    master = MachineStatus("master", None, "up", calls=2)
+    assert seen((master,))["lanes"] == {"master": [[0, "up", 2]]}
 
 
 def test_a_look_that_failed_is_a_gap_and_neither_zero_nor_news() -> None:
