@@ -110,7 +110,7 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         ),
         Tried(
             "uv run openvidu-enterprise status",
-            keys={"uv run openvidu-enterprise status --watch": (r"(?s).*node-1.*", CTRL_C)},
+            keys={"uv run openvidu-enterprise status --watch": (r".*node-1.*", CTRL_C)},
             without={"uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5": _CALLS},
         ),
         Tried(
@@ -119,7 +119,7 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         ),
         Tried(
             "uv run openvidu-enterprise logs node-1",
-            keys={f"{_LOGS} node-1 --service openvidu-server --follow": (r"(?s).+", CTRL_C)},
+            keys={f"{_LOGS} node-1 --service openvidu-server --follow": (r".+", CTRL_C)},
         ),
         Tried("uv run openvidu-enterprise report"),
     ),

@@ -29,7 +29,7 @@ class Answer:
     """What is typed once something stands at the end of what was printed.
 
     Attributes:
-        asked: pattern of that.
+        asked: pattern of that; a dot is any character, the ends of lines too.
         keys: what is typed.
     """
 
@@ -101,7 +101,7 @@ def _watch(terminal: int, answers: Sequence[Answer], deadline: float) -> str:
             continue
         # It's silent: it may have asked.
         for one in answers:
-            if re.search(f"(?:{one.asked})$", screen[answered:].rstrip("\r\n")):
+            if re.search(f"(?:{one.asked})$", screen[answered:].rstrip("\r\n"), re.DOTALL):
                 answered = len(screen)
                 os.write(terminal, one.keys.encode())
                 break

@@ -59,3 +59,12 @@ def test_a_block_is_taken_apart_as_somebody_types_it() -> None:
         "pulumi up",
         "lab run -- timeout 5 pulumi preview",
     ]
+
+
+def test_what_a_command_says_before_its_keys_are_typed_is_a_pattern() -> None:
+    steps = [one for page in PLAN.values() for one in page if isinstance(one, Tried)]
+    asked = [pattern for one in steps for pattern, _ in one.keys.values()]
+    assert asked
+    for pattern in asked:
+        # As the terminal looks for it: at the end.
+        re.compile(f"(?:{pattern})$")

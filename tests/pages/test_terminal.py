@@ -29,7 +29,7 @@ def test_what_is_asked_is_answered(asked: str) -> None:
 
 
 def test_what_goes_on_is_ended_by_ctrl_c() -> None:
-    status, screen = typed("echo on; exec sleep 60", Answer("", "\x03"))
+    status, screen = typed("echo on; echo two; exec sleep 60", Answer("on.*two", "\x03"))
     assert (status, screen.startswith("on\n")) == (130, True)
 
 
