@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.lab.conftest import REFERENCE, Completed, Lab, deployed
@@ -131,28 +127,6 @@ def test_a_topic_of_aws_is_told_of_updates_and_by_the_base_s_own_role_of_nodes(l
         *(("node-3", name) for name in ("drain-began", "drain-ended", "joined")),
         *[("update", "update-began")] * 2,
     ]
-
-
-@pytest.mark.slow
-def test_a_browser_out_here_sees_the_lab_s_nodes(lab: Lab) -> None:
-    command = [*lab.command, "status", "--web", "--interval", "1"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as page:
-        assert page.stdout
-        printed = ""
-        while not (found := re.search(r"http://127\.0\.0\.1:\d+/\S+/", printed)):
-            printed += page.stdout.readline()
-
-        def told() -> dict[str, Any]:
-            return dict(httpx.get(f"{found[0]}look.json", trust_env=False).json())
-
-        lab.wait_until(lambda: told()["looked"] is not None)
-        lanes = told()["timeline"]["lanes"]
-        assert {lanes[name][-1][1] for name in ("node-1", "node-2")} == {"serving"}
-        page.send_signal(signal.SIGINT)
-        _, err = page.communicate(timeout=60)
-    assert page.returncode == 130
-    assert "Traceback" not in err
 
 
 @pytest.mark.slow
