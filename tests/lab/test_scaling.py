@@ -108,7 +108,7 @@ print(json.dumps([json.loads(json.loads(one["Body"])["Message"]) for one in foun
 """
 
 
-@pytest.mark.slow
+@pytest.mark.matrix
 def test_a_topic_of_aws_is_told_of_updates_and_by_the_base_s_own_role_of_nodes(lab: Lab) -> None:
     topic = lab.ok("run", "--", sys.executable, "-c", SUBSCRIBED).split()[-1]
     path = ("--path", "notify[0]", f"sns={topic}")
