@@ -128,9 +128,10 @@ def require_well(lab: Lab) -> None:
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
-def require_allowed(lab: Lab, shape: str, *, ssm: bool = False) -> None:
+def require_allowed(lab: Lab, shape: str, *, ssm: bool = False, bake: bool = False) -> None:
     """Whoever deployed has called nothing that the printed policy doesn't allow."""
-    printed = {action for one in statements(Scope(shape, ssm=ssm)) for action in one.actions}
+    scope = Scope(shape, ssm=ssm, bake=bake)
+    printed = {action for one in statements(scope) for action in one.actions}
     # The first needs none. The other stands for GetAWSDefaultServiceQuota, which moto lacks.
     allowed = {*printed, "sts:GetCallerIdentity", "servicequotas:ListAWSDefaultServiceQuotas"}
     asked = lab.supervisor.control.asked()[OPERATOR_KEY]
