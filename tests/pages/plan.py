@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 _LOGS = "uv run openvidu-enterprise logs"
 CTRL_C = "\x03"
+_PAGE = "uv run openvidu-enterprise status --web"
 _CALLS = "a call's id is another one each time; tests/scripts/test_status.py"
 _BROKEN = "for a machine that is broken; tests/faults/test_broken_machines.py types it there"
 
@@ -110,9 +111,20 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         ),
         Tried(
             "uv run openvidu-enterprise status",
-            keys={"uv run openvidu-enterprise status --watch": (r".*node-1.*", CTRL_C)},
+            keys={
+                "uv run openvidu-enterprise status --watch": (r".*node-1.*", CTRL_C),
+                _PAGE: (r".*http://127.*", CTRL_C),
+            },
             without={"uv run openvidu-enterprise status --call ses_Nv3ZMuAsr5": _CALLS},
         ),
+        Tried(
+            f"{_PAGE}  ",
+            keys={
+                _PAGE: (r".*http://127.*", CTRL_C),
+                f"{_PAGE} --port 8090 --interval 2": (r".*http://127.0.0.1:8090/.*", CTRL_C),
+            },
+        ),
+        NotHere("ssh -L 8090:127.0.0.1:8090", "needs another computer"),
         Tried(
             "uv run openvidu-enterprise ssh node-2",
             keys={"uv run openvidu-enterprise ssh node-2": (r"[$#] ?", "exit\n")},
