@@ -25,6 +25,7 @@ from lab.calls.runs import HANG_UP, STOP, Runs
 from lab.cli.words import named, tell
 from lab.errors import LabError
 from lab.stack import Stack
+from scripts.calls.ways import Way
 from scripts.display import table_console, table_of
 
 app = typer.Typer(
@@ -34,6 +35,8 @@ app = typer.Typer(
 _out = Console(soft_wrap=True)
 _SHOWN = 20
 _MOST_CALLS = 1000
+_FEWEST_PARTICIPANTS = 2
+"""For somebody to be heard, or seen."""
 _MOST_PARTICIPANTS = 50
 _MOST_BROWSERS = 10
 _WAIT_SECONDS = 0.5
@@ -79,8 +82,14 @@ def start(  # noqa: PLR0913, PLR0917 - an option each
 
     lab calls start --count 6 --browsers 2
     """
-    require_browsers(browsers, count)
+    require_browsers(browsers, count, participants)
     stack: Stack = context.obj.open()
+    carried = Media.usual(stack.configured("mediaServer"), participants)
+    if media:
+        carried = _media(media)
+        require_media(
+            carried, count - browsers, participants, turn_server=stack.configured("turnServer")
+        )
     plan = Plan(
         door(stack),
         count,
@@ -89,7 +98,7 @@ def start(  # noqa: PLR0913, PLR0917 - an option each
         _duration("--over", over) if over else 0.0,
         keep,
         secrets.randbelow(10**6) if seed is None else seed,
-        _media(media) if media else Media.usual(stack.configured("mediaServer"), participants),
+        carried,
         browsers,
     )
     background.start(stack.supervisor, plan)
@@ -257,16 +266,43 @@ def lengths(text: str) -> Lengths:
         raise LabError(f"--length {error}") from None
 
 
-def require_browsers(browsers: int, count: int) -> None:
+def require_browsers(browsers: int, count: int, participants: int) -> None:
     """Make sure that so many of the calls can be between browsers.
 
     Raises:
-        LabError: there are fewer calls, or something is missing here.
+        LabError: there are fewer calls, nobody to see, or something is missing here.
     """
     if browsers > count:
         raise LabError(f"--browsers must be at most --count {count}, got {browsers}")
+    if browsers and participants < _FEWEST_PARTICIPANTS:
+        raise LabError(f"--browsers needs --participants 2 or more, got {participants}")
     if browsers:
         installed.require()
+
+
+def require_media(media: Media, calls: int, participants: int, turn_server: str) -> None:
+    """Make sure that the calls can have the sound that was asked for.
+
+    Args:
+        media: what was asked for.
+        calls: those that aren't between browsers.
+        participants: of a call.
+        turn_server: the one that is configured; empty where none is.
+
+    Raises:
+        LabError: they can't.
+    """
+    if media.count > calls:
+        raise LabError(
+            f"--media must be at most {calls}, the calls without --browsers, got {media.count}"
+        )
+    if media.count and participants < _FEWEST_PARTICIPANTS:
+        raise LabError(f"--media needs --participants 2 or more, got {participants}")
+    if media.count and Way.TURN_SERVER in media.ways and not turn_server:
+        raise LabError(
+            f"--media by {Way.TURN_SERVER} needs a cluster with turnServer, such as "
+            "'lab --name turn up --example turn'"
+        )
 
 
 def _duration(option: str, text: str) -> float:

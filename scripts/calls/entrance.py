@@ -28,7 +28,7 @@ def closed(error: OSError, stack: Stack) -> Finding:
     check, where = "HTTPS", stack.place
     for one in stack.names:
         if one.result is Result.FAILED and one.next:
-            said = f"the name {one.said}; what answers there: {error or type(error).__name__}"
+            said = f"the name {one.said}; what answers there: {str(error) or type(error).__name__}"
             return Finding(one.check, where, Result.FAILED, said, one.next)
     if isinstance(error, ssl.SSLCertVerificationError):
         has_expired = error.verify_code == _EXPIRED
@@ -58,8 +58,8 @@ def closed(error: OSError, stack: Stack) -> Finding:
         said = "it refuses connections: nothing listens there, or a firewall rejects"
     else:
         said = (
-            f"no answer: {error or type(error).__name__}. Users come in there, by TCP: the firewall"
-            " of the network that you are in may close it too"
+            f"no answer: {str(error) or type(error).__name__}. Users come in there, by TCP: the "
+            "firewall of the network that you are in may close it too"
         )
     following = "uv run openvidu-enterprise preflight"
     if stack.main in (BASE.name, MASTER.name):
@@ -80,6 +80,8 @@ def refusals(tried: Tried, stack: Stack) -> Iterator[Finding]:
     kinds = {(one.stage, one.status): one for one in tried.refusals}
     for one in kinds.values():
         cause, following = _REFUSED.get((one.stage, one.status), _REFUSED[one.stage, None])
+        if one.status in _GATEWAY and tried.calls:
+            cause = "; one of the load balancer's nodes doesn't answer"
         yield Finding(one.stage, stack.place, result, f"{one}{cause}", following)
 
 

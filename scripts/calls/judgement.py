@@ -28,6 +28,7 @@ from scripts.calls.ways import WAYS
 from scripts.checks.finding import Finding, Result
 
 _REACHED = "reached"
+_STATUS = "uv run openvidu-enterprise status"
 
 
 def judged(seen: Seen, stack: Stack) -> list[Finding]:
@@ -64,7 +65,7 @@ def _nothing_heard(tried: Tried, stack: Stack) -> Finding:
         following = "pulumi config set --path 'mediaNodes[0]' ADDRESS, then: pulumi up"
         return Finding("call", stack.place, Result.FAILED, said, following)
     said = "no call was heard: there was no node to have one on, or media weren't looked at"
-    return Finding("call", stack.place, Result.FAILED, said, "uv run openvidu-enterprise status")
+    return Finding("call", stack.place, Result.FAILED, said, _STATUS)
 
 
 def _tried(tried: Tried, stack: Stack) -> Iterator[Finding]:
@@ -82,7 +83,7 @@ def _reached(tried: Tried, stack: Stack) -> Iterator[Finding]:
     total = len(tried.placed) + len(tried.refusals)
     for one in tried.listed:
         name = stack.name(one.ip)
-        status = f"uv run openvidu-enterprise status {name}" if one.ip in stack.nodes else None
+        status = _STATUS + (f" {name}" if one.ip in stack.nodes else "")
         if call := tried.calls.get(one.ip):
             said = f"the load balancer placed session {call.at} there"
             yield Finding(_REACHED, name, Result.OK, said)
@@ -94,10 +95,13 @@ def _reached(tried: Tried, stack: Stack) -> Iterator[Finding]:
             yield Finding(_REACHED, name, Result.FAILED, said, following)
         elif one.status != api.RUNNING:
             yield Finding(_REACHED, name, Result.WARNING, f"is {one.status}", status)
+        elif one.ip not in tried.wanted:
+            # Another one was asked for.
+            continue
         elif one.ip in tried.placed:
             said = "no call: a session was placed there, and not everybody could join"
             yield Finding(_REACHED, name, Result.FAILED, said, status)
-        elif one.ip in tried.wanted and tried.placed:
+        elif tried.placed:
             others = ", ".join(sorted({stack.name(ip) for ip in tried.placed if ip})) or "none"
             said = (
                 f"no call: of {total} sessions the load balancer placed none there; those that "
@@ -121,13 +125,17 @@ def _call(ip: str, call: NodeCall, stack: Stack) -> Iterator[Finding]:
         )
         yield Finding("media", name, Result.WARNING, said)
     by = {way: lost_media.by(way, outcome) for way, outcome in call.outcomes.items()}
+    # A TURN server is on the node: who gets an answer of it has a way there.
+    is_answered = not stack.own_turn and any(
+        isinstance(one, Silent) and one.server for one in call.outcomes.values()
+    )
     heard = [by[way] for way, outcome in call.outcomes.items() if isinstance(outcome, Heard)]
     for way, outcome in call.outcomes.items():
         if isinstance(outcome, Heard):
             said = f"heard: {outcome.streams} of {outcome.streams} streams by {by[way]}"
             yield Finding(way, name, Result.OK, said)
         else:
-            said, following = lost_media.failed(ip, way, outcome, stack)
+            said, following = lost_media.failed(ip, way, outcome, stack, is_answered=is_answered)
             if heard:
                 said = f"{said.rstrip('.')}. By {' and '.join(heard)} they do"
             yield Finding(way, name, Result.FAILED, said, following)

@@ -28,9 +28,12 @@ _ELSEWHERE = (
     "try it from another network: the firewall of the one you are in may be what closes it. "
     "Else look at the machine's own:"
 )
+_OWN = "look at the machine's own firewall, as its TURN server doesn't get there either:"
 
 
-def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Problem:
+def failed(
+    ip: str, way: Way, outcome: Failure, stack: Stack, *, is_answered: bool = False
+) -> Problem:
     """What is behind media that don't arrive.
 
     Args:
@@ -38,6 +41,7 @@ def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Problem:
         way: how media should have gone.
         outcome: what came of that.
         stack: what the stack knows.
+        is_answered: whether the node's TURN server answers, and doesn't get to the media either.
     """
     name, public = stack.name(ip), stack.public_ip(ip)
     media = f"media of {name} don't arrive by {by(way, outcome)}"
@@ -62,7 +66,7 @@ def failed(ip: str, way: Way, outcome: Failure, stack: Stack) -> Problem:
                 "OpenVidu does so when it starts",
             )
         case Silent(server=""):
-            said, following = _closed("media", "udp", ip, stack)
+            said, following = _closed("media", "udp", ip, stack, is_answered=is_answered)
             return Problem(f"{media}: {_count(outcome)}{said}", following)
         case Silent():
             return Problem(
@@ -98,7 +102,9 @@ def _no_relay(media: str, ip: str, way: Way, found: NoRelay, stack: Stack) -> Pr
     return Problem(media + said, following)
 
 
-def _closed(service: str, protocol: str, ip: str, stack: Stack) -> Problem:
+def _closed(
+    service: str, protocol: str, ip: str, stack: Stack, *, is_answered: bool = False
+) -> Problem:
     """Who may have closed a node's port, and what to do."""
     is_masters = stack.main == MASTER.name and service == "turn"
     table = MASTER_PORTS if is_masters else NODE_PORTS
@@ -118,7 +124,8 @@ def _closed(service: str, protocol: str, ip: str, stack: Stack) -> Problem:
                 return Problem(said, "uv run openvidu-enterprise preflight")
         if stack.groups:
             shown = f"uv run openvidu-enterprise ssh {machine} -- sudo nft list ruleset"
-            return Problem(f"; the security group lets {ports} in ({own})", f"{_ELSEWHERE} {shown}")
+            where = _OWN if is_answered else _ELSEWHERE
+            return Problem(f"; the security group lets {ports} in ({own})", f"{where} {shown}")
     place = stack.public_ip(ip) or machine
     return Problem(
         "", f"let in {ports} of {place} from everywhere: on {machine}, and in what is before it"

@@ -164,7 +164,7 @@ class Api:
         try:
             answer = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
-            raise RefusedError(0, f"{asked}: {error or type(error).__name__}") from error
+            raise RefusedError(0, f"{asked}: {str(error) or type(error).__name__}") from error
         if answer.status_code == 204:
             return {}
         if answer.status_code != 200:

@@ -68,7 +68,7 @@ class Socket:
                 error.response.status_code, f"WebSocket: {error}", Stage.SOCKET
             ) from error
         except (OSError, TimeoutError, InvalidHandshake, EOFError) as error:
-            said = f"WebSocket: {error or type(error).__name__}"
+            said = f"WebSocket: {str(error) or type(error).__name__}"
             raise RefusedError(0, said, Stage.SOCKET) from error
 
     async def ask(self, method: str, seconds: float, **params: Any) -> dict[str, Any]:

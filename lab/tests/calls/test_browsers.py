@@ -19,11 +19,11 @@ from lab.calls.account import Account
 from lab.calls.browsers import installed
 from lab.calls.generator import Generator
 from lab.calls.lengths import Lengths
-from lab.calls.plan import Door, Plan
+from lab.calls.plan import Door, Media, Plan
 from lab.calls.record import Record
 from lab.calls.report import Call, Report, Result
 from lab.calls.runs import HANG_UP, Run, Runs, request_of
-from lab.cli.calls import require_browsers
+from lab.cli.calls import require_browsers, require_media
 from lab.cloud.requirements import CLIENTS, without_program
 from lab.errors import LabError
 from lab.openvidu.node.rest_answers import RECORDINGS
@@ -162,7 +162,7 @@ def test_browsers_see_each_other_and_say_in_their_own_words_how_it_ended(tmp_pat
 
 def test_more_browsers_than_calls_are_refused() -> None:
     with pytest.raises(LabError, match="--browsers must be at most --count 2, got 3"):
-        require_browsers(3, 2)
+        require_browsers(3, 2, 2)
 
 
 def test_npms_packages_that_are_missing_are_named_with_what_to_type(tmp_path: Path) -> None:
@@ -178,3 +178,21 @@ def test_programs_that_are_missing_are_named_with_their_packages(
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(LabError, match=r"apt-get install .* nodejs npm chromium"):
         installed.require(tmp_path)
+
+
+def test_one_user_alone_sees_nobody() -> None:
+    with pytest.raises(LabError, match="--browsers needs --participants 2 or more, got 1"):
+        require_browsers(1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "participants", "said"),
+    [
+        ("5", 2, "--media must be at most 2, the calls without --browsers, got 5"),
+        ("1", 1, "--media needs --participants 2 or more, got 1"),
+        ("2:turn-server", 2, "--media by turn-server needs a cluster with turnServer"),
+    ],
+)
+def test_sound_that_cannot_be_is_refused(text: str, participants: int, said: str) -> None:
+    with pytest.raises(LabError, match=said):
+        require_media(Media.parse(text), 2, participants, turn_server="")

@@ -351,3 +351,25 @@ def test_a_media_node_that_the_master_cannot_reach_is_named() -> None:
     assert found.where == "media node 10.5.0.77"
     assert found.said == "the master has no connection to its media server"
     assert "TCP 8888 of 10.5.0.77" in (found.next or "")
+
+
+def test_nothing_is_said_of_a_node_that_was_not_asked_for() -> None:
+    calls = {FIRST: NodeCall(2, "mediasoup", WELL)}
+    found = judged(Tried([node(FIRST), node(SECOND)], [FIRST], calls, [SECOND, FIRST]), STACK)
+    assert exit_status(found) == 0
+    assert {one.where for one in found} == {"node-1"}
+
+
+def test_where_turn_does_not_get_to_the_media_either_the_machine_is_to_be_looked_at() -> None:
+    relayed = Silent(0, 2, frozenset(), TURN)
+    lost = {Way.STRAIGHT: LOST, Way.TURN_UDP: relayed, Way.TURN_TCP: relayed}
+    straight, *_ = failures(tried(lost), replace(STACK, groups=[AS_LEFT]))
+    assert straight.check == Way.STRAIGHT
+    assert (straight.next or "").startswith("look at the machine's own firewall")
+    assert "another network" not in (straight.next or "")
+
+
+def test_one_node_that_does_not_answer_is_not_all_of_them() -> None:
+    found = replace(tried(WELL), refusals=[RefusedError(502, "GET /x: 502", Stage.API)])
+    (warning,) = [one for one in judged(found, STACK) if one.result is Result.WARNING]
+    assert "one of the load balancer's nodes doesn't answer" in warning.said
