@@ -136,7 +136,8 @@ def report(
     """
     account = _account(context, every=every)
     if as_json:
-        sys.stdout.write(json.dumps(account.as_json(), indent=2) + "\n")
+        # What is said of a closed port names a command, for this lab.
+        sys.stdout.write(named(json.dumps(account.as_json(), indent=2)) + "\n")
     else:
         show(account)
     if check and not account.report.spotless:
@@ -332,7 +333,8 @@ def _summary(found: Report) -> str:
         counts.pop()
     counts.append(f"{len(found.reconnections)} reconnected")
     again = sum(call.tries > 1 for call in found.calls)
-    said = f"{len(found.calls)} calls: {', '.join(counts)}"
+    calls = "1 call" if len(found.calls) == 1 else f"{len(found.calls)} calls"
+    said = f"{calls}: {', '.join(counts)}"
     return f"{said}; {again} needed a further try" if again else said
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 from typing import Any, Self
 
 from openvidu.signalling import NO_MEDIA_NODE
@@ -88,7 +89,7 @@ class Participant:
             socket.give_up()
             refused = answer.get("error", {})
             # Its text may repeat the invitation.
-            said = str(refused).replace(invitation, "…")
+            said = _said(refused).replace(invitation, "…")
             # The server has no media node just now: another try may do better.
             status = 503 if refused.get("code") == NO_MEDIA_NODE else refused.get("code", 0)
             raise RefusedError(status, f"joinRoom: {said}", Stage.JOIN)
@@ -108,10 +109,15 @@ class Participant:
             raise RefusedError(0, f"{method}: {error}", Stage.MEDIA) from error
         if "result" not in answer:
             refused = answer.get("error", {})
-            raise RefusedError(refused.get("code", 0), f"{method}: {refused}", Stage.MEDIA)
+            raise RefusedError(refused.get("code", 0), f"{method}: {_said(refused)}", Stage.MEDIA)
         result: dict[str, Any] = answer["result"]
         return result
 
     async def drop(self) -> None:
         """Close the socket, in whatever state it is."""
         await self._socket.close()
+
+
+def _said(refused: Mapping[str, Any]) -> str:
+    """Why the server refuses, in its words."""
+    return str(refused.get("message") or refused)

@@ -23,7 +23,7 @@ from scripts.calls.deployed import Deployed
 from scripts.calls.judgement import judged
 from scripts.calls.outcomes import Fault, Heard, NodeCall, NoRelay, Silent, Tried
 from scripts.calls.participant import Participant
-from scripts.calls.rest import Api, MediaNode
+from scripts.calls.rest import Api, MediaNode, RefusedError
 from scripts.calls.stack import Stack
 from scripts.calls.trial import PREFIX, TRIES_A_NODE, Trial
 from scripts.calls.trust import by_authorities, shake_hands
@@ -295,3 +295,14 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(
     monkeypatch.setattr(call_check, "find_spec", lambda name: None if name == "aiortc" else name)
     with pytest.raises(PulumiError, match=r"takes aiortc, (.|\n)*Next: uv sync --extra calls"):
         check_call.require()
+
+
+def test_what_a_server_says_against_a_user_is_told_without_their_token(server: Alone) -> None:
+    url, token = server.url.replace("https", "wss"), "tok_secret"
+
+    async def join() -> None:
+        await Participant.join(url, trusting(server), 10.0, OTHERS, token)
+
+    with pytest.raises(RefusedError) as refused:
+        asyncio.run(join())
+    assert str(refused.value).startswith(f"joinRoom: Session {OTHERS}: Token … is not valid")
