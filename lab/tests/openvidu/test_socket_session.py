@@ -15,6 +15,7 @@ from websockets.sync.client import connect
 from lab.openvidu.master.endpoints import MasterEndpoints
 from lab.openvidu.master.server_state import MasterState
 from lab.openvidu.node.media import Media
+from lab.openvidu.node.objects import Session
 from lab.openvidu.node.recordings import Uploader
 from lab.openvidu.web.messages import Request, Response, Takeover
 from lab.tests.openvidu.calls import ask
@@ -31,7 +32,7 @@ class BusyMaster(MasterState):
 
     ready: threading.Event
 
-    async def has_media_node(self) -> bool:
+    async def has_media_node(self, _: Session) -> bool:
         return True
 
     async def media_for(self, offer: str) -> Media | None:
