@@ -25,7 +25,7 @@ from lab.bench.aims import Aim
 from lab.bench.command import run_as_command, tell, tell_end
 from lab.bench.fresh_lab import FreshLab, fresh_lab
 from lab.bench.machine import machine
-from lab.bench.report import PAGE, with_tables
+from lab.bench.report import put_tables
 from lab.bench.table import aims_table, spread, table
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.directory import PROJECT
@@ -117,9 +117,7 @@ def main(
 def write(results: Results, file: Path) -> None:
     """Write the figures, and the tables into the page beside them, if there is one."""
     file.write_text(results.as_json())
-    page = file.with_name(PAGE)
-    if page.exists():
-        page.write_text(with_tables(page.read_text(), markdown(results), MARKS))
+    put_tables(markdown(results), file, MARKS)
 
 
 def _node_more(lab: FreshLab, image: str) -> float:
@@ -143,7 +141,7 @@ def _up(lab: FreshLab, nodes: int) -> float:
 
 def _bake(lab: FreshLab) -> float:
     began = time.monotonic()
-    lab.stack.python("scripts.bake", quiet=True)
+    lab.operate("bake")
     took = time.monotonic() - began
     tell(f"bake: {took:.1f} s")
     return took

@@ -29,9 +29,23 @@ def write(results: Results, file: Path) -> None:
     """
     file.write_text(results.as_json())
     draw(results, file.with_suffix(".svg"))
+    put_tables(markdown(results), file, (BEGIN, END))
+
+
+def put_tables(tables: str, file: Path, marks: tuple[str, str]) -> None:
+    """Put tables into the page beside a file, if there is one.
+
+    Args:
+        tables: in Markdown.
+        file: the one with the figures.
+        marks: the lines between which they stand.
+
+    Raises:
+        ValueError: the page has no such marks.
+    """
     page = file.with_name(PAGE)
     if page.exists():
-        page.write_text(with_tables(page.read_text(), markdown(results)))
+        page.write_text(with_tables(page.read_text(), tables, marks))
 
 
 def with_tables(page: str, tables: str, marks: tuple[str, str] = (BEGIN, END)) -> str:

@@ -81,9 +81,12 @@ class Trial:
         wanted: list[str] = []
         try:
             listed = await self._rest.media_nodes()
-            running = [one.ip for one in listed if one.status == api.RUNNING]
+            running = [
+                one.ip
+                for one in listed
+                if one.status == api.RUNNING and (one.connected or not self._by_name)
+            ]
             if self._by_name:
-                running = [one.ip for one in listed if one.ip in running and one.connected]
                 self._ids = {one.ip: one.id for one in listed}
             wanted = [ip for ip in running if only is None or ip in only]
             await self._place(wanted, TRIES_A_NODE * len(running), len(listed))

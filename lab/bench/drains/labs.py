@@ -112,7 +112,7 @@ class ScaledLab:
             if time.monotonic() > limit:
                 raise LabError(f"calls: expected all to be over after {_LIMIT_SECONDS:.0f} s")
             time.sleep(_WAIT_SECONDS)
-        return list(report(run.generated()).calls) if run else []
+        return self.live()
 
     def crash(self, name: str) -> None:
         """Have a machine die."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from lab.bench.drains.figures import Results
 from lab.bench.drains.plot import draw
 from lab.bench.drains.table import markdown
-from lab.bench.report import PAGE, with_tables
+from lab.bench.report import put_tables
 
 MARKS = ("<!-- measured, nodes: begin -->", "<!-- measured, nodes: end -->")
 
@@ -26,9 +26,7 @@ def write(results: Results, file: Path) -> None:
     """
     file.write_text(results.as_json())
     draw(results, file.with_suffix(".svg"))
-    page = file.with_name(PAGE)
-    if page.exists():
-        page.write_text(with_tables(page.read_text(), markdown(results), MARKS))
+    put_tables(markdown(results), file, MARKS)
 
 
 if __name__ == "__main__":
