@@ -39,8 +39,6 @@ from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.stack_machines import Machine, there_in
 
-_PROJECT = "openvidu-enterprise"
-
 
 def main(
     *,
@@ -93,12 +91,9 @@ def settings_of(pulumi: PulumiCli) -> Settings:
         PulumiError: the configuration can't be read.
         ConfigurationError: it has mistakes.
     """
-    config = pulumi.config()
-    prefix = f"{_PROJECT}:"
-    secret = {name.removeprefix(prefix) for name, one in config.items() if one.get("secret")}
-    plain = pulumi.plain_config()
-    own = {name.removeprefix(prefix) for name in config if name.startswith(prefix)}
-    return read({name: plain[name] for name in own}, secret)
+    own = pulumi.own_config()
+    texts = {name: str(one.get("value") or "") for name, one in own.items()}
+    return read(texts, {name for name, one in own.items() if one.get("secret")})
 
 
 def refuse(settings: Settings) -> None:

@@ -15,6 +15,8 @@ _BUSY = ("is currently locked by", "Another update is currently in progress")
 """Source: pulumi, pkg/backend/diy/lock.go and pkg/backend/httpstate/backend.go, on conflict."""
 
 
+_OWN = "openvidu-enterprise:"
+"""What the project's own keys begin with."""
 _RECENT = 5
 """Updates to look through for one that has ended: those that were killed may have no end."""
 
@@ -27,7 +29,7 @@ def configured(config: Mapping[str, Mapping[str, Any]], key: str, otherwise: str
         key: without namespace.
         otherwise: what it is then.
     """
-    return str(config.get(f"openvidu-enterprise:{key}", {}).get("value") or otherwise)
+    return str(config.get(f"{_OWN}{key}", {}).get("value") or otherwise)
 
 
 class PulumiError(Exception):
@@ -114,6 +116,13 @@ class PulumiCli:
         """The stack's configuration: by full key, `{"value": …, "secret": …}`; no secret shown."""
         found: dict[str, dict[str, Any]] = json.loads(self._run("config", "--json"))
         return found
+
+    def own_config(self) -> dict[str, dict[str, Any]]:
+        """The project's own keys, without namespace, as `config` has them; secrets in plain."""
+        found = json.loads(self._run("config", "--json", "--show-secrets"))
+        return {
+            name.removeprefix(_OWN): one for name, one in found.items() if name.startswith(_OWN)
+        }
 
     def plain_config(self) -> dict[str, str]:
         """What the stack's keys are set to, without namespace, secrets in plain."""

@@ -63,3 +63,18 @@ def test_the_last_update_is_the_last_that_has_ended(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert PulumiCli().last_update() == found
+
+
+def test_the_projects_own_keys_come_without_those_of_providers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = {"value": "a-secret", "secret": True}
+    stored = {"openvidu-enterprise:openviduSecret": secret, "aws:region": {"value": "eu-west-1"}}
+    (tmp_path / "shown").write_text(json.dumps(stored))
+    program = tmp_path / "pulumi"
+    program.write_text(
+        f'#!/bin/sh\ncase "$*" in *--show-secrets*) exec cat {tmp_path}/shown;; esac\nexit 1\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert PulumiCli().own_config() == {"openviduSecret": secret}
