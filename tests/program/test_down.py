@@ -118,7 +118,7 @@ def instance() -> Iterator[str]:
     """An instance's ARN."""
     with mock_aws():
         client = boto3.client("ec2", region_name="eu-west-1")
-        [image] = client.describe_images(Owners=["amazon"])["Images"][:1]
+        image = client.register_image(Name="ubuntu", RootDeviceName="/dev/sda1")
         made = client.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1)
         one = made["Instances"][0]["InstanceId"]
         yield f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/{one}"

@@ -186,7 +186,11 @@ def a_base(tmp_path: Path) -> Iterator[Base]:
 
 @pytest.fixture
 def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """EC2 of moto's AWS, in which nothing is."""
+    """EC2 of moto's AWS, in which nothing is: not the images that moto knows.
+
+    It takes a second to read these thousands, and does so at the end of a test for the next one.
+    """
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "none")
     with mock_aws():

@@ -92,12 +92,6 @@ class Cloud:
         return str(found["State"]["Name"])
 
 
-@pytest.fixture(autouse=True)
-def no_images_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto takes a second to read the thousands that it knows."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-
-
 @pytest.fixture
 def cloud(ec2: Any, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     name = "ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-20250610"

@@ -24,7 +24,7 @@ def test_another_stacks_resources_are_left_out(ec2: Ec2) -> None:
 
 def test_a_terminated_instance_is_left_out_though_it_keeps_its_tags(ec2: Ec2) -> None:
     name = {"Key": "Name", "Value": "calls-dev-node-1"}
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.register_image(Name="ubuntu", RootDeviceName="/dev/sda1")["ImageId"]
     made = ec2.run_instances(
         ImageId=image,
         MinCount=2,
@@ -81,7 +81,7 @@ def test_data_volumes_are_found_and_root_volumes_go_with_their_instances(ec2: Ec
         )
     [found] = tagged(ec2, "calls", "dev")
     assert found.tags["Name"] == "calls-dev-base-data"
-    image = ec2.describe_images()["Images"][0]["ImageId"]
+    image = ec2.register_image(Name="ubuntu", RootDeviceName="/dev/sda1")["ImageId"]
     made = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]
     inputs = {"deviceName": "/dev/sdf", "instanceId": made["InstanceId"], "volumeId": found.id}
     resource = {"type": "aws:ec2/volumeAttachment:VolumeAttachment", "inputs": inputs}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.ec2.exceptions import EC2ClientError
 
+from lab.cloud.aws import own_images
 from lab.cloud.aws.pace import VARIABLE
 from lab.tests.cloud.aws_alone import served
 
@@ -163,6 +166,18 @@ def test_a_root_volume_is_as_it_was_asked_for_and_where_its_instance_is(
     volume = account.volume(instance)
     assert (volume["VolumeType"], volume["Iops"], volume.get("Throughput")) == expected
     assert volume["AvailabilityZone"] == instance["Placement"]["AvailabilityZone"] == ZONES[1]
+
+
+@pytest.mark.parametrize(
+    ("image", "code"),
+    [("ami-early", "InvalidAMIID.Unavailable"), ("ami-gone", "InvalidAMIID.NotFound")],
+)
+def test_an_image_that_is_not_there_yet_or_no_longer_starts_nothing(image: str, code: str) -> None:
+    amis = {"ami-early": SimpleNamespace(state="pending")}
+    backend = SimpleNamespace(amis=amis, deleted_amis=["ami-gone"])
+    with pytest.raises(EC2ClientError) as refused:
+        own_images.require_available(backend, image)
+    assert refused.value.code == code
 
 
 def tags_of(*pairs: tuple[str, str]) -> list[dict[str, str]]:

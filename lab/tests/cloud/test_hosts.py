@@ -8,7 +8,7 @@ import pytest
 
 from lab.cloud.control.client import ControlError
 from lab.cloud.facts import PROJECT
-from lab.tests.cloud.aws_operator import AwsError, AwsOperator, Machine, wait_until
+from lab.tests.cloud.aws_operator import AwsOperator, Machine, wait_until
 
 pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("cloud")]
 
@@ -93,9 +93,6 @@ def test_a_machine_from_an_image_has_its_disk_and_its_own_identity(operator: Aws
     operator.aws("stop_instances", InstanceIds=[first.instance_id])
     operator.wait_for_state(first, "stopped")
     image = operator.aws("create_image", InstanceId=first.instance_id, Name="kept")["ImageId"]
-    with pytest.raises(AwsError) as early:
-        operator.launch(image=image)
-    assert early.value.code == "InvalidAMIID.Unavailable"
     asked = {"ImageIds": [image]}
     wait_until(
         lambda: operator.aws("describe_images", **asked)["Images"][0]["State"] == "available",
