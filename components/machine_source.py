@@ -22,6 +22,7 @@ from components.settings.kept import another_kind
 from components.settings.mistakes import ConfigurationError, Mistake, set_command, set_list_command
 from components.settings.table import DEFAULT_BUCKET, Settings
 
+_OR_ANOTHER = "\n      or: pulumi stack init ANOTHER-STACK"
 Source = tuple[Settings, Callable[[pulumi.Resource], Machines]]
 """The settings with what was chosen, and what registers machines as children of a resource."""
 
@@ -45,12 +46,12 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
     if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    where = aws_machines.check(settings, previous, known_by)
-    settings = replace(settings, private_ips=where.private_ips)
+    places = aws_machines.check(settings, previous, known_by)
+    settings = replace(settings, private_ips=places.private_ips)
     for warning in stack_tags.warnings(settings):
         pulumi.log.warn(warning)
     tags = stack_tags.tags_of(settings, known_by)
-    return settings, partial(aws_machines.AwsMachines, settings, tags, where.zones, previous)
+    return settings, partial(aws_machines.AwsMachines, settings, tags, places, previous)
 
 
 def _another_network(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -68,21 +69,26 @@ def _another_network(settings: Settings, previous: PreviousState) -> list[Mistak
         problem = f"an update has begun to replace the network of {address} by {network}"
         what = f"{problem}, which can't be continued"
         return [Mistake("subnetCidr", what, "docs/runbook.md, 'The network was changed'")]
-    if settings.subnet_ids:
+    wanted = str(settings.subnet_cidr)
+    if network and not settings.subnet_ids and wanted != network:
+        problem = f"must stay {network}, where this stack's machines are, got {wanted}"
+        command = f"{set_command('subnetCidr', network)}{_OR_ANOTHER}"
+        return [Mistake("subnetCidr", problem, command)]
+    return _other_zones(settings, previous)
+
+
+def _other_zones(settings: Settings, previous: PreviousState) -> list[Mistake]:
+    """Fewer zones than machines and services are in, or more than the network is divided for."""
+    wanted, before = settings.zone_count, previous.zone_count
+    most = max(before, previous.divided_for)
+    if settings.subnet_ids or not before or before <= wanted <= most:
         return []
-    keys = (
-        ("subnetCidr", str(settings.subnet_cidr), previous.network),
-        ("availabilityZones", str(settings.zone_count), str(previous.zone_count or "")),
-    )
-    return [
-        Mistake(
-            key,
-            f"must stay {before}, where this stack's machines are, got {wanted}",
-            f"{set_command(key, before)}\n      or: pulumi stack init ANOTHER-STACK",
-        )
-        for key, wanted, before in keys
-        if before and wanted != before
-    ]
+    why = "where this stack's machines are"
+    if wanted > before:
+        why = f"as this stack's network is divided among {most} zones"
+    problem = f"must stay {before}, {why}, got {wanted}"
+    command = f"{set_command('availabilityZones', str(before))}{_OR_ANOTHER}"
+    return [Mistake("availabilityZones", problem, command)]
 
 
 def _another_owners(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -90,26 +96,25 @@ def _another_owners(settings: Settings, previous: PreviousState) -> list[Mistake
 
     Source: pulumi-aws, what replaces a NetworkInterface.
     """
-    another = "pulumi stack init ANOTHER-STACK"
     found, subnets = settings.vpc_id or "none", ", ".join(settings.subnet_ids) or "none"
     if previous.network:
         what = "this stack's machines are in a network of its own, and can't leave it"
         return [
-            Mistake(key, f"is {one}, and {what}", f"pulumi config rm {key}\n      or: {another}")
+            Mistake(key, f"is {one}, and {what}", f"pulumi config rm {key}{_OR_ANOTHER}")
             for key, one in (("vpcId", found), ("subnetIds", subnets))
             if settings.subnet_ids
         ]
     mistakes = []
     if previous.vpc_id and settings.vpc_id != previous.vpc_id:
         problem = f"must stay {previous.vpc_id}, where this stack's machines are, got {found}"
-        command = f"{set_command('vpcId', previous.vpc_id)}\n      or: {another}"
+        command = f"{set_command('vpcId', previous.vpc_id)}{_OR_ANOTHER}"
         mistakes.append(Mistake("vpcId", problem, command))
-    if previous.subnet_ids and settings.subnet_ids != previous.subnet_ids:
+    # One more is where the next nodes come, and leaves the others as they are.
+    if settings.subnet_ids[: len(previous.subnet_ids)] != previous.subnet_ids:
         before = ", ".join(previous.subnet_ids)
-        problem = (
-            f"must stay {before}, where this stack's machines are, in this order, got {subnets}"
-        )
-        command = f"{set_list_command('subnetIds', previous.subnet_ids)}\n      or: {another}"
+        where = "where this stack's machines are, in this order"
+        problem = f"must begin with {before}, {where}, got {subnets}"
+        command = f"{set_list_command('subnetIds', previous.subnet_ids)}{_OR_ANOTHER}"
         mistakes.append(Mistake("subnetIds", problem, command))
     return mistakes
 
@@ -149,7 +154,7 @@ def _another_key(settings: Settings, previous: PreviousState) -> list[Mistake]:
         f"must stay as it is, got {wanted or 'none'}; {name} has {key or 'another'}, and keeps it"
     )
     keep = "pulumi config rm kmsKeyId" if wanted else set_command("kmsKeyId", key)
-    return [Mistake("kmsKeyId", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
+    return [Mistake("kmsKeyId", problem, f"{keep}{_OR_ANOTHER}")]
 
 
 def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -162,7 +167,7 @@ def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake
         return []
     problem = f"must stay {before}, as a bucket can't change its name, got {wanted}"
     keep = "pulumi config rm s3Bucket"
-    return [Mistake("s3Bucket", problem, f"{keep}\n      or: pulumi stack init ANOTHER-STACK")]
+    return [Mistake("s3Bucket", problem, f"{keep}{_OR_ANOTHER}")]
 
 
 def _key_elsewhere(settings: Settings) -> list[Mistake]:

@@ -8,6 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from ipaddress import IPv4Network
 from typing import Any
 
 import pulumi
@@ -16,6 +17,7 @@ from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait
 from components import ssh_way
 from components.existing.hosts import Host
 from components.resource_names import logical_name, node_number, parse
+from components.settings import network_parts
 from components.ssh_way import SshWay
 from openvidu.roles import BASTION
 
@@ -98,6 +100,7 @@ class PreviousState:
         member_ips: those of the nodes that have joined, by number.
         main_private_ip: address of base, master or bastion in there; None likewise.
         zone_count: in how many availability zones nodes have a subnet there.
+        divided_for: for how many of them that network was divided; 0 where it wasn't.
         volume_sizes: GiB of the volumes with data and of root volumes, by resource.
         data_snapshots: the snapshot that a volume with data began with, by the resource; empty
             where it began without one.
@@ -148,6 +151,7 @@ class PreviousState:
     member_ips: Mapping[int, str] = field(default_factory=dict)
     main_private_ip: str | None = None
     zone_count: int = 0
+    divided_for: int = 0
     volume_sizes: Mapping[str, int] = field(default_factory=dict)
     data_snapshots: Mapping[str, str] = field(default_factory=dict)
     records: Collection[str] = ()
@@ -164,6 +168,10 @@ class PreviousState:
     quiet_in: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict, repr=False)
     way: SshWay | None = None
+
+    def zone_room(self, network: IPv4Network) -> int:
+        """For how many zones the stack's network is divided; 0 where it's another one, or none."""
+        return self.divided_for if self.network == str(network) else 0
 
     @property
     def told_nodes(self) -> Mapping[str, str]:
@@ -401,6 +409,7 @@ def _network(state: PreviousState, found: _Found) -> PreviousState:
         vpc_id=of_others.get("vpcId"),
         subnet_ids=tuple(of_others.get("subnetIds") or ()),
         zone_count=sum(_SUBNET.fullmatch(name) is not None for name in found.all),
+        divided_for=_divided_for(found),
         zones=_zones(found.all, found.parts["data"]),
         records=tuple(
             one["fqdn"].lower()
@@ -414,6 +423,11 @@ def _network(state: PreviousState, found: _Found) -> PreviousState:
             and (port := one.get("fromPort", one.get("port"))) is not None
         },
     )
+
+
+def _divided_for(found: _Found) -> int:
+    whole, part = found["vpc"].get("cidrBlock"), found["subnet-1"].get("cidrBlock")
+    return network_parts.zones_of(whole, part) if whole and part else 0
 
 
 def _volumes(state: PreviousState, found: _Found) -> PreviousState:

@@ -24,7 +24,7 @@ from components.aws.alarms import Alarms, alarms
 from components.aws.firewall import Firewall
 from components.aws.instance import Placement, aws_machine
 from components.aws.network import Network
-from components.aws.owners_network import Place
+from components.aws.places import Places, in_own_network
 from components.aws.stop import before_stop
 from components.machine import Machine, once
 from components.previous_state import PreviousState
@@ -33,7 +33,7 @@ from components.settings.table import Settings
 from openvidu.roles import BASTION, NODE
 
 
-def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Place:
+def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Places:
     """Ask AWS whether it gives what the configuration asks for, before anything is registered.
 
     Args:
@@ -42,8 +42,7 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
         tags: those by which this stack's things are known.
 
     Returns:
-        an availability zone for each subnet of machines, and their addresses in a network that
-        existed.
+        an availability zone for each subnet of machines, and where each of them is.
 
     Raises:
         ConfigurationError: all that AWS wouldn't give.
@@ -52,13 +51,15 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
         pulumi.log.warn(_loss(name))
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
-    where, used = Place(), dict(previous.zones)
+    used = dict(previous.zones)
     if settings.subnet_ids:
         owners = owners_lookup.ask(settings, aws.config.region)
         choice = owners_network.choose(settings, previous, owners)
-        where = choice.place
+        where = choice.places
         mistakes += choice.mistakes
         used = dict(enumerate(where.zones))
+    else:
+        where = in_own_network(settings, previous)
     if not mistakes:
         zones = machine_types.zones(settings, previous, types, used)
         where = replace(where, zones=zones.names)
@@ -99,7 +100,7 @@ class AwsMachines:
         self,
         settings: Settings,
         tags: Mapping[str, str],
-        zones: Sequence[str],
+        places: Places,
         previous: PreviousState,
         parent: pulumi.Resource,
     ) -> None:
@@ -108,15 +109,16 @@ class AwsMachines:
         Args:
             settings: what to deploy.
             tags: those that every resource carries.
-            zones: availability zones of the cluster.
+            places: where the machines are.
             previous: what is deployed.
             parent: the cluster.
         """
         child = pulumi.ResourceOptions(parent=parent)
         self._settings = settings
         self._there = previous
+        self._subnets = places.subnets
         self.tags = tags
-        self.network = network = Network(settings, zones=zones, tags=tags, opts=child)
+        self.network = network = Network(settings, zones=places.zones, tags=tags, opts=child)
         key_pair = aws.ec2.KeyPair(
             "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
         )
@@ -138,7 +140,7 @@ class AwsMachines:
                 alarms=self.alarms,
             )
             for zone, subnet_id, internet in zip(
-                zones, network.subnet_ids, network.internet, strict=True
+                places.zones, network.subnet_ids, network.internet, strict=True
             )
         ]
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
@@ -163,7 +165,8 @@ class AwsMachines:
             parent: the component that owns it.
             profile: name of an instance profile, where it needs one of its own.
         """
-        role, place = self._settings.main_role, self._placements[0]
+        role = self._settings.main_role
+        place = self._placements[self._subnets[role.name]]
         return aws_machine(
             role.name,
             role,
@@ -189,9 +192,7 @@ class AwsMachines:
             name,
             NODE,
             self._settings,
-            replace(
-                self._placements[(number - 1) % len(self._placements)], image_id=self._node_image
-            ),
+            replace(self._placements[self._subnets[name]], image_id=self._node_image),
             private_ip=self._settings.node_private_ip(number),
             instance_type=once(after, self._type_of(name, self._settings.node_instance_type)),
             firewall=self._firewalls[NODE],

@@ -9,10 +9,11 @@ internet access for a VPC using internet gateways"; EC2 API, DescribeRouteTables
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
+from components.aws.places import Places, Turns
 from components.previous_state import PreviousState
 from components.settings.choices import HA_MANAGED
 from components.settings.mistakes import Mistake, set_command
@@ -64,23 +65,10 @@ class Owners:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where machines are in a network that existed.
-
-    Attributes:
-        zones: availability zones of the subnets, in their order.
-        private_ips: addresses of the machines by name: those that are there keep theirs.
-    """
-
-    zones: Sequence[str] = ()
-    private_ips: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Choice:
     """Where machines would be in a network that existed, and what is in the way."""
 
-    place: Place
+    places: Places
     mistakes: Sequence[Mistake]
 
 
@@ -96,24 +84,23 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
     """
     mistakes = [*_unfit(settings, owners)]
     if mistakes:
-        return Choice(Place(), mistakes)
+        return Choice(Places(), mistakes)
+    found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
+    turns = Turns(settings, previous, [_network(one) for one in found])
+    for number in settings.node_numbers:
+        if f"node-{number}" not in turns.subnets:
+            turns.take(number, turns.turn(number)[0])
     chosen = dict(previous.private_ips)
-    for where, subnet_id in enumerate(settings.subnet_ids):
+    for place, subnet_id in enumerate(settings.subnet_ids):
         free = _free(owners, subnet_id, {*chosen.values()})
-        names = [one for one in _names(settings, where) if one not in previous.private_ips]
-        services = 0 if previous.private_ips else _for_services(settings)
+        placed = [name for name, one in turns.subnets.items() if one == place]
+        names = [name for name in placed if name not in previous.private_ips]
+        services = 0 if subnet_id in previous.subnet_ids else _for_services(settings)
         if len(free) < len(names) + services:
             mistakes.append(_too_few(settings, subnet_id, free, names, services))
         chosen |= dict(zip(names, map(str, free), strict=False))
-    found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
-    return Choice(Place([one["AvailabilityZone"] for one in found], chosen), mistakes)
-
-
-def _names(settings: Settings, where: int) -> list[str]:
-    """The machines that belong into a subnet, by its place in the configuration."""
-    main = [settings.main_role.name] if where == 0 else []
-    count = settings.zone_count
-    return main + [f"node-{n}" for n in settings.node_numbers if (n - 1) % count == where]
+    zones = [one["AvailabilityZone"] for one in found]
+    return Choice(Places(zones, turns.subnets, chosen), mistakes)
 
 
 def _for_services(settings: Settings) -> int:

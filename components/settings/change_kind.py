@@ -25,6 +25,7 @@ class Change(Enum):
         _UNAFFECTED,
     )
     AWS = ("AWS changes it while everything runs", _UNAFFECTED)
+    ZONE = ("[one is added](ha-managed.md#a-third-zone); fewer are refused", _UNAFFECTED)
     WAY_OUT = (
         "the next downloads use it; Docker, which isn't restarted for it, "
         "[from its next start on](#another-proxy-for-docker)",

@@ -30,6 +30,7 @@ from components.settings.checks import (
     ssh_login,
     turn_login,
 )
+from components.settings.choices import HA_MANAGED
 from components.settings.draft import UnknownSettingError, draft
 from components.settings.key import Key
 from components.settings.mistakes import (
@@ -83,7 +84,8 @@ def read(
     Args:
         config: text by key, without namespace, as the engine hands it to the program.
         secret_keys: the keys that were stored with `--secret`.
-        deployed: tells what is deployed; asked where there is a mistake, for what to propose.
+        deployed: tells what is deployed; asked how its network is divided, and where there is a
+            mistake, for what to propose.
 
     Raises:
         ConfigurationError: with every mistake.
@@ -99,6 +101,10 @@ def read(
         elif found is not None:
             values[key.field] = found
     known = draft(values, wrong)
+    with contextlib.suppress(UnknownSettingError):
+        if known.shape == HA_MANAGED and not known.subnet_ids:
+            values["zone_room"] = deployed().zone_room(known.subnet_cidr)
+            known = draft(values, wrong)
     together = [mistake for check in _CHECKS for mistake in _found_by(check, known)]
     told = {mistake.key for mistake in mistakes + together}
     plain = _plain_secrets(known, secret_keys)
@@ -252,5 +258,7 @@ def parsed(config: Mapping[str, str], names: Collection[str]) -> Settings:
     """
     known = [keys()[name] for name in names]
     values = {key.field: key.parse(config[key.name]) for key in known if config.get(key.name)}
+    # As if no zone could be added: a stack that is older than the room for one has more numbers.
+    values["zone_room"] = values.get("availability_zones", Settings.availability_zones)
     fields = {key.field for key in keys().values()}
     return draft(values, fields - {key.field for key in known})

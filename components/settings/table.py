@@ -19,7 +19,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 from components.existing.hosts import Host, host
 from components.numbering import node_numbers
 from components.over_ssh import OWN_AGENT
-from components.settings import aws_values, lists, notified, values
+from components.settings import aws_values, lists, network_parts, notified, values
 from components.settings.change_kind import Change
 from components.settings.change_window import ChangeWindow, change_window
 from components.settings.choices import (
@@ -46,19 +46,6 @@ DEFAULT_BUCKET = "openvidu-enterprise"
 _DEFAULT_SUBNET = ipaddress.IPv4Network("10.5.0.0/24")
 BASE_OFFSET = 5
 """The base is the fifth address of the cluster's subnet; node i the one at 5 + i."""
-
-
-def networks(whole: ipaddress.IPv4Network, zones: int) -> Sequence[ipaddress.IPv4Network]:
-    """The parts of the cluster's network: as a whole, or two or more for each zone.
-
-    Args:
-        whole: the cluster's network.
-        zones: how many zones are used; 0 where it isn't divided.
-
-    Raises:
-        ValueError: it's too small to be divided.
-    """
-    return list(whole.subnets(prefixlen_diff=(2 * zones - 1).bit_length())) if zones else [whole]
 
 
 class NamedType(NamedTuple):
@@ -394,7 +381,7 @@ class Settings:
             lists.list_of(aws_values.subnet),
             "Public subnets of vpcId: the base in the first, nodes in all of them in turn.",
             '["subnet-0123456789abcdef0"]',
-            Change.REFUSED,
+            Change.ZONE,
         ),
     ] = ()
     ssh_cidrs: Annotated[
@@ -497,7 +484,7 @@ class Settings:
             values.count,
             "Number of availability zones for nodes and services with ha-managed.",
             "2",
-            Change.REFUSED,
+            Change.ZONE,
         ),
     ] = 2
     redis_node_type: Annotated[
@@ -874,8 +861,9 @@ class Settings:
     ] = ()
 
     private_ips: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Private addresses by machine, in a network that existed: no key, but chosen among those that
-    are free there."""
+    """Private addresses by machine on AWS: no key, but chosen among those that nobody has there."""
+    zone_room: int = 0
+    """For how many zones the network of `ha-managed` was divided; 0 before that: no key either."""
 
     @property
     def ssh_variables(self) -> Mapping[str, str]:
@@ -905,10 +893,10 @@ class Settings:
         """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24, or that of its host."""
         if self.machines == EXISTING:
             return self.hosts[number].private_ip
-        if self.subnet_ids:
+        if f"node-{number}" in self.private_ips or self.subnet_ids:
             return self.private_ips[f"node-{number}"]
-        place, zone = divmod(number - 1, self.zone_count)
-        return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + place)
+        row, zone = divmod(number - 1, self.zone_count)
+        return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + row)
 
     @property
     def node_networks(self) -> Sequence[ipaddress.IPv4Network]:
@@ -918,7 +906,7 @@ class Settings:
     @property
     def service_networks(self) -> Sequence[ipaddress.IPv4Network]:
         """Those of AWS's services, which take any address in there: one for each zone."""
-        return self._networks[self.zone_count : 2 * self.zone_count]
+        return self._networks[self.most_zones :][: self.zone_count]
 
     @property
     def zone_count(self) -> int:
@@ -928,8 +916,16 @@ class Settings:
         return self.availability_zones if self.shape == HA_MANAGED else 1
 
     @property
+    def most_zones(self) -> int:
+        """For how many zones the network of `ha-managed` is divided, so that one can be added."""
+        known = self.zone_room or network_parts.most_zones(self.subnet_cidr)
+        return max(known, self.availability_zones)
+
+    @property
     def _networks(self) -> Sequence[ipaddress.IPv4Network]:
-        return networks(self.subnet_cidr, self.zone_count if self.shape == HA_MANAGED else 0)
+        if self.shape != HA_MANAGED:
+            return [self.subnet_cidr]
+        return network_parts.of_zones(self.subnet_cidr, self.most_zones)
 
     @property
     def main_role(self) -> Role:

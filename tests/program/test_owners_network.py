@@ -344,10 +344,27 @@ def test_a_stack_keeps_the_subnets_that_its_machines_are_in(
     config: dict[str, str], owner: Owner
 ) -> None:
     recorder = with_machines({"base": "10.20.1.5"}, owner)
-    turned = {**owner.config, "subnetIds": json.dumps(owner.subnets[::-1])}
-    (told,) = problems({**config, **turned}, recorder)
-    assert told.startswith(f"subnetIds: must stay {owner.subnets[0]}, {owner.subnets[1]}, where")
+    where = f"subnetIds: must begin with {owner.subnets[0]}, {owner.subnets[1]}, where"
+    for other in (owner.subnets[::-1], owner.subnets[:1]):
+        (told,) = problems({**config, **owner.config, "subnetIds": json.dumps(other)}, recorder)
+        assert told.startswith(where)
     assert [one.partition(":")[0] for one in problems(config, recorder)] == ["vpcId", "subnetIds"]
+
+
+def test_a_subnet_more_is_for_the_nodes_that_come(config: dict[str, str], owner: Owner) -> None:
+    ips = {"base": "10.20.1.5", "node-1": "10.20.1.7", "node-2": "10.20.2.5", "node-3": "10.20.1.8"}
+    recorder = with_machines(ips, owner)
+    first, second = owner.subnets
+    third = owner.adds_subnet("10.20.7.0/28")
+    found = addresses(deploy({**config, **owner.config, "nodeCount": "5"}, recorder=recorder))
+    assert found == {
+        "base": (first, "10.20.1.5"),
+        "node-1": (first, "10.20.1.7"),
+        "node-2": (second, "10.20.2.5"),
+        "node-3": (first, "10.20.1.8"),
+        "node-4": (third, "10.20.7.4"),
+        "node-5": (second, "10.20.2.4"),
+    }
 
 
 def test_a_stack_with_a_network_of_its_own_keeps_it(config: dict[str, str], owner: Owner) -> None:

@@ -7,13 +7,11 @@ import re
 from components import search_volumes
 from components.settings.choices import ACM, AWS, HA, HA_MANAGED, OWNCERT
 from components.settings.mistakes import Mistake, set_command
+from components.settings.network_parts import LEAST_ZONES, LONGEST_PREFIX, MOST_ZONES, fits
 from components.settings.table import Settings, keys
 from components.settings.values import ip_address
 from openvidu import environment, release
 
-_LARGEST_PREFIX = 27
-"""Source: Elastic Load Balancing, "Application Load Balancers", subnets: /27 and 8 addresses."""
-_LEAST_ZONES, _MOST_ZONES = 2, 3
 _SEARCH_PASSWORD = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[-_]).{8,}")
 """Source: OpenSearch Service, "Fine-grained access control", the master user's password."""
 _LONGEST_COMMON_NAME = 64
@@ -66,24 +64,24 @@ def place(settings: Settings) -> list[Mistake]:
     zones, whole = settings.availability_zones, settings.subnet_cidr
     if subnets := settings.subnet_ids:
         return _owners_subnets(len(subnets), zones)
-    if not _LEAST_ZONES <= zones <= _MOST_ZONES:
-        problem = f"must be {_LEAST_ZONES} or {_MOST_ZONES}, got {zones}"
+    if not LEAST_ZONES <= zones <= MOST_ZONES:
+        problem = f"must be {LEAST_ZONES} or {MOST_ZONES}, got {zones}"
         return [Mistake("availabilityZones", problem, set_command("availabilityZones", "2"))]
-    if whole.prefixlen + (2 * zones - 1).bit_length() > _LARGEST_PREFIX:
-        problem = f"{whole} is too small for {2 * zones} subnets of /{_LARGEST_PREFIX} or larger"
+    if not fits(whole, zones):
+        problem = f"{whole} is too small for {2 * zones} subnets of /{LONGEST_PREFIX} or larger"
         return [Mistake("subnetCidr", problem, set_command("subnetCidr", "10.5.0.0/24"))]
     return []
 
 
 def _owners_subnets(subnets: int, zones: int) -> list[Mistake]:
     found = []
-    if not _LEAST_ZONES <= subnets <= _MOST_ZONES:
+    if not LEAST_ZONES <= subnets <= MOST_ZONES:
         problem = (
-            f"must be {_LEAST_ZONES} or {_MOST_ZONES} subnets, each in another zone, got {subnets}"
+            f"must be {LEAST_ZONES} or {MOST_ZONES} subnets, each in another zone, got {subnets}"
         )
         another = f"subnet-0123456789abcdef{subnets}"
         command = f"pulumi config set --path 'subnetIds[{subnets}]' {another}"
-        if subnets > _MOST_ZONES:
+        if subnets > MOST_ZONES:
             command = f"pulumi config rm --path 'subnetIds[{subnets - 1}]'"
         found.append(Mistake("subnetIds", problem, command))
     if zones not in (Settings.availability_zones, subnets):

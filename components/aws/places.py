@@ -1,0 +1,103 @@
+"""Which subnet and which private address each machine gets. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from components.previous_state import PreviousState
+from components.settings.table import BASE_OFFSET, Settings
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where machines are.
+
+    Attributes:
+        zones: availability zones of the subnets, in their order.
+        subnets: each machine's subnet by its place in that order, by the machine's name.
+        private_ips: each machine's address, likewise: those that are there keep theirs.
+    """
+
+    zones: Sequence[str] = ()
+    subnets: Mapping[str, int] = field(default_factory=dict)
+    private_ips: Mapping[str, str] = field(default_factory=dict)
+
+
+class Turns:
+    """Gives each machine a subnet: those that are there stay, and nodes that come take turns.
+
+    Where a zone was added, or a number was retired, it's the turn of where the fewest nodes are.
+
+    Attributes:
+        subnets: each machine's subnet by its place, by the machine's name.
+    """
+
+    subnets: dict[str, int]
+
+    def __init__(
+        self, settings: Settings, previous: PreviousState, networks: Sequence[IPv4Network | None]
+    ) -> None:
+        """Begin with the machines that are there.
+
+        Args:
+            settings: what is wanted.
+            previous: what is deployed.
+            networks: those of the subnets, in their order.
+        """
+        self.subnets = {
+            name: place
+            for name, ip in previous.private_ips.items()
+            for place, network in enumerate(networks)
+            if network and IPv4Address(ip) in network
+        }
+        self.subnets.setdefault(settings.main_role.name, 0)
+        self._count = len(networks)
+        wanted = (f"node-{number}" for number in settings.node_numbers)
+        self._nodes = Counter(self.subnets[name] for name in wanted if name in self.subnets)
+
+    def turn(self, number: int) -> Sequence[int]:
+        """The subnets in the order in which they are for a node of this number."""
+        places = [(number - 1 + step) % self._count for step in range(self._count)]
+        return sorted(places, key=self._nodes.__getitem__)
+
+    def take(self, number: int, place: int) -> None:
+        """Note where a node gets to be."""
+        self.subnets[f"node-{number}"] = place
+        self._nodes[place] += 1
+
+
+def in_own_network(settings: Settings, previous: PreviousState) -> Places:
+    """Where machines are in a network of the stack's own, without its zones.
+
+    An address follows from a node's number, unless a node that came before has it.
+
+    Args:
+        settings: what is wanted, of which the network has room for each number.
+        previous: what is deployed.
+    """
+    networks = settings.node_networks
+    turns = Turns(settings, previous, networks)
+    known = previous.private_ips
+    chosen = {name: known[name] for name in turns.subnets if name in known}
+    chosen.setdefault(settings.main_role.name, settings.main_private_ip)
+    for number in settings.node_numbers:
+        name = f"node-{number}"
+        if name not in chosen:
+            taken = {*chosen.values()}
+            for place in turns.turn(number):
+                if address := _free(networks[place], (number - 1) // len(networks), taken):
+                    turns.take(number, place)
+                    chosen[name] = address
+                    break
+    return Places(subnets=turns.subnets, private_ips=chosen)
+
+
+def _free(network: IPv4Network, row: int, taken: Collection[str]) -> str | None:
+    """A node's address, or else the lowest that nobody has; AWS keeps the network's last one."""
+    most = network.num_addresses - BASE_OFFSET - 2
+    rows = [*range(row, min(row + 1, most)), *range(min(most, len(taken) + 1))]
+    addresses = (str(network.network_address + BASE_OFFSET + 1 + one) for one in rows)
+    return next((one for one in addresses if one not in taken), None)
