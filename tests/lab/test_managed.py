@@ -36,6 +36,16 @@ def served(lab: Lab) -> list[str]:
     return sorted(targets, key=IPv4Address)
 
 
+def zones(lab: Lab) -> list[str]:
+    """The availability zones of the nodes."""
+    found = lab.json("state")["deployment"]["resources"]
+    return [
+        one["outputs"]["availabilityZone"]
+        for one in found
+        if one["type"] == "aws:ec2/instance:Instance" and "::node-" in one["urn"]
+    ]
+
+
 def test_users_reach_nodes_in_two_zones_through_the_load_balancer(lab: Lab) -> None:
     status = lab.json("status", "--json")
     assert status["health"]["clusterStatus"] == "UP"
@@ -114,6 +124,27 @@ def test_a_port_is_closed_when_nobody_comes_in_there_any_more(lab: Lab) -> None:
         "Listener https deleting",
     )
     assert place(printed, "load-balancer-https-from-world-ipv4 deleting") > steps[-2]
+
+
+@pytest.mark.matrix
+def test_a_third_zone_is_added_and_the_next_node_comes_there(lab: Lab) -> None:
+    lab.ok("config", "set", "availabilityZones", "3")
+    summary = lab.json("preview", "--json")["changeSummary"]
+    assert {*summary} == {"same", "create", "update"}
+    with calls(lab, "4s..8s"):
+        lab.ok("up")
+        assert served(lab) == BOTH
+        scale(lab, 3)
+    assert served(lab) == [*BOTH, "10.5.0.70"]
+    assert len({*zones(lab)}) == 3
+    fewer = lab.run("config", "set", "availabilityZones", "2")
+    assert fewer.status == 0
+    refused = lab.run("preview")
+    assert refused.status != 0
+    assert "availabilityZones: must stay 3, where this stack's machines are" in refused.out
+    lab.ok("config", "set", "availabilityZones", "3")
+    scale(lab, 2)
+    assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
 
 
 def test_destroy_drains_the_nodes_and_leaves_nothing(lab: Lab) -> None:
