@@ -128,11 +128,15 @@ def _install_subnet_groups() -> None:
         return EmptyResult()
 
     def modify_cache_subnet_group(self: Any) -> ActionResult:
-        name = self._get_param("CacheSubnetGroupName")
-        (group,) = self.elasticache_backend.describe_cache_subnet_groups(name)
-        group.cache_subnet_group_description = self._get_param("CacheSubnetGroupDescription")
-        group.subnet_ids = self._get_param("SubnetIds", [])
-        return ActionResult({"CacheSubnetGroup": group})
+        backend, name = self.elasticache_backend, self._get_param("CacheSubnetGroupName")
+        (group,) = backend.describe_cache_subnet_groups(name)
+        del backend.cache_subnet_groups[name]
+        description = self._get_param("CacheSubnetGroupDescription")
+        # moto looks at subnets, zones and VPC where it makes one.
+        made = backend.create_cache_subnet_group(
+            name, description, self._get_param("SubnetIds", []), group.tags
+        )
+        return ActionResult({"CacheSubnetGroup": made})
 
     for added in (delete_cache_subnet_group, modify_cache_subnet_group):
         setattr(ElastiCacheResponse, added.__name__, added)

@@ -109,6 +109,18 @@ def make_redis() -> Callable[..., Any]:
     return make
 
 
+def test_a_subnet_more_is_in_the_group_of_redis(
+    account: Account, make_redis: Callable[..., Any]
+) -> None:
+    cache = make_redis(account, "grown")
+    known = {"CacheSubnetGroupName": "grown", "CacheSubnetGroupDescription": "x"}
+    for subnets in (account.subnets[:1], account.subnets):
+        cache.modify_cache_subnet_group(**known, SubnetIds=subnets)
+        told = cache.describe_cache_subnet_groups(CacheSubnetGroupName="grown")
+        (group,) = told["CacheSubnetGroups"]
+        assert [one["SubnetIdentifier"] for one in group["Subnets"]] == subnets
+
+
 def test_an_instance_with_an_interface_made_at_launch_ends_and_frees_its_address(
     account: Account,
 ) -> None:
