@@ -17,7 +17,7 @@ from components.settings.choices import AWS
 from components.settings.table import Settings
 from components.upgrade_path import Change
 from components.way_out import fields as way_out_fields
-from openvidu import compose
+from openvidu import compose, environment
 from openvidu.release import COMPOSE_SHA256, COMPOSE_URL, LATEST, NODE, Product
 from openvidu.roles import role_of
 
@@ -235,9 +235,21 @@ def put_env(
         "put-env.sh",
         settings,
         parent=parent,
-        stdin=text.apply(lambda env: with_text({"FOLDER": product.folder, "KEEP": keep}, env)),
+        stdin=text.apply(lambda env: env_file(product.folder, keep, env)),
         depends_on=depends_on,
     )
+
+
+def env_file(folder: str, keep: str, text: str) -> str:
+    """What `put-env.sh` reads on standard input.
+
+    Args:
+        folder: where the file goes.
+        keep: as for `put_env`.
+        text: the file's text.
+    """
+    defaults = " ".join(f"{name}={value}" for name, value in environment.DEFAULTS.items())
+    return with_text({"FOLDER": folder, "KEEP": keep, "DEFAULTS": defaults}, text)
 
 
 def note_version(

@@ -2,27 +2,22 @@
 # Puts .env in place: mode 0600, written beside the old one and moved over it, so that a cut at
 # any moment leaves the old file or the new one.
 #
-# Reads FOLDER, KEEP and TEXT_LINES as lines NAME=value on stdin, an empty line, then the file's text.
+# Reads FOLDER, KEEP, DEFAULTS and TEXT_LINES as lines NAME=value on stdin, an empty line, then the file's text.
 # TEXT_LINES says how long that is: a connection that is cut looks like its end. KEEP
 # names a key whose value on this machine wins over the text's (the load balancer's list of
-# nodes, which join and drain edit).
+# nodes, which join and drain edit). DEFAULTS are what OpenVidu goes by where a file doesn't say it: KEY=value, by
+# spaces.
 #
 # A file that says the same in other words stays: a start of what runs with it would make its containers anew.
 # Where base services run that somebody else has started (machine/prepare-host.sh has noted so), another one isn't
 # put there before they are taken over as they are.
 set -euo pipefail
 umask 077
-# What OpenVidu goes by where a file doesn't say it. Source: repository, compose file of the base, and `.env` of
-# nodes.
-usual='HTTP_PORT=80
-HTTPS_PORT=443
-OPENVIDU_RECORDING=false
-OPENVIDU_WEBHOOK=false'
 
 while IFS='=' read -r name value && [[ -n $name ]]; do
   declare "$name=$value"
 done
-: "${FOLDER:?}" "${TEXT_LINES:?}"
+: "${FOLDER:?}" "${DEFAULTS:?}" "${TEXT_LINES:?}"
 target=$FOLDER/.env
 
 [[ -d $FOLDER ]] || {
@@ -66,7 +61,7 @@ fi
 meaning() {
   sed -n 's/\r$//; /^[A-Za-z_][A-Za-z0-9_]*=./p' "$1" |
     awk '{ name = substr($0, 1, index($0, "=")); last[name] = $0 } END { for (name in last) print last[name] }' |
-    grep -vxF "$usual" | sort
+    grep -vxF "${DEFAULTS// /$'\n'}" | sort
 }
 
 is_to_be_taken_over() {

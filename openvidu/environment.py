@@ -38,6 +38,17 @@ KIBANA_HOST = "OPENVIDU_PRO_KIBANA_HOST"
 ELASTICSEARCH_USERNAME = "ELASTICSEARCH_USERNAME"
 ELASTICSEARCH_PASSWORD = "ELASTICSEARCH_PASSWORD"  # noqa: S105 - the name of a key
 
+DEFAULTS: Mapping[str, str] = {
+    "HTTP_PORT": "80",
+    "HTTPS_PORT": "443",
+    "OPENVIDU_RECORDING": "false",
+    "OPENVIDU_WEBHOOK": "false",
+}
+"""What OpenVidu goes by where a file doesn't say it.
+
+Source: repository, Compose file of the base, and `.env` of nodes.
+"""
+
 BASE_REQUIRED = (
     "DOMAIN_OR_PUBLIC_IP",
     OPENVIDU_SECRET,

@@ -25,8 +25,6 @@ from openvidu import environment
 from openvidu.options import is_secret
 from scripts.adopting.found_cluster import FoundCluster
 
-_USUAL = {"HTTP_PORT": "80", "HTTPS_PORT": "443"}
-"""What base services go by where their `.env` doesn't say it. Source: their Compose file."""
 _OF_BASE = {
     "domainOrPublicIp": "DOMAIN_OR_PUBLIC_IP",
     "openviduSecret": environment.OPENVIDU_SECRET,
@@ -178,7 +176,7 @@ def _compared(
         {name: text for name, text in cluster.base.env.items() if name != environment.NODE_IPS},
         lambda one: _without(base_env(one, one.domain_or_public_ip or ""), environment.NODE_IPS),
         lambda one, more: dataclasses.replace(one, base_extra_env=more, extra_env=()),
-        _USUAL,
+        environment.DEFAULTS,
     )
     nodes = _Comparison(
         cluster.shared,

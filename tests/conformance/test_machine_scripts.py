@@ -13,7 +13,8 @@ import pytest
 
 from components.endpoints import of_base
 from components.env_files import base_env, logins, master_env, node_env
-from components.remote import fields, text_of, with_text
+from components.installation import env_file
+from components.remote import fields, text_of
 from components.settings.read import read
 from components.settings.table import Settings
 from lab.openvidu.testing.world import World
@@ -126,7 +127,7 @@ def install(host: EngineHost, role: Role, env: str) -> dict[str, str]:
         "PUBLIC_IP": IP,
     }
     run_script(host, "install-openvidu.sh", fields(told))
-    run_script(host, "put-env.sh", with_text(told, env))
+    run_script(host, "put-env.sh", env_file(role.product.folder, "", env))
     return told
 
 

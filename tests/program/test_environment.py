@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from components.endpoints import of_base
 from components.env_files import base_env, master_env, node_env
+from components.installation import env_file
 from components.remote import with_text
 from components.settings.read import read
 from components.settings.table import Settings
@@ -278,7 +279,7 @@ NEW = "A=2\nB=2\n"
 
 def put(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
     """Run the script with what the program sends it."""
-    stdin = with_text({"FOLDER": str(folder), "KEEP": environment.NODE_IPS}, text)
+    stdin = env_file(str(folder), environment.NODE_IPS, text)
     return subprocess.run(
         ["bash", "-c", SCRIPT], input=stdin, text=True, capture_output=True, check=False
     )
@@ -325,7 +326,7 @@ def test_a_write_that_ends_in_the_middle_leaves_the_old_file(
     tmp_path: Path, sent: int, how: str
 ) -> None:
     put(tmp_path, OLD)
-    whole = with_text({"FOLDER": str(tmp_path)}, NEW)
+    whole = env_file(str(tmp_path), "", NEW)
     process = subprocess.Popen(["bash", "-c", SCRIPT], stdin=subprocess.PIPE, text=True)
     assert process.stdin
     process.stdin.write(whole[: len(whole) - len(NEW) + sent])
@@ -344,7 +345,7 @@ def test_a_write_that_ends_in_the_middle_leaves_the_old_file(
 @pytest.mark.parametrize("sent", range(1, 40, 6))
 def test_without_the_end_of_its_values_it_does_nothing(tmp_path: Path, sent: int) -> None:
     put(tmp_path, OLD)
-    whole = with_text({"FOLDER": str(tmp_path)}, NEW).removesuffix("\n" + NEW)
+    whole = env_file(str(tmp_path), "", NEW).removesuffix("\n" + NEW)
     cut = subprocess.run(
         ["bash", "-c", SCRIPT], input=whole[:-sent], text=True, capture_output=True, check=False
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from components.installation import env_file
 from components.remote import text_of
 from tests.scripts.containers import Machine
 from tests.scripts.existing_host import FOUND, ExistingHost, existing_host
@@ -100,10 +101,8 @@ def test_containers_of_the_owners_that_a_stop_would_remove_are_refused(host: Exi
     assert "logs" in done.stderr
 
 
-def put(host: ExistingHost, text: str, **more: str) -> subprocess.CompletedProcess[str]:
-    fields = {"FOLDER": BASE_FOLDER, "TEXT_LINES": str(text.count("\n")), **more}
-    lines = "".join(f"{name}={value}\n" for name, value in fields.items())
-    return host.shell(text_of("put-env.sh"), f"{lines}\n{text}")
+def put(host: ExistingHost, text: str, keep: str = "") -> subprocess.CompletedProcess[str]:
+    return host.shell(text_of("put-env.sh"), env_file(BASE_FOLDER, keep, text))
 
 
 WRITTEN = "# The owner's\nSECRET=a\n\nNODE_IPS=10.5.0.6\nEMPTY=\n"
@@ -118,7 +117,7 @@ WRITTEN = "# The owner's\nSECRET=a\n\nNODE_IPS=10.5.0.6\nEMPTY=\n"
 )
 def test_an_env_that_says_the_same_in_other_words_stays(host: ExistingHost, text: str) -> None:
     host.has(f"{BASE_FOLDER}/.env", WRITTEN)
-    done = put(host, text, KEEP="NODE_IPS")
+    done = put(host, text, "NODE_IPS")
     assert done.returncode == 0, done.stderr
     assert host.path(f"{BASE_FOLDER}/.env").read_text() == WRITTEN
     assert host.path(f"{BASE_FOLDER}/.env").stat().st_mode & 0o777 == 0o600
@@ -132,13 +131,13 @@ def test_base_services_get_another_env_once_they_are_taken_over(
 ) -> None:
     host.has(f"{BASE_FOLDER}/.env", WRITTEN)
     host.has(f"/{FOUND}/adopted", f"{BASE_FOLDER}\n")
-    refused = put(host, text, KEEP="NODE_IPS")
+    refused = put(host, text, "NODE_IPS")
     assert refused.returncode == 1
     assert "Base services run from /opt/ov-enterprise-base-services that this" in refused.stderr
     assert "SECRET=" not in refused.stderr
     assert host.path(f"{BASE_FOLDER}/.env").read_text() == WRITTEN
     host.has(f"{BASE_FOLDER}/.started-with", "taken over")
-    assert put(host, text, KEEP="NODE_IPS").returncode == 0
+    assert put(host, text, "NODE_IPS").returncode == 0
     assert host.path(f"{BASE_FOLDER}/.env").read_text() == text.replace(
         "NODE_IPS=", "NODE_IPS=10.5.0.6"
     )
