@@ -153,9 +153,16 @@ what_lets_encrypt_needs() {
   echo "Or go on without it: pulumi config set certificateType selfsigned && pulumi up"
 }
 
+# tell TEXT: at once, and every ten seconds from then on, by the `next` of whoever waits.
+tell() {
+  (($(now) >= next)) || return 0
+  next=$(($(now) + 10))
+  echo "$NAME: waiting $1"
+}
+
 # A name that leads elsewhere costs one of the few failures that Let's Encrypt allows.
 wait_for_domain() {
-  local domain found started
+  local domain found started next=0
   started=$(now)
   domain=$(value_of DOMAIN_OR_PUBLIC_IP)
   [[ $(value_of CERTIFICATE_TYPE) == letsencrypt && ! -e certificates/live/$domain ]] || return 0
@@ -169,9 +176,7 @@ wait_for_domain() {
       } >&2
       exit 1
     fi
-    if ((($(now) - started) % 10 == 0)); then
-      echo "$NAME: waiting until $domain leads to $PUBLIC_IP; it leads to ${found:-no address}"
-    fi
+    tell "until $domain leads to $PUBLIC_IP; it leads to ${found:-no address}"
     sleep 1
   done
 }
@@ -234,7 +239,7 @@ ensure_bucket() {
 }
 
 wait_for() {
-  local service started looked
+  local service started looked next=0
   started=$(now) looked=$started
   service=$(name_of "$1")
   until "$1_answers" 2>/dev/null; do
@@ -248,9 +253,7 @@ wait_for() {
       echo "Look at: sudo sh -c 'cd $FOLDER && docker compose logs'. Then: pulumi up" >&2
       exit 1
     fi
-    if ((($(now) - started) % 10 == 0)); then
-      echo "$NAME: waiting for $service, $(($(now) - started)) s of $limit_seconds s"
-    fi
+    tell "for $service, $(($(now) - started)) s of $limit_seconds s"
     if (($(now) - looked >= look_seconds)); then
       check
       looked=$(now)
@@ -277,7 +280,7 @@ nginx_is_refused() {
 
 # Whether all that is waited for answers, as it may a while after a reboot; what is down is started alone.
 comes_back() {
-  local started before=''
+  local started before='' next=0
   started=$(now)
   [[ -n $(ask_docker compose ps --all --quiet 2>/dev/null) ]] || return
   start_what_is_down
@@ -287,9 +290,7 @@ comes_back() {
     look
     [[ -z ${down[*]} || ${down[*]} != "$before" ]] || return
     before=${down[*]}
-    if ((($(now) - started) % 10 == 0)); then
-      echo "$NAME: waiting for what was started with this configuration, $(($(now) - started)) s of $patience_seconds s"
-    fi
+    tell "for what was started with this configuration, $(($(now) - started)) s of $patience_seconds s"
     sleep 1
   done
 }
