@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,16 +136,12 @@ def test_what_may_be_anybodys_is_told_by_name(tmp_path: Path, closed: int) -> No
 
 
 @pytest.mark.parametrize(
-    ("docker", "at_once"),
-    [("exit 1", True), ("[[ $1 == inspect ]] && exit 1; echo a1", True), ("sleep 60", False)],
+    "docker",
+    ["exit 1", "[[ $1 == inspect ]] && exit 1; echo a1", "sleep 60"],
     ids=["ends with an error", "doesn't say what runs", "takes too long"],
 )
-def test_a_docker_that_does_not_say_is_no_answer(
-    tmp_path: Path, closed: int, docker: str, at_once: bool
-) -> None:
-    began = time.monotonic()
+def test_a_docker_that_does_not_say_is_no_answer(tmp_path: Path, closed: int, docker: str) -> None:
     assert says(tmp_path, [], closed, docker=docker) == "unknown Docker on it gives no answer"
-    assert (time.monotonic() - began < 6) is at_once
 
 
 def test_a_docker_that_was_taken_away_is_no_answer(tmp_path: Path, closed: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from functools import partial
 
 import pytest
@@ -328,9 +327,7 @@ def test_upgrade_is_in_the_usage_and_does_nothing(cluster: Cluster) -> None:
     assert "upgrade" in run(cluster.base, BASE, "upgrade")
 
 
-def test_stopping_is_quick(cluster: Cluster) -> None:
-    began = time.monotonic()
+def test_a_stop_leaves_no_container(cluster: Cluster) -> None:
     run(cluster.base, BASE, "stop")
-    assert time.monotonic() - began < 10
     assert cluster.base.run("docker ps -aq").stdout == ""
     run(cluster.base, BASE, "start")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,13 +26,12 @@ Failures = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Line:
-    """One log message as the engine got it, and when."""
+    """One log message as the engine got it."""
 
     severity: str
     message: str
     urn: str
     ephemeral: bool
-    at: float
 
 
 class Engine(engine_pb2_grpc.EngineServicer):
@@ -45,7 +43,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
 
     def Log(self, request: engine_pb2.LogRequest, context: object) -> empty_pb2.Empty:  # noqa: N802
         severity = engine_pb2.LogSeverity.Name(request.severity)
-        line = Line(severity, request.message, request.urn, request.ephemeral, time.monotonic())
+        line = Line(severity, request.message, request.urn, request.ephemeral)
         with self._arrived:
             self.lines.append(line)
             self._arrived.notify_all()

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -183,17 +182,19 @@ def test_output_that_is_not_utf8_is_an_error_after_the_command_ran(provider: Pro
 
 
 def test_a_child_in_the_background_holds_the_command_as_long_as_it_holds_its_output(
-    provider: Provider,
+    provider: Provider, tmp_path: Path
 ) -> None:
-    begin = time.monotonic()
-    provider.created(LOCAL, create="sleep 3 >/dev/null 2>&1 &")
-    detached = time.monotonic() - begin
+    go_on, ended = tmp_path / "go-on", tmp_path / "ended"
+    child = f"(until [ -e {go_on} ]; do sleep 0.05; done; touch {ended})"
+    provider.created(LOCAL, create=f"{child} >/dev/null 2>&1 &")
+    assert not ended.exists()
 
-    begin = time.monotonic()
-    provider.created(LOCAL, create="sleep 3 &")
-    attached = time.monotonic() - begin
-
-    assert detached < 3 <= attached
+    attached = provider.start_create(LOCAL, create=f"{child} & echo begun")
+    provider.engine.wait_for("begun")
+    assert not attached.done()
+    go_on.touch()
+    attached.result()
+    assert ended.exists()
 
 
 def test_commands_run_side_by_side(provider: Provider, tmp_path: Path) -> None:
