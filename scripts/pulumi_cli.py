@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ from typing import Any
 _BUSY = ("is currently locked by", "Another update is currently in progress")
 """Source: pulumi, pkg/backend/diy/lock.go and pkg/backend/httpstate/backend.go, on conflict."""
 
-
+_NO_STACK = re.compile(r"no stack (?:named '.*' found|selected)")
+"""Source: pulumi, pkg/cmd/pulumi/stack, `RequireStack` and `ChooseStack`."""
 _OWN = "openvidu-enterprise:"
 """What the project's own keys begin with."""
 _RECENT = 5
@@ -94,11 +96,12 @@ class PulumiCli:
         try:
             found: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
-            raise PulumiError((done.stderr or done.stdout).strip()) from None
+            raise PulumiError(_no_stack(done) or _said(done)) from None
         if done.returncode and not _says_why(found):
             raise PulumiError(
-                f"pulumi preview failed with status {done.returncode}, and said only:\n"
-                f"{(done.stderr or done.stdout).strip()}\n"
+                _no_stack(done)
+                or f"pulumi preview failed with status {done.returncode}, and said only:\n"
+                f"{_said(done)}\n"
                 "  Next: pulumi preview"
             )
         return found
@@ -212,12 +215,27 @@ class PulumiCli:
         done = self._done(*arguments, stdin=stdin)
         if done.returncode:
             shown = " ".join(["pulumi", *arguments])
-            raise PulumiError(f"{shown} failed:\n{(done.stderr or done.stdout).strip()}")
+            raise PulumiError(_no_stack(done) or f"{shown} failed:\n{_said(done)}")
         return done.stdout
 
     def _done(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [self._program, *arguments, *self._stack, "--non-interactive"]
         return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+
+
+def _said(done: subprocess.CompletedProcess[str]) -> str:
+    return (done.stderr or done.stdout).strip()
+
+
+def _no_stack(done: subprocess.CompletedProcess[str]) -> str:
+    """What to say where there is no such stack, or none is selected; empty where that isn't it."""
+    found = _NO_STACK.search(_said(done)) if done.returncode else None
+    if found is None:
+        return ""
+    return (
+        f"{found[0]}.\n  Next: pulumi stack ls, which lists those there are; "
+        "then --stack NAME, or: pulumi stack select NAME"
+    )
 
 
 def _says_why(preview: Mapping[str, Any]) -> bool:

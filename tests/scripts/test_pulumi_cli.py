@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scripts.pulumi_cli import LastUpdate, PulumiCli
+from scripts.pulumi_cli import LastUpdate, PulumiCli, PulumiError
 
 STORED = {
     "project:domainOrPublicIp": {"value": "openvidu.example.io", "secret": False},
@@ -78,3 +79,21 @@ def test_the_projects_own_keys_come_without_those_of_providers(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert PulumiCli().own_config() == {"openviduSecret": secret}
+
+
+@pytest.mark.parametrize(
+    "said", ["no stack named 'prodd' found", "no stack selected; please use `pulumi stack select`"]
+)
+@pytest.mark.parametrize("ask", [PulumiCli.export_state, PulumiCli.preview_and_errors])
+def test_without_such_a_stack_it_says_how_another_is_named(
+    said: str, ask: Callable[[PulumiCli], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(f'#!/bin/sh\necho "error: {said}" >&2\nexit 255\n'.replace("`", ""))
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(PulumiError) as refused:
+        ask(PulumiCli("prodd"))
+    first, following = str(refused.value).splitlines()
+    assert first == f"{said.split(';', maxsplit=1)[0]}."
+    assert following.startswith("  Next: pulumi stack ls")
