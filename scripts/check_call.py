@@ -33,7 +33,7 @@ from scripts.calls.rest import Api
 from scripts.calls.stack import Stack
 from scripts.calls.ways import WAYS, Way
 from scripts.checks.finding import Finding, exit_status
-from scripts.checks.names import SELFSIGNED, domain
+from scripts.checks.names import SELFSIGNED, domain, here
 from scripts.checks.security_groups import security_groups
 from scripts.checks.shown import shown
 from scripts.display import print_json, table_console, waiting
@@ -134,7 +134,8 @@ def findings(
         known = replace(stack, groups=groups())
         if isinstance(seen, Closed):
             name = {"domainOrPublicIp": deployed.host}
-            known = replace(known, names=domain(name, deployed.outputs))
+            names = [*domain(name, deployed.outputs), *here(deployed.host)]
+            known = replace(known, names=names)
         found = judgement.judged(seen, known)
     return found
 

@@ -27,8 +27,21 @@ def addresses(name: str) -> set[str]:
     """All addresses of a name, of both kinds; none where there are none, or nobody says."""
     commands = _commands(name)
     if not commands:
-        return _of_files(name)
+        return taken_here(name)
     return {address for command in commands for address in _found(command)}
+
+
+def taken_here(name: str) -> set[str]:
+    """The addresses that programs on this computer take for a name: its files come first."""
+    try:
+        return {str(one[4][0]) for one in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
+    except (OSError, UnicodeError):
+        return set()
+
+
+def is_asked(name: str) -> bool:
+    """Whether it's servers that say where a name leads, and not this computer's files."""
+    return bool(_commands(name))
 
 
 def _commands(name: str) -> Sequence[Sequence[str]]:
@@ -71,10 +84,3 @@ def _found(command: Sequence[str]) -> Iterator[str]:
             yield str(ipaddress.ip_address(word))
         except ValueError:
             continue
-
-
-def _of_files(name: str) -> set[str]:
-    try:
-        return {str(one[4][0]) for one in socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)}
-    except (OSError, UnicodeError):
-        return set()

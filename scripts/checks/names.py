@@ -14,7 +14,7 @@ from cryptography import x509
 
 from components.settings.choices import EXISTING
 from openvidu import ports
-from scripts.checks.dns import addresses
+from scripts.checks.dns import addresses, is_asked, taken_here
 from scripts.checks.finding import Finding, Result
 from scripts.cluster_status import SOON
 
@@ -53,6 +53,29 @@ def domain(
     kind = "a CNAME or alias" if balancer else "an A record"
     problem = f"{said}, must lead to {place}"
     following = f"point {name} to {place} with {kind}, or: pulumi config set hostedZoneId ZONE"
+    if not is_asked(name):
+        # No server has said it: it may be a file's word.
+        following = f"remove {name} from /etc/hosts, if it's there; else {following}"
+    return [Finding("DNS", name, Result.FAILED, problem, following)]
+
+
+def here(
+    name: str,
+    resolve: Callable[[str], set[str]] = addresses,
+    take: Callable[[str], set[str]] = taken_here,
+) -> list[Finding]:
+    """Whether this computer alone is led elsewhere by a name, as by a line in /etc/hosts.
+
+    Args:
+        name: users come in by it.
+        resolve: gives all addresses of a name in DNS.
+        take: gives those that programs here take for it.
+    """
+    world, taken = resolve(name), take(name)
+    if not world or not taken or world & taken:
+        return []
+    problem = f"leads to {', '.join(sorted(taken))} here, and to {', '.join(sorted(world))} in DNS"
+    following = f"remove {name} from this computer's /etc/hosts, or look who else answers for it"
     return [Finding("DNS", name, Result.FAILED, problem, following)]
 
 

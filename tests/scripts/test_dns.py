@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.checks import dns
+from scripts.checks import dns, names
 
 RECORDS = {"203.0.113.5", "2001:db8::5"}
 GETENT = """\
@@ -79,3 +79,25 @@ def test_who_gives_no_answer_has_said_nothing(
     (computer / "bin" / "getent").write_text(f"#!/bin/sh\nexec /bin/{text}\n")
     monkeypatch.setattr(dns, "_SECONDS", 0.3)
     assert dns.addresses("localhost") == set()
+
+
+def test_what_this_computer_alone_takes_for_a_name_is_told_apart() -> None:
+    dns_says, files_say = (lambda _, one=one: {one} for one in ("203.0.113.5", "192.0.2.1"))
+    (wrong,) = names.here("openvidu.example.io", dns_says, files_say)
+    assert wrong.said == "leads to 192.0.2.1 here, and to 203.0.113.5 in DNS"
+    assert "this computer's /etc/hosts" in str(wrong.next)
+    assert names.here("openvidu.example.io", dns_says, dns_says) == []
+    for nothing in ((lambda _: set(), files_say), (dns_says, lambda _: set())):
+        assert names.here("openvidu.example.io", *nothing) == []
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_where_no_server_is_asked_a_wrong_address_may_be_a_files(
+    computer: Path, asked: bool
+) -> None:
+    if asked:
+        install(computer, "getent")
+    config = {"domainOrPublicIp": "openvidu.example.io"}
+    (wrong,) = names.domain(config, {"basePublicIp": "203.0.113.9"}, lambda _: {"192.0.2.1"})
+    assert ("from /etc/hosts" in str(wrong.next)) is not asked
+    assert "point openvidu.example.io to 203.0.113.9 with an A record" in str(wrong.next)
