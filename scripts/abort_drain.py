@@ -21,14 +21,14 @@ from scripts.expected_errors import expected_errors
 from scripts.memberships import memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli
-from scripts.stack_machines import complete
+from scripts.stack_machines import complete_nodes
 
 _RECONNECT_SECONDS = "120"
 """How long base and node may not answer: somebody waits at a terminal."""
 
 
 def main(
-    node: Annotated[str, typer.Argument(help="Such as node-3.", autocompletion=complete)],
+    node: Annotated[str, typer.Argument(help="Such as node-3.", autocompletion=complete_nodes)],
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
 ) -> None:
     """Abort the drain of a node, wait until its calls have ended, and bring it back.

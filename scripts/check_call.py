@@ -40,7 +40,7 @@ from scripts.display import print_json, table_console, waiting
 from scripts.expected_errors import expected_errors
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError, configured
-from scripts.stack_machines import complete, named
+from scripts.stack_machines import complete_nodes, machines
 
 
 def _way(text: str) -> Way:
@@ -51,7 +51,7 @@ def _way(text: str) -> Way:
 
 def main(
     node: Annotated[
-        str | None, typer.Argument(help="This one alone.", autocompletion=complete)
+        str | None, typer.Argument(help="This one alone.", autocompletion=complete_nodes)
     ] = None,
     *,
     way: Annotated[
@@ -93,8 +93,7 @@ def look(pulumi: PulumiCli, only: str | None, ways: Sequence[Way]) -> list[Findi
     """
     exported = pulumi.export_state(show_secrets=True)
     deployed = Deployed.of(exported)
-    names = {node.name: ip for ip, node in deployed.nodes.items()}
-    chosen = None if only is None else [named(names, only)]
+    chosen = None if only is None else [_address_of(only, deployed, machines(exported))]
     require()
     config = pulumi.config()
     found = findings(
@@ -106,6 +105,34 @@ def look(pulumi: PulumiCli, only: str | None, ways: Sequence[Way]) -> list[Findi
     )
     secrets = secrets_of(exported, [deployed.secret])
     return [replace(one, said=mask(one.said, secrets)) for one in found]
+
+
+def _address_of(name: str, deployed: Deployed, there: Collection[str]) -> str:
+    """The private address of the node that was asked for.
+
+    Args:
+        name: as it was typed.
+        deployed: what there is to call.
+        there: names of the stack's machines.
+
+    Raises:
+        PulumiError: it's no node; names those that there are.
+    """
+    nodes = {node.name: ip for ip, node in deployed.nodes.items()}
+    if name in nodes:
+        return nodes[name]
+    every = "uv run openvidu-enterprise check-call"
+    if not nodes:
+        raise PulumiError(
+            f"{deployed.main.name} is called as a whole: its media nodes have no names here.\n"
+            f"  Next: {every}"
+        )
+    names = ", ".join(nodes)
+    if name in there:
+        said = f"{name} carries no calls itself: nodes do, which are {names}"
+    else:
+        said = f"no node of this stack is called {name!r}; there are: {names}"
+    raise PulumiError(f"{said}.\n  Next: {every} {next(iter(nodes))}, or all: {every}")
 
 
 def findings(
@@ -175,13 +202,14 @@ def have_calls(
         return Closed(error)
     with waiting("asking the cluster for its nodes") as say:
         try:
-            return asyncio.run(_try(deployed, tls, ways, say, only))
+            return asyncio.run(_try(deployed, stack, tls, ways, say, only))
         except asyncio.CancelledError:
             raise KeyboardInterrupt from None
 
 
 async def _try(
     deployed: Deployed,
+    stack: Stack,
     tls: ssl.SSLContext,
     ways: Sequence[Way],
     say: Callable[[str], None],
@@ -191,7 +219,8 @@ async def _try(
     from scripts.calls.trial import Trial  # noqa: PLC0415 - needs what may not be installed
 
     rest = Api(deployed.url, deployed.secret, tls, ANSWER_SECONDS)
-    trial = Trial(rest, ways, say, by_name=deployed.main.name == MASTER.name)
+    by_name = deployed.main.name == MASTER.name
+    trial = Trial(rest, ways, say, called=stack.name, by_name=by_name)
     trying = asyncio.create_task(trial.run(only))
     for asked_to_end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The session is ended first, however often it's asked.

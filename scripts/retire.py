@@ -25,12 +25,13 @@ from scripts.expected_errors import expected_errors
 from scripts.memberships import Membership, memberships
 from scripts.node_names import parse_node
 from scripts.pulumi_cli import PulumiCli, PulumiError
-from scripts.stack_machines import complete
+from scripts.stack_machines import complete_nodes
 
 
 def main(
     nodes: Annotated[
-        list[str] | None, typer.Argument(help="Such as node-1 node-4.", autocompletion=complete)
+        list[str] | None,
+        typer.Argument(help="Such as node-1 node-4.", autocompletion=complete_nodes),
     ] = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="How many; the least loaded are chosen.")

@@ -210,6 +210,11 @@ def complete(incomplete: str) -> list[str]:
     return sorted((name for name in found if name.startswith(incomplete)), key=_order)
 
 
+def complete_nodes(incomplete: str) -> list[str]:
+    """Names of nodes alone, likewise."""
+    return [name for name in complete(incomplete) if node_number(name)]
+
+
 def named(there: Mapping[str, _Found], name: str) -> _Found:
     """The machine that was asked for.
 

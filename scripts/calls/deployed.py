@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from components.resource_names import logical_name
 from openvidu import environment, ports
 from scripts.calls.stack import Node
-from scripts.memberships import plain
+from scripts.memberships import from_state, plain
 from scripts.pulumi_cli import PulumiError
 from scripts.stack_machines import Machine, machines, outputs_of
 
@@ -30,7 +30,7 @@ class Deployed:
         port: likewise.
         secret: OPENVIDU_SECRET.
         main: the machine that the deployment begins with.
-        nodes: by private address.
+        nodes: by private address; those that leave, too.
         outputs: the stack's, of where the name has to lead.
     """
 
@@ -54,7 +54,8 @@ class Deployed:
         Raises:
             PulumiError: no update has come as far as to take calls.
         """
-        main, *_ = machines(exported).values()
+        there = machines(exported)
+        main, *_ = there.values()
         outputs = outputs_of(exported)
         # Of each shape, whatever carries its API.
         url = urlsplit(str(outputs.get("inspectorUrl") or ""))
@@ -62,6 +63,12 @@ class Deployed:
         if not url.hostname or secret is None:
             raise PulumiError(f"this stack takes no calls yet: no update has ended well.\n{_NEXT}")
         nodes = {
+            one.private_ip: Node(name, there[name].host)
+            for number, one in sorted(from_state(exported).items())
+            if (name := f"node-{number}") in there
+        }
+        # A membership is the last that a node gets: without it, it may carry calls all the same.
+        nodes |= {
             str(one["privateIp"]): Node(str(one["name"]), str(one.get("publicIp") or ""))
             for one in outputs.get("nodes") or ()
         }

@@ -51,6 +51,7 @@ class Trial:
         ways: Sequence[Way],
         say: Callable[[str], None],
         *,
+        called: Callable[[str], str] = str,
         by_name: bool = False,
     ) -> None:
         """Choose the cluster; nothing is asked.
@@ -59,11 +60,12 @@ class Trial:
             rest: its API.
             ways: how media are to go.
             say: is told what goes on.
+            called: what the node at an address is called.
             by_name: whether a session can be told its media node, as a single master's can; in a
                 cluster it's the load balancer that chooses.
         """
         self._rest, self._ways, self._say = rest, ways, say
-        self._by_name = by_name
+        self._called, self._by_name = called, by_name
         self._ids: dict[str, str] = {}
         self._calls: dict[str, NodeCall] = {}
         self._placed: list[str] = []
@@ -100,7 +102,8 @@ class Trial:
             missing = [ip for ip in wanted if ip not in self._calls]
             if not missing or in_a_row == _REFUSALS:
                 return
-            self._say(f"session {number} of {tries} at most: for a call on {', '.join(missing)}")
+            names = ", ".join(map(self._called, missing))
+            self._say(f"session {number} of {tries} at most: for a call on {names}")
             try:
                 if number > 1:
                     await self._pass_turns(number, nodes)
@@ -170,7 +173,7 @@ class Trial:
             if media_server != KURENTO:
                 while len(joined) < 2 * len(self._ways):
                     joined.append(await self._join(session))
-                self._say(f"{ip}: a call, {', '.join(self._ways)}")
+                self._say(f"{self._called(ip)}: a call, {', '.join(self._ways)}")
                 pairs = zip(joined[::2], joined[1::2], strict=True)
                 trying = [_hear(way, pair) for way, pair in zip(self._ways, pairs, strict=True)]
                 found = await asyncio.gather(*trying)

@@ -235,6 +235,21 @@ def test_who_interrupts_it_leaves_no_session(
     assert sessions(server) == [OTHERS]
 
 
+def test_what_goes_on_is_told_by_the_names_of_nodes(server: Alone) -> None:
+    said: list[str] = []
+
+    async def act() -> None:
+        rest = Api(server.url, SECRET, trusting(server), 10.0)
+        await Trial(rest, [Way.STRAIGHT], said.append, called=lambda _: "node-1").run()
+        await rest.close()
+
+    asyncio.run(act())
+    assert said[:2] == [
+        "session 1 of 5 at most: for a call on node-1",
+        "node-1: a call, straight",
+    ]
+
+
 STAGES = {
     "asks for nodes": (Api, "media_nodes"),
     "opens the session": (Api, "open_session"),
