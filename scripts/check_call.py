@@ -28,7 +28,7 @@ from openvidu.roles import MASTER
 from openvidu.signalling import ANSWER_SECONDS
 from scripts.calls import judgement, trust
 from scripts.calls.deployed import Deployed
-from scripts.calls.outcomes import Closed, Seen, Tried, Unasked
+from scripts.calls.outcomes import Closed, Seen, Stopped, Tried, Unasked
 from scripts.calls.rest import Api
 from scripts.calls.stack import Stack
 from scripts.calls.ways import WAYS, Way
@@ -41,6 +41,9 @@ from scripts.expected_errors import expected_errors
 from scripts.masking import mask, secrets_of
 from scripts.pulumi_cli import PulumiCli, PulumiError, configured
 from scripts.stack_machines import complete_nodes, machines
+
+STOPPED = "Stopped: no session was made."
+"""What is said after a Ctrl-C that came before the first one."""
 
 
 def _way(text: str) -> Way:
@@ -70,7 +73,7 @@ def main(
       uv run openvidu-enterprise check-call node-2 --way straight --way turn-tcp
       uv run openvidu-enterprise check-call --json
     """
-    with expected_errors():
+    with expected_errors(stopped=STOPPED):
         findings = look(PulumiCli(stack), node, list(dict.fromkeys(way or WAYS)))
         if as_json:
             print_json([asdict(one) for one in findings])
@@ -201,10 +204,10 @@ def have_calls(
     except OSError as error:
         return Closed(error)
     with waiting("asking the cluster for its nodes") as say:
-        try:
-            return asyncio.run(_try(deployed, stack, tls, ways, say, only))
-        except asyncio.CancelledError:
-            raise KeyboardInterrupt from None
+        found = asyncio.run(_try(deployed, stack, tls, ways, say, only))
+    if isinstance(found, Stopped):
+        raise KeyboardInterrupt(f"Stopped: {found.said}")
+    return found
 
 
 async def _try(
@@ -214,7 +217,7 @@ async def _try(
     ways: Sequence[Way],
     say: Callable[[str], None],
     only: Collection[str] | None,
-) -> Tried:
+) -> Tried | Stopped:
     """Have them; only a single master's media nodes can be told apart before."""
     from scripts.calls.trial import Trial  # noqa: PLC0415 - needs what may not be installed
 
@@ -227,6 +230,8 @@ async def _try(
         asyncio.get_running_loop().add_signal_handler(asked_to_end, trying.cancel)
     try:
         return await trying
+    except asyncio.CancelledError:
+        return Stopped(trial.farewell)
     finally:
         await rest.close()
 

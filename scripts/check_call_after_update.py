@@ -77,7 +77,7 @@ def _given_by(parent: IO[bytes]) -> str:
 
 
 def _have_calls(given: str) -> NoReturn:
-    with expected_errors():
+    with expected_errors(stopped=check_call.STOPPED):
         check_call.require()
         keys, _, secret = given.partition(TEXT)
         deployed, stack = deployed_of(os.environ, keys, secret), stack_of(os.environ)

@@ -15,13 +15,14 @@ INTERRUPTED = 130
 
 
 @contextmanager
-def expected_errors(*kinds: type[Exception]) -> Iterator[None]:
+def expected_errors(*kinds: type[Exception], stopped: str = "") -> Iterator[None]:
     """End the command with status 1 on an error that was expected, and say which.
 
     A file that can't be written and a program that isn't there are always expected.
 
     Args:
         kinds: what else is, beside `PulumiError`.
+        stopped: is said after Ctrl-C, unless the interrupt says something itself.
     """
     expected: tuple[type[Exception], ...] = (PulumiError, OSError, *kinds)
     try:
@@ -29,7 +30,9 @@ def expected_errors(*kinds: type[Exception]) -> Iterator[None]:
     except expected as error:
         print_error(error)
         sys.exit(1)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        if said := str(interrupt) or stopped:
+            sys.stderr.write(f"{said}\n")
         sys.exit(INTERRUPTED)
 
 

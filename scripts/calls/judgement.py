@@ -23,6 +23,7 @@ from scripts.calls.outcomes import (
     Tried,
     Unasked,
 )
+from scripts.calls.rest import how_to_end
 from scripts.calls.stack import Stack
 from scripts.calls.ways import WAYS
 from scripts.checks.finding import Finding, Result
@@ -161,5 +162,5 @@ def _is_lost(outcome: Outcome) -> bool:
 def _left(tried: Tried, stack: Stack) -> Iterator[Finding]:
     for session in tried.left:
         said = f"session {session} may still be there: it couldn't be ended"
-        following = f"DELETE {api.SESSIONS}/{session}; without users it ends by itself"
+        following = f"{how_to_end(stack.url, session)}; without users it ends by itself"
         yield Finding("session", stack.place, Result.WARNING, said, following)

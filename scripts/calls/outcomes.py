@@ -142,4 +142,15 @@ class Unasked:
     said: str
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """Somebody has interrupted it.
+
+    Attributes:
+        said: what has become of its sessions.
+    """
+
+    said: str
+
+
 Seen = Tried | Closed | Unasked

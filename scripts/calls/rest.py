@@ -62,6 +62,11 @@ class MediaNode:
     connected: bool = True
 
 
+def how_to_end(url: str, session: str) -> str:
+    """The command that ends a session; it asks for the secret, which no process list has then."""
+    return f"curl --user {api.USER} --request DELETE {url}{api.SESSIONS}/{session}"
+
+
 class Api:
     """The cluster's REST API, as an application server behind the internet uses it.
 

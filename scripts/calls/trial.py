@@ -28,7 +28,7 @@ from scripts.calls.outcomes import (
     Unwilling,
 )
 from scripts.calls.participant import Participant
-from scripts.calls.rest import Api, MediaNode, RefusedError
+from scripts.calls.rest import Api, MediaNode, RefusedError, how_to_end
 from scripts.calls.sound import SilentError, Sound
 from scripts.calls.ways import Way
 
@@ -70,6 +70,7 @@ class Trial:
         self._calls: dict[str, NodeCall] = {}
         self._placed: list[str] = []
         self._refusals: list[RefusedError] = []
+        self._made: list[str] = []
         self._left: list[str] = []
         self._begun_at = 0
 
@@ -95,6 +96,17 @@ class Trial:
         except RefusedError as error:
             self._refusals.append(error)
         return Tried(listed, wanted, self._calls, self._placed, self._refusals, self._left)
+
+    @property
+    def farewell(self) -> str:
+        """What has become of its sessions, for who has interrupted it."""
+        if self._left:
+            return "\n".join(
+                f"session {one} may still be there: it couldn't be ended.\n"
+                f"  Next: {how_to_end(self._rest.url, one)}"
+                for one in self._left
+            )
+        return f"its session is gone: {self._made[-1]}" if self._made else "no session was made"
 
     async def _place(self, wanted: Collection[str], tries: int, nodes: int) -> None:
         in_a_row = 0
@@ -134,6 +146,7 @@ class Trial:
     async def _session(self, media_node: str) -> AsyncIterator[str]:
         """A session of this check's own, which is ended whatever happens."""
         name = f"{PREFIX}{secrets.token_hex(8)}"
+        self._made.append(name)
         may_be_there = True
         try:
             try:

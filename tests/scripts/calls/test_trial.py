@@ -229,10 +229,38 @@ def test_who_interrupts_it_leaves_no_session(
     main = Machine("base", "localhost", {}, "")
     port = httpx.URL(server.url).port or 443
     deployed = Deployed("localhost", port, SECRET, main, {})
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         check_call.have_calls(deployed, Stack(deployed.url), [Way.STRAIGHT], None)
+    (own,) = {*seen} - {OTHERS}
+    assert str(stopped.value) == f"Stopped: its session is gone: {own}"
     assert [name.startswith(PREFIX) for name in sorted(seen)] == [True, False]
     assert sessions(server) == [OTHERS]
+
+
+def test_who_interrupts_it_is_told_of_a_session_that_could_not_be_ended(
+    server: Alone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hear(*_: object) -> Heard:
+        os.kill(os.getpid(), signal.SIGINT)
+        await asyncio.Event().wait()
+        return Heard(2)
+
+    async def refuse(*_: object) -> None:
+        raise RefusedError(502, "DELETE: 502")
+
+    monkeypatch.setattr("scripts.calls.trial._hear", hear)
+    monkeypatch.setattr(Api, "end_session", refuse)
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.authority))
+    main = Machine("base", "localhost", {}, "")
+    deployed = Deployed("localhost", httpx.URL(server.url).port or 443, SECRET, main, {})
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        check_call.have_calls(deployed, Stack(deployed.url), [Way.STRAIGHT], None)
+    (own,) = {*sessions(server)} - {OTHERS}
+    assert str(stopped.value).splitlines() == [
+        f"Stopped: session {own} may still be there: it couldn't be ended.",
+        f"  Next: curl --user {api.USER} --request DELETE {deployed.url}{api.SESSIONS}/{own}",
+    ]
+    assert SECRET not in str(stopped.value)
 
 
 def test_what_goes_on_is_told_by_the_names_of_nodes(server: Alone) -> None:
