@@ -13,6 +13,8 @@ from openvidu import signalling
 from scripts.calls.ways import Way
 
 _MOST_WITH_SOUND = 50
+LONGEST_SILENCE = 5.0
+"""Seconds without a packet of sound, or at the end without a picture: then a call counts as cut."""
 USUAL_MEDIA = 2
 """Calls with sound, unless another number is asked for: two processors bear that."""
 

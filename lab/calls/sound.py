@@ -6,13 +6,11 @@ import asyncio
 import time
 from typing import Any
 
+from lab.calls.plan import LONGEST_SILENCE
 from lab.calls.user import FellSilentError
 from scripts.calls.participant import Participant
 from scripts.calls.sound import LOOK_SECONDS, Sound
 from scripts.calls.ways import Way
-
-LONGEST_SILENCE = 5.0
-"""Seconds without a packet after which a call counts as cut."""
 
 
 class CallSound(Sound):

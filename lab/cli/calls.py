@@ -19,7 +19,7 @@ from lab.calls import background
 from lab.calls.account import Account
 from lab.calls.browsers import installed
 from lab.calls.lengths import LengthError, Lengths, duration
-from lab.calls.plan import USUAL_MEDIA, Door, Media, MediaError, Plan
+from lab.calls.plan import LONGEST_SILENCE, USUAL_MEDIA, Door, Media, MediaError, Plan
 from lab.calls.report import Report, Result
 from lab.calls.runs import HANG_UP, STOP, Runs
 from lab.cli.words import named, tell
@@ -90,10 +90,12 @@ def start(  # noqa: PLR0913, PLR0917 - an option each
         require_media(
             carried, count - browsers, participants, turn_server=stack.configured("turnServer")
         )
+    lasting = lengths(length)
+    require_length(lasting, carried.count + browsers)
     plan = Plan(
         door(stack),
         count,
-        lengths(length),
+        lasting,
         participants,
         _duration("--over", over) if over else 0.0,
         keep,
@@ -265,6 +267,25 @@ def lengths(text: str) -> Lengths:
         return Lengths.parse(text)
     except LengthError as error:
         raise LabError(f"--length {error}") from None
+
+
+def require_length(lasting: Lengths, measured: int) -> None:
+    """Make sure that each call lasts long enough for its sound or picture to count as lost.
+
+    Args:
+        lasting: how long calls last.
+        measured: how many of them have sound, or pictures.
+
+    Raises:
+        LabError: the shortest doesn't.
+    """
+    if measured and lasting.shortest <= LONGEST_SILENCE:
+        raise LabError(
+            f"--length must be more than {LONGEST_SILENCE:g}s where calls have sound or pictures, "
+            f"got {lasting.shortest:g}s: they count as lost after {LONGEST_SILENCE:g} s. "
+            f"Such as --length {LONGEST_SILENCE + 1:g}s; with --media 0, and without --browsers, "
+            "calls may be shorter"
+        )
 
 
 def require_browsers(browsers: int, count: int, participants: int) -> None:

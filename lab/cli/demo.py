@@ -48,6 +48,7 @@ def demo(
     if output.suffix not in _PICTURES or not output.parent.is_dir():
         raise LabError(f"--output must be a .svg or .png in a folder that exists, got {output}")
     load = Load(count, calls.lengths(length))
+    calls.require_length(load.lengths, load.count)
     stack: Stack = context.obj.start()
     stack.initialise()
     found = Demo(stack, load, calls.door).run()

@@ -15,13 +15,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.calls.browsers.chromium import Chromium, PageError
-from lab.calls.plan import Plan
+from lab.calls.plan import LONGEST_SILENCE, Plan
 from lab.calls.report import Seen
 from lab.calls.user import CutError, Returned
 from scripts.calls.rest import Api, RefusedError, Stage
 
-LONGEST_FREEZE = 5.0
-"""Seconds without a picture, at the end, after which a call counts as cut."""
 FIRST_SECONDS = 30.0
 """Until pictures of all others are there."""
 _JOIN_SECONDS = 30.0
@@ -160,8 +158,8 @@ class BrowserCall:
         for user in self.users:
             with suppress(PageError):
                 measured = await user.measure()
-                if measured["now"] > LONGEST_FREEZE * 1000:
-                    reason = f"no picture for more than {LONGEST_FREEZE:g} s, and not a word"
+                if measured["now"] > LONGEST_SILENCE * 1000:
+                    reason = f"no picture for more than {LONGEST_SILENCE:g} s, and not a word"
                     raise CutError(measured["since"] / 1000, 0, reason)
         for user in self.users:
             await user.leave()

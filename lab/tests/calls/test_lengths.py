@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.calls.lengths import LengthError, Lengths, duration
+from lab.cli.calls import require_length
+from lab.errors import LabError
 
 SECONDS = st.integers(min_value=1, max_value=10**5)
 
@@ -55,3 +57,13 @@ def test_a_length_lies_in_its_range_and_is_the_same_again(
 
 def test_calls_of_one_seed_differ_in_length() -> None:
     assert len({Lengths(60, 180).choose(1, number) for number in range(30)}) > 20
+
+
+@pytest.mark.parametrize("text", ["5", "4s..60s"])
+def test_a_call_too_short_to_lose_its_sound_is_refused(text: str) -> None:
+    with pytest.raises(
+        LabError, match=r"must be more than 5s .* Such as --length 6s; with --media 0"
+    ):
+        require_length(Lengths.parse(text), 1)
+    require_length(Lengths.parse(text), 0)
+    require_length(Lengths.parse("6s"), 1)
