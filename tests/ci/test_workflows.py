@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -183,6 +184,38 @@ def test_later_steps_find_uv_and_the_projects_programs(file: str, tmp_path: Path
     found = ":".join(path.read_text().split())
     assert shutil.which("uv", path=found)
     assert shutil.which("python", path=found)
+
+
+@pytest.mark.parametrize(("file", "before"), [("preview.yml", "Preview, on"), ("up.yml", "Update")])
+def test_nodes_of_autoscaling_are_kept_where_a_variable_says_so(
+    file: str, before: str, tmp_path: Path
+) -> None:
+    (job,) = parsed(FOLDER / file)["jobs"].values()
+    names = [one.get("name", "") for one in job["steps"]]
+    update = next(number for number, name in enumerate(names) if name.startswith(before))
+    assert names[update - 2 : update] == ["Install Pulumi", "Keep the nodes of autoscaling"]
+    kept = step(file, "Keep the nodes of autoscaling")
+    assert kept["if"] == "vars.AUTOSCALING == 'true'"
+    assert "`AUTOSCALING`" in (PROJECT / "docs/ci.md").read_text()
+    program(tmp_path, "openvidu-enterprise", f'exec {sys.executable} -m scripts.cli "$@"')
+    program(tmp_path, "pulumi", PULUMI)
+    done = run_step(tmp_path, kept["run"], PULUMI_STACK="prod", PYTHONPATH=str(PROJECT))
+    assert (done.returncode, done.stdout) == (0, "nodeCount: set to 2\n"), done.stderr
+    stored = json.loads((tmp_path / "stored").read_text())
+    assert stored == {"nodeCount": {"value": "2"}}
+
+
+PULUMI = """
+[[ $* == *" --stack prod "* ]] || exit 1
+case "$1 $2" in
+"stack export") echo '{"deployment": {"resources": [{"type": "pulumi:pulumi:Stack", "urn": "x",
+  "outputs": {"nodes": [{"name": "node-1"}, {"name": "node-2"}]}}]}}' ;;
+"config --json") echo '{"openvidu-enterprise:nodeCount": {"value": "7"},
+  "openvidu-enterprise:retiredNodes": {"value": "[]"}}' ;;
+"config set-all") printf %s "$4" >stored ;;
+esac
+"""
+"""Two nodes are deployed, and seven are wanted by the file."""
 
 
 def test_an_update_is_interrupted_once_and_before_its_job_is_killed(tmp_path: Path) -> None:
