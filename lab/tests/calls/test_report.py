@@ -151,6 +151,26 @@ def test_a_cut_is_put_down_to_the_gravest_step_near_it(events: list[Event], text
     assert text in cause(NODE_1, 10, 20, events).text
 
 
+@pytest.mark.parametrize(
+    ("events", "text"),
+    [
+        ([seen(30, Happened.NODE_LEFT)], "OpenVidu on node-1 stopped"),
+        ([seen(30, Happened.NODE_LEFT, "node-2", NODE_2)], "may have passed it on"),
+        (
+            [seen(19, Happened.PROXY_RESTARTED, "base", "10.5.0.5"), seen(30, Happened.NODE_LEFT)],
+            "load",
+        ),
+        ([seen(30, Happened.MACHINE_LOST)], UNSEEN),
+        ([seen(40, Happened.NODE_LEFT)], UNSEEN),
+    ],
+    ids=["its own", "another", "something nearer", "something else", "too late"],
+)
+def test_a_server_that_has_stopped_is_missed_by_the_cluster_later(
+    events: list[Event], text: str
+) -> None:
+    assert text in cause(NODE_1, 19, 20, events).text
+
+
 def test_a_reconnection_is_no_cut_and_is_put_down_to_its_step() -> None:
     back = event(20, "reconnected", heard=18.0, seconds=0.5)
     found = of(begun(1), opened(2), back, event(62, "ended"))
