@@ -34,7 +34,8 @@ class Account:
     def of(cls, runs: Runs, chosen: Sequence[Run]) -> Account:
         """The account of some of a lab's runs."""
         generated = [one for run in chosen for one in run.generated()]
-        return cls(report(generated), record.read(runs.events))
+        told = [*record.read(runs.events), *record.read(runs.faults)]
+        return cls(report(generated), sorted(told, key=lambda event: event["at"]))
 
     @property
     def names(self) -> dict[str, str]:

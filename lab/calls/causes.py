@@ -25,6 +25,7 @@ _STOPS = {
     Happened.NODE_RESTARTED: "OpenVidu on {name} was restarted",
     Happened.PROXY_RESTARTED: "the load balancer was restarted",
     Happened.NODE_LEFT: "OpenVidu on {name} stopped",
+    Happened.FAULT_SET: "lab fault set {fault} on {name}",
 }
 """What breaks sockets, the gravest first."""
 _CHANGES = {
@@ -86,7 +87,9 @@ def _gravest(node_ip: str, near: Sequence[Event]) -> Cause | None:
         if found:
             gravest = min(found, key=lambda event: (_rank(event), event["at"]))
             name = gravest["name"] or gravest["ip"]
-            words = _WORDS[Happened(gravest["event"])].format(name=name)
+            words = _WORDS[Happened(gravest["event"])].format(
+                name=name, fault=gravest.get("fault", "")
+            )
             return Cause(words + more, gravest["at"])
     return None
 

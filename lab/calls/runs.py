@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lab.calls import record
 from lab.calls.record import Event
+from lab.calls.watch.sight import Happened
 
 STOP, HANG_UP = "stop", "hang-up"
 """What a generator is asked to do: make no more calls, or end the live ones too."""
@@ -81,6 +82,24 @@ class Runs:
     def events(self) -> Path:
         """The record of what the deployment did."""
         return self.folder / "events.jsonl"
+
+    @property
+    def faults(self) -> Path:
+        """The record of what was made to misbehave, by `lab fault`."""
+        return self.folder / "faults.jsonl"
+
+    def note_fault(self, kind: str, name: str, ip: str) -> None:
+        """Record that a machine is to misbehave.
+
+        Args:
+            kind: the fault's.
+            name: the machine's short one.
+            ip: its private address.
+        """
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        written = record.Record(self.faults)
+        written.write(Happened.FAULT_SET, name=name, ip=ip, fault=kind)
+        written.close()
 
     def all(self) -> list[Run]:
         """Every run, the first one first."""

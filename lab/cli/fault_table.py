@@ -148,6 +148,8 @@ SECTIONS = (
 )
 ELSEWHERE = frozenset(row.kind for row in INTERNET)
 """Faults of OpenVidu's surroundings, which run on no machine of the cluster."""
+CUTS = frozenset({"media-disconnected", "partition", "hang"})
+"""Faults that may cut calls and can't be seen from outside: `lab calls report` names them."""
 
 
 def for_terminal() -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lab.cli.fault_table import ELSEWHERE, OF_MACHINES, for_terminal
+from lab.calls.runs import Runs
+from lab.cli.fault_table import CUTS, ELSEWHERE, OF_MACHINES, for_terminal
 from lab.errors import LabError
 from lab.openvidu import faults
 from lab.openvidu.faults import FaultError
@@ -42,6 +43,8 @@ def set_fault(
         )
         if done.status:
             raise LabError(done.stderr.strip())
+        if kind in CUTS:
+            Runs(context.obj.directory.path).note_fault(kind, host, machine.private_ip)
     elif kind in ELSEWHERE:
         faults.write(faults.parse(kind, "\n".join(given)), context.obj.directory.path / "faults")
     else:

@@ -27,6 +27,8 @@ class Happened(StrEnum):
     ADDRESS_REMOVED = "address-removed"
     PROXY_RESTARTED = "proxy-restarted"
     """nginx's first process is another one: not a reload, which spares connections."""
+    FAULT_SET = "fault-set"
+    """Somebody has a machine misbehave, by `lab fault`: it's told, not seen."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from lab.calls.account import Account
 from lab.calls.causes import UNSEEN, cause
 from lab.calls.record import Event
 from lab.calls.report import Report, Result, report
-from lab.calls.runs import Generated
+from lab.calls.runs import Generated, Runs
 from lab.calls.watch.sight import Happened
 
 NODE_1, NODE_2 = "10.5.0.6", "10.5.0.7"
@@ -169,6 +170,18 @@ def test_a_server_that_has_stopped_is_missed_by_the_cluster_later(
     events: list[Event], text: str
 ) -> None:
     assert text in cause(NODE_1, 19, 20, events).text
+
+
+def test_a_fault_that_somebody_has_set_is_named_where_nothing_else_was_seen(tmp_path: Path) -> None:
+    runs = Runs(tmp_path)
+    runs.note_fault("media-disconnected", "node-1", NODE_1)
+    (told,) = Account.of(runs, []).events
+    at = told["at"]
+    said = "lab fault set media-disconnected on node-1"
+    assert cause(NODE_1, at, at + 5, [told]).text == said
+    assert cause(NODE_1, at, at + 5, [told, seen(at + 1, Happened.MACHINE_LOST)]).text == (
+        "node-1 crashed"
+    )
 
 
 def test_a_reconnection_is_no_cut_and_is_put_down_to_its_step() -> None:
