@@ -29,6 +29,7 @@ class Machine:
         data_volume: id of the volume that keeps its data; None where its own disk does.
         present: who knows its host key once it was replaced; read by `scripts.present_machine`.
         instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
+        instance: the EC2 instance; None likewise.
         provider: variables that say how to ask AWS; see `components.aws.provider`.
         way: how SSH gets there.
         let_in: the rules of its security group; none where it's of your own.
@@ -43,6 +44,7 @@ class Machine:
     data_volume: pulumi.Output[str] | None = None
     present: str = ""
     instance_arn: pulumi.Input[str] = ""
+    instance: pulumi.Resource | None = None
     provider: Mapping[str, str] = field(default_factory=dict)
     way: SshWay = STRAIGHT
     let_in: Sequence[pulumi.Resource] = ()

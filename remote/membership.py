@@ -75,6 +75,8 @@ class Membership:
                 return self._drain()
             case "release":
                 return self._release()
+            case "rest":
+                return self._rest()
             case action if action.startswith(AT_FIRST):
                 return self._at_first(action.removeprefix(AT_FIRST))
             case action:
@@ -104,6 +106,20 @@ class Membership:
         """Let a node's machine go; one that the state doesn't know as joined drains before."""
         status = self._on_base("release").status
         return status if status != TO_DRAIN else self._on_base("leave").status or self._drain()
+
+    def _rest(self) -> int:
+        """Prepare a machine to be stopped as a standby: nobody is led there, and nothing runs."""
+        status = self._on_base("release").status
+        if status == TO_DRAIN:
+            self._session.say(
+                "its machine was to be stopped, and is in service; it isn't stopped\n"
+                f"  Look at it: uv run openvidu-enterprise status {self._session.name}\n"
+                "  Next: pulumi config set nodeCount so that it's a node, then: pulumi up"
+            )
+        if status:
+            return status
+        script = with_values(self._given["REST_NODE"], "FOLDER=/opt/openvidu")
+        return self._session.run(self._node, script).status
 
     def _decided(self, action: str) -> int:
         """Carry an action out on the base; while it's in doubt about nodes, ask others."""

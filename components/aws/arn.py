@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 NO_SUCH_INSTANCE = "InvalidInstanceID.NotFound"
 """The code of AWS's answer. Source: EC2 API, "Error codes"."""
+GONE_STATUS = 10
+"""Exit status of `scripts.instance_power` where there is no such instance any more."""
 
 
 @dataclass(frozen=True)

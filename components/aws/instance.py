@@ -15,6 +15,7 @@ from pulumi_command import local
 
 from components.aws import backups, provider, session_manager
 from components.aws.alarms import Alarms
+from components.aws.asked_here import asking, run_here
 from components.aws.firewall import Firewall
 from components.machine import Machine
 from components.settings.stack_config import config_of_stack
@@ -106,6 +107,7 @@ def aws_machine(  # noqa: PLR0913 - each is a thing of its own
         host_key=_host_key(name, instance, parent),
         depends_on=[address, instance],
         instance_arn=instance.arn,
+        instance=instance,
         let_in=firewall.rules,
     )
     if role.data:
@@ -243,18 +245,10 @@ def _with_data(
 
 def _host_key(name: str, instance: aws.ec2.Instance, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The instance's SSH host key, read from its console output through the AWS API."""
-    config, secret_keys = config_of_stack("aws")
-    whole = provider.secret_variables(config)
-    is_plain = whole == provider.variables(config, secret_keys)
     command = local.Command(
         f"{name}-host-key",
-        # Relative to the project, so that another checkout makes no difference.
-        create=".venv/bin/python -m scripts.host_key",
-        environment={
-            "INSTANCE_ID": instance.id,
-            "AWS_REGION": aws.config.region or "",
-            **(whole if is_plain else {key: pulumi.Output.secret(whole[key]) for key in whole}),
-        },
+        create=run_here("host_key"),
+        environment=asking(instance.id),
         triggers=[instance.id],
         opts=pulumi.ResourceOptions(parent=parent),
     )

@@ -71,6 +71,7 @@ class Base:
             "LIST_RECORDINGS": "sudo -n list-recordings",
             "WITNESS_NODE": "sudo -n witness-node",
             "STOP_NODE": "sudo -n stop-node",
+            "REST_NODE": "sudo -n rest-node",
             "REACH": "echo 10.5.0.8:4443=ok",
             "RECORDING_SECONDS": "1",
             **changes,

@@ -612,3 +612,20 @@ def test_a_machine_that_joined_and_is_not_drained_stays(base: Base, failing: str
     base.does(f"[[ $did == release ]] && exit 50; [[ $did == {failing} ]] && exit 1; exit 0")
     assert base.follow("release").returncode == 1
     assert "remove" not in base.did
+
+
+def test_a_machine_is_made_ready_to_stop_once_the_base_says_that_it_may_go(base: Base) -> None:
+    base.does("exit 0")
+    assert base.follow("rest").returncode == 0
+    assert base.did == ["release", "rest-node"]
+
+
+@pytest.mark.parametrize(("status", "told"), [(50, "in service; it isn't stopped"), (1, "")])
+def test_a_machine_to_which_somebody_may_be_led_stays_as_it_is(
+    base: Base, status: int, told: str
+) -> None:
+    base.does(f"[[ $did == release ]] && exit {status}; exit 0")
+    done = base.follow("rest")
+    assert done.returncode == status
+    assert told in done.stderr
+    assert base.did == ["release"]

@@ -1,0 +1,34 @@
+"""Commands on the operator's machine that ask AWS about an instance, as the provider would.
+
+Source: pulumi-command, Command, `environment`; what reads it: `scripts.aws_session`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import provider
+from components.settings.stack_config import config_of_stack
+
+
+def run_here(script: str, *words: str) -> str:
+    """A command for a shell that runs a script of `scripts/`.
+
+    Relative to the project, so that another checkout makes no difference.
+    """
+    return " ".join([f".venv/bin/python -m scripts.{script}", *words])
+
+
+def asking(instance_id: pulumi.Input[str]) -> Mapping[str, pulumi.Input[str]]:
+    """The variables that such a script needs; secret where the provider's configuration is."""
+    config, secret_keys = config_of_stack("aws")
+    whole = provider.secret_variables(config)
+    is_plain = whole == provider.variables(config, secret_keys)
+    return {
+        "INSTANCE_ID": instance_id,
+        "AWS_REGION": aws.config.region or "",
+        **(whole if is_plain else {key: pulumi.Output.secret(whole[key]) for key in whole}),
+    }
