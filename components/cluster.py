@@ -28,12 +28,14 @@ from components.control_machine import ControlMachine
 from components.machine import Machine, Machines
 from components.managed.aws_services import ManagedServices
 from components.managed.bastion import Bastion
-from components.node import Node, NodePlan
+from components.node import Node
+from components.node_machine import MachinePlan
 from components.node_membership import all_joined, wanted
 from components.previous_state import PreviousState
 from components.settings.choices import HA_MANAGED, ROLLING
 from components.settings.table import Settings
 from components.shared_configuration import SharedConfiguration
+from components.standby import Standby
 from components.update_notice import tell_begin
 from openvidu.ports import API
 
@@ -70,6 +72,7 @@ class Cluster(pulumi.ComponentResource):
             *health.warnings(aws_says),
             *_lone_node(settings),
             *update_plan.warnings(settings, previous, seen),
+            *update_plan.go_on_running(settings, previous),
             *update_plan.stop_of_main(settings, previous),
             *update_plan.kept_types(settings, previous),
             *upgrade_path.warnings(settings, previous, seen),
@@ -82,8 +85,12 @@ class Cluster(pulumi.ComponentResource):
         base = begun.base
         configuration = SharedConfiguration(settings, base, previous, self)
         generations = update_plan.generations(settings, previous, seen)
-        nodes = self._nodes(settings, machines, base, configuration.wanted, previous, generations)
+        script = installation.node_script(base, settings, self)
+        nodes = self._nodes(
+            settings, machines, base, configuration.wanted, script, previous, generations
+        )
         self.nodes = sorted(nodes, key=lambda node: node.number)
+        standbys = [*self._standbys(settings, machines, base, script, previous)]
         members = [node.membership for node in self.nodes]
         joined = all_joined(members, self)
         applied = configuration.apply(
@@ -106,6 +113,7 @@ class Cluster(pulumi.ComponentResource):
             **begun.outputs,
             f"{base.machine.name}PublicIp": public_ip,
             "nodes": [_output(node) for node in self.nodes],
+            **({"standbyNodes": [_output(one) for one in standbys]} if standbys else {}),
         }
         url = begun.outputs.get("callUrl", begun.outputs["inspectorUrl"])
         next_steps.tell(settings, previous, url, [*last, applied], self)
@@ -117,6 +125,7 @@ class Cluster(pulumi.ComponentResource):
         machines: Machines,
         base: ControlMachine,
         configuration: pulumi.Resource,
+        script: pulumi.Output[str],
         previous: PreviousState,
         generations: Mapping[int, int],
     ) -> Iterator[Node]:
@@ -127,7 +136,6 @@ class Cluster(pulumi.ComponentResource):
         serves; and for the one maxUnavailable places before it, so that no more are out of
         service at a time.
         """
-        script = installation.node_script(base, settings, self)
         replaced = update_plan.replaced(settings, previous)
         waits = update_plan.pull_waits(settings, previous)
         many = settings.max_unavailable
@@ -145,18 +153,46 @@ class Cluster(pulumi.ComponentResource):
                 base,
                 partial(machines.node, number, [*after, *new] if number in replaced else after),
                 configuration,
-                NodePlan(
-                    generations[number],
+                generations[number],
+                MachinePlan(
                     upgrade_path.change_of(f"node-{number}", settings, previous),
                     script,
                     after if settings.upgrade_strategy == ROLLING else (),
                     waits[number],
+                    may_serve=update_plan.may_serve(number, previous),
+                    runs_while_node=update_plan.runs_while_node(number, settings, previous),
                 ),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             among = returning if comes_back else existing if number in previous.generations else new
             among.append(node.membership)
             yield node
+
+    def _standbys(
+        self,
+        settings: Settings,
+        machines: Machines,
+        base: ControlMachine,
+        script: pulumi.Output[str],
+        previous: PreviousState,
+    ) -> Iterator[Standby]:
+        """Register the standbys; they wait for no node, and no node for them."""
+        waits = update_plan.pull_waits(settings, previous)
+        for number in settings.standby_numbers:
+            yield Standby(
+                number,
+                settings,
+                base,
+                partial(machines.node, number, ()),
+                MachinePlan(
+                    upgrade_path.change_of(f"node-{number}", settings, previous),
+                    script,
+                    wait_seconds=waits[number],
+                    may_serve=update_plan.may_serve(number, previous),
+                    runs_while_node=update_plan.runs_while_node(number, settings, previous),
+                ),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
 
 def _wanted(
@@ -235,7 +271,7 @@ def _managed(
     return _Begun(bastion, outputs)
 
 
-def _output(node: Node) -> dict[str, Any]:
+def _output(node: Node | Standby) -> dict[str, Any]:
     return {
         "name": node.machine.name,
         "number": node.number,

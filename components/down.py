@@ -11,6 +11,7 @@ from components.aws.health import DownError, Health, InstanceHealth, Unasked, lo
 from components.cluster_observation import Overview, Unseen
 from components.machine import Machine
 from components.previous_state import PreviousState
+from components.resource_names import node_number
 from components.settings.stack_config import config_of_stack
 from components.settings.table import Settings
 
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 
 def ask(previous: PreviousState) -> Health:
-    """Ask AWS how the stack's instances are; machines of others aren't asked about."""
+    """Ask AWS how the stack's instances are; machines of others aren't asked about.
+
+    Nor are standbys, which are stopped.
+    """
+    serving = {
+        name: arn
+        for name, arn in previous.instances.items()
+        if node_number(name) not in previous.standbys
+    }
 
     def log_in(region: str) -> AwsSession:
         # It's slow to import, and a stack without machines needs none of it.
@@ -27,7 +36,7 @@ def ask(previous: PreviousState) -> Health:
 
         return AwsSession(config_of_stack("aws")[0], region)
 
-    return look(previous.instances, log_in)
+    return look(serving, log_in)
 
 
 def with_present_type(previous: PreviousState, settings: Settings, health: Health) -> PreviousState:

@@ -11,8 +11,9 @@ from pulumi_command import local
 
 from components.control_machine import ControlMachine
 from components.machine import Machine
+from components.on_base import digest
 from components.over_ssh import NOTHING
-from components.remote import RemoteCommand, fields, run_on, with_text
+from components.remote import RemoteCommand, fields, run_on, text_of, with_text
 from components.settings.choices import AWS
 from components.settings.table import Settings
 from components.upgrade_path import Change
@@ -26,6 +27,9 @@ _INSTALLED = re.compile(r"^OpenVidu ([0-9.]+) is installed", re.MULTILINE)
 
 _SHA256 = re.compile(r"^SHA-256 of \S+: ([0-9a-f]{64})$", re.MULTILINE)
 """What `machine/note-script.sh` says at its end."""
+
+_DOCKER, _INSTALL = "install-docker.sh", "install-openvidu.sh"
+"""Scripts of `machine/`."""
 
 MachineOf = Callable[[pulumi.Resource], Machine]
 """Registers a machine as a child of the resource that it is given."""
@@ -52,15 +56,19 @@ def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pul
 
     Updates of the system leave it as it is.
     """
-    text = docker_fields(role_of(machine.name).product, settings)
     return run_on(
         machine,
         f"{machine.name}-docker",
-        "install-docker.sh",
+        _DOCKER,
         settings,
         parent=parent,
-        stdin=pulumi.Output.secret(text) if way_out_fields(settings) else text,
+        stdin=_docker_given(machine, settings),
     )
+
+
+def _docker_given(machine: Machine, settings: Settings) -> pulumi.Input[str]:
+    text = docker_fields(role_of(machine.name).product, settings)
+    return pulumi.Output.secret(text) if way_out_fields(settings) else text
 
 
 def docker_fields(product: Product, settings: Settings) -> str:
@@ -106,6 +114,25 @@ def install(
         parent: the component that owns it.
         depends_on: what has to be done before.
     """
+    return run_on(
+        machine,
+        f"{machine.name}-install",
+        _INSTALL,
+        settings,
+        parent=parent,
+        stdin=_install_given(machine, product, settings, version, change, first),
+        depends_on=depends_on,
+    )
+
+
+def _install_given(
+    machine: Machine,
+    product: Product,
+    settings: Settings,
+    version: pulumi.Input[str],
+    change: Change,
+    first: First,
+) -> pulumi.Output[str]:
     role = role_of(machine.name).name
 
     def values(given: Sequence[str]) -> str:
@@ -123,15 +150,33 @@ def install(
             },
         )
 
-    return run_on(
-        machine,
-        f"{machine.name}-install",
-        "install-openvidu.sh",
-        settings,
-        parent=parent,
-        stdin=pulumi.Output.all(version, first.sha256).apply(values),
-        depends_on=depends_on,
-    )
+    return pulumi.Output.all(version, first.sha256).apply(values)
+
+
+def installed(
+    machine: Machine,
+    product: Product,
+    settings: Settings,
+    version: pulumi.Input[str],
+    change: Change,
+    first: First,
+) -> pulumi.Output[str]:
+    """A digest of all that has `docker` or `install` run on a machine: its way, scripts and values.
+
+    Args:
+        machine: where it's installed.
+        product: what is installed.
+        settings: what is wanted.
+        version: as for `install`.
+        change: likewise.
+        first: likewise.
+    """
+    way = fields({"USER": settings.ssh_user, **machine.way_as("SSH_WAY")})
+    scripts = "".join(map(text_of, (_DOCKER, _INSTALL)))
+    keys = settings.ssh_private_keys
+    given = _install_given(machine, product, settings, version, change, first)
+    text = pulumi.Output.concat(way, keys, scripts, _docker_given(machine, settings), given)
+    return digest(text)
 
 
 def install_fields(

@@ -26,6 +26,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
     replace_on_changes: Sequence[str] = (),
     ignore_changes: Sequence[str] = (),
     text: pulumi.Input[str] | None = None,
+    deleted_with: pulumi.Resource | None = None,
 ) -> local.Command:
     """Register commands for `SHELL`.
 
@@ -43,6 +44,7 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
         replace_on_changes: paths of inputs whose change replaces it.
         ignore_changes: paths of inputs that stay as they are in the state.
         text: what the commands read behind the private keys; may be secret.
+        deleted_with: where this goes, too, `delete` isn't run.
     """
     keys = settings.ssh_private_keys
     stdin = keys if text is None else pulumi.Output.concat(keys, TEXT, text)
@@ -63,5 +65,6 @@ def local_command(  # noqa: PLR0913 - each is a thing of its own
             replace_on_changes=list(replace_on_changes),
             ignore_changes=list(ignore_changes),
             additional_secret_outputs=["stdout", "stderr"],
+            deleted_with=deleted_with,
         ),
     )

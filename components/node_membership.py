@@ -52,7 +52,7 @@ def membership(
         f"{name}-membership",
         settings,
         {
-            **_node_and_base(name, machine, base),
+            **node_and_base(name, machine, base),
             **way_to_node(machine),
             "NODE_GENERATION": str(generation),
             # An upgrade leaves it stopped: it's started and joins again.
@@ -95,7 +95,7 @@ def hold(
         f"{name}-hold",
         settings,
         {
-            **_node_and_base(name, machine, base),
+            **node_and_base(name, machine, base),
             **way_to_node(machine),
             "LIST_RECORDINGS": script("list-recordings.sh"),
         },
@@ -144,7 +144,7 @@ def wanted(
     return local_command(
         f"{name}-wanted",
         settings,
-        _node_and_base(name, machine, base),
+        node_and_base(name, machine, base),
         parent=parent,
         delete=command("leave"),
         depends_on=depends_on,
@@ -163,9 +163,10 @@ def all_joined(memberships: Sequence[pulumi.Resource], parent: pulumi.Resource) 
     )
 
 
-def _node_and_base(
+def node_and_base(
     name: str, machine: Machine, base: ControlMachine
 ) -> Mapping[str, pulumi.Input[str]]:
+    """What `remote/membership.py` needs to know of a node, and the way to the base."""
     return {
         **environment(MEMBERSHIP),
         "NODE_NAME": name,

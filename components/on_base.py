@@ -18,7 +18,7 @@ from openvidu.roles import BASTION
 
 def on_base(  # noqa: PLR0913 - each is a thing of its own
     name: str,
-    action: str,
+    action: str | None,
     settings: Settings,
     base: Machine,
     variables: Mapping[str, pulumi.Input[str]],
@@ -39,7 +39,8 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
 
     Args:
         name: name of the resource, and of what progress is about.
-        action: as in `scripts/membership.sh`.
+        action: as in `remote/membership.py`; None where the state notes its variables, and nothing
+            is done.
         settings: gives user and key for SSH.
         base: the base.
         variables: what is kept in the state with it.
@@ -51,6 +52,7 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
         is_due: whether it's carried out in this update, whatever was noted; None where its
             variables tell.
     """
+    run = NOTHING if action is None else command(action)
     at_first = command(f"at-first-{action}") if is_due is None else NOTHING
     return local_command(
         name,
@@ -64,8 +66,8 @@ def on_base(  # noqa: PLR0913 - each is a thing of its own
             **({"CARRIED_OUT_FOR": " ".join(sorted(variables))} if is_due is None else {}),
         },
         parent=parent,
-        create=command(action) if on_create else at_first,
-        update=command(action),
+        create=run if on_create else at_first,
+        update=run,
         depends_on=[*base.depends_on, *depends_on],
         delete_before_replace=on_create,
         replace_on_changes=[f"environment.{one}" for one in variables] if on_create else (),

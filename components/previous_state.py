@@ -6,7 +6,7 @@ import json
 import re
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network
 from typing import Any
@@ -14,15 +14,16 @@ from typing import Any
 import pulumi
 from tenacity import retry, retry_if_exception_message, stop_after_attempt, wait_fixed
 
-from components import ssh_way
+from components import resource_names, ssh_way
 from components.existing.hosts import Host
-from components.resource_names import logical_name, node_number, parse
+from components.resource_names import ResourceName, logical_name, node_number, parse
 from components.settings import network_parts
 from components.ssh_way import SshWay
 from openvidu.roles import BASTION
 
-_WAITS = ("quiet", "hold", "membership")
-"""What waits for a machine's calls before AWS stops or removes it, or came with that."""
+_WAITS = ("quiet", "hold", "membership", "roused")
+"""What waits for a machine's calls before AWS stops or removes it, or came with that; or says that
+it's a standby, which has none."""
 _RECORD = re.compile(r"(?:base|load-balancer)-record")
 _SUBNET = re.compile(r"subnet(?:-([1-9][0-9]*))?")
 _NETWORK = "openvidu-enterprise:index:Network"
@@ -122,6 +123,9 @@ class PreviousState:
         services: what AWS said of the services that the stack has made, as
             `endpoints.MadeServices` has it, without what it doesn't say.
         way: how SSH got to base, master or bastion; None when it isn't known yet.
+        held: numbers of the nodes to which somebody may be led: they have joined, or may have.
+        woken: of those whose machine stops when they leave (`aws.power.awake`).
+        standbys: of the machines that are standbys.
     """
 
     base_host: str | None = None
@@ -168,6 +172,9 @@ class PreviousState:
     quiet_in: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict, repr=False)
     way: SshWay | None = None
+    held: Collection[int] = frozenset()
+    woken: Collection[int] = frozenset()
+    standbys: Collection[int] = frozenset()
 
     def zone_room(self, network: IPv4Network) -> int:
         """For how many zones the stack's network is divided; 0 where it's another one, or none."""
@@ -300,6 +307,15 @@ class _Found:
         """Of the machines themselves."""
         return self.parts[""]
 
+    @property
+    def names(self) -> Iterator[ResourceName]:
+        """Of what belongs to machines."""
+        return (ResourceName(machine, part) for part, of in self.parts.items() for machine in of)
+
+    def nodes_with(self, part: str) -> frozenset[int]:
+        """The numbers of the nodes that have such a part."""
+        return frozenset(n for name in self.parts[part] if (n := node_number(name)))
+
     def variables(self, part: str) -> dict[str, dict[str, str]]:
         """The environment of each machine's command that is called so."""
         return {name: one.get("environment") or {} for name, one in self.parts[part].items()}
@@ -364,6 +380,11 @@ def _nodes(state: PreviousState, found: _Found) -> PreviousState:
     return replace(
         state,
         generations={number: int(of.get("NODE_GENERATION", 0)) for number, of in numbers.items()},
+        held=frozenset(numbers) | found.nodes_with("hold"),
+        woken=found.nodes_with("awake"),
+        standbys=frozenset(
+            n for name in resource_names.standbys(found.names) if (n := node_number(name))
+        ),
         member_ips={number: of["NODE_IP"] for number, of in numbers.items() if "NODE_IP" in of},
         nodes=tuple(
             {name: of.get(variable, "") for name, variable in _NODE.items()}

@@ -8,7 +8,8 @@ What belongs to a machine is called `MACHINE` or `MACHINE-PART`: `node-3`, `node
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from openvidu.ports import PortRule, Source
@@ -50,6 +51,22 @@ def logical_name(urn: str) -> str:
 def of_urn(urn: str) -> ResourceName | None:
     """Read the logical name in a resource's URN; None where it's of no machine."""
     return parse(logical_name(urn))
+
+
+def standbys(there: Iterable[ResourceName]) -> frozenset[str]:
+    """The machines that are standbys, and nobody is led to, by what there is of each.
+
+    Args:
+        there: the names of all resources.
+    """
+    parts: dict[str, set[str]] = defaultdict(set)
+    for name in there:
+        parts[name.machine].add(name.part)
+    return frozenset(
+        machine
+        for machine, found in parts.items()
+        if "roused" in found and not found & {"hold", "membership"}
+    )
 
 
 def node_number(machine: str) -> int | None:

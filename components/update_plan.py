@@ -12,6 +12,8 @@ from components.settings.table import Settings
 from components.way_out import pull_seconds
 from openvidu.roles import BASE
 
+_GOES, _BECOMES = "is removed", "becomes a standby, and is stopped,"
+
 
 def generations(
     settings: Settings, previous: PreviousState, overview: Overview
@@ -35,17 +37,33 @@ def generations(
 
 
 def pull_waits(settings: Settings, previous: PreviousState) -> Mapping[int, int]:
-    """Seconds that each wanted node's install waits before it pulls images, by number.
+    """Seconds that the install of each node's machine waits before it pulls images, by number.
 
     Several that are new in one update begin one after the other, one alone at once. What a node had
     it keeps: another number would be another install.
     """
-    new = [number for number in settings.node_numbers if f"node-{number}" not in previous.tried]
+    machines = settings.node_machines
+    new = [number for number in machines if f"node-{number}" not in previous.tried]
     begins = {number: pull_seconds(place) for place, number in enumerate(sorted(new))}
     return {
         **begins,
-        **{n: previous.waits.get(n, 0) for n in settings.node_numbers if n not in begins},
+        **{n: previous.waits.get(n, 0) for n in machines if n not in begins},
     }
+
+
+def may_serve(number: int, previous: PreviousState) -> bool:
+    """Whether somebody may be led to a node's machine, until it has drained."""
+    return number in previous.held
+
+
+def runs_while_node(number: int, settings: Settings, previous: PreviousState) -> bool:
+    """Whether a node has what starts its machine, and stops it when it leaves.
+
+    A node that serves keeps it where there are no standbys any more: its delete would stop it.
+    """
+    if number in settings.standby_numbers:
+        return number in previous.woken
+    return bool(settings.standby_nodes) or number in {*previous.woken, *previous.standbys}
 
 
 def in_order(generations: Mapping[int, int], previous: PreviousState) -> list[int]:
@@ -99,7 +117,8 @@ def warnings(settings: Settings, previous: PreviousState, overview: Overview) ->
     told = []
     for number in leaving:
         seen = overview.nodes.get(_address(number, settings, previous))
-        told.append(f"node-{number} leaves: {_calls(seen)} {_wait(settings)}")
+        then = _BECOMES if number in settings.standby_numbers else _GOES
+        told.append(f"node-{number} leaves: {_calls(seen)} {_wait(settings, then)}")
     for number, found in changed.items():
         seen = overview.nodes.get(_address(number, settings, previous))
         told.append(
@@ -142,6 +161,16 @@ def _refusal(
             "Next: add a node first, with a higher nodeCount; or confirm it: pulumi "
             "config set drainLastNode true"
         )
+
+
+def go_on_running(settings: Settings, previous: PreviousState) -> list[str]:
+    """That a node which becomes a standby isn't stopped yet: nothing in the state would do it."""
+    return [
+        f"node-{number} leaves and becomes a standby: its machine runs on after this update. "
+        "Next: pulumi up, once more, which stops it"
+        for number in settings.standby_numbers
+        if may_serve(number, previous) and number not in previous.woken
+    ]
 
 
 def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:
@@ -214,11 +243,10 @@ def _restart(what: str, settings: Settings) -> str:
     )
 
 
-def _wait(settings: Settings) -> str:
+def _wait(settings: Settings, then: str = _GOES) -> str:
     return (
-        "From then on it takes no new ones, which can't be undone; its machine is "
-        f"removed when they have ended. The update waits {settings.drain_timeout} at "
-        "most."
+        f"From then on it takes no new ones, which can't be undone; its machine {then} "
+        f"when they have ended. The update waits {settings.drain_timeout} at most."
     )
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from components.resource_names import parse
+from components.resource_names import parse, standbys
 from openvidu.roles import MAINS, NODE
 from policy.resource import INSTANCE, LOCAL_COMMAND, Resource, Violation
 
@@ -64,7 +64,9 @@ def small_instances(one: Resource) -> Iterator[str]:
 
 
 def missing_memberships(resources: Sequence[Resource]) -> Iterator[Violation]:
-    """Nodes that would not be drained before they go."""
+    """Nodes that would not be drained before they go; a standby takes no calls until it starts."""
+    parsed = [found for one in resources if (found := parse(one.name))]
+    waiting = standbys(parsed) - {one.machine for one in parsed if one.part == "start"}
     members = {one.name for one in resources if one.type == LOCAL_COMMAND and _drains(one)}
     nodes: dict[str, str] = {}
     for one in resources:
@@ -73,7 +75,7 @@ def missing_memberships(resources: Sequence[Resource]) -> Iterator[Violation]:
         if found and found.node and is_machine:
             nodes[found.machine] = one.urn
     for name, urn in nodes.items():
-        if f"{name}-membership" not in members:
+        if name not in waiting and f"{name}-membership" not in members:
             problem = (
                 f"{name} has no {name}-membership that drains it before its machine is removed"
             )

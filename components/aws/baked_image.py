@@ -81,7 +81,7 @@ def node_image(
         return ordinary
     new = [
         f"node-{number}"
-        for number in settings.node_numbers
+        for number in settings.node_machines
         if f"node-{number}" not in previous.instance_types
     ]
     found = machine_image.newest_of(OWN, fitting(settings, tags))

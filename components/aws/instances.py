@@ -188,11 +188,15 @@ class AwsMachines:
     ) -> Machine:
         """Register the machine of a node; a change of it comes after what `after` names."""
         name = f"node-{number}"
+        place = self._placements[self._subnets[name]]
+        # That one is stopped is nothing to be told of.
+        is_standby = number in self._settings.standby_numbers
+        alarms_of = None if is_standby else place.alarms
         return aws_machine(
             name,
             NODE,
             self._settings,
-            replace(self._placements[self._subnets[name]], image_id=self._node_image),
+            replace(place, image_id=self._node_image, alarms=alarms_of),
             private_ip=self._settings.node_private_ip(number),
             instance_type=once(after, self._type_of(name, self._settings.node_instance_type)),
             firewall=self._firewalls[NODE],

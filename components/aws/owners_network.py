@@ -87,7 +87,7 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
         return Choice(Places(), mistakes)
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
     turns = Turns(settings, previous, [_network(one) for one in found])
-    for number in settings.node_numbers:
+    for number in settings.node_machines:
         if f"node-{number}" not in turns.subnets:
             turns.take(number, turns.turn(number)[0])
     chosen = dict(previous.private_ips)

@@ -55,7 +55,7 @@ class Turns:
         }
         self.subnets.setdefault(settings.main_role.name, 0)
         self._count = len(networks)
-        wanted = (f"node-{number}" for number in settings.node_numbers)
+        wanted = (f"node-{number}" for number in settings.node_machines)
         self._nodes = Counter(self.subnets[name] for name in wanted if name in self.subnets)
 
     def turn(self, number: int) -> Sequence[int]:
@@ -83,7 +83,7 @@ def in_own_network(settings: Settings, previous: PreviousState) -> Places:
     known = previous.private_ips
     chosen = {name: known[name] for name in turns.subnets if name in known}
     chosen.setdefault(settings.main_role.name, settings.main_private_ip)
-    for number in settings.node_numbers:
+    for number in settings.node_machines:
         name = f"node-{number}"
         if name not in chosen:
             taken = {*chosen.values()}

@@ -211,7 +211,7 @@ def _addresses(settings: Settings, previous: PreviousState, account: Account) ->
     tags and isn't in its state is left from an update that was killed, and may be used again.
     """
     main = settings.main_role.name
-    names = {main, *map(_name, settings.node_numbers)}
+    names = {main, *map(_name, settings.node_machines)}
     kept = names & previous.addresses.keys()
     unclaimed = account.own_addresses - set(previous.addresses.values())
     new = len(names) - len(kept) - len(unclaimed)

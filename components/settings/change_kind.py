@@ -11,6 +11,7 @@ class Change(Enum):
     """A kind of change: what happens, and what becomes of calls."""
 
     NODES_COME_AND_GO = ("[nodes come and go](scaling.md)", _WAITED)
+    STANDBYS = ("[standbys](scaling.md#standby-machines) come and go", _UNAFFECTED)
     NODE_BY_NODE = ("each node is replaced, one after the other", _WAITED)
     STOP = ("AWS stops the machine and starts it with the new type", _WAITED)
     UPGRADE = ("[OpenVidu is upgraded](upgrading.md)", _WAITED)

@@ -53,6 +53,7 @@ _CHECKS: Sequence[Callable[[Settings], Sequence[Mistake]]] = (
     machines_kind.find_mistakes,
     aws_network.owners_network,
     shape_keys.alarms,
+    shape_keys.standbys,
     shape_keys.topics_to_tell,
     shape_keys.backups,
     baked_nodes.find_mistakes,

@@ -77,6 +77,16 @@ class Settings:
             Change.NODES_COME_AND_GO,
         ),
     ] = ()
+    standby_nodes: Annotated[
+        int,
+        Key(
+            values.whole_number,
+            "Machines that are installed, stopped on AWS, and join as nodes in the time of a boot. "
+            "Until then they aren't nodes, and carry no calls.",
+            "1",
+            Change.STANDBYS,
+        ),
+    ] = 0
     shape: Annotated[
         str,
         Key(
@@ -945,7 +955,7 @@ class Settings:
     @property
     def instance_types(self) -> dict[str, str]:
         """The EC2 types of all machines by name, as `base`, `master` or `node-1`."""
-        nodes = (f"node-{number}" for number in self.node_numbers)
+        nodes = (f"node-{number}" for number in self.node_machines)
         types = dict.fromkeys(nodes, self.node_instance_type)
         return {**types, self.main_role.name: self.main_instance_type.name}
 
@@ -955,6 +965,21 @@ class Settings:
         if self.shape == SINGLE_MASTER:
             return ()
         return node_numbers(self.node_count, self.retired_nodes)
+
+    @property
+    def node_machines(self) -> tuple[int, ...]:
+        """Numbers of the machines of nodes: those of nodes, then those of standbys."""
+        if self.shape == SINGLE_MASTER:
+            return ()
+        return node_numbers(self.node_count + self.standby_nodes, self.retired_nodes)
+
+    @property
+    def standby_numbers(self) -> tuple[int, ...]:
+        """Numbers of the standbys: the lowest ones that are neither a node's nor retired.
+
+        A standby has the number of the node that it becomes, and so its address.
+        """
+        return self.node_machines[len(self.node_numbers) :]
 
 
 @functools.cache

@@ -30,6 +30,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         key: {key: value}
         for key, value in {
             "nodeCount": "3",
+            "standbyNodes": "1",
             "shape": "single-master",
             "openviduVersion": "2.31.0",
             "upgradeStrategy": "rolling",
@@ -103,7 +104,8 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 }
 """A change of each key, with what it needs."""
 SHOWN = {
-    Change.NODES_COME_AND_GO: {"a node comes"},
+    Change.NODES_COME_AND_GO: {"a machine comes"},
+    Change.STANDBYS: {"a machine comes"},
     Change.NODE_BY_NODE: {"a node is replaced"},
     Change.STOP: {"the base is stopped"},
     Change.NODES_RESTART: {"nodes restart"},
@@ -126,7 +128,7 @@ def shown(preview: Mapping[str, Any]) -> set[str]:
     ops = {step["urn"].rpartition("$")[2]: step["op"] for step in preview["steps"]}
     changed = {name: op for name, op in ops.items() if op != "same"}
     marks = {
-        "a node comes": changed.get("aws:ec2/instance:Instance::node-3") == "create",
+        "a machine comes": changed.get("aws:ec2/instance:Instance::node-3") == "create",
         "a node is replaced": "replace" in changed.get("aws:ec2/instance:Instance::node-1", ""),
         "the base is stopped": "command:local:Command::base-stop" in changed,
         "base restarts": "command:local:Command::base-quiet" in changed,

@@ -235,6 +235,13 @@ def test_a_node_without_what_drains_it_is_told(membership: list[Resource]) -> No
     assert violated(host, *membership) == {"membership"}
 
 
+def test_a_standby_has_nothing_to_drain_until_it_starts() -> None:
+    roused = Resource("urn:r", resource.LOCAL_COMMAND, "node-1-roused", {})
+    start, hold = (replace(roused, urn=one, name=f"node-1-{one}") for one in ("start", "hold"))
+    assert violated(NODE, roused) == set()
+    assert violated(NODE, roused, start) == violated(NODE, roused, hold) == {"membership"}
+
+
 def test_a_documented_port_that_no_rule_opens_is_told() -> None:
     group = Resource("urn:g", resource.SECURITY_GROUP, "node-security-group", TAGGED)
     told = [one.message for one in network_rules.missing_ports(WANTED, [group, TURN])]

@@ -53,7 +53,8 @@ def test_the_state_tells_base_and_nodes() -> None:
             f"{urn}x::node-2": {"type": "openvidu-enterprise:index:Node", "outputs": {}},
         }
     )
-    assert found == replace(THERE, generations={2: 4}, instance_types={"node-2": "c5.2xlarge"})
+    types = {"node-2": "c5.2xlarge"}
+    assert found == replace(THERE, generations={2: 4}, instance_types=types, held=frozenset({2}))
     assert from_outputs({}) == PreviousState()
 
 

@@ -67,6 +67,8 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
             f"{found.nodes} numbers, the nodes that {found.reason}"
         )
         mistakes.append(Mistake("retiredNodes", problem, "pulumi config rm retiredNodes"))
+    else:
+        mistakes += _standbys(settings, found)
     return mistakes + _retired(retired, f"from 1 to {found.nodes}", found.nodes)
 
 
@@ -77,6 +79,20 @@ def _from_one(count: int, retired: Sequence[int]) -> list[Mistake]:
         problem = f"must be 1 or more, got {count}"
         mistakes.append(Mistake("nodeCount", problem, set_command("nodeCount", "2")))
     return mistakes + _retired(retired, "of 1 or more", None)
+
+
+def _standbys(settings: Settings, found: Room) -> list[Mistake]:
+    """Standbys beside the nodes: each has a number of its own."""
+    retired, wanted = len(set(settings.retired_nodes)), settings.standby_nodes
+    fits = found.nodes - settings.node_count - retired
+    if wanted <= fits or settings.machines == EXISTING:
+        return []
+    taken = f"{settings.node_count} nodes" + (f" and {retired} retired" if retired else "")
+    problem = (
+        f"must be at most {fits}, got {wanted}: standbys have numbers of their own, and beside "
+        f"{taken} there are {fits} of the {found.nodes} nodes that {found.reason}"
+    )
+    return [Mistake("standbyNodes", problem, set_command("standbyNodes", str(fits)))]
 
 
 def _retired(retired: Sequence[int], which: str, most: int | None) -> list[Mistake]:

@@ -16,6 +16,7 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
             for key, found, default in (
                 ("nodeCount", settings.node_count, Settings.node_count),
                 ("retiredNodes", settings.retired_nodes, Settings.retired_nodes),
+                ("standbyNodes", settings.standby_nodes, Settings.standby_nodes),
             )
             if found != default
         ]
@@ -54,6 +55,14 @@ def alarms(settings: Settings) -> list[Mistake]:
         problem = "is set, and so is alarmTopicArn: set only one of the two"
         return [Mistake("alarmEmail", problem, "pulumi config rm alarmEmail")]
     return []
+
+
+def standbys(settings: Settings) -> list[Mistake]:
+    """Standbys are stopped and started by AWS."""
+    if settings.machines != EXISTING:
+        return []
+    problem = "is for machines on AWS, which stops and starts them; machines is existing"
+    return of_no_use({"standbyNodes": settings.standby_nodes}, problem)
 
 
 def topics_to_tell(settings: Settings) -> list[Mistake]:
