@@ -269,6 +269,7 @@ class Status:
             the bucket can't be read.
         reason: why the cluster couldn't be asked; None where it could.
         stores: how full the services of base or master are; none where they are AWS's.
+        standbys: what AWS says of each standby, by name; empty where it says nothing.
     """
 
     health: Mapping[str, Any] | None
@@ -278,6 +279,7 @@ class Status:
     drift: Sequence[str] | None = ()
     reason: str | None = None
     stores: Sequence[Store] = ()
+    standbys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_well(self) -> bool:
@@ -354,6 +356,7 @@ class Status:
             "health": self.health,
             "loadBalancer": {"nodeIps": list(self.balanced)},
             "machines": {one.name: one.as_json() for one in self.machines},
+            "standbys": dict(self.standbys),
             "certificateExpires": self.certificate.isoformat() if self.certificate else None,
             "services": {one.name: asdict(one) for one in self.stores},
             "drift": None if self.drift is None else list(self.drift),

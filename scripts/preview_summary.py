@@ -22,7 +22,15 @@ from scripts.display import print_json
 from scripts.expected_errors import expected_errors
 from scripts.pulumi_cli import PulumiCli, PulumiError
 from scripts.summary.changes import Changes, changes_in
-from scripts.summary.costs import Cost, Prices, cost, prices, resources_after, resources_in
+from scripts.summary.costs import (
+    Cost,
+    Prices,
+    cost,
+    prices,
+    resources_after,
+    resources_in,
+    without_standbys,
+)
 
 _MOST_OTHERS = 12
 
@@ -135,8 +143,8 @@ def summary(preview: Mapping[str, Any], state: Mapping[str, Any], stack: str) ->
         stack,
         region,
         changes_in(preview),
-        cost(before.values(), table),
-        cost(after.values(), table),
+        cost(without_standbys(before), table),
+        cost(without_standbys(after), table),
         table,
     )
 

@@ -26,7 +26,7 @@ from scripts.display import waiting
 from scripts.expected_errors import expected_errors
 from scripts.init_stack import make_ssh_key
 from scripts.pulumi_cli import PulumiCli, PulumiError
-from scripts.stack_machines import Machine, machines
+from scripts.stack_machines import Machine, machines, standbys_in
 
 _SECONDS = 60.0
 _WORKERS = 16
@@ -54,7 +54,15 @@ def main(
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors():
         pulumi = PulumiCli(stack)
-        there = machines(pulumi.export_state(show_secrets=True))
+        exported = pulumi.export_state(show_secrets=True)
+        if standbys := sorted(standbys_in(exported)):
+            raise PulumiError(
+                f"{', '.join(standbys)}: stopped as a standby, and so can't learn another key; "
+                "nothing was changed.\n"
+                "  Next: pulumi config set standbyNodes 0 && pulumi up, then the same again; set "
+                "it back at the end"
+            )
+        there = machines(exported)
         if any("SSH_AGENT" in one.variables for one in there.values()):
             raise PulumiError(
                 "machines are reached with the keys of your own SSH agent (sshAgent).\n"

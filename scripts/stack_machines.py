@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from components import ssh_way
+from components import resource_names, ssh_way
 from components.aws.provider import VARIABLE
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
 from components.resource_names import ResourceName, logical_name, node_number, of_urn
@@ -104,14 +104,18 @@ def machines(exported: Mapping[str, Any]) -> dict[str, Machine]:
 
 
 def there_in(exported: Mapping[str, Any]) -> dict[str, Machine]:
-    """The same; empty where there is none."""
+    """The same; empty where there is none.
+
+    Standbys aren't among them: nobody logs in to a machine that is stopped.
+    """
     found: dict[str, Machine] = {}
+    stopped = standbys_in(exported)
     versions: dict[str, str] = {}
     host_keys: dict[str, str] = {}
     for name, resource in _of_machines(exported):
         if name.part == _HOST_KEY and (key := _stdout(resource)):
             host_keys[name.machine] = key
-        if name.part not in _PARTS:
+        if name.part not in _PARTS or name.machine in stopped:
             continue
         inputs = {key: plain(value) for key, value in resource["inputs"].items()}
         variables = inputs.get("environment") or {}
@@ -143,6 +147,11 @@ def _of_machines(
         name = of_urn(resource["urn"])
         if name is not None and not resource.get("delete"):
             yield name, resource
+
+
+def standbys_in(exported: Mapping[str, Any]) -> frozenset[str]:
+    """The names of the standbys in a state that was exported."""
+    return resource_names.standbys(name for name, _ in _of_machines(exported))
 
 
 def outputs_of(exported: Mapping[str, Any]) -> Mapping[str, Any]:

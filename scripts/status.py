@@ -49,6 +49,7 @@ from scripts.stack_machines import (
     machines,
     named,
     outputs_of,
+    standbys_in,
     unfinished_in,
     urns_in,
 )
@@ -250,6 +251,10 @@ def look(pulumi: PulumiCli) -> Status:
         drift=None if drift is None else tuple(drift),
         reason=overview.reason,
         stores=overview.stores,
+        standbys={
+            name: aws_says[name].state if name in aws_says else ""
+            for name in sorted(standbys_in(exported))
+        },
     )
 
 

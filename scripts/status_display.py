@@ -32,6 +32,10 @@ def whole(found: Status) -> Group:
     until = found.certificate
     about = [Text(f"{one.name}: {one.said}") for one in found.stores]
     about += [line for one in found.machines for line in _containers(one)]
+    about += [
+        Text(f"{name}: a standby{', ' * bool(state)}{state}")
+        for name, state in found.standbys.items()
+    ]
     about += [Text(f"certificate: until {until:%Y-%m-%d}")] if until else []
     remarks = found.remarks(datetime.now(UTC))
     return Group(_state(found), _machines(found.machines), *about, *_remarks(remarks))

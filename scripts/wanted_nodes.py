@@ -11,6 +11,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 
 _PROJECT = "openvidu-enterprise"
 _KEYS = ("nodeCount", "retiredNodes")
+_STANDBYS = "standbyNodes"
 _PLACES = ("machines", "hosts", "shape", "subnetCidr", "subnetIds", "availabilityZones")
 
 
@@ -37,21 +38,24 @@ def read(pulumi: PulumiCli) -> Wanted:
 def no_room(pulumi: PulumiCli, after: Wanted) -> str | None:
     """Why there aren't numbers for that many nodes, where a preview would refuse them."""
     whole = pulumi.config()
-    entries = {key: whole.get(f"{_PROJECT}:{key}", {}) for key in _PLACES}
+    entries = {key: whole.get(f"{_PROJECT}:{key}", {}) for key in (*_PLACES, _STANDBYS)}
     if any(entry.get("secret") for entry in entries.values()):
         return None
     try:
         config = {key: str(entry["value"]) for key, entry in entries.items() if entry.get("value")}
         found = room(parsed(config, _PLACES))
+        standbys = int(config.get(_STANDBYS, 0))
     except ValueError:
         # The preview tells.
         return None
     if found is None:
         # So it does of a network that existed.
         return None
-    if after.count + len(after.retired) <= found.nodes:
+    if after.count + standbys + len(after.retired) <= found.nodes:
         return None
     used = f"{after.count} of nodes, {len(after.retired)} retired"
+    if standbys:
+        used += f", {standbys} of standbys"
     return f"there are {found.nodes} numbers ({used}), the nodes that {found.reason}"
 
 

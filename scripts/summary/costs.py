@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.resource_names import logical_name, of_urn, standbys
+
+_INSTANCE = "aws:ec2/instance:Instance"
 _FILE = Path(__file__).with_name("prices.json")
 
 
@@ -86,6 +89,19 @@ def resources_after(
             new = step["newState"]
             after[step["urn"]] = Resource(new["type"], new.get("inputs") or {})
     return after
+
+
+def without_standbys(resources: Mapping[str, Resource]) -> Iterator[Resource]:
+    """All resources, where an instance that is a standby costs what its volume does: it's stopped.
+
+    Args:
+        resources: by URN.
+    """
+    stopped = standbys(name for urn in resources if (name := of_urn(urn)))
+    for urn, one in resources.items():
+        is_stopped = one.type == _INSTANCE and logical_name(urn) in stopped
+        volume = {"size": (one.inputs.get("rootBlockDevice") or {}).get("volumeSize")}
+        yield Resource("aws:ebs/volume:Volume", volume) if is_stopped else one
 
 
 def cost(resources: Iterable[Resource], prices: Prices) -> Cost:

@@ -13,7 +13,14 @@ import pytest
 from components.settings.table import Settings
 from scripts import preview_summary
 from scripts.summary.changes import changes_in
-from scripts.summary.costs import Resource, cost, prices, resources_after, resources_in
+from scripts.summary.costs import (
+    Resource,
+    cost,
+    prices,
+    resources_after,
+    resources_in,
+    without_standbys,
+)
 
 INSTANCE = "aws:ec2/instance:Instance"
 LOCAL = "command:local:Command"
@@ -158,6 +165,16 @@ def test_another_node_costs_its_machine_disk_and_address() -> None:
     each += table["public_ipv4"]
     assert cost(before.values(), EU).known == pytest.approx(each, abs=1e-3)
     assert cost(after.values(), EU).known == pytest.approx(2 * each, abs=1e-3)
+
+
+def test_of_a_standby_the_disk_is_paid_for_and_not_the_machine() -> None:
+    there = state((INSTANCE, "node-3", NODE), (LOCAL, "node-3-roused", {}))
+    before = resources_in(there)
+    disk = cost([Resource("aws:ebs/volume:Volume", {"size": 100})], EU)
+    assert cost(without_standbys(before), EU) == disk
+    joins = preview(step("create", LOCAL, "node-3-hold"))
+    node = cost([Resource(INSTANCE, NODE)], EU)
+    assert cost(without_standbys(resources_after(before, joins)), EU) == node
 
 
 def test_a_node_that_leaves_costs_nothing_and_another_type_costs_its_own() -> None:

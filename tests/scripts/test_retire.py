@@ -104,6 +104,10 @@ HOSTS = [{"publicIp": f"203.0.113.{end}", "privateIp": f"10.5.0.{end}"} for end 
             {"nodeCount": 9, "subnetCidr": "10.5.0.0/28"},
             "there are 9 numbers (9 of nodes, 1 retired), the nodes that 10.5.0.0/28 has",
         ),
+        (
+            {"nodeCount": 7, "standbyNodes": 2, "subnetCidr": "10.5.0.0/28"},
+            "there are 9 numbers (7 of nodes, 1 retired, 2 of standbys), the nodes that",
+        ),
     ],
 )
 def test_nothing_is_stored_where_no_number_is_left_for_another(

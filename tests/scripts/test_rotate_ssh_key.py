@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +104,17 @@ def test_a_machine_that_has_lost_the_stacks_key_takes_one_that_it_knows() -> Non
 def test_a_machine_that_knows_neither_key_is_repaired() -> None:
     with pytest.raises(PulumiError, match=r"Next: uv run openvidu-enterprise repair base"):
         begin(KEYS[2])
+
+
+def test_a_standby_that_is_stopped_is_no_machine_that_learns_a_key(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urn = "urn:pulumi:dev::x::command:local:Command::node-3-roused"
+    state = {"deployment": {"resources": [{"urn": urn, "type": "command:local:Command"}]}}
+    stack = SimpleNamespace(export_state=lambda **_: state)
+    monkeypatch.setattr(rotate_ssh_key, "PulumiCli", lambda _: stack)
+    with pytest.raises(SystemExit):
+        rotate_ssh_key.main()
+    told = "".join(capsys.readouterr())
+    assert "node-3: stopped as a standby" in told
+    assert "pulumi config set standbyNodes 0 && pulumi up" in told

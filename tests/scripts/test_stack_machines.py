@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.stack_machines import there_in, unfinished_in
+from scripts.stack_machines import standbys_in, there_in, unfinished_in
 
 
 def command(name: str, host_key: str, private_key: str) -> dict[str, Any]:
@@ -91,3 +91,20 @@ def test_an_update_that_has_not_started_the_services_is_told_by_the_state(
 def test_a_host_without_a_host_key_of_its_own_is_started_by_its_last_update() -> None:
     resources = [command("base-quiet", "", ""), start("that is configured")]
     assert unfinished_in({"deployment": {"resources": resources}}) == set()
+
+
+def of_node(*parts: str) -> dict[str, Any]:
+    variables = {"NODE_HOST": "203.0.113.8", "NODE_HOST_KEY": "its", "SSH_USER": "ubuntu"}
+    made = [command(f"node-3-{part}", "", "key") for part in parts]
+    for one in made:
+        one["inputs"]["environment"] = variables
+    return {"deployment": {"resources": made}}
+
+
+def test_a_standby_is_no_machine_to_log_in_to_and_the_node_that_it_becomes_is() -> None:
+    standby = of_node("upgrade", "roused", "asleep")
+    assert (standbys_in(standby), there_in(standby)) == ({"node-3"}, {})
+    # Until the end of the update both are there.
+    node = of_node("upgrade", "roused", "asleep", "hold", "membership")
+    assert standbys_in(node) == frozenset()
+    assert set(there_in(node)) == {"node-3"}

@@ -131,3 +131,12 @@ def test_sessions_come_from_what_the_base_says() -> None:
         Session("b", 2, datetime.fromtimestamp(200, UTC)),
     ]
     assert main_status("master", None, None, told).sessions == found
+
+
+def test_standbys_are_named_and_need_nobody() -> None:
+    found = view(replace(FOUND, standbys={"node-3": "stopped", "node-4": ""}), None, None)
+    lines = printed(found)
+    assert "node-3: a standby, stopped" in lines
+    assert "node-4: a standby" in lines
+    assert found.as_json["standbys"] == {"node-3": "stopped", "node-4": ""}
+    assert not [line for line in lines if line.startswith("! ")]
