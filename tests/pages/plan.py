@@ -93,6 +93,7 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
                 )
             },
         ),
+        NotHere("pulumi config set standbyNodes", "for a whole cluster; tests/lab/test_standby.py"),
         NotHere(
             "uv run openvidu-enterprise abort-drain",
             "for a drain that waits in another terminal; tests/faults/test_surroundings.py",
