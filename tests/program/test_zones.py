@@ -163,20 +163,29 @@ def settings_of(config: Mapping[str, str]) -> Settings:
 
 @given(
     updates=st.lists(
-        st.tuples(st.integers(1, 12), st.sets(st.integers(1, 8), max_size=4), st.integers(2, 3)),
+        st.tuples(
+            st.integers(1, 12),
+            st.sets(st.integers(1, 8), max_size=4),
+            st.integers(2, 3),
+            st.integers(0, 2),
+        ),
         min_size=1,
         max_size=6,
     )
 )
 def test_whatever_comes_and_goes_no_machine_moves_and_no_two_meet(
-    updates: list[tuple[int, set[int], int]],
+    updates: list[tuple[int, set[int], int, int]],
 ) -> None:
     config = managed.__wrapped__()
     there: dict[str, str] = {}
     zones = 2
-    for count, retired, wanted in updates:
+    for count, retired, wanted, standbys in updates:
         zones = max(zones, wanted)
-        changed = {"nodeCount": str(count), "retiredNodes": str(sorted(retired))}
+        changed = {
+            "nodeCount": str(count),
+            "retiredNodes": str(sorted(retired)),
+            "standbyNodes": str(standbys),
+        }
         settings = settings_of({**config, **changed, "availabilityZones": str(zones)})
         places = in_own_network(settings, PreviousState(private_ips=there))
         found = places.private_ips
@@ -185,6 +194,6 @@ def test_whatever_comes_and_goes_no_machine_moves_and_no_two_meet(
         for name, address in found.items():
             network: IPv4Network = settings.node_networks[places.subnets[name]]
             assert IPv4Address(address) in network
-        stays = {settings.main_role.name, *(f"node-{one}" for one in settings.node_numbers)}
+        stays = {settings.main_role.name, *(f"node-{one}" for one in settings.node_machines)}
         assert stays <= {*found}
         there = {name: found[name] for name in stays}
