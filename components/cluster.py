@@ -24,6 +24,7 @@ from components.aws.domain import with_record
 from components.aws.instances import AwsMachines
 from components.base import BaseServices
 from components.call_check import call_check
+from components.cluster_observation import Overview
 from components.control_machine import ControlMachine
 from components.machine import Machine, Machines
 from components.managed.aws_services import ManagedServices
@@ -68,15 +69,7 @@ class Cluster(pulumi.ComponentResource):
         settings, previous, aws_says = found.settings, found.previous, found.aws_says
         seen = down.overview(settings, previous, found.seen, aws_says)
         super().__init__("openvidu-enterprise:index:Cluster", "cluster")
-        for warning in (
-            *health.warnings(aws_says),
-            *_lone_node(settings),
-            *update_plan.warnings(settings, previous, seen),
-            *update_plan.go_on_running(settings, previous),
-            *update_plan.stop_of_main(settings, previous),
-            *update_plan.kept_types(settings, previous),
-            *upgrade_path.warnings(settings, previous, seen),
-        ):
+        for warning in _warnings(settings, previous, aws_says, seen):
             pulumi.log.warn(warning, self)
         tell_begin(settings, previous)
         child = pulumi.ResourceOptions(parent=self)
@@ -202,6 +195,21 @@ def _wanted(
     machine = node.machine
     after = [joined, node.membership]
     return wanted(machine.name, settings, machine, base, parent=node, depends_on=after)
+
+
+def _warnings(
+    settings: Settings, previous: PreviousState, aws_says: health.Health, seen: Overview
+) -> list[str]:
+    """What whoever updates has to know before."""
+    return [
+        *health.warnings(aws_says),
+        *_lone_node(settings),
+        *update_plan.warnings(settings, previous, seen),
+        *update_plan.go_on_running(settings, previous),
+        *update_plan.stop_of_main(settings, previous),
+        *update_plan.kept_types(settings, previous),
+        *upgrade_path.warnings(settings, previous, seen),
+    ]
 
 
 def _lone_node(settings: Settings) -> list[str]:

@@ -30,7 +30,7 @@ from components.machine import Machine, once
 from components.previous_state import PreviousState
 from components.settings.mistakes import ConfigurationError
 from components.settings.table import Settings
-from openvidu.roles import BASTION, NODE
+from openvidu.roles import BASTION, NODE, Role
 
 
 def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Places:
@@ -144,19 +144,7 @@ class AwsMachines:
             )
         ]
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
-        self._firewalls = {
-            role: Firewall(
-                role.name,
-                role.ports,
-                settings,
-                previous,
-                vpc_id=network.vpc_id,
-                members=network.members,
-                tags=tags,
-                opts=child,
-            )
-            for role in roles
-        }
+        self._firewalls = {role: self._firewall(role, child) for role in roles}
 
     def main(self, parent: pulumi.Resource, profile: pulumi.Input[str] | None = None) -> Machine:
         """Register the machine that the deployment begins with.
@@ -201,6 +189,18 @@ class AwsMachines:
             instance_type=once(after, self._type_of(name, self._settings.node_instance_type)),
             firewall=self._firewalls[NODE],
             parent=parent,
+        )
+
+    def _firewall(self, role: Role, opts: pulumi.ResourceOptions) -> Firewall:
+        return Firewall(
+            role.name,
+            role.ports,
+            self._settings,
+            self._there,
+            vpc_id=self.network.vpc_id,
+            members=self.network.members,
+            tags=self.tags,
+            opts=opts,
         )
 
     def _type_of(self, name: str, wanted: str) -> str:
