@@ -1,7 +1,8 @@
 """Starts or stops an EC2 instance, and waits until it runs or is stopped: for standby machines.
 
-Reads INSTANCE_ID from the environment. `start` prints when the instance was started; exit status 10
-says that AWS has no such instance any more.
+Reads INSTANCE_ARN from the environment. `start` prints when the instance was started; exit status
+10 says that AWS has no such instance any more. Where the account that is asked is another one, what
+it doesn't have says nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from components.aws.arn import GONE_STATUS, NO_SUCH_INSTANCE
+from components.aws.arn import GONE_STATUS, NO_SUCH_INSTANCE, InstanceArn
 from scripts import aws_session
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LIMIT_SECONDS = 600
 """AWS stops an instance by force after some minutes. Source: EC2 guide, "Stop and start"."""
 _POLL_SECONDS = 2.0
-_FORCE_SECONDS = 300
 _ENDED = ("shutting-down", "terminated")
 _NO_CAPACITY = ("InsufficientInstanceCapacity", "InsufficientHostCapacity")
 """Source: EC2 API, "Error codes"."""
@@ -40,10 +40,16 @@ class GoneError(PowerError):
 
 def main() -> None:
     """Do what the first argument says."""
-    instance_id, action = os.environ["INSTANCE_ID"], sys.argv[1]
+    arn, action = InstanceArn.parse(os.environ["INSTANCE_ARN"]), sys.argv[1]
+    instance_id = arn.instance_id
     try:
-        ec2 = aws_session.of_environment().client("ec2")
-        {"start": start, "stop": stop}[action](ec2, instance_id)
+        session = aws_session.of_environment(arn.region)
+        try:
+            {"start": start, "stop": stop}[action](session.client("ec2"), instance_id)
+        except GoneError:
+            _require_account(arn, session.client("sts").get_caller_identity()["Account"])
+            if action == "start":
+                raise
     except GoneError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(GONE_STATUS)
@@ -56,6 +62,20 @@ def main() -> None:
         )
     # Each run is told apart from the one before.
     print(f"{action} {datetime.now(UTC).isoformat()}")  # noqa: T201 - the command's result
+
+
+def _require_account(arn: InstanceArn, asked: str) -> None:
+    """In another account each instance would be missing, whatever it does in its own.
+
+    Raises:
+        PowerError: it's another one.
+    """
+    if asked != arn.account:
+        raise PowerError(
+            f"{arn.instance_id}: whether it's there isn't known: the credentials here are of "
+            f"account {asked}, not {arn.account}.\n"
+            "  Next: log in to that account (aws sts get-caller-identity), then: pulumi up"
+        )
 
 
 def start(ec2: EC2Client, instance_id: str, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -78,25 +98,22 @@ def start(ec2: EC2Client, instance_id: str, sleep: Callable[[float], None] = tim
             raise PowerError(
                 f"{instance_id}: AWS can't start it: {error}\n"
                 "  It stays stopped; what runs isn't touched.\n"
-                "  Next: pulumi up, later; or have another machine take its place, which may be "
-                "in the same want: pulumi up --replace with the URN of its instance"
+                "  Next: pulumi up, later"
             ) from None
     _wait(ec2, instance_id, "running", sleep)
 
 
 def stop(ec2: EC2Client, instance_id: str, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Have an instance be stopped. One that is gone is.
+    """Have an instance be stopped.
 
     Raises:
+        GoneError: there's no such instance.
         PowerError: it isn't stopped within the limit.
         BotoCoreError, ClientError: AWS can't be asked.
     """
-    try:
-        if _state(ec2, instance_id) != "stopped":
-            ec2.stop_instances(InstanceIds=[instance_id])
-            _wait(ec2, instance_id, "stopped", sleep)
-    except GoneError:
-        return
+    if _state(ec2, instance_id) != "stopped":
+        ec2.stop_instances(InstanceIds=[instance_id])
+        _wait(ec2, instance_id, "stopped", sleep)
 
 
 def _wait(ec2: EC2Client, instance_id: str, wanted: str, sleep: Callable[[float], None]) -> None:

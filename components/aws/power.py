@@ -82,7 +82,7 @@ def roused(
     return local_command(
         f"{machine.name}-roused",
         settings,
-        {**asking(machine.identity), "INSTALLED": installed},
+        {**_asking(machine), "INSTALLED": installed},
         parent=parent,
         create=START,
         update=START,
@@ -130,5 +130,9 @@ def _variables(machine: Machine, base: ControlMachine) -> Mapping[str, pulumi.In
         **node_and_base(machine.name, machine, base),
         **way_to_node(machine),
         "REST_NODE": script("rest-node.sh"),
-        **asking(machine.identity),
+        **_asking(machine),
     }
+
+
+def _asking(machine: Machine) -> Mapping[str, pulumi.Input[str]]:
+    return {**asking(machine.identity), "INSTANCE_ARN": machine.instance_arn}

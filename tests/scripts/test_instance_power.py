@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from components.aws.arn import GONE_STATUS
+from scripts import instance_power
 from scripts.instance_power import LIMIT_SECONDS, GoneError, PowerError, start, stop
 
 ID = "i-0abc"
@@ -67,8 +71,6 @@ def test_an_instance_is_started_where_it_is_stopped(states: list[str], done: lis
     [
         (["stopped"], []),
         (["running", "stopping", "stopped"], ["stop"]),
-        (["terminated"], []),
-        (["missing"], []),
     ],
 )
 def test_an_instance_is_stopped_once(states: list[str], done: list[str]) -> None:
@@ -77,10 +79,36 @@ def test_an_instance_is_stopped_once(states: list[str], done: list[str]) -> None
     assert ec2.done == done
 
 
+@pytest.mark.parametrize("action", [start, stop])
 @pytest.mark.parametrize("state", ["terminated", "shutting-down", "missing"])
-def test_one_that_is_gone_is_not_started(state: str) -> None:
+def test_one_that_is_gone_is_told_apart(action: Any, state: str) -> None:
     with pytest.raises(GoneError, match=r"pulumi up --refresh"):
-        start(Ec2(state), ID, nothing)  # type: ignore[arg-type]
+        action(Ec2(state), ID, nothing)
+
+
+@pytest.mark.parametrize(
+    ("action", "account", "ends"),
+    [
+        ("start", "123456789012", GONE_STATUS),
+        ("stop", "123456789012", None),
+        ("start", "999999999999", "are of account 999999999999, not 123456789012"),
+        ("stop", "999999999999", "are of account 999999999999, not 123456789012"),
+    ],
+)
+def test_what_another_account_does_not_have_is_not_gone(
+    action: str, account: str, ends: int | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    identity = SimpleNamespace(get_caller_identity=lambda: {"Account": account})
+    session = SimpleNamespace(client=lambda name: identity if name == "sts" else Ec2("missing"))
+    monkeypatch.setattr(instance_power.aws_session, "of_environment", lambda _: session)
+    monkeypatch.setattr(sys, "argv", ["instance_power", action])
+    monkeypatch.setenv("INSTANCE_ARN", f"arn:aws:ec2:eu-west-1:123456789012:instance/{ID}")
+    if ends is None:
+        instance_power.main()
+        return
+    with pytest.raises(SystemExit) as ended:
+        instance_power.main()
+    assert ended.value.code == ends or str(ends) in str(ended.value.code)
 
 
 def test_where_aws_has_no_capacity_it_is_said_what_to_do() -> None:
