@@ -154,6 +154,7 @@ class Cluster(pulumi.ComponentResource):
                     waits[number],
                     may_serve=update_plan.may_serve(number, previous),
                     runs_while_node=update_plan.runs_while_node(number, settings, previous),
+                    starts=update_plan.starts(number, previous),
                 ),
                 opts=pulumi.ResourceOptions(parent=self),
             )

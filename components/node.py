@@ -64,7 +64,7 @@ class Node(pulumi.ComponentResource):
         self.number = number
         machine = machine_of(self)
         if plan.runs_while_node:
-            machine = started_with(machine, power.awake(machine, settings, base, self))
+            machine = started_with(machine, power.awake(machine, settings, base, plan.starts, self))
         self.machine = machine
         install = prepare(machine, settings, base, plan, self)
         env = installation.put_env(

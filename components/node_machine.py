@@ -32,6 +32,7 @@ class MachinePlan:
         wait_seconds: how long its install waits before it pulls images; kept as long as the node.
         may_serve: whether somebody may be led there, as it was in service before this update.
         runs_while_node: whether its machine is started with the node, and stopped when that leaves.
+        starts: how often that will have been started once more.
     """
 
     change: Change
@@ -40,6 +41,7 @@ class MachinePlan:
     wait_seconds: int = 0
     may_serve: bool = False
     runs_while_node: bool = False
+    starts: int = 0
 
     @property
     def first(self) -> installation.First:

@@ -125,6 +125,7 @@ class PreviousState:
         way: how SSH got to base, master or bastion; None when it isn't known yet.
         held: numbers of the nodes to which somebody may be led: they have joined, or may have.
         woken: of those whose machine stops when they leave (`aws.power.awake`).
+        starts: how often each of these was started once more, by number.
         standbys: of the machines that are standbys.
     """
 
@@ -174,6 +175,7 @@ class PreviousState:
     way: SshWay | None = None
     held: Collection[int] = frozenset()
     woken: Collection[int] = frozenset()
+    starts: Mapping[int, int] = field(default_factory=dict)
     standbys: Collection[int] = frozenset()
 
     def zone_room(self, network: IPv4Network) -> int:
@@ -382,6 +384,11 @@ def _nodes(state: PreviousState, found: _Found) -> PreviousState:
         generations={number: int(of.get("NODE_GENERATION", 0)) for number, of in numbers.items()},
         held=frozenset(numbers) | found.nodes_with("hold"),
         woken=found.nodes_with("awake"),
+        starts={
+            number: int(of.get("STARTS", 0))
+            for name, of in found.variables("awake").items()
+            if (number := node_number(name))
+        },
         standbys=frozenset(
             n for name in resource_names.standbys(found.names) if (n := node_number(name))
         ),

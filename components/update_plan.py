@@ -66,6 +66,16 @@ def runs_while_node(number: int, settings: Settings, previous: PreviousState) ->
     return bool(settings.standby_nodes) or number in {*previous.woken, *previous.standbys}
 
 
+def starts(number: int, previous: PreviousState) -> int:
+    """How often a node's machine will have been started once more; another count starts it.
+
+    One that was to be stopped may be, though what stops it is in the state: the update that did it
+    was killed before it could note so.
+    """
+    is_half_way = number in previous.woken and number not in previous.held
+    return previous.starts.get(number, 0) + is_half_way
+
+
 def in_order(generations: Mapping[int, int], previous: PreviousState) -> list[int]:
     """The nodes' numbers in the order in which they are changed.
 

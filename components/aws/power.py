@@ -38,7 +38,11 @@ _RUN = ("create", "update", "environment", "stdin")
 
 
 def awake(
-    machine: Machine, settings: Settings, base: ControlMachine, parent: pulumi.Resource
+    machine: Machine,
+    settings: Settings,
+    base: ControlMachine,
+    starts: int,
+    parent: pulumi.Resource,
 ) -> pulumi.Resource:
     """Register that a node's machine runs, for as long as it's a node; its delete stops it.
 
@@ -48,12 +52,13 @@ def awake(
         machine: the node's; what else is of the node depends on this.
         settings: gives user and key for SSH.
         base: tells whether it may be stopped.
+        starts: how often it was started once more: it may have been stopped, and that not noted.
         parent: the node's component.
     """
     return local_command(
         f"{machine.name}-awake",
         settings,
-        _variables(machine, base),
+        {**_variables(machine, base), **({"STARTS": str(starts)} if starts else {})},
         parent=parent,
         create=START,
         update=START,

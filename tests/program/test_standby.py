@@ -88,6 +88,7 @@ def all_before(name: str, waits_for: Mapping[str, set[str]]) -> set[str]:
 
 SERVES = ("awake", "upgrade", "hold", "membership")
 SLEEPS = ("roused", "asleep", "upgrade")
+AWAKE = "node-3-awake"
 
 
 def test_a_standby_is_a_machine_on_which_openvidu_is_installed_and_no_more(
@@ -268,3 +269,22 @@ def test_standbys_have_the_numbers_that_follow(config: dict[str, str]) -> None:
     settings = read({**config, "standbyNodes": "2", "retiredNodes": "[1, 4]"}, SECRETS)
     assert (settings.node_numbers, settings.standby_numbers) == ((2, 3), (5, 6))
     assert set(settings.instance_types) == {"base", "node-2", "node-3", "node-5", "node-6"}
+
+
+def test_a_machine_whose_stop_was_not_noted_is_started_once_more(config: dict[str, str]) -> None:
+    def starts(there: Mapping[str, Any]) -> str | None:
+        recorder = Recorder()
+        recorder.state |= there
+        deployed = deploy({**config, "nodeCount": "3", "standbyNodes": "1"}, recorder=recorder)
+        found: str | None = command(deployed, AWAKE)["environment"].get("STARTS")
+        return found
+
+    half_way = state({1: SERVES, 2: SERVES, 3: ("awake", *SLEEPS)})
+    (urn,) = (one for one in half_way if one.endswith(AWAKE))
+    assert starts(state({1: SERVES, 2: SERVES, 3: SERVES})) is None
+    assert starts(half_way) == "1"
+    half_way[urn]["outputs"]["environment"]["STARTS"] = "1"
+    assert starts(half_way) == "2"
+    serves = state({1: SERVES, 2: SERVES, 3: SERVES})
+    serves[urn]["outputs"]["environment"]["STARTS"] = "2"
+    assert starts(serves) == "2"
