@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -83,8 +83,8 @@ class Cluster(pulumi.ComponentResource):
             settings, machines, base, configuration.wanted, script, previous, generations
         )
         self.nodes = sorted(nodes, key=lambda node: node.number)
-        standbys = [*self._standbys(settings, machines, base, script, previous)]
         members = [node.membership for node in self.nodes]
+        standbys = [*self._standbys(settings, machines, base, script, previous, members)]
         joined = all_joined(members, self)
         applied = configuration.apply(
             update_plan.configuration_generation(previous, seen),
@@ -169,20 +169,28 @@ class Cluster(pulumi.ComponentResource):
         base: ControlMachine,
         script: pulumi.Output[str],
         previous: PreviousState,
+        members: Sequence[pulumi.Resource],
     ) -> Iterator[Standby]:
-        """Register the standbys; they wait for no node, and no node for them."""
+        """Register the standbys; no node waits for them, and they wait for none.
+
+        Save one that is a node until it has drained in this update: it serves while the others are
+        changed, and drains after that. It doesn't come back, and they would wait for it.
+        """
         waits = update_plan.pull_waits(settings, previous)
         for number in settings.standby_numbers:
+            may_serve = update_plan.may_serve(number, previous)
+            after = members if may_serve else ()
             yield Standby(
                 number,
                 settings,
                 base,
-                partial(machines.node, number, ()),
+                partial(machines.node, number, after),
                 MachinePlan(
                     upgrade_path.change_of(f"node-{number}", settings, previous),
                     script,
-                    wait_seconds=waits[number],
-                    may_serve=update_plan.may_serve(number, previous),
+                    after,
+                    waits[number],
+                    may_serve=may_serve,
                     runs_while_node=update_plan.runs_while_node(number, settings, previous),
                 ),
                 opts=pulumi.ResourceOptions(parent=self),

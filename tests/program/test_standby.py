@@ -12,6 +12,7 @@ import pytest
 from pulumi_command import local, remote
 
 from components import down
+from components.aws.instances import AwsMachines
 from components.aws.power import STOP
 from components.cluster_observation import ClusterObservation
 from components.previous_state import PreviousState, from_outputs
@@ -288,3 +289,31 @@ def test_a_machine_whose_stop_was_not_noted_is_started_once_more(config: dict[st
     serves = state({1: SERVES, 2: SERVES, 3: SERVES})
     serves[urn]["outputs"]["environment"]["STARTS"] = "2"
     assert starts(serves) == "2"
+
+
+def test_a_node_that_becomes_a_standby_gets_another_version_after_those_that_stay(
+    config: dict[str, str], waits_for: dict[str, set[str]]
+) -> None:
+    more = {"standbyNodes": "1", "openviduVersion": "2.31.0"}
+    stay = {"node-1-membership", "node-2-membership"}
+    registered(config, {1: SERVES, 2: SERVES, 3: SERVES}, **more)
+    assert stay <= waits_for["node-3-upgrade"]
+    registered(config, {1: SERVES, 2: SERVES, 3: SLEEPS}, **more)
+    assert not stay & all_before("node-3-install", waits_for)
+
+
+def test_a_node_that_becomes_a_standby_is_replaced_after_those_that_stay(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after: dict[int, set[str]] = {}
+    make = AwsMachines.node
+
+    def watched(self: Any, number: int, before: Sequence[Any], parent: Any) -> Any:
+        after[number] = {one._name for one in before}
+        return make(self, number, before, parent)
+
+    monkeypatch.setattr(AwsMachines, "node", watched)
+    for left in (SERVES, SLEEPS):
+        registered(config, {1: SERVES, 2: SERVES, 3: left}, standbyNodes="1")
+        stay = {"node-1-membership", "node-2-membership"}
+        assert after[3] == (stay if left is SERVES else set())
