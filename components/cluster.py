@@ -192,6 +192,7 @@ class Cluster(pulumi.ComponentResource):
                     waits[number],
                     may_serve=may_serve,
                     runs_while_node=update_plan.runs_while_node(number, settings, previous),
+                    instance=previous.instances.get(f"node-{number}", ""),
                 ),
                 opts=pulumi.ResourceOptions(parent=self),
             )

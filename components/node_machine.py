@@ -33,6 +33,7 @@ class MachinePlan:
         may_serve: whether somebody may be led there, as it was in service before this update.
         runs_while_node: whether its machine is started with the node, and stopped when that leaves.
         starts: how often that will have been started once more.
+        instance: ARN of its instance before this update; empty where there's none.
     """
 
     change: Change
@@ -42,6 +43,7 @@ class MachinePlan:
     may_serve: bool = False
     runs_while_node: bool = False
     starts: int = 0
+    instance: str = ""
 
     @property
     def first(self) -> installation.First:

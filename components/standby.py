@@ -63,7 +63,7 @@ class Standby(pulumi.ComponentResource):
                 roused,
                 settings,
                 base,
-                may_serve=plan.may_serve,
+                stopped_with_node=plan.instance if plan.may_serve else None,
                 parent=self,
                 depends_on=install,
             )

@@ -174,13 +174,23 @@ def _refusal(
 
 
 def go_on_running(settings: Settings, previous: PreviousState) -> list[str]:
-    """That a node which becomes a standby isn't stopped yet: nothing in the state would do it."""
+    """That a node which becomes a standby isn't stopped yet: nothing in the state would do it.
+
+    Or what would do it stops the machine before another one takes its place.
+    """
     return [
         f"node-{number} leaves and becomes a standby: its machine runs on after this update. "
         "Next: pulumi up, once more, which stops it"
         for number in settings.standby_numbers
-        if may_serve(number, previous) and number not in previous.woken
+        if may_serve(number, previous)
+        and (number not in previous.woken or _gets_another_type(number, settings, previous))
     ]
+
+
+def _gets_another_type(number: int, settings: Settings, previous: PreviousState) -> bool:
+    """Whether another machine takes the place of a node's, for its EC2 type."""
+    wanted = settings.node_instance_type
+    return previous.instance_types.get(f"node-{number}", wanted) != wanted
 
 
 def stop_of_main(settings: Settings, previous: PreviousState) -> list[str]:

@@ -101,7 +101,7 @@ def asleep(
     settings: Settings,
     base: ControlMachine,
     *,
-    may_serve: bool,
+    stopped_with_node: str | None,
     parent: pulumi.Resource,
     depends_on: pulumi.Resource,
 ) -> pulumi.Resource:
@@ -112,15 +112,20 @@ def asleep(
         started: what has started it, each time anew.
         settings: gives user and key for SSH.
         base: tells whether it may be stopped.
-        may_serve: whether it's a node until it has drained in this update: the delete of `awake`
-            stops it then, and this does nothing.
+        stopped_with_node: ARN of an instance that is a node's until that has drained in this
+            update: the delete of `awake` stops it then, and this does nothing. Another one, that
+            takes its place, is stopped by the next update.
         parent: the node's component.
         depends_on: what is installed.
     """
+    may_serve = stopped_with_node is not None
+    begun = pulumi.Output.all(started.stdout, machine.instance_arn).apply(
+        lambda found: found[0] if stopped_with_node in (None, found[1]) else ""
+    )
     return local_command(
         f"{machine.name}-asleep",
         settings,
-        {**_variables(machine, base), "ROUSED": pulumi.Output.unsecret(started.stdout)},
+        {**_variables(machine, base), "ROUSED": pulumi.Output.unsecret(begun)},
         parent=parent,
         create=NOTHING if may_serve else STOP,
         update=STOP,

@@ -317,3 +317,36 @@ def test_a_node_that_becomes_a_standby_is_replaced_after_those_that_stay(
         registered(config, {1: SERVES, 2: SERVES, 3: left}, standbyNodes="1")
         stay = {"node-1-membership", "node-2-membership"}
         assert after[3] == (stay if left is SERVES else set())
+
+
+def test_another_machine_that_takes_the_place_of_a_node_s_is_stopped_by_the_next_update(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn = "arn:aws:ec2:eu-west-1:1:instance/i-1"
+    monkeypatch.setattr(down, "ask", lambda _: {})
+    make = Recorder.new_resource
+
+    def answered(self: Recorder, args: Any) -> tuple[str, dict[str, Any]]:
+        identifier, outputs = make(self, args)
+        return identifier, {**outputs, "arn": arn}
+
+    monkeypatch.setattr(Recorder, "new_resource", answered)
+
+    def roused(before: str, left: Sequence[str]) -> Any:
+        recorder = Recorder()
+        recorder.state |= state({1: SERVES, 2: SERVES, 3: left})
+        recorder.state["urn:pulumi:dev::openvidu-enterprise::aws:ec2/instance:Instance::node-3"] = {
+            "type": "aws:ec2/instance:Instance",
+            "outputs": {"arn": before},
+        }
+        found = deploy({**config, "standbyNodes": "1"}, recorder=recorder)
+        return command(found, "node-3-asleep")["environment"]["ROUSED"]
+
+    next_update = roused(arn, SLEEPS)
+    assert roused(arn, SERVES) == next_update
+    assert roused(arn.replace("i-1", "i-2"), SERVES) != next_update
+    settings = read({**config, "standbyNodes": "1"}, SECRETS)
+    previous = from_outputs(state({1: SERVES, 2: SERVES, 3: SERVES}))
+    assert not go_on_running(settings, previous)
+    other = replace(previous, instance_types={"node-3": "c5.4xlarge"})
+    assert "node-3 leaves and becomes a standby" in go_on_running(settings, other)[0]
