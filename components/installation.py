@@ -13,7 +13,7 @@ from components.control_machine import ControlMachine
 from components.machine import Machine
 from components.on_base import digest
 from components.over_ssh import NOTHING
-from components.remote import RemoteCommand, fields, run_on, text_of, with_text
+from components.remote import RemoteCommand, fields, reached, run_on, text_of, with_text
 from components.settings.choices import AWS
 from components.settings.table import Settings
 from components.upgrade_path import Change
@@ -171,7 +171,7 @@ def installed(
         change: likewise.
         first: likewise.
     """
-    way = fields({"USER": settings.ssh_user, **machine.way_as("SSH_WAY")})
+    way = reached(machine, settings)
     scripts = "".join(map(text_of, (_DOCKER, _INSTALL)))
     keys = settings.ssh_private_keys
     given = _install_given(machine, product, settings, version, change, first)

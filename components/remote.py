@@ -121,6 +121,13 @@ def run_on(
     )
 
 
+def reached(machine: Machine, settings: Settings) -> pulumi.Output[str]:
+    """All that has `run_on` run a script once more, as a machine is reached in another way."""
+    if machine.way.ssm:
+        return pulumi.Output.json_dumps(_by_sessions(machine))
+    return pulumi.Output.json_dumps(_connection(machine, settings))
+
+
 def _options(
     parent: pulumi.Resource, depends_on: Sequence[pulumi.Resource]
 ) -> pulumi.ResourceOptions:

@@ -15,6 +15,7 @@ from components import down
 from components.aws.instances import AwsMachines
 from components.aws.power import STOP
 from components.cluster_observation import ClusterObservation
+from components.over_ssh import MACHINES, environment
 from components.previous_state import PreviousState, from_outputs
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
@@ -350,3 +351,28 @@ def test_another_machine_that_takes_the_place_of_a_node_s_is_stopped_by_the_next
     assert not go_on_running(settings, previous)
     other = replace(previous, instance_types={"node-3": "c5.4xlarge"})
     assert "node-3 leaves and becomes a standby" in go_on_running(settings, other)[0]
+
+
+@pytest.mark.parametrize("way", ["direct", "ssm"])
+def test_whatever_has_a_script_run_again_on_a_standby_starts_it_before(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def installed() -> str:
+        more = {"sshVia": "ssm", "sshCidrs": "[]"} if way == "ssm" else {}
+        given = command(registered(config, {}, standbyNodes="1", **more), "node-3-roused")
+        return str(given["environment"]["INSTALLED"])
+
+    before = installed()
+    assert before == installed()
+    if way == "ssm":
+        another = {**environment(MACHINES), "OVER_SSH": "another text"}
+        monkeypatch.setattr("components.remote.environment", lambda _: another)
+    else:
+        make = Recorder.new_resource
+
+        def answered(self: Recorder, args: Any) -> tuple[str, dict[str, Any]]:
+            identifier, outputs = make(self, args)
+            return identifier, {**outputs, "publicIp": "203.0.113.99"}
+
+        monkeypatch.setattr(Recorder, "new_resource", answered)
+    assert installed() != before
