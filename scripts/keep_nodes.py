@@ -10,7 +10,7 @@ other keys stay as they are.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -62,11 +62,17 @@ def deployed(outputs: Mapping[str, Any]) -> Wanted | None:
     Args:
         outputs: the stack's.
     """
-    found = (node_number(str(one["name"])) for one in outputs.get("nodes") or ())
-    numbers = {number for number in found if number}
+    numbers = _numbers(outputs.get("nodes"))
     if not numbers:
         return None
-    return Wanted(len(numbers), frozenset(range(1, max(numbers))) - numbers)
+    # A number between a node's and a standby's is retired, too, or another standby would have it.
+    used = numbers | _numbers(outputs.get("standbyNodes"))
+    return Wanted(len(numbers), frozenset(range(1, max(used))) - used)
+
+
+def _numbers(machines: Iterable[Mapping[str, Any]] | None) -> set[int]:
+    found = (node_number(str(one["name"])) for one in machines or ())
+    return {number for number in found if number}
 
 
 if __name__ == "__main__":

@@ -65,3 +65,11 @@ def test_what_is_deployed_is_wanted(
 )
 def test_it_says_what_it_has_changed(nodes: list[int], said: str) -> None:
     assert keep(Pulumi(nodes, 2, [])) == said  # type: ignore[arg-type]
+
+
+def test_a_standby_keeps_its_number() -> None:
+    outputs = {
+        "nodes": [{"name": "node-1"}, {"name": "node-2"}],
+        "standbyNodes": [{"name": "node-4"}],
+    }
+    assert deployed(outputs) == Wanted(2, frozenset({3}))
