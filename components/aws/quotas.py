@@ -236,20 +236,32 @@ def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
 
 
 def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -> Mistake:
-    quota = demand.quota
+    quota, main = demand.quota, settings.main_role.name
+    command = increase_command(quota, account.region, demand.total)
+    # Nodes carry calls: where standbys are too many, it isn't nodes that should be fewer.
+    if demand.each and settings.standby_nodes:
+        excess = demand.total - account.holds[quota.code]
+        standbys = settings.standby_nodes + -excess // demand.each
+        problem = (
+            f"is {settings.standby_nodes}: {main}, nodes and standbys take {demand.text}, and the "
+            f"quota {quota.code} ({quota.name}) holds {account.holds[quota.code]} in "
+            f"{account.region}"
+        )
+        if standbys >= 0:
+            command = f"{set_command('standbyNodes', str(standbys))}\n      or: {command}"
+        return Mistake("standbyNodes", problem, command)
     key, found, takes = (
-        ("nodeCount", str(settings.node_count), f"{settings.main_role.name} and nodes take")
+        ("nodeCount", str(settings.node_count), f"{main} and nodes take")
         if demand.each
         else (
             *settings.main_instance_type,
-            f"the {settings.main_role.name} takes",
+            f"the {main} takes",
         )
     )
     problem = (
         f"is {found}: {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
         f"holds {account.holds[quota.code]} in {account.region}"
     )
-    command = increase_command(quota, account.region, demand.total)
     if 1 <= fits < settings.node_count:
         command = f"{set_command('nodeCount', str(fits))}\n      or: {command}"
     return Mistake(key, problem, command)

@@ -376,3 +376,19 @@ def test_whatever_has_a_script_run_again_on_a_standby_starts_it_before(
 
         monkeypatch.setattr(Recorder, "new_resource", answered)
     assert installed() != before
+
+
+@pytest.mark.parametrize(
+    ("standbys", "proposed"),
+    [("3", "pulumi config set standbyNodes 2"), ("9", "pulumi config set standbyNodes 2")],
+)
+def test_a_quota_that_standbys_exceed_costs_no_node(
+    config: dict[str, str], standbys: str, proposed: str
+) -> None:
+    recorder = Recorder()
+    recorder.quotas["L-0263D0A3"] = 5.0
+    with pytest.raises(ConfigurationError) as refused:
+        deploy({**config, "standbyNodes": standbys}, recorder=recorder)
+    (mistake,) = refused.value.mistakes
+    assert mistake.key == "standbyNodes"
+    assert mistake.command.startswith(f"{proposed}\n")
