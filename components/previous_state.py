@@ -383,7 +383,11 @@ def _nodes(state: PreviousState, found: _Found) -> PreviousState:
         state,
         generations={number: int(of.get("NODE_GENERATION", 0)) for number, of in numbers.items()},
         held=frozenset(numbers) | found.nodes_with("hold"),
-        woken=found.nodes_with("awake"),
+        woken=frozenset(
+            number
+            for name, of in found.variables("awake").items()
+            if (number := node_number(name)) and "STOPS" in of
+        ),
         starts={
             number: int(of.get("STARTS", 0))
             for name, of in found.variables("awake").items()

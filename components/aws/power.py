@@ -16,7 +16,7 @@ import pulumi
 from pulumi_command import local
 
 from components.aws.arn import GONE_STATUS
-from components.aws.asked_here import asking, run_here
+from components.aws.asked_here import asking, has_no_login, run_here
 from components.control_machine import ControlMachine
 from components.local_command import local_command
 from components.machine import Machine
@@ -46,7 +46,8 @@ def awake(
 ) -> pulumi.Resource:
     """Register that a node's machine runs, for as long as it's a node; its delete stops it.
 
-    It isn't stopped where it's removed, or replaced.
+    It isn't stopped where it's removed, or replaced. Nor where the provider's configuration has
+    credentials: a delete would log in with those of an earlier update. The next one stops it then.
 
     Args:
         machine: the node's; what else is of the node depends on this.
@@ -55,14 +56,19 @@ def awake(
         starts: how often it was started once more: it may have been stopped, and that not noted.
         parent: the node's component.
     """
+    stops = has_no_login()
     return local_command(
         f"{machine.name}-awake",
         settings,
-        {**_variables(machine, base), **({"STARTS": str(starts)} if starts else {})},
+        {
+            **_variables(machine, base),
+            **({"STARTS": str(starts)} if starts else {}),
+            **({"STOPS": "true"} if stops else {}),
+        },
         parent=parent,
         create=START,
         update=START,
-        delete=STOP,
+        delete=STOP if stops else None,
         triggers=[machine.identity],
         depends_on=machine.depends_on,
         delete_before_replace=True,

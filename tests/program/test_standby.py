@@ -12,6 +12,7 @@ import pytest
 from pulumi_command import local, remote
 
 from components import down
+from components.aws import asked_here
 from components.aws.instances import AwsMachines
 from components.aws.power import STOP
 from components.cluster_observation import ClusterObservation
@@ -36,7 +37,13 @@ def state(parts: Parts) -> dict[str, Any]:
     return {
         f"{urn}::node-{number}-{part}": {
             "type": COMMAND,
-            "outputs": {"environment": {"NODE_GENERATION": "1", "OPENVIDU_VERSION": "2.30.0"}},
+            "outputs": {
+                "environment": {
+                    "NODE_GENERATION": "1",
+                    "OPENVIDU_VERSION": "2.30.0",
+                    **({"STOPS": "true"} if part == "awake" else {}),
+                }
+            },
         }
         for number, of in parts.items()
         for part in of
@@ -159,6 +166,17 @@ def test_a_removed_machine_is_not_stopped_before(
     monkeypatch.setattr(local, "Command", watched)
     registered(config, {}, standbyNodes="1")
     assert deleted_with == {"node-1-awake": "node-1", "node-2-awake": "node-2"}
+
+
+def test_a_delete_does_not_log_in_with_the_credentials_of_another_day(
+    config: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {"accessKey": "AKIA", "secretKey": "of another day"}
+    monkeypatch.setattr(asked_here, "config_of_stack", lambda _: (own, {"secretKey"}))
+    found = registered(config, {}, standbyNodes="1")
+    awake = command(found, "node-2-awake")
+    assert "delete" not in awake
+    assert not from_outputs({"urn::node-2-awake": {"outputs": awake}}).woken
 
 
 def test_whatever_stops_a_machine_asks_first_whether_it_serves() -> None:
