@@ -46,12 +46,12 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
     if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
-    places = aws_machines.check(settings, previous, known_by)
-    settings = replace(settings, private_ips=places.private_ips)
+    addressing = aws_machines.check(settings, previous, known_by)
+    settings = replace(settings, private_ips=addressing.private_ips)
     for warning in stack_tags.warnings(settings):
         pulumi.log.warn(warning)
     tags = stack_tags.tags_of(settings, known_by)
-    return settings, partial(aws_machines.AwsMachines, settings, tags, places, previous)
+    return settings, partial(aws_machines.AwsMachines, settings, tags, addressing, previous)
 
 
 def _another_network(settings: Settings, previous: PreviousState) -> list[Mistake]:

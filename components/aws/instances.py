@@ -20,11 +20,11 @@ from components.aws import (
     restore,
     session_manager,
 )
+from components.aws.addressing import Addressing, in_own_network
 from components.aws.alarms import Alarms, alarms
 from components.aws.firewall import Firewall
 from components.aws.instance import Placement, aws_machine
 from components.aws.network import Network
-from components.aws.places import Places, in_own_network
 from components.aws.stop import before_stop
 from components.machine import Machine, once
 from components.previous_state import PreviousState
@@ -33,7 +33,7 @@ from components.settings.table import Settings
 from openvidu.roles import BASTION, NODE, Role
 
 
-def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Places:
+def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Addressing:
     """Ask AWS whether it gives what the configuration asks for, before anything is registered.
 
     Args:
@@ -55,7 +55,7 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
     if settings.subnet_ids:
         owners = owners_lookup.ask(settings, aws.config.region)
         choice = owners_network.choose(settings, previous, owners)
-        where = choice.places
+        where = choice.addressing
         mistakes += choice.mistakes
         used = dict(enumerate(where.zones))
     else:
@@ -100,7 +100,7 @@ class AwsMachines:
         self,
         settings: Settings,
         tags: Mapping[str, str],
-        places: Places,
+        addressing: Addressing,
         previous: PreviousState,
         parent: pulumi.Resource,
     ) -> None:
@@ -109,16 +109,16 @@ class AwsMachines:
         Args:
             settings: what to deploy.
             tags: those that every resource carries.
-            places: where the machines are.
+            addressing: where the machines are.
             previous: what is deployed.
             parent: the cluster.
         """
         child = pulumi.ResourceOptions(parent=parent)
         self._settings = settings
         self._there = previous
-        self._subnets = places.subnets
+        self._subnets = addressing.subnets
         self.tags = tags
-        self.network = network = Network(settings, zones=places.zones, tags=tags, opts=child)
+        self.network = network = Network(settings, zones=addressing.zones, tags=tags, opts=child)
         key_pair = aws.ec2.KeyPair(
             "ssh-key", public_key=settings.ssh_public_key or "", tags=tags, opts=child
         )
@@ -140,7 +140,7 @@ class AwsMachines:
                 alarms=self.alarms,
             )
             for zone, subnet_id, internet in zip(
-                places.zones, network.subnet_ids, network.internet, strict=True
+                addressing.zones, network.subnet_ids, network.internet, strict=True
             )
         ]
         roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]

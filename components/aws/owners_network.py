@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
-from components.aws.places import Places, Turns
+from components.aws.addressing import Addressing, Spread
 from components.previous_state import PreviousState
 from components.settings.choices import HA_MANAGED
 from components.settings.mistakes import Mistake, set_command
@@ -68,7 +68,7 @@ class Owners:
 class Choice:
     """Where machines would be in a network that existed, and what is in the way."""
 
-    places: Places
+    addressing: Addressing
     mistakes: Sequence[Mistake]
 
 
@@ -84,23 +84,23 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
     """
     mistakes = [*_unfit(settings, owners)]
     if mistakes:
-        return Choice(Places(), mistakes)
+        return Choice(Addressing(), mistakes)
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
-    turns = Turns(settings, previous, [_network(one) for one in found])
+    spread = Spread(settings, previous, [_network(one) for one in found])
     for number in settings.node_machines:
-        if f"node-{number}" not in turns.subnets:
-            turns.take(number, turns.turn(number)[0])
+        if f"node-{number}" not in spread.subnets:
+            spread.assign(number, spread.preferred(number)[0])
     chosen = dict(previous.private_ips)
-    for place, subnet_id in enumerate(settings.subnet_ids):
+    for index, subnet_id in enumerate(settings.subnet_ids):
         free = _free(owners, subnet_id, {*chosen.values()})
-        placed = [name for name, one in turns.subnets.items() if one == place]
+        placed = [name for name, one in spread.subnets.items() if one == index]
         names = [name for name in placed if name not in previous.private_ips]
         services = 0 if subnet_id in previous.subnet_ids else _for_services(settings)
         if len(free) < len(names) + services:
             mistakes.append(_too_few(settings, subnet_id, free, names, services))
         chosen |= dict(zip(names, map(str, free), strict=False))
     zones = [one["AvailabilityZone"] for one in found]
-    return Choice(Places(zones, turns.subnets, chosen), mistakes)
+    return Choice(Addressing(zones, spread.subnets, chosen), mistakes)
 
 
 def _for_services(settings: Settings) -> int:

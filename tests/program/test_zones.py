@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.aws.places import in_own_network
+from components.aws.addressing import in_own_network
 from components.previous_state import PreviousState
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
@@ -187,12 +187,12 @@ def test_whatever_comes_and_goes_no_machine_moves_and_no_two_meet(
             "standbyNodes": str(standbys),
         }
         settings = settings_of({**config, **changed, "availabilityZones": str(zones)})
-        places = in_own_network(settings, PreviousState(private_ips=there))
-        found = places.private_ips
+        addressing = in_own_network(settings, PreviousState(private_ips=there))
+        found = addressing.private_ips
         assert {name: found[name] for name in there} == there
         assert len({*found.values()}) == len(found)
         for name, address in found.items():
-            network: IPv4Network = settings.node_networks[places.subnets[name]]
+            network: IPv4Network = settings.node_networks[addressing.subnets[name]]
             assert IPv4Address(address) in network
         stays = {settings.main_role.name, *(f"node-{one}" for one in settings.node_machines)}
         assert stays <= {*found}

@@ -12,12 +12,12 @@ from components.settings.table import BASE_OFFSET, Settings
 
 
 @dataclass(frozen=True)
-class Places:
+class Addressing:
     """Where machines are.
 
     Attributes:
         zones: availability zones of the subnets, in their order.
-        subnets: each machine's subnet by its place in that order, by the machine's name.
+        subnets: each machine's subnet by its index there, by the machine's name.
         private_ips: each machine's address, likewise: those that are there keep theirs.
     """
 
@@ -26,13 +26,13 @@ class Places:
     private_ips: Mapping[str, str] = field(default_factory=dict)
 
 
-class Turns:
-    """Gives each machine a subnet: those that are there stay, and nodes that come take turns.
+class Spread:
+    """Spreads machines over subnets: those that are there stay, and nodes that come alternate.
 
-    Where a zone was added, or a number was retired, it's the turn of where the fewest nodes are.
+    Where a zone was added, or a number was retired, the next node comes where the fewest are.
 
     Attributes:
-        subnets: each machine's subnet by its place, by the machine's name.
+        subnets: each machine's subnet by its index, by the machine's name.
     """
 
     subnets: dict[str, int]
@@ -48,9 +48,9 @@ class Turns:
             networks: those of the subnets, in their order.
         """
         self.subnets = {
-            name: place
+            name: index
             for name, ip in previous.private_ips.items()
-            for place, network in enumerate(networks)
+            for index, network in enumerate(networks)
             if network and IPv4Address(ip) in network
         }
         self.subnets.setdefault(settings.main_role.name, 0)
@@ -58,18 +58,18 @@ class Turns:
         wanted = (f"node-{number}" for number in settings.node_machines)
         self._nodes = Counter(self.subnets[name] for name in wanted if name in self.subnets)
 
-    def turn(self, number: int) -> Sequence[int]:
-        """The subnets in the order in which they are for a node of this number."""
-        places = [(number - 1 + step) % self._count for step in range(self._count)]
-        return sorted(places, key=self._nodes.__getitem__)
+    def preferred(self, number: int) -> Sequence[int]:
+        """The subnets for a node of this number, the best one first."""
+        indexes = [(number - 1 + step) % self._count for step in range(self._count)]
+        return sorted(indexes, key=self._nodes.__getitem__)
 
-    def take(self, number: int, place: int) -> None:
-        """Note where a node gets to be."""
-        self.subnets[f"node-{number}"] = place
-        self._nodes[place] += 1
+    def assign(self, number: int, index: int) -> None:
+        """Note which subnet a node gets."""
+        self.subnets[f"node-{number}"] = index
+        self._nodes[index] += 1
 
 
-def in_own_network(settings: Settings, previous: PreviousState) -> Places:
+def in_own_network(settings: Settings, previous: PreviousState) -> Addressing:
     """Where machines are in a network of the stack's own, without its zones.
 
     An address follows from a node's number, unless a node that came before has it.
@@ -79,20 +79,21 @@ def in_own_network(settings: Settings, previous: PreviousState) -> Places:
         previous: what is deployed.
     """
     networks = settings.node_networks
-    turns = Turns(settings, previous, networks)
+    spread = Spread(settings, previous, networks)
     known = previous.private_ips
-    chosen = {name: known[name] for name in turns.subnets if name in known}
+    chosen = {name: known[name] for name in spread.subnets if name in known}
     chosen.setdefault(settings.main_role.name, settings.main_private_ip)
     for number in settings.node_machines:
         name = f"node-{number}"
-        if name not in chosen:
-            taken = {*chosen.values()}
-            for place in turns.turn(number):
-                if address := _free(networks[place], (number - 1) // len(networks), taken):
-                    turns.take(number, place)
-                    chosen[name] = address
-                    break
-    return Places(subnets=turns.subnets, private_ips=chosen)
+        if name in chosen:
+            continue
+        taken = {*chosen.values()}
+        for index in spread.preferred(number):
+            if address := _free(networks[index], (number - 1) // len(networks), taken):
+                spread.assign(number, index)
+                chosen[name] = address
+                break
+    return Addressing(subnets=spread.subnets, private_ips=chosen)
 
 
 def _free(network: IPv4Network, row: int, taken: Collection[str]) -> str | None:
