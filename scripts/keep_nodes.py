@@ -19,6 +19,7 @@ from components.numbering import Wanted
 from components.resource_names import node_number
 from scripts import wanted_nodes
 from scripts.expected_errors import expected_errors
+from scripts.memberships import from_state
 from scripts.pulumi_cli import PulumiCli
 from scripts.stack_machines import outputs_of
 
@@ -45,9 +46,8 @@ def keep(pulumi: PulumiCli) -> str:
     Raises:
         PulumiError: state or configuration can't be read, or not be written.
     """
-    outputs = outputs_of(pulumi.export_state())
+    after = deployed(pulumi.export_state())
     before = wanted_nodes.read(pulumi)
-    after = deployed(outputs)
     if after is None:
         return f"No nodes are deployed: nodeCount stays {before.count}."
     changed = wanted_nodes.change(pulumi, before, after)
@@ -56,13 +56,17 @@ def keep(pulumi: PulumiCli) -> str:
     )
 
 
-def deployed(outputs: Mapping[str, Any]) -> Wanted | None:
-    """The nodes that the last update wanted; None before the first, and where there are none.
+def deployed(exported: Mapping[str, Any]) -> Wanted | None:
+    """The nodes that are there; None before the first update, and where there are none.
+
+    Outputs are of the last update that ended well. One that has joined since, in an update that
+    failed then, is a node as well; and so is one that was to leave, and hasn't: in doubt it stays.
 
     Args:
-        outputs: the stack's.
+        exported: the stack's state.
     """
-    numbers = _numbers(outputs.get("nodes"))
+    outputs = outputs_of(exported)
+    numbers = _numbers(outputs.get("nodes")) | from_state(exported).keys()
     if not numbers:
         return None
     # A number between a node's and a standby's is retired, too, or another standby would have it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -12,13 +12,25 @@ from components.numbering import Wanted
 from scripts.keep_nodes import deployed, keep
 
 
+def state(
+    nodes: Sequence[int], standbys: Sequence[int] = (), joined: Sequence[int] = ()
+) -> dict[str, Any]:
+    """A state with outputs, and with the memberships of nodes that have joined since."""
+    named = {"nodes": nodes, **({"standbyNodes": standbys} if standbys else {})}
+    outputs = {key: [{"name": f"node-{one}"} for one in of] for key, of in named.items()}
+    urn = "urn:pulumi:dev::openvidu-enterprise::command:local:Command::node-%s-membership"
+    members = [
+        {"urn": urn % one, "type": "", "inputs": {"environment": {}, "stdin": ""}} for one in joined
+    ]
+    stack = {"urn": "x", "type": "pulumi:pulumi:Stack", "outputs": outputs}
+    return {"deployment": {"resources": [stack, *members]}}
+
+
 class Pulumi:
     """A stack: what is deployed, and what its configuration says."""
 
     def __init__(self, nodes: list[int], count: int, retired: list[int]) -> None:
-        outputs = {"nodes": [{"name": f"node-{number}"} for number in nodes]}
-        stack = {"urn": "x", "type": "pulumi:pulumi:Stack", "outputs": outputs}
-        self.state = {"deployment": {"resources": [stack]}}
+        self.state = state(nodes)
         self.stored: dict[str, Any] = {"nodeCount": count, "retiredNodes": retired}
 
     def export_state(self) -> Mapping[str, Any]:
@@ -50,7 +62,7 @@ def test_what_is_deployed_is_wanted(
     stack = Pulumi(nodes, count, retired)
     keep(stack)  # type: ignore[arg-type]
     assert (stack.stored["nodeCount"], stack.stored["retiredNodes"]) == after
-    found = deployed(stack.state["deployment"]["resources"][0]["outputs"])
+    found = deployed(stack.state)
     assert found == Wanted(after[0], frozenset(after[1]))
     assert [*found.numbers] == nodes
 
@@ -68,8 +80,9 @@ def test_it_says_what_it_has_changed(nodes: list[int], said: str) -> None:
 
 
 def test_a_standby_keeps_its_number() -> None:
-    outputs = {
-        "nodes": [{"name": "node-1"}, {"name": "node-2"}],
-        "standbyNodes": [{"name": "node-4"}],
-    }
-    assert deployed(outputs) == Wanted(2, frozenset({3}))
+    assert deployed(state([1, 2], standbys=[4])) == Wanted(2, frozenset({3}))
+
+
+def test_a_node_that_joined_in_an_update_which_failed_then_is_one() -> None:
+    assert deployed(state([1, 2], joined=[1, 2, 3])) == Wanted(3)
+    assert deployed(state([], joined=[1])) == Wanted(1)
