@@ -16,7 +16,7 @@ from components.endpoints import Endpoints
 from components.env_files import logins, node_env
 from components.installation import MachineOf
 from components.machine import Machine
-from components.node_machine import NODE, MachinePlan, prepare, started_with
+from components.node_machine import NODE_COMPONENT, MachinePlan, prepare, started_with
 from components.node_membership import hold, membership
 from components.remote import fields, run_on
 from components.settings.table import Settings
@@ -60,7 +60,7 @@ class Node(pulumi.ComponentResource):
             opts: options of the component.
         """
         name = f"node-{number}"
-        super().__init__(NODE, name, None, opts)
+        super().__init__(NODE_COMPONENT, name, None, opts)
         self.number = number
         machine = machine_of(self)
         if plan.runs_while_node:

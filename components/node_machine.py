@@ -17,7 +17,7 @@ from components.settings.table import Settings
 from components.upgrade_path import Change
 from openvidu import release
 
-NODE = "openvidu-enterprise:index:Node"
+NODE_COMPONENT = "openvidu-enterprise:index:Node"
 """The type of the component, of a node and of a standby: so they have the same resources."""
 
 

@@ -13,7 +13,7 @@ from components.aws import power
 from components.control_machine import ControlMachine
 from components.installation import MachineOf
 from components.machine import Machine
-from components.node_machine import NODE, MachinePlan, prepare, started_with
+from components.node_machine import NODE_COMPONENT, MachinePlan, prepare, started_with
 from components.settings.table import Settings
 from openvidu import release
 
@@ -48,7 +48,7 @@ class Standby(pulumi.ComponentResource):
             plan: what becomes of it.
             opts: options of the component.
         """
-        super().__init__(NODE, f"node-{number}", None, opts)
+        super().__init__(NODE_COMPONENT, f"node-{number}", None, opts)
         self.number = number
         self.machine = machine = machine_of(self)
         installed = installation.installed(

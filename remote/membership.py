@@ -37,6 +37,8 @@ AT_FIRST = "at-first-"
 """Before an action: the state knows of none that was carried out before."""
 BUSY = 3
 """Exit status of machine/stop-node.sh: a call has begun, so nothing was stopped."""
+_IN_FOLDER = "FOLDER=/opt/openvidu"
+"""Where a node's software is. Source: page, "Configuration management"."""
 AS_FOUND = "/var/lib/openvidu-host-as-found"
 """What a host that existed before keeps of how it was; see machine/prepare-host.sh."""
 POLL_SECONDS = 2.0
@@ -86,7 +88,7 @@ class Membership:
         status = self._decided("prepare")
         # The script starts only what doesn't run, where there is something that does.
         if status in (TO_START, TO_START_PARTLY):
-            values = f"NAME={self._session.name}\nFOLDER=/opt/openvidu"
+            values = f"NAME={self._session.name}\n{_IN_FOLDER}"
             start = with_values(self._given["START_NODE"], values)
             status = self._session.run(self._node, start).status
         return status or self._on_base("join").status
@@ -118,7 +120,7 @@ class Membership:
             )
         if status:
             return status
-        script = with_values(self._given["REST_NODE"], "FOLDER=/opt/openvidu")
+        script = with_values(self._given["REST_NODE"], _IN_FOLDER)
         return self._session.run(self._node, script).status
 
     def _decided(self, action: str) -> int:
