@@ -80,7 +80,6 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         }.items()
     },
     "vpcId": VPC,
-    "subnetIds": VPC,
     "tags": {"tags.cost-center": "calls"},
     "noProxy": {"httpProxy": "http://proxy.example.io:3128", "noProxy[0]": ".example.io"},
     "dockerRegistryUser": REGISTRY,

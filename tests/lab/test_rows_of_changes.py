@@ -41,6 +41,8 @@ RESTART: Mapping[Change, set[str]] = {
 """What restarts, or is another machine then; in the order in which rows can follow one another."""
 ELSEWHERE = {
     Change.NODES_COME_AND_GO: "test_scaling",
+    Change.STANDBYS: "test_standby",
+    Change.ZONE: "test_managed",
     Change.UPGRADE: "test_upgrade",
     Change.CALLED: "tests/program/test_call_check.py",
     Change.RELOAD: "test_certificates",

@@ -78,6 +78,7 @@ ELSEWHERE = {
     "hosts": "test_another_host_is_another_machine_for_a_node_that_is_on_it",
     "machines": "test_cluster.test_a_stack_keeps_its_kind_of_machines",
     "sshVia": "test_session_manager.test_another_way_restarts_nothing",
+    "subnetIds": "test_owners_network.test_a_subnet_more_is_for_the_nodes_that_come",
     "availabilityZones": "test_zones.test_a_zone_is_added_beside_the_others",
 }
 """Keys with a test of their own, by its name."""

@@ -110,11 +110,7 @@ def test_an_update_that_changes_nothing_waits_for_nothing(shape: str) -> None:
         assert waits(shape, {"retiredNodes[0]": "2"}) == []
 
 
-# A stack with a network of its own takes none of another's subnets.
-@pytest.mark.parametrize(
-    "key",
-    [key for key in VALUES if keys()[key].change is not Change.REFUSED and key != "subnetIds"],
-)
+@pytest.mark.parametrize("key", [key for key in VALUES if keys()[key].change is not Change.REFUSED])
 def test_what_a_key_has_wait_is_what_the_table_says_of_it(key: str) -> None:
     found = waits("ha", VALUES[key])
     expected = WAITS.get(keys()[key].change, [])

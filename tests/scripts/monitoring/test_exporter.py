@@ -18,7 +18,7 @@ from tenacity import retry, retry_if_result, stop_after_delay, wait_fixed
 from lab.directory import PROJECT
 from scripts.exporter import PORT
 
-ERROR = "error: no stack named 'dev' found"
+ERROR = "error: incorrect passphrase"
 PULUMI = f"""#!/bin/sh
 case "$1 $2" in
 "stack --show-name") echo dev ;;
