@@ -44,7 +44,7 @@ class Record:
 
     def write(self, event: str, *, at: float | None = None, **facts: Any) -> None:
         """Add an event, now or at a moment in Unix seconds."""
-        moment = round(time.time() if at is None else at, 3)
+        moment = time.time() if at is None else at
         line = json.dumps({"at": moment, "event": event, **facts}) + "\n"
         os.write(self._descriptor, line.encode())
 
