@@ -71,7 +71,7 @@ def _addresses(
     everyones = frozenset(aws.ec2.get_eips().allocation_ids)
     own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *previous.addresses.values()}
     others = everyones - own
-    if len(others) + max(len(own), len(settings.node_machines) + 1) > limit:
+    if len(others) + max(len(own), len(settings.instance_types)) > limit:
         others = _counting(others)
     return _Addresses(own, len(others))
 

@@ -116,8 +116,7 @@ def newest_of(owner: str, having: Mapping[str, str]) -> aws.ec2.GetAmiResult | N
 
 
 def _starts(settings: Settings, previous: PreviousState) -> bool:
-    wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_machines)}
-    return not wanted <= previous.instance_types.keys()
+    return not settings.instance_types.keys() <= previous.instance_types.keys()
 
 
 def _shown(value: object) -> str:

@@ -193,9 +193,8 @@ def zones(
 
 def _to_start(settings: Settings, previous: PreviousState) -> set[str]:
     """The types with which a machine will start: those that run need no zone to have their type."""
-    machines = {f"node-{number}": settings.node_instance_type for number in settings.node_machines}
-    machines[settings.main_role.name] = settings.main_instance_type.name
-    return {kind for name, kind in machines.items() if previous.instance_types.get(name) != kind}
+    wanted, there = settings.instance_types, previous.instance_types
+    return {kind for name, kind in wanted.items() if there.get(name) != kind}
 
 
 def _zones_of_region() -> Sequence[str]:

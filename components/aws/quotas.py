@@ -171,10 +171,6 @@ def _too_many(rules: int, account: Account) -> Mistake:
     return Mistake("sshCidrs", problem, increase_command(RULES, account.region, rules))
 
 
-def _name(number: int) -> str:
-    return f"node-{number}"
-
-
 def _kept(settings: Settings, previous: PreviousState) -> set[str]:
     """The names of the wanted machines that are there with their types."""
     return {
@@ -210,8 +206,7 @@ def _addresses(settings: Settings, previous: PreviousState, account: Account) ->
     Those of nodes that leave count: the engine makes new things first. One that carries the stack's
     tags and isn't in its state is left from an update that was killed, and may be used again.
     """
-    main = settings.main_role.name
-    names = {main, *map(_name, settings.node_machines)}
+    names = settings.instance_types.keys()
     kept = names & previous.addresses.keys()
     unclaimed = account.own_addresses - set(previous.addresses.values())
     new = len(names) - len(kept) - len(unclaimed)
@@ -224,7 +219,8 @@ def _addresses(settings: Settings, previous: PreviousState, account: Account) ->
     if account.other_addresses:
         text += f" beside {account.other_addresses} others in the account"
     total = own + account.other_addresses
-    return _Demand(ADDRESSES, total, min(1, len(names) - 1), len(kept - {main}), text)
+    nodes = len(kept - {settings.main_role.name})
+    return _Demand(ADDRESSES, total, min(1, len(names) - 1), nodes, text)
 
 
 def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
