@@ -233,31 +233,23 @@ def _fits(settings: Settings, demand: _Demand, account: Account) -> int:
 
 def _mistake(settings: Settings, demand: _Demand, account: Account, fits: int) -> Mistake:
     quota, main = demand.quota, settings.main_role.name
-    command = increase_command(quota, account.region, demand.total)
-    # Nodes carry calls: where standbys are too many, it isn't nodes that should be fewer.
-    if demand.each and settings.standby_nodes:
-        excess = demand.total - account.holds[quota.code]
-        standbys = settings.standby_nodes + -excess // demand.each
-        problem = (
-            f"is {settings.standby_nodes}: {main}, nodes and standbys take {demand.text}, and the "
-            f"quota {quota.code} ({quota.name}) holds {account.holds[quota.code]} in "
-            f"{account.region}"
-        )
-        if standbys >= 0:
-            command = f"{set_command('standbyNodes', str(standbys))}\n      or: {command}"
-        return Mistake("standbyNodes", problem, command)
-    key, found, takes = (
-        ("nodeCount", str(settings.node_count), f"{main} and nodes take")
-        if demand.each
-        else (
-            *settings.main_instance_type,
-            f"the {main} takes",
-        )
-    )
+    holds = account.holds[quota.code]
+    fewer: int | None = fits if 1 <= fits < settings.node_count else None
+    if not demand.each:
+        (key, found), takes = settings.main_instance_type, f"the {main} takes"
+    elif settings.standby_nodes:
+        # Nodes carry calls: where standbys are too many, it isn't nodes that should be fewer.
+        key, found = "standbyNodes", str(settings.standby_nodes)
+        takes = f"{main}, nodes and standbys take"
+        standbys = settings.standby_nodes + (holds - demand.total) // demand.each
+        fewer = standbys if standbys >= 0 else None
+    else:
+        key, found, takes = "nodeCount", str(settings.node_count), f"{main} and nodes take"
     problem = (
         f"is {found}: {takes} {demand.text}, and the quota {quota.code} ({quota.name}) "
-        f"holds {account.holds[quota.code]} in {account.region}"
+        f"holds {holds} in {account.region}"
     )
-    if 1 <= fits < settings.node_count:
-        command = f"{set_command('nodeCount', str(fits))}\n      or: {command}"
+    command = increase_command(quota, account.region, demand.total)
+    if fewer is not None:
+        command = f"{set_command(key, str(fewer))}\n      or: {command}"
     return Mistake(key, problem, command)
