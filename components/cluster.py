@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,7 @@ from components.update_notice import tell_begin
 from openvidu.ports import API
 
 FEWEST_NODES_FOR_AVAILABILITY = 2
+_Plans = Callable[[int, Sequence[pulumi.Resource]], MachinePlan]
 
 
 class Cluster(pulumi.ComponentResource):
@@ -78,13 +79,13 @@ class Cluster(pulumi.ComponentResource):
         base = begun.base
         configuration = SharedConfiguration(settings, base, previous, self)
         generations = update_plan.generations(settings, previous, seen)
-        script = installation.node_script(base, settings, self)
+        plan_of = _machine_plans(settings, previous, installation.node_script(base, settings, self))
         nodes = self._nodes(
-            settings, machines, base, configuration.wanted, script, previous, generations
+            settings, machines, base, configuration.wanted, plan_of, previous, generations
         )
         self.nodes = sorted(nodes, key=lambda node: node.number)
         members = [node.membership for node in self.nodes]
-        standbys = [*self._standbys(settings, machines, base, script, previous, members)]
+        standbys = [*self._standbys(settings, machines, base, plan_of, members)]
         joined = all_joined(members, self)
         applied = configuration.apply(
             update_plan.configuration_generation(previous, seen),
@@ -118,7 +119,7 @@ class Cluster(pulumi.ComponentResource):
         machines: Machines,
         base: ControlMachine,
         configuration: pulumi.Resource,
-        script: pulumi.Output[str],
+        plan_of: _Plans,
         previous: PreviousState,
         generations: Mapping[int, int],
     ) -> Iterator[Node]:
@@ -130,7 +131,6 @@ class Cluster(pulumi.ComponentResource):
         service at a time.
         """
         replaced = update_plan.replaced(settings, previous)
-        waits = update_plan.pull_waits(settings, previous)
         many = settings.max_unavailable
         new: list[pulumi.Resource] = []
         returning: list[pulumi.Resource] = []
@@ -147,15 +147,7 @@ class Cluster(pulumi.ComponentResource):
                 partial(machines.node, number, [*after, *new] if number in replaced else after),
                 configuration,
                 generations[number],
-                MachinePlan(
-                    upgrade_path.change_of(f"node-{number}", settings, previous),
-                    script,
-                    after if settings.upgrade_strategy == ROLLING else (),
-                    waits[number],
-                    may_serve=update_plan.may_serve(number, previous),
-                    runs_while_node=update_plan.runs_while_node(number, settings, previous),
-                    starts=update_plan.starts(number, previous),
-                ),
+                plan_of(number, after if settings.upgrade_strategy == ROLLING else ()),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             among = returning if comes_back else existing if number in previous.generations else new
@@ -167,8 +159,7 @@ class Cluster(pulumi.ComponentResource):
         settings: Settings,
         machines: Machines,
         base: ControlMachine,
-        script: pulumi.Output[str],
-        previous: PreviousState,
+        plan_of: _Plans,
         members: Sequence[pulumi.Resource],
     ) -> Iterator[Standby]:
         """Register the standbys; no node waits for them, and they wait for none.
@@ -176,26 +167,39 @@ class Cluster(pulumi.ComponentResource):
         Save one that is a node until it has drained in this update: it serves while the others are
         changed, and drains after that. It doesn't come back, and they would wait for it.
         """
-        waits = update_plan.pull_waits(settings, previous)
         for number in settings.standby_numbers:
-            may_serve = update_plan.may_serve(number, previous)
-            after = members if may_serve else ()
+            plan = plan_of(number, ())
+            after = members if plan.may_serve else ()
             yield Standby(
                 number,
                 settings,
                 base,
                 partial(machines.node, number, after),
-                MachinePlan(
-                    upgrade_path.change_of(f"node-{number}", settings, previous),
-                    script,
-                    after,
-                    waits[number],
-                    may_serve=may_serve,
-                    runs_while_node=update_plan.runs_while_node(number, settings, previous),
-                    instance=previous.instances.get(f"node-{number}", ""),
-                ),
+                replace(plan, upgraded_after=after),
                 opts=pulumi.ResourceOptions(parent=self),
             )
+
+
+def _machine_plans(
+    settings: Settings, previous: PreviousState, script: pulumi.Output[str]
+) -> _Plans:
+    """Tells what becomes of a node's or standby's machine: by number, and what comes before."""
+    waits = update_plan.pull_waits(settings, previous)
+
+    def plan_of(number: int, upgraded_after: Sequence[pulumi.Resource]) -> MachinePlan:
+        name = f"node-{number}"
+        return MachinePlan(
+            upgrade_path.change_of(name, settings, previous),
+            script,
+            upgraded_after,
+            waits[number],
+            may_serve=update_plan.may_serve(number, previous),
+            runs_while_node=update_plan.runs_while_node(number, settings, previous),
+            starts=update_plan.starts(number, previous),
+            instance=previous.instances.get(name, ""),
+        )
+
+    return plan_of
 
 
 def _wanted(
