@@ -22,11 +22,10 @@ def run_here(script: str, *words: str) -> str:
     return " ".join([f".venv/bin/python -m scripts.{script}", *words])
 
 
-def asking(instance_id: pulumi.Input[str]) -> Mapping[str, pulumi.Input[str]]:
-    """The variables that such a script needs; secret where the provider's configuration is."""
+def login() -> Mapping[str, pulumi.Input[str]]:
+    """The variables with which such a script asks; secret where the provider's configuration is."""
     whole = provider.secret_variables(config_of_stack("aws")[0])
     return {
-        "INSTANCE_ID": instance_id,
         "AWS_REGION": aws.config.region or "",
         **(whole if has_no_login() else {key: pulumi.Output.secret(whole[key]) for key in whole}),
     }

@@ -15,7 +15,7 @@ from pulumi_command import local
 
 from components.aws import backups, provider, session_manager
 from components.aws.alarms import Alarms
-from components.aws.asked_here import asking, run_here
+from components.aws.asked_here import login, run_here
 from components.aws.firewall import Firewall
 from components.machine import Machine
 from components.settings.stack_config import config_of_stack
@@ -248,7 +248,7 @@ def _host_key(name: str, instance: aws.ec2.Instance, parent: pulumi.Resource) ->
     command = local.Command(
         f"{name}-host-key",
         create=run_here("host_key"),
-        environment=asking(instance.id),
+        environment={"INSTANCE_ID": instance.id, **login()},
         triggers=[instance.id],
         opts=pulumi.ResourceOptions(parent=parent),
     )

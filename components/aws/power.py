@@ -16,7 +16,7 @@ import pulumi
 from pulumi_command import local
 
 from components.aws.arn import GONE_STATUS
-from components.aws.asked_here import asking, has_no_login, run_here
+from components.aws.asked_here import has_no_login, login, run_here
 from components.control_machine import ControlMachine
 from components.local_command import local_command
 from components.machine import Machine
@@ -151,4 +151,4 @@ def _variables(machine: Machine, base: ControlMachine) -> Mapping[str, pulumi.In
 
 
 def _asking(machine: Machine) -> Mapping[str, pulumi.Input[str]]:
-    return {**asking(machine.identity), "INSTANCE_ARN": machine.instance_arn}
+    return {"INSTANCE_ARN": machine.instance_arn, **login()}
