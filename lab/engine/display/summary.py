@@ -14,7 +14,7 @@ from lab.engine.model import urn as urns
 from lab.engine.model.step import Op
 from lab.engine.model.values import UNKNOWN, Properties
 
-_ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.READ_DISCARD)
+_ORDER = (Op.CREATE, Op.UPDATE, Op.DELETE, Op.REPLACE, Op.READ, Op.READ_DISCARD, Op.IMPORT)
 
 
 def diagnostics(facts: Facts, stack_urn: str) -> Iterator[str]:

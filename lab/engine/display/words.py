@@ -51,5 +51,6 @@ WORDS: Final = {
         "<<", "discard original", "discarding original", "discarded original", RED
     ),
     Op.REMOVE_PENDING_REPLACE: Words("~", "forget", "forgetting", "forgotten", YELLOW),
+    Op.IMPORT: Words("=", "import", "importing", "imported", GREEN),
     Op.REFRESH: Words("~", "refresh", "refreshing", "", YELLOW),
 }

@@ -46,6 +46,7 @@ class Goal:
     aliases: tuple[Alias, ...] = ()
     timeouts: Timeouts = NO_TIMEOUTS
     source_position: str = ""
+    import_id: str = ""
 
     def state(self, urn: str, old: ResourceState | None, alias: str) -> ResourceState:
         """The state that the resource is to have, before any provider has spoken."""
@@ -72,4 +73,5 @@ class Goal:
             created=old.created if old else "",
             modified=old.modified if old else "",
             source_position=self.source_position,
+            import_id=self.import_id,
         )

@@ -16,6 +16,7 @@ CREATING = "creating"
 UPDATING = "updating"
 DELETING = "deleting"
 READING = "reading"
+IMPORTING = "importing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ class Op(StrEnum):
     DISCARD_REPLACED = "discard-replaced"
     REMOVE_PENDING_REPLACE = "remove-pending-replace"
     REFRESH = "refresh"
+    IMPORT = "import"
 
 
 _PARTS_OF_A_REPLACEMENT = frozenset(

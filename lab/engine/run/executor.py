@@ -13,6 +13,7 @@ from lab.engine.errors import ProviderError
 from lab.engine.model.state import (
     CREATING,
     DELETING,
+    IMPORTING,
     READING,
     UPDATING,
     ResourceState,
@@ -101,6 +102,8 @@ class Executor:
                 self._create(step)
             case Op.UPDATE:
                 self._update(step)
+            case Op.IMPORT:
+                self._import(step)
             case Op.READ | Op.READ_REPLACEMENT:
                 self._read(step)
             case Op.REMOVE_PENDING_REPLACE:
@@ -146,6 +149,21 @@ class Executor:
             return self._context.registry.create(new.urn, new.inputs, preview=preview)
         provider = self._provider_of(new)
         return provider.create(new.urn, new.inputs, new.timeouts.create, preview=preview)
+
+    def _import(self, step: Step) -> None:
+        new, journal = _new(step), self._context.journal
+        journal.begin(new, IMPORTING)
+        try:
+            found = self._provider_of(new).read(new.urn, new.import_id, {}, {}, new.timeouts.read)
+            if not found.id:
+                raise ProviderError(f"resource '{new.import_id}' does not exist")
+        except ProviderError:
+            self._end_without_effect(new)
+            raise
+        new.id, new.inputs, new.outputs = found.id, found.inputs or {}, found.outputs
+        new.created = new.modified = now()
+        mark_secrets(new)
+        journal.end(new, add=new)
 
     def _update(self, step: Step) -> None:
         new, old, journal = _new(step), _old(step), self._context.journal

@@ -68,6 +68,8 @@ class Planner:
             with self._ledger.lock:
                 self._ledger.sames |= {draft.urn, draft.old.urn if draft.old else draft.urn}
             return [Step(op=Op.SAME, old=draft.old, new=draft.new)]
+        if _is_import(draft) and draft.targeted:
+            return self._import(draft)
         self._check(draft, fresh=draft.recreating or self._starts_anew(draft))
         steps = self._decide(draft)
         return self._compare(draft) if steps is None else steps
@@ -111,6 +113,38 @@ class Planner:
                 forced=self._targeting.replaces(urn, old),
                 seed=os.urandom(32),
             )
+
+    def plan_after_import(self, goal: Goal, imported: ResourceState) -> list[Step]:
+        """The steps for what was imported as it is; none where that's what the program wants.
+
+        Source: pulumi, pkg/resource/deploy/step_generator.go, `continueStepsFromImport`.
+        """
+        draft = _Draft(
+            goal=goal,
+            urn=imported.urn,
+            old=imported,
+            new=goal.state(imported.urn, imported, ""),
+            recreating=False,
+            targeted=True,
+            forced=False,
+            seed=os.urandom(32),
+        )
+        self._check(draft, fresh=False)
+        steps = self._compare(draft)
+        return [] if steps[-1].op is Op.SAME else steps
+
+    def _import(self, draft: _Draft) -> list[Step]:
+        """The step that takes what was made elsewhere; another one follows where it differs."""
+        if draft.old is not None:
+            raise RefusedError(
+                f"{draft.new.type} '{draft.new.name}' would be replaced by what it imports, which "
+                "this engine hasn't\n  deploy with the Pulumi CLI: uv run lab --engine pulumi up",
+                draft.urn,
+            )
+        with self._ledger.lock:
+            self._targeting.note(draft.new)
+            self._ledger.creates.add(draft.urn)
+        return [Step(op=Op.IMPORT, new=draft.new)]
 
     def _starts_anew(self, draft: _Draft) -> bool:
         """Whether nothing of the old inputs is to be carried over."""
@@ -293,6 +327,13 @@ class Planner:
             raise RefusedError(text, urn)
         self._context.error(text, urn)
         self._context.fail(stop=False)
+
+
+def _is_import(draft: _Draft) -> bool:
+    """Whether the program names what is there, and the state doesn't know it."""
+    goal, old = draft.goal, draft.old
+    known = "" if old is None or old.external else old.import_id or old.id
+    return goal.custom and goal.import_id not in ("", known)
 
 
 def _refusal(new: ResourceState, failure: CheckFailure) -> str:

@@ -71,7 +71,11 @@ class Registrar:
         """
         with self._at_work(), self._errors_shown(goal):
             steps = self._planner.plan(goal)
-            return self._carry_out(steps)
+            done = self._carry_out(steps)
+            if steps[0].op is Op.IMPORT and not done.failed:
+                steps = self._planner.plan_after_import(goal, done.state)
+                return self._carry_out(steps) if steps else done
+            return done
         raise StoppedError("the deployment is stopping")
 
     def read(self, goal: Goal, id_: str) -> ResourceState:

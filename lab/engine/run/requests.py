@@ -31,7 +31,6 @@ def refuse_unsupported(request: resource_pb2.RegisterResourceRequest) -> None:
     """
     asked = {
         "a remote component": request.remote,
-        "an import": bool(request.importId),
         "a resource transform": bool(request.transforms),
         "a resource hook": request.HasField("hooks") and bool(request.hooks.ByteSize()),
         "a parameterised package": bool(request.packageRef),
@@ -96,6 +95,7 @@ def goal_of(
         aliases=tuple(_aliases(request)),
         timeouts=_timeouts(request),
         source_position=_position(request.sourcePosition, root),
+        import_id=request.importId,
     )
 
 

@@ -22,7 +22,7 @@ _CHANCE = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)?", "TIME"),
     (r"v1:[A-Za-z0-9+/=:]+", "SEALED"),
-    (r"\b([abcd])-\d+-\d+\b", r"\1-ID"),
+    (r"\b([a-f])-\d+-\d+\b", r"\1-ID"),
 )
 _APART = {"duration", "sourcePosition", "stackTrace"}
 FIRST = """
@@ -38,6 +38,15 @@ FIRST = """
 LATER = """
     a = Thing("a", value="one", password=config.require_secret("password"))
     d = Thing("d", opts(depends_on=[a]), list=[])
+"""
+LEFT = f"""{LATER}
+    for name in "ef":
+        d = Thing(name, opts(depends_on=[d], retain_on_delete=True), value="mine")
+"""
+TAKEN = f"""{LATER}
+    kept = dict(ignore_changes=["value"], retain_on_delete=True)
+    e = Thing("e", opts(depends_on=[d], import_="name:e", **kept))
+    Thing("f", opts(depends_on=[e], import_="name:f"), value="yours")
 """
 
 
@@ -58,6 +67,13 @@ def job(stack: Stack) -> Iterator[tuple[str, Any]]:
     yield "a program that fails", _part(stack, "up")
     stack.program(LATER)
     yield "less", _part(stack, "up")
+    stack.program(LEFT)
+    yield "more, to be left", _part(stack, "up")
+    stack.program(LATER)
+    yield "left", _part(stack, "up")
+    stack.program(TAKEN)
+    yield "taken, one as it is", _part(stack, "up")
+    yield "taken before", _part(stack, "up")
     yield "looked at", _part(stack, "refresh")
     yield "gone", _part(stack, "destroy")
 
