@@ -14,7 +14,6 @@ from components.machine import Machine
 from components.on_base import digest
 from components.over_ssh import NOTHING
 from components.remote import RemoteCommand, fields, reached, run_on, text_of, with_text
-from components.settings.choices import AWS
 from components.settings.table import Settings
 from components.upgrade_path import Change
 from components.way_out import fields as way_out_fields
@@ -67,21 +66,23 @@ def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pul
 
 
 def _docker_given(machine: Machine, settings: Settings) -> pulumi.Input[str]:
-    text = docker_fields(role_of(machine.name).product, settings)
+    is_host = machine.name in settings.hosts_ips
+    product = role_of(machine.name).product
+    text = docker_fields(product, settings, installs=settings.install_docker or not is_host)
     return pulumi.Output.secret(text) if way_out_fields(settings) else text
 
 
-def docker_fields(product: Product, settings: Settings) -> str:
+def docker_fields(product: Product, settings: Settings, *, installs: bool = True) -> str:
     """What `machine/install-docker.sh` reads; secret where there is a way out.
 
     Args:
         product: what is to run there.
         settings: what is wanted.
+        installs: whether it's installed where it isn't there.
     """
-    wanted = settings.machines == AWS or settings.install_docker
     return fields(
         {
-            "INSTALL": str(wanted).lower(),
+            "INSTALL": str(installs).lower(),
             **compose.told(product, settings.openvidu_version),
             "COMPOSE_URL": COMPOSE_URL,
             "COMPOSE_SHA256": COMPOSE_SHA256,

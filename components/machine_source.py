@@ -16,6 +16,7 @@ from components.existing import host_checks
 from components.existing.prepared_hosts import ExistingMachines
 from components.machine import Machines
 from components.previous_state import PreviousState
+from components.resource_names import node_number
 from components.settings.aws_values import region_of_key
 from components.settings.choices import EXISTING
 from components.settings.kept import another_kind
@@ -42,9 +43,11 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
         return settings, lambda _: ExistingMachines(settings, previous)
     mistakes = _another_network(settings, previous) + _smaller_volumes(settings, previous)
     mistakes += _another_key(settings, previous) + _key_elsewhere(settings)
-    mistakes += _another_bucket(settings, previous)
+    mistakes += _another_bucket(settings, previous) + _no_host(settings, previous)
     if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
+    if settings.hosts:
+        host_checks.check(settings, previous)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     addressing = aws_machines.check(settings, previous, known_by)
     settings = replace(settings, private_ips=addressing.private_ips)
@@ -60,7 +63,7 @@ def _another_network(settings: Settings, previous: PreviousState) -> list[Mistak
     Its subnets would be replaced under machines that carry calls, and the gateway can't leave a
     network whose machines have public addresses. Source: Amazon VPC guide, "Delete a gateway".
     """
-    if not previous.addresses:
+    if not (previous.addresses or previous.hosts):
         return []
     if mistakes := _another_owners(settings, previous):
         return mistakes
@@ -168,6 +171,26 @@ def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake
     problem = f"must stay {before}, as a bucket can't change its name, got {wanted}"
     keep = "pulumi config rm s3Bucket"
     return [Mistake("s3Bucket", problem, f"{keep}{_OR_ANOTHER}")]
+
+
+def _no_host(settings: Settings, previous: PreviousState) -> list[Mistake]:
+    """A machine that was taken over can't be made anew by AWS while it's wanted."""
+    made = sorted(settings.hosts_ips.keys() & previous.instance_types.keys())
+    if made:
+        place = node_number(made[0]) or 0
+        problem = f"names hosts[{place}] for {made[0]}, which AWS has made for this stack"
+        return [Mistake("hosts", problem, f"pulumi config rm --path 'hosts[{place}]'")]
+    wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_numbers)}
+    lost = sorted((previous.hosts.keys() & wanted) - settings.hosts_ips.keys(), key=len)
+    if not lost:
+        return []
+    name = lost[0]
+    place = node_number(name) or 0
+    problem = f"must have {name}, which was taken over and is in service, at hosts[{place}]"
+    if place == 0:
+        return [Mistake("hosts", problem, "git diff Pulumi.*.yaml, and put hosts back")]
+    first = f"{set_command('nodeCount', str(place - 1))} && pulumi up"
+    return [Mistake("hosts", problem, f"put it back\n      or, to let it drain first: {first}")]
 
 
 def _key_elsewhere(settings: Settings) -> list[Mistake]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from components.cluster_observation import ClusterObservation, NodeObservation, Overview, Unseen
 from components.previous_state import PreviousState
-from components.settings.choices import EXISTING, HA_MANAGED
+from components.settings.choices import HA_MANAGED
 from components.settings.table import Settings
 from components.way_out import pull_seconds
 from openvidu.roles import BASE
@@ -234,7 +234,7 @@ def _type_of_main(settings: Settings, previous: PreviousState) -> _Types:
     """Those of base or master; a bastion carries no calls."""
     wanted = settings.main_instance_type.name
     is_kept = settings.main_role.name in previous.kept_types
-    if settings.machines == EXISTING or settings.shape == HA_MANAGED or is_kept:
+    if settings.hosts or settings.shape == HA_MANAGED or is_kept:
         return _Types(wanted, wanted)
     before = previous.instance_types.get(settings.main_role.name, wanted)
     before = before if before != wanted else previous.present_type or wanted
@@ -272,21 +272,20 @@ def _wait(settings: Settings, then: str = _GOES) -> str:
 
 def replaced(settings: Settings, previous: PreviousState) -> Mapping[int, str]:
     """The nodes whose machines the configuration replaces, by number, and why."""
-    if settings.machines == EXISTING:
-        changes = {
-            number: (previous.hosts[name].public_ip, settings.hosts[number].public_ip)
-            for number in settings.node_numbers
-            if (name := f"node-{number}") in previous.hosts
-            and not previous.hosts[name].is_same_machine(settings.hosts[number])
-        }
-    else:
-        wanted = settings.node_instance_type
-        changes = {
-            number: (before, wanted)
-            for number in settings.node_numbers
-            if (name := f"node-{number}") not in previous.kept_types
-            and (before := previous.instance_types.get(name, wanted)) != wanted
-        }
+    changes = {
+        number: (previous.hosts[name].public_ip, settings.hosts[number].public_ip)
+        for number in settings.node_numbers
+        if (name := f"node-{number}") in previous.hosts
+        and number < len(settings.hosts)
+        and not previous.hosts[name].is_same_machine(settings.hosts[number])
+    }
+    wanted = settings.node_instance_type
+    changes |= {
+        number: (before, wanted)
+        for number in settings.node_numbers
+        if (name := f"node-{number}") not in previous.kept_types
+        and (before := previous.instance_types.get(name, wanted)) != wanted
+    }
     return {
         number: f"node-{number} is replaced ({before} to {after})"
         for number, (before, after) in changes.items()

@@ -2,6 +2,7 @@
 
 uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
 uv run openvidu-enterprise adopt-cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
+uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr 198.51.100.0/24 base=i-0123 i-0456
 
 It reads over SSH, and changes nothing there: the next `pulumi up` takes the cluster over.
 What a killed update left in AWS is for `adopt`.
@@ -16,17 +17,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
 from components.certificates import ssh_public_key
 from components.settings.mistakes import member
 from components.settings.table import keys
 from components.ssh_way import PORT, SshWay
-from scripts import host_keys
+from scripts import aws_session, host_keys
 from scripts.adopting import reading, refusals
-from scripts.adopting.env_to_config import Login, StackConfig, config_of
+from scripts.adopting.env_to_config import Login, OnAws, StackConfig, config_of
 from scripts.adopting.found_cluster import FoundCluster
 from scripts.adopting.found_machine import Place
+from scripts.adopting.on_aws import are_of_aws, find
 from scripts.expected_errors import expected_errors
 from scripts.init_stack import PROJECT
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -34,15 +37,17 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 _NAMED = "base=203.0.113.5 203.0.113.6 203.0.113.7"
 _OWN = ("hosts", *(name for name, one in keys().items() if one.made or one.default is MISSING))
 """Keys that a stack of its own has."""
-_PARTS = ("hosts", "extraEnv", "baseExtraEnv")
-"""Keys whose parts are set one by one."""
 _STACK = "pulumi:pulumi:Stack"
 _SHOWN = 100
 
 
 def main(
     machines: Annotated[
-        list[str], typer.Argument(metavar="base=HOST NODE…", help="Addresses, HOST or HOST:PORT.")
+        list[str],
+        typer.Argument(
+            metavar="base=HOST NODE…",
+            help="Addresses, HOST or HOST:PORT. Or EC2 instances, by id or as tag:KEY=VALUE.",
+        ),
     ],
     *,
     stack: Annotated[str | None, typer.Option(help="Stack; the selected one by default.")] = None,
@@ -51,30 +56,37 @@ def main(
         Path | None,
         typer.Option(help="Its private key; without it, your SSH agent."),
     ] = None,
+    ssh_cidr: Annotated[
+        list[str] | None,
+        typer.Option(help="On AWS: a network from which nodes that it makes may be logged in at."),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Write the stack without asking.")
     ] = False,
 ) -> None:
     """Write a stack for a cluster that was made by hand. Nothing is changed on its machines.
 
-    The nodes get their numbers in the order in which they are named.
+    The nodes get their numbers in the order in which they are named. Of EC2 instances, the next
+    pulumi up imports instance, interface and Elastic IP, and further nodes are made by AWS.
 
     Examples:
       uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6
       uv run openvidu-enterprise adopt-cluster --ssh-key KEY base=203.0.113.5 203.0.113.6:2222
+      uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr CIDR base=i-01 tag:role=node
     """
     console = Console(highlight=False, soft_wrap=True)
-    with expected_errors():
-        named = places_of(machines)
+    with expected_errors(BotoCoreError, ClientError):
         pulumi = PulumiCli(stack)
         _require_new(pulumi)
         login = _login(ssh_user, ssh_key)
+        aws = _on_aws(pulumi, machines, ssh_cidr or (), login) if are_of_aws(machines) else None
+        named = places_of(_addresses(aws) if aws else machines)
         places = [
             Place(name, address, host_keys.compared(name, address, way, console), way)
             for name, (address, way) in named.items()
         ]
         cluster = _read(places, login, pulumi.stack_name())
-        config = config_of(cluster, login)
+        config = config_of(cluster, login, aws)
         if config.refused:
             raise PulumiError(refused(config.refused))
         console.print(told(cluster, config), markup=False)
@@ -82,6 +94,30 @@ def main(
             typer.confirm("Write this stack?", abort=True)
         _write(pulumi, config)
         console.print("Nothing was changed on the machines. Next: pulumi preview, then: pulumi up")
+
+
+def _on_aws(pulumi: PulumiCli, words: Sequence[str], cidrs: Sequence[str], login: Login) -> OnAws:
+    """The instances that words name.
+
+    Raises:
+        PulumiError: they can't be taken over, or what the nodes beside them need is missing.
+        BotoCoreError, ClientError: AWS can't be asked.
+    """
+    missing = [
+        *(["--ssh-cidr 198.51.100.0/24, your network"] if not cidrs else []),
+        *(["--ssh-key FILE"] if not login.private_key else []),
+    ]
+    if missing:
+        raise PulumiError(
+            "Nodes that AWS makes beside these instances need an SSH key, and networks from which "
+            f"it's used.\n  Next: the same command, with {' and '.join(missing)}"
+        )
+    return OnAws(find(aws_session.of_stack(pulumi).client("ec2"), words), cidrs)
+
+
+def _addresses(aws: OnAws) -> list[str]:
+    base, *nodes = aws.instances
+    return [f"base={base.public_ip}", *(one.public_ip for one in nodes)]
 
 
 def places_of(words: Sequence[str]) -> Mapping[str, tuple[str, SshWay]]:
@@ -197,7 +233,8 @@ def _write(pulumi: PulumiCli, config: StackConfig) -> None:
     file.touch(mode=0o600)
     file.chmod(0o600)
     for key, text in config.texts.items():
-        if key not in _PARTS:
+        # The engine takes no text for a list or an object.
+        if keys()[key].kind not in ("array", "object"):
             pulumi.set_config(key, text, secret=key in config.secrets)
             continue
         for place, value in parts_of(key, text):
@@ -210,12 +247,20 @@ def parts_of(key: str, text: str) -> list[tuple[str, str]]:
     """Paths and texts of what a key holds, such as `hosts[1].publicIp`."""
     found = json.loads(text)
     if isinstance(found, dict):
-        return [(key + member(name), value) for name, value in found.items()]
+        return [(key + member(name), _as_text(value)) for name, value in found.items()]
     return [
-        (f"{key}[{place}].{name}", value if isinstance(value, str) else json.dumps(value))
+        part
         for place, one in enumerate(found)
-        for name, value in one.items()
+        for part in (
+            [(f"{key}[{place}].{name}", _as_text(value)) for name, value in one.items()]
+            if isinstance(one, dict)
+            else [(f"{key}[{place}]", _as_text(one))]
+        )
     ]
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 if __name__ == "__main__":

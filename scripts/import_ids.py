@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
 
-from components.aws.actions import OF_BACKUPS, OF_SESSIONS
+from components.aws.actions import IN_A_GROUP, OF_BACKUPS, OF_SESSIONS
 from components.resource_names import logical_name
 from scripts.left_behind import KINDS, Json, Tagged, is_of
 
@@ -22,6 +22,7 @@ JOINING: Mapping[str, str] = {
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "{subnetId}/{routeTableId}",
     "aws:ec2/volumeAttachment:VolumeAttachment": "{deviceName}:{volumeId}:{instanceId}",
     "aws:route53/record:Record": "{zoneId}_{name}_{type}",
+    IN_A_GROUP: "{networkInterfaceId}_{securityGroupId}",
 }
 """The ids of what has no tags, made of its properties."""
 NOT_IMPORTED = (

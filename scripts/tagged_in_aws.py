@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from components.aws import actions
 from scripts.left_behind import KINDS, NAMING_TAGS, Json, Tagged
 
 Ec2 = Any
@@ -85,6 +86,8 @@ def untagged(ec2: Ec2, resource: Json) -> str | None:
             return _association(_table(ec2, inputs["routeTableId"]), inputs)
         case "aws:ec2/volumeAttachment:VolumeAttachment":
             return _attachment(ec2, inputs)
+        case actions.IN_A_GROUP:
+            return _group_attachment(ec2, inputs)
     return None
 
 
@@ -107,6 +110,16 @@ def _association(table: Json, inputs: Json) -> str:
         if association.get("SubnetId") == inputs["subnetId"]:
             return str(association["RouteTableAssociationId"])
     return ""
+
+
+def _group_attachment(ec2: Ec2, inputs: Json) -> str:
+    interface, group = inputs["networkInterfaceId"], inputs["securityGroupId"]
+    filters = [
+        {"Name": "network-interface-id", "Values": [interface]},
+        {"Name": "group-id", "Values": [group]},
+    ]
+    found = ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]
+    return f"{group}_{interface}" if found else ""
 
 
 def _attachment(ec2: Ec2, inputs: Json) -> str:

@@ -16,6 +16,10 @@ def _ec2(*actions: str) -> tuple[str, ...]:
     return tuple(f"ec2:{action}" for action in actions)
 
 
+IN_A_GROUP = (
+    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
+)
+"""Has an interface that others made in a security group of the stack's."""
 ALWAYS = (
     "ec2:Describe*",
     "ec2:CreateTags",
@@ -61,6 +65,7 @@ BY_TYPE: Mapping[str, Sequence[str]] = {
         "AttachNetworkInterface",
         "DetachNetworkInterface",
     ),
+    IN_A_GROUP: _ec2("ModifyNetworkInterfaceAttribute"),
     "aws:ec2/eip:Eip": _ec2(
         "AllocateAddress", "ReleaseAddress", "AssociateAddress", "DisassociateAddress"
     ),

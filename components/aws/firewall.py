@@ -89,7 +89,7 @@ class Firewall(pulumi.ComponentResource):
     groups: list[pulumi.Input[str]]
     rules: list[pulumi.Resource]
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a thing of its own
         self,
         role: str,
         ports: Sequence[PortRule],
@@ -99,6 +99,7 @@ class Firewall(pulumi.ComponentResource):
         vpc_id: pulumi.Input[str],
         members: pulumi.Output[str] | None,
         tags: Mapping[str, str],
+        within: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Register a security group and its rules.
@@ -111,6 +112,8 @@ class Firewall(pulumi.ComponentResource):
             vpc_id: the VPC of the group.
             members: the group of all that is of the cluster, where others are in its network.
             tags: tags that every resource carries.
+            within: whether it's for what is between members alone: who comes from elsewhere, and
+                what else goes out, is for another group to say.
             opts: options of the component.
         """
         super().__init__("openvidu-enterprise:index:Firewall", f"{role}-firewall", None, opts)
@@ -129,12 +132,17 @@ class Firewall(pulumi.ComponentResource):
         )
         self.security_group_id = group.id
         self.rules = []
+        if within:
+            ports = [one for one in ports if one.source is Source.CLUSTER]
         for entry in inbound(ports, settings):
             once = previous.once_named(f"{role}-{entry.plain_name}", entry.rule.first)
             self.rules.append(
                 self._let_in(entry, members, named, pulumi.ResourceOptions.merge(child, once))
             )
-        self.rules += [self._let_out(name, named, child) for name in _OUTBOUND]
+        outbound = {"outbound-to-cluster": _MEMBERS} if within else _OUTBOUND
+        self.rules += [
+            self._let_out(name, cidr, members, named, child) for name, cidr in outbound.items()
+        ]
         self.groups = [group.id, *([members] if members else [])]
         self.register_outputs({"securityGroupId": group.id})
 
@@ -160,15 +168,21 @@ class Firewall(pulumi.ComponentResource):
         )
 
     def _let_out(
-        self, name: str, named: Mapping[str, str], opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        cidr: str,
+        members: pulumi.Output[str] | None,
+        named: Mapping[str, str],
+        opts: pulumi.ResourceOptions,
     ) -> pulumi.Resource:
         return aws.vpc.SecurityGroupEgressRule(
             f"{named['role']}-{name}",
             security_group_id=self.security_group_id,
-            cidr_ipv4=_if_version(4, _OUTBOUND[name]),
-            cidr_ipv6=_if_version(6, _OUTBOUND[name]),
+            cidr_ipv4=_if_version(4, cidr),
+            cidr_ipv6=_if_version(6, cidr),
+            referenced_security_group_id=members if cidr == _MEMBERS else None,
             ip_protocol="-1",
-            description="All outbound traffic",
+            description="All outbound traffic" if cidr else "To all of the cluster",
             tags={**named, "Name": f"{named['Name']}-{name}"},
             opts=opts,
         )

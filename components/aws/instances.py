@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from components.aws import (
     account,
+    adopted_instance,
     baked_image,
     machine_image,
     machine_types,
@@ -26,11 +27,13 @@ from components.aws.firewall import Firewall
 from components.aws.instance import Placement, aws_machine
 from components.aws.network import Network
 from components.aws.stop import before_stop
+from components.existing.hosts import Host
+from components.existing.prepared_hosts import ExistingMachines
 from components.machine import Machine, once
 from components.previous_state import PreviousState
 from components.settings.mistakes import ConfigurationError
 from components.settings.table import Settings
-from openvidu.roles import BASTION, NODE, Role
+from openvidu.roles import BASTION, NODE, Role, role_of
 
 
 def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Addressing:
@@ -143,8 +146,13 @@ class AwsMachines:
                 addressing.zones, network.subnet_ids, network.internet, strict=True
             )
         ]
-        roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
-        self._firewalls = {role: self._firewall(role, child) for role in roles}
+        made = {role_of(name) for name in settings.instance_types}
+        roles = (settings.main_role, NODE)
+        self._firewalls = {role: self._firewall(role, child) for role in roles if role in made}
+        self._owners = ExistingMachines(settings, previous)
+        self._owners_firewalls = {
+            role: self._firewall(role, child, within=True) for role in roles if settings.hosts
+        }
 
     def main(self, parent: pulumi.Resource, profile: pulumi.Input[str] | None = None) -> Machine:
         """Register the machine that the deployment begins with.
@@ -154,6 +162,8 @@ class AwsMachines:
             profile: name of an instance profile, where it needs one of its own.
         """
         role = self._settings.main_role
+        if self._settings.hosts:
+            return self._adopted(role.name, self._settings.hosts[0], (), parent)
         place = self._placements[self._subnets[role.name]]
         return aws_machine(
             role.name,
@@ -176,6 +186,8 @@ class AwsMachines:
     ) -> Machine:
         """Register the machine of a node; a change of it comes after what `after` names."""
         name = f"node-{number}"
+        if number < len(self._settings.hosts):
+            return self._adopted(name, self._settings.hosts[number], after, parent)
         place = self._placements[self._subnets[name]]
         # That one is stopped is nothing to be told of.
         is_standby = number in self._settings.standby_numbers
@@ -191,15 +203,28 @@ class AwsMachines:
             parent=parent,
         )
 
-    def _firewall(self, role: Role, opts: pulumi.ResourceOptions) -> Firewall:
+    def _adopted(
+        self, name: str, host: Host, after: Sequence[pulumi.Resource], parent: pulumi.Resource
+    ) -> Machine:
+        """Register a machine that its owner made: it's prepared as an existing one is."""
+        firewall = self._owners_firewalls[role_of(name)]
+        subnet_id = self._placements[self._subnets[name]].subnet_id
+        taken = adopted_instance.take_over(name, host, subnet_id, firewall, parent)
+        machine = self._owners.machine(name, host, after, parent, depends_on=taken)
+        return replace(machine, let_in=firewall.rules)
+
+    def _firewall(
+        self, role: Role, opts: pulumi.ResourceOptions, *, within: bool = False
+    ) -> Firewall:
         return Firewall(
-            role.name,
+            f"adopted-{role.name}" if within else role.name,
             role.ports,
             self._settings,
             self._there,
             vpc_id=self.network.vpc_id,
             members=self.network.members,
             tags=self.tags,
+            within=within,
             opts=opts,
         )
 

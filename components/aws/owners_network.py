@@ -9,7 +9,7 @@ internet access for a VPC using internet gateways"; EC2 API, DescribeRouteTables
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -86,6 +86,7 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
     if mistakes:
         return Choice(Addressing(), mistakes)
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
+    previous = replace(previous, private_ips={**previous.private_ips, **settings.hosts_ips})
     spread = Spread(settings, previous, [_network(one) for one in found])
     for number in settings.node_machines:
         if f"node-{number}" not in spread.subnets:

@@ -21,6 +21,7 @@ from typing import Any
 from components.aws.actions import (
     BAKING,
     BY_TYPE,
+    IN_A_GROUP,
     OF_A_NETWORK,
     OF_BACKUPS,
     OF_SESSIONS,
@@ -168,6 +169,7 @@ class Scope:
         ssm: whether SSH goes by Session Manager.
         topics: ARNs of the SNS topics that notify names.
         bake: whether images of nodes are made.
+        interfaces: ids of the interfaces that hosts names: those of instances taken over.
     """
 
     shape: str = HA
@@ -183,6 +185,7 @@ class Scope:
     ssm: bool = False
     topics: Sequence[str] = ()
     bake: bool = False
+    interfaces: Sequence[str] = ()
 
     @property
     def without(self) -> Collection[str]:
@@ -257,6 +260,7 @@ def statements(scope: Scope) -> list[Statement]:
         # The base publishes by a role; that an update begins is told by who deploys.
         *([Statement([PUBLISH], scope.topics)] if scope.topics else ()),
         *(_baking(scope.tags) if scope.bake else ()),
+        *(_in_groups(scope.interfaces) if scope.interfaces else ()),
     ]
 
 
@@ -297,6 +301,16 @@ def _baking(tags: Mapping[str, str]) -> Iterator[Statement]:
         ["ec2:CreateTags"], _arns("image", "snapshot"), {"ec2:CreateAction": ["CreateImage"]}
     )
     yield Statement(remove, conditions=ours)
+
+
+def _in_groups(interfaces: Sequence[str]) -> Iterator[Statement]:
+    """To have what others made in the stack's security groups, beside those that it has.
+
+    Source: "Service Authorization Reference": ModifyNetworkInterfaceAttribute asks for the
+    interface, and for each group that it's to be in.
+    """
+    arns = [f"arn:*:ec2:*:*:network-interface/{one}" for one in interfaces]
+    yield Statement(BY_TYPE[IN_A_GROUP], [*arns, *_arns("security-group")])
 
 
 def _looking(wanted: Collection[str]) -> Iterator[Statement]:
@@ -419,6 +433,14 @@ def scope(arguments: Sequence[str]) -> Scope:
         action="append",
         default=[],
         help="each SNS topic in notify",
+    )
+    parser.add_argument(
+        "--interface",
+        dest="interfaces",
+        metavar="ENI",
+        action="append",
+        default=[],
+        help="each interface in hosts, of instances that were taken over",
     )
     parser.add_argument("--vpc", help="vpcId, if it's configured")
     parser.add_argument("--bake", action="store_true", help="if images of nodes are made")

@@ -220,7 +220,8 @@ def _addresses(settings: Settings, previous: PreviousState, account: Account) ->
         text += f" beside {account.other_addresses} others in the account"
     total = own + account.other_addresses
     nodes = len(kept - {settings.main_role.name})
-    return _Demand(ADDRESSES, total, min(1, len(names) - 1), nodes, text)
+    each = int(bool(names - {settings.main_role.name}))
+    return _Demand(ADDRESSES, total, each, nodes, text)
 
 
 def _fits(settings: Settings, demand: _Demand, account: Account) -> int:

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import ipaddress
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,9 @@ from components.settings import values
 from components.settings.mistakes import MemberError, member
 from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
-_MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump", "adopted")
+_OF_AWS = {"instance": "i", "interface": "eni", "address": "eipalloc"}
+"""What a host on AWS has there, and how its id begins."""
+_MEMBERS = ("publicIp", "privateIp", "hostKey", "sshPort", "sshJump", "adopted", *_OF_AWS)
 _JUMP_MEMBERS = ("host", "port", "user", "hostKey")
 _KEY_TYPES = (
     "ssh-ed25519",
@@ -35,6 +38,8 @@ class Host:
         way: how SSH gets there.
         adopted: whether OpenVidu was installed there by the machine's owner, and stays the owner's;
             False where it was, and is the stack's from now on; None where nothing is said.
+        instance, interface, address: ids of the EC2 instance, of its network interface and of its
+            Elastic IP, where `machines` is aws; empty otherwise, or where it has none.
     """
 
     public_ip: str
@@ -43,6 +48,9 @@ class Host:
     way: SshWay = STRAIGHT
     # The state doesn't tell it: another value doesn't make it another machine.
     adopted: bool | None = field(default=None, compare=False)
+    instance: str = field(default="", compare=False)
+    interface: str = field(default="", compare=False)
+    address: str = field(default="", compare=False)
 
     @property
     def identity(self) -> str:
@@ -85,6 +93,7 @@ def host(text: str) -> Host:
         _host_key(key) if key else None,
         SshWay(_port(found, "sshPort"), _jump(found["sshJump"]) if "sshJump" in found else None),
         _member(found, "adopted", values.boolean) if "adopted" in found else None,
+        **{one: _aws_id(found, one, prefix) for one, prefix in _OF_AWS.items()},
     )
 
 
@@ -130,6 +139,13 @@ def _member(found: Mapping[str, object], key: str, parse: Callable[[str], Any]) 
         return parse(value if isinstance(value, str) else json.dumps(value))
     except ValueError as error:
         raise MemberError(f".{key}", value, str(error)) from None
+
+
+def _aws_id(found: Mapping[str, object], key: str, prefix: str) -> str:
+    value = found.get(key) or ""
+    if value and not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", str(value)):
+        raise MemberError(f".{key}", value, f"an id of AWS's, as {prefix}-0123456789abcdef0")
+    return str(value)
 
 
 def _address(found: object, key: str) -> str:

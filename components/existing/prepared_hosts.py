@@ -27,22 +27,32 @@ class ExistingMachines:
 
     def main(self, parent: pulumi.Resource) -> Machine:
         """Register the machine that users connect to."""
-        return self._machine(self._settings.main_role.name, self._settings.hosts[0], (), parent)
+        return self.machine(self._settings.main_role.name, self._settings.hosts[0], (), parent)
 
     def node(
         self, number: int, after: Sequence[pulumi.Resource], parent: pulumi.Resource
     ) -> Machine:
         """Register the machine of a node; a change of it comes after what `after` names."""
         host = self._settings.hosts[number]
-        return self._machine(f"node-{number}", host, after, parent)
+        return self.machine(f"node-{number}", host, after, parent)
 
-    def _machine(
+    def machine(
         self,
         name: str,
         host: Host,
         after: Sequence[pulumi.Resource],
         parent: pulumi.Resource,
+        depends_on: Sequence[pulumi.Resource] = (),
     ) -> Machine:
+        """Register a machine; it's prepared once what it depends on is there, and released before.
+
+        Args:
+            name: `base`, `master`, `node-1`, …
+            host: the machine.
+            after: what has to be there before it changes.
+            parent: the component that owns it.
+            depends_on: what has to be there before it's prepared.
+        """
         role, way = role_of(name), host.way.as_text()
         product = role.product
         before = self._there.hosts.get(name)
@@ -73,6 +83,7 @@ class ExistingMachines:
             update=command("prepare-again"),
             delete=command("release"),
             triggers=[host.host_key or "", once(after, host.public_ip), host.private_ip],
+            depends_on=depends_on,
             # A node's number is one machine at a time.
             delete_before_replace=True,
             # They told apart machines that are the same: with another host key nothing goes.

@@ -85,5 +85,6 @@ def _kind(previous: PreviousState) -> Mapping[str, str]:
     if not names:
         return {}
     shapes = [shape for name, shape in _SHAPES.items() if name in names]
-    machines = EXISTING if previous.hosts else AWS
+    # What was taken over on AWS is among hosts, and in a network.
+    machines = EXISTING if previous.hosts and not previous.vpc_id else AWS
     return {"machines": machines, **({"shape": shapes[0]} if shapes else {})}

@@ -893,7 +893,7 @@ class Settings:
     @property
     def main_private_ip(self) -> str:
         """Private address of base, master or bastion: 10.5.0.5 in 10.5.0.0/24, or host's."""
-        if self.machines == EXISTING:
+        if self.hosts:
             return self.hosts[0].private_ip
         if self.subnet_ids:
             return self.private_ips[self.main_role.name]
@@ -901,12 +901,20 @@ class Settings:
 
     def node_private_ip(self, number: int) -> str:
         """Private address of a node: 10.5.0.6 for node 1 in 10.5.0.0/24, or that of its host."""
-        if self.machines == EXISTING:
+        if number < len(self.hosts):
             return self.hosts[number].private_ip
         if f"node-{number}" in self.private_ips or self.subnet_ids:
             return self.private_ips[f"node-{number}"]
         row, zone = divmod(number - 1, self.zone_count)
         return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + row)
+
+    @property
+    def hosts_ips(self) -> Mapping[str, str]:
+        """Private addresses of the machines of `hosts` that are wanted, by name."""
+        wanted = [self.main_role.name, *(f"node-{number}" for number in self.node_machines)]
+        names = [self.main_role.name, *(f"node-{one}" for one in range(1, len(self.hosts)))]
+        ips = {name: host.private_ip for name, host in zip(names, self.hosts, strict=False)}
+        return {name: ip for name, ip in ips.items() if name in wanted}
 
     @property
     def node_networks(self) -> Sequence[ipaddress.IPv4Network]:
@@ -954,10 +962,10 @@ class Settings:
 
     @property
     def instance_types(self) -> dict[str, str]:
-        """The EC2 types of all machines by name, as `base`, `master` or `node-1`."""
-        nodes = (f"node-{number}" for number in self.node_machines)
-        types = dict.fromkeys(nodes, self.node_instance_type)
-        return {**types, self.main_role.name: self.main_instance_type.name}
+        """The EC2 types of what AWS makes by name, as `base`, `master` or `node-1`."""
+        made = [number for number in self.node_machines if number >= len(self.hosts)]
+        types = dict.fromkeys((f"node-{number}" for number in made), self.node_instance_type)
+        return types if self.hosts else {**types, self.main_role.name: self.main_instance_type.name}
 
     @property
     def node_numbers(self) -> tuple[int, ...]:

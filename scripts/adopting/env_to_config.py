@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from components.endpoints import of_base
 from components.env_files import base_env, shared_env
 from components.settings.checks import further_env
-from components.settings.choices import EXISTING
+from components.settings.choices import AWS, EXISTING
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
 from components.settings.table import Settings, keys
@@ -24,6 +24,7 @@ from components.ssh_way import PORT
 from openvidu import environment
 from openvidu.options import is_secret
 from scripts.adopting.found_cluster import FoundCluster
+from scripts.adopting.on_aws import Instance
 
 _OF_BASE = {
     "domainOrPublicIp": "DOMAIN_OR_PUBLIC_IP",
@@ -86,14 +87,31 @@ class StackConfig:
     refused: Sequence[str] = ()
 
 
-def config_of(cluster: FoundCluster, login: Login) -> StackConfig:
+@dataclass(frozen=True)
+class OnAws:
+    """Where the machines are EC2 instances, beside which AWS makes others.
+
+    Attributes:
+        instances: base and nodes, in their order.
+        ssh_cidrs: the networks from which the others may be logged in at.
+    """
+
+    instances: Sequence[Instance]
+    ssh_cidrs: Sequence[str]
+
+
+def config_of(cluster: FoundCluster, login: Login, aws: OnAws | None = None) -> StackConfig:
     """The configuration that says what is there.
 
     Args:
         cluster: without refusals.
         login: how its machines are reached.
+        aws: its instances; None where the machines are none, or nobody's to make.
     """
     texts = {**_of_machines(cluster, login), **_of_env(cluster), **_of_shared(cluster.shared)}
+    if aws:
+        texts |= _of_aws(aws, json.loads(texts["hosts"]))
+        texts.pop("subnetCidr", None)
     secrets = {name for name in texts if keys()[name].secret}
     try:
         settings = read(texts, secrets)
@@ -123,6 +141,27 @@ def _of_machines(cluster: FoundCluster, login: Login) -> dict[str, str]:
         "openviduVersion": cluster.base.version,
         "sshUser": login.user,
         **(keys if login.private_key else {"sshAgent": "true"}),
+    }
+
+
+def _of_aws(aws: OnAws, hosts: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """What says that the machines are instances, and where others are made."""
+    ids = (
+        {"instance": one.id, "interface": one.interface, "address": one.address}
+        for one in aws.instances
+    )
+    known = [
+        {**host, **{name: text for name, text in of.items() if text}}
+        for host, of in zip(hosts, ids, strict=True)
+    ]
+    _, first, *_ = aws.instances
+    return {
+        "machines": AWS,
+        "hosts": json.dumps(known),
+        "vpcId": first.vpc,
+        "subnetIds": json.dumps([*dict.fromkeys(one.subnet for one in aws.instances)]),
+        "nodeInstanceType": first.type,
+        "sshCidrs": json.dumps([*aws.ssh_cidrs]),
     }
 
 

@@ -43,12 +43,14 @@ class Owned:
 
     Attributes:
         lab: the lab.
-        hosts: as `hosts` names them, the base first; the last one has nothing on it.
+        hosts: as `hosts` names them, the base first.
+        spare: one more, which has nothing on it; None where there's none.
         ssh_key: file with the private key that logs in everywhere.
     """
 
     lab: Lab
     hosts: Sequence[Mapping[str, Any]]
+    spare: Mapping[str, Any] | None
     ssh_key: Path
 
     @property
@@ -63,15 +65,19 @@ class Owned:
         plan = Plan(door, count, Lengths(seconds, seconds), 2, 0.0, False, 7, Media())
         background.start(self.lab.supervisor, plan)
 
-    def adopt(self) -> subprocess.CompletedProcess[str]:
-        """Type the command that takes the cluster over; the host keys are the right ones."""
-        used = self.hosts[:-1]
-        named = [f"base={used[0]['publicIp']}", *(one["publicIp"] for one in used[1:])]
+    def adopt(self, *named: str) -> subprocess.CompletedProcess[str]:
+        """Type the command that takes the cluster over; the host keys are the right ones.
+
+        Args:
+            named: how the machines are named, with options; by their addresses else.
+        """
+        base, *nodes = self.hosts
+        named = named or (f"base={base['publicIp']}", *(one["publicIp"] for one in nodes))
         options = ["--stack", self.lab.directory.stack, "--ssh-key", str(self.ssh_key), "--yes"]
         typed = ["python", "-m", "scripts.adopt_cluster", *options, *named]
         return subprocess.run(
             [*self.lab.command, "run", "--", *typed],
-            input="y\n" * len(used),
+            input="y\n" * len(self.hosts),
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,
@@ -80,24 +86,30 @@ class Owned:
 
 
 @contextmanager
-def owned_cluster(prefix: str) -> Iterator[Owned]:
-    """A base and three nodes that run, and a machine that has nothing."""
+def owned_cluster(prefix: str, *, spare: bool = False) -> Iterator[Owned]:
+    """A base and three nodes that run.
+
+    Args:
+        prefix: begins the lab's name.
+        spare: whether there's a machine that has nothing, too.
+    """
     lab = new_lab(prefix)
     try:
         # Machines and no cluster: the program refuses this before it changes one.
         assert lab.run("up", "--example", "existing", "--config", "nodeCount=0").status != 0
-        owned = Owned(lab, _machines(lab), _ssh_key(lab))
+        machines = _machines(lab, 5 if spare else 4)
+        owned = Owned(lab, machines[:4], machines[4] if spare else None, _ssh_key(lab))
         _forget_configuration(lab)
         _install_base(owned)
-        for name, host in zip(owned.names[1:-1], owned.hosts[1:-1], strict=True):
+        for name, host in zip(owned.names[1:], owned.hosts[1:], strict=True):
             _install_node(lab, name, host["privateIp"])
         yield owned
     finally:
         lab.ok("reset")
 
 
-def _machines(lab: Lab) -> Sequence[Mapping[str, Any]]:
-    addresses = [f"10.5.0.{last}" for last in range(5, 10)]
+def _machines(lab: Lab, count: int) -> Sequence[Mapping[str, Any]]:
+    addresses = [f"10.5.0.{5 + place}" for place in range(count)]
     started = ["python", "-m", "lab.existing", "base", "10.5.0.0/24", *addresses]
     done = subprocess.run(
         [*lab.command, "run", "--", *started],
@@ -127,7 +139,7 @@ def _forget_configuration(lab: Lab) -> None:
 
 
 def _install_base(owned: Owned) -> None:
-    nodes = ",".join(one["privateIp"] for one in owned.hosts[1:-1])
+    nodes = ",".join(one["privateIp"] for one in owned.hosts[1:])
     values = {
         "DOMAIN_OR_PUBLIC_IP": DOMAIN,
         "CERTIFICATE_TYPE": "letsencrypt",

@@ -313,4 +313,8 @@ def test_parts_are_set_one_by_one() -> None:
         ("hosts[0].publicIp", "203.0.113.5"),
         ("hosts[0].adopted", "true"),
     ]
+    assert parts_of("subnetIds", '["subnet-1", "subnet-2"]') == [
+        ("subnetIds[0]", "subnet-1"),
+        ("subnetIds[1]", "subnet-2"),
+    ]
     assert parts_of("extraEnv", '{"KMS_IMAGE": "a"}') == [("extraEnv.KMS_IMAGE", "a")]

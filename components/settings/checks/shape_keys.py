@@ -37,6 +37,16 @@ def find_mistakes(settings: Settings) -> list[Mistake]:
     return mistakes
 
 
+def _has_hosts(settings: Settings) -> bool:
+    """Whether the machine that a deployment begins with was there before."""
+    return settings.machines == EXISTING or bool(settings.hosts)
+
+
+def _said(settings: Settings) -> str:
+    """Where the configuration says so."""
+    return "machines is existing" if settings.machines == EXISTING else "hosts names the base"
+
+
 def who_may_see(settings: Settings) -> list[Mistake]:
     """Who may see what is the proxy's to check, of a base or a single master."""
     if settings.shape != HA_MANAGED:
@@ -59,19 +69,19 @@ def alarms(settings: Settings) -> list[Mistake]:
 
 def standbys(settings: Settings) -> list[Mistake]:
     """Standbys are stopped and started by AWS."""
-    if settings.machines != EXISTING:
+    if not _has_hosts(settings):
         return []
-    problem = "is for machines on AWS, which stops and starts them; machines is existing"
+    problem = f"is for machines that AWS makes, stops and starts; {_said(settings)}"
     return of_no_use({"standbyNodes": settings.standby_nodes}, problem)
 
 
 def topics_to_tell(settings: Settings) -> list[Mistake]:
     """Who publishes on a topic is the base, by a role of its own: hosts have no login at AWS."""
-    if settings.machines != EXISTING:
+    if not _has_hosts(settings):
         return []
     problem = (
-        "names an SNS topic, on which a base on AWS publishes by a role of its own; machines is "
-        "existing: name a webhook in its place, slack=URL or json=URL"
+        "names an SNS topic, on which a base that AWS makes publishes by a role of its own; "
+        f"{_said(settings)}: name a webhook in its place, slack=URL or json=URL"
     )
     return [
         Mistake("notify", problem, set_member_command("notify", f"[{place}]", "", secret=True))
@@ -86,9 +96,9 @@ def backups(settings: Settings) -> list[Mistake]:
         "backupDays": settings.backup_days,
         "restoreFromSnapshot": settings.restore_from_snapshot,
     }
-    problem = "is for the data volume of a base or master on AWS"
-    if settings.machines == EXISTING:
-        return of_no_use(of_keys, f"{problem}; machines is existing")
+    problem = "is for the data volume of a base or master that AWS makes"
+    if _has_hosts(settings):
+        return of_no_use(of_keys, f"{problem}; {_said(settings)}")
     if settings.shape == HA_MANAGED:
         return of_no_use(of_keys, f"{problem}; with ha-managed the data is in AWS's services")
     return []

@@ -28,6 +28,7 @@ from lab.providers.aws.resources.route_table import ROUTE_TABLE
 from lab.providers.aws.resources.route_table_association import ROUTE_TABLE_ASSOCIATION
 from lab.providers.aws.resources.search_domain import SEARCH_DOMAIN
 from lab.providers.aws.resources.security_group import SECURITY_GROUP
+from lab.providers.aws.resources.security_group_attachment import SECURITY_GROUP_ATTACHMENT
 from lab.providers.aws.resources.security_group_rule import EGRESS_RULE, INGRESS_RULE
 from lab.providers.aws.resources.storage.bucket import BUCKET
 from lab.providers.aws.resources.storage.settings import (
@@ -75,6 +76,7 @@ RESOURCE_TYPES: Final[Mapping[str, ResourceType]] = {
         ROUTE_TABLE_ASSOCIATION,
         SEARCH_DOMAIN,
         SECURITY_GROUP,
+        SECURITY_GROUP_ATTACHMENT,
         SUBNET,
         SUBNET_GROUP,
         SUBSCRIPTION,

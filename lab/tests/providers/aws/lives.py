@@ -15,6 +15,9 @@ BOUNDARY = "arn:aws:iam::123456789012:policy/boundary"
 
 
 ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
+GROUP_ATTACHMENT = (
+    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,21 @@ def lives(world: World, zone: str) -> list[Life]:
             changed={"routeTableId": world.other_route_table, "subnetId": world.subnet},
             replaced={
                 "subnetId": {"routeTableId": world.route_table, "subnetId": world.other_subnet}
+            },
+        ),
+        Life(
+            GROUP_ATTACHMENT,
+            r"sg-\w+_eni-\w+",
+            made={"networkInterfaceId": world.interface, "securityGroupId": world.group},
+            replaced={
+                "networkInterfaceId": {
+                    "networkInterfaceId": world.other_interface,
+                    "securityGroupId": world.group,
+                },
+                "securityGroupId": {
+                    "networkInterfaceId": world.interface,
+                    "securityGroupId": world.other_group,
+                },
             },
         ),
         Life(
@@ -581,5 +599,6 @@ IMPORT_IDS = {
     "aws:ec2/route:Route": "{routeTableId}_{destinationCidrBlock}",
     "aws:ec2/routeTableAssociation:RouteTableAssociation": "{subnetId}/{routeTableId}",
     ATTACHMENT: "{deviceName}:{volumeId}:{instanceId}",
+    GROUP_ATTACHMENT: "{networkInterfaceId}_{securityGroupId}",
     "aws:opensearch/domain:Domain": "{domainName}",
 }

@@ -30,6 +30,8 @@ class World:
     gateway: str
     group: str
     other_group: str
+    interface: str
+    other_interface: str
     image: str
     other_image: str
 
@@ -139,16 +141,23 @@ def build_world(ec2: EC2Client) -> World:
         answer = ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)
         return answer["GroupId"]
 
+    def interface(subnet_id: str) -> str:
+        answer = ec2.create_network_interface(SubnetId=subnet_id)
+        return answer["NetworkInterface"]["NetworkInterfaceId"]
+
+    first = subnet("10.5.0.0/24")
     return World(
         vpc=vpc,
         other_vpc=other_vpc,
-        subnet=subnet("10.5.0.0/24"),
+        subnet=first,
         other_subnet=subnet("10.5.1.0/24"),
         route_table=table(),
         other_route_table=table(),
         gateway=gateway,
         group=group("one"),
         other_group=group("another"),
+        interface=interface(first),
+        other_interface=interface(first),
         image=images[0]["ImageId"],
         other_image=images[1]["ImageId"],
     )

@@ -1,0 +1,106 @@
+"""An EC2 instance that its owner made and that was taken over: imported, and left as it is.
+
+Its owner's tags, volumes, profile and security groups stay. Beside these it's in groups of the
+stack's, which let in whoever is of the cluster: so it reaches nodes that the stack makes, and they
+reach it.
+Source: pulumi, "Import option", "ignoreChanges", "retainOnDelete".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.firewall import Firewall
+from components.existing.hosts import Host
+
+INSTANCE = (
+    *("ami", "associatePublicIpAddress", "availabilityZone", "capacityReservationSpecification"),
+    *("cpuOptions", "creditSpecification", "disableApiStop", "disableApiTermination"),
+    *("ebsBlockDevices", "ebsOptimized", "enablePrimaryIpv6", "enclaveOptions"),
+    *("ephemeralBlockDevices", "forceDestroy", "getPasswordData", "hibernation", "hostId"),
+    *("hostResourceGroupArn", "iamInstanceProfile", "instanceInitiatedShutdownBehavior"),
+    *("instanceMarketOptions", "instanceType", "ipv6AddressCount", "ipv6Addresses", "keyName"),
+    *("launchTemplate", "maintenanceOptions", "metadataOptions", "monitoring"),
+    *("networkInterfaces", "placementGroup", "placementGroupId", "placementPartitionNumber"),
+    *("primaryNetworkInterface", "privateDnsNameOptions", "privateIp", "region"),
+    *("rootBlockDevice", "secondaryNetworkInterfaces", "secondaryPrivateIps", "securityGroups"),
+    *("sourceDestCheck", "subnetId", "tags", "tenancy", "userData", "userDataBase64"),
+    *("userDataReplaceOnChange", "volumeTags", "vpcSecurityGroupIds"),
+)
+"""Every property of an instance: none is the stack's to change."""
+INTERFACE = (
+    *("attachments", "connectionTrackingSpecification", "description", "enaSrdSpecification"),
+    *("enablePrimaryIpv6", "interfaceType", "ipv4PrefixCount", "ipv4Prefixes"),
+    *("ipv6AddressCount", "ipv6AddressListEnabled", "ipv6AddressLists", "ipv6Addresses"),
+    *("ipv6PrefixCount", "ipv6Prefixes", "privateIp", "privateIpListEnabled", "privateIpLists"),
+    *("privateIps", "privateIpsCount", "region", "securityGroups", "sourceDestCheck"),
+    *("subnetId", "tags"),
+)
+"""Likewise of a network interface."""
+ADDRESS = (
+    *("address", "associateWithPrivateIp", "customerOwnedIpv4Pool", "domain", "instance"),
+    *("ipamPoolId", "networkBorderGroup", "networkInterface", "publicIpv4Pool", "region", "tags"),
+)
+"""Likewise of an Elastic IP."""
+
+
+def take_over(
+    name: str,
+    host: Host,
+    subnet_id: pulumi.Input[str],
+    firewall: Firewall,
+    parent: pulumi.Resource,
+) -> Sequence[pulumi.Resource]:
+    """Register an instance with its interface, and its Elastic IP where it has one.
+
+    They stay when they leave the stack, until the owner says that they are the stack's.
+
+    Args:
+        name: of the machine.
+        host: names them.
+        subnet_id: the interface's.
+        firewall: groups that it's in as well.
+        parent: the component that owns the machine.
+
+    Returns:
+        what has to be there before others reach it.
+    """
+
+    def taken(
+        identifier: str, ignored: Sequence[str], depends_on: Sequence[pulumi.Resource]
+    ) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(
+            parent=parent,
+            import_=identifier,
+            ignore_changes=[*ignored],
+            retain_on_delete=host.adopted is not False,
+            depends_on=[*depends_on],
+        )
+
+    interface = aws.ec2.NetworkInterface(
+        f"{name}-adopted-interface",
+        subnet_id=subnet_id,
+        opts=taken(host.interface, INTERFACE, ()),
+    )
+    address = (
+        [aws.ec2.Eip(f"{name}-adopted-address", opts=taken(host.address, ADDRESS, [interface]))]
+        if host.address
+        else []
+    )
+    # Where it goes, it goes first: nothing can be taken from an instance that runs.
+    instance = aws.ec2.Instance(
+        f"{name}-adopted-instance", opts=taken(host.instance, INSTANCE, [interface, *address])
+    )
+    groups = [
+        aws.ec2.NetworkInterfaceSecurityGroupAttachment(
+            f"{name}-adopted-in-{of}",
+            network_interface_id=host.interface,
+            security_group_id=group,
+            opts=pulumi.ResourceOptions(parent=parent, depends_on=[interface, *firewall.rules]),
+        )
+        for of, group in zip(("role", "cluster"), firewall.groups, strict=False)
+    ]
+    return [instance, *groups]

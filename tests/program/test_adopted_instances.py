@@ -1,0 +1,225 @@
+"""Instances that were made by hand are taken over, and others are made beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi_aws as aws
+import pytest
+from pulumi import _types
+from pulumi.runtime.mocks import MockMonitor, MockResourceArgs
+
+from components.aws import adopted_instance
+from components.existing import host_checks
+from components.settings.mistakes import ConfigurationError
+from components.settings.read import read
+from tests.program.conftest import SECRETS
+from tests.program.test_cluster import Recorder, deploy
+from tests.program.test_existing import host
+from tests.program.test_owners_network import GROUP, INTERFACE, Owner, owner, problems
+
+__all__ = ["owner"]
+
+INSTANCE = "aws:ec2/instance:Instance"
+ATTACHMENT = (
+    "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
+)
+RULES = (
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
+
+
+def taken(number: int, **changes: Any) -> dict[str, Any]:
+    """The base is number 0."""
+    ids = {"instance": f"i-{number:08x}", "interface": f"eni-{number:08x}"}
+    return {**host(number), "privateIp": f"10.20.1.{4 + number}", "adopted": True, **ids, **changes}
+
+
+@pytest.fixture
+def by_hand(
+    config: dict[str, str], owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """A base and two nodes; one more is wanted."""
+    monkeypatch.setattr(host_checks, "check", lambda *_: None)
+    owner.has("10.20.1.4", "10.20.1.5", "10.20.1.6")
+    hosts = [taken(0, address="eipalloc-00000000"), taken(1), taken(2)]
+    return {**config, **owner.config, "hosts": json.dumps(hosts), "nodeCount": "3"}
+
+
+def state_of(*numbers: int, owner: Owner) -> Recorder:
+    """A stack that has taken these over."""
+    recorder = Recorder()
+    urn = "urn:pulumi:dev::openvidu-enterprise"
+    for number in numbers:
+        name = f"node-{number}" if number else "base"
+        one = host(number)
+        environment = {
+            "NODE_HOST": one["publicIp"],
+            "NODE_IP": f"10.20.1.{4 + number}",
+            "NODE_HOST_KEY": one["hostKey"],
+        }
+        recorder.state[f"{urn}::command:local:Command::{name}"] = {
+            "outputs": {"environment": environment}
+        }
+    kind = "openvidu-enterprise:index:Network"
+    outputs = {"vpcId": owner.vpc, "subnetIds": owner.subnets}
+    recorder.state[f"{urn}::{kind}::network"] = {"type": kind, "outputs": outputs}
+    return recorder
+
+
+def imported(recorder: Recorder) -> dict[str, str]:
+    """Ids of what was imported, by name."""
+    found = [one for one in recorder.registered if one.resource_id]
+    return {one.name: one.resource_id or "" for one in found}
+
+
+def requests(recorder: Recorder) -> Mapping[str, MockResourceArgs]:
+    return {one.name: one for one in recorder.registered}
+
+
+def test_instances_are_imported_and_the_next_node_is_made(by_hand: dict[str, str]) -> None:
+    recorder = deploy(by_hand)
+    assert imported(recorder) == {
+        "base-adopted-address": "eipalloc-00000000",
+        **{
+            f"{name}-adopted-{what}": f"{prefix}-{number:08x}"
+            for number, name in enumerate(("base", "node-1", "node-2"))
+            for what, prefix in (("instance", "i"), ("interface", "eni"))
+        },
+    }
+    made = recorder.of_type(INSTANCE).keys() - imported(recorder).keys()
+    assert made == {"node-3"}
+    # Where the fewest are.
+    assert recorder.of_type(INTERFACE)["node-3-interface"]["privateIps"] == ["10.20.2.4"]
+    # Their data are where they were.
+    assert not recorder.of_type("aws:ebs/volume:Volume")
+
+
+@pytest.mark.parametrize(
+    ("ignored", "of"),
+    [
+        (adopted_instance.INSTANCE, aws.ec2.InstanceArgs),
+        (adopted_instance.INTERFACE, aws.ec2.NetworkInterfaceArgs),
+        (adopted_instance.ADDRESS, aws.ec2.EipArgs),
+    ],
+)
+def test_no_property_of_theirs_is_changed(ignored: tuple[str, ...], of: type) -> None:
+    assert sorted(ignored) == sorted(_types.input_type_py_to_pulumi_names(of).values())
+
+
+@pytest.mark.parametrize(("adopted", "stays"), [(True, True), (False, False)])
+def test_they_stay_when_they_leave_until_they_are_the_stacks(
+    by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, adopted: bool, stays: bool
+) -> None:
+    asked: dict[str, Any] = {}
+    register = MockMonitor.RegisterResource
+
+    def note(monitor: MockMonitor, request: Any) -> Any:
+        asked[request.name] = request
+        return register(monitor, request)
+
+    monkeypatch.setattr(MockMonitor, "RegisterResource", note)
+    hosts = json.loads(by_hand["hosts"])
+    by_hand["hosts"] = json.dumps([{**one, "adopted": adopted} for one in hosts])
+    found = {name: asked[name] for name in imported(deploy(by_hand))}
+    assert {name: one.retainOnDelete for name, one in found.items()} == dict.fromkeys(found, stays)
+    for one in found.values():
+        assert "tags" in one.ignoreChanges
+
+
+def test_they_are_in_groups_that_let_in_members_alone(by_hand: dict[str, str]) -> None:
+    recorder = deploy(by_hand)
+    attached = {
+        (one["networkInterfaceId"], one["securityGroupId"])
+        for one in recorder.of_type(ATTACHMENT).values()
+    }
+    assert attached == {
+        (f"eni-{number:08x}", group)
+        for number, role in enumerate(("base", "node", "node"))
+        for group in (f"adopted-{role}-security-group-id", "cluster-security-group-id")
+    }
+    rules = {
+        name: one
+        for kind in RULES
+        for name, one in recorder.of_type(kind).items()
+        if name.startswith("adopted-")
+    }
+    assert any(name.endswith("redis-from-cluster") for name in rules)
+    for one in rules.values():
+        assert one["referencedSecurityGroupId"] == "cluster-security-group-id"
+    # The made one has what the page says.
+    (interface,) = recorder.of_type(INTERFACE).keys() - imported(recorder).keys()
+    assert interface == "node-3-interface"
+    assert recorder.of_type(INTERFACE)[interface]["securityGroups"] == [
+        "node-security-group-id",
+        "cluster-security-group-id",
+    ]
+
+
+def test_no_group_is_made_that_nobody_is_in(by_hand: dict[str, str]) -> None:
+    groups = deploy({**by_hand, "nodeCount": "2"}).of_type(GROUP)
+    assert groups.keys() == {
+        "cluster-security-group",
+        "adopted-base-security-group",
+        "adopted-node-security-group",
+    }
+
+
+def test_docker_of_theirs_is_left_to_them(by_hand: dict[str, str]) -> None:
+    commands = {
+        name: one.inputs["stdin"]
+        for name, one in requests(deploy(by_hand)).items()
+        if name.endswith("-docker")
+    }
+    assert {name: "INSTALL=true" in text for name, text in commands.items()} == {
+        "base-docker": False,
+        "node-1-docker": False,
+        "node-2-docker": False,
+        "node-3-docker": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"standbyNodes": "1"}, "standbyNodes: is for machines that AWS makes"),
+        ({"sshVia": "ssm"}, "sshVia: is for machines that AWS makes"),
+        ({"backupDays": "7"}, "backupDays: is for the data volume of a base or master that AWS"),
+        ({"subnetIds": "[]", "vpcId": ""}, "subnetIds: is missing"),
+        ({"shape": "single-master"}, "hosts: is for existing machines; machines is aws"),
+        ({"hosts": json.dumps([taken(0, interface="")])}, "interface is missing in hosts[0]"),
+        ({"hosts": json.dumps([taken(0, instance="node")])}, "hosts[0].instance must be an id of"),
+        ({"hosts": json.dumps([taken(0), taken(0)])}, "is the address of hosts[0] and hosts[1]"),
+        ({"hosts": json.dumps([host(0)])}, "hosts: is for existing machines; machines is aws"),
+        ({"machines": "existing"}, "names instance, interface or address of AWS"),
+    ],
+)
+def test_what_does_not_go_with_them_is_refused(
+    by_hand: dict[str, str], changes: dict[str, str], told: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read({**by_hand, **changes}, SECRETS)
+    assert told in str(caught.value)
+
+
+def test_one_in_service_cannot_be_taken_out_of_hosts(by_hand: dict[str, str], owner: Owner) -> None:
+    hosts = json.loads(by_hand["hosts"])
+    config = {**by_hand, "hosts": json.dumps(hosts[:2])}
+    (told,) = problems(config, state_of(0, 1, 2, owner=owner))
+    assert told.startswith("hosts: must have node-2, which was taken over and is in service")
+    # Where it isn't wanted any more, AWS may make another one with its number.
+    recorder = deploy(config, recorder=state_of(0, 1, owner=owner))
+    assert recorder.of_type(INSTANCE).keys() - imported(recorder).keys() == {"node-2", "node-3"}
+
+
+def test_one_that_is_put_in_the_place_of_a_made_one_is_refused(
+    by_hand: dict[str, str], owner: Owner
+) -> None:
+    recorder = state_of(0, 1, owner=owner)
+    urn = "urn:pulumi:dev::openvidu-enterprise"
+    recorder.state[f"{urn}::{INSTANCE}::node-2"] = {"outputs": {"instanceType": "c5.2xlarge"}}
+    (told,) = problems(by_hand, recorder)
+    assert told.startswith("hosts: names hosts[2] for node-2, which AWS has made")
