@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from openvidu.ports import PortRule, Source
 from openvidu.roles import MAINS
 
+_OWNERS = ("adopted-instance", "adopted-interface", "adopted-address")
+"""What was made by hand and imported, as `components.aws.adopted_instance` calls it."""
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"({'|'.join(_MAINS)}|node-[1-9][0-9]*)(?:-([a-z0-9-]+))?")
 
@@ -51,6 +53,12 @@ def logical_name(urn: str) -> str:
 def of_urn(urn: str) -> ResourceName | None:
     """Read the logical name in a resource's URN; None where it's of no machine."""
     return parse(logical_name(urn))
+
+
+def is_owners(name: str) -> bool:
+    """Whether a resource was made by hand, and imported."""
+    found = parse(name)
+    return found is not None and found.part in _OWNERS
 
 
 def standbys(there: Iterable[ResourceName]) -> frozenset[str]:

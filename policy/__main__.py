@@ -24,7 +24,7 @@ from policy.wanted import Wanted
 def _of_resource(rule: rules.ResourceRule) -> ResourceValidationPolicy:
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         resource = Resource(args.urn, args.resource_type, args.name, args.props, args.opts.protect)
-        messages = [*rule.violations(resource)]
+        messages = rule.broken_by(resource)
         for message in messages:
             report(message, None)
         _judged.note(rule.name, violated=bool(messages))

@@ -30,6 +30,10 @@ TABLES: Mapping[str, Sequence[PortRule]] = {
     "load-balancer": ports.LOAD_BALANCER_PORTS,
     "redis": ports.REDIS_PORTS,
     "search": ports.SEARCH_PORTS,
+    **{
+        f"adopted-{role.name}": [row for row in role.ports if row.source is Source.CLUSTER]
+        for role in (BASE, NODE)
+    },
 }
 """The port tables by the role that tags name."""
 

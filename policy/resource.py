@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.resource_names import is_owners
+
 INSTANCE = "aws:ec2/instance:Instance"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
@@ -44,6 +46,11 @@ class Resource:
     def tags(self) -> Mapping[str, str]:
         """Its tags; empty where it has none."""
         return self.props.get("tags") or {}
+
+    @property
+    def is_owners(self) -> bool:
+        """Whether somebody made it by hand, and it was taken over as it is."""
+        return is_owners(self.name)
 
     @property
     def role(self) -> str:

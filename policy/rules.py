@@ -28,6 +28,10 @@ class ResourceRule:
     meaning: str
     violations: Callable[[Resource], Iterable[str]]
 
+    def broken_by(self, one: Resource) -> Sequence[str]:
+        """What a resource does against it; what was taken over stays as its owner made it."""
+        return [] if one.is_owners else [*self.violations(one)]
+
 
 @dataclass(frozen=True)
 class StackRule:

@@ -79,7 +79,7 @@ def changed(one: Resource, **props: Any) -> Resource:
 def violated(*resources: Resource, wanted: Wanted = WANTED) -> set[str]:
     """The names of the rules that these resources break."""
     alone = {
-        rule.name for rule in resource_rules(wanted) for one in resources if [*rule.violations(one)]
+        rule.name for rule in resource_rules(wanted) for one in resources if rule.broken_by(one)
     }
     together = {rule.name for rule in stack_rules(wanted) if [*rule.violations(resources)]}
     return alone | together
@@ -89,6 +89,12 @@ def test_what_is_right_breaks_no_rule() -> None:
     machines = (NODE, VOLUME, TURN, MEMBERSHIP)
     services = (BUCKET, BUCKET_ENCRYPTION, REDIS, SEARCH, BALANCER)
     assert violated(*machines, *services) == set()
+
+
+def test_what_was_taken_over_is_its_owners() -> None:
+    plain = Resource("urn:i", resource.INSTANCE, "node-1-adopted-instance", {})
+    assert violated(plain) == set()
+    assert violated(replace(plain, name="node-1")) >= {"encrypted-volumes", "imds-v2"}
 
 
 def opened(**props: Any) -> Resource:

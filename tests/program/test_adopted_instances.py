@@ -15,6 +15,9 @@ from components.aws import adopted_instance
 from components.existing import host_checks
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
+from policy.resource import Resource
+from policy.rules import resource_rules, stack_rules
+from policy.wanted import Wanted
 from tests.program.conftest import SECRETS
 from tests.program.test_cluster import Recorder, deploy
 from tests.program.test_existing import host
@@ -157,6 +160,18 @@ def test_they_are_in_groups_that_let_in_members_alone(by_hand: dict[str, str]) -
         "node-security-group-id",
         "cluster-security-group-id",
     ]
+
+
+def test_they_break_no_rule_of_the_policy_pack(by_hand: dict[str, str]) -> None:
+    resources = [
+        Resource(f"urn:{one.name}", one.typ, one.name, one.inputs)
+        for one in deploy(by_hand).registered
+        if ":index:" not in one.typ
+    ]
+    wanted = Wanted.of(by_hand)
+    rules = resource_rules(wanted)
+    assert not [told for rule in rules for one in resources for told in rule.broken_by(one)]
+    assert not [told for rule in stack_rules(wanted) for told in rule.violations(resources)]
 
 
 def test_no_group_is_made_that_nobody_is_in(by_hand: dict[str, str]) -> None:
