@@ -146,9 +146,10 @@ class AwsMachines:
                 addressing.zones, network.subnet_ids, network.internet, strict=True
             )
         ]
-        made = {role_of(name) for name in settings.instance_types}
-        roles = (settings.main_role, NODE)
-        self._firewalls = {role: self._firewall(role, child) for role in roles if role in made}
+        roles = [settings.main_role, *([NODE] if settings.node_numbers else [])]
+        # That of nodes also where none is made yet: one that comes changes nothing else.
+        made = roles[1:] if settings.hosts else roles
+        self._firewalls = {role: self._firewall(role, child) for role in made}
         self._owners = ExistingMachines(settings, previous)
         self._owners_firewalls = {
             role: self._firewall(role, child, within=True) for role in roles if settings.hosts

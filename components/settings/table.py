@@ -109,7 +109,7 @@ class Settings:
         tuple[Host, ...],
         Key(
             lists.list_of(host),
-            "Existing machines, base first: publicIp, privateIp, and more: docs/existing.md.",
+            "Existing machines, base first: docs/existing.md. Or instances: docs/adopting.md.",
             '[{"publicIp": "203.0.113.5", "privateIp": "10.5.0.5"}]',
             Change.NODES_COME_AND_GO,
         ),

@@ -85,7 +85,8 @@ def resources_after(
     for step in preview.get("steps") or ():
         if step["op"] == "delete":
             after.pop(step["urn"], None)
-        elif step["op"] != "delete-replaced" and "newState" in step:
+        # What is imported is paid for already, and what it is isn't in a preview.
+        elif step["op"] not in ("delete-replaced", "import") and "newState" in step:
             new = step["newState"]
             after[step["urn"]] = Resource(new["type"], new.get("inputs") or {})
     return after

@@ -18,10 +18,11 @@ from components.settings.read import read
 from policy.resource import Resource
 from policy.rules import resource_rules, stack_rules
 from policy.wanted import Wanted
+from scripts.node_names import node_of
 from tests.program.conftest import SECRETS
 from tests.program.test_cluster import Recorder, deploy
 from tests.program.test_existing import host
-from tests.program.test_owners_network import GROUP, INTERFACE, Owner, owner, problems
+from tests.program.test_owners_network import INTERFACE, Owner, owner, problems
 
 __all__ = ["owner"]
 
@@ -174,13 +175,11 @@ def test_they_break_no_rule_of_the_policy_pack(by_hand: dict[str, str]) -> None:
     assert not [told for rule in stack_rules(wanted) for told in rule.violations(resources)]
 
 
-def test_no_group_is_made_that_nobody_is_in(by_hand: dict[str, str]) -> None:
-    groups = deploy({**by_hand, "nodeCount": "2"}).of_type(GROUP)
-    assert groups.keys() == {
-        "cluster-security-group",
-        "adopted-base-security-group",
-        "adopted-node-security-group",
-    }
+def test_the_first_node_that_is_made_changes_nothing_else(by_hand: dict[str, str]) -> None:
+    fewer, more = ({*deploy({**by_hand, "nodeCount": count}).names} for count in ("2", "3"))
+    assert not fewer - more
+    assert {name for name in more - fewer if node_of(f"::{name}") != 3} == set()
+    assert not any(name.startswith("base-security-group") for name in more)
 
 
 def test_docker_of_theirs_is_left_to_them(by_hand: dict[str, str]) -> None:

@@ -52,6 +52,12 @@ def state(*resources: tuple[str, str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
+def test_what_is_imported_is_paid_for_already_and_told() -> None:
+    taken = preview(step("import", INSTANCE, "node-1-adopted-instance"))
+    assert resources_after({}, taken) == {}
+    assert changes_in(taken).others == ["import node-1-adopted-instance"]
+
+
 def test_nodes_are_told_by_their_memberships() -> None:
     found = changes_in(
         preview(
