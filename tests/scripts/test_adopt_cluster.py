@@ -16,9 +16,10 @@ from openvidu import environment
 from openvidu.deployment import deployment
 from scripts.adopt_cluster import parts_of, places_of, told
 from scripts.adopting import found_cluster, found_machine, refusals
-from scripts.adopting.env_to_config import Login, config_of
+from scripts.adopting.env_to_config import Login, OnAws, config_of
 from scripts.adopting.found_cluster import Answers, FoundCluster
 from scripts.adopting.found_machine import FoundMachine, Place
+from scripts.adopting.on_aws import Instance
 from scripts.init_stack import make_ssh_key
 from scripts.pulumi_cli import PulumiError
 
@@ -165,6 +166,33 @@ def test_hosts_are_those_that_are_there_and_stay_their_owners() -> None:
         ("203.0.113.7", "10.5.0.7", True),
     ]
     assert (settings.node_count, settings.openvidu_version) == (2, "2.30.0")
+
+
+def test_instances_are_said_by_what_aws_calls_them() -> None:
+    def instance(number: int, subnet: str, address: str = "") -> Instance:
+        ids = (f"i-{number:08x}", "c5.4xlarge", f"eni-{number:08x}", address)
+        return Instance(
+            *ids, f"203.0.113.{5 + number}", f"10.5.0.{5 + number}", "vpc-00000001", subnet
+        )
+
+    there = [
+        instance(0, "subnet-0000000a", "eipalloc-00000000"),
+        instance(1, "subnet-0000000b"),
+        instance(2, "subnet-0000000a"),
+    ]
+    config = config_of(cluster(), LOGIN, OnAws(there, ["198.51.100.0/24"]))
+    assert not config.refused
+    settings = read(config.texts, config.secrets)
+    assert [(one.instance, one.interface, one.address) for one in settings.hosts] == [
+        ("i-00000000", "eni-00000000", "eipalloc-00000000"),
+        ("i-00000001", "eni-00000001", ""),
+        ("i-00000002", "eni-00000002", ""),
+    ]
+    assert (settings.vpc_id, settings.subnet_ids) == (
+        "vpc-00000001",
+        ("subnet-0000000a", "subnet-0000000b"),
+    )
+    assert (settings.machines, settings.node_instance_type) == ("aws", "c5.4xlarge")
 
 
 def test_no_secret_is_shown() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from scripts.stack_machines import standbys_in, there_in, unfinished_in
+from scripts.stack_machines import instances_in, standbys_in, there_in, unfinished_in
 
 
 def command(name: str, host_key: str, private_key: str) -> dict[str, Any]:
@@ -108,3 +108,13 @@ def test_a_standby_is_no_machine_to_log_in_to_and_the_node_that_it_becomes_is() 
     node = of_node("upgrade", "roused", "asleep", "hold", "membership")
     assert standbys_in(node) == frozenset()
     assert set(there_in(node)) == {"node-3"}
+
+
+def test_an_instance_that_was_taken_over_is_its_owners_to_stop() -> None:
+    def instance(name: str) -> dict[str, Any]:
+        kind = "aws:ec2/instance:Instance"
+        return {"urn": f"urn:{kind}::{name}", "type": kind, "outputs": {"arn": f"arn of {name}"}}
+
+    state = [instance("node-1-adopted-instance"), instance("node-2")]
+    found = instances_in({"deployment": {"resources": state}})
+    assert found == {"node-2": "arn of node-2"}
