@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from components.settings.table import Settings
+from components.settings.values import HostAndPort
 from openvidu import ports
 
 _AWS_S3 = re.compile(r"https?://s3[.-]([a-z0-9-]+)\.amazonaws\.com")
@@ -19,7 +20,7 @@ class Endpoints:
 
     Attributes:
         domain: the name or address under which users reach the cluster.
-        redis: host and port.
+        redis: where it answers.
         redis_password: empty where Redis takes none.
         s3: URL of the S3 service.
         s3_region: None where it has none, as MinIO.
@@ -28,7 +29,7 @@ class Endpoints:
     """
 
     domain: str
-    redis: tuple[str, int]
+    redis: HostAndPort
     redis_password: str = field(repr=False)
     s3: str
     s3_region: str | None
@@ -72,7 +73,7 @@ def of_services(settings: Settings, made: MadeServices) -> Endpoints:
     region = _known(made.region) if not own else of_aws[1] if of_aws else None
     return Endpoints(
         domain=settings.domain_or_public_ip or "",
-        redis=settings.redis_host or (_known(made.redis), ports.REDIS),
+        redis=settings.redis_host or HostAndPort(_known(made.redis), ports.REDIS),
         redis_password=settings.redis_password if settings.redis_host else "",
         s3=settings.s3_endpoint or f"https://s3.{region}.amazonaws.com",
         s3_region=region,
@@ -114,7 +115,7 @@ def of_base(settings: Settings, domain_or_public_ip: str) -> Endpoints:
     base = settings.main_private_ip
     return Endpoints(
         domain=domain_or_public_ip,
-        redis=(base, ports.REDIS),
+        redis=HostAndPort(base, ports.REDIS),
         redis_password=settings.redis_password,
         s3=f"http://{base}:{ports.S3}",
         s3_region=None,

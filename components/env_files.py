@@ -110,7 +110,6 @@ def logins(settings: Settings, endpoints: Endpoints) -> str:
 
 
 def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
-    redis, redis_port = endpoints.redis
     return {
         **_template(roles.NODE, settings),
         "DOMAIN_OR_PUBLIC_IP": endpoints.domain,
@@ -118,8 +117,8 @@ def _shared(settings: Settings, endpoints: Endpoints) -> dict[str, str]:
         environment.OPENVIDU_SECRET: settings.openvidu_secret,
         "OPENVIDU_ENTERPRISE_MEDIA_SERVER": settings.media_server,
         "HTTPS_PORT": str(settings.https_port),
-        environment.REDIS_HOST: redis,
-        environment.REDIS_PORT: str(redis_port),
+        environment.REDIS_HOST: endpoints.redis.host,
+        environment.REDIS_PORT: str(endpoints.redis.port),
         environment.REDIS_PASSWORD: endpoints.redis_password,
         **_s3(endpoints),
         environment.ELASTICSEARCH_HOST: endpoints.elasticsearch,

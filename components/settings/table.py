@@ -516,7 +516,7 @@ class Settings:
         ),
     ] = "m5.large.search"
     redis_host: Annotated[
-        tuple[str, int] | None,
+        values.HostAndPort | None,
         Key(
             values.host_and_port,
             "Existing Redis for ha-managed, host or host:port; its password: redisPassword.",
@@ -1020,9 +1020,7 @@ def _kind(type_: Any) -> Sequence[str]:
     """What `Pulumi.yaml`'s schema calls a type, and the type of its items."""
     if get_origin(type_) is not tuple:
         return _SCALARS.get(type_, "string"), ""
-    item, *others = get_args(type_)
-    if others != [...]:
-        return "string", ""
+    item, _ = get_args(type_)
     return ("object", "") if get_origin(item) else ("array", _ITEMS[item])
 
 

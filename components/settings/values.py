@@ -10,6 +10,7 @@ import ipaddress
 import re
 import textwrap
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -327,11 +328,19 @@ def search_type(text: str) -> str:
     return text
 
 
-def host_and_port(text: str) -> tuple[str, int]:
+@dataclass(frozen=True)
+class HostAndPort:
+    """Where a service answers."""
+
+    host: str
+    port: int
+
+
+def host_and_port(text: str) -> HostAndPort:
     """`host` or `host:port`, a name or an IPv4 address; the port is Redis's own by default."""
     host, _, number = text.partition(":")
     try:
-        return domain_or_ip(host), port(number) if number else ports.REDIS
+        return HostAndPort(domain_or_ip(host), port(number) if number else ports.REDIS)
     except ValueError:
         raise ValueError("a host, or a host and its port such as redis.example.io:6379") from None
 

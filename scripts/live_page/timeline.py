@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -35,19 +35,14 @@ class Sample:
     """From when on a machine was in a state.
 
     Attributes:
-        at: Unix seconds.
+        at: Unix seconds; what is the same later is no other sample.
         state: as `MachineStatus.state`, or one of those here.
         calls: how many it carried; None where that isn't known.
     """
 
-    at: float
+    at: float = field(compare=False)
     state: str
     calls: int | None
-
-    @property
-    def what(self) -> tuple[str, int | None]:
-        """All but when."""
-        return self.state, self.calls
 
 
 @dataclass(frozen=True)
@@ -149,7 +144,7 @@ class Timeline:
 
     def _keep(self, name: str, sample: Sample) -> None:
         lane = self._lanes.setdefault(name, [])
-        if not lane or lane[-1].what != sample.what:
+        if not lane or lane[-1] != sample:
             lane.append(sample)
         if len(lane) > _MOST_SAMPLES:
             self._lanes[name] = _thinned(lane)
