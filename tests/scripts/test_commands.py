@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,24 @@ def test_ctrl_c_ends_a_command_as_shells_expect() -> None:
     with pytest.raises(SystemExit) as ended, expected_errors():
         raise KeyboardInterrupt
     assert ended.value.code == 130
+
+
+def test_ctrl_c_ends_it_while_its_commands_are_read() -> None:
+    typed = """
+import builtins, os, signal
+read = builtins.__import__
+def interrupted(name, *more):
+    if name == "scripts.cli":
+        os.kill(os.getpid(), signal.SIGINT)
+    return read(name, *more)
+builtins.__import__ = interrupted
+from scripts import entry
+entry.main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", typed], capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 def test_names_of_machines_are_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
