@@ -17,27 +17,21 @@ from components.aws.firewall import Firewall
 from components.existing.hosts import Host
 
 INSTANCE = (
-    *("ami", "associatePublicIpAddress", "availabilityZone", "capacityReservationSpecification"),
-    *("cpuOptions", "creditSpecification", "disableApiStop", "disableApiTermination"),
-    *("ebsBlockDevices", "ebsOptimized", "enablePrimaryIpv6", "enclaveOptions"),
-    *("ephemeralBlockDevices", "forceDestroy", "getPasswordData", "hibernation", "hostId"),
-    *("hostResourceGroupArn", "iamInstanceProfile", "instanceInitiatedShutdownBehavior"),
-    *("instanceMarketOptions", "instanceType", "ipv6AddressCount", "ipv6Addresses", "keyName"),
+    *("ami", "availabilityZone", "capacityReservationSpecification", "cpuOptions"),
+    *("creditSpecification", "disableApiStop", "disableApiTermination", "ebsBlockDevices"),
+    *("ebsOptimized", "enclaveOptions", "ephemeralBlockDevices", "forceDestroy"),
+    *("getPasswordData", "hibernation", "iamInstanceProfile"),
+    *("instanceInitiatedShutdownBehavior", "instanceMarketOptions", "instanceType", "keyName"),
     *("launchTemplate", "maintenanceOptions", "metadataOptions", "monitoring"),
-    *("networkInterfaces", "placementGroup", "placementGroupId", "placementPartitionNumber"),
-    *("primaryNetworkInterface", "privateDnsNameOptions", "privateIp", "region"),
-    *("rootBlockDevice", "secondaryNetworkInterfaces", "secondaryPrivateIps", "securityGroups"),
-    *("sourceDestCheck", "subnetId", "tags", "tenancy", "userData", "userDataBase64"),
-    *("userDataReplaceOnChange", "volumeTags", "vpcSecurityGroupIds"),
+    *("placementPartitionNumber", "privateDnsNameOptions", "region", "rootBlockDevice"),
+    *("secondaryNetworkInterfaces", "sourceDestCheck", "tags", "tenancy", "userData"),
+    *("userDataBase64", "userDataReplaceOnChange", "volumeTags"),
 )
-"""Every property of an instance: none is the stack's to change."""
+"""Properties of an instance that stay as they are found; with `TOLD_TWICE` these are all."""
 INTERFACE = (
     *("attachments", "connectionTrackingSpecification", "description", "enaSrdSpecification"),
-    *("enablePrimaryIpv6", "interfaceType", "ipv4PrefixCount", "ipv4Prefixes"),
-    *("ipv6AddressCount", "ipv6AddressListEnabled", "ipv6AddressLists", "ipv6Addresses"),
-    *("ipv6PrefixCount", "ipv6Prefixes", "privateIp", "privateIpListEnabled", "privateIpLists"),
-    *("privateIps", "privateIpsCount", "region", "securityGroups", "sourceDestCheck"),
-    *("subnetId", "tags"),
+    *("enablePrimaryIpv6", "interfaceType", "ipv6AddressListEnabled", "privateIpListEnabled"),
+    *("region", "securityGroups", "sourceDestCheck", "subnetId", "tags"),
 )
 """Likewise of a network interface."""
 ADDRESS = (
@@ -45,6 +39,19 @@ ADDRESS = (
     *("ipamPoolId", "networkBorderGroup", "networkInterface", "publicIpv4Pool", "region", "tags"),
 )
 """Likewise of an Elastic IP."""
+TOLD_TWICE = (
+    *("associatePublicIpAddress", "enablePrimaryIpv6", "ipv6AddressCount", "ipv6Addresses"),
+    *("networkInterfaces", "primaryNetworkInterface", "privateIp", "secondaryPrivateIps"),
+    *("securityGroups", "subnetId", "vpcSecurityGroupIds", "hostId", "hostResourceGroupArn"),
+    *("placementGroup", "placementGroupId", "ipv4PrefixCount", "ipv4Prefixes"),
+    *("ipv6AddressLists", "ipv6PrefixCount", "ipv6Prefixes", "privateIpLists", "privateIps"),
+    "privateIpsCount",
+)
+"""What AWS tells in several ways, of which the provider takes one: none is said.
+
+The provider keeps them as they are where nothing is said: all are `Optional` and `Computed`.
+Source: terraform-provider-aws, internal/service/ec2, `ConflictsWith` of these.
+"""
 
 
 def take_over(

@@ -15,6 +15,7 @@ from components.aws import adopted_instance
 from components.existing import host_checks
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
+from lab.providers.aws.facts import told_of, words_of
 from policy.resource import Resource
 from policy.rules import resource_rules, stack_rules
 from policy.wanted import Wanted
@@ -111,7 +112,20 @@ def test_instances_are_imported_and_the_next_node_is_made(by_hand: dict[str, str
     ],
 )
 def test_no_property_of_theirs_is_changed(ignored: tuple[str, ...], of: type) -> None:
-    assert sorted(ignored) == sorted(_types.input_type_py_to_pulumi_names(of).values())
+    properties = {*_types.input_type_py_to_pulumi_names(of).values()}
+    assert properties - {*ignored} <= {*adopted_instance.TOLD_TWICE}
+    assert {*ignored} <= properties
+
+
+@pytest.mark.parametrize(
+    ("kind", "ignored"),
+    [(INSTANCE, adopted_instance.INSTANCE), (INTERFACE, adopted_instance.INTERFACE)],
+)
+def test_what_is_not_said_stays_as_it_is(kind: str, ignored: tuple[str, ...]) -> None:
+    told = told_of(kind)
+    left = {*adopted_instance.TOLD_TWICE} & told.keys() - {*ignored}
+    words = {name: words_of(told[name]) for name in left}
+    assert not [name for name, of in words.items() if not of & {"computed", "newer"}]
 
 
 @pytest.mark.parametrize(("adopted", "stays"), [(True, True), (False, False)])

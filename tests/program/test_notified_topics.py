@@ -95,7 +95,7 @@ def test_a_topic_restarts_nothing(config: dict[str, str], told: dict[str, str]) 
 
 def test_machines_that_exist_have_no_login_to_publish_with() -> None:
     said = problems(host(0), host(1), notify=json.dumps([HOOK, f"sns={TOPIC}"]))
-    assert "notify: names an SNS topic, on which a base on AWS publishes" in said
+    assert "notify: names an SNS topic, on which a base that AWS makes publishes" in said
     assert "pulumi config set --secret --path 'notify[1]'" in said
     assert TOPIC not in said
     assert "notify" not in problems(host(0), host(1), notify=json.dumps([HOOK]))

@@ -282,7 +282,10 @@ def test_standbys_that_cannot_be_had_are_refused(
 
 def test_machines_that_exist_are_not_stopped() -> None:
     told = problems(host(0), host(1), host(2), standbyNodes="1")
-    assert "standbyNodes: is for machines on AWS, which stops and starts them" in told
+    assert (
+        "standbyNodes: is for machines that AWS makes, stops and starts; machines is existing"
+        in told
+    )
 
 
 def test_standbys_have_the_numbers_that_follow(config: dict[str, str]) -> None:

@@ -141,11 +141,12 @@ def build_world(ec2: EC2Client) -> World:
         answer = ec2.create_security_group(VpcId=vpc, GroupName=name, Description=name)
         return answer["GroupId"]
 
-    def interface(subnet_id: str) -> str:
-        answer = ec2.create_network_interface(SubnetId=subnet_id)
+    first = subnet("10.5.0.0/24")
+
+    def interface(address: str) -> str:
+        answer = ec2.create_network_interface(SubnetId=first, PrivateIpAddress=address)
         return answer["NetworkInterface"]["NetworkInterfaceId"]
 
-    first = subnet("10.5.0.0/24")
     return World(
         vpc=vpc,
         other_vpc=other_vpc,
@@ -156,8 +157,8 @@ def build_world(ec2: EC2Client) -> World:
         gateway=gateway,
         group=group("one"),
         other_group=group("another"),
-        interface=interface(first),
-        other_interface=interface(first),
+        interface=interface("10.5.0.240"),
+        other_interface=interface("10.5.0.241"),
         image=images[0]["ImageId"],
         other_image=images[1]["ImageId"],
     )
