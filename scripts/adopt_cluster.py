@@ -37,7 +37,7 @@ from scripts.pulumi_cli import PulumiCli, PulumiError
 _NAMED = "base=203.0.113.5 203.0.113.6 203.0.113.7"
 _OWN = ("hosts", *(name for name, one in keys().items() if one.made or one.default is MISSING))
 """Keys that a stack of its own has."""
-_STACK = "pulumi:pulumi:Stack"
+_ENGINES = ("pulumi:pulumi:Stack", "pulumi:providers:")
 _SHOWN = 100
 
 
@@ -77,7 +77,7 @@ def main(
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):
         pulumi = PulumiCli(stack)
-        _require_new(pulumi)
+        require_new(pulumi)
         login = _login(ssh_user, ssh_key)
         aws = _on_aws(pulumi, machines, ssh_cidr or (), login) if are_of_aws(machines) else None
         named = places_of(_addresses(aws) if aws else machines)
@@ -189,8 +189,12 @@ def _login(user: str, key: Path | None) -> Login:
     return Login(user, f"{public} {PROJECT}", private)
 
 
-def _require_new(pulumi: PulumiCli) -> None:
-    """Refuse a stack that says or has something already."""
+def require_new(pulumi: PulumiCli) -> None:
+    """Refuse a stack that says or has something already.
+
+    Raises:
+        PulumiError: it does.
+    """
     config = pulumi.config()
     there = [
         key
@@ -199,8 +203,8 @@ def _require_new(pulumi: PulumiCli) -> None:
         or one.get("value") not in (None, "", "[]")
     ]
     resources = pulumi.export_state()["deployment"].get("resources") or ()
-    # An update that was refused leaves the stack itself, and nothing else.
-    if not there and all(one["type"] == _STACK for one in resources):
+    # An update that was refused leaves the stack itself, and what the engine keeps beside it.
+    if not there and all(one["type"].startswith(_ENGINES) for one in resources):
         return
     has = f"has {', '.join(there)} in its configuration" if there else "has resources"
     raise PulumiError(

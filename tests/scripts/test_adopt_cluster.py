@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,14 @@ from components.env_files import base_env, shared_env
 from components.settings.read import read
 from openvidu import environment
 from openvidu.deployment import deployment
-from scripts.adopt_cluster import parts_of, places_of, told
+from scripts.adopt_cluster import parts_of, places_of, require_new, told
 from scripts.adopting import found_cluster, found_machine, refusals
 from scripts.adopting.env_to_config import Login, OnAws, config_of
 from scripts.adopting.found_cluster import Answers, FoundCluster
 from scripts.adopting.found_machine import FoundMachine, Place
 from scripts.adopting.on_aws import Instance
 from scripts.init_stack import make_ssh_key
-from scripts.pulumi_cli import PulumiError
+from scripts.pulumi_cli import PulumiCli, PulumiError
 
 HOST_KEY = make_ssh_key()[0].rpartition(" ")[0]
 LOGIN = Login("ubuntu", *make_ssh_key())
@@ -333,6 +334,41 @@ def test_machines_are_named_base_first() -> None:
 def test_other_words_are_refused(words: list[str]) -> None:
     with pytest.raises(PulumiError, match="Expected one base and its nodes"):
         places_of(words)
+
+
+class Stack(PulumiCli):
+    """Stands in for a stack in Pulumi's command line."""
+
+    def __init__(self, *types: str, **config: str) -> None:
+        self.resources = [{"type": one} for one in types]
+        self.values: dict[str, dict[str, Any]] = {
+            f"openvidu-enterprise:{key}": {"value": one} for key, one in config.items()
+        }
+
+    def config(self) -> dict[str, dict[str, Any]]:
+        return self.values
+
+    def export_state(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        return {"deployment": {"resources": self.resources}}
+
+    def stack_name(self) -> str:
+        return "office"
+
+
+def test_a_stack_whose_update_was_refused_is_new() -> None:
+    require_new(Stack("pulumi:pulumi:Stack", "pulumi:providers:pulumi", machines="aws"))
+
+
+@pytest.mark.parametrize(
+    ("stack", "has"),
+    [
+        (Stack("pulumi:pulumi:Stack", "command:local:Command"), "has resources"),
+        (Stack(openviduSecret="some"), "has openviduSecret in its configuration"),
+    ],
+)
+def test_a_stack_that_has_something_is_not_overwritten(stack: Stack, has: str) -> None:
+    with pytest.raises(PulumiError, match=has):
+        require_new(stack)
 
 
 def test_parts_are_set_one_by_one() -> None:
