@@ -48,14 +48,15 @@ def overview(context: Context) -> dict[str, Any]:
         servers = dict(zip(ips, asked_servers, strict=True))
     listed, calls = asked_nodes.result(), asked_calls.result()
     nodes = {node.ip: node for node in listed} if isinstance(listed, list) else {}
+    outside = {*ips} - {*nodes, *balanced} if isinstance(listed, list) else set()
+
+    def calls_of(ip: str) -> Sequence[Call] | None:
+        told = _told(_listed(calls, nodes.get(ip)), servers[ip])
+        carries_none = _carries_none(records.get(ip), healths[ip], is_outside=ip in outside)
+        return () if told is None and carries_none else told
+
     return {
-        ip: _node(
-            records.get(ip),
-            ip in balanced,
-            healths[ip],
-            nodes.get(ip),
-            _calls(records.get(ip), healths[ip], _listed(calls, nodes.get(ip)), servers[ip]),
-        )
+        ip: _node(records.get(ip), ip in balanced, healths[ip], nodes.get(ip), calls_of(ip))
         for ip in ips
     }
 
@@ -121,24 +122,34 @@ def _listed(calls: list[Call] | Unknown | Refused, node: MediaNode | None) -> li
     return [one for one in calls if one.media_node == node.id]
 
 
-def _calls(
-    record: Record | None,
-    health: Health,
-    listed: Sequence[Call] | None,
-    server: list[Call] | Unknown | Refused,
+def _told(
+    listed: Sequence[Call] | None, server: list[Call] | Unknown | Refused
 ) -> Sequence[Call] | None:
-    """The calls of a node; None where nobody tells them, unless it has left and doesn't answer.
-
-    A port that refuses says only that one service doesn't listen: calls are carried by others.
+    """The calls of a node; None where nobody tells them.
 
     Args:
-        record: what is noted of it.
-        health: what it says of itself.
         listed: its calls in the cluster's list, which may have forgotten some.
         server: what its own server says.
     """
     told = server if isinstance(server, list) else None
-    if listed is not None or told is not None:
-        return list({call.id: call for call in (*(listed or ()), *(told or ()))}.values())
-    has_left = record is not None and record.phase is Phase.LEFT
-    return () if has_left and not isinstance(health, Answers) else None
+    if listed is None and told is None:
+        return None
+    return list({call.id: call for call in (*(listed or ()), *(told or ()))}.values())
+
+
+def _carries_none(record: Record | None, health: Health, *, is_outside: bool) -> bool:
+    """Whether a node carries no call, though nobody tells its calls: it has left, or not begun.
+
+    A port that refuses says only that one service doesn't listen: calls are carried by others. So
+    one that starts must be outside of the cluster, too.
+
+    Args:
+        record: what is noted of it.
+        health: what it says of itself.
+        is_outside: whether neither the cluster nor the load balancer has it.
+    """
+    if record is None:
+        return False
+    if record.phase is Phase.STARTING:
+        return is_outside and isinstance(health, Silent)
+    return record.phase is Phase.LEFT and not isinstance(health, Answers)

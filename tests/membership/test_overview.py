@@ -152,6 +152,38 @@ def test_a_node_that_has_left_carries_none(tmp_path: Path, health: Health) -> No
     assert overview(context.context)[NODE.ip]["calls"] == 0
 
 
+def starting_outside(folder: Path, listed: Listed, health: Health) -> Scene:
+    """A node that hasn't joined: what the cluster lists, and what its port does."""
+    context = looked(folder, [(listed, health)])
+    context.cluster.own_calls = []
+    context.record(2, phase=Phase.STARTING)
+    context.load_balancer.node_ips = ("10.5.0.6",)
+    return context
+
+
+def test_a_node_that_has_not_begun_carries_none(tmp_path: Path) -> None:
+    context = starting_outside(tmp_path, [OTHER], Silent())
+    found = overview(context.context)[NODE.ip]
+    assert (found["calls"], found["participants"], found["sessions"]) == (0, 0, [])
+    assert found["inService"] is False
+
+
+@pytest.mark.parametrize(
+    ("listed", "health"),
+    [
+        (Unknown("502"), Silent()),
+        ([OTHER], Answers(200)),
+        ([OTHER], Unreachable("no route to host")),
+        ([OTHER], Unknown("no answer in time")),
+    ],
+)
+def test_a_node_that_may_have_begun_may_carry_calls(
+    tmp_path: Path, listed: Listed, health: Health
+) -> None:
+    context = starting_outside(tmp_path, listed, health)
+    assert overview(context.context)[NODE.ip]["calls"] is None
+
+
 @dataclass
 class Together:
     """A cluster and a bucket that answer once everything was asked."""
