@@ -24,7 +24,7 @@ class Observation:
         leaving: numbers of nodes that are still deployed and no longer wanted.
         demand: what all nodes carry, those that leave included: who leaves a call there has the
             next one elsewhere. OpenVidu's own total counts the same nodes (webhook reference,
-            "autoscaling", `totalLoad`).
+            "autoscaling", `totalLoad`). Of one whose drain was left unfinished it may be unknown.
         updating: whether an update runs, started by this autoscaler.
     """
 
@@ -64,9 +64,11 @@ def observe(
     """
     if isinstance(seen, Unseen):
         return seen
+    # Such a drain has to go on, which an update does: only its calls may be missing in the sum.
+    unfinished = () if updating else {ip for n, ip in addresses.items() if n not in wanted.numbers}
     demand: dict[Measure, float] = {}
     for measure in measures:
-        total = _total(seen, measure)
+        total = _total(seen, measure, unfinished)
         if isinstance(total, Unseen):
             return total
         demand[measure] = total
@@ -82,7 +84,9 @@ def observe(
     return Observation(wanted, serving, leaving, demand, updating)
 
 
-def _total(seen: ClusterObservation, measure: Measure) -> float | Unseen:
+def _total(
+    seen: ClusterObservation, measure: Measure, unfinished: Collection[str]
+) -> float | Unseen:
     total = 0.0
     for address, node in seen.nodes.items():
         if node.in_service is None:
@@ -90,6 +94,8 @@ def _total(seen: ClusterObservation, measure: Measure) -> float | Unseen:
         value = _value(node, measure)
         if value is not None:
             total += value
+        elif address in unfinished:
+            continue
         elif node.in_service or measure is not Measure.LOAD or node.calls != 0:
             # Only of a node that has left the cluster is there no load, and rightly so: one that
             # isn't listed may carry calls, and then those aren't known either.

@@ -7,8 +7,9 @@ import pytest
 from components.cluster_observation import ClusterObservation, NodeObservation, Unseen
 from components.numbering import Wanted
 from scripts.autoscaling.cluster_load import Observation, observe
+from scripts.autoscaling.decision import Action, Past, decide
 from scripts.autoscaling.guard import beyond
-from scripts.autoscaling.scaling_policy import Measure
+from scripts.autoscaling.scaling_policy import Measure, Policy
 
 ADDRESSES = {1: "10.5.0.6", 2: "10.5.0.7", 3: "10.5.0.8"}
 SERVING = NodeObservation(True, 1, 4, 9, 30.0)
@@ -47,12 +48,31 @@ def test_one_unknown_number_makes_the_look_unknown() -> None:
         assert seen == Unseen("the cluster doesn't say the calls of 10.5.0.7")
 
 
-def test_a_node_that_drains_and_is_not_listed_is_no_idle_one() -> None:
-    nodes = {"10.5.0.6": SERVING, "10.5.0.7": NodeObservation(False, 2, None, None, None)}
+NOT_LISTED = NodeObservation(False, 2, None, None, None)
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_a_node_that_drains_and_is_not_listed_is_no_idle_one(measure: Measure) -> None:
     seen = observe(
-        Wanted(1), ADDRESSES, ClusterObservation(nodes), [Measure.LOAD], deployed=ADDRESSES
+        Wanted(1),
+        ADDRESSES,
+        ClusterObservation({"10.5.0.6": SERVING, "10.5.0.7": NOT_LISTED, "10.5.0.8": GONE}),
+        [measure],
+        deployed=ADDRESSES,
+        updating=True,
     )
-    assert seen == Unseen("the cluster doesn't say the load of 10.5.0.7")
+    assert seen == Unseen(f"the cluster doesn't say the {measure} of 10.5.0.7")
+
+
+@pytest.mark.parametrize("measure", Measure)
+def test_a_drain_that_was_left_unfinished_is_seen_to_go_on_with_it(measure: Measure) -> None:
+    nodes = {"10.5.0.6": SERVING, "10.5.0.7": SERVING, "10.5.0.8": NOT_LISTED}
+    seen = observe(Wanted(2), ADDRESSES, ClusterObservation(nodes), [measure], deployed=ADDRESSES)
+    assert isinstance(seen, Observation)
+    policy = Policy(maximum=3, targets={measure: 100.0}, minimum=1)
+    found = decide(policy, 1_000_000.0, seen, Past())
+    assert found.action is Action.AGAIN
+    assert "node-3 hasn't left yet" in found.reasons
 
 
 @pytest.mark.parametrize("measure", Measure)
