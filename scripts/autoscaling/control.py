@@ -205,7 +205,10 @@ def _ended(status: int, world: Surroundings) -> Result:
         world.went_well()
         return Result.DONE
     if status == BUSY:
-        world.warn("another update runs; it's looked at again later")
+        world.fail(
+            "another update holds the stack; it's looked at again later.\n"
+            "  If none runs, one was killed: docs/runbook.md, 'An update was killed'"
+        )
         return Result.DONE
     return world.fail(
         f"the update ended with status {status}; it has said why.\n"

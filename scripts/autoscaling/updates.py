@@ -76,20 +76,27 @@ def run(stack: str) -> int:
     found = automation.Stack.select(stack, _Workspace(work_dir=str(PROJECT)))
     try:
         found.up(on_output=_print, color="never", show_secrets=False)
-    except automation.ConcurrentUpdateError:
+    except automation.ConcurrentUpdateError as error:
         sys.stderr.write("another update of this stack runs; nothing was done\n")
+        _print_errors(error)
         return BUSY
     except automation.CommandError as error:
-        # The update's own words were printed; this is what came on standard error.
-        said = str(error).partition("stderr: ")[2].strip()
-        sys.stderr.write(f"{said}\n" if said else "")
+        _print_errors(error)
         return 1
     return 0
 
 
+def _print_errors(error: automation.CommandError) -> None:
+    """Print what came on standard error; the update's own words were printed."""
+    said = str(error).partition("stderr: ")[2].strip()
+    sys.stderr.write(f"{said}\n" if said else "")
+
+
 def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    # What shows in a terminal that something goes on would drown the rest in a journal.
+    if not line.startswith("@ updating"):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 def main() -> None:

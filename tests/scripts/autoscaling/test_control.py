@@ -86,6 +86,7 @@ class Operator:
     at: float = 1_000_000.0
     decisions: list[Decision] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
 
     def now(self) -> float:
         self.at += 60
@@ -94,7 +95,9 @@ class Operator:
     @property
     def surroundings(self) -> Surroundings:
         nothing: Callable[[float], None] = lambda _: None  # noqa: E731
-        return Surroundings(self.now, nothing, self.decisions.append, self.warnings.append)
+        return Surroundings(
+            self.now, nothing, self.decisions.append, self.warnings.append, self.failures.append
+        )
 
 
 def seen(count: int, calls: float, **changes: object) -> Observation:
@@ -182,6 +185,7 @@ def test_how_an_update_ended_is_told(status: int, result: Result) -> None:
     stack, operator = Stack([seen(2, 25)], statuses=[status]), Operator()
     assert control(stack, POLICY, ONCE, operator.surroundings) is result
     assert len(operator.warnings) == 1
+    assert operator.failures == operator.warnings
 
 
 def test_the_loop_goes_on_after_an_update_that_failed() -> None:

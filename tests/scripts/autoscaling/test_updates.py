@@ -78,4 +78,16 @@ def test_a_stack_that_is_held_is_told_from_a_failure(
     assert Update("prod").wait() == status
     told = capfd.readouterr().err
     assert "Traceback" not in told
-    assert ("another update" if status == BUSY else said) in told
+    assert said in told
+    assert ("another update" in told) is (status == BUSY)
+
+
+def test_what_an_update_says_is_told_without_its_signs_of_life(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = "' +  node-3 creating (0s)' '@ updating....' ' +  node-3 created (2s)'"
+    pulumi(tmp_path, f"printf '%s\\n' {said}", monkeypatch)
+    assert Update("prod").wait() == 0
+    told = capfd.readouterr().out
+    assert told.index("node-3 creating") < told.index("node-3 created")
+    assert "@ updating" not in told
