@@ -184,7 +184,7 @@ def _in_words(seen: Observation) -> str:
     numbers = ", ".join(f"{seen.demand[measure]:g} {measure}" for measure in seen.demand)
     text = f"{len(seen.serving)} of {seen.wanted.count} wanted nodes serve; {numbers}"
     if seen.leaving:
-        text += f"; {len(seen.leaving)} leave"
+        text += f"; {len(seen.leaving)} leaving"
     return text
 
 
