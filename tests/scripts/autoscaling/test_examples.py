@@ -63,7 +63,7 @@ def test_the_unit_gives_options_that_there_are() -> None:
 
 def test_the_unit_stops_the_way_that_the_command_ends() -> None:
     service = unit()["Service"]
-    assert service["KillMode"] == "mixed"
+    assert service["KillMode"] == "process"
     assert service["SuccessExitStatus"] == str(autoscale.INTERRUPTED)
     assert service["RestartPreventExitStatus"] == str(int(autoscale.Result.UNSEEN))
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from scripts.autoscaling.updates import BUSY, Update
+from scripts.autoscaling.updates import BUSY, PROJECT, Update
 
 PULUMI = """#!/bin/bash
 case "$*" in
@@ -61,6 +64,22 @@ def test_an_update_that_is_interrupted_ends_in_order(
     assert done.read_text() == "began\ncancelled\n"
     assert update.wait() == 130
     update.interrupt()
+
+
+def test_an_update_whose_autoscaler_is_killed_goes_on_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = tmp_path / "began", tmp_path / "ended"
+    for pipe in (began, ended):
+        # Opening one waits for the other end.
+        os.mkfifo(pipe)
+    pulumi(tmp_path, f"echo yes >{began}; echo yes >{ended}", monkeypatch)
+    start = "from scripts.autoscaling.updates import Update; Update('prod').wait()"
+    autoscaler = subprocess.Popen([sys.executable, "-c", start], cwd=PROJECT)
+    assert began.read_text() == "yes\n"
+    autoscaler.kill()
+    assert autoscaler.wait() == -signal.SIGKILL
+    assert ended.read_text() == "yes\n"
 
 
 @pytest.mark.parametrize(
