@@ -28,8 +28,8 @@ class Machine:
         depends_on: what must be there before the machine can be used.
         data_volume: id of the volume that keeps its data; None where its own disk does.
         present: who knows its host key once it was replaced; read by `scripts.present_machine`.
-        instance_arn: ARN of the EC2 instance; empty for a machine that existed before.
-        instance: the EC2 instance; None likewise.
+        instance_arn: ARN of the EC2 instance; empty where it's none.
+        instance: the EC2 instance that AWS made for the stack; None where it did not.
         provider: variables that say how to ask AWS; see `components.aws.provider`.
         way: how SSH gets there.
         let_in: the rules of its security group; none where it's of your own.

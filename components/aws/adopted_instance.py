@@ -9,6 +9,7 @@ Source: pulumi, "Import option", "ignoreChanges", "retainOnDelete".
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -54,13 +55,20 @@ Source: terraform-provider-aws, internal/service/ec2, `ConflictsWith` of these.
 """
 
 
+class Taken(NamedTuple):
+    """What was taken over: the instance, and what has to be there before others reach it."""
+
+    instance: aws.ec2.Instance
+    ready: Sequence[pulumi.Resource]
+
+
 def take_over(
     name: str,
     host: Host,
     subnet_id: pulumi.Input[str],
     firewall: Firewall,
     parent: pulumi.Resource,
-) -> Sequence[pulumi.Resource]:
+) -> Taken:
     """Register an instance with its interface, and its Elastic IP where it has one.
 
     They stay when they leave the stack, until the owner says that they are the stack's.
@@ -71,9 +79,6 @@ def take_over(
         subnet_id: the interface's.
         firewall: groups that it's in as well.
         parent: the component that owns the machine.
-
-    Returns:
-        what has to be there before others reach it.
     """
 
     def taken(
@@ -110,4 +115,4 @@ def take_over(
         )
         for of, group in zip(("role", "cluster"), firewall.groups, strict=False)
     ]
-    return [instance, *groups]
+    return Taken(instance, [instance, *groups])

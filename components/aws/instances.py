@@ -17,6 +17,7 @@ from components.aws import (
     notified_topics,
     owners_lookup,
     owners_network,
+    provider,
     quotas,
     restore,
     session_manager,
@@ -32,6 +33,7 @@ from components.existing.prepared_hosts import ExistingMachines
 from components.machine import Machine, once
 from components.previous_state import PreviousState
 from components.settings.mistakes import ConfigurationError
+from components.settings.stack_config import config_of_stack
 from components.settings.table import Settings
 from openvidu.roles import BASTION, NODE, Role, role_of
 
@@ -211,8 +213,13 @@ class AwsMachines:
         firewall = self._owners_firewalls[role_of(name)]
         subnet_id = self._placements[self._subnets[name]].subnet_id
         taken = adopted_instance.take_over(name, host, subnet_id, firewall, parent)
-        machine = self._owners.machine(name, host, after, parent, depends_on=taken)
-        return replace(machine, let_in=firewall.rules)
+        machine = self._owners.machine(name, host, after, parent, depends_on=taken.ready)
+        return replace(
+            machine,
+            instance_arn=taken.instance.arn,
+            provider=provider.variables(*config_of_stack("aws")),
+            let_in=firewall.rules,
+        )
 
     def _firewall(
         self, role: Role, opts: pulumi.ResourceOptions, *, within: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 from pulumi import _types
+from pulumi.runtime import config as runtime_config
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs
 
 from components.aws import adopted_instance
@@ -79,6 +80,15 @@ def imported(recorder: Recorder) -> dict[str, str]:
     """Ids of what was imported, by name."""
     found = [one for one in recorder.registered if one.resource_id]
     return {one.name: one.resource_id or "" for one in found}
+
+
+class WithArns(Recorder):
+    """AWS tells the ARNs of instances."""
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        id_, outputs = super().new_resource(args)
+        arn = {"arn": f"arn-of-{args.name}"} if args.typ == INSTANCE else {}
+        return id_, {**outputs, **arn}
 
 
 def requests(recorder: Recorder) -> Mapping[str, MockResourceArgs]:
@@ -251,3 +261,21 @@ def test_one_that_is_put_in_the_place_of_a_made_one_is_refused(
     recorder.state[f"{urn}::{INSTANCE}::node-2"] = {"outputs": {"instanceType": "c5.2xlarge"}}
     (told,) = problems(by_hand, recorder)
     assert told.startswith("hosts: names hosts[2] for node-2, which AWS has made")
+
+
+def test_aws_is_asked_of_them_as_the_stack_logs_in(by_hand: dict[str, str]) -> None:
+    before = dict(runtime_config.CONFIG.get())
+    runtime_config.set_all_config({"aws:stsRegion": "eu-west-1"}, [])
+    try:
+        recorder = deploy(by_hand, recorder=WithArns())
+    finally:
+        runtime_config.set_all_config(before, [])
+    environment = {
+        name: requests(recorder)[f"{name}-membership"].inputs["environment"]
+        for name in ("node-2", "node-3")
+    }
+    # One that was stopped or terminated carries no calls, whoever made it.
+    assert environment["node-2"]["NODE_INSTANCE"] == "arn-of-node-2-adopted-instance"
+    assert environment["node-3"]["NODE_INSTANCE"] == "arn-of-node-3"
+    for one in environment.values():
+        assert json.loads(one["AWS_PROVIDER"]) == {"stsRegion": "eu-west-1"}
