@@ -46,10 +46,11 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
     mistakes += _another_bucket(settings, previous) + _no_host(settings, previous)
     if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
-    if settings.hosts:
-        host_checks.check(settings, previous)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
     addressing = aws_machines.check(settings, previous, known_by)
+    if settings.hosts:
+        # Last: to one that is gone there's no way, and AWS says why.
+        host_checks.check(settings, previous)
     settings = replace(settings, private_ips=addressing.private_ips)
     for warning in stack_tags.warnings(settings):
         pulumi.log.warn(warning)

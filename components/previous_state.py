@@ -80,6 +80,7 @@ class PreviousState:
             for their calls isn't in the state yet, as after an import.
         addresses: allocation ids of Elastic IPs, likewise.
         instances: ARNs of the machines on AWS, likewise.
+        imported: AWS's ids of what others made there and the stack has taken over.
         hosts: the machines that existed before, by name.
         identities: which machine each of these is, as its resource has noted it; an earlier release
             noted none.
@@ -136,6 +137,7 @@ class PreviousState:
     kept_types: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
+    imported: Collection[str] = frozenset()
     hosts: Mapping[str, Host] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
     configuration: str | None = None
@@ -341,6 +343,7 @@ def _main(state: PreviousState, found: _Found) -> PreviousState:
 def _machines(state: PreviousState, found: _Found) -> PreviousState:
     types = _property(found.machines, "instanceType")
     hosts = _hosts(found)
+    owners = [one for name, one in found.all.items() if resource_names.is_owners(name)]
     return replace(
         state,
         instance_types=types,
@@ -350,6 +353,7 @@ def _machines(state: PreviousState, found: _Found) -> PreviousState:
             if name != BASTION.name and not any(name in found.parts[one] for one in _WAITS)
         },
         instances=_property(found.machines, "arn"),
+        imported=frozenset(one["id"] for one in owners if "id" in one),
         addresses=_property(found.parts["address"], "allocationId"),
         private_ips=_property(found.parts["interface"], "privateIp"),
         hosts=hosts,

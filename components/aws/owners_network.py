@@ -14,9 +14,11 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 from components.aws.addressing import Addressing, Spread
+from components.existing.hosts import Host
 from components.previous_state import PreviousState
+from components.resource_names import node_number
 from components.settings.choices import HA_MANAGED
-from components.settings.mistakes import Mistake, set_command
+from components.settings.mistakes import Mistake, set_command, set_list_command
 from components.settings.table import Settings
 
 _FIRST = 4
@@ -82,7 +84,7 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
         previous: what is deployed.
         owners: what the network's owner has.
     """
-    mistakes = [*_unfit(settings, owners)]
+    mistakes = [*_unfit(settings, owners)] or [*_apart(settings, previous, owners)]
     if mistakes:
         return Choice(Addressing(), mistakes)
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
@@ -102,6 +104,51 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
         chosen |= dict(zip(names, map(str, free), strict=False))
     zones = [one["AvailabilityZone"] for one in found]
     return Choice(Addressing(zones, spread.subnets, chosen), mistakes)
+
+
+def _apart(settings: Settings, previous: PreviousState, owners: Owners) -> Iterator[Mistake]:
+    """What `hosts` names and isn't one machine, where the stack hasn't imported it yet.
+
+    Of another machine's instance a node would be drained, and that one terminated.
+    """
+    interfaces = {one.get("NetworkInterfaceId"): one for one in owners.interfaces}
+    for name in settings.hosts_ips:
+        place = node_number(name) or 0
+        host = settings.hosts[place]
+        ids = {one for one in (host.instance, host.interface, host.address) if one}
+        if ids <= {*previous.imported}:
+            continue
+        at = f"hosts[{place}]"
+        found = interfaces.get(host.interface)
+        if found is None:
+            yield _no_interface(place, host, settings, previous)
+            continue
+        has = {
+            "instance": (found.get("Attachment") or {}).get("InstanceId") or "",
+            "privateIp": found["PrivateIpAddress"],
+            "address": (found.get("Association") or {}).get("AllocationId") or "",
+        }
+        named = {"instance": host.instance, "privateIp": host.private_ip, "address": host.address}
+        for member, its in has.items():
+            if named[member] and named[member] != its:
+                problem = (
+                    f"{at}.{member} is {named[member]}, but {host.interface}, its interface, has "
+                    f"{its or 'none'}: all of {at} must be of one machine"
+                )
+                command = "aws ec2 describe-network-interfaces --network-interface-ids "
+                yield Mistake("hosts", problem, command + host.interface)
+
+
+def _no_interface(place: int, host: Host, settings: Settings, previous: PreviousState) -> Mistake:
+    problem = f"hosts[{place}].interface is {host.interface}, which is in none of subnetIds"
+    command = f"aws ec2 describe-instances --instance-ids {host.instance}"
+    if place in previous.generations:
+        others = f"uv run openvidu-enterprise retire --replace node-{place}"
+        command += f"\n      or, where it's gone: {others}"
+    elif place:
+        others = set_list_command("retiredNodes", sorted({*settings.retired_nodes, place}))
+        command += f"\n      or, where it's gone, for a node with another number: {others}"
+    return Mistake("hosts", problem, command)
 
 
 def _for_services(settings: Settings) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi_aws as aws
@@ -12,7 +13,7 @@ from pulumi import _types
 from pulumi.runtime import config as runtime_config
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs
 
-from components.aws import adopted_instance
+from components.aws import adopted_instance, owners_lookup
 from components.existing import host_checks
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
@@ -32,6 +33,7 @@ INSTANCE = "aws:ec2/instance:Instance"
 ATTACHMENT = (
     "aws:ec2/networkInterfaceSecurityGroupAttachment:NetworkInterfaceSecurityGroupAttachment"
 )
+RETIRED = "pulumi config set --path 'retiredNodes[0]' 2"
 RULES = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
@@ -50,9 +52,25 @@ def by_hand(
 ) -> dict[str, str]:
     """A base and two nodes; one more is wanted."""
     monkeypatch.setattr(host_checks, "check", lambda *_: None)
-    owner.has("10.20.1.4", "10.20.1.5", "10.20.1.6")
     hosts = [taken(0, address="eipalloc-00000000"), taken(1), taken(2)]
+    asked = owners_lookup.ask
+    there = [interface_of(one) for one in hosts]
+    monkeypatch.setattr(
+        owners_lookup, "ask", lambda *given: replace(asked(*given), interfaces=there)
+    )
     return {**config, **owner.config, "hosts": json.dumps(hosts), "nodeCount": "3"}
+
+
+def interface_of(host: Mapping[str, Any]) -> dict[str, Any]:
+    """What AWS tells of a machine's interface."""
+    address = host["privateIp"]
+    return {
+        "NetworkInterfaceId": host["interface"],
+        "Attachment": {"InstanceId": host["instance"]},
+        "PrivateIpAddress": address,
+        "PrivateIpAddresses": [{"PrivateIpAddress": address}],
+        "Association": {"AllocationId": host.get("address")},
+    }
 
 
 def state_of(*numbers: int, owner: Owner) -> Recorder:
@@ -241,6 +259,48 @@ def test_what_does_not_go_with_them_is_refused(
     with pytest.raises(ConfigurationError) as caught:
         read({**by_hand, **changes}, SECRETS)
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "changes", "told"),
+    [
+        (2, {"instance": "i-00000001"}, "hosts[2].instance is i-00000001, but eni-00000002, its"),
+        (1, {"privateIp": "10.20.1.9"}, "hosts[1].privateIp is 10.20.1.9, but eni-00000001, its"),
+        (0, {"address": "eipalloc-00000009"}, "hosts[0].address is eipalloc-00000009, but eni-"),
+        (2, {"interface": "eni-00000009"}, "hosts[2].interface is eni-00000009, which is in none"),
+    ],
+)
+def test_ids_of_several_machines_are_refused(
+    by_hand: dict[str, str], place: int, changes: dict[str, str], told: str
+) -> None:
+    hosts = json.loads(by_hand["hosts"])
+    hosts[place] |= changes
+    (problem,) = problems({**by_hand, "hosts": json.dumps(hosts)})
+    assert problem.startswith(f"hosts: {told}")
+
+
+def test_one_that_is_gone_stops_no_update_until_it_would_be_imported_again(
+    by_hand: dict[str, str], owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = owners_lookup.ask
+    monkeypatch.setattr(
+        owners_lookup,
+        "ask",
+        lambda *given: replace(found := asked(*given), interfaces=found.interfaces[:2]),
+    )
+    recorder = state_of(0, 1, 2, owner=owner)
+    urn = "urn:pulumi:dev::openvidu-enterprise"
+    known = {"adopted-instance": "i-00000002", "adopted-interface": "eni-00000002"}
+    state = {
+        f"{urn}::aws:x:X::node-2-{part}": {"outputs": {"id": one}} for part, one in known.items()
+    }
+    recorder.state |= state
+    assert "node-3" in deploy(by_hand, recorder=recorder).names
+    # As a refresh leaves it.
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(by_hand, recorder=state_of(0, 1, 2, owner=owner))
+    (mistake,) = caught.value.mistakes
+    assert mistake.command.endswith(RETIRED)
 
 
 def test_one_in_service_cannot_be_taken_out_of_hosts(by_hand: dict[str, str], owner: Owner) -> None:
