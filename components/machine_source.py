@@ -12,7 +12,7 @@ import pulumi_aws as aws
 
 from components.aws import domain, stack_tags
 from components.aws import instances as aws_machines
-from components.existing import host_checks
+from components.existing import host_checks, suitability
 from components.existing.prepared_hosts import ExistingMachines
 from components.machine import Machines
 from components.previous_state import PreviousState
@@ -43,7 +43,9 @@ def machine_source(settings: Settings, previous: PreviousState) -> Source:
         return settings, lambda _: ExistingMachines(settings, previous)
     mistakes = _another_network(settings, previous) + _smaller_volumes(settings, previous)
     mistakes += _another_key(settings, previous) + _key_elsewhere(settings)
-    mistakes += _another_bucket(settings, previous) + _no_host(settings, previous)
+    mistakes += _another_bucket(settings, previous)
+    # Where one is left out, those after it have moved.
+    mistakes += suitability.moved(settings, previous) or _no_host(settings, previous)
     if mistakes := mistakes + domain.check(settings, previous):
         raise ConfigurationError(mistakes)
     known_by = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
@@ -182,15 +184,17 @@ def _no_host(settings: Settings, previous: PreviousState) -> list[Mistake]:
         problem = f"names hosts[{place}] for {made[0]}, which AWS has made for this stack"
         return [Mistake("hosts", problem, f"pulumi config rm --path 'hosts[{place}]'")]
     wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_numbers)}
-    lost = sorted((previous.hosts.keys() & wanted) - settings.hosts_ips.keys(), key=len)
+    gone = (previous.hosts.keys() & wanted) - settings.hosts_ips.keys()
+    lost = sorted(gone, key=lambda name: node_number(name) or 0)
     if not lost:
         return []
-    name = lost[0]
-    place = node_number(name) or 0
-    problem = f"must have {name}, which was taken over and is in service, at hosts[{place}]"
-    if place == 0:
+    names = " and ".join(lost)
+    places = " and ".join(f"hosts[{node_number(one) or 0}]" for one in lost)
+    were = "which was taken over and is" if len(lost) == 1 else "which were taken over and are"
+    problem = f"must have {names}, {were} in service, at {places}"
+    if settings.main_role.name in lost:
         return [Mistake("hosts", problem, "git diff Pulumi.*.yaml, and put hosts back")]
-    first = f"{set_command('nodeCount', str(place - 1))} && pulumi up"
+    first = f"uv run openvidu-enterprise retire {' '.join(lost)} && pulumi up"
     return [Mistake("hosts", problem, f"put it back\n      or, to let it drain first: {first}")]
 
 

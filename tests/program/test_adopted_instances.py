@@ -156,10 +156,8 @@ def test_what_is_not_said_stays_as_it_is(kind: str, ignored: tuple[str, ...]) ->
     assert not [name for name, of in words.items() if not of & {"computed", "newer"}]
 
 
-@pytest.mark.parametrize(("adopted", "stays"), [(True, True), (False, False)])
-def test_they_stay_when_they_leave_until_they_are_the_stacks(
-    by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, adopted: bool, stays: bool
-) -> None:
+def noted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What the engine is asked for, by name."""
     asked: dict[str, Any] = {}
     register = MockMonitor.RegisterResource
 
@@ -168,6 +166,14 @@ def test_they_stay_when_they_leave_until_they_are_the_stacks(
         return register(monitor, request)
 
     monkeypatch.setattr(MockMonitor, "RegisterResource", note)
+    return asked
+
+
+@pytest.mark.parametrize(("adopted", "stays"), [(True, True), (False, False)])
+def test_they_stay_when_they_leave_until_they_are_the_stacks(
+    by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, adopted: bool, stays: bool
+) -> None:
+    asked = noted(monkeypatch)
     hosts = json.loads(by_hand["hosts"])
     by_hand["hosts"] = json.dumps([{**one, "adopted": adopted} for one in hosts])
     found = {name: asked[name] for name in imported(deploy(by_hand))}
@@ -308,9 +314,24 @@ def test_one_in_service_cannot_be_taken_out_of_hosts(by_hand: dict[str, str], ow
     config = {**by_hand, "hosts": json.dumps(hosts[:2])}
     (told,) = problems(config, state_of(0, 1, 2, owner=owner))
     assert told.startswith("hosts: must have node-2, which was taken over and is in service")
+    with pytest.raises(ConfigurationError) as caught:
+        deploy({**config, "hosts": json.dumps(hosts[:1])}, recorder=state_of(0, 1, 2, owner=owner))
+    (mistake,) = caught.value.mistakes
+    assert mistake.problem.startswith("must have node-1 and node-2, which were taken over and are")
+    # Those that AWS has made stay.
+    assert mistake.command.endswith("retire node-1 node-2 && pulumi up")
     # Where it isn't wanted any more, AWS may make another one with its number.
     recorder = deploy(config, recorder=state_of(0, 1, owner=owner))
     assert recorder.of_type(INSTANCE).keys() - imported(recorder).keys() == {"node-2", "node-3"}
+
+
+def test_one_that_is_left_out_before_others_is_told_as_such(
+    by_hand: dict[str, str], owner: Owner
+) -> None:
+    base, _, last = json.loads(by_hand["hosts"])
+    config = {**by_hand, "hosts": json.dumps([base, last])}
+    (told,) = problems(config, state_of(0, 1, 2, owner=owner))
+    assert "is node-2 in this stack and would become node-1" in told
 
 
 def test_one_that_is_put_in_the_place_of_a_made_one_is_refused(
