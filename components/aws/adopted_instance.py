@@ -68,6 +68,8 @@ def take_over(
     subnet_id: pulumi.Input[str],
     firewall: Firewall,
     parent: pulumi.Resource,
+    *,
+    protect: bool = False,
 ) -> Taken:
     """Register an instance with its interface, and its Elastic IP where it has one.
 
@@ -79,6 +81,7 @@ def take_over(
         subnet_id: the interface's.
         firewall: groups that it's in as well.
         parent: the component that owns the machine.
+        protect: whether the instance isn't to be terminated, for what is on its disk.
     """
 
     def taken(
@@ -103,8 +106,10 @@ def take_over(
         else []
     )
     # Where it goes, it goes first: nothing can be taken from an instance that runs.
+    kept = taken(host.instance, INSTANCE, [interface, *address])
     instance = aws.ec2.Instance(
-        f"{name}-adopted-instance", opts=taken(host.instance, INSTANCE, [interface, *address])
+        f"{name}-adopted-instance",
+        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(protect=protect)),
     )
     groups = [
         aws.ec2.NetworkInterfaceSecurityGroupAttachment(

@@ -210,9 +210,14 @@ class AwsMachines:
         self, name: str, host: Host, after: Sequence[pulumi.Resource], parent: pulumi.Resource
     ) -> Machine:
         """Register a machine that its owner made: it's prepared as an existing one is."""
-        firewall = self._owners_firewalls[role_of(name)]
+        role, settings = role_of(name), self._settings
+        firewall = self._owners_firewalls[role]
         subnet_id = self._placements[self._subnets[name]].subnet_id
-        taken = adopted_instance.take_over(name, host, subnet_id, firewall, parent)
+        # Released, it keeps its data on the disk that goes with it.
+        protect = role.data and host.adopted is False and not settings.delete_data
+        taken = adopted_instance.take_over(
+            name, host, subnet_id, firewall, parent, protect=bool(protect)
+        )
         machine = self._owners.machine(name, host, after, parent, depends_on=taken.ready)
         return replace(
             machine,

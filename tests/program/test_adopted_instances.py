@@ -334,6 +334,27 @@ def test_one_that_is_left_out_before_others_is_told_as_such(
     assert "is node-2 in this stack and would become node-1" in told
 
 
+@pytest.mark.parametrize(("delete_data", "protected"), [("false", True), ("true", False)])
+def test_the_base_is_terminated_with_its_data_only_where_that_is_confirmed(
+    by_hand: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    delete_data: str,
+    *,
+    protected: bool,
+) -> None:
+    asked = noted(monkeypatch)
+    hosts = [{**one, "adopted": False} for one in json.loads(by_hand["hosts"])]
+    deploy({**by_hand, "hosts": json.dumps(hosts), "deleteData": delete_data})
+    instances = {name: one.protect for name, one in asked.items() if name.endswith("ed-instance")}
+    assert instances == {
+        "base-adopted-instance": protected,
+        "node-1-adopted-instance": False,
+        "node-2-adopted-instance": False,
+    }
+    deploy(by_hand)
+    assert not asked["base-adopted-instance"].protect
+
+
 def test_one_that_is_put_in_the_place_of_a_made_one_is_refused(
     by_hand: dict[str, str], owner: Owner
 ) -> None:
