@@ -122,7 +122,8 @@ class _Wanted:
 def _wanted(settings: Settings) -> dict[str, _Wanted]:
     """The wanted instance types by configuration key."""
     key, name = settings.main_instance_type
-    wanted = {key: _Wanted(name, settings.main_role)}
+    # One that was there before has whatever type it has.
+    wanted = {} if settings.hosts else {key: _Wanted(name, settings.main_role)}
     if settings.node_numbers:
         wanted["nodeInstanceType"] = _Wanted(settings.node_instance_type, NODE)
     return wanted

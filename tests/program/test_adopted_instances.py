@@ -334,6 +334,11 @@ def test_one_that_is_left_out_before_others_is_told_as_such(
     assert "is node-2 in this stack and would become node-1" in told
 
 
+def test_a_base_that_is_there_needs_no_type_that_the_region_has(by_hand: dict[str, str]) -> None:
+    recorder = deploy({**by_hand, "baseInstanceType": "t2.xlarge"})
+    assert "node-3" in recorder.names
+
+
 @pytest.mark.parametrize(("delete_data", "protected"), [("false", True), ("true", False)])
 def test_the_base_is_terminated_with_its_data_only_where_that_is_confirmed(
     by_hand: dict[str, str],
