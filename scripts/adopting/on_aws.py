@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 _BASE, _TAG = "base=", "tag:"
-_ID = re.compile(r"i-[0-9a-f]{8,17}")
+_ID, _LIKE_AN_ID = re.compile(r"i-[0-9a-f]{8,17}"), re.compile(r"i-[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Instance:
 def are_of_aws(words: Sequence[str]) -> bool:
     """Whether machines are named by what AWS knows them by: `i-0abc`, or `tag:KEY=VALUE`."""
     plain = [one.removeprefix(_BASE) for one in words]
-    return any(_ID.fullmatch(one) or one.startswith(_TAG) for one in plain)
+    return any(_LIKE_AN_ID.fullmatch(one) or one.startswith(_TAG) for one in plain)
 
 
 def find(ec2: EC2Client, words: Sequence[str]) -> list[Instance]:
@@ -73,6 +73,8 @@ def find(ec2: EC2Client, words: Sequence[str]) -> list[Instance]:
         found += [one for one in named if one not in found]
     if len(bases) != 1 or not nodes:
         problems.append("must name one base and its nodes: base=i-0123 i-0456 tag:role=node")
+    elif not problems and len(found) == 1:
+        problems.append(f"no node is named beside the base, {found[0].id}")
     if len({one.vpc for one in found}) > 1:
         where = ", ".join(f"{one.id} in {one.vpc}" for one in found)
         problems.append(f"the instances must be in one VPC, got {where}")
@@ -103,21 +105,18 @@ def _named(ec2: EC2Client, word: str) -> list[Instance]:
     there = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
     if not there and _ID.fullmatch(word):
         raise LookupError("AWS has no such instance that runs in this region")
+    hidden = [one["InstanceId"] for one in there if not one.get("PublicIpAddress")]
+    if hidden:
+        raise LookupError(f"{', '.join(hidden)}: no public address")
     found = [_instance(ec2, one) for one in there]
     return sorted(found, key=lambda one: [int(part) for part in one.private_ip.split(".")])
 
 
 def _instance(ec2: EC2Client, told: InstanceTypeDef) -> Instance:
-    """An instance, as AWS describes it.
-
-    Raises:
-        LookupError: nobody reaches it from outside, or it has no interface.
-    """
+    """An instance that runs, as AWS describes it."""
     primary = next(
-        (one for one in told["NetworkInterfaces"] if one["Attachment"]["DeviceIndex"] == 0), None
+        one for one in told["NetworkInterfaces"] if one["Attachment"]["DeviceIndex"] == 0
     )
-    if primary is None or not told.get("PublicIpAddress"):
-        raise LookupError(f"{told['InstanceId']} has no public address")
     filters = [{"Name": "network-interface-id", "Values": [primary["NetworkInterfaceId"]]}]
     elastic = ec2.describe_addresses(Filters=filters)["Addresses"]  # type: ignore[arg-type]
     return Instance(

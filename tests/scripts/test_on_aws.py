@@ -80,12 +80,14 @@ def test_all_that_is_wrong_is_told_at_once(account: Account) -> None:
     stopped = account.starts("node", "10.20.0.6")
     account.ec2.stop_instances(InstanceIds=[stopped])
     hidden = account.starts("hidden", "10.20.0.7", public=False)
+    too = account.starts("hidden", "10.20.0.8", public=False)
     elsewhere = account.starts("node", "10.30.0.8", subnet=account.subnet_of("10.30.0.0/16"))
-    told = account.problems(f"base={base}", stopped, "tag:role=none", hidden, elsewhere, "node-1")
+    words = (stopped, "tag:role=none", "tag:role=hidden", elsewhere, "node-1")
+    told = account.problems(f"base={base}", *words)
     for problem in (
         f"{stopped}: AWS has no such instance that runs in this region",
         "tag:role=none: no instance that runs has it",
-        f"{hidden}: {hidden} has no public address",
+        f"tag:role=hidden: {hidden}, {too}: no public address",
         "node-1: must be an id, as i-0123456789abcdef0, or tag:KEY=VALUE",
         "the instances must be in one VPC, got",
         "Next: aws ec2 describe-instances",
@@ -99,6 +101,9 @@ def test_one_base_is_named_and_nodes(account: Account) -> None:
     told = account.problems("base=tag:role=base")
     assert "base=tag:role=base: must name one instance that runs, got i-" in told
     assert "must name one base and its nodes" in told
+    base = account.starts("alone", "10.20.0.7")
+    told = account.problems(f"base={base}", "tag:role=alone")
+    assert f"no node is named beside the base, {base}" in told
 
 
 @pytest.mark.parametrize(
@@ -106,6 +111,8 @@ def test_one_base_is_named_and_nodes(account: Account) -> None:
     [
         (["base=i-0123456789abcdef0", "i-0123456789abcdef1"], True),
         (["base=203.0.113.5", "tag:role=node"], True),
+        # What is too short is no host's name.
+        (["base=i-0123", "i-0456"], True),
         (["base=203.0.113.5", "203.0.113.6"], False),
     ],
 )
