@@ -8,7 +8,7 @@ Source: pulumi-aws, "Import" on the page of each resource.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
@@ -107,6 +107,17 @@ def wanted_in(preview: Mapping[str, Any]) -> list[Wanted]:
     ]
 
 
+def taken_over_in(preview: Mapping[str, Any]) -> frozenset[str]:
+    """AWS's ids of what an update imports by itself, as `hosts` names it.
+
+    Args:
+        preview: as `pulumi preview --json` prints it.
+    """
+    steps = preview.get("steps") or ()
+    states = [step["newState"] for step in steps if step["op"] == "import"]
+    return frozenset(one.get("importID") or one.get("id") or "" for one in states)
+
+
 def _uses(resource: Json) -> dict[str, str]:
     found = (resource.get("propertyDependencies") or {}).items()
     return {name: urns[0] for name, urns in found if len(urns) == 1}
@@ -116,6 +127,7 @@ def match(
     wanted: Sequence[Wanted],
     tagged: Sequence[Tagged],
     is_there: Callable[[str, Mapping[str, Any]], bool],
+    taken_over: Collection[str] = (),
 ) -> Match:
     """Find what is wanted among what AWS has.
 
@@ -123,6 +135,7 @@ def match(
         wanted: what the program wants.
         tagged: what AWS has with the stack's tags.
         is_there: whether something without tags is there, by its type and properties.
+        taken_over: AWS's ids of what an update imports by itself.
     """
     ids: dict[str, str] = {}
     ambiguous: dict[str, list[str]] = {}
@@ -145,7 +158,11 @@ def match(
             ids[one.urn] = id_
         else:
             absent.append(one)
-    taken = {*ids.values(), *(id_ for fitting in ambiguous.values() for id_ in fitting)}
+    taken = {
+        *taken_over,
+        *ids.values(),
+        *(id_ for fitting in ambiguous.values() for id_ in fitting),
+    }
     strays = [one for one in tagged if one.id not in taken and one.kind.remove]
     return Match(ids, absent, ambiguous, unknown, strays)
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -32,7 +32,15 @@ from rich.console import Console
 from components.resource_names import logical_name
 from scripts import aws_session, tagged_in_aws
 from scripts.expected_errors import expected_errors
-from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
+from scripts.import_ids import (
+    Match,
+    Wanted,
+    filled,
+    match,
+    placeholders,
+    taken_over_in,
+    wanted_in,
+)
 from scripts.imported import settled
 from scripts.left_behind import Json, Names, names
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -63,7 +71,9 @@ def main(
             return
         preview = _preview(pulumi)
         wanted = wanted_in(preview.said)
-        found = _look(aws_session.of_stack(pulumi).client("ec2"), wanted) if wanted else None
+        taken_over = taken_over_in(preview.said)
+        ec2 = aws_session.of_stack(pulumi).client("ec2") if wanted else None
+        found = _look(ec2, wanted, taken_over) if wanted else None
         if not (found and found.ids):
             console.print("AWS has nothing of this stack that its state lacks. Next: pulumi up")
             return
@@ -118,7 +128,7 @@ def _preview(pulumi: PulumiCli) -> _Preview:
         return _Preview(preview, json.loads(file.read_text()))
 
 
-def _look(ec2: tagged_in_aws.Ec2, wanted: Sequence[Wanted]) -> Match:
+def _look(ec2: tagged_in_aws.Ec2, wanted: Sequence[Wanted], taken_over: Collection[str]) -> Match:
     """Ask AWS for what is wanted."""
     urns = [{"urn": one.urn} for one in wanted]
     of = names({"resources": urns}) or Names("", "")
@@ -128,7 +138,7 @@ def _look(ec2: tagged_in_aws.Ec2, wanted: Sequence[Wanted]) -> Match:
         # Whether a name leads somewhere isn't asked: `pulumi import` says if it doesn't.
         return tagged_in_aws.untagged(ec2, {"type": type_, "inputs": properties}) != ""
 
-    found = match(wanted, there, is_there)
+    found = match(wanted, there, is_there, taken_over)
     keys = tagged_in_aws.key_names(ec2)
     return replace(found, ids={urn: keys.get(id_, id_) for urn, id_ in found.ids.items()})
 

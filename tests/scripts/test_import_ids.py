@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.import_ids import Match, Wanted, filled, match, placeholders, wanted_in
+from scripts.import_ids import (
+    Match,
+    Wanted,
+    filled,
+    match,
+    placeholders,
+    taken_over_in,
+    wanted_in,
+)
 from scripts.left_behind import Json, Tagged
 
 URN = "urn:pulumi:dev::openvidu-enterprise::"
@@ -71,6 +79,12 @@ def test_of_two_with_the_same_tags_none_is_chosen() -> None:
 def test_what_nobody_wants_is_named() -> None:
     third = Tagged("i-3", tags("node-3"))
     assert looked(third).strays == [third]
+
+
+def test_what_an_update_takes_over_by_itself_is_no_stray() -> None:
+    theirs = Tagged("i-3", {"project": "openvidu-enterprise", "stack": "dev", "Name": "by hand"})
+    preview = {"steps": [{"op": "import", "newState": {"importID": "i-3"}}]}
+    assert match([NODE], [theirs], is_there, taken_over_in(preview)).strays == []
 
 
 def test_what_has_no_tags_and_joins_nothing_is_unknown() -> None:
