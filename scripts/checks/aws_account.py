@@ -82,6 +82,7 @@ def scope_of(config: _Config, stack: str) -> Scope:
         stack: the stack's name alone.
     """
     subnets = config.get("openvidu-enterprise:subnetIds", {}).get("objectValue")
+    hosts = config.get("openvidu-enterprise:hosts", {}).get("objectValue")
     return Scope(
         configured(config, "shape", HA),
         stack,
@@ -94,6 +95,7 @@ def scope_of(config: _Config, stack: str) -> Scope:
         subnets=subnets or (),
         backups=configured(config, "backupDays", "0") != "0",
         ssm=configured(config, "sshVia") == SSM,
+        interfaces=[one["interface"] for one in hosts or () if "interface" in one],
     )
 
 

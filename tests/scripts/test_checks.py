@@ -101,7 +101,9 @@ def test_a_quota_that_is_used_up_is_a_warning_with_the_way_to_more() -> None:
 def test_in_a_network_that_exists_nobody_asks_for_the_right_to_make_one() -> None:
     own: dict[str, dict[str, Any]] = {"openvidu-enterprise:shape": {"value": "ha"}}
     subnets = ["subnet-1a2b3c4d"]
+    hosts = [{"publicIp": "203.0.113.5", "interface": "eni-1a2b3c4d"}]
     taken = own | {
+        "openvidu-enterprise:hosts": {"value": json.dumps(hosts), "objectValue": hosts},
         "openvidu-enterprise:vpcId": {"value": "vpc-1a2b3c4d"},
         "openvidu-enterprise:subnetIds": {"value": json.dumps(subnets), "objectValue": subnets},
     }
@@ -117,6 +119,7 @@ def test_in_a_network_that_exists_nobody_asks_for_the_right_to_make_one() -> Non
     assert "ec2:AllocateAddress" in asked["taken"]
     resources = {one for each in statements(scope) for one in each.resources}
     assert {"arn:*:ec2:*:*:vpc/vpc-1a2b3c4d", "arn:*:ec2:*:*:subnet/subnet-1a2b3c4d"} <= resources
+    assert "arn:*:ec2:*:*:network-interface/eni-1a2b3c4d" in resources
 
 
 class Iam:
