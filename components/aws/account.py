@@ -70,6 +70,8 @@ def _addresses(
 ) -> _Addresses:
     everyones = frozenset(aws.ec2.get_eips().allocation_ids)
     own = everyones & {*aws.ec2.get_eips(tags=tags).allocation_ids, *previous.addresses.values()}
+    # With the stack's tags on it, one that was taken over is still no machine's that is made.
+    own -= {one.address for one in settings.hosts}
     others = everyones - own
     if len(others) + max(len(own), len(settings.instance_types)) > limit:
         others = _counting(others)

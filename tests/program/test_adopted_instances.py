@@ -11,7 +11,7 @@ import pulumi_aws as aws
 import pytest
 from pulumi import _types
 from pulumi.runtime import config as runtime_config
-from pulumi.runtime.mocks import MockMonitor, MockResourceArgs
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 
 from components.aws import adopted_instance, owners_lookup
 from components.existing import host_checks
@@ -337,6 +337,27 @@ def test_one_that_is_left_out_before_others_is_told_as_such(
 def test_a_base_that_is_there_needs_no_type_that_the_region_has(by_hand: dict[str, str]) -> None:
     recorder = deploy({**by_hand, "baseInstanceType": "t2.xlarge"})
     assert "node-3" in recorder.names
+
+
+class WithTaggedAddress(Recorder):
+    """The base's Elastic IP has the stack's tags, so that it may be released."""
+
+    def call(self, args: MockCallArgs) -> dict[str, Any]:
+        match args.token:
+            case "aws:ec2/getEips:getEips":
+                return {"allocationIds": ["eipalloc-00000000"]}
+            case "aws:ec2/getElasticIp:getElasticIp":
+                return {"publicIpv4Pool": "amazon"}
+        return super().call(args)
+
+
+def test_an_address_that_was_taken_over_is_none_that_a_new_node_may_have(
+    by_hand: dict[str, str],
+) -> None:
+    recorder = WithTaggedAddress()
+    recorder.quotas["L-0263D0A3"] = 1
+    (told,) = problems(by_hand, recorder)
+    assert "1 Elastic IPs beside 1 others in the account" in told
 
 
 @pytest.mark.parametrize(("delete_data", "protected"), [("false", True), ("true", False)])
