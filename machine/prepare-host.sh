@@ -8,7 +8,8 @@
 # refused, and nothing is changed. So is a container that OpenVidu would take for its own.
 #
 # With ADOPTED=true an OpenVidu that is there is taken over as it is: the note `adopted` names its folder, which
-# stays when the host is released. With ADOPTED=false one that was noted so is the stack's from now on.
+# stays when the host is released. With ADOPTED=false one that was noted so is the stack's from now on; the note
+# `given` names it then, and with ADOPTED=true it's its owner's again.
 set -euo pipefail
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
@@ -43,6 +44,11 @@ if [[ -n $owner && $owner != "${STACK:-}" && -z ${AGAIN:-} ]]; then
 fi
 ours=() adopted=''
 for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; do
+  if [[ $folder == "$FOLDER" && ${ADOPTED:-} == true ]] && grep -qsxF "$folder" "$found/given"; then
+    echo "$folder is this host's owner's again."
+    adopted=$folder
+    continue
+  fi
   if grep -qsxF "$folder" "$found/folders" || is_without_folders; then
     continue
   fi
@@ -63,8 +69,17 @@ for folder in "$FOLDER" /opt/openvidu-membership /var/lib/openvidu-membership; d
 done
 if [[ -d $found ]]; then
   ((${#ours[@]} == 0)) || printf '%s\n' "${ours[@]}" >>"$found/folders"
-  [[ ${ADOPTED:-} != false ]] || rm -f "$found/adopted"
-  [[ -z $adopted ]] || echo "$adopted" >>"$found/adopted"
+  [[ ${ADOPTED:-} != false || ! -e $found/adopted ]] || mv -f "$found/adopted" "$found/given"
+  if [[ -n $adopted ]]; then
+    echo "$adopted" >>"$found/adopted"
+    if [[ -e $found/given ]]; then
+      if [[ -e $found/folders ]]; then
+        grep -vxF "$adopted" "$found/folders" >"$found/folders.new" || true
+        mv -f "$found/folders.new" "$found/folders"
+      fi
+      rm "$found/given"
+    fi
+  fi
   note_stack "$found"
   exit 0
 fi

@@ -73,6 +73,21 @@ def test_it_is_the_stacks_once_its_owner_says_so(host: ExistingHost) -> None:
     assert not host.path("/opt/openvidu").exists()
 
 
+def test_it_is_the_owners_again_where_that_is_taken_back(host: ExistingHost) -> None:
+    assert prepare(host, ADOPTED="true").returncode == 0
+    for word in ("false", "true"):
+        assert prepare(host, AGAIN="yes", ADOPTED=word).returncode == 0
+    assert note(host, "folders") == ["/opt/openvidu-membership", "/var/lib/openvidu-membership"]
+    assert host.run("release-host.sh", **NODE).returncode == 0
+    assert host.path("/opt/openvidu/.env").exists()
+    # What the stack has installed is nobody else's, whatever is said later.
+    host.path("/opt/openvidu").rename(host.path("/opt/before"))
+    assert prepare(host).returncode == 0
+    host.has("/opt/openvidu/.env", "OPENVIDU_SECRET=secret\n")
+    assert prepare(host, AGAIN="yes", ADOPTED="true").returncode == 0
+    assert "/opt/openvidu" in note(host, "folders")
+
+
 @pytest.mark.parametrize("more", [{}, {"ADOPTED": "false"}])
 def test_without_the_owners_word_it_is_refused(host: ExistingHost, more: dict[str, str]) -> None:
     done = prepare(host, **more)
