@@ -9,7 +9,6 @@ Source: pulumi, "Import option", "ignoreChanges", "retainOnDelete".
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import pulumi
 import pulumi_aws as aws
@@ -55,13 +54,6 @@ Source: terraform-provider-aws, internal/service/ec2, `ConflictsWith` of these.
 """
 
 
-class Taken(NamedTuple):
-    """What was taken over: the instance, and what has to be there before others reach it."""
-
-    instance: aws.ec2.Instance
-    ready: Sequence[pulumi.Resource]
-
-
 def take_over(
     name: str,
     host: Host,
@@ -70,7 +62,7 @@ def take_over(
     parent: pulumi.Resource,
     *,
     protect: bool = False,
-) -> Taken:
+) -> aws.ec2.Instance:
     """Register an instance with its interface, and its Elastic IP where it has one.
 
     They stay when they leave the stack, until the owner says that they are the stack's.
@@ -82,6 +74,9 @@ def take_over(
         firewall: groups that it's in as well.
         parent: the component that owns the machine.
         protect: whether the instance isn't to be terminated, for what is on its disk.
+
+    Returns:
+        the instance, which others reach once it's there.
     """
 
     def taken(
@@ -105,12 +100,6 @@ def take_over(
         if host.address
         else []
     )
-    # Where it goes, it goes first: nothing can be taken from an instance that runs.
-    kept = taken(host.instance, INSTANCE, [interface, *address])
-    instance = aws.ec2.Instance(
-        f"{name}-adopted-instance",
-        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(protect=protect)),
-    )
     groups = [
         aws.ec2.NetworkInterfaceSecurityGroupAttachment(
             f"{name}-adopted-in-{of}",
@@ -120,4 +109,9 @@ def take_over(
         )
         for of, group in zip(("role", "cluster"), firewall.groups, strict=False)
     ]
-    return Taken(instance, [instance, *groups])
+    # Where it goes, it goes first: nothing can be taken from an instance that runs.
+    kept = taken(host.instance, INSTANCE, [interface, *address, *groups])
+    return aws.ec2.Instance(
+        f"{name}-adopted-instance",
+        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(protect=protect)),
+    )

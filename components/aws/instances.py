@@ -215,13 +215,13 @@ class AwsMachines:
         subnet_id = self._placements[self._subnets[name]].subnet_id
         # Released, it keeps its data on the disk that goes with it.
         protect = role.data and host.adopted is False and not settings.delete_data
-        taken = adopted_instance.take_over(
+        instance = adopted_instance.take_over(
             name, host, subnet_id, firewall, parent, protect=bool(protect)
         )
-        machine = self._owners.machine(name, host, after, parent, depends_on=taken.ready)
+        machine = self._owners.machine(name, host, after, parent, depends_on=[instance])
         return replace(
             machine,
-            instance_arn=taken.instance.arn,
+            instance_arn=instance.arn,
             provider=provider.variables(*config_of_stack("aws")),
             let_in=firewall.rules,
         )
