@@ -52,24 +52,40 @@ class Desk:
         if page not in OWN_LABS:
             self.ok("uv run lab up")
 
-    def type(self, command: str, answers: Sequence[Answer] = (), lab: str = "") -> Typed:
+    def type(
+        self,
+        command: str,
+        answers: Sequence[Answer] = (),
+        lab: str = "",
+        *,
+        selected: bool = False,
+    ) -> Typed:
         """Type a command, as it stands.
 
         Args:
             command: the command.
             answers: to what it asks.
             lab: where operators' commands are typed: a lab's name; empty for the usual one.
+            selected: whether they go on the stack that is selected there; else it's the lab's.
         """
         shell = ["bash", "-euo", "pipefail", "-c", command]
         if is_operators(command):
             name = ["--name", lab] if lab else []
-            shell = ["uv", "run", "lab", *name, "run", "--", *shell]
+            stack = ["env", "--unset", "PULUMI_STACK"] if selected else []
+            shell = ["uv", "run", "lab", *name, "run", "--", *stack, *shell]
         limit = _CLI_SECONDS if command == "./run pulumi" else _LIMIT_SECONDS
         return type_in_terminal(shell, self.checkout, self.environment, answers, limit)
 
-    def ok(self, command: str, answers: Sequence[Answer] = (), lab: str = "") -> None:
+    def ok(
+        self,
+        command: str,
+        answers: Sequence[Answer] = (),
+        lab: str = "",
+        *,
+        selected: bool = False,
+    ) -> None:
         """Type a command, which has to end well, or as Ctrl-C ends it."""
-        done = self.type(command, answers, lab)
+        done = self.type(command, answers, lab, selected=selected)
         assert done.status in (0, 130), f"{command}\nended with {done.status}:\n{done.screen}"
 
 

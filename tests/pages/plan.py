@@ -26,6 +26,8 @@ class Tried:
         without: commands that aren't typed, with the reason.
         before: what has to be so on a cluster to which the block applies, to type before it.
         after: what undoes it.
+        makes_stack: whether it makes a stack of its own, on which operators' commands go then; else
+            it's the lab's.
     """
 
     begins: str
@@ -34,6 +36,7 @@ class Tried:
     without: Mapping[str, str] = field(default_factory=dict)
     before: Sequence[str] = ()
     after: Sequence[str] = ()
+    makes_stack: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,12 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
                 "uv run lab run -- bash": (r"[$#] ?", "exit\n"),
             },
         ),
-        NotHere(
+        Tried(
             "cp Pulumi.dev.yaml",
-            "needs an account with AWS; `lab up` types the same lines in a lab",
+            value="a-license",
+            # An account with nothing in it.
+            before=("uv run lab up", "uv run lab destroy"),
+            makes_stack=True,
         ),
     ),
     "docs/lab.md": (

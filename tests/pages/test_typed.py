@@ -37,6 +37,6 @@ def test_what_a_page_says_works_as_it_stands(
             told = tried.keys.get(command)
             answers = [Answer(r"value: ?", f"{tried.value}\n"), *_USUAL]
             answers += [Answer(*told)] if told else []
-            desk.ok(command, answers, lab)
+            desk.ok(command, answers, lab, selected=tried.makes_stack)
     for command in tried.after:
         desk.ok(command, _USUAL, lab)
