@@ -119,6 +119,20 @@ def test_it_may_run_twice(cleaned: Path) -> None:
     assert clean(cleaned).returncode == 0
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a file another user's")
+def test_a_log_that_is_another_users_is_emptied_where_users_share_a_folder(machine: Path) -> None:
+    folder = machine / "var/log/postgresql"
+    folder.mkdir()
+    # In such a folder Linux lets nobody open another's file as if to make it: fs.protected_regular.
+    folder.chmod(0o1777)
+    log = folder / "main.log"
+    log.write_text("1a2b\n")
+    os.chown(log, 1, 1)
+    done = clean(machine)
+    assert done.returncode == 0, done.stderr
+    assert log.read_text() == ""
+
+
 def test_what_updates_the_machine_is_waited_for(machine: Path) -> None:
     (machine / "updating").touch()
     done = clean(machine)
