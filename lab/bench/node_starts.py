@@ -1,7 +1,7 @@
-"""Measures how long a node takes from `up` until it serves: installed, and from a baked image.
+"""Measures how long a node takes until it serves: installed, from a baked image, from a standby.
 
-    uv run python -m lab.bench.baked_nodes
-    uv run python -m lab.bench.baked_nodes --repeat 1 --output /tmp/figures.json
+    uv run python -m lab.bench.node_starts
+    uv run python -m lab.bench.node_starts --repeat 1 --output /tmp/figures.json
 
 All in one fresh lab, in which images of containers take as long to be pulled as their size and the
 speed say. What is measured, and what it means, is in docs/benchmarks.md.
@@ -26,17 +26,23 @@ from lab.bench.command import run_as_command, tell, tell_end
 from lab.bench.fresh_lab import FreshLab, fresh_lab
 from lab.bench.machine import machine
 from lab.bench.report import put_tables
+from lab.bench.stopwatch import Measured, measure
 from lab.bench.table import aims_table, spread, table
+from lab.bench.trace import creates
 from lab.cloud.host_like import FILE as HOST_LIKE
 from lab.directory import PROJECT
 from lab.engines import Engine, resolve
+from lab.errors import LabError
 
-MARKS = ("<!-- measured, images: begin -->", "<!-- measured, images: end -->")
+MARKS = ("<!-- measured, starts: begin -->", "<!-- measured, starts: end -->")
 _LIMIT = 0.35
 _IMAGES = 10
 """That a node pulls. Source: `machine/install-openvidu.sh` of a node of 2.30.0, in the lab."""
 _ROOM = 3
-"""Nodes that there is quota for: two at most, and the machine that an image is made of."""
+"""Nodes that there is quota for: two at most, and the machine that an image is made of, or a
+standby."""
+_NODE = "node-2"
+"""The one that comes and goes."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,7 @@ class Results:
         speed: at which they come, in MB/s.
         installed: from `up` until a node served that was installed the ordinary way.
         baked: likewise of one that started from a baked image.
+        standby: likewise of one whose machine was installed, and stopped.
         bake: what making that image took.
     """
 
@@ -59,6 +66,7 @@ class Results:
     speed: int
     installed: tuple[float, ...]
     baked: tuple[float, ...]
+    standby: tuple[float, ...]
     bake: float
 
     def as_json(self) -> str:
@@ -67,14 +75,21 @@ class Results:
 
 
 def aims(results: Results) -> list[Aim]:
-    """The aim, and what was measured."""
-    what = "`up` that adds a node from a baked image ÷ one that is installed"
-    return [Aim(what, median(results.baked) / median(results.installed), _LIMIT)]
+    """The aims, and what was measured."""
+    installed, baked, standby = map(median, (results.installed, results.baked, results.standby))
+    return [
+        Aim("a node from a baked image ÷ one that is installed", baked / installed, _LIMIT),
+        Aim("a node from a standby ÷ one that is installed", standby / installed, _LIMIT),
+    ]
 
 
 def markdown(results: Results) -> str:
     """The tables, with a line about where they come from."""
-    kinds = {"installed": results.installed, "from a baked image": results.baked}
+    kinds = {
+        "installed": results.installed,
+        "from a baked image": results.baked,
+        "from a standby": results.standby,
+    }
     rows = [[name, str(len(found)), spread(found)] for name, found in kinds.items()]
     parts = [
         f"{results.machine}; {results.engine} engine; {results.megabytes} MB of images at "
@@ -93,22 +108,26 @@ def main(
     engine: Annotated[Engine, typer.Option(help="What deploys.")] = Engine.AUTO,
     output: Annotated[
         Path, typer.Option(help="JSON file; the page beside it gets the tables.")
-    ] = PROJECT / "docs" / "benchmarks-images.json",
+    ] = PROJECT / "docs" / "benchmarks-starts.json",
 ) -> None:
     """Measure, and write the figures and the tables."""
     chosen = resolve(engine)
-    name = f"bench-images-{os.getpid()}"
+    name = f"bench-starts-{os.getpid()}"
     with fresh_lab(name, chosen, _ROOM) as lab:
         like = f"imageMb: {megabytes // _IMAGES}\npullMbPerSecond: {speed}\n"
         (lab.trace.parent / HOST_LIKE).write_text(like)
         lab.configure()
         _up(lab, 1)
-        installed = [_node_more(lab, STOCK) for _ in range(repeat)]
+        installed = _nodes_more(lab, "installed", repeat)
         bake = _bake(lab)
-        baked = [_node_more(lab, BAKED) for _ in range(repeat)]
-    results = Results(
-        machine(), chosen.value, megabytes, speed, tuple(installed), tuple(baked), bake
-    )
+        lab.stack.set_config("nodeImage", BAKED)
+        baked = _nodes_more(lab, "from a baked image", repeat)
+        # The next standby is installed beside it, the ordinary way.
+        lab.stack.set_config("nodeImage", STOCK)
+        lab.stack.set_config("standbyNodes", "1")
+        _up(lab, 1)
+        standby = _nodes_more(lab, "from a standby", repeat)
+    results = Results(machine(), chosen.value, megabytes, speed, installed, baked, standby, bake)
     write(results, output)
     sys.stdout.write(markdown(results))
     tell_end(output, aims(results))
@@ -120,23 +139,40 @@ def write(results: Results, file: Path) -> None:
     put_tables(markdown(results), file, MARKS)
 
 
-def _node_more(lab: FreshLab, image: str) -> float:
-    """How long `up` takes that adds a second node, which goes again."""
-    lab.stack.set_config("nodeImage", image)
-    took = _up(lab, 2)
-    tell(f"a node more, {image}: {took:.1f} s")
-    _up(lab, 1)
-    return took
+def until_serves(update: Measured, name: str) -> float:
+    """Seconds from an update's start until it had a node in the load balancer. Pure.
+
+    It may go on after that: another standby is made.
+
+    Raises:
+        LabError: the node didn't join in it.
+    """
+    ends = [
+        span.end
+        for urn, span in creates(update.notes).items()
+        if urn.endswith(f"::{name}-membership")
+    ]
+    if not ends:
+        raise LabError(f"up: expected {name} to join the load balancer, found that it didn't")
+    return ends[0] - update.started
 
 
-def _up(lab: FreshLab, nodes: int) -> float:
-    """How long `up` takes until so many nodes serve: it ends when the last one has joined."""
+def _nodes_more(lab: FreshLab, kind: str, repeat: int) -> tuple[float, ...]:
+    """How long a second node takes until it serves, each time; in between it goes again."""
+    took = []
+    for _ in range(repeat):
+        took.append(until_serves(_up(lab, 2), _NODE))
+        tell(f"a node more, {kind}: {took[-1]:.1f} s")
+        _up(lab, 1)
+    return tuple(took)
+
+
+def _up(lab: FreshLab, nodes: int) -> Measured:
+    """Have so many nodes."""
     lab.stack.set_config("nodeCount", str(nodes))
-    began = time.monotonic()
-    lab.stack.pulumi("up", "--yes", "--skip-preview", quiet=True)
-    took = time.monotonic() - began
+    update = measure(lab, lab.pulumi("up", "--yes", "--skip-preview"))
     lab.require_health(nodes)
-    return took
+    return update
 
 
 def _bake(lab: FreshLab) -> float:
