@@ -3,6 +3,7 @@
 python -m lab.bench.autoscaling
 python -m lab.bench.autoscaling --seed 7 --output /tmp/day.svg
 python -m lab.bench.autoscaling --days 6 --calls 14
+python -m lab.bench.autoscaling --days 6 --calls 14 --start 2
 python -m lab.bench.autoscaling --days 6 --at 'daily 19:15 min=9' --at 'daily 19:50 min=2'
 """
 
@@ -30,6 +31,9 @@ def main(
         int, typer.Option(min=1, help="From that seed on. Several are a table, without a plot.")
     ] = 1,
     calls: Annotated[float, typer.Option(help="Calls that a node should carry.")] = _TARGET_CALLS,
+    start: Annotated[
+        int, typer.Option(min=1, help="Minutes that a node takes until its first call.")
+    ] = Hardware.boot,
     at: Annotated[
         list[str] | None, typer.Option(help="As of scripts.autoscale: 'daily 19:15 min=9'.")
     ] = None,
@@ -38,14 +42,15 @@ def main(
     """Compare autoscaling with fixed sizes, on one synthetic day of calls; or days with days."""
     schedule = Schedule([scheduled_size(text) for text in at or ()])
     policy = Policy(maximum=_LARGEST, targets={Measure.CALLS: calls}, schedule=schedule)
+    hardware = Hardware(boot=start)
     if days > 1:
-        _several(range(seed, seed + days), policy)
+        _several(range(seed, seed + days), policy, hardware)
     else:
-        _one(seed, policy, output)
+        _one(seed, policy, hardware, output)
 
 
-def _one(seed: int, policy: Policy, output: Path) -> None:
-    day, hardware = a_day(seed), Hardware()
+def _one(seed: int, policy: Policy, hardware: Hardware, output: Path) -> None:
+    day = a_day(seed)
     scaled = autoscaled(day, policy, hardware)
     others = {count: fixed(day, count, hardware) for count in range(2, _LARGEST + 1)}
     draw(scaled, others, hardware, output)
@@ -56,10 +61,10 @@ def _one(seed: int, policy: Policy, output: Path) -> None:
         print(_row(f"{count} nodes", one))
 
 
-def _several(seeds: range, policy: Policy) -> None:
+def _several(seeds: range, policy: Policy, hardware: Hardware) -> None:
     _head("seed")
     for seed in seeds:
-        print(_row(str(seed), autoscaled(a_day(seed), policy, Hardware())))
+        print(_row(str(seed), autoscaled(a_day(seed), policy, hardware)))
 
 
 def _head(what: str) -> None:

@@ -45,9 +45,11 @@ def test_autoscaling_refuses_fewer_calls_than_a_fixed_cluster_of_the_same_cost()
     assert all(minute.serving >= POLICY.minimum for minute in scaled.minutes)
 
 
-def days(capsys: pytest.CaptureFixture[str], calls: float, *at: str) -> tuple[list[int], list[int]]:
+def days(
+    capsys: pytest.CaptureFixture[str], calls: float, *at: str, start: int = Hardware.boot
+) -> tuple[list[int], list[int]]:
     """Node-hours and refused calls of six days, as the command prints them."""
-    main(days=6, calls=calls, at=[*at])
+    main(days=6, calls=calls, at=[*at], start=start)
     rows = re.findall(r"\| (\d+) \| (\d+) \| (\d+) \|", capsys.readouterr().out)
     assert [int(seed) for seed, _, _ in rows] == [1, 2, 3, 4, 5, 6]
     return [int(hours) for _, hours, _ in rows], [int(refused) for _, _, refused in rows]
@@ -64,6 +66,20 @@ def test_the_days_in_the_docs_are_those_that_the_command_prints(
     hours, refused = days(capsys, 14)
     said = f"took {min(hours)} to {max(hours)} and refused {min(refused)} to {max(refused)}"
     assert f"A target of 14 {said}" in page
+
+
+def test_nodes_that_start_sooner_need_less_room_to_spare(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    page = " ".join(Path("docs/autoscale.md").read_text().split())
+    (typed,) = re.findall(r"--days 6 --calls 16 --start (\d+) ", page)
+    hours, refused = days(capsys, 16, start=int(typed))
+    assert set(refused) == {0}
+    _, later = days(capsys, 16)
+    said = (
+        f"{min(hours)} to {max(hours)} node-hours and refused no call; at {Hardware.boot} minutes"
+    )
+    assert f"took {said} this target refused {min(later)} to {max(later)}." in page
 
 
 def test_nodes_that_are_there_before_a_known_hour_refuse_no_call_of_it(
