@@ -43,7 +43,7 @@ def main(
 ) -> None:
     """Tell Prometheus how a deployment is, over HTTP, until Ctrl-C.
 
-    Each look asks the cluster and its machines as scripts.status does. Requests show what the last
+    Each look asks the cluster and its machines as `status` does. Requests show what the last
     one found; what isn't known, or is too old, isn't shown, and openvidu_enterprise_up is 0.
 
     Examples:
