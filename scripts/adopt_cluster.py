@@ -1,8 +1,8 @@
 """Writes a stack for a cluster that was made by hand, as OpenVidu's page says.
 
 uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6 203.0.113.7
-uv run openvidu-enterprise adopt-cluster --ssh-key id_ed25519 base=203.0.113.5 203.0.113.6:2222
-uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr 198.51.100.0/24 base=i-0123 i-0456
+uv run openvidu-enterprise adopt-cluster --ssh-key KEY base=203.0.113.5 203.0.113.6:2222
+uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr CIDR base=ID tag:role=node
 
 It reads over SSH, and changes nothing there: the next `pulumi up` takes the cluster over.
 What a killed update left in AWS is for `adopt`.
@@ -54,11 +54,11 @@ def main(
     ssh_user: Annotated[str, typer.Option(help="Logs in everywhere, with sudo.")] = "ubuntu",
     ssh_key: Annotated[
         Path | None,
-        typer.Option(help="Its private key; without it, your SSH agent."),
+        typer.Option(help="Its private key; without it, your SSH agent. Required on AWS."),
     ] = None,
     ssh_cidr: Annotated[
         list[str] | None,
-        typer.Option(help="On AWS: a network from which nodes that it makes may be logged in at."),
+        typer.Option(help="On AWS: a network from which you log in to the nodes that it makes."),
     ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Write the stack without asking.")
@@ -72,7 +72,7 @@ def main(
     Examples:
       uv run openvidu-enterprise adopt-cluster --stack office base=203.0.113.5 203.0.113.6
       uv run openvidu-enterprise adopt-cluster --ssh-key KEY base=203.0.113.5 203.0.113.6:2222
-      uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr CIDR base=i-01 tag:role=node
+      uv run openvidu-enterprise adopt-cluster --ssh-key KEY --ssh-cidr CIDR base=ID tag:role=node
     """
     console = Console(highlight=False, soft_wrap=True)
     with expected_errors(BotoCoreError, ClientError):

@@ -72,7 +72,7 @@ def find(ec2: EC2Client, words: Sequence[str]) -> list[Instance]:
             problems.append(f"{word}: no instance that runs has it")
         found += [one for one in named if one not in found]
     if len(bases) != 1 or not nodes:
-        problems.append("must name one base and its nodes: base=i-0123 i-0456 tag:role=node")
+        problems.append("must name one base and its nodes: base=i-0123456789abcdef0 tag:role=node")
     elif not problems and len(found) == 1:
         problems.append(f"no node is named beside the base, {found[0].id}")
     if len({one.vpc for one in found}) > 1:
