@@ -78,7 +78,7 @@ def main(  # noqa: PLR0913 - an option each
       uv run openvidu-enterprise autoscale --max 8 --load 60 --min 3
       uv run openvidu-enterprise autoscale --max 8 --calls 12 --at 'daily 07:00 min=6' \
         --at 'daily 19:00 min=2'
-      * * * * *  uv run openvidu-enterprise autoscale --max 8 --calls 12 --once
+      uv run openvidu-enterprise autoscale --max 8 --calls 12 --once
     """
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     targets = {Measure.CALLS: calls, Measure.PARTICIPANTS: participants, Measure.LOAD: load}
