@@ -73,7 +73,10 @@ CLIENTS: tuple[Missing, ...] = (
     Missing("chromium", "is a user's browser", "chromium"),
 )
 """Likewise."""
-MONITORING: tuple[Missing, ...] = (Missing("promtool", "tests the alert rules", "prometheus"),)
+MONITORING: tuple[Missing, ...] = (
+    Missing("promtool", "tests the alert rules", "prometheus"),
+    Missing("prometheus", "watches a lab by them", "prometheus"),
+)
 """Likewise."""
 SHELLS: tuple[Missing, ...] = tuple(
     Missing(name, "is a login shell that machines may have", name)

@@ -11,6 +11,7 @@ from tests.lab.watching import require_all_ended, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("adopting")]
 
+CALLS = 30
 STARTED = "docker ps --format '{{.ID}} {{.Names}}' | sort"
 INSTALLED = "cat /opt/ov-enterprise-base-services/.env /opt/openvidu/.env 2>/dev/null | sha256sum"
 
@@ -24,7 +25,7 @@ def owned() -> Iterator[Owned]:
 def test_a_cluster_is_taken_over_without_a_restart_and_scales(owned: Owned) -> None:
     lab, names = owned.lab, owned.names
     before = {name: (lab.on(name, STARTED), lab.on(name, INSTALLED)) for name in names}
-    owned.start_calls(30, 150)
+    owned.start_calls(CALLS, 150)
     adopted = owned.adopt()
     assert adopted.returncode == 0, adopted.stdout + adopted.stderr
     assert "owners-" not in adopted.stdout + lab.directory.stack_config.read_text()
@@ -35,6 +36,8 @@ def test_a_cluster_is_taken_over_without_a_restart_and_scales(owned: Owned) -> N
         printed
     )
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+    # All of them were there while the cluster was taken over.
+    assert lab.json("calls", "report", "--json")["live"] == CALLS
 
     assert owned.spare is not None
     for member, value in owned.spare.items():

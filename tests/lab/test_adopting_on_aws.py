@@ -9,7 +9,7 @@ import pytest
 
 from tests.lab.by_the_page import Owned, owned_cluster
 from tests.lab.conftest import Lab
-from tests.lab.test_adopting import INSTALLED, STARTED
+from tests.lab.test_adopting import CALLS, INSTALLED, STARTED
 from tests.lab.watching import require_all_ended, scale, served
 
 pytestmark = [pytest.mark.lab, pytest.mark.matrix, pytest.mark.xdist_group("adopting-on-aws")]
@@ -31,7 +31,7 @@ def running(lab: Lab) -> Mapping[str, Any]:
 def test_instances_are_imported_without_a_restart_and_scale(owned: Owned) -> None:
     lab, names = owned.lab, owned.names
     before = {name: (lab.on(name, STARTED), lab.on(name, INSTALLED)) for name in names}
-    owned.start_calls(30, 150)
+    owned.start_calls(CALLS, 150)
     # The lab logs who deploys in at AWS where that is what a stack is for.
     for key, value in (("machines", "aws"), ("aws:region", "eu-west-1")):
         lab.ok("config", "set", key, value)
@@ -47,6 +47,8 @@ def test_instances_are_imported_without_a_restart_and_scale(owned: Owned) -> Non
         printed
     )
     assert set(lab.json("preview", "--json")["changeSummary"]) == {"same"}
+    # All of them were there while the cluster was taken over.
+    assert lab.json("calls", "report", "--json")["live"] == CALLS
 
     # The next one is made, and those that were there let it in.
     scale(lab, 4)
