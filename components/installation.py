@@ -66,7 +66,7 @@ def docker(machine: Machine, settings: Settings, parent: pulumi.Resource) -> pul
 
 
 def _docker_given(machine: Machine, settings: Settings) -> pulumi.Input[str]:
-    is_host = machine.name in settings.hosts_ips
+    is_host = machine.name in settings.wanted_hosts
     product = role_of(machine.name).product
     text = docker_fields(product, settings, installs=settings.install_docker or not is_host)
     return pulumi.Output.secret(text) if way_out_fields(settings) else text

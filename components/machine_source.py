@@ -178,13 +178,13 @@ def _another_bucket(settings: Settings, previous: PreviousState) -> list[Mistake
 
 def _no_host(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """A machine that was taken over can't be made anew by AWS while it's wanted."""
-    made = sorted(settings.hosts_ips.keys() & previous.instance_types.keys())
+    made = sorted(settings.wanted_hosts.keys() & previous.instance_types.keys())
     if made:
         place = node_number(made[0]) or 0
         problem = f"names hosts[{place}] for {made[0]}, which AWS has made for this stack"
         return [Mistake("hosts", problem, f"pulumi config rm --path 'hosts[{place}]'")]
     wanted = {settings.main_role.name, *(f"node-{number}" for number in settings.node_numbers)}
-    gone = (previous.hosts.keys() & wanted) - settings.hosts_ips.keys()
+    gone = (previous.hosts.keys() & wanted) - settings.wanted_hosts.keys()
     lost = sorted(gone, key=lambda name: node_number(name) or 0)
     if not lost:
         return []

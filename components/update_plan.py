@@ -272,12 +272,12 @@ def _wait(settings: Settings, then: str = _GOES) -> str:
 
 def replaced(settings: Settings, previous: PreviousState) -> Mapping[int, str]:
     """The nodes whose machines the configuration replaces, by number, and why."""
+    hosts = settings.wanted_hosts
     changes = {
-        number: (previous.hosts[name].public_ip, settings.hosts[number].public_ip)
+        number: (previous.hosts[name].public_ip, hosts[name].public_ip)
         for number in settings.node_numbers
-        if (name := f"node-{number}") in previous.hosts
-        and number < len(settings.hosts)
-        and not previous.hosts[name].is_same_machine(settings.hosts[number])
+        if (name := f"node-{number}") in previous.hosts.keys() & hosts.keys()
+        and not previous.hosts[name].is_same_machine(hosts[name])
     }
     wanted = settings.node_instance_type
     changes |= {

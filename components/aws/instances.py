@@ -165,8 +165,8 @@ class AwsMachines:
             profile: name of an instance profile, where it needs one of its own.
         """
         role = self._settings.main_role
-        if self._settings.hosts:
-            return self._adopted(role.name, self._settings.hosts[0], (), parent)
+        if host := self._settings.wanted_hosts.get(role.name):
+            return self._adopted(role.name, host, (), parent)
         place = self._placements[self._subnets[role.name]]
         return aws_machine(
             role.name,
@@ -189,8 +189,8 @@ class AwsMachines:
     ) -> Machine:
         """Register the machine of a node; a change of it comes after what `after` names."""
         name = f"node-{number}"
-        if number < len(self._settings.hosts):
-            return self._adopted(name, self._settings.hosts[number], after, parent)
+        if host := self._settings.wanted_hosts.get(name):
+            return self._adopted(name, host, after, parent)
         place = self._placements[self._subnets[name]]
         # That one is stopped is nothing to be told of.
         is_standby = number in self._settings.standby_numbers

@@ -88,7 +88,8 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
     if mistakes:
         return Choice(Addressing(), mistakes)
     found = [owners.subnet(subnet_id) or {} for subnet_id in settings.subnet_ids]
-    previous = replace(previous, private_ips={**previous.private_ips, **settings.hosts_ips})
+    owners_ips = {name: host.private_ip for name, host in settings.wanted_hosts.items()}
+    previous = replace(previous, private_ips={**previous.private_ips, **owners_ips})
     spread = Spread(settings, previous, [_network(one) for one in found])
     for number in settings.node_machines:
         if f"node-{number}" not in spread.subnets:
@@ -112,9 +113,8 @@ def _apart(settings: Settings, previous: PreviousState, owners: Owners) -> Itera
     Of another machine's instance a node would be drained, and that one terminated.
     """
     interfaces = {one.get("NetworkInterfaceId"): one for one in owners.interfaces}
-    for name in settings.hosts_ips:
+    for name, host in settings.wanted_hosts.items():
         place = node_number(name) or 0
-        host = settings.hosts[place]
         ids = {one for one in (host.instance, host.interface, host.address) if one}
         if ids <= {*previous.imported}:
             continue

@@ -69,11 +69,7 @@ def check(settings: Settings, previous: PreviousState) -> None:
 
 def _to_be_asked(settings: Settings, previous: PreviousState) -> _Hosts:
     main = settings.main_role.name
-    hosts = {main: settings.hosts[0]} | {
-        f"node-{number}": settings.hosts[number]
-        for number in settings.node_numbers
-        if number < len(settings.hosts)
-    }
+    hosts = settings.wanted_hosts
     known = {
         name: before
         for name, before in previous.hosts.items()

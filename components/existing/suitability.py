@@ -236,13 +236,9 @@ def warnings(name: str, host: Host, facts: Facts) -> list[str]:
 
 def moved(settings: Settings, previous: PreviousState) -> list[Mistake]:
     """Hosts that have another number than in the stack: a host keeps its number while it serves."""
-    main = settings.main_role.name
-    wanted = {
-        main if place == 0 else f"node-{place}": one for place, one in enumerate(settings.hosts)
-    }
     found = []
     for name, before in previous.hosts.items():
-        for other, now in wanted.items():
+        for other, now in settings.hosts_by_name.items():
             if other != name and before.public_ip == now.public_ip:
                 number = name.removeprefix("node-")
                 problem = (

@@ -909,12 +909,16 @@ class Settings:
         return str(self.node_networks[zone].network_address + BASE_OFFSET + 1 + row)
 
     @property
-    def hosts_ips(self) -> Mapping[str, str]:
-        """Private addresses of the machines of `hosts` that are wanted, by name."""
-        wanted = [self.main_role.name, *(f"node-{number}" for number in self.node_machines)]
-        names = [self.main_role.name, *(f"node-{one}" for one in range(1, len(self.hosts)))]
-        ips = {name: host.private_ip for name, host in zip(names, self.hosts, strict=False)}
-        return {name: ip for name, ip in ips.items() if name in wanted}
+    def hosts_by_name(self) -> Mapping[str, Host]:
+        """All of `hosts`, by the name of the machine that each one is, or would be."""
+        nodes = (f"node-{number}" for number in range(1, len(self.hosts)))
+        return dict(zip((self.main_role.name, *nodes), self.hosts, strict=False))
+
+    @property
+    def wanted_hosts(self) -> Mapping[str, Host]:
+        """Those of them that are wanted, the base or master first."""
+        wanted = {self.main_role.name, *(f"node-{number}" for number in self.node_machines)}
+        return {name: host for name, host in self.hosts_by_name.items() if name in wanted}
 
     @property
     def node_networks(self) -> Sequence[ipaddress.IPv4Network]:
