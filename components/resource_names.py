@@ -15,8 +15,12 @@ from dataclasses import dataclass
 from openvidu.ports import PortRule, Source
 from openvidu.roles import MAINS
 
-_OWNERS = ("adopted-instance", "adopted-interface", "adopted-address")
-"""What was made by hand and imported, as `components.aws.adopted_instance` calls it."""
+OWNERS_INSTANCE, OWNERS_INTERFACE, OWNERS_ADDRESS = _OWNERS = (
+    "adopted-instance",
+    "adopted-interface",
+    "adopted-address",
+)
+"""Parts of a machine that were made by hand and imported."""
 _MAINS = tuple(role.name for role in MAINS)
 _NAME = re.compile(rf"({'|'.join(_MAINS)}|node-[1-9][0-9]*)(?:-([a-z0-9-]+))?")
 

@@ -15,6 +15,7 @@ import pulumi_aws as aws
 
 from components.aws.firewall import Firewall
 from components.existing.hosts import Host
+from components.resource_names import OWNERS_ADDRESS, OWNERS_INSTANCE, OWNERS_INTERFACE
 
 INSTANCE = (
     *("ami", "availabilityZone", "capacityReservationSpecification", "cpuOptions"),
@@ -80,23 +81,28 @@ def take_over(
     """
 
     def taken(
-        identifier: str, ignored: Sequence[str], depends_on: Sequence[pulumi.Resource]
+        identifier: str,
+        ignored: Sequence[str],
+        depends_on: Sequence[pulumi.Resource],
+        *,
+        protect: bool | None = None,
     ) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(
             parent=parent,
             import_=identifier,
             ignore_changes=[*ignored],
             retain_on_delete=host.adopted is not False,
+            protect=protect,
             depends_on=[*depends_on],
         )
 
     interface = aws.ec2.NetworkInterface(
-        f"{name}-adopted-interface",
+        f"{name}-{OWNERS_INTERFACE}",
         subnet_id=subnet_id,
         opts=taken(host.interface, INTERFACE, ()),
     )
     address = (
-        [aws.ec2.Eip(f"{name}-adopted-address", opts=taken(host.address, ADDRESS, [interface]))]
+        [aws.ec2.Eip(f"{name}-{OWNERS_ADDRESS}", opts=taken(host.address, ADDRESS, [interface]))]
         if host.address
         else []
     )
@@ -110,8 +116,7 @@ def take_over(
         for of, group in zip(("role", "cluster"), firewall.groups, strict=False)
     ]
     # Where it goes, it goes first: nothing can be taken from an instance that runs.
-    kept = taken(host.instance, INSTANCE, [interface, *address, *groups])
     return aws.ec2.Instance(
-        f"{name}-adopted-instance",
-        opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(protect=protect)),
+        f"{name}-{OWNERS_INSTANCE}",
+        opts=taken(host.instance, INSTANCE, [interface, *address, *groups], protect=protect),
     )
