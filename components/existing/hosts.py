@@ -7,12 +7,11 @@ import binascii
 import hashlib
 import ipaddress
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from components.settings import values
+from components.settings import aws_values, values
 from components.settings.mistakes import MemberError, member
 from components.ssh_way import PORT, STRAIGHT, Jump, SshWay
 
@@ -143,7 +142,7 @@ def _member(found: Mapping[str, object], key: str, parse: Callable[[str], Any]) 
 
 def _aws_id(found: Mapping[str, object], key: str, prefix: str) -> str:
     value = found.get(key) or ""
-    if value and not re.fullmatch(rf"{prefix}-[0-9a-f]{{8,17}}", str(value)):
+    if value and not aws_values.is_id(prefix, str(value)):
         raise MemberError(f".{key}", value, f"an id of AWS's, as {prefix}-0123456789abcdef0")
     return str(value)
 

@@ -69,6 +69,11 @@ def snapshot(text: str) -> str:
     return text
 
 
+def is_id(kind: str, text: str) -> bool:
+    """Whether a text is an id of AWS's, of a kind such as `eni`."""
+    return re.fullmatch(f"{kind}-{_ID}", text) is not None
+
+
 def vpc(text: str) -> str:
     """The id of a VPC; what it has is asked later."""
     if not _VPC.fullmatch(text):

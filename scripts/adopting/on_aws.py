@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from components.settings.aws_values import is_id
 from scripts.pulumi_cli import PulumiError
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import InstanceTypeDef
 
 _BASE, _TAG = "base=", "tag:"
-_ID, _LIKE_AN_ID = re.compile(r"i-[0-9a-f]{8,17}"), re.compile(r"i-[0-9a-f]+")
+_LIKE_AN_ID = re.compile("i-[0-9a-f]+")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def _named(ec2: EC2Client, word: str) -> list[Instance]:
         LookupError: one of them can't be taken over, or it's no such word.
     """
     key, equals, value = word.removeprefix(_TAG).partition("=")
-    if _ID.fullmatch(word):
+    if is_id("i", word):
         wanted = {"Name": "instance-id", "Values": [word]}
     elif word.startswith(_TAG) and key and equals:
         wanted = {"Name": f"tag:{key}", "Values": [value]}
@@ -103,7 +104,7 @@ def _named(ec2: EC2Client, word: str) -> list[Instance]:
     runs = {"Name": "instance-state-name", "Values": ["running"]}
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[wanted, runs])  # type: ignore[list-item]
     there = [one for page in pages for held in page["Reservations"] for one in held["Instances"]]
-    if not there and _ID.fullmatch(word):
+    if not there and is_id("i", word):
         raise LookupError("AWS has no such instance that runs in this region")
     hidden = [one["InstanceId"] for one in there if not one.get("PublicIpAddress")]
     if hidden:
