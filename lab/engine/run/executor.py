@@ -154,9 +154,7 @@ class Executor:
         new, journal = _new(step), self._context.journal
         journal.begin(new, IMPORTING)
         try:
-            found = self._provider_of(new).read(new.urn, new.import_id, {}, {}, new.timeouts.read)
-            if not found.id:
-                raise ProviderError(f"resource '{new.import_id}' does not exist")
+            found = self._find(new, new.import_id, {})
         except ProviderError:
             self._end_without_effect(new)
             raise
@@ -246,11 +244,13 @@ class Executor:
     def _look(self, new: ResourceState) -> Outcome:
         if new.id == UNKNOWN_TEXT:
             return Outcome(new.id, {})
-        outcome = self._provider_of(new).read(
-            new.urn, new.id, new.inputs, new.inputs, new.timeouts.read
-        )
+        return self._find(new, new.id, new.inputs)
+
+    def _find(self, new: ResourceState, id_: str, known: Properties) -> Outcome:
+        """What a provider reads of a resource, which has to be there."""
+        outcome = self._provider_of(new).read(new.urn, id_, known, known, new.timeouts.read)
         if not outcome.id:
-            raise ProviderError(f"resource '{new.id}' does not exist")
+            raise ProviderError(f"resource '{id_}' does not exist")
         return outcome
 
     def _end_without_effect(self, state: ResourceState) -> None:
