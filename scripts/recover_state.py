@@ -72,8 +72,9 @@ def main(
         preview = _preview(pulumi)
         wanted = wanted_in(preview.said)
         taken_over = taken_over_in(preview.said)
-        ec2 = aws_session.of_stack(pulumi).client("ec2") if wanted else None
-        found = _look(ec2, wanted, taken_over) if wanted else None
+        found = None
+        if wanted:
+            found = _look(aws_session.of_stack(pulumi).client("ec2"), wanted, taken_over)
         if not (found and found.ids):
             console.print("AWS has nothing of this stack that its state lacks. Next: pulumi up")
             return
