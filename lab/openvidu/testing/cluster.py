@@ -138,11 +138,29 @@ class Cluster:
     def balance(self, *ips: str) -> str:
         """Give the load balancer another list of nodes."""
         write_env(self.base, BASE, {**BASE_ENV, environment.NODE_IPS: ",".join(ips)})
+        before = self.proxy_workers()
         said = run(self.base, BASE, "update-loadbalancer")
         # Until then the workers with the old list may take a connection.
-        workers = "pgrep -fc 'nginx: worker process$'"
-        self.wait_for(lambda: self.base.run(workers).stdout == "1\n", "nginx to reload")
+        self.wait_for_proxy(before)
         return said
+
+    def proxy_workers(self) -> set[str]:
+        """The process ids of nginx's workers that take connections; none while it starts."""
+        found = self.base.run("pgrep -f 'nginx: worker process$'", check=False)
+        return set(found.stdout.split())
+
+    def wait_for_proxy(self, before: set[str]) -> None:
+        """Wait until another worker of nginx than those `before` takes all connections.
+
+        Raises:
+            TimeoutError: it doesn't.
+        """
+
+        def is_another() -> bool:
+            now = self.proxy_workers()
+            return len(now) == 1 and not now & before
+
+        self.wait_for(is_another, "another worker of nginx")
 
     def balanced(self) -> list[str]:
         """The addresses that nginx has in its list."""
