@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def ask(previous: PreviousState) -> Health:
-    """Ask AWS how the stack's instances are; machines of others aren't asked about.
+    """Ask AWS how the stack's instances are, and those that it has taken over.
 
-    Nor are standbys, which are stopped.
+    Standbys aren't asked about: they are stopped.
     """
     serving = {
         name: arn
-        for name, arn in previous.instances.items()
+        for name, arn in {**previous.instances, **previous.owners_instances}.items()
         if node_number(name) not in previous.standbys
     }
 
@@ -36,7 +36,7 @@ def ask(previous: PreviousState) -> Health:
 
         return AwsSession(config_of_stack("aws")[0], region)
 
-    return look(serving, log_in)
+    return look(serving, log_in, previous.owners_instances)
 
 
 def with_present_type(previous: PreviousState, settings: Settings, health: Health) -> PreviousState:
@@ -46,7 +46,8 @@ def with_present_type(previous: PreviousState, settings: Settings, health: Healt
     it with the first change. Source: pulumi, pkg/backend/snapshot.go, `refreshSnapshotMutation`.
     """
     one = _of(settings.main_role.name, health)
-    return replace(previous, present_type=one.type if one else "")
+    # The owner's may have any type.
+    return replace(previous, present_type=one.type if one and not one.is_owners else "")
 
 
 def refuse(settings: Settings, seen: Overview, health: Health) -> None:

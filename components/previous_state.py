@@ -79,7 +79,8 @@ class PreviousState:
         kept_types: those of the machines that keep theirs in the next update, likewise: what waits
             for their calls isn't in the state yet, as after an import.
         addresses: allocation ids of Elastic IPs, likewise.
-        instances: ARNs of the machines on AWS, likewise.
+        instances: ARNs of the machines that AWS has made, likewise.
+        owners_instances: of those that their owner made, and the stack has taken over.
         imported: AWS's ids of what others made there and the stack has taken over.
         hosts: the machines that existed before, by name.
         identities: which machine each of these is, as its resource has noted it; an earlier release
@@ -137,6 +138,7 @@ class PreviousState:
     kept_types: Mapping[str, str] = field(default_factory=dict)
     addresses: Mapping[str, str] = field(default_factory=dict)
     instances: Mapping[str, str] = field(default_factory=dict)
+    owners_instances: Mapping[str, str] = field(default_factory=dict)
     imported: Collection[str] = frozenset()
     hosts: Mapping[str, Host] = field(default_factory=dict)
     identities: Mapping[str, str] = field(default_factory=dict)
@@ -353,6 +355,7 @@ def _machines(state: PreviousState, found: _Found) -> PreviousState:
             if name != BASTION.name and not any(name in found.parts[one] for one in _WAITS)
         },
         instances=_property(found.machines, "arn"),
+        owners_instances=_property(found.parts[resource_names.OWNERS_INSTANCE], "arn"),
         imported=frozenset(one["id"] for one in owners if "id" in one),
         addresses=_property(found.parts["address"], "allocationId"),
         private_ips=_property(found.parts["interface"], "privateIp"),

@@ -36,7 +36,14 @@ from scripts.repairing.course import Course
 from scripts.repairing.ladder import MachineObservation, Step, plan
 from scripts.repairing.look import Patient
 from scripts.repairing.steps import Steps
-from scripts.stack_machines import complete, instances_in, machines, named, unfinished_in
+from scripts.stack_machines import (
+    complete,
+    instances_in,
+    machines,
+    named,
+    owners_in,
+    unfinished_in,
+)
 
 
 def main(
@@ -131,6 +138,7 @@ def _patient(name: str, exported: Mapping[str, Any], pulumi: PulumiCli) -> Patie
         lambda region: AwsSession(provider, region),
         int(port) if port.isdecimal() else ports.HTTPS,
         name in unfinished_in(exported),
+        name in owners_in(exported),
     )
 
 

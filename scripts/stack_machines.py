@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from components import resource_names, ssh_way
 from components.aws.provider import VARIABLE
 from components.over_ssh import LOST, MACHINES, environment, run, shell_environment
-from components.resource_names import ResourceName, is_owners, logical_name, node_number, of_urn
+from components.resource_names import OWNERS_INSTANCE, ResourceName, node_number, of_urn
 from openvidu.roles import BASE, MASTER, Role, role_of
 from scripts.memberships import PROMPT, plain
 from scripts.pulumi_cli import PulumiCli, PulumiError
@@ -187,16 +187,22 @@ def unfinished_in(exported: Mapping[str, Any]) -> frozenset[str]:
 
 
 def instances_in(exported: Mapping[str, Any]) -> dict[str, str]:
-    """ARNs of the EC2 instances in a state that was exported, by the machine's name.
-
-    Those that were taken over are their owner's to stop and start: their addresses may change.
-    """
+    """ARNs of the EC2 instances in a state that was exported, by the machine's name."""
     return {
-        name: one["outputs"]["arn"]
-        for one in exported["deployment"].get("resources", ())
-        if one["type"] == _INSTANCE and not one.get("delete") and "arn" in one.get("outputs", {})
-        if not is_owners(name := logical_name(one["urn"]))
+        name.machine: one["outputs"]["arn"]
+        for name, one in _of_machines(exported)
+        if one["type"] == _INSTANCE and "arn" in one.get("outputs", {})
     }
+
+
+def owners_in(exported: Mapping[str, Any]) -> frozenset[str]:
+    """The machines that their owner made and the stack has taken over, in such a state.
+
+    They are the owner's to stop and start: their addresses may change.
+    """
+    return frozenset(
+        name.machine for name, _ in _of_machines(exported) if name.part == OWNERS_INSTANCE
+    )
 
 
 def urns_in(exported: Mapping[str, Any]) -> dict[str, str]:

@@ -49,6 +49,7 @@ from scripts.stack_machines import (
     machines,
     named,
     outputs_of,
+    owners_in,
     standbys_in,
     unfinished_in,
     urns_in,
@@ -216,11 +217,11 @@ def look(pulumi: PulumiCli) -> Status:
     there = machines(exported)
     addresses = {f"node-{number}": one.private_ip for number, one in from_state(exported).items()}
     main, *_ = there.values()
-    instances, urns = instances_in(exported), urns_in(exported)
+    urns = urns_in(exported)
     unfinished = unfinished_in(exported)
     with ThreadPoolExecutor(_WORKERS) as pool:
         asked = pool.submit(_overview, main)
-        aws = pool.submit(_aws, instances, pulumi)
+        aws = pool.submit(_aws, exported, pulumi)
         expires = pool.submit(names.expiry, outputs_of(exported))
         usages = dict(zip(there, pool.map(_usage, there.values()), strict=True))
         overview = asked.result()
@@ -290,11 +291,13 @@ def _overview(main: Machine) -> _Overview:
     return _Overview(seen, stores=stores)
 
 
-def _aws(instances: Mapping[str, str], pulumi: PulumiCli) -> Mapping[str, InstanceHealth]:
+def _aws(exported: Mapping[str, Any], pulumi: PulumiCli) -> Mapping[str, InstanceHealth]:
     """How AWS says that instances are; empty where it can't be asked: the machines are."""
-    if not instances:
-        return {}
-    told = health.look(instances, lambda region: aws_session.of_stack(pulumi, region))
+    told = health.look(
+        instances_in(exported),
+        lambda region: aws_session.of_stack(pulumi, region),
+        owners_in(exported),
+    )
     return {} if isinstance(told, health.Unasked) else told
 
 

@@ -7,12 +7,13 @@ tell. Source: EC2 API, DescribeInstanceStatus; EC2 guide, "Status checks", "Sche
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from components.aws.arn import NO_SUCH_INSTANCE, InstanceArn
+from components.resource_names import node_number
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -56,6 +57,7 @@ class InstanceHealth:
         instance: the check of the machine itself, likewise.
         events: what AWS is going to do with it.
         type: its EC2 type, whoever chose it; empty where AWS didn't tell.
+        is_owners: whether its owner made it, and it was taken over.
     """
 
     instance_id: str
@@ -64,6 +66,7 @@ class InstanceHealth:
     instance: str = "ok"
     events: tuple[Event, ...] = ()
     type: str = ""
+    is_owners: bool = False
 
     @property
     def is_gone(self) -> bool:
@@ -115,12 +118,17 @@ class Unasked:
 Health = Mapping[str, InstanceHealth] | Unasked
 
 
-def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> Health:
+def look(
+    instances: Mapping[str, str],
+    log_in: Callable[[str], AwsSession],
+    owners: Collection[str] = (),
+) -> Health:
     """Ask AWS once how instances are.
 
     Args:
         instances: their ARNs, by name.
         log_in: gives AWS as the provider sees it, in a region.
+        owners: the names of those that their owner made.
 
     Returns:
         how each is, by name. One that isn't there says nothing where the account may be another.
@@ -152,7 +160,11 @@ def look(instances: Mapping[str, str], log_in: Callable[[str], AwsSession]) -> H
             found |= _ask(client, previous) if previous else {}
     except (BotoCoreError, ClientError, ValueError) as error:
         return Unasked(" ".join(str(error).split()))
-    return {name: found[arn.instance_id] for name, arn in arns.items() if arn.instance_id in found}
+    return {
+        name: replace(found[arn.instance_id], is_owners=name in owners)
+        for name, arn in arns.items()
+        if arn.instance_id in found
+    }
 
 
 def _ask(client: EC2Client, ids: list[str]) -> dict[str, InstanceHealth]:
@@ -195,7 +207,22 @@ def parse(told: Mapping[str, Any]) -> InstanceHealth:
 
 def next_command(name: str, health: InstanceHealth) -> str:
     """What puts a machine right, as it's typed."""
+    if health.is_owners and not health.is_impaired:
+        return _owners_next(name, health)
     return "pulumi up --refresh" if health.is_gone else f"uv run openvidu-enterprise repair {name}"
+
+
+def _owners_next(name: str, health: InstanceHealth) -> str:
+    """The same of an instance that its owner starts and stops, and of which AWS makes no other."""
+    start = f"aws ec2 start-instances --instance-ids {health.instance_id}"
+    if health.is_stopped:
+        return f"{start}, then: pulumi up"
+    if node_number(name):
+        return f"uv run openvidu-enterprise retire --replace {name}, then: pulumi up"
+    if health.is_gone:
+        return "pulumi destroy, then another stack: its data was on its own disk"
+    stop = start.replace("start", "stop")
+    return f"at a quiet moment: {stop}, and once it's stopped: {start}"
 
 
 def warnings(health: Health) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from components.aws.health import InstanceHealth
+from components.aws.health import InstanceHealth, next_command
 from openvidu.roles import MASTER, NODE, Role, role_of
 
 
@@ -49,6 +49,7 @@ class MachineObservation:
         docker_is_dead: whether Docker gives no answer there.
         unfinished: whether it's a base or master whose services the last update should have
             started, and hasn't.
+        is_owners: whether only its owner stops, starts and replaces it.
         open: whether users' port accepts connections; None where users don't connect to it.
         conclusion: of a node, what all witnesses together say, as in `membership.witnesses`; None
             where the base can't be asked.
@@ -69,6 +70,7 @@ class MachineObservation:
     full: str = ""
     docker_is_dead: bool = False
     unfinished: bool = False
+    is_owners: bool = False
 
     @property
     def role(self) -> Role:
@@ -143,21 +145,17 @@ def plan(
         dead: the operator says that a node carries no calls; it counts where nobody can say it.
         asks: whether the operator is asked before each step, and so can say it then.
     """
-    name, instance = seen.name, seen.instance
-    stronger = f"uv run openvidu-enterprise repair {name} --to replace"
-    if instance and instance.is_gone:
-        return _up_to(to, (Step.REPLACE,), "The machine no longer exists.", stronger)
-    if instance and instance.events and not instance.is_down:
-        return _before_an_event(seen, instance, to)
+    if seen.instance and (found := _as_aws_says(seen, seen.instance, to)):
+        return found
     if seen.works:
         rest = "a disk there is nearly full" if seen.full else "there is nothing to repair"
-        return Plan(says=f"{name} works: {rest}.", next=seen.full or None)
+        return Plan(says=f"{seen.name} works: {rest}.", next=seen.full or None)
     says = _IMPAIRED if seen.is_for_the_operator and not dead else ""
     if held := _held(seen, to, dead=dead or bool(says and asks)):
         return held
     if seen.lets_in and to is None and (found := _mildly(seen)):
         return found
-    further = "look at it yourself" if seen.ec2 is None else stronger
+    further = "look at it yourself" if seen.is_owners else _stronger(seen)
     return _up_to(to, _steps(seen), says, _if_you_know(seen) if says else further)
 
 
@@ -233,7 +231,7 @@ def _steps(seen: MachineObservation) -> tuple[Step, ...]:
     if seen.docker_is_dead:
         # Nothing is started without it.
         inside = (Step.DOCKER,)
-    if seen.ec2 is None:
+    if seen.is_owners:
         return (*inside, Step.REBOOT)
     instance = seen.instance
     # What has failed is below the machine, or isn't there: only another host helps.
@@ -248,6 +246,23 @@ def _up_to(to: Step | None, steps: tuple[Step, ...], says: str, further: str) ->
     return Plan(allowed, says, None if allowed == steps and Step.REPLACE in steps else further)
 
 
+def _as_aws_says(
+    seen: MachineObservation, instance: InstanceHealth, to: Step | None
+) -> Plan | None:
+    """What is done about an instance that is gone, or that AWS is going to stop; None of others."""
+    stops = bool(instance.events) and not instance.is_down
+    if seen.is_owners and (stops or (instance.is_dead and not seen.lets_in)):
+        says = f"It is a machine of your own, of which AWS says: {instance}."
+        return Plan(says=says, next=next_command(seen.name, instance))
+    if instance.is_gone:
+        return _up_to(to, (Step.REPLACE,), "The machine no longer exists.", _stronger(seen))
+    return _before_an_event(seen, instance, to) if stops else None
+
+
+def _stronger(seen: MachineObservation) -> str:
+    return f"uv run openvidu-enterprise repair {seen.name} --to replace"
+
+
 def _held(seen: MachineObservation, to: Step | None, *, dead: bool) -> Plan | None:
     """What is told of a machine that has to be left as it is; None of one that can be repaired."""
     if seen.refuses_key and (found := _locked(seen, to)):
@@ -256,10 +271,10 @@ def _held(seen: MachineObservation, to: Step | None, *, dead: bool) -> Plan | No
         says = "It's serving, but lets nobody in over SSH: it isn't broken."
         back = "pulumi up --refresh, which puts back an address or a rule that AWS has lost; "
         keys = "check sshCidrs; with another key: uv run openvidu-enterprise rotate-ssh-key"
-        return Plan(says=says, next=f"{'' if seen.ec2 is None else back}{keys}")
+        return Plan(says=says, next=f"{'' if seen.is_owners else back}{keys}")
     if seen.runs or (seen.may_carry_calls and not dead):
         return _with_calls(seen)
-    if not seen.lets_in and seen.ec2 is None:
+    if not seen.lets_in and seen.is_owners:
         says = "It is a machine of your own that can't be reached: only you can start it."
         return Plan(
             says=says, next=f"start it; then: uv run openvidu-enterprise repair {seen.name}"
@@ -296,7 +311,7 @@ def _locked(seen: MachineObservation, to: Step | None) -> Plan | None:
         "with a key that it accepts: uv run openvidu-enterprise rotate-ssh-key --key-file FILE"
     )
     says = "It doesn't accept the stack's SSH key, and only a new machine will."
-    if seen.ec2 is None:
+    if seen.is_owners:
         says = "It doesn't accept the stack's SSH key: only you can let that in again."
         return Plan(says=says, next=f"put sshPublicKey into authorized_keys there; or {with_key}")
     if not seen.is_node:

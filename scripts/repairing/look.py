@@ -42,6 +42,7 @@ class Patient:
         log_in: gives AWS as the provider sees it, in a region.
         https_port: where users come in.
         unfinished: whether an update has yet to start its services.
+        adopted: whether its owner made that instance, and the stack has taken it over.
     """
 
     machine: Machine
@@ -51,6 +52,12 @@ class Patient:
     log_in: Callable[[str], AwsSession]
     https_port: int
     unfinished: bool = False
+    adopted: bool = False
+
+    @property
+    def is_owners(self) -> bool:
+        """Whether only its owner stops, starts and replaces it."""
+        return self.arn is None or self.adopted
 
     def ec2(self) -> EC2Client:
         """A client of EC2, where its instance is."""
@@ -74,10 +81,11 @@ class Patient:
         """How AWS says that its instance is; why that isn't known; None where it has none."""
         if self.arn is None:
             return None
-        told = look({self.machine.name: str(self.arn)}, self.log_in)
+        name = self.machine.name
+        told = look({name: str(self.arn)}, self.log_in, [name] if self.adopted else ())
         if isinstance(told, Unasked):
             return told.reason
-        return told.get(self.machine.name, "it says nothing of it")
+        return told.get(name, "it says nothing of it")
 
     def console(self) -> list[str]:
         """The last lines of its console; empty where there is none."""
@@ -151,6 +159,7 @@ class Patient:
             full=full[0].next if full else "",
             docker_is_dead=usage is not None and usage.containers is None,
             unfinished=self.unfinished,
+            is_owners=self.is_owners,
         )
 
     def _ailing(self, usage: Usage | None) -> list[str]:

@@ -82,11 +82,11 @@ class Steps:
 
     def _reboot(self) -> None:
         before = self._boot()
-        if self.patient.arn:
-            self.patient.ec2().reboot_instances(InstanceIds=[self.patient.arn.instance_id])
-        else:
+        if self.patient.is_owners:
             # The connection ends with the machine.
             self.patient.machine.run("reboot")
+        else:
+            self.patient.ec2().reboot_instances(InstanceIds=self._ids)
         self._wait_for_boot(before)
         self._services()
 

@@ -31,6 +31,7 @@ RUNS = InstanceHealth("i-0a", "running")
 IMPAIRED = replace(RUNS, instance="impaired")
 STOPPED = InstanceHealth("i-0a", "stopped", "not-applicable", "not-applicable")
 GONE = InstanceHealth("i-0a", "terminated", "not-applicable", "not-applicable")
+RETIRES = replace(RUNS, events=(Event("instance-retirement"),))
 
 
 def log_in(region: str) -> AwsSession:
@@ -77,6 +78,53 @@ def test_a_scheduled_retirement_is_told_with_its_time() -> None:
 def test_a_machine_that_is_gone_is_made_again() -> None:
     [told] = warnings({"base": GONE})
     assert told.endswith("Next: pulumi up --refresh")
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "following"),
+    [
+        ("base", STOPPED, "aws ec2 start-instances --instance-ids i-0a, then: pulumi up"),
+        ("node-2", STOPPED, "aws ec2 start-instances --instance-ids i-0a, then: pulumi up"),
+        ("node-2", IMPAIRED, "uv run openvidu-enterprise repair node-2"),
+        ("node-2", GONE, "uv run openvidu-enterprise retire --replace node-2, then: pulumi up"),
+        ("base", GONE, "pulumi destroy, then another stack: its data was on its own disk"),
+        ("node-2", RETIRES, "uv run openvidu-enterprise retire --replace node-2, then: pulumi up"),
+        (
+            "base",
+            RETIRES,
+            "at a quiet moment: aws ec2 stop-instances --instance-ids i-0a, and once it's stopped: "
+            "aws ec2 start-instances --instance-ids i-0a",
+        ),
+    ],
+)
+def test_an_instance_that_was_taken_over_is_its_owners_to_start(
+    name: str, one: InstanceHealth, following: str
+) -> None:
+    [told] = warnings({name: replace(one, is_owners=True)})
+    assert told.endswith(f"Next: {following}")
+
+
+def test_aws_is_asked_how_an_instance_is_that_was_taken_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with instance() as arn:
+        urn = "urn:pulumi:s::p::aws:ec2/instance:Instance::node-1-adopted-instance"
+        previous = from_outputs({urn: {"type": "", "outputs": {"arn": arn}}})
+        asked: list[tuple[Any, ...]] = []
+        monkeypatch.setattr(down, "look", lambda *given: asked.append(given))
+        down.ask(previous)
+        [(instances, _, owners)] = asked
+        found = look(instances, log_in, owners)
+    assert not isinstance(found, Unasked)
+    assert found["node-1"].is_owners
+    assert found["node-1"].state == "running"
+
+
+def test_the_type_of_a_base_that_was_taken_over_is_its_owners(settings: Settings) -> None:
+    base = replace(RUNS, type="t3.medium")
+    assert down.with_present_type(PreviousState(), settings, {"base": base}).present_type
+    owners = {"base": replace(base, is_owners=True)}
+    assert not down.with_present_type(PreviousState(), settings, owners).present_type
 
 
 def test_what_aws_does_not_tell_is_said_and_holds_nothing(

@@ -231,7 +231,7 @@ def test_the_state_tells_standbys_from_nodes() -> None:
 def test_aws_is_not_asked_how_a_stopped_standby_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def look(instances: Mapping[str, str], _: Any) -> dict[str, Any]:
+    def look(instances: Mapping[str, str], *_: Any) -> dict[str, Any]:
         asked.extend(instances)
         return {}
 

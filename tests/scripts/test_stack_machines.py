@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from scripts.stack_machines import instances_in, standbys_in, there_in, unfinished_in
+from scripts.stack_machines import (
+    instances_in,
+    owners_in,
+    standbys_in,
+    there_in,
+    unfinished_in,
+)
 
 
 def command(name: str, host_key: str, private_key: str) -> dict[str, Any]:
@@ -116,5 +122,7 @@ def test_an_instance_that_was_taken_over_is_its_owners_to_stop() -> None:
         return {"urn": f"urn:{kind}::{name}", "type": kind, "outputs": {"arn": f"arn of {name}"}}
 
     state = [instance("node-1-adopted-instance"), instance("node-2")]
-    found = instances_in({"deployment": {"resources": state}})
-    assert found == {"node-2": "arn of node-2"}
+    exported = {"deployment": {"resources": state}}
+    found = {"node-1": "arn of node-1-adopted-instance", "node-2": "arn of node-2"}
+    assert instances_in(exported) == found
+    assert owners_in(exported) == {"node-1"}

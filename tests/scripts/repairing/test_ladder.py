@@ -34,7 +34,7 @@ SILENT_NODE = replace(NODE, lets_in=False, conclusion="unknown")
         (replace(BASE, lets_in=False, ec2=STOPPED), OUTSIDE[1:]),
         (replace(BASE, lets_in=False, ec2=replace(RUNS, system="impaired")), OUTSIDE[1:]),
         (replace(BASE, lets_in=False, ec2="AccessDenied"), OUTSIDE),
-        (replace(BASE, ec2=None), (*INSIDE, Step.REBOOT)),
+        (replace(BASE, ec2=None, is_owners=True), (*INSIDE, Step.REBOOT)),
         (MachineObservation("bastion", works=False, ec2=IMPAIRED, lets_in=False), OUTSIDE),
         (replace(BASE, ec2=GONE, lets_in=False), ()),
     ],
@@ -132,7 +132,7 @@ def test_a_node_of_which_no_base_can_tell_waits_for_the_base() -> None:
 def test_what_a_node_says_counts_where_no_base_can_tell() -> None:
     node = replace(NODE, conclusion=None)
     assert plan(replace(node, docker_is_dead=True), dead=True).steps == (Step.DOCKER, *OUTSIDE)
-    own = replace(node, ec2=None, lets_in=False, refuses_key=True)
+    own = replace(node, ec2=None, is_owners=True, lets_in=False, refuses_key=True)
     assert "authorized_keys" in (plan(own).next or "")
 
 
@@ -170,7 +170,7 @@ def test_a_node_that_lost_the_key_goes_once_its_calls_have_ended() -> None:
 
 
 def test_the_owner_lets_the_key_in_again() -> None:
-    assert "authorized_keys" in (plan(replace(LOCKED, ec2=None)).next or "")
+    assert "authorized_keys" in (plan(replace(LOCKED, ec2=None, is_owners=True)).next or "")
 
 
 def test_what_serves_gets_nothing_stronger_than_a_start_unasked() -> None:
@@ -212,13 +212,35 @@ def test_who_serves_is_not_broken_for_its_ssh(seen: MachineObservation) -> None:
     assert found.steps == ()
     assert (found.next or "").startswith("pulumi up --refresh")
     assert "sshCidrs" in (found.next or "")
-    assert "--refresh" not in (plan(replace(seen, ec2=None)).next or "")
+    assert "--refresh" not in (plan(replace(seen, ec2=None, is_owners=True)).next or "")
 
 
 def test_a_machine_of_ones_own_that_cannot_be_reached_is_its_owners() -> None:
-    found = plan(replace(BASE, ec2=None, lets_in=False))
+    found = plan(replace(BASE, ec2=None, is_owners=True, lets_in=False))
     assert found.steps == ()
     assert found.next == "start it; then: uv run openvidu-enterprise repair base"
+
+
+def test_an_instance_that_was_taken_over_is_started_and_stopped_by_its_owner() -> None:
+    own = replace(RUNS, is_owners=True)
+    base = replace(BASE, ec2=own, is_owners=True)
+    # What is done inside is done there, too.
+    assert plan(base).steps == (*INSIDE, Step.REBOOT)
+    silent = replace(base, lets_in=False)
+    stopped = plan(replace(silent, ec2=replace(own, state="stopped")), Step.REPLACE)
+    assert stopped.steps == ()
+    assert (stopped.next or "").startswith("aws ec2 start-instances --instance-ids i-0a")
+    gone = plan(replace(silent, ec2=replace(own, state="terminated")), Step.REPLACE)
+    assert gone.steps == ()
+    assert (gone.next or "").startswith("pulumi destroy")
+    node = replace(NODE, works=True, ec2=replace(own, events=RETIRES.events), is_owners=True)
+    assert plan(node).steps == ()
+    assert plan(node).next == (
+        "uv run openvidu-enterprise retire --replace node-2, then: pulumi up"
+    )
+    # Nobody asks who is already in `repair` to type it.
+    hangs = plan(replace(silent, ec2=replace(own, instance="impaired", events=RETIRES.events)))
+    assert (hangs.next or "").startswith("start it")
 
 
 def test_a_retirement_is_left_to_a_quiet_moment() -> None:
