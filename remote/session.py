@@ -847,6 +847,23 @@ def session(action: str) -> Iterator[Session]:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        _end_agent(os.environ)
+
+
+def _end_agent(environment: Mapping[str, str]) -> None:
+    """End the SSH agent around this process, which is its child; not the operator's own.
+
+    By itself it looks every ten seconds whether it may end, and until then holds the keys, and the
+    terminal. Source: OpenSSH, ssh-agent.c, `check_parent_exists`.
+    """
+    pid = environment.get("SSH_AGENT_PID", "")
+    if environment.get("SSH_AGENT") != "own" and pid.isdecimal():
+        # Of another's agent the first call says that it's no child.
+        with contextlib.suppress(ChildProcessError, ProcessLookupError):
+            os.waitpid(int(pid), os.WNOHANG)
+            os.kill(int(pid), signal.SIGTERM)
+            os.waitpid(int(pid), 0)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,20 @@ def logins(base: Base) -> int:
     return (base.folder / "log").read_text().count("Accepted publickey")
 
 
+def test_the_agent_that_holds_the_keys_ends_with_the_session(base: Base) -> None:
+    """It would look every ten seconds whether it may, and hold the terminal until then."""
+    told = """
+import os
+from remote.session import session
+with session("tell"):
+    print(os.environ["SSH_AGENT_PID"])
+"""
+    done = base.follow("tell", ACTIONS=told)
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(done.stdout), 0)
+
+
 def test_a_port_of_its_own_is_connected_to_and_its_host_key_checked(base: Base) -> None:
     base.does("echo done")
     done = base.follow("overview", **on_its_port(base))
