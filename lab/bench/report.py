@@ -8,8 +8,10 @@ that has the two marks, if there is one.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from lab.bench.figures import Results
 from lab.bench.plot import draw
@@ -61,5 +63,12 @@ def with_tables(page: str, tables: str, marks: tuple[str, str] = (BEGIN, END)) -
     return f"{before}{begin}\n\n{tables}\n{end}{after}"
 
 
+def main(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="What was measured.")],
+) -> None:
+    """Draw the plot and write the tables anew from what was measured."""
+    write(Results.from_json(file.read_text()), file)
+
+
 if __name__ == "__main__":
-    write(Results.from_json(Path(sys.argv[1]).read_text()), Path(sys.argv[1]))
+    typer.run(main)
