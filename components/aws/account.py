@@ -27,19 +27,22 @@ _AMAZON = "amazon"
 _REASON_LENGTH = 300
 
 
-def ask(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) -> Account:
+def ask(
+    settings: Settings, previous: PreviousState, tags: Mapping[str, str], groups: int = 0
+) -> Account:
     """Ask for the quotas that an update takes something of; warns of those that nobody tells.
 
     Args:
         settings: what is wanted.
         previous: what is deployed.
         tags: those by which this stack's things are known.
+        groups: the most security groups that an interface would be in which is taken over.
     """
     holds: dict[str, int] = {}
     unknown: dict[str, Exception] = {}
     region = ""
     addresses = _Addresses()
-    for quota in quotas.wanted(settings, previous):
+    for quota in quotas.wanted(settings, previous, groups):
         try:
             found = aws.servicequotas.get_service_quota(
                 service_code=quota.service, quota_code=quota.code

@@ -40,6 +40,8 @@ ADDRESS = (
     *("ipamPoolId", "networkBorderGroup", "networkInterface", "publicIpv4Pool", "region", "tags"),
 )
 """Likewise of an Elastic IP."""
+GROUPS = ("role", "cluster")
+"""The stack's groups that an interface joins: of machines of its role, and of the whole cluster."""
 TOLD_TWICE = (
     *("associatePublicIpAddress", "enablePrimaryIpv6", "ipv6AddressCount", "ipv6Addresses"),
     *("networkInterfaces", "primaryNetworkInterface", "privateIp", "secondaryPrivateIps"),
@@ -113,7 +115,7 @@ def take_over(
             security_group_id=group,
             opts=pulumi.ResourceOptions(parent=parent, depends_on=[interface, *firewall.rules]),
         )
-        for of, group in zip(("role", "cluster"), firewall.groups, strict=False)
+        for of, group in zip(GROUPS, firewall.groups, strict=False)
     ]
     # Where it goes, it goes first: nothing can be taken from an instance that runs.
     return aws.ec2.Instance(

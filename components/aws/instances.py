@@ -57,11 +57,14 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
     types = machine_types.look_up(settings)
     mistakes = machine_types.find_mistakes(settings, types)
     used = dict(previous.zones)
+    groups: Mapping[str, int] = {}
     if settings.subnet_ids:
         owners = owners_lookup.ask(settings, aws.config.region)
         choice = owners_network.choose(settings, previous, owners)
         where = choice.addressing
         mistakes += choice.mistakes
+        more = len(adopted_instance.GROUPS)
+        groups = {name: there + more for name, there in choice.groups.items()}
         used = dict(enumerate(where.zones))
     else:
         where = in_own_network(settings, previous)
@@ -72,8 +75,8 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
     mistakes += machine_image.find_mistakes(settings, previous)
     mistakes += restore.find_mistakes(settings, previous)
     mistakes += session_manager.find_mistakes(settings)
-    has = account.ask(settings, previous, tags)
-    mistakes += quotas.find_mistakes(settings, previous, types, has)
+    has = account.ask(settings, previous, tags, max(groups.values(), default=0))
+    mistakes += quotas.find_mistakes(settings, previous, types, has, groups)
     if mistakes:
         raise ConfigurationError(mistakes)
     return where

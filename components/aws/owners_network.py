@@ -9,7 +9,7 @@ internet access for a VPC using internet gateways"; EC2 API, DescribeRouteTables
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -68,10 +68,17 @@ class Owners:
 
 @dataclass(frozen=True)
 class Choice:
-    """Where machines would be in a network that existed, and what is in the way."""
+    """Where machines would be in a network that existed, and what is in the way.
+
+    Attributes:
+        addressing: where they would be.
+        mistakes: what is in the way.
+        groups: how many security groups an interface that is to be imported is in, by machine.
+    """
 
     addressing: Addressing
     mistakes: Sequence[Mistake]
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choice:
@@ -104,7 +111,17 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
             mistakes.append(_too_few(settings, subnet_id, free, names, services))
         chosen |= dict(zip(names, map(str, free), strict=False))
     zones = [one["AvailabilityZone"] for one in found]
-    return Choice(Addressing(zones, spread.subnets, chosen), mistakes)
+    groups = _groups(settings, previous, owners)
+    return Choice(Addressing(zones, spread.subnets, chosen), mistakes, groups)
+
+
+def _groups(settings: Settings, previous: PreviousState, owners: Owners) -> Mapping[str, int]:
+    found = {one.get("NetworkInterfaceId"): one for one in owners.interfaces}
+    return {
+        name: len(found[host.interface].get("Groups", ()))
+        for name, host in settings.wanted_hosts.items()
+        if host.interface in found and host.interface not in previous.imported
+    }
 
 
 def _apart(settings: Settings, previous: PreviousState, owners: Owners) -> Iterator[Mistake]:

@@ -13,10 +13,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from components.aws.firewall import inbound
 from components.aws.machine_types import InstanceType
 from components.previous_state import PreviousState
+from components.resource_names import node_number
 from components.settings.mistakes import Mistake, set_command
 from components.settings.table import Settings
 from openvidu.roles import NODE
@@ -45,6 +47,9 @@ def _vcpus(code: str, name: str, families: str) -> Quota:
 
 ADDRESSES = Quota("L-0263D0A3", "EC2-VPC Elastic IPs")
 RULES = Quota("L-0EA8095F", "Inbound or outbound rules per security group", service="vpc")
+GROUPS = Quota("L-2AFB9258", "Security groups per network interface", service="vpc")
+_GROUPS_OF_ALL = 5
+"""Likewise, for what one interface is in."""
 _RULES_OF_ALL = 60
 """What every account has, for IPv4 and IPv6 each. Source: VPC guide, "Amazon VPC quotas"."""
 VCPUS = (
@@ -104,13 +109,20 @@ def vcpu_quota(instance_type: str) -> Quota | None:
     return next((quota for quota in VCPUS if family in quota.families), None)
 
 
-def wanted(settings: Settings, previous: PreviousState) -> list[Quota]:
-    """The quotas of which something more is taken than there is."""
+def wanted(settings: Settings, previous: PreviousState, groups: int = 0) -> list[Quota]:
+    """The quotas of which something more is taken than there is.
+
+    Args:
+        settings: what is wanted.
+        previous: what is deployed.
+        groups: the most security groups that an interface would be in which is taken over.
+    """
     machines, kept = settings.instance_types, _kept(settings, previous)
     new = {vcpu_quota(kind) for name, kind in machines.items() if name not in kept}
     addresses = [ADDRESSES] if machines.keys() - previous.addresses.keys() else []
     rules = [RULES] if _rules(settings) > _RULES_OF_ALL else []
-    return [*rules, *addresses, *(quota for quota in VCPUS if quota in new)]
+    in_groups = [GROUPS] if groups > _GROUPS_OF_ALL else []
+    return [*in_groups, *rules, *addresses, *(quota for quota in VCPUS if quota in new)]
 
 
 def find_mistakes(
@@ -118,6 +130,7 @@ def find_mistakes(
     previous: PreviousState,
     types: Mapping[str, InstanceType | None],
     account: Account,
+    groups: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Mistake]:
     """What is wanted in excess of a quota.
 
@@ -126,6 +139,7 @@ def find_mistakes(
         previous: what is deployed.
         types: the wanted instance types by name, None where AWS has no such type.
         account: what AWS says.
+        groups: in how many security groups each interface would be that is taken over, by machine.
     """
     demands = [
         demand
@@ -138,7 +152,9 @@ def find_mistakes(
     rules, rules_held = _rules(settings), account.holds.get(RULES.code)
     too_many = [] if rules_held is None or rules <= rules_held else [_too_many(rules, account)]
     fits = min((_fits(settings, demand, account) for demand in demands), default=0)
-    return [*too_many, *(_mistake(settings, demand, account, fits) for demand in demands)]
+    held = account.holds.get(GROUPS.code, max(groups.values(), default=0))
+    crowded = [_crowded(name, many, account) for name, many in groups.items() if many > held]
+    return [*crowded, *too_many, *(_mistake(settings, demand, account, fits) for demand in demands)]
 
 
 def increase_command(quota: Quota, region: str, wanted: int) -> str:
@@ -169,6 +185,16 @@ def _too_many(rules: int, account: Account) -> Mistake:
         "fewer, larger networks"
     )
     return Mistake("sshCidrs", problem, increase_command(RULES, account.region, rules))
+
+
+def _crowded(name: str, groups: int, account: Account) -> Mistake:
+    place = node_number(name) or 0
+    problem = (
+        f"the interface of hosts[{place}] would be in {groups} security groups, with "
+        f"two of the stack's, but the quota {GROUPS.code} ({GROUPS.name}) holds "
+        f"{account.holds[GROUPS.code]} in {account.region}; take it out of some"
+    )
+    return Mistake("hosts", problem, increase_command(GROUPS, account.region, groups))
 
 
 def _kept(settings: Settings, previous: PreviousState) -> set[str]:

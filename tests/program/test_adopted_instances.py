@@ -14,6 +14,8 @@ from pulumi.runtime import config as runtime_config
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs
 
 from components.aws import adopted_instance, owners_lookup
+from components.aws.owners_network import Owners
+from components.aws.quotas import GROUPS
 from components.existing import host_checks
 from components.settings.mistakes import ConfigurationError
 from components.settings.read import read
@@ -283,6 +285,31 @@ def test_ids_of_several_machines_are_refused(
     hosts[place] |= changes
     (problem,) = problems({**by_hand, "hosts": json.dumps(hosts)})
     assert problem.startswith(f"hosts: {told}")
+
+
+@pytest.mark.parametrize(("holds", "refused"), [(5, True), (6, False)])
+def test_an_interface_that_has_no_room_for_the_stack_s_groups_is_refused(
+    by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch, holds: int, refused: bool
+) -> None:
+    asked = owners_lookup.ask
+
+    def crowded(*given: Any) -> Owners:
+        found = asked(*given)
+        base, *nodes = found.interfaces
+        in_groups = [{"GroupId": f"sg-{number:08x}"} for number in range(4)]
+        return replace(found, interfaces=[{**base, "Groups": in_groups}, *nodes])
+
+    monkeypatch.setattr(owners_lookup, "ask", crowded)
+    recorder = Recorder()
+    recorder.quotas[GROUPS.code] = holds
+    if not refused:
+        assert "base-adopted-in-cluster" in deploy(by_hand, recorder=recorder).names
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(by_hand, recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert mistake.problem.startswith("the interface of hosts[0] would be in 6 security groups")
+    assert "--service-code vpc --quota-code L-2AFB9258 --desired-value 6" in mistake.command
 
 
 def test_one_that_is_gone_stops_no_update_until_it_would_be_imported_again(
