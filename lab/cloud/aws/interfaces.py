@@ -1,6 +1,7 @@
-"""Network interfaces: an address is used once, and so is an interface.
+"""Network interfaces: each is used once, as is its address, and is in five groups at most.
 
-moto lets two interfaces have one address, and one interface serve two instances.
+moto lets two interfaces have one address, one interface serve two instances, and be in any number
+of groups.
 Source: EC2 API, "Error codes for the Amazon EC2 API"; VPC guide, "Subnet sizing".
 """
 
@@ -16,6 +17,8 @@ from moto.ec2.models.subnets import Subnet
 
 from lab.cloud.aws.patching import error, put
 
+_MOST_GROUPS = 5
+"""Source: VPC guide, "Amazon VPC quotas": security groups per network interface."""
 _RESERVED_FIRST = 4
 """Source: VPC guide, "Subnet sizing": the first four addresses and the last are AWS's."""
 
@@ -24,6 +27,7 @@ def install() -> None:
     """Put the stricter rules in place."""
     create = NetworkInterfaceBackend.create_network_interface
     delete = NetworkInterfaceBackend.delete_network_interface
+    modify = NetworkInterfaceBackend.modify_network_interface_attribute
 
     def create_network_interface(
         self: Any,
@@ -56,7 +60,22 @@ def install() -> None:
             "which it's given when it starts",
         )
 
+    def modify_network_interface_attribute(
+        self: Any, eni_id: str, group_ids: list[str], *arguments: Any, **options: Any
+    ) -> None:
+        if len(group_ids) > _MOST_GROUPS:
+            raise error(
+                "SecurityGroupsPerInterfaceLimitExceeded",
+                "The maximum number of security groups per interface has been reached.",
+            )
+        modify(self, eni_id, group_ids, *arguments, **options)
+
     put(NetworkInterfaceBackend, "create_network_interface", create_network_interface)
+    put(
+        NetworkInterfaceBackend,
+        "modify_network_interface_attribute",
+        modify_network_interface_attribute,
+    )
     put(NetworkInterfaceBackend, "delete_network_interface", delete_network_interface)
     put(NetworkInterfaceBackend, "attach_network_interface", attach_network_interface)
     put(Subnet, "get_available_subnet_ip", lambda self, instance: _free(self.ec2_backend, self))

@@ -151,6 +151,21 @@ def test_the_groups_of_an_instance_are_those_of_its_interface(account: Account) 
     assert [one["GroupId"] for one in instance["SecurityGroups"]] == [second]
 
 
+def test_an_interface_is_in_five_groups_at_most(account: Account) -> None:
+    ec2 = account.ec2
+    groups = [
+        ec2.create_security_group(GroupName=name, Description="x", VpcId=account.vpc)["GroupId"]
+        for name in "abcdef"
+    ]
+    made = ec2.create_network_interface(SubnetId=account.subnets[0])
+    interface = made["NetworkInterface"]["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups[1:])
+    with pytest.raises(ClientError, match="SecurityGroupsPerInterfaceLimitExceeded"):
+        ec2.modify_network_interface_attribute(NetworkInterfaceId=interface, Groups=groups)
+    (told,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])["NetworkInterfaces"]
+    assert len(told["Groups"]) == len(groups) - 1
+
+
 def test_an_instance_that_is_protected_from_the_start_stays(account: Account) -> None:
     made = account.run(SubnetId=account.subnets[0], DisableApiTermination=True)
     with pytest.raises(ClientError, match="OperationNotPermitted"):
