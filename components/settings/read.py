@@ -61,6 +61,7 @@ _CHECKS: Sequence[Callable[[Settings], Sequence[Mistake]]] = (
     aws_network.subnet_size,
     node_room.find_mistakes,
     ssh_login.from_where,
+    ssh_login.as_whom,
     entrance_ports.find_mistakes,
     shape_keys.who_may_see,
     certificate_type.find_mistakes,

@@ -397,13 +397,23 @@ def test_a_key_with_a_passphrase_is_refused() -> None:
         ("drainTimeout", "1d2h30m15s", timedelta(days=1, hours=2, minutes=30, seconds=15)),
         ("sshCidrs", '["203.0.113.5", "203.0.113.5/32"]', ("203.0.113.5/32",)),
         ("sshCidrs", '["10.0.0.0/8", "2001:db8::/32"]', ("10.0.0.0/8", "2001:db8::/32")),
-        *(("sshUser", user, user) for user in ("first.last", "ops@corp.example.io", "corp\\ops")),
         ("webhookHeaders", '["X_Api_Key: a.b"]', ("X_Api_Key: a.b",)),
         ("domainOrPublicIp", "xn--bcher-kva.example", "xn--bcher-kva.example"),
     ],
 )
 def test_what_is_meant_is_taken(config: dict[str, str], key: str, text: str, value: object) -> None:
     assert getattr(read({**config, key: text}, SECRETS), keys()[key].field) == value
+
+
+@pytest.mark.parametrize("user", ["first.last", "ops@corp.example.io", "corp\\ops"])
+def test_another_user_for_ssh_needs_an_image_that_has_it(config: dict[str, str], user: str) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        read({**config, "sshUser": user}, SECRETS)
+    (mistake,) = error.value.mistakes
+    assert mistake.key == "sshUser"
+    assert "lets in ubuntu alone" in mistake.problem
+    wanted = read({**config, "sshUser": user, "imageId": "ami-0123456789abcdef0"}, SECRETS)
+    assert wanted.ssh_user == user
 
 
 def test_a_webhook_may_have_a_query(config: dict[str, str]) -> None:

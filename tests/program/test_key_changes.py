@@ -62,13 +62,13 @@ OTHERWISE_WITH_MANAGED: Mapping[str, tuple[Mapping[str, str], set[str]]] = {
 }
 """What the page says in a table of its own."""
 OF_LOGIN: Mapping[str, Mapping[str, str]] = {
-    "sshUser": {"sshUser": "admin"},
     "sshAgent": {"sshAgent": "true", "sshPrivateKey": ""},
     "sshPublicKey": {"sshPublicKey": PUBLIC, "sshPrivateKey": PRIVATE},
     "sshPrivateKey": {"sshPublicKey": PUBLIC, "sshPrivateKey": PRIVATE},
 }
 OF_HOSTS: Mapping[str, Mapping[str, str]] = {
     "installDocker": {"installDocker": "true"},
+    "sshUser": {"sshUser": "admin"},
     "sshJumpPrivateKey": {"sshJumpPrivateKey": ssh_key()[1]},
 }
 ELSEWHERE = {

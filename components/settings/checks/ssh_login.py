@@ -51,6 +51,24 @@ def _wide(cidrs: Sequence[str]) -> ipaddress.IPv4Network | ipaddress.IPv6Network
     return min(wide, key=lambda one: one.prefixlen, default=None)
 
 
+def as_whom(settings: Settings) -> list[Mistake]:
+    """A user whom the machines that AWS makes know from their first boot.
+
+    Source: Canonical, "Ubuntu on AWS", default user; cloud-init puts the key pair's key there.
+    """
+    user = settings.ssh_user
+    if user == Settings.ssh_user or settings.image_id or not settings.instance_types:
+        return []
+    if settings.machines == EXISTING:
+        return []
+    problem = (
+        f"is {user}, but machines start from Ubuntu's image, which lets in {Settings.ssh_user} "
+        f"alone; for {user} set imageId to an image of yours"
+    )
+    command = "pulumi config rm sshUser\n      or: pulumi config set imageId ami-…"
+    return [Mistake("sshUser", problem, command)]
+
+
 def with_what(settings: Settings) -> list[Mistake]:
     """A private key or an agent, and a jump host's key where there is a jump host."""
     agent, private = settings.ssh_agent, settings.ssh_private_key
