@@ -47,6 +47,11 @@ there() {
   done
 }
 
+# holds_mount FILE: whether something is mounted there, or below it; a bind of the same disk, too.
+holds_mount() {
+  awk -v at="$1" '$5 == at || index($5, at "/") == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo
+}
+
 running=$(ask_docker ps --quiet)
 [[ -z $running ]] || {
   echo "Containers run on this machine: no image is made of it. Nothing was changed." >&2
@@ -72,8 +77,9 @@ done
 if command -v cloud-init >/dev/null; then
   cloud-init clean --logs --seed
 fi
+# What somebody has mounted is theirs, and isn't on the disk. Where it's in the way that is told below.
 while IFS= read -r file; do
-  rm -rf -- "$file"
+  holds_mount "$file" || rm -rf -- "$file"
 done < <(there "${forbidden[@]}" "${printed[@]}")
 # What has to be there, and empty. A machine gives itself an id where the file is empty.
 : >/etc/machine-id

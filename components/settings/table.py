@@ -804,7 +804,7 @@ class Settings:
         Key(
             lists.list_of(notified.endpoint),
             "Whom to tell when nodes join, drain, or fail to: slack=URL, json=URL or sns=ARN.",
-            '["slack=https://hooks.slack.com/services/…"]',
+            '["slack=https://hooks.slack.com/services/T000/B000/XXXX"]',
             Change.NOTED,
             secret=True,
         ),

@@ -81,10 +81,11 @@ def machine(tmp_path: Path) -> Path:
     return made(tmp_path)
 
 
-def clean(machine: Path) -> subprocess.CompletedProcess[str]:
+def clean(machine: Path, *inside: str) -> subprocess.CompletedProcess[str]:
+    """What came of it; run by other programs, where they are named."""
     script = _PLACES.sub(lambda place: f"{machine}{place[0]}", text_of("clean-image.sh"))
     return subprocess.run(
-        ["bash", "-c", script],
+        [*inside, "bash", "-c", script],
         input=f"FOLDER={machine}/opt/openvidu\n\n",
         env={"PATH": f"{machine}/bin:{os.environ['PATH']}", "W": str(machine)},
         capture_output=True,
@@ -131,6 +132,21 @@ def test_a_log_that_is_another_users_is_emptied_where_users_share_a_folder(machi
     done = clean(machine)
     assert done.returncode == 0, done.stderr
     assert log.read_text() == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system")
+@pytest.mark.parametrize(("place", "status"), [("var/tmp/build/mounted", 0), ("opt/openvidu", 1)])
+def test_what_is_mounted_on_the_machine_is_left_as_it_is(
+    machine: Path, tmp_path_factory: pytest.TempPathFactory, place: str, status: int
+) -> None:
+    others = tmp_path_factory.mktemp("others") / "work"
+    others.touch()
+    (machine / place).mkdir(parents=True, exist_ok=True)
+    mount = f'mount --bind {others.parent} {machine / place} && exec "$@"'
+    done = clean(machine, "unshare", "--mount", "sh", "-c", mount, "sh")
+    assert others.exists()
+    assert done.returncode == status, done.stderr
+    assert (f"still there:\n{machine / place}" in done.stderr) is bool(status)
 
 
 def test_what_updates_the_machine_is_waited_for(machine: Path) -> None:
