@@ -276,9 +276,11 @@ def _held(seen: MachineObservation, to: Step | None, *, dead: bool) -> Plan | No
         return _with_calls(seen)
     if not seen.lets_in and seen.is_owners:
         says = "It is a machine of your own that can't be reached: only you can start it."
-        return Plan(
-            says=says, next=f"start it; then: uv run openvidu-enterprise repair {seen.name}"
-        )
+        start = "start it;"
+        if seen.instance:
+            # A reboot by AWS keeps its addresses.
+            start = f"aws ec2 reboot-instances --instance-ids {seen.instance.instance_id},"
+        return Plan(says=says, next=f"{start} then: uv run openvidu-enterprise repair {seen.name}")
     return None
 
 

@@ -13,7 +13,7 @@ from tests.lab.watching import script
 
 _LOOKS = 6
 """So many looks may be needed: each finds what the command before has left."""
-_COMMAND = re.compile(r"(?:uv run openvidu-enterprise |pulumi |set back what )\S.*")
+_COMMAND = re.compile(r"(?:uv run openvidu-enterprise |pulumi |aws ec2 |set back what )\S.*")
 _ENDED = "once its calls have ended: "
 
 

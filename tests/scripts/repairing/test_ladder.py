@@ -240,7 +240,9 @@ def test_an_instance_that_was_taken_over_is_started_and_stopped_by_its_owner() -
     )
     # Nobody asks who is already in `repair` to type it.
     hangs = plan(replace(silent, ec2=replace(own, instance="impaired", events=RETIRES.events)))
-    assert (hangs.next or "").startswith("start it")
+    assert hangs.next == (
+        "aws ec2 reboot-instances --instance-ids i-0a, then: uv run openvidu-enterprise repair base"
+    )
 
 
 def test_a_retirement_is_left_to_a_quiet_moment() -> None:
