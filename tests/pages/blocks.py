@@ -18,6 +18,10 @@ PAGES = (
     "docs/runbook.md",
     "docs/upgrading.md",
     "docs/configuration.md",
+    "docs/baked-images.md",
+    "docs/monitoring.md",
+    "docs/autoscale.md",
+    "docs/adopting.md",
     "docs/ci.md",
 )
 """Those of the first hour, and of what comes after."""

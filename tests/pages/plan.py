@@ -12,6 +12,15 @@ _LOGS = "uv run openvidu-enterprise logs"
 CTRL_C = "\x03"
 _PAGE = "uv run openvidu-enterprise status --web"
 _CALLS = "a call's id is another one each time; tests/scripts/test_status.py"
+_AUTOSCALE = "uv run openvidu-enterprise autoscale --max 8 --calls 12"
+_EXPORTER = "uv run openvidu-enterprise exporter"
+_UNIT = "needs systemd, and makes a user of this computer"
+_BY_HAND = (
+    "needs a cluster that was made by hand; tests/lab/test_adopting.py and "
+    "tests/lab/test_adopting_on_aws.py make one"
+)
+_CALLS_BEGIN = ("uv run lab calls start --count 6 --length 10s..30s --keep",)
+_NONE_CUT = ("uv run lab calls stop", "uv run lab calls wait", "uv run lab calls report --check")
 _BROKEN = "for a machine that is broken; tests/faults/test_broken_machines.py types it there"
 
 
@@ -88,7 +97,7 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         Tried("uv run lab calls start --count 30"),
     ),
     "docs/scaling.md": (
-        Tried("pulumi config set nodeCount 3"),
+        Tried("pulumi config set nodeCount 3", before=_CALLS_BEGIN, after=_NONE_CUT),
         NotHere("node-3: waiting for a sign", "is printed, not typed"),
         NotHere("uv run openvidu-enterprise retire node-3 --dead", _BROKEN),
         Tried(
@@ -211,6 +220,58 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         Tried("pulumi config set turnServer", value="another-secret"),
         Tried("pulumi config set recording true  "),
         Tried("pulumi config set --path extraEnv", value="another-secret"),
+    ),
+    "docs/baked-images.md": (
+        Tried(
+            "uv run openvidu-enterprise bake",
+            before=_CALLS_BEGIN,
+            after=("pulumi config set nodeCount 3", "pulumi up", *_NONE_CUT),
+        ),
+    ),
+    "docs/monitoring.md": (
+        Tried("pulumi config set --secret --path 'notify[0]'", before=_CALLS_BEGIN),
+        Tried("uv run openvidu-enterprise ssh base -- sudo journalctl"),
+        Tried("pulumi config set --secret --path 'notify[2]'"),
+        Tried(
+            _EXPORTER,
+            keys={_EXPORTER: (r".*http://127.*", CTRL_C)},
+            without={
+                f"{_EXPORTER} --interval 30 --stack production": "no stack is called so here",
+                f"{_EXPORTER} --address 10.5.0.20 --port 19470": "an address of somebody's own",
+            },
+            after=_NONE_CUT,
+        ),
+    ),
+    "docs/autoscale.md": (
+        Tried(
+            f"{_AUTOSCALE} --dry-run",
+            before=_CALLS_BEGIN,
+            keys={
+                f"{_AUTOSCALE} --dry-run": (r".*nodes.*", CTRL_C),
+                _AUTOSCALE: (r".*nodes.*", CTRL_C),
+            },
+        ),
+        NotHere("* * * * *", "for cron; tests/lab/test_autoscale.py has --once"),
+        NotHere("sudo useradd", _UNIT),
+        NotHere("sudo cp /opt/openvidu-enterprise", _UNIT),
+        NotHere("sudo systemd-run", _UNIT),
+        Tried("uv run openvidu-enterprise keep-nodes", after=_NONE_CUT),
+        NotHere(
+            f"{_AUTOSCALE} --time-zone",
+            "adds nodes by day; tests/scripts/autoscaling/test_scheduled_sizes.py",
+        ),
+        Tried("uv run python -m lab.bench.autoscaling  "),
+        Tried("uv run python -m lab.bench.autoscaling --days 6  "),
+        Tried("uv run python -m lab.bench.autoscaling --days 6 --calls 16"),
+        Tried("uv run python -m lab.bench.autoscaling --days 6 --at"),
+        Tried("uv run python -m lab.bench.autoscaling --seed 2"),
+    ),
+    "docs/adopting.md": (
+        NotHere("pulumi stack init office", _BY_HAND),
+        NotHere("pulumi config set --path 'hosts[3].adopted'", _BY_HAND),
+        NotHere("pulumi stack init prod", _BY_HAND),
+        NotHere("uv run openvidu-enterprise permissions --vpc", _BY_HAND),
+        NotHere("aws ec2 create-tags", _BY_HAND),
     ),
     "docs/ci.md": (
         NotHere("pulumi cancel --stack STACK", "needs a repository on GitHub"),
