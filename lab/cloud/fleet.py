@@ -192,8 +192,8 @@ class Fleet:
         """A host went down by itself: by `reboot`, by `poweroff`, or because its init died."""
         self._submit(instance_id, self._reboot if again else self._stop)
 
-    def _settle(self, instance_id: str, state: str) -> None:
-        self._view.settle(instance_id, state)
+    def _settle(self, instance_id: str, state: str, why: str = "") -> None:
+        self._view.settle(instance_id, state, why)
         self._changed()
 
     def _order(self, instance_id: str) -> Order:
@@ -237,4 +237,4 @@ class Fleet:
         entry.machine.say(f"the lab could not go on with this machine: {error}")
         entry.machine.kill()
         entry.machine.discard()
-        self._settle(instance_id, "terminated")
+        self._settle(instance_id, "terminated", str(error))

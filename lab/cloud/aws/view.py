@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.ec2.models.instances import StateReason
 from moto.route53.models import route53_backends
 
 from lab.cloud.aws.patching import error
@@ -209,12 +210,21 @@ class View:
             roles = _roles(_find(instance_id))
             return "".join(str(text) for role in roles for text in role.policies.values())
 
-    def settle(self, instance_id: str, state: str) -> None:
-        """Say that a machine has become `running`, `stopped` or `terminated`."""
+    def settle(self, instance_id: str, state: str, why: str = "") -> None:
+        """Say that a machine has become `running`, `stopped` or `terminated`.
+
+        Args:
+            instance_id: of the instance.
+            state: what it has become.
+            why: what has failed, where AWS's own side did. Source: EC2 API, StateReason.
+        """
         with self.lock:
             found = _find(instance_id)
             if found.state != _GONE:
                 self._settled.settle(found, state)
+                if why:
+                    code = "Server.InternalError"
+                    found.state_reason = StateReason(f"{code}: {why}", code)
 
     def aliases(self) -> dict[str, str]:
         """The names that records of Route 53 stand for (A records that are aliases), by name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -228,6 +229,20 @@ def test_an_address_that_another_machine_had_is_the_new_ones_at_once(
     after = operator.launch(private_ip=before.private_ip)
     assert operator.run(machine, hello).startswith("SSH-")
     operator.terminate(after)
+
+
+def test_why_a_machine_could_not_start_is_told(operator: AwsOperator) -> None:
+    first = operator.launch(public=False)
+    other = replace(
+        operator, vpc=operator.aws("create_vpc", CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
+    )
+    second = other.launch(subnet=other.new_subnet("10.5.0.0/24"), public=False, wait=False)
+    operator.wait_for_state(second, "terminated")
+    (told,) = operator.aws("describe_instances", InstanceIds=[second.instance_id])["Reservations"]
+    reason = told["Instances"][0]["StateReason"]
+    assert reason["Code"] == "Server.InternalError"
+    assert reason["Message"].endswith("a lab routes each address once")
+    operator.terminate(first)
 
 
 def test_the_console_offers_a_login_when_ssh_answers(operator: AwsOperator) -> None:
