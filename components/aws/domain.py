@@ -15,6 +15,8 @@ from components.settings.table import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}
 _REASON_LENGTH = 300
+_NO_SUCH = "NoSuchHostedZone"
+"""Source: Route 53 API, ListResourceRecordSets, "Errors"."""
 _BY_HAND = "pulumi config rm hostedZoneId, and point it by hand"
 
 
@@ -33,13 +35,15 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
         )
     # The SDK raises nothing more specific.
     except Exception as error:
+        if _NO_SUCH in str(error):
+            return [_other(settings.hosted_zone_id, "isn't a hosted zone of this account")]
         reason = " ".join(str(error).split())[:_REASON_LENGTH]
         told = f"Couldn't check whether {domain} has a record already."
         pulumi.log.warn(f"{told} Asking AWS failed: {reason}")
         return []
     told_of = [(one.name.rstrip(".").lower(), one.type) for one in found.resource_record_sets]
     if not any(kind == "SOA" for _, kind in told_of):
-        return [_outside(domain, settings.hosted_zone_id)]
+        return [_other(settings.hosted_zone_id, _outside(domain))]
     kinds = {kind for name, kind in told_of if name == domain} & _IN_THE_WAY
     if not kinds or settings.overwrite_record:
         return []
@@ -62,18 +66,22 @@ def _or_above(domain: str) -> str:
     return "|".join(re.escape(".".join(labels[start:])) for start in range(len(labels)))
 
 
-def _outside(domain: str, zone_id: str) -> Mistake:
+def _outside(domain: str) -> str:
     """A zone of something else: the provider would put its name behind the domain's.
 
     Source: terraform-provider-aws, route53 record, expandRecordName.
     """
-    problem = (
-        f"{zone_id} isn't a zone of {domain}: the record would be created below the "
+    return (
+        f"isn't a zone of {domain}: the record would be created below the "
         "zone's own name, where nobody looks it up"
     )
+
+
+def _other(zone_id: str, problem: str) -> Mistake:
+    """Another zone is to be named, or none."""
     zones = "aws route53 list-hosted-zones --query 'HostedZones[].[Id,Name]' --output text"
     command = f"{zones}, then: pulumi config set hostedZoneId ID\n      or: {_BY_HAND}"
-    return Mistake("hostedZoneId", problem, command)
+    return Mistake("hostedZoneId", f"{zone_id} {problem}", command)
 
 
 def with_record(machine: Machine, settings: Settings, parent: pulumi.Resource) -> Machine:

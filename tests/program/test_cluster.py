@@ -54,6 +54,13 @@ class DeniedError(grpc.RpcError):  # type: ignore[misc]
         return "AccessDeniedException"
 
 
+class NoSuchZoneError(DeniedError):
+    """There is no such zone."""
+
+    def details(self) -> str:
+        return "NoSuchHostedZone: No hosted zone found with ID: Z1"
+
+
 class Recorder(Mocks):  # type: ignore[misc]
     """Answers as AWS would, and keeps what was registered."""
 
@@ -1078,6 +1085,24 @@ def test_a_zone_of_something_else_is_refused(
     (mistake,) = caught.value.mistakes
     assert mistake.key == "hostedZoneId"
     assert mistake.problem.startswith("Z1 isn't a zone of openvidu.example.io")
+    assert not recorder.registered
+
+
+def test_a_zone_that_is_not_there_is_refused(config: dict[str, str]) -> None:
+    class WithoutZone(Recorder):
+        def call(self, args: MockCallArgs) -> dict[str, Any]:
+            if args.token == "aws:route53/getRecords:getRecords":
+                raise NoSuchZoneError
+            return super().call(args)
+
+    recorder = WithoutZone()
+    with pytest.raises(ConfigurationError) as caught:
+        deploy(with_zone(config), recorder=recorder)
+    (mistake,) = caught.value.mistakes
+    assert (mistake.key, mistake.problem) == (
+        "hostedZoneId",
+        "Z1 isn't a hosted zone of this account",
+    )
     assert not recorder.registered
 
 
