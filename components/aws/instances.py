@@ -12,6 +12,7 @@ from components.aws import (
     account,
     adopted_instance,
     baked_image,
+    encryption_key,
     machine_image,
     machine_types,
     notified_topics,
@@ -73,6 +74,7 @@ def check(settings: Settings, previous: PreviousState, tags: Mapping[str, str]) 
         where = replace(where, zones=zones.names)
         mistakes += zones.mistakes
     mistakes += machine_image.find_mistakes(settings, previous)
+    mistakes += encryption_key.find_mistakes(settings, previous)
     mistakes += restore.find_mistakes(settings, previous)
     mistakes += session_manager.find_mistakes(settings)
     has = account.ask(settings, previous, tags, max(groups.values(), default=0))

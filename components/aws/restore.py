@@ -5,9 +5,9 @@ Source: EC2 API, CreateVolume, DescribeSnapshots; Amazon EBS guide, "Archive Ama
 
 from __future__ import annotations
 
-import pulumi
 import pulumi_aws as aws
 
+from components.aws import encryption_key
 from components.previous_state import PreviousState
 from components.settings.mistakes import Mistake, set_command
 from components.settings.table import Settings
@@ -15,7 +15,6 @@ from components.settings.table import Settings
 _KEY = "restoreFromSnapshot"
 _REMOVE = f"pulumi config rm {_KEY}"
 _NO_SUCH = ("returned no results", "InvalidSnapshot")
-_USABLE = "Enabled"
 
 
 def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -89,20 +88,4 @@ def _locked(found: aws.ebs.GetSnapshotResult) -> list[Mistake]:
     key = found.kms_key_id
     if not (found.encrypted and key):
         return []
-    try:
-        state = aws.kms.get_key(key_id=key).key_state
-    # The SDK raises nothing more specific.
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        pulumi.log.warn(
-            f"Couldn't check whether {key}, with which {found.id} is encrypted, can be "
-            "used; that needs the permission kms:DescribeKey. Asking AWS failed: "
-            f"{reason}"
-        )
-        return []
-    if state == _USABLE:
-        return []
-    problem = (
-        f"must be encrypted with a key that is {_USABLE}; {key}, which {found.id} needs, is {state}"
-    )
-    return [Mistake(_KEY, problem, f"aws kms describe-key --key-id {key}")]
+    return encryption_key.unusable(key, _KEY, f"with which {found.id} is encrypted")

@@ -54,6 +54,9 @@ class DeniedError(grpc.RpcError):  # type: ignore[misc]
         return "AccessDeniedException"
 
 
+USABLE_KEY = {"keyState": "Enabled", "keySpec": "SYMMETRIC_DEFAULT", "keyUsage": "ENCRYPT_DECRYPT"}
+
+
 class NoSuchZoneError(DeniedError):
     """There is no such zone."""
 
@@ -92,6 +95,7 @@ class Recorder(Mocks):  # type: ignore[misc]
         plain = {
             "aws:ec2/getAmi:getAmi": {"id": "ami-newest"},
             "aws:ec2/getEips:getEips": {"allocationIds": []},
+            "aws:kms/getKey:getKey": USABLE_KEY,
             "aws:route53/getRecords:getRecords": {
                 "resourceRecordSets": self.records_like(args.args.get("nameRegex", ""))
             },

@@ -8,7 +8,7 @@ import pytest
 from pulumi.runtime import MockCallArgs
 
 from components.settings.mistakes import ConfigurationError
-from tests.program.test_cluster import DeniedError, Recorder, deploy
+from tests.program.test_cluster import USABLE_KEY, DeniedError, Recorder, deploy
 from tests.program.test_existing import configured, host
 from tests.program.test_machine_image import NoResultsError
 
@@ -45,7 +45,7 @@ class WithSnapshot(Recorder):
                 assert args.args["keyId"] == KEY
                 if self.key is None:
                     raise DeniedError
-                return {"keyState": self.key}
+                return {**USABLE_KEY, "keyState": self.key}
         return super().call(args)
 
 
@@ -75,7 +75,7 @@ def test_a_new_volume_begins_with_the_snapshot(config: dict[str, str]) -> None:
         ({"storageTier": "archive"}, "is archived"),
         (
             {"key": "PendingDeletion"},
-            "must be encrypted with a key that is Enabled; .* is PendingDeletion",
+            "with which snap-.* is encrypted, must be Enabled; it is PendingDeletion",
         ),
         ({"volumeSize": 101}, "dataVolumeSize: must be at least 101 GiB, .*got 100"),
     ],

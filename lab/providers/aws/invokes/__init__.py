@@ -10,6 +10,7 @@ from lab.providers.aws.invokes.account import AVAILABILITY_ZONES, CALLER_IDENTIT
 from lab.providers.aws.invokes.ami import AMI
 from lab.providers.aws.invokes.elastic_ip import ELASTIC_IP, ELASTIC_IPS
 from lab.providers.aws.invokes.instance_type import INSTANCE_TYPE, INSTANCE_TYPE_OFFERINGS
+from lab.providers.aws.invokes.kms_key import KMS_KEY
 from lab.providers.aws.invokes.records import RECORDS
 from lab.providers.aws.invokes.service_quota import SERVICE_QUOTA
 from lab.providers.aws.invokes.snapshot import SNAPSHOT
@@ -25,6 +26,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
         ELASTIC_IPS,
         INSTANCE_TYPE,
         INSTANCE_TYPE_OFFERINGS,
+        KMS_KEY,
         RECORDS,
         REGION,
         SERVICE_QUOTA,

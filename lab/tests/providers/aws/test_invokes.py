@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
 import grpc
 import pytest
 from mypy_boto3_ec2 import EC2Client
@@ -70,6 +71,16 @@ def test_arguments_that_cannot_be_are_refused_by_name(
 def test_an_unknown_function_is_an_error(aws: Driver) -> None:
     with pytest.raises(grpc.RpcError, match="does not know the function aws:ec2/getVpc:getVpc"):
         aws.invoke("aws:ec2/getVpc:getVpc")
+
+
+def test_a_key_is_described_and_one_that_is_not_there_an_error(aws: Driver) -> None:
+    made: Any = boto3.client("kms", region_name="eu-west-1").create_key()["KeyMetadata"]
+    found = aws.invoke("aws:kms/getKey:getKey", keyId=made["Arn"])
+    told = (found["keyState"], found["keySpec"], found["keyUsage"])
+    assert told == ("Enabled", "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
+    assert (found["arn"], found["id"]) == (made["Arn"], made["KeyId"])
+    with pytest.raises(grpc.RpcError, match="NotFoundException"):
+        aws.invoke("aws:kms/getKey:getKey", keyId=made["Arn"].replace(made["KeyId"], "1234abcd"))
 
 
 def test_an_instance_type_is_described(aws: Driver) -> None:
