@@ -22,6 +22,11 @@ PAGES = (
     "docs/monitoring.md",
     "docs/autoscale.md",
     "docs/adopting.md",
+    "docs/aws.md",
+    "docs/data.md",
+    "docs/security.md",
+    "docs/single-master.md",
+    "docs/ha-managed.md",
     "docs/ci.md",
 )
 """Those of the first hour, and of what comes after."""

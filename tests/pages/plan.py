@@ -14,6 +14,7 @@ _PAGE = "uv run openvidu-enterprise status --web"
 _CALLS = "a call's id is another one each time; tests/scripts/test_status.py"
 _AUTOSCALE = "uv run openvidu-enterprise autoscale --max 8 --calls 12"
 _EXPORTER = "uv run openvidu-enterprise exporter"
+_URN = "names a machine's URN, which is another one each time"
 _UNIT = "needs systemd, and makes a user of this computer"
 _BY_HAND = (
     "needs a cluster that was made by hand; tests/lab/test_adopting.py and "
@@ -56,7 +57,12 @@ class NotHere:
     reason: str
 
 
-OWN_LABS: Mapping[str, str] = {"docs/existing.md": "office", "docs/upgrading.md": "upgrade"}
+OWN_LABS: Mapping[str, str] = {
+    "docs/existing.md": "office",
+    "docs/upgrading.md": "upgrade",
+    "docs/single-master.md": "single",
+    "docs/ha-managed.md": "managed",
+}
 """Pages that start a lab of another name, and it."""
 
 PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
@@ -272,6 +278,63 @@ PLAN: Mapping[str, Sequence[Tried | NotHere]] = {
         NotHere("pulumi stack init prod", _BY_HAND),
         NotHere("uv run openvidu-enterprise permissions --vpc", _BY_HAND),
         NotHere("aws ec2 create-tags", _BY_HAND),
+    ),
+    "docs/aws.md": (
+        NotHere("cp Pulumi.dev.yaml", "README.md has it, and docs/status.md the preflight"),
+        NotHere(
+            "pulumi config set vpcId", "needs a VPC of yours; tests/lab/test_existing_network.py"
+        ),
+        NotHere("pulumi config set imageId", "needs an image; tests/program/test_machine_image.py"),
+        Tried("pulumi config set sshVia ssm\n", before=_CALLS_BEGIN),
+        Tried("pulumi config set sshVia ssm && pulumi up", after=_NONE_CUT),
+        NotHere("pulumi config set kmsKeyId", "needs a key of yours; tests/lab/test_changes.py"),
+        Tried("pulumi config set alarmEmail"),
+        Tried("pulumi config set backupDays"),
+        Tried("pulumi config set --path tags.cost-center"),
+        Tried("pulumi config set deleteData true"),
+    ),
+    "docs/data.md": (
+        NotHere("uv run openvidu-enterprise status base", f"{_URN}; tests/lab/test_data_volume.py"),
+        Tried("pulumi config set deleteData true"),
+        Tried("uv run openvidu-enterprise backup", before=_CALLS_BEGIN, after=_NONE_CUT),
+        NotHere(
+            "pulumi config set restoreFromSnapshot", "names a snapshot; tests/lab/test_backup.py"
+        ),
+        NotHere(
+            "uv run openvidu-enterprise backup",
+            "for a volume that is lost; tests/lab/test_backup.py",
+        ),
+    ),
+    "docs/security.md": (
+        Tried("uv run openvidu-enterprise permissions --stack prod"),
+        Tried("pulumi config set permissionsBoundary"),
+        NotHere("uv run openvidu-enterprise status node-2", _URN),
+        NotHere("sudo sh -c", "is typed on a machine"),
+    ),
+    "docs/single-master.md": (
+        Tried("uv run lab --name single up"),
+        Tried(
+            "cp examples/Pulumi.single-master.yaml",
+            value="a-license",
+            # In a lab an address is one machine's.
+            before=("uv run lab --name single destroy",),
+            makes_stack=True,
+        ),
+        Tried(
+            "uv run lab --name office-master up", after=("uv run lab --name office-master reset",)
+        ),
+        NotHere(
+            "pulumi config set --path 'mediaNodes[0]'",
+            "needs media nodes; tests/lab/test_single_master.py",
+        ),
+    ),
+    "docs/ha-managed.md": (
+        NotHere("cp examples/Pulumi.ha-managed.yaml", "needs a hosted zone of yours"),
+        Tried(
+            "pulumi config set availabilityZones 3",
+            before=("uv run lab --name managed up --example ha-managed",),
+        ),
+        Tried("pulumi config set deleteData true"),
     ),
     "docs/ci.md": (
         NotHere("pulumi cancel --stack STACK", "needs a repository on GitHub"),

@@ -81,8 +81,9 @@ def type_in_terminal(
         os.killpg(process.pid, signal.SIGKILL)
         return Typed(124, f"{error}\nNothing for {limit_seconds:g} s: ended.")
     finally:
-        os.close(ours)
+        # Who closes it before it has ended would be hung up on.
         status = process.wait()
+        os.close(ours)
     return Typed(status if status >= 0 else _SIGNALLED - status, screen)
 
 

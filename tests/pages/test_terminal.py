@@ -20,6 +20,10 @@ def test_a_command_has_a_terminal_and_its_status_is_told() -> None:
     assert typed("[ -t 0 ] && [ -t 1 ] && stty size; exit 3") == (3, f"{ROWS} {COLUMNS}\n")
 
 
+def test_who_closes_the_terminal_first_is_waited_for() -> None:
+    assert typed("echo on; exec <&- >&- 2>&-; sleep 0.5; exit 3") == (3, "on\n")
+
+
 @pytest.mark.parametrize("asked", ["value: ", "Do it? [y/N]: "])
 def test_what_is_asked_is_answered(asked: str) -> None:
     script = f"printf %s '{asked}'; read -s said; echo; echo got $said"
