@@ -68,6 +68,14 @@ def test_the_unit_stops_the_way_that_the_command_ends() -> None:
     assert service["RestartPreventExitStatus"] == str(int(autoscale.Result.UNSEEN))
 
 
+def test_the_unit_keeps_the_temporary_files_of_an_update_that_is_left_alone() -> None:
+    service = unit()["Service"]
+    assert service["KillMode"] == "process"
+    assert "PrivateTmp" not in service
+    assert service["BindPaths"] == f"/run/{service['RuntimeDirectory']}:/tmp"
+    assert service["RuntimeDirectoryPreserve"] == "yes"
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze isn't here")
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     file = tmp_path / UNIT.name
