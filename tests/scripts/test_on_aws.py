@@ -18,7 +18,8 @@ class Account:
 
     def __init__(self) -> None:
         self.ec2: Any = boto3.client("ec2", region_name="eu-west-1")
-        self.image = self.ec2.describe_images(Owners=["099720109477"])["Images"][0]["ImageId"]
+        # Of its own: those that moto has from the start may be gone after another test.
+        self.image = self.ec2.register_image(Name="ubuntu")["ImageId"]
         self.subnet = self.subnet_of("10.20.0.0/16")
 
     def subnet_of(self, block: str) -> str:
