@@ -13,6 +13,7 @@ import pulumi_aws as aws
 
 from components.aws import quotas
 from components.aws.quotas import ADDRESSES, Account
+from components.aws.refusal import reason_of
 from components.previous_state import PreviousState
 from components.settings.table import Settings
 
@@ -24,7 +25,6 @@ PERMISSIONS = (
 """Source: terraform-provider-aws 6, data sources aws_servicequotas_service_quota and aws_eips."""
 _AMAZON = "amazon"
 """The pool of Amazon's addresses; those from a pool that was brought to AWS don't count."""
-_REASON_LENGTH = 300
 
 
 def ask(
@@ -91,7 +91,7 @@ def _counting(addresses: Collection[str]) -> frozenset[str]:
 
 
 def _not_checked(unknown: Mapping[str, Exception]) -> str:
-    reason = " ".join(str(next(iter(unknown.values()))).split())[:_REASON_LENGTH]
+    reason = reason_of(next(iter(unknown.values())))
     return (
         f"Couldn't check whether the quota {' and '.join(sorted(unknown))} of EC2 is high "
         f"enough. The check needs the permissions {', '.join(PERMISSIONS)}. Asking AWS "

@@ -8,13 +8,13 @@ from dataclasses import replace
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.refusal import reason_of
 from components.machine import Machine
 from components.previous_state import PreviousState
 from components.settings.mistakes import Mistake, set_command
 from components.settings.table import Settings
 
 _IN_THE_WAY = {"A", "CNAME"}
-_REASON_LENGTH = 300
 _NO_SUCH = "NoSuchHostedZone"
 """Source: Route 53 API, ListResourceRecordSets, "Errors"."""
 _BY_HAND = "pulumi config rm hostedZoneId, and point it by hand"
@@ -37,9 +37,8 @@ def check(settings: Settings, previous: PreviousState) -> list[Mistake]:
     except Exception as error:
         if _NO_SUCH in str(error):
             return [_other(settings.hosted_zone_id, "isn't a hosted zone of this account")]
-        reason = " ".join(str(error).split())[:_REASON_LENGTH]
         told = f"Couldn't check whether {domain} has a record already."
-        pulumi.log.warn(f"{told} Asking AWS failed: {reason}")
+        pulumi.log.warn(f"{told} Asking AWS failed: {reason_of(error)}")
         return []
     told_of = [(one.name.rstrip(".").lower(), one.type) for one in found.resource_record_sets]
     if not any(kind == "SOA" for _, kind in told_of):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.refusal import reason_of
 from components.previous_state import PreviousState
 from components.settings.mistakes import Mistake
 from components.settings.table import Settings
@@ -17,7 +18,6 @@ _CONFIGURED = "kmsKeyId"
 _NO_SUCH = "NotFoundException"
 _USABLE = "Enabled"
 _SYMMETRIC = ("SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT")
-_REASON_LENGTH = 300
 
 
 def find_mistakes(settings: Settings, previous: PreviousState) -> list[Mistake]:
@@ -48,10 +48,9 @@ def unusable(key: str, configured: str, what: str) -> list[Mistake]:
     except Exception as error:
         if _NO_SUCH in str(error):
             return [Mistake(configured, f"{key}, {what}, doesn't exist", show)]
-        reason = " ".join(str(error).split())[:_REASON_LENGTH]
         pulumi.log.warn(
             f"Couldn't check whether {key}, {what}, can be used; that needs the permission "
-            f"kms:DescribeKey. Asking AWS failed: {reason}"
+            f"kms:DescribeKey. Asking AWS failed: {reason_of(error)}"
         )
         return []
     if found.key_state != _USABLE:

@@ -65,6 +65,11 @@ class Owners:
         """A subnet by its id."""
         return next((one for one in self.subnets if one["SubnetId"] == subnet_id), None)
 
+    def interface(self, interface_id: str) -> Json | None:
+        """A network interface by its id."""
+        has = (one for one in self.interfaces if one.get("NetworkInterfaceId") == interface_id)
+        return next(has, None)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -116,11 +121,11 @@ def choose(settings: Settings, previous: PreviousState, owners: Owners) -> Choic
 
 
 def _groups(settings: Settings, previous: PreviousState, owners: Owners) -> Mapping[str, int]:
-    found = {one.get("NetworkInterfaceId"): one for one in owners.interfaces}
     return {
-        name: len(found[host.interface].get("Groups", ()))
+        name: len(found.get("Groups", ()))
         for name, host in settings.wanted_hosts.items()
-        if host.interface in found and host.interface not in previous.imported
+        if host.interface not in previous.imported
+        and (found := owners.interface(host.interface)) is not None
     }
 
 
@@ -129,14 +134,13 @@ def _apart(settings: Settings, previous: PreviousState, owners: Owners) -> Itera
 
     Of another machine's instance a node would be drained, and that one terminated.
     """
-    interfaces = {one.get("NetworkInterfaceId"): one for one in owners.interfaces}
     for name, host in settings.wanted_hosts.items():
         place = node_number(name) or 0
         ids = {one for one in (host.instance, host.interface, host.address) if one}
         if ids <= {*previous.imported}:
             continue
         at = f"hosts[{place}]"
-        found = interfaces.get(host.interface)
+        found = owners.interface(host.interface)
         if found is None:
             yield _no_interface(place, host, settings, previous)
             continue

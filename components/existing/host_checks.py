@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.refusal import reason_of
 from components.existing import suitability
 from components.existing.hosts import Host
 from components.existing.owner import this_stack
@@ -32,7 +33,6 @@ from openvidu.ports import Source, opened
 from openvidu.roles import Role, role_of
 
 _LIMIT_SECONDS = 60
-_REASON_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def _hosted_zone(settings: Settings) -> list[Mistake]:
         problem = (
             "the zone is on AWS, and nobody is logged in there; log in, or point "
             f"{settings.domain_or_public_ip} to {settings.hosts[0].public_ip} yourself. "
-            f"AWS was asked: {' '.join(str(error).split())[:_REASON_LENGTH]}"
+            f"AWS was asked: {reason_of(error)}"
         )
     else:
         return []
