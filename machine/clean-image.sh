@@ -12,6 +12,8 @@
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
+# shellcheck source=machine/mounts.sh
+. machine/mounts.sh
 # shellcheck source=machine/put-way-out.sh
 . machine/put-way-out.sh
 
@@ -47,11 +49,6 @@ there() {
   done
 }
 
-# holds_mount FILE: whether something is mounted there, or below it; a bind of the same disk, too.
-holds_mount() {
-  awk -v at="$1" '$5 == at || index($5, at "/") == 1 { found = 1 } END { exit !found }' /proc/self/mountinfo
-}
-
 running=$(ask_docker ps --quiet)
 [[ -z $running ]] || {
   echo "Containers run on this machine: no image is made of it. Nothing was changed." >&2
@@ -79,7 +76,7 @@ if command -v cloud-init >/dev/null; then
 fi
 # What somebody has mounted is theirs, and isn't on the disk. Where it's in the way that is told below.
 while IFS= read -r file; do
-  holds_mount "$file" || rm -rf -- "$file"
+  mountpoint --quiet "$file" || [[ -n $(mounted_below "$file") ]] || rm -rf -- "$file"
 done < <(there "${forbidden[@]}" "${printed[@]}")
 # What has to be there, and empty. A machine gives itself an id where the file is empty.
 : >/etc/machine-id

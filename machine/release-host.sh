@@ -12,6 +12,8 @@
 set -euo pipefail
 # shellcheck source=machine/apt.sh
 . machine/apt.sh
+# shellcheck source=machine/mounts.sh
+. machine/mounts.sh
 # shellcheck source=machine/owners.sh
 . machine/owners.sh
 # shellcheck source=machine/put-way-out.sh
@@ -60,7 +62,7 @@ stored_elsewhere() {
 take_away() {
   local folder=$1 data place=$1$beside mounted
   [[ -e $folder ]] || return 0
-  mounted=$(awk -v below="$folder/" 'index($2, below) == 1 { print $2 }' /proc/mounts)
+  mounted=$(mounted_below "$folder")
   if [[ -n $mounted ]]; then
     echo "${mounted//$'\n'/, } is mounted on this host, and this stack didn't do that: it was left alone." >&2
     echo "What is in $folder stays too." >&2
